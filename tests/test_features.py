@@ -1,0 +1,219 @@
+"""The feature steps, each by itself and inside PyCaret's wrapper."""
+
+from __future__ import annotations
+
+import pickle
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+
+pytest.importorskip("pycaret", reason="the feature steps belong to training")
+
+import pandas as pd
+from pycaret.internal.preprocess.transformers import TransformerWrapper
+from sklearn.utils.estimator_checks import check_estimator
+
+from tablecast.features import AsFloat64, Bins, FullRank, Interactions, Powers, Trigonometric
+
+STEPS = [Powers(), Powers(degree=3), Trigonometric(), Bins(), Interactions(), FullRank()]
+
+
+CHECKS = [
+    pytest.param(estimator, check, id=f"{estimator}-{check.func.__name__}")
+    for step in [*STEPS, AsFloat64()]
+    for estimator, check in check_estimator(step, generate_only=True)
+]
+
+
+@pytest.mark.parametrize(("estimator", "check"), CHECKS)
+def test_step_is_a_scikit_learn_transformer(estimator: Any, check: Any) -> None:
+    """Each step passes the checks that scikit-learn has for transformers."""
+    check(estimator)
+
+
+def table(rows: int = 60, seed: int = 1) -> tuple[pd.DataFrame, pd.Series]:
+    """Columns with awkward names: a number, a whole number, a flag and a constant."""
+    random = np.random.default_rng(seed)
+    X = pd.DataFrame(
+        {
+            "Fuel Type (EU)": random.normal(size=rows),
+            "größe, [cm]": random.integers(0, 9, size=rows),
+            "flag": random.integers(0, 2, size=rows),
+            "constant": 1.0,
+        }
+    )
+    return X, pd.Series(X["Fuel Type (EU)"] * X["flag"] + X["größe, [cm]"], name="y")
+
+
+@pytest.mark.parametrize("step", [*STEPS, AsFloat64()], ids=str)
+def test_rows_do_not_depend_on_their_batch(step: Any) -> None:
+    """A row alone, the row in its batch, and the row after pickling come out bit for bit alike."""
+    X, y = table()
+    step.fit(X, y)
+    batch = np.asarray(step.transform(X))
+    again = pickle.loads(pickle.dumps(step))
+    for row in range(len(X)):
+        assert np.array_equal(np.asarray(again.transform(X.iloc[[row]])), batch[[row]])
+
+
+@pytest.mark.parametrize("step", [*STEPS, AsFloat64()], ids=str)
+def test_pycaret_wrapper_keeps_names_and_index(step: Any) -> None:
+    """Inside PyCaret's wrapper the columns carry the step's names and the rows their index."""
+    X, y = table()
+    X.index = y.index = pd.RangeIndex(7, 7 + len(X))
+    wrapped = TransformerWrapper(step).fit(X, y)
+    out, _ = wrapped.transform(X, y)
+    assert list(out.columns) == list(step.get_feature_names_out())
+    assert out.columns.is_unique
+    assert out.index.equals(X.index)
+    assert (out.dtypes == np.float64).all()
+
+
+@pytest.mark.parametrize("step", STEPS, ids=str)
+def test_pandas_output_on_request(step: Any) -> None:
+    """``set_output(transform="pandas")`` gives a DataFrame with the step's names."""
+    X, y = table()
+    out = step.set_output(transform="pandas").fit(X, y).transform(X)
+    step.set_output(transform="default")
+    assert list(out.columns) == list(step.get_feature_names_out())
+
+
+def test_powers_multiply() -> None:
+    """Degree 3 appends squares, then cubes, of the columns with more than two values."""
+    X, _ = table()
+    out = Powers(degree=3).set_output(transform="pandas").fit_transform(X)
+    number = X["Fuel Type (EU)"]
+    assert list(out.columns[4:]) == [
+        "Fuel Type (EU)_Power2",
+        "größe, [cm]_Power2",
+        "Fuel Type (EU)_Power3",
+        "größe, [cm]_Power3",
+    ]
+    assert np.array_equal(out["Fuel Type (EU)_Power3"], number * number * number)
+
+
+def test_degree_below_two_is_refused() -> None:
+    """A degree that would append nothing is an error."""
+    with pytest.raises(ValueError, match="degree must be at least 2"):
+        Powers(degree=1).fit(table()[0])
+
+
+def test_unknown_column_is_refused_by_name() -> None:
+    """A chosen column that is not there is named beside those that are."""
+    with pytest.raises(ValueError, match="No column 'hieght' among 'Fuel Type"):
+        Bins(["hieght"]).fit(table()[0])
+
+
+@given(st.floats(-1e300, 1e300))
+def test_trigonometric_features_stay_bounded(value: float) -> None:
+    """However far outside the training range, sine, cosine and tangent stay within -1 and 1."""
+    step = Trigonometric().fit(np.array([[-1.0], [0.5], [4.0]]))
+    assert np.abs(step.transform([[value]])[:, 1:]).max() <= 1 + 1e-15
+
+
+def test_trigonometric_values() -> None:
+    """The training range is one full turn of sine and cosine, and a quarter of the tangent's."""
+    step = Trigonometric().fit(np.array([[10.0], [20.0], [30.0]]))
+    out = step.transform([[25.0]])
+    assert out == pytest.approx(np.array([[25, 1.0, 0.0, np.tan(np.pi / 8)]]))
+
+
+def test_bins_follow_sturges() -> None:
+    """1,000 rows make 11 equally wide bins, and every row is in exactly one."""
+    values = np.linspace(0, 11, 1000).reshape(-1, 1)
+    out = Bins().fit_transform(values)[:, 1:]
+    assert out.shape == (1000, 11)
+    assert (out.sum(axis=1) == 1).all()
+    assert np.array_equal(out.argmax(axis=1)[:-1], np.floor(values[:-1, 0]))
+
+
+def test_values_outside_training_are_in_the_outermost_bins() -> None:
+    """Values below or above the training range count as the lowest or highest bin."""
+    step = Bins(bins=3).fit(np.array([[0.0], [1.0], [3.0]]))
+    assert step.transform([[-9.0], [9.0]])[:, 1:].tolist() == [[1, 0, 0], [0, 0, 1]]
+
+
+@pytest.mark.parametrize("spread", [0.0, 5e-324, 1e-12])
+def test_bins_of_a_constant_or_nearly_constant_column(spread: float) -> None:
+    """A column without width, or one too narrow for its edges to differ, still gives full bins."""
+    X = pd.DataFrame({"x": [1.0, 1.0 + spread, 1.0 + 2 * spread] * 5})
+    out = Bins(["x"]).fit_transform(X)[:, 1:]
+    assert (out.sum(axis=1) == 1).all()
+
+
+def test_interactions_find_the_product_that_matters() -> None:
+    """The product that the target contains is chosen first, and noise is not chosen at all."""
+    random = np.random.default_rng(3)
+    X = pd.DataFrame(random.normal(size=(500, 6)), columns=list("abcdef"))
+    y = X["a"] + 2 * X["b"] * X["e"] + random.normal(size=500)
+    step = Interactions().fit(X, y)
+    assert list(step.get_feature_names_out()[6:]) == ["b*e"]
+    assert step.importances_[0] > 0.5
+
+
+def test_interactions_find_products_for_text_classes() -> None:
+    """For classes written as text, a product that separates them is chosen."""
+    random = np.random.default_rng(3)
+    X = pd.DataFrame(random.normal(size=(500, 4)), columns=list("abcd"))
+    y = np.where(X["c"] * X["d"] > 0, "yes", "no")
+    assert "c*d" in Interactions().fit(X, y).get_feature_names_out()
+
+
+def test_names_that_repeat_are_told_apart() -> None:
+    """A new column's name that is already taken gets an underscore."""
+    X = pd.DataFrame({"x": [1.0, 2.0, 3.0], "x_Power2": [0.0, 5.0, 1.0]})
+    names = Powers(["x"]).fit(X).get_feature_names_out()
+    assert list(names) == ["x", "x_Power2", "x_Power2_"]
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    arrays(
+        np.float64, st.tuples(st.integers(3, 25), st.integers(1, 6)), elements=st.integers(-3, 3)
+    ),
+    st.lists(st.tuples(st.integers(0, 5), st.integers(0, 5)), max_size=5),
+)
+def test_full_rank_removes_exactly_the_dependent(X: Any, sums: list[tuple[int, int]]) -> None:
+    """With an intercept the kept columns are independent and span all of those that came in."""
+    columns = X.shape[1]
+    X = np.column_stack([X, *(X[:, a % columns] - 2.5 * X[:, b % columns] for a, b in sums)])
+    step = FullRank().fit(X)
+    kept = np.column_stack([np.ones(len(X)), X[:, step.kept_]])
+    whole = np.linalg.matrix_rank(np.column_stack([np.ones(len(X)), X]))
+    if whole > 1:
+        assert np.linalg.matrix_rank(kept) == kept.shape[1] == whole
+
+
+def test_full_rank_keeps_the_leftmost() -> None:
+    """Of all levels of a one-hot column the last is dropped, and a copy after its original."""
+    levels = np.eye(3)[np.arange(12) % 3]
+    X = np.column_stack([np.arange(12.0), levels, 2 * np.arange(12.0) + 5])
+    assert FullRank().fit(X).kept_.tolist() == [0, 1, 2]
+
+
+def test_full_rank_of_constants_keeps_one_column() -> None:
+    """A table of constants keeps one column, since later steps need one."""
+    assert FullRank().fit(np.ones((5, 3))).kept_.tolist() == [0]
+
+
+def test_as_float64_passes_text_and_dates_through() -> None:
+    """Numbers and booleans become float64; text, categories and dates stay as they are."""
+    X = pd.DataFrame(
+        {
+            "whole": np.array([1, 2], dtype=np.int8),
+            "fraction": np.array([0.5, np.nan], dtype=np.float32),
+            "nullable": pd.array([1, None], dtype="Int64"),
+            "flag": [True, False],
+            "text": ["a", "b"],
+            "level": pd.Categorical([1, 2]),
+            "day": pd.to_datetime(["2020-01-01", None]),
+        }
+    )
+    out = AsFloat64().fit_transform(X)
+    assert (out.dtypes.iloc[:4] == np.float64).all()
+    assert np.isnan(out["nullable"].iloc[1])
+    assert out.dtypes.iloc[4:].equals(X.dtypes.iloc[4:])
