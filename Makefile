@@ -1,0 +1,97 @@
+# One word a task. `make run` and `make test` set up what they need and are quick the second time.
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+PORT ?= 5000
+WEB_CONCURRENCY ?= 2
+SERVER ?= gunicorn
+export PORT WEB_CONCURRENCY
+
+SERVING := .venv
+TRAINING := .venv-train
+# Training and tests use the second environment; the tables of ../shared/data where they are there.
+PYTHON_TRAINING := PYTHONPATH=. $(TRAINING)/bin/python
+
+.PHONY: run test train bench lock lint screenshot clean help
+
+help: ## list the tasks
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
+
+run: $(SERVING)/.installed ## serve the form and the API on PORT (SERVER=gunicorn or granian)
+	@echo "Serving on http://localhost:$(PORT) with $(SERVER); Ctrl-C stops it."
+	@$(MAKE) --no-print-directory run-$(SERVER)
+
+run-gunicorn:
+	@$(SERVING)/bin/gunicorn app:app
+
+run-granian:
+	@counts=$$(mktemp -d) && trap 'rm -rf $$counts' EXIT && \
+	PROMETHEUS_MULTIPROC_DIR=$$counts $(SERVING)/bin/granian --interface wsgi --host 0.0.0.0 \
+		--port $(PORT) --workers $(WEB_CONCURRENCY) --no-ws app:app
+
+test: $(TRAINING)/.installed chromium ## install what the tests need, then run them all
+	@echo "Checking style and types"
+	@$(TRAINING)/bin/ruff check .
+	@$(TRAINING)/bin/mypy
+	@echo "Running the tests"
+	@$(PYTHON_TRAINING) -m pytest
+
+train: $(TRAINING)/.installed ## run train.ipynb, which writes the deployment
+	@echo "Running train.ipynb"
+	@$(PYTHON_TRAINING) -m jupyter nbconvert --to notebook --execute --inplace train.ipynb
+
+lint: $(TRAINING)/.installed ## check style and types
+	@$(TRAINING)/bin/ruff check . && $(TRAINING)/bin/mypy
+
+# The locks. Serving is resolved for every Python it runs on; training for the one PyCaret has.
+UV = $(TRAINING)/bin/uv
+lock: $(TRAINING)/.uv ## resolve pyproject.toml again into the hashed locks
+	@$(UV) pip compile -q --upgrade --generate-hashes --universal --no-annotate --no-header \
+		--python-version 3.11 pyproject.toml -o requirements.txt
+	@$(UV) pip compile -q --upgrade --generate-hashes --no-annotate --no-header \
+		--python-version 3.11 --all-extras pyproject.toml -o requirements-train.txt
+	@echo uv | $(UV) pip compile -q --upgrade --generate-hashes --universal --no-annotate \
+		--no-header --python-version 3.11 - -o requirements-uv.txt
+
+$(SERVING)/.installed: requirements.txt $(SERVING)/.uv
+	$(call install,$(SERVING),requirements.txt)
+
+$(TRAINING)/.installed: requirements-train.txt $(TRAINING)/.uv
+	$(call install,$(TRAINING),requirements-train.txt)
+
+# uv installs the locks in seconds; where it cannot (an index that only pip knows), pip does.
+define install
+	@echo "Installing $(2) into $(1)"
+	@$(1)/bin/uv pip install -q --python $(1)/bin/python --require-hashes -r $(2) || \
+		$(1)/bin/python -m pip install -q --require-hashes -r $(2)
+	@touch $@
+endef
+
+%/.uv: requirements-uv.txt
+	@$(MAKE) --no-print-directory system
+	@echo "Making the Python environment $*"
+	@"$(PYTHON)" -m venv $*
+	@$*/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-uv.txt
+	@touch $@
+
+# Debian splits these from Python and from the wheels that need them.
+system:
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "tablecast needs Python 3.11 or newer; set PYTHON=/path/to/python3.11."; exit 1; }
+	@"$(PYTHON)" -c 'import ensurepip' 2>/dev/null || $(MAKE) --no-print-directory apt PACKAGES=python3-venv
+	@! command -v dpkg >/dev/null || dpkg -s libgomp1 >/dev/null 2>&1 || \
+		$(MAKE) --no-print-directory apt PACKAGES=libgomp1
+
+.PHONY: system chromium apt
+chromium:
+	@command -v chromium >/dev/null || $(MAKE) --no-print-directory apt PACKAGES=chromium
+
+apt:
+	@echo "Installing Debian's $(PACKAGES)"
+	@command -v apt-get >/dev/null || { echo "Install $(PACKAGES) first."; exit 1; }
+	@as=; [ "$$(id -u)" = 0 ] || as=sudo; \
+	$$as apt-get update -qq && \
+	$$as env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(PACKAGES) >/dev/null || \
+		{ echo "Install $(PACKAGES) first: apt-get install $(PACKAGES)"; exit 1; }
+
+clean: ## remove the environments and caches
+	@rm -rf $(SERVING) $(TRAINING) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist

@@ -1,0 +1,51 @@
+"""How gunicorn serves the form; it reads this file from the folder that it starts in."""
+
+import os
+import shutil
+import tempfile
+from typing import Any
+
+# A platform tells its port this way; 5000 is Flask's own.
+bind = f"0.0.0.0:{os.environ.get('PORT') or 5000}"
+
+# One process for each core of a small machine. More of them only take turns: answering is
+# computing, not waiting.
+workers = int(os.environ.get("WEB_CONCURRENCY") or 2)
+
+# Threads wait for slow clients so that a process does not: a hundred connections that send half a
+# request stop 2 sync workers, and 2 x 4 threads, but not 2 x 64. An idle thread costs kilobytes.
+worker_class = "gthread"
+threads = 64
+
+# A proxy in front holds idle connections for longer than a person; let it close them first.
+keepalive = 65
+
+# The deployment is loaded once and its memory shared; a deployment that cannot be served stops
+# the start instead of every worker in turn.
+preload_app = True
+
+# Heartbeats are files. On a disk that is busy their writes block, and a healthy worker is killed.
+worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
+
+# Nobody controls this server from within the machine, so there is no socket for it.
+control_socket_disable = True
+
+# Every worker counts its requests in files here, and /metrics adds them up.
+_own_counts = "PROMETHEUS_MULTIPROC_DIR" not in os.environ
+if _own_counts:
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(
+        prefix="tablecast-metrics-", dir=worker_tmp_dir
+    )
+
+
+def child_exit(_server: Any, worker: Any) -> None:
+    """Drop the gauges of a worker that is gone."""
+    from prometheus_client import multiprocess
+
+    multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+
+
+def on_exit(_server: Any) -> None:
+    """Leave no counts behind."""
+    if _own_counts:
+        shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
