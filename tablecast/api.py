@@ -1,0 +1,188 @@
+"""The JSON routes: the tutorial's own, and the full answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from http import HTTPStatus
+from typing import Any
+
+import orjson
+from flask import Blueprint, Response, current_app, request
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
+
+from tablecast import metrics
+from tablecast.artifact import Deployment
+from tablecast.errors import InvalidInput, Remark
+from tablecast.predictor import Prediction
+from tablecast.schema import Row, Schema
+
+blueprint = Blueprint("api", __name__)
+
+NOT_A_ROW = "Send one JSON object of fields and values, or a list of such objects."
+
+
+@blueprint.post("/predict_api")
+def predict_api() -> Response:
+    """The tutorial's contract: an object in, the bare prediction out; a list in, a list out."""
+    body = _read_body()
+    labels = [prediction.prediction for prediction in _predict(body)]
+    return json_response(labels if isinstance(body, list) else labels[0])
+
+
+@blueprint.post("/api/v1/predict")
+def predict() -> Response:
+    """The full answer: prediction, interval, probabilities, warnings, contributions."""
+    predictions = _predict(_read_body())
+    return json_response(full_answer(deployment(), predictions))
+
+
+@blueprint.get("/api/v1/model")
+def model() -> Response:
+    """The model card as JSON."""
+    return json_response(card_of(deployment()))
+
+
+def deployment() -> Deployment:
+    """The deployment that the application serves."""
+    loaded: Deployment = current_app.extensions["tablecast"]
+    return loaded
+
+
+def read_rows(schema: Schema, body: Any) -> list[Row]:
+    """The valid rows of a JSON body.
+
+    Raises:
+        InvalidInput: naming every error, with its row's place where the body is a list.
+    """
+    if isinstance(body, Mapping):
+        return [schema.parse(body)]
+    if not isinstance(body, list):
+        raise InvalidInput([Remark(NOT_A_ROW)])
+    rows: list[Row] = []
+    errors: list[Remark] = []
+    for place, raw in enumerate(body):
+        try:
+            rows.append(_read_row(schema, raw))
+        except InvalidInput as error:
+            errors += [replace(remark, row=place) for remark in error.errors]
+    if errors:
+        raise InvalidInput(errors)
+    return rows
+
+
+def full_answer(loaded: Deployment, predictions: Sequence[Prediction]) -> dict[str, Any]:
+    """The body of /api/v1/predict."""
+    return {
+        "model": {key: loaded.description[key] for key in ("name", "version", "created")},
+        "predictions": [_prediction_json(prediction) for prediction in predictions],
+    }
+
+
+def card_of(loaded: Deployment) -> dict[str, Any]:
+    """The body of /api/v1/model."""
+    description, schema = loaded.description, loaded.schema
+    card = description["card"]
+    return {
+        "name": description["name"],
+        "version": description["version"],
+        "created": description["created"],
+        "task": schema.task,
+        "target": schema.target,
+        "fields": [_field_json(field.to_json()) for field in schema.fields],
+        "metrics": card.get("metrics", {}),
+        "leaderboard": card.get("leaderboard", []),
+        "proof": description.get("proof"),
+        "versions": description["versions"],
+        "sha256": description["sha256"],
+        "limits": card.get("limits", []),
+    }
+
+
+def problem(
+    status: int, title: str, detail: str, errors: Iterable[Remark] = ()
+) -> Response:
+    """An error as RFC 9457 problem details."""
+    body = {
+        "type": "about:blank",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "errors": [
+            {"row": remark.row, "field": remark.field, "message": remark.say()}
+            for remark in errors
+        ],
+    }
+    return json_response(body, status, "application/problem+json")
+
+
+def json_response(
+    body: Any, status: int = HTTPStatus.OK, content_type: str = "application/json"
+) -> Response:
+    """A response with a JSON body that ends in a newline, as a terminal likes it."""
+    content = orjson.dumps(body, option=orjson.OPT_APPEND_NEWLINE)
+    return Response(content, status, content_type=content_type)
+
+
+def parse_json(content: bytes) -> Any:
+    """Parse a request's body.
+
+    NaN, Infinity and 1e999 are not JSON, or no numbers; they are let through to the schema, which
+    refuses them by the name of their field.
+
+    Raises:
+        BadRequest: the body is not JSON.
+    """
+    try:
+        return orjson.loads(content)
+    except orjson.JSONDecodeError as error:
+        reason = str(error)
+    try:
+        body = json.loads(content.decode())
+        json.dumps(body, ensure_ascii=False).encode()  # a lone surrogate cannot be answered with
+    except (ValueError, RecursionError):
+        raise BadRequest(f"The body is not JSON: {reason}.") from None
+    return body
+
+
+def _predict(body: Any) -> list[Prediction]:
+    loaded = deployment()
+    rows = read_rows(loaded.schema, body)
+    metrics.count_rows(request.path, len(rows))
+    return loaded.predictor.predict(rows)
+
+
+def _read_body() -> Any:
+    if not request.is_json:
+        raise UnsupportedMediaType("Send JSON, with the header Content-Type: application/json.")
+    body = parse_json(request.get_data(cache=False))
+    most = current_app.config["MAX_ROWS"]
+    if isinstance(body, list) and len(body) > most:
+        raise RequestEntityTooLarge(f"The list has more than {most:,} rows; send it in parts.")
+    return body
+
+
+def _read_row(schema: Schema, raw: Any) -> Row:
+    if not isinstance(raw, Mapping):
+        raise InvalidInput([Remark(NOT_A_ROW)])
+    return schema.parse(raw)
+
+
+def _prediction_json(prediction: Prediction) -> dict[str, Any]:
+    return {
+        "prediction": prediction.prediction,
+        "interval": None,
+        "probabilities": prediction.probabilities,
+        "warnings": [warning.say() for warning in prediction.warnings],
+        "contributions": None,
+    }
+
+
+def _field_json(field: dict[str, Any]) -> dict[str, Any]:
+    renamed = {
+        "minimum": "min", "maximum": "max",
+        "hard_minimum": "hard_min", "hard_maximum": "hard_max",
+    }
+    hidden = ("dtype", "level_labels", "folded")
+    return {renamed.get(key, key): value for key, value in field.items() if key not in hidden}

@@ -1,0 +1,205 @@
+"""A deployment on disk: ``NAME.pkl``, the pipeline, and ``NAME.json``, its description.
+
+The description holds the schema, the card and the SHA-256 of the pickle, so that a pickle is
+checked before it is opened and never opened by a process that only needs to know its fields.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import platform
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from importlib import metadata
+from os import PathLike
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from typing import Any
+
+from tablecast import __version__
+from tablecast.errors import ArtifactError
+from tablecast.predictor import Engine, Predictor
+from tablecast.schema import Schema
+from tablecast.settings import read_settings
+
+#: The description's format. A reader refuses a number that it does not know.
+FORMAT = 1
+
+#: The packages whose versions decide whether a pickle means the same when it is opened again.
+PICKLED_BY = ("pycaret", "scikit-learn")
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """A loaded deployment: what it is, and what answers for it."""
+
+    description: Mapping[str, Any]
+    engine: Engine = field(repr=False)
+
+    @property
+    def name(self) -> str:
+        return str(self.description["name"])
+
+    @cached_property
+    def schema(self) -> Schema:
+        return Schema.from_json(self.description["schema"])
+
+    @cached_property
+    def predictor(self) -> Predictor:
+        return Predictor(self.schema, self.engine)
+
+
+def describe(
+    name: str, schema: Schema, card: Mapping[str, Any], created: datetime | None = None
+) -> dict[str, Any]:
+    """The description of a deployment that is about to be saved."""
+    moment = (created or datetime.now(UTC)).replace(microsecond=0)
+    return {
+        "format": FORMAT,
+        "name": name,
+        "version": moment.strftime("%Y%m%d%H%M%S"),
+        "created": moment.isoformat(),
+        "schema": schema.to_json(),
+        "card": dict(card),
+        "versions": _versions(),
+    }
+
+
+def save(pipeline: Any, description: Mapping[str, Any], folder: str | PathLike[str]) -> Path:
+    """Write ``NAME.pkl`` with PyCaret's ``save_model`` and ``NAME.json`` beside it.
+
+    Returns:
+        The path of the pickle. Either file is there whole or not at all.
+    """
+    from pycaret.regression import save_model
+
+    base = Path(folder) / str(description["name"])
+    with replaced_when_whole(base.with_name(base.name + ".pkl")) as temporary:
+        # save_model adds the ending itself
+        save_model(pipeline, str(temporary.with_suffix("")), verbose=False)
+    pickle = base.with_name(base.name + ".pkl")
+    whole = {**description, "sha256": sha256_of(pickle.read_bytes())}
+    with replaced_when_whole(base.with_name(base.name + ".json")) as temporary:
+        temporary.write_text(json.dumps(whole, indent=1, ensure_ascii=False), encoding="utf-8")
+    return pickle
+
+
+def load(path: str | PathLike[str] | None = None, engine: str | None = None) -> Deployment:
+    """Open a deployment, by its path without ending.
+
+    Args:
+        path: default: the setting TABLECAST_DEPLOYMENT.
+        engine: default: the setting TABLECAST_ENGINE.
+
+    Raises:
+        ArtifactError: a file is missing, damaged, or made by versions that this cannot read.
+        SettingError: the environment names an engine that does not exist.
+    """
+    from tablecast import engines
+
+    settings = read_settings()
+    base = Path(path if path is not None else settings["deployment"])
+    base = base.with_name(base.name.removesuffix(".pkl").removesuffix(".onnx"))
+    return engines.OPENERS[engine or settings["engine"]](base)
+
+
+def read_description(base: Path) -> dict[str, Any]:
+    """Read ``NAME.json``. Raises ArtifactError where it is missing, damaged or of another format"""
+    path = base.with_name(base.name + ".json")
+    try:
+        description = json.loads(path.read_text(encoding="utf-8"))
+        return check_format(description, path)
+    except FileNotFoundError:
+        raise missing(path) from None
+    except (ValueError, TypeError, KeyError):
+        raise damaged(path) from None
+
+
+def check_format(description: dict[str, Any], path: Path) -> dict[str, Any]:
+    """The description itself, once its format is known to be one that this can read."""
+    if description["format"] != FORMAT:
+        raise ArtifactError(
+            f"{path.name} has format {description['format']!r}, and this tablecast {__version__} "
+            f"reads format {FORMAT}; train it again, or install the version that made it "
+            f"({description.get('versions', {}).get('tablecast', 'unknown')})."
+        )
+    return description
+
+
+def read_pipeline_bytes(base: Path, description: Mapping[str, Any]) -> bytes:
+    """The pickle's bytes, once they are known to be the described ones.
+
+    Raises:
+        ArtifactError: the pickle is missing, or is not the one that was described.
+    """
+    path = base.with_name(base.name + ".pkl")
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise missing(path) from None
+    if sha256_of(content) != description["sha256"]:
+        raise damaged(path)
+    return content
+
+
+def check_versions(description: Mapping[str, Any], path: Path) -> None:
+    """Raises ArtifactError where the pickle was made by another PyCaret or scikit-learn."""
+    for package in PICKLED_BY:
+        made, here = description["versions"].get(package), _version(package)
+        if made != here:
+            raise ArtifactError(
+                f"{path.name} was made with {package} {made}, and {here or 'none'} is installed; "
+                f"install {package} {made} or train again."
+            )
+
+
+def missing(path: Path) -> ArtifactError:
+    """The error for a deployment's file that is not there."""
+    return ArtifactError(
+        f"There is no {path.name} in {str(path.parent)!r}; train one (make train, or python -m "
+        "tablecast train TABLE --target COLUMN), or set TABLECAST_DEPLOYMENT to another path."
+    )
+
+
+def damaged(path: Path) -> ArtifactError:
+    """The error for a deployment's file that is not what was saved."""
+    return ArtifactError(
+        f"{path.name} is not the file that was saved: it is damaged or was changed. Restore it "
+        "(git checkout), or train it again (make train)."
+    )
+
+
+def sha256_of(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+@contextmanager
+def replaced_when_whole(path: Path) -> Iterator[Path]:
+    """A temporary path beside ``path``, which takes its place only when the block succeeds."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with NamedTemporaryFile(dir=path.parent, suffix=path.suffix, delete=False) as file:
+        temporary = Path(file.name)
+    try:
+        yield temporary
+        temporary.chmod(0o644)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _versions() -> dict[str, str | None]:
+    packages = ("pycaret", "scikit-learn", "numpy", "pandas", "onnxruntime")
+    found = {package: _version(package) for package in packages}
+    return {"tablecast": __version__, "python": platform.python_version(), **found}
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None

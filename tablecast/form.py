@@ -1,0 +1,114 @@
+"""The form file: what a person may say about a form that the table cannot.
+
+A small TOML file beside the table; every key is optional::
+
+    title = "Hospital charges"
+    description = "What an insurer would pay for a year of care."
+
+    [target]
+    label = "Estimated charges"
+    unit = "$"
+
+    [fields.bmi]
+    label = "Body mass index"
+    hint = "Weight in kilograms divided by height in metres, squared."
+    unit = "kg/m²"
+    hard_maximum = 100
+
+    [fields.smoker.levels]
+    yes = "Smokes"
+    no = "Does not smoke"
+
+The fields appear on the form in the file's order, then the rest in the table's order.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+from tablecast.errors import FormFileError
+
+_TOP_KEYS = {"title": str, "description": str, "target": dict, "fields": dict}
+_TARGET_KEYS = {"label": str, "unit": str}
+_FIELD_KEYS: dict[str, Any] = {
+    "label": str,
+    "hint": str,
+    "unit": str,
+    "levels": dict,
+    "minimum": (int, float),
+    "maximum": (int, float),
+    "hard_minimum": (int, float),
+    "hard_maximum": (int, float),
+    "default": (int, float, str),
+    "folded": bool,
+}
+
+
+@dataclass(frozen=True)
+class Form:
+    """What the form file says; empty where there is none.
+
+    Attributes:
+        title, description: the page's heading and the sentence below it.
+        target_label, target_unit: what the answer is called and counted in.
+        fields: column name to its overrides, in the form's order.
+    """
+
+    title: str = ""
+    description: str = ""
+    target_label: str = ""
+    target_unit: str = ""
+    fields: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+def read_form(path: str | Path | None) -> Form:
+    """Read a form file; None gives an empty one.
+
+    Raises:
+        FormFileError: the file is missing, is not TOML, or has a key or a value that means nothing.
+    """
+    if path is None:
+        return Form()
+    try:
+        data = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise FormFileError(f"There is no form file {str(path)!r}; check the path.") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise FormFileError(f"The form file {str(path)!r} is not TOML: {error}.") from None
+    _check_keys(data, _TOP_KEYS, "the form file")
+    target = data.get("target", {})
+    _check_keys(target, _TARGET_KEYS, "[target]")
+    for name, overrides in data.get("fields", {}).items():
+        _check_field(name, overrides)
+    return Form(
+        title=data.get("title", ""),
+        description=data.get("description", ""),
+        target_label=target.get("label", ""),
+        target_unit=target.get("unit", ""),
+        fields=data.get("fields", {}),
+    )
+
+
+def _check_field(name: str, overrides: Any) -> None:
+    if not isinstance(overrides, dict):
+        raise FormFileError(f"[fields.{name}] must be a table of keys, such as label = \"…\".")
+    _check_keys(overrides, _FIELD_KEYS, f"[fields.{name}]")
+    for level, label in overrides.get("levels", {}).items():
+        if not isinstance(label, str):
+            raise FormFileError(f"[fields.{name}.levels] {level!r} must be text in quotes.")
+
+
+def _check_keys(data: Mapping[str, Any], known: Mapping[str, Any], place: str) -> None:
+    for key, value in data.items():
+        if key not in known:
+            near = get_close_matches(key, known, 1)
+            hint = f"Did you mean {near[0]!r}?" if near else f"Known keys: {', '.join(known)}."
+            raise FormFileError(f"{place} has a key {key!r} that means nothing here. {hint}")
+        wrong_bool = isinstance(value, bool) and known[key] is not bool
+        if wrong_bool or not isinstance(value, known[key]):
+            raise FormFileError(f"{place}: {key} has a value of the wrong kind, {value!r}.")

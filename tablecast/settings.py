@@ -1,0 +1,75 @@
+"""Every setting: its name, default, help, and the environment variable that sets it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tablecast.errors import SettingError
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting. ``choices`` is empty where any value of the default's type will do."""
+
+    variable: str
+    default: str | int
+    help: str
+    choices: tuple[str, ...] = ()
+
+    def read(self, environment: Mapping[str, str]) -> str | int:
+        """The value that the environment gives, or the default.
+
+        Raises:
+            SettingError: the value is not one of the choices, or is not a whole number.
+        """
+        raw = environment.get(self.variable, "").strip()
+        if not raw:
+            return self.default
+        if self.choices and raw not in self.choices:
+            raise SettingError(
+                f"{self.variable} must be one of {', '.join(self.choices)}; it is {raw!r}."
+            )
+        if isinstance(self.default, str):
+            return raw
+        if not raw.isdecimal():
+            raise SettingError(f"{self.variable} must be a whole number; it is {raw!r}.")
+        return int(raw)
+
+
+SETTINGS = {
+    "deployment": Setting(
+        "TABLECAST_DEPLOYMENT",
+        "deployment_28042020",
+        "Path of the deployment to serve, without its ending.",
+    ),
+    "engine": Setting(
+        "TABLECAST_ENGINE",
+        "pycaret",
+        "What answers: PyCaret's own predict_model on the pickle (pycaret).",
+        ("pycaret",),
+    ),
+    "max_body": Setting(
+        "TABLECAST_MAX_BODY", 5_000_000, "Largest request body that a form or the API reads, bytes."
+    ),
+    "max_rows": Setting(
+        "TABLECAST_MAX_ROWS", 10_000, "Most rows that one API request may hold."
+    ),
+    "data": Setting(
+        "TABLECAST_DATA", "", "Folder in which a data set's name is looked up first."
+    ),
+    "port": Setting("PORT", 5000, "Port that the server listens on."),
+    "workers": Setting("WEB_CONCURRENCY", 2, "Worker processes that the server starts."),
+}
+
+
+def read_settings(environment: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """Every setting's value, by its short name.
+
+    Raises:
+        SettingError: a variable has a value that cannot be used.
+    """
+    environment = os.environ if environment is None else environment
+    return {name: setting.read(environment) for name, setting in SETTINGS.items()}

@@ -1,0 +1,137 @@
+"""The Flask application: an explicit factory, and what is decided once for every route.
+
+HTML or JSON, the shape of errors, and the headers are decided here; the views only parse and
+render.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from flask import Flask, Response, current_app, g, request
+from werkzeug.exceptions import HTTPException, LengthRequired, RequestEntityTooLarge
+
+from tablecast import api, metrics, pages
+from tablecast.artifact import Deployment, load
+from tablecast.errors import InvalidInput, TablecastError
+from tablecast.settings import read_settings
+
+log = logging.getLogger("tablecast")
+
+#: Sent with every answer. Nothing is loaded from elsewhere, and nobody may frame the form.
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
+    "img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+    "frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+
+#: Long enough for a browser to keep the style sheet while somebody tries several patients.
+STATIC_SECONDS = 3600
+
+
+def create_app(deployment: Deployment | None = None) -> Flask:
+    """Make the application for one deployment (default: the one that the settings name).
+
+    Raises:
+        TablecastError: the deployment cannot be served.
+    """
+    settings = read_settings()
+    root = _root()
+    app = Flask(
+        "tablecast", template_folder=str(root / "templates"), static_folder=str(root / "static")
+    )
+    app.config["MAX_ROWS"] = settings["max_rows"]
+    app.config["MAX_BODY"] = settings["max_body"]
+    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = STATIC_SECONDS
+    app.extensions["tablecast"] = deployment or load()
+    app.register_blueprint(pages.blueprint)
+    app.register_blueprint(api.blueprint)
+    app.register_blueprint(metrics.blueprint)
+    app.before_request(_begin)
+    app.after_request(_finish)
+    app.register_error_handler(InvalidInput, _invalid)
+    app.register_error_handler(HTTPException, _refused)
+    app.register_error_handler(Exception, _unexpected)
+    return app
+
+
+def create_app_or_exit(make: Callable[[], Flask] = create_app) -> Flask:
+    """``create_app``, ending the process with one line where the deployment cannot be served."""
+    try:
+        return make()
+    except TablecastError as error:
+        sys.exit(f"tablecast: {error}")
+
+
+def _root() -> Path:
+    """The folder of templates and static files: the package's own, or the repository's root."""
+    package = Path(__file__).parent
+    return package if (package / "templates").is_dir() else package.parent
+
+
+def _begin() -> None:
+    g.request_id = secrets.token_hex(8)
+    g.began = time.perf_counter()
+    if request.method != "POST":
+        return
+    # Without a length, a body past the limit would be cut silently and read as whole.
+    if request.content_length is None:
+        raise LengthRequired("Send a Content-Length header; chunked bodies are not read.")
+    limit = current_app.config["MAX_BODY"]
+    if request.content_length > limit:
+        raise RequestEntityTooLarge(f"The body is larger than {limit:,} bytes; send it in parts.")
+
+
+def _finish(response: Response) -> Response:
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if request.endpoint == "static":
+        response.headers["Cache-Control"] = f"public, max-age={STATIC_SECONDS}"
+    response.headers["X-Request-Id"] = g.request_id
+    route = request.url_rule.rule if request.url_rule else "none"
+    metrics.observe(route, response.status_code, time.perf_counter() - g.began)
+    return response
+
+
+def _wants_json() -> bool:
+    """Programs get JSON; whoever asks for HTML, as browsers do, gets a page."""
+    if request.path.startswith(("/api/", "/predict_api", "/openapi.json")):
+        return True
+    best = request.accept_mimetypes.best_match(["text/html", "application/json"])
+    return best == "application/json"
+
+
+def _invalid(error: InvalidInput) -> Response:
+    return api.problem(422, "Some values are not valid.", str(error), error.errors)
+
+
+def _refused(error: HTTPException) -> Response:
+    status = error.code or 500
+    detail = error.description or error.name
+    if _wants_json():
+        response = api.problem(status, error.name, detail)
+    else:
+        response = pages.problem_page(status, error.name, detail)
+    for name, value in error.get_headers():
+        if name != "Content-Type":
+            response.headers[name] = value
+    return response
+
+
+def _unexpected(error: Exception) -> Response:
+    log.error("request %s failed", g.request_id, exc_info=error)
+    detail = (
+        "Something went wrong on our side and was written to the log. Try again; if it happens "
+        f"again, give the person who runs this service the request id {g.request_id}."
+    )
+    if _wants_json():
+        return api.problem(500, "Internal Server Error", detail)
+    return pages.problem_page(500, "Something went wrong", detail)
