@@ -15,7 +15,7 @@ from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMe
 from tablecast import metrics
 from tablecast.artifact import Deployment
 from tablecast.errors import InvalidInput, Remark
-from tablecast.predictor import Prediction
+from tablecast.predictor import Label, Prediction
 from tablecast.schema import Row, Schema
 
 blueprint = Blueprint("api", __name__)
@@ -27,8 +27,10 @@ NOT_A_ROW = "Send one JSON object of fields and values, or a list of such object
 def predict_api() -> Response:
     """The tutorial's contract: an object in, the bare prediction out; a list in, a list out."""
     body = _read_body()
-    labels = [prediction.prediction for prediction in _predict(body)]
-    return json_response(labels if isinstance(body, list) else labels[0])
+    predictions = _predict(body)
+    if isinstance(body, list):
+        return json_response([prediction.prediction for prediction in predictions])
+    return json_response(bare_answer(predictions))
 
 
 @blueprint.post("/api/v1/predict")
@@ -70,6 +72,11 @@ def read_rows(schema: Schema, body: Any) -> list[Row]:
     if errors:
         raise InvalidInput(errors)
     return rows
+
+
+def bare_answer(predictions: Sequence[Prediction]) -> Label:
+    """The body of /predict_api for one row."""
+    return predictions[0].prediction
 
 
 def full_answer(loaded: Deployment, predictions: Sequence[Prediction]) -> dict[str, Any]:
@@ -120,9 +127,13 @@ def problem(
 def json_response(
     body: Any, status: int = HTTPStatus.OK, content_type: str = "application/json"
 ) -> Response:
-    """A response with a JSON body that ends in a newline, as a terminal likes it."""
-    content = orjson.dumps(body, option=orjson.OPT_APPEND_NEWLINE)
-    return Response(content, status, content_type=content_type)
+    """A response with a JSON body."""
+    return Response(to_json(body), status, content_type=content_type)
+
+
+def to_json(body: Any) -> bytes:
+    """JSON that ends in a newline, as a terminal likes it."""
+    return orjson.dumps(body, option=orjson.OPT_APPEND_NEWLINE)
 
 
 def parse_json(content: bytes) -> Any:
@@ -149,7 +160,7 @@ def parse_json(content: bytes) -> Any:
 def _predict(body: Any) -> list[Prediction]:
     loaded = deployment()
     rows = read_rows(loaded.schema, body)
-    metrics.count_rows(request.path, len(rows))
+    metrics.of_route(request.path).count_rows(len(rows))
     return loaded.predictor.predict(rows)
 
 

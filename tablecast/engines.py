@@ -10,9 +10,51 @@ from typing import Any
 
 import numpy as np
 
-from tablecast import artifact
+from tablecast import artifact, graphfile
 from tablecast.predictor import Answer, Columns
 from tablecast.schema import Schema
+
+#: Rows that onnxruntime is given at a time: its arena then stays small however long the table.
+CHUNK = 1000
+
+
+class GraphEngine:
+    """The compiled graph in onnxruntime. Needs neither PyCaret nor its Python."""
+
+    def __init__(self, content: bytes) -> None:
+        self._session = session_of(content)
+        made = {output.name for output in self._session.get_outputs()}
+        self._outputs = [name for name in ("prediction_label", "probabilities") if name in made]
+
+    def answer(self, columns: Columns) -> Answer:
+        """Answer by running the graph, 1,000 rows at a time."""
+        rows = len(next(iter(columns.values())))
+        if rows <= CHUNK:
+            return self._answer_chunk(columns)
+        parts = [
+            self._answer_chunk({name: values[i : i + CHUNK] for name, values in columns.items()})
+            for i in range(0, rows, CHUNK)
+        ]
+        labels = np.concatenate([part.labels for part in parts])
+        shares = [part.probabilities for part in parts if part.probabilities is not None]
+        return Answer(labels, np.concatenate(shares) if shares else None)
+
+    def _answer_chunk(self, columns: Columns) -> Answer:
+        feeds = {name: values.reshape(-1, 1) for name, values in columns.items()}
+        label, *probabilities = self._session.run(self._outputs, feeds)
+        return Answer(label.reshape(-1), probabilities[0] if probabilities else None)
+
+
+def session_of(content: bytes) -> Any:
+    """An onnxruntime session on one thread: a second one only spins, and hangs after a fork."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
 
 
 class PycaretEngine:
@@ -85,5 +127,18 @@ def open_with_pycaret(base: Path) -> artifact.Deployment:
     return artifact.Deployment(description, engine)
 
 
+def open_graph(base: Path) -> artifact.Deployment:
+    """Check the graph, then load those same bytes.
+
+    Raises:
+        ArtifactError: a file is missing, damaged, not ours, or does not fit the pickle beside it.
+    """
+    content, description = graphfile.read_graph(base)
+    return artifact.Deployment(description, GraphEngine(content))
+
+
 #: Engine name, as TABLECAST_ENGINE gives it, to what opens a deployment with it.
-OPENERS: Mapping[str, Callable[[Path], artifact.Deployment]] = {"pycaret": open_with_pycaret}
+OPENERS: Mapping[str, Callable[[Path], artifact.Deployment]] = {
+    "onnx": open_graph,
+    "pycaret": open_with_pycaret,
+}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import cache
 
 from flask import Blueprint, Response
 from prometheus_client import (
@@ -25,15 +26,31 @@ _seconds = Histogram("tablecast_request_seconds", "Time to answer", ["route"], b
 _rows = Counter("tablecast_rows", "Rows predicted", ["route"])
 
 
-def observe(route: str, status: int, seconds: float) -> None:
-    """Count one request, under its route's pattern so that the number of series stays small."""
-    _requests.labels(route, str(status)).inc()
-    _seconds.labels(route).observe(seconds)
+class RouteMetrics:
+    """The series of one route, looked up once: looking up costs as much as counting."""
+
+    def __init__(self, route: str) -> None:
+        self._route = route
+        self._statuses: dict[int, Counter] = {}
+        self._seconds = _seconds.labels(route)
+        self._rows = _rows.labels(route)
+
+    def observe(self, status: int, seconds: float) -> None:
+        """Count one request."""
+        if status not in self._statuses:
+            self._statuses[status] = _requests.labels(self._route, str(status))
+        self._statuses[status].inc()
+        self._seconds.observe(seconds)
+
+    def count_rows(self, rows: int) -> None:
+        """Count rows that were predicted."""
+        self._rows.inc(rows)
 
 
-def count_rows(route: str, rows: int) -> None:
-    """Count rows that were predicted."""
-    _rows.labels(route).inc(rows)
+@cache
+def of_route(route: str) -> RouteMetrics:
+    """The metrics of a route, named by its pattern so that the number of series stays small."""
+    return RouteMetrics(route)
 
 
 @blueprint.get("/healthz")

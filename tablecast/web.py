@@ -7,7 +7,6 @@ render.
 from __future__ import annotations
 
 import logging
-import secrets
 import sys
 import time
 from collections.abc import Callable
@@ -19,19 +18,11 @@ from werkzeug.exceptions import HTTPException, LengthRequired, RequestEntityTooL
 from tablecast import api, metrics, pages
 from tablecast.artifact import Deployment, load
 from tablecast.errors import InvalidInput, TablecastError
+from tablecast.fastlane import FastLane
+from tablecast.headers import HEADERS, new_request_id
 from tablecast.settings import read_settings
 
 log = logging.getLogger("tablecast")
-
-#: Sent with every answer. Nothing is loaded from elsewhere, and nobody may frame the form.
-HEADERS = {
-    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
-    "img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; "
-    "frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",
-    "Cache-Control": "no-store",
-}
 
 #: Long enough for a browser to keep the style sheet while somebody tries several patients.
 STATIC_SECONDS = 3600
@@ -51,7 +42,7 @@ def create_app(deployment: Deployment | None = None) -> Flask:
     app.config["MAX_ROWS"] = settings["max_rows"]
     app.config["MAX_BODY"] = settings["max_body"]
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = STATIC_SECONDS
-    app.extensions["tablecast"] = deployment or load()
+    app.extensions["tablecast"] = loaded = deployment or load()
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(api.blueprint)
     app.register_blueprint(metrics.blueprint)
@@ -60,6 +51,7 @@ def create_app(deployment: Deployment | None = None) -> Flask:
     app.register_error_handler(InvalidInput, _invalid)
     app.register_error_handler(HTTPException, _refused)
     app.register_error_handler(Exception, _unexpected)
+    app.wsgi_app = FastLane(app.wsgi_app, loaded)  # type: ignore[method-assign]
     return app
 
 
@@ -78,7 +70,7 @@ def _root() -> Path:
 
 
 def _begin() -> None:
-    g.request_id = secrets.token_hex(8)
+    g.request_id = new_request_id()
     g.began = time.perf_counter()
     if request.method != "POST":
         return
@@ -97,7 +89,7 @@ def _finish(response: Response) -> Response:
         response.headers["Cache-Control"] = f"public, max-age={STATIC_SECONDS}"
     response.headers["X-Request-Id"] = g.request_id
     route = request.url_rule.rule if request.url_rule else "none"
-    metrics.observe(route, response.status_code, time.perf_counter() - g.began)
+    metrics.of_route(route).observe(response.status_code, time.perf_counter() - g.began)
     return response
 
 
