@@ -70,23 +70,41 @@ def describe(
     }
 
 
-def save(pipeline: Any, description: Mapping[str, Any], folder: str | PathLike[str]) -> Path:
-    """Write ``NAME.pkl`` with PyCaret's ``save_model`` and ``NAME.json`` beside it.
+def save(
+    pipeline: Any, base: str | PathLike[str], schema: Schema, card: Mapping[str, Any]
+) -> Path:
+    """Write ``NAME.pkl`` with PyCaret's ``save_model``, and ``NAME.json`` beside it.
 
     Returns:
         The path of the pickle. Either file is there whole or not at all.
     """
-    from pycaret.regression import save_model
+    from pycaret.regression import RegressionExperiment
 
-    base = Path(folder) / str(description["name"])
-    with replaced_when_whole(base.with_name(base.name + ".pkl")) as temporary:
-        # save_model adds the ending itself
-        save_model(pipeline, str(temporary.with_suffix("")), verbose=False)
-    pickle = base.with_name(base.name + ".pkl")
-    whole = {**description, "sha256": sha256_of(pickle.read_bytes())}
-    with replaced_when_whole(base.with_name(base.name + ".json")) as temporary:
-        temporary.write_text(json.dumps(whole, indent=1, ensure_ascii=False), encoding="utf-8")
-    return pickle
+    base = Path(base)
+    with replaced_when_whole(with_ending(base, ".pkl")) as temporary:
+        # save_model is the same for both tasks, and adds the ending itself.
+        RegressionExperiment().save_model(pipeline, str(temporary.with_suffix("")), verbose=False)
+    write_description(base, schema, card)
+    return with_ending(base, ".pkl")
+
+
+def write_description(
+    base: str | PathLike[str], schema: Schema, card: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Describe a ``NAME.pkl`` that PyCaret's ``save_model`` wrote, in ``NAME.json`` beside it.
+
+    Raises:
+        ArtifactError: there is no such pickle.
+    """
+    base = without_ending(base)
+    pickle = with_ending(base, ".pkl")
+    if not pickle.is_file():
+        raise missing(pickle)
+    description = describe(base.name, schema, card) | {"sha256": sha256_of(pickle.read_bytes())}
+    with replaced_when_whole(with_ending(base, ".json")) as temporary:
+        text = json.dumps(description, indent=1, ensure_ascii=False)
+        temporary.write_text(text + "\n", encoding="utf-8")
+    return description
 
 
 def load(path: str | PathLike[str] | None = None, engine: str | None = None) -> Deployment:
@@ -103,14 +121,27 @@ def load(path: str | PathLike[str] | None = None, engine: str | None = None) -> 
     from tablecast import engines
 
     settings = read_settings()
-    base = Path(path if path is not None else settings["deployment"])
-    base = base.with_name(base.name.removesuffix(".pkl").removesuffix(".onnx"))
+    base = without_ending(path if path is not None else settings["deployment"])
     return engines.OPENERS[engine or settings["engine"]](base)
+
+
+def without_ending(path: str | PathLike[str]) -> Path:
+    """A deployment's path as given, with or without the ending of one of its files."""
+    path = Path(path)
+    for ending in (".pkl", ".json", ".onnx", ".onnx.sha256"):
+        if path.name.endswith(ending):
+            return path.with_name(path.name.removesuffix(ending))
+    return path
+
+
+def with_ending(base: Path, ending: str) -> Path:
+    """The path of one of a deployment's files. A name may have dots: they are not endings."""
+    return base.with_name(base.name + ending)
 
 
 def read_description(base: Path) -> dict[str, Any]:
     """Read ``NAME.json``. Raises ArtifactError where it is missing, damaged or of another format"""
-    path = base.with_name(base.name + ".json")
+    path = with_ending(base, ".json")
     try:
         description = json.loads(path.read_text(encoding="utf-8"))
         return check_format(description, path)
@@ -137,7 +168,7 @@ def read_pipeline_bytes(base: Path, description: Mapping[str, Any]) -> bytes:
     Raises:
         ArtifactError: the pickle is missing, or is not the one that was described.
     """
-    path = base.with_name(base.name + ".pkl")
+    path = with_ending(base, ".pkl")
     try:
         content = path.read_bytes()
     except FileNotFoundError:

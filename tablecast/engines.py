@@ -24,6 +24,7 @@ class GraphEngine:
     def __init__(self, content: bytes) -> None:
         self._session = session_of(content)
         made = {output.name for output in self._session.get_outputs()}
+        self._inputs = [node.name for node in self._session.get_inputs()]
         self._outputs = [name for name in ("prediction_label", "probabilities") if name in made]
 
     def answer(self, columns: Columns) -> Answer:
@@ -40,7 +41,7 @@ class GraphEngine:
         return Answer(labels, np.concatenate(shares) if shares else None)
 
     def _answer_chunk(self, columns: Columns) -> Answer:
-        feeds = {name: values.reshape(-1, 1) for name, values in columns.items()}
+        feeds = {name: columns[name].reshape(-1, 1) for name in self._inputs}
         label, *probabilities = self._session.run(self._outputs, feeds)
         return Answer(label.reshape(-1), probabilities[0] if probabilities else None)
 
@@ -117,14 +118,23 @@ def open_with_pycaret(base: Path) -> artifact.Deployment:
     Raises:
         ArtifactError: a file is missing, damaged, or made with other versions.
     """
+    description, pipeline = load_pipeline(base)
+    engine = PycaretEngine(pipeline, Schema.from_json(description["schema"]))
+    return artifact.Deployment(description, engine)
+
+
+def load_pipeline(base: Path) -> tuple[dict[str, Any], Any]:
+    """The description and the pipeline of a pickle that is known to be the described one.
+
+    Raises:
+        ArtifactError: a file is missing, damaged, or made with other versions.
+    """
     import joblib
 
     description = artifact.read_description(base)
     content = artifact.read_pipeline_bytes(base, description)
-    artifact.check_versions(description, base.with_name(base.name + ".pkl"))
-    pipeline = joblib.load(io.BytesIO(content))
-    engine = PycaretEngine(pipeline, Schema.from_json(description["schema"]))
-    return artifact.Deployment(description, engine)
+    artifact.check_versions(description, artifact.with_ending(base, ".pkl"))
+    return description, joblib.load(io.BytesIO(content))
 
 
 def open_graph(base: Path) -> artifact.Deployment:

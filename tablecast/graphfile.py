@@ -44,7 +44,7 @@ def read_graph(base: Path) -> tuple[bytes, dict[str, Any]]:
         ArtifactError: a file is missing, damaged, of another program, of an unknown format, or
             does not belong to the pickle beside it.
     """
-    path = base.with_name(base.name + ".onnx")
+    path = artifact.with_ending(base, ".onnx")
     content = _read_checked(path)
     try:
         description = _read_description(content)
@@ -54,7 +54,7 @@ def read_graph(base: Path) -> tuple[bytes, dict[str, Any]]:
             f"python -m tablecast compile {base.name}.pkl."
         ) from None
     artifact.check_format(description, path)
-    pickle = base.with_name(base.name + ".pkl")
+    pickle = artifact.with_ending(base, ".pkl")
     if pickle.is_file() and artifact.sha256_of(pickle.read_bytes()) != description["sha256"]:
         raise ArtifactError(
             f"{path.name} was not compiled from the {pickle.name} beside it; compile it again "
@@ -65,7 +65,7 @@ def read_graph(base: Path) -> tuple[bytes, dict[str, Any]]:
 
 def write_graph(content: bytes, base: Path) -> Path:
     """Write the graph and its hash; either file is there whole or not at all."""
-    path = base.with_name(base.name + ".onnx")
+    path = artifact.with_ending(base, ".onnx")
     with artifact.replaced_when_whole(path) as temporary:
         temporary.write_bytes(content)
         line = f"{artifact.sha256_of(content)}  {path.name}\n"  # as sha256sum writes it
@@ -75,7 +75,7 @@ def write_graph(content: bytes, base: Path) -> Path:
 
 
 def _hash_path(path: Path) -> Path:
-    return path.with_name(path.name + ".sha256")
+    return artifact.with_ending(path, ".sha256")
 
 
 def _read_checked(path: Path) -> bytes:

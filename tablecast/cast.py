@@ -1,0 +1,170 @@
+"""A table is cast once: trained, saved, compiled and proven. The whole way in two functions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tablecast import artifact, graphfile
+from tablecast.errors import ArtifactError, TableError
+from tablecast.form import read_form
+from tablecast.schema import Schema
+from tablecast.table import prepare, read_table
+
+if TYPE_CHECKING:
+    from tablecast.compiler.proof import Proof
+
+Progress = Callable[[str], None]
+
+DEFAULT_NAME = "deployment_28042020"
+
+
+def cast(
+    source: str | PathLike[str],
+    target: str,
+    *,
+    name: str = DEFAULT_NAME,
+    out: str | PathLike[str] = ".",
+    form: str | PathLike[str] | None = None,
+    model: str = "auto",
+    budget: float | None = None,
+    seed: int = 123,
+    progress: Progress = print,
+) -> Path:
+    """Train a deployment from a table, save it, and compile it with its proof.
+
+    Args:
+        source: what ``tablecast.table.read_table`` takes.
+        target: the column to predict.
+        name, out: the deployment's name, and the folder that its files go to.
+        form: a form file (see ``tablecast.form``), or None.
+        model, budget, seed: see ``tablecast.training.train``.
+        progress: called with one line for each thing done.
+
+    Returns:
+        The deployment's path without ending.
+
+    Raises:
+        TablecastError: the table, the form file or the training cannot be used.
+        UnsupportedStep, ProofFailed: saved, but without a graph.
+    """
+    from tablecast.card import card_of
+    from tablecast.training import train
+
+    look = read_form(Path(form) if form else None)
+    table = read_table(source)
+    prepared = prepare(table, target)
+    progress(f"{len(table):,} rows, {len(table.columns)} columns; {prepared.task} of {target!r}.")
+    for column in prepared.dropped:
+        progress(f"Left out {column.name!r}: {column.reason}.")
+    for note in prepared.notes:
+        progress(note)
+    schema = Schema.from_table(prepared.table, prepared.target, prepared.task, look)
+    trained = train(prepared, model=model, budget=budget, seed=seed, progress=progress)
+    base = Path(out) / name
+    artifact.save(trained.pipeline, base, schema, card_of(trained, prepared))
+    progress(f"Saved {base.name}.pkl and its description.")
+    compile_deployment(base, prepared.table, progress=progress)
+    return base
+
+
+def compile_deployment(
+    base: str | PathLike[str], table: Any = None, *, progress: Progress = print
+) -> Proof:
+    """Compile ``NAME.pkl`` to ``NAME.onnx``, proven equal.
+
+    Args:
+        base: the deployment's path without ending.
+        table: the prepared training table, whose every row is then part of the proof; without it
+            the proof takes random rows alone.
+        progress: called with one line for each thing done.
+
+    Raises:
+        ArtifactError: the pickle or its description is missing, damaged or of other versions.
+        UnsupportedStep: a step or the estimator has no graph form.
+        ProofFailed: the graph answers differently; nothing is written.
+    """
+    from tablecast.compiler.pipeline import compile_pipeline
+    from tablecast.engines import load_pipeline
+
+    base = artifact.without_ending(base)
+    description, pipeline = load_pipeline(base)
+    schema = Schema.from_json(description["schema"])
+    progress(f"Compiling {base.name}.pkl")
+    model = compile_pipeline(pipeline, schema.fields, schema.task)
+    progress("Proving that the graph answers as PyCaret does")
+    proof = _prove(model.SerializeToString(), pipeline, schema, table)
+    description["proof"] = proof.to_json()
+    entry = model.metadata_props.add()
+    entry.key = graphfile.METADATA_KEY
+    entry.value = json.dumps(description, ensure_ascii=False)
+    path = graphfile.write_graph(model.SerializeToString(), base)
+    progress(f"Wrote {path.name}: {said_of(proof)}")
+    return proof
+
+
+def training_rows(base: Path, source: str | PathLike[str]) -> Any:
+    """The prepared training table of a deployment, read again for a proof on its every row.
+
+    Raises:
+        TableError: the table cannot be read, or lacks the deployment's columns.
+    """
+    schema = Schema.from_json(artifact.read_description(base)["schema"])
+    prepared = prepare(read_table(source), schema.target, schema.task)
+    absent = [field.name for field in schema.fields if field.name not in prepared.table]
+    if absent:
+        raise TableError(
+            f"{str(source)!r} has no usable column {absent[0]!r}, which {base.name} reads; name "
+            "the table that it was trained on."
+        )
+    return prepared.table
+
+
+def verify_deployment(base: str | PathLike[str], rows: int, seed: int) -> Proof:
+    """Prove a compiled deployment again, on fresh random rows.
+
+    Raises:
+        ArtifactError: a file is missing or is not what was saved.
+        ProofFailed: the graph answers differently.
+    """
+    from tablecast.engines import load_pipeline
+
+    base = artifact.without_ending(base)
+    content, description = graphfile.read_graph(base)
+    described, pipeline = load_pipeline(base)
+    if described["sha256"] != description["sha256"]:
+        raise ArtifactError(f"{base.name}.onnx and {base.name}.json do not belong together.")
+    schema = Schema.from_json(description["schema"])
+    return _prove(content, pipeline, schema, None, perturbed_rows=rows, seed=seed)
+
+
+def said_of(proof: Proof) -> str:
+    """A proof in one line for a person."""
+    return (
+        f"{proof.rows + proof.perturbed_rows:,} rows agree; worst difference "
+        f"{proof.worst_relative:.1e} relative ({proof.worst_absolute:.1e}), "
+        f"{proof.label_mismatches} labels differ, worst probability difference "
+        f"{proof.worst_probability:.1e}; {proof.seconds:.1f} s."
+    )
+
+
+def _prove(
+    content: bytes, pipeline: Any, schema: Schema, table: Any, **options: Any
+) -> Proof:
+    from tablecast.compiler.proof import prove
+    from tablecast.compiler.rows import random_rows
+    from tablecast.engines import predict_with_pycaret
+
+    if table is None:
+        table = random_rows(schema.fields, 0, 0)
+    return prove(
+        content,
+        lambda rows: predict_with_pycaret(pipeline, rows, schema.task),
+        table,
+        schema.task,
+        schema.fields,
+        **options,
+    )

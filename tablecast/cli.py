@@ -1,0 +1,120 @@
+"""The command line: ``python -m tablecast train|compile|verify|predict|card``."""
+
+from __future__ import annotations
+
+import argparse
+import secrets
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tablecast import __version__, artifact, cast
+from tablecast.errors import TablecastError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Returns:
+        The exit status: 0 done, 1 a clear refusal on the terminal, 130 interrupted.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        options.run(options)
+    except TablecastError as error:
+        print(f"tablecast: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("tablecast: stopped; nothing half-written is left.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="tablecast", description="From a table to a proven prediction form and API."
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    _add_train(commands.add_parser("train", help="train, compile and prove a deployment"))
+    _add_compile(commands.add_parser("compile", help="compile NAME.pkl to NAME.onnx, with proof"))
+    _add_verify(commands.add_parser("verify", help="prove NAME.onnx again, on fresh random rows"))
+    return parser
+
+
+def _add_train(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("table", help="a CSV or Parquet path, a URL, or a PyCaret data-set name")
+    parser.add_argument("--target", required=True, help="the column to predict")
+    parser.add_argument(
+        "--name", default=cast.DEFAULT_NAME, help="the deployment's name (default: %(default)s)"
+    )
+    parser.add_argument("--out", default=".", help="the folder for its files (default: this one)")
+    parser.add_argument("--form", help="a TOML file of labels, hints, units and limits")
+    parser.add_argument(
+        "--model", default="auto", help="a PyCaret estimator id such as lr, or auto to compare"
+    )
+    parser.add_argument(
+        "--budget", type=_positive, help="seconds after which auto tries nothing new"
+    )
+    parser.add_argument(
+        "--seed", type=int, default=123, help="PyCaret's session_id (default: %(default)s)"
+    )
+    parser.set_defaults(run=_train)
+
+
+def _add_compile(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("pickle", metavar="NAME.pkl", help="what train or save_model wrote")
+    parser.add_argument("--table", help="the training table, to prove on its every row as well")
+    parser.set_defaults(run=_compile)
+
+
+def _add_verify(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", help="the deployment's path, with or without ending")
+    parser.add_argument("--rows", type=_whole, default=2000, help="random rows (default: 2000)")
+    parser.add_argument("--seed", type=int, help="for the same rows again (default: fresh ones)")
+    parser.set_defaults(run=_verify)
+
+
+def _train(options: argparse.Namespace) -> None:
+    base = cast.cast(
+        options.table,
+        options.target,
+        name=options.name,
+        out=options.out,
+        form=options.form,
+        model=options.model,
+        budget=options.budget,
+        seed=options.seed,
+        progress=_say,
+    )
+    _say(f"Serve it with: TABLECAST_DEPLOYMENT={base} make run")
+
+
+def _compile(options: argparse.Namespace) -> None:
+    base = artifact.without_ending(options.pickle)
+    table = cast.training_rows(base, options.table) if options.table else None
+    cast.compile_deployment(base, table, progress=_say)
+
+
+def _verify(options: argparse.Namespace) -> None:
+    seed = secrets.randbits(32) if options.seed is None else options.seed
+    proof = cast.verify_deployment(options.name, options.rows, seed)
+    _say(f"{Path(options.name).name}, seed {seed}: {cast.said_of(proof)}")
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if not value > 0:
+        raise argparse.ArgumentTypeError("must be more than 0")
+    return value
+
+
+def _whole(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return value
