@@ -110,25 +110,33 @@ class _AppendsColumns(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 class Powers(_AppendsColumns):
     """Append the powers 2 to ``degree`` of each column, one degree after the other.
 
+    A value outside the training range counts as the nearest end of that range, so that an answer
+    beyond it grows in a straight line and not with the power.
+
     Args:
         columns: the columns' names; None takes each that has more than two values in training,
             because a flag's square says nothing new.
         degree: the highest power, at least 2.
+
+    Attributes:
+        low_, high_: each column's training range.
     """
 
     def __init__(self, columns: Sequence[str] | None = None, degree: int = 2) -> None:
         self.columns = columns
         self.degree = degree
 
-    def _learn(self, chosen: Floats) -> None:  # noqa: ARG002 - nothing to learn
+    def _learn(self, chosen: Floats) -> None:
         if self.degree < 2:
             raise ValueError(f"degree must be at least 2, not {self.degree}.")
+        self.low_, self.high_ = chosen.min(axis=0), chosen.max(axis=0)
 
     def _make(self, chosen: Floats) -> list[Floats]:
         # Repeated multiplication, not pow: its last bit is the same in every runtime.
-        powers = [chosen]
+        inside = np.clip(chosen, self.low_, self.high_)
+        powers = [inside]
         for _ in range(2, self.degree + 1):
-            powers.append(powers[-1] * chosen)
+            powers.append(powers[-1] * inside)
         return powers[1:]
 
     def _names(self, chosen: list[str]) -> list[str]:
@@ -139,9 +147,10 @@ class Trigonometric(_AppendsColumns):
     """Append sine, cosine and tangent of each column, over its training range.
 
     With ``t`` the column's value scaled so that its training range is -1 to 1, and clipped to
-    that, the new columns are ``sin(pi t)``, ``cos(pi t)`` and ``tan(pi t / 4)``: one full turn for
-    sine and cosine, and a tangent that stays within -1 and 1. The plain ``tan`` of a standardised
-    value passes its poles inside the training range, and one row there outweighs all the others.
+    that, the new columns are ``sin(pi t)``, ``cos(pi t)`` and ``tan(0.4 pi t)``: one full turn for
+    sine and cosine, and a tangent of up to 72 degrees, which bends clearly and stays within -3.1
+    and 3.1. The plain ``tan`` of a standardised value passes its poles inside the training range,
+    and one row there outweighs all the others.
 
     Args:
         columns: the columns' names; None takes each that has more than two values in training.
@@ -162,8 +171,8 @@ class Trigonometric(_AppendsColumns):
 
     def _make(self, chosen: Floats) -> list[Floats]:
         turn = np.clip((chosen - self.center_) / self.half_width_, -1.0, 1.0)
-        full, quarter = np.pi * turn, (np.pi / 4) * turn
-        return [np.sin(full), np.cos(full), np.sin(quarter) / np.cos(quarter)]
+        full, part = np.pi * turn, (0.4 * np.pi) * turn
+        return [np.sin(full), np.cos(full), np.sin(part) / np.cos(part)]
 
     def _names(self, chosen: list[str]) -> list[str]:
         return [f"{function}({name})" for function in ("sin", "cos", "tan") for name in chosen]
@@ -173,24 +182,30 @@ class Bins(_AppendsColumns):
     """Append one column of zeros and ones for each of a column's bins.
 
     The bins are equally wide over the training range, and by Sturges' rule there are
-    ``ceil(log2(rows)) + 1`` of them. A value on an edge belongs to the bin above it; values outside
-    the training range belong to the outermost bins.
+    ``ceil(log2(rows)) + 1`` of them; those with too few rows are joined to a neighbour. A value on
+    an edge belongs to the bin above it; values outside the training range belong to the outermost
+    bins.
 
     Args:
         columns: the columns' names; None takes each that has more than two values in training.
         bins: how many bins; None for Sturges' rule.
+        fewest: the fewest training rows in a bin. What a linear model learns from one or two rows
+            is noise.
 
     Attributes:
         edges_: for each column its inner edges, increasing; none for a constant column.
     """
 
-    def __init__(self, columns: Sequence[str] | None = None, bins: int | None = None) -> None:
+    def __init__(
+        self, columns: Sequence[str] | None = None, bins: int | None = None, fewest: int = 10
+    ) -> None:
         self.columns = columns
         self.bins = bins
+        self.fewest = fewest
 
     def _learn(self, chosen: Floats) -> None:
         count = self.bins or int(np.ceil(np.log2(len(chosen)))) + 1
-        self.edges_ = [inner_edges(column, count) for column in chosen.T]
+        self.edges_ = [inner_edges(column, count, self.fewest) for column in chosen.T]
 
     def _make(self, chosen: Floats) -> list[Floats]:
         return [
@@ -215,7 +230,8 @@ class Interactions(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     columns and of the products already chosen, that it explains. The most important is chosen, and
     again, until ``most`` are chosen or the next one explains less than chance would: less than
     ``(log(rows) + 2 log(candidates)) / rows`` of what is left (the extended Bayesian information
-    criterion of Chen and Chen, 2008). A class is measured by its zeros and ones.
+    criterion of Chen and Chen, 2008). A class is measured by its zeros and ones. As in `Powers`,
+    a factor outside its training range counts as the nearest end of that range.
 
     Args:
         most: how many products at most.
@@ -223,6 +239,7 @@ class Interactions(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     Attributes:
         pairs_: the products' two column positions, shape (products, 2), most important first.
         importances_: the share of the target's variation that each one added.
+        low_, high_: every column's training range.
     """
 
     def __init__(self, most: int = 20) -> None:
@@ -231,6 +248,7 @@ class Interactions(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Choose the products. X: rows by columns; y: the target, numbers or classes."""
         values, target = self._validate_data(X, y, dtype=np.float64, y_numeric=False)
+        self.low_, self.high_ = values.min(axis=0), values.max(axis=0)
         self.pairs_, self.importances_ = important_products(values, np.asarray(target), self.most)
         return self
 
@@ -238,7 +256,8 @@ class Interactions(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """X with the chosen products on its right, float64."""
         check_is_fitted(self, "pairs_")
         values = self._validate_data(X, dtype=np.float64, reset=False)
-        return np.hstack([values, values[:, self.pairs_[:, 0]] * values[:, self.pairs_[:, 1]]])
+        inside = np.clip(values, self.low_, self.high_)
+        return np.hstack([values, inside[:, self.pairs_[:, 0]] * inside[:, self.pairs_[:, 1]]])
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """The names that came in, then ``a*b`` for each product."""
@@ -253,9 +272,9 @@ class Interactions(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 class FullRank(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Keep, from left to right, each column that those kept before it do not already contain.
 
-    With the intercept counted in, what remains is linearly independent, so a linear model has one
-    solution, with coefficients of a sane size. All levels of a one-hot column and an intercept, for
-    example, are one column too many.
+    With the intercept counted in, what remains is linearly independent, clearly so, and a linear
+    model has one solution, with coefficients of a sane size. All levels of a one-hot column and an
+    intercept, for example, are one column too many.
 
     Args:
         tolerance: a column is dependent where the part of it (about its mean) that the kept columns

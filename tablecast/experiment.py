@@ -1,0 +1,147 @@
+"""PyCaret's experiments, set up so that what they train is exact, quiet and repeatable."""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Self
+
+from tablecast.errors import TrainingError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from tablecast.inspection import Prepared
+
+# PyCaret's own share of rows to learn from; the others are the holdout.
+TRAIN_SHARE = 0.7
+# A fold of fewer rows says little about any of them.
+ROWS_PER_FOLD = 5
+# Beyond these training rows fewer folds measure as well and cost less: (rows, folds).
+FOLDS = ((20_000, 10), (100_000, 5))
+FEWEST_FOLDS = 3
+
+
+class FillDates:
+    """Fill missing dates with the training rows' median date.
+
+    PyCaret's ``ExtractDateTimeFeatures`` neither fills dates nor tells one row from a batch: it
+    leaves a column out where more than a tenth of the batch is missing.
+    """
+
+    def fit(self, X: pd.DataFrame) -> Self:
+        """Learn each column's median date. X: date columns."""
+        self.dates_ = X.median()
+        return self
+
+    def transform(self, X: pd.DataFrame) -> pd.DataFrame:
+        """X without gaps."""
+        return X.fillna(self.dates_)
+
+
+def start(prepared: Prepared, seed: int, steps: Sequence[tuple[str, Any]]) -> Any:
+    """Set up a PyCaret experiment that computes in float64 from the first step to the last.
+
+    Args:
+        prepared: the table.
+        seed: PyCaret's ``session_id``.
+        steps: feature steps after PyCaret's own; with them the features are normalised.
+
+    Returns:
+        A ``RegressionExperiment`` or ``ClassificationExperiment``, set up.
+
+    Raises:
+        TrainingError: the table has too few rows for its classes.
+    """
+    options: dict[str, Any] = {}
+    if prepared.task == "classification":
+        _check_holdout(prepared)
+        options["data_split_stratify"] = True
+    return _experiment(prepared).setup(
+        prepared.table,
+        target=prepared.target,
+        session_id=seed,
+        fold=_folds(prepared),
+        normalize=bool(steps),
+        # AsFloat64 a second time: the date step makes int32 of float64.
+        custom_pipeline=[("float64_features", _as_float64()), *steps],
+        n_jobs=1,  # estimators that each start threads on few cores stall one another
+        memory=False,  # PyCaret would keep transformed rows in the folder for temporary files
+        html=False,
+        verbose=False,
+        system_log=False,
+        **options,
+    )
+
+
+@contextmanager
+def quiet_and_single() -> Iterator[None]:
+    """One thread for linear algebra, no log file in the current folder, no warnings of others."""
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    # PyCaret opens logs.log wherever it is imported.
+    os.environ.setdefault("PYCARET_CUSTOM_LOGGING_PATH", os.devnull)
+    with warnings.catch_warnings(), threadpool_limits(limits=1):
+        warnings.simplefilter("ignore")  # a fold that warns does so thousands of times
+        yield
+
+
+def _as_float64() -> Any:
+    from tablecast.features import AsFloat64
+
+    return AsFloat64()
+
+
+def _experiment(prepared: Prepared) -> Any:
+    """PyCaret's experiment, with steps of ours before its own."""
+    from pycaret.classification import ClassificationExperiment
+    from pycaret.internal.preprocess.transformers import TransformerWrapper
+    from pycaret.regression import RegressionExperiment
+
+    table = prepared.table.drop(columns=prepared.target)
+    dates = table.select_dtypes("datetime")
+    gaps = [name for name in dates if dates[name].isna().any()]
+    kind: Any = RegressionExperiment if prepared.task == "regression" else ClassificationExperiment
+
+    class FirstInFloat64(kind):  # type: ignore[misc]
+        """``custom_pipeline_position`` gives one place only, and we need the first and the last."""
+
+        def _add_custom_pipeline(self, custom_pipeline: Any, custom_pipeline_position: int) -> None:
+            super()._add_custom_pipeline(custom_pipeline, custom_pipeline_position)
+            first = [("float64", TransformerWrapper(_as_float64()))]
+            if gaps:
+                first.append(("date_imputer", TransformerWrapper(FillDates(), include=gaps)))
+            self.pipeline.steps[1:1] = first  # after PyCaret's placeholder, which it removes
+
+    return FirstInFloat64()
+
+
+def _folds(prepared: Prepared) -> int:
+    """As many folds as the rows bear and as the smallest class has rows to learn from, up to 10."""
+    rows = int(TRAIN_SHARE * len(prepared.table))
+    most = next((folds for limit, folds in FOLDS if rows <= limit), FEWEST_FOLDS)
+    folds = min(most, rows // ROWS_PER_FOLD)
+    if prepared.task == "classification":
+        smallest = prepared.table[prepared.target].value_counts().min()
+        folds = min(folds, int(TRAIN_SHARE * smallest))
+    return max(folds, 2)
+
+
+def _check_holdout(prepared: Prepared) -> None:
+    """Refuse what cannot be split so that each class is on both sides."""
+    counts = prepared.table[prepared.target].value_counts()
+    held_back = len(prepared.table) - int(TRAIN_SHARE * len(prepared.table))
+    if counts.min() < 2:
+        raise TrainingError(
+            f"In the target '{prepared.target}' the class '{counts.idxmin()}' has a single row, "
+            "and training needs two of each, to learn from and to test on. Leave that row out or "
+            "merge it with another class."
+        )
+    if held_back < len(counts):
+        raise TrainingError(
+            f"The {len(prepared.table)} rows are too few for the {len(counts)} classes of "
+            f"'{prepared.target}': {held_back} rows are held back for testing, less than one a "
+            "class. Add rows, or merge classes."
+        )

@@ -1,0 +1,90 @@
+"""The tutorial's second experiment as a list of feature steps, for any table."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# Each column brings up to 15 features (a power, three trigonometric ones, bins), and a feature
+# wants some rows to be learnt from; more columns than these cost time and seldom help.
+ROWS_PER_COLUMN = 50
+MOST_COLUMNS = 12
+# Fewer values than this are levels already, and need no bins.
+VALUES_WORTH_BINNING = 20
+# Enough rows to rank columns by.
+RANKING_ROWS = 5_000
+
+
+def recipe(
+    table: pd.DataFrame,
+    target: str,
+    *,
+    columns: Sequence[str] | None = None,
+    bins: Sequence[str] | None = None,
+    degree: int = 2,
+    interactions: int = 20,
+) -> list[tuple[str, Any]]:
+    """Feature steps for ``setup(normalize=True, custom_pipeline=recipe(table, target))``.
+
+    Powers, trigonometric features, bins, the most important interactions, and last what keeps the
+    design full rank.
+
+    Args:
+        table: the training table, target included.
+        target: its target's name.
+        columns: number columns to make powers and trigonometric features of; None takes those
+            most related to the target, as many as the rows can bear.
+        bins: number columns to bin; None takes those of ``columns`` with many values.
+        degree: the highest power.
+        interactions: how many products at most.
+
+    Returns:
+        Names and transformers, in the order of the pipeline.
+    """
+    from tablecast.features import Bins, FullRank, Interactions, Powers, Trigonometric
+
+    chosen = list(columns) if columns is not None else _promising(table, target)
+    if bins is None:
+        bins = [name for name in chosen if table[name].nunique() >= VALUES_WORTH_BINNING]
+    steps: list[tuple[str, Any]] = []
+    if chosen:
+        steps += [("powers", Powers(chosen, degree)), ("trigonometric", Trigonometric(chosen))]
+    if bins:
+        steps.append(("bins", Bins(list(bins))))
+    return [*steps, ("interactions", Interactions(interactions)), ("full_rank", FullRank())]
+
+
+def _promising(table: pd.DataFrame, target: str) -> list[str]:
+    """The number columns most related to the target, in the table's order."""
+    features = table.drop(columns=target).select_dtypes("number")
+    # A column that is mostly missing may be missing throughout a fold.
+    usable = [
+        name
+        for name, column in features.items()
+        if column.nunique() > 2 and column.isna().mean() < 0.5
+    ]
+    most = min(MOST_COLUMNS, len(table) // ROWS_PER_COLUMN)
+    if len(usable) > most:
+        step = max(1, len(table) // RANKING_ROWS)
+        relation = _relation(features.loc[::step, usable], table[target].iloc[::step])
+        best = set(np.argsort(-relation, kind="stable")[:most])
+        usable = [name for place, name in enumerate(usable) if place in best]
+    return [str(name) for name in usable]
+
+
+def _relation(columns: pd.DataFrame, target: pd.Series) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """How related each column is to the target: the largest rank correlation with it or a class."""
+    import pandas as pd
+
+    goals = target.to_frame() if target.dtype.kind in "if" else pd.get_dummies(target)
+    ranks = columns.rank().fillna(columns.rank().mean()).to_numpy(np.float64)
+    wanted = goals.rank().to_numpy(np.float64)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        both = np.corrcoef(ranks, wanted, rowvar=False)
+    related = np.nan_to_num(np.abs(both[: ranks.shape[1], ranks.shape[1] :]))
+    return np.asarray(related.max(axis=1), dtype=np.float64)
