@@ -38,7 +38,7 @@ REGRESSORS = [
     lm.TheilSenRegressor(random_state=1, max_iter=100, n_jobs=1),
     lm.HuberRegressor(max_iter=2000),
     lm.SGDRegressor(random_state=1, eta0=1e-6, max_iter=20, tol=None),
-    LinearSVR(random_state=1, max_iter=50000, C=0.001),
+    LinearSVR(random_state=1, max_iter=50000, C=0.001, dual=True),
 ]
 
 CLASSIFIERS = [

@@ -2,6 +2,28 @@
 
 from __future__ import annotations
 
-from tablecast.compiler.estimators import boosting, linear, trees
+from tablecast.compiler.estimators import (
+    bayes,
+    boosting,
+    calibration,
+    dummy,
+    ensembles,
+    linear,
+    neighbours,
+    neural,
+    svm,
+    trees,
+)
 
-__all__ = ["boosting", "linear", "trees"]
+__all__ = [
+    "bayes",
+    "boosting",
+    "calibration",
+    "dummy",
+    "ensembles",
+    "linear",
+    "neighbours",
+    "neural",
+    "svm",
+    "trees",
+]

@@ -246,4 +246,5 @@ def lightgbm_classifier(builder: Builder, estimator: Any, x: Matrix) -> Classifi
         slope = float(dump["objective"].split("sigmoid:")[1])
         logits = builder.op("Mul", scores, builder.constant(slope))
         chances = a.both_classes(builder, a.expit(builder, logits))
-    return Classification(a.first_largest(builder, chances), chances)
+    decision = scores if hasattr(estimator, "decision_function") else None
+    return Classification(a.first_largest(builder, chances), chances, decision)

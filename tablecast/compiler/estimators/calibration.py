@@ -1,0 +1,97 @@
+"""Calibrated classifiers: other classifiers whose scores are turned into probabilities."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from onnx import TensorProto
+
+from tablecast.compiler.estimators import arithmetic as a
+from tablecast.compiler.graph import Builder, Matrix
+from tablecast.compiler.registry import Classification, classifies, classify
+from tablecast.errors import UnsupportedStep
+
+# scikit-learn takes a probability this little above 1 for 1.
+_ROUNDING = 1e-5
+
+
+@classifies("sklearn.calibration.CalibratedClassifierCV")
+def calibrated(builder: Builder, estimator: Any, x: Matrix) -> Classification:
+    """The mean of the probabilities of each fold's calibrated classifier."""
+    total = ""
+    members = estimator.calibrated_classifiers_
+    for member in members:
+        chances = _member(builder, member, x)
+        total = builder.op("Add", total, chances) if total else chances
+    chances = builder.op("Div", total, builder.constant(float(len(members))))
+    return Classification(a.first_largest(builder, chances), chances)
+
+
+def _member(builder: Builder, member: Any, x: Matrix) -> str:
+    classes = len(member.classes)
+    if len(member.estimator.classes_) != classes:
+        raise UnsupportedStep("CalibratedClassifierCV", "a fold has not seen every class")
+    scores = _scores(builder, member.estimator, x)
+    if classes == 2:
+        chances = _calibrate(builder, member.calibrators[0], scores)
+        return _no_more_than_one(builder, a.both_classes(builder, chances))
+    columns = [
+        _calibrate(builder, calibrator, a.column(builder, scores, place))
+        for place, calibrator in enumerate(member.calibrators)
+    ]
+    chances = a.join(builder, columns)
+    sums = a.total(builder, chances)
+    empty = builder.op("Equal", sums, builder.constant(0.0))
+    divisor = builder.op("Where", empty, builder.constant(1.0), sums)
+    shares = builder.op("Div", chances, divisor)
+    even = builder.constant(1.0 / classes)
+    return _no_more_than_one(builder, builder.op("Where", empty, even, shares))
+
+
+def _scores(builder: Builder, estimator: Any, x: Matrix) -> str:
+    """The scores that scikit-learn calibrates: the decision function before probabilities."""
+    found = classify(builder, estimator, x)
+    if found.decision is not None:
+        return found.decision
+    if found.probabilities is None:
+        raise UnsupportedStep(type(estimator).__name__, "it gives neither scores nor probabilities")
+    if len(estimator.classes_) == 2:
+        return a.column(builder, found.probabilities, 1)
+    return found.probabilities
+
+
+def _no_more_than_one(builder: Builder, chances: str) -> str:
+    one = builder.constant(1.0)
+    above = builder.op("Greater", chances, one)
+    near = builder.op("LessOrEqual", chances, builder.constant(1.0 + _ROUNDING))
+    return builder.op("Where", builder.op("And", above, near), one, chances)
+
+
+def _calibrate(builder: Builder, calibrator: Any, scores: str) -> str:
+    """One class's calibrated scores: (rows, 1)."""
+    if type(calibrator).__name__ != "IsotonicRegression":
+        line = builder.op("Mul", scores, builder.constant(-float(calibrator.a_)))
+        line = builder.op("Sub", line, builder.constant(float(calibrator.b_)))
+        return a.expit(builder, line)
+    places = np.asarray(calibrator.X_thresholds_, dtype=np.float64)
+    values = np.asarray(calibrator.y_thresholds_, dtype=np.float64)
+    scores = builder.op("Max", scores, builder.constant(float(calibrator.X_min_)))
+    scores = builder.op("Min", scores, builder.constant(float(calibrator.X_max_)))
+    return _interpolated(builder, scores, places, values)
+
+
+def _interpolated(builder: Builder, x: str, places: Any, values: Any) -> str:
+    """Straight lines between the values at rising places, as ``numpy.interp`` draws them."""
+    if len(values) == 1:
+        flat = builder.op("Mul", x, builder.constant(0.0))
+        return builder.op("Add", flat, builder.constant(float(values[0])))
+    slopes = np.append(np.diff(values) / np.diff(places), 0.0)
+    reached = builder.op("GreaterOrEqual", x, builder.constant(places[None, 1:]))
+    count = a.total(builder, builder.cast(reached, TensorProto.DOUBLE))
+    line = builder.cast(count, TensorProto.INT64)
+    start = builder.op("Gather", builder.constant(places), line, axis=0)
+    slope = builder.op("Gather", builder.constant(slopes), line, axis=0)
+    value = builder.op("Gather", builder.constant(values), line, axis=0)
+    rise = builder.op("Mul", slope, builder.op("Sub", x, start))
+    return builder.op("Add", rise, value)

@@ -1,0 +1,262 @@
+"""Estimators that combine the answers of other estimators."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tablecast.compiler.estimators import arithmetic as a
+from tablecast.compiler.estimators.trees import are_trees, forest_values, mean_over_trees
+from tablecast.compiler.graph import Builder, Matrix
+from tablecast.compiler.registry import (
+    Classification,
+    classifies,
+    classify,
+    regress,
+    regresses,
+)
+from tablecast.errors import UnsupportedStep
+
+
+def _sum(builder: Builder, parts: Sequence[str]) -> str:
+    """Add tensors in their order."""
+    result = parts[0]
+    for part in parts[1:]:
+        result = builder.op("Add", result, part)
+    return result
+
+
+def _mean(builder: Builder, parts: Sequence[str]) -> str:
+    return builder.op("Div", _sum(builder, parts), builder.constant(float(len(parts))))
+
+
+def _needed(tensor: str | None, estimator: Any, what: str) -> str:
+    if tensor is None:
+        raise UnsupportedStep(type(estimator).__name__, f"it gives no {what}")
+    return tensor
+
+
+def _chances(builder: Builder, estimator: Any, x: Matrix) -> str:
+    found = classify(builder, estimator, x)
+    return _needed(found.probabilities, estimator, "probabilities")
+
+
+# Bagging -----------------------------------------------------------------------------------------
+
+
+def _part_of(builder: Builder, x: Matrix, places: Any) -> Matrix:
+    """The columns that a member was fitted on."""
+    wanted = [int(place) for place in places]
+    if wanted == list(range(x.width)):
+        return x
+    return Matrix(builder.columns(x.name, wanted), len(wanted), x.single)
+
+
+@regresses("sklearn.ensemble.BaggingRegressor")
+def bagging_regressor(builder: Builder, estimator: Any, x: Matrix) -> str:
+    """The mean of the members, each on its own columns."""
+    members, columns = estimator.estimators_, estimator.estimators_features_
+    if are_trees(members):
+        values = forest_values(builder, members, x, columns)
+        return mean_over_trees(builder, values, len(members))
+    return _mean(
+        builder,
+        [
+            regress(builder, member, _part_of(builder, x, places))
+            for member, places in zip(members, columns, strict=True)
+        ],
+    )
+
+
+def _bagged_chances(builder: Builder, member: Any, found: Classification, classes: int) -> str:
+    """A member's probabilities, or its vote, over all classes; it may have seen fewer."""
+    seen = np.eye(classes)[np.asarray(member.classes_, dtype=np.int64)]
+    if found.probabilities is None:
+        return builder.op("Gather", builder.constant(seen), found.index, axis=0)
+    if len(seen) == classes:
+        return found.probabilities
+    return builder.op("MatMul", found.probabilities, builder.constant(seen))
+
+
+@classifies("sklearn.ensemble.BaggingClassifier")
+def bagging_classifier(builder: Builder, estimator: Any, x: Matrix) -> Classification:
+    """The mean of the members' probabilities, or of their votes."""
+    members, columns = estimator.estimators_, estimator.estimators_features_
+    classes = len(estimator.classes_)
+    if are_trees(members) and all(len(member.classes_) == classes for member in members):
+        values = forest_values(builder, members, x, columns)
+        chances = mean_over_trees(builder, values, len(members))
+        return Classification(a.first_largest(builder, chances), chances)
+    found = [
+        classify(builder, member, _part_of(builder, x, places))
+        for member, places in zip(members, columns, strict=True)
+    ]
+    chances = _mean(
+        builder,
+        [
+            _bagged_chances(builder, member, answer, classes)
+            for member, answer in zip(members, found, strict=True)
+        ],
+    )
+    scores = [answer.decision for answer in found if answer.decision is not None]
+    decision = _mean(builder, scores) if len(scores) == len(found) else None
+    return Classification(a.first_largest(builder, chances), chances, decision)
+
+
+# Voting ------------------------------------------------------------------------------------------
+
+
+def _weighted(builder: Builder, parts: Sequence[str], weights: Any) -> str:
+    """Numpy's average, with weights or without."""
+    if weights is None:
+        return _mean(builder, parts)
+    factors = [builder.constant(float(weight)) for weight in weights]
+    terms = [builder.op("Mul", part, by) for part, by in zip(parts, factors, strict=True)]
+    return builder.op("Div", _sum(builder, terms), builder.constant(float(np.sum(weights))))
+
+
+@regresses("sklearn.ensemble.VotingRegressor")
+def voting_regressor(builder: Builder, estimator: Any, x: Matrix) -> str:
+    """The weighted mean of the members."""
+    parts = [regress(builder, member, x) for member in estimator.estimators_]
+    return _weighted(builder, parts, estimator._weights_not_none)
+
+
+@classifies("sklearn.ensemble.VotingClassifier")
+def voting_classifier(builder: Builder, estimator: Any, x: Matrix) -> Classification:
+    """Soft: the weighted mean of probabilities. Hard: the most votes, and no probabilities."""
+    members, weights = estimator.estimators_, estimator._weights_not_none
+    if estimator.voting == "soft":
+        chances = _weighted(builder, [_chances(builder, m, x) for m in members], weights)
+        return Classification(a.first_largest(builder, chances), chances)
+    votes = []
+    for member in members:
+        seen = np.eye(len(estimator.classes_))[np.asarray(member.classes_, dtype=np.int64)]
+        index = classify(builder, member, x).index
+        votes.append(builder.op("Gather", builder.constant(seen), index, axis=0))
+    return Classification(a.first_largest(builder, _weighted(builder, votes, weights)))
+
+
+# Stacking ----------------------------------------------------------------------------------------
+
+
+def _stacked(builder: Builder, parts: list[str], widths: int, estimator: Any, x: Matrix) -> Matrix:
+    """The members' answers, and behind them the features where they pass through."""
+    if estimator.passthrough:
+        return Matrix(a.join(builder, [*parts, x.name]), widths + x.width)
+    return Matrix(a.join(builder, parts), widths)
+
+
+@regresses("sklearn.ensemble.StackingRegressor")
+def stacking_regressor(builder: Builder, estimator: Any, x: Matrix) -> str:
+    """A regressor over the members' answers."""
+    parts = [regress(builder, member, x) for member in estimator.estimators_]
+    return regress(
+        builder,
+        estimator.final_estimator_,
+        _stacked(builder, parts, len(parts), estimator, x),
+    )
+
+
+def _stack_part(builder: Builder, member: Any, method: str, x: Matrix) -> tuple[str, int]:
+    """What a member hands on: a tensor and its width."""
+    found = classify(builder, member, x)
+    classes = len(member.classes_)
+    if method == "predict_proba":
+        chances = _needed(found.probabilities, member, "probabilities")
+        return (a.column(builder, chances, 1), 1) if classes == 2 else (chances, classes)
+    if method == "decision_function":
+        decision = _needed(found.decision, member, "decision function")
+        return decision, 1 if classes == 2 else classes
+    labels = np.asarray(member.classes_, dtype=np.float64).reshape(-1, 1)
+    return builder.op("Gather", builder.constant(labels), found.index, axis=0), 1
+
+
+@classifies("sklearn.ensemble.StackingClassifier")
+def stacking_classifier(builder: Builder, estimator: Any, x: Matrix) -> Classification:
+    """A classifier over the members' probabilities, scores or labels."""
+    if len(estimator.final_estimator_.classes_) != len(estimator.classes_):
+        raise UnsupportedStep(type(estimator).__name__, "its last member has not seen every class")
+    parts = [
+        _stack_part(builder, member, method, x)
+        for member, method in zip(estimator.estimators_, estimator.stack_method_, strict=True)
+    ]
+    width = sum(width for _, width in parts)
+    matrix = _stacked(builder, [tensor for tensor, _ in parts], width, estimator, x)
+    return classify(builder, estimator.final_estimator_, matrix)
+
+
+# One against the rest ----------------------------------------------------------------------------
+
+
+@classifies("sklearn.multiclass.OneVsRestClassifier")
+def one_vs_rest(builder: Builder, estimator: Any, x: Matrix) -> Classification:
+    """A classifier for each class; the last of several highest scores wins."""
+    found = [classify(builder, member, x) for member in estimator.estimators_]
+    chances = decision = None
+    if all(answer.probabilities is not None for answer in found):
+        columns = [a.column(builder, str(answer.probabilities), 1) for answer in found]
+        chances = a.join(builder, columns)
+    if all(answer.decision is not None for answer in found):
+        decision = a.join(builder, [str(answer.decision) for answer in found])
+    scores = _needed(decision or chances, estimator, "scores")
+    if len(found) == 1:
+        index = a.is_above(builder, scores, 0.5 if decision is None else 0.0)
+        pair = None if chances is None else a.both_classes(builder, chances)
+        return Classification(index, pair, decision)
+    index = builder.op("ArgMax", scores, axis=1, keepdims=0, select_last_index=1)
+    shares = None if chances is None else a.proportions(builder, chances)
+    return Classification(index, shares, decision)
+
+
+# Wrappers ----------------------------------------------------------------------------------------
+
+
+@classifies("pycaret.internal.meta_estimators.CustomProbabilityThresholdClassifier")
+def probability_threshold(builder: Builder, estimator: Any, x: Matrix) -> Classification:
+    """PyCaret's own limit for the second of two classes."""
+    inner = estimator.classifier_
+    found = classify(builder, inner, x)
+    if found.probabilities is None:
+        return found
+    if list(inner.classes_) != [0, 1]:
+        raise UnsupportedStep(type(estimator).__name__, "its classes are not 0 and 1")
+    second = a.column(builder, found.probabilities, 1)
+    limit = float(estimator.probability_threshold)
+    index = a.is_above(builder, second, limit, or_equal=True)
+    return Classification(index, found.probabilities, found.decision)
+
+
+@regresses("sklearn.compose.TransformedTargetRegressor")
+def transformed_target(builder: Builder, estimator: Any, x: Matrix) -> str:
+    """A regressor fitted on a power of the target, turned back."""
+    answer = regress(builder, estimator.regressor_, x)
+    transformer = estimator.transformer_
+    if type(transformer).__name__ != "PowerTransformer":
+        kind = type(transformer).__name__
+        raise UnsupportedStep(type(estimator).__name__, f"it transforms the target by {kind}")
+    if transformer.standardize:
+        scaler = transformer._scaler
+        scale = scaler.scale_ if scaler.scale_ is not None else np.ones(1)
+        answer = builder.op("Mul", answer, builder.constant(scale))
+        answer = builder.op("Add", answer, builder.constant(scaler.mean_))
+    power = float(transformer.lambdas_[0])
+    if transformer.method == "box-cox":
+        return _raised_back(builder, answer, power)
+    one, zero = builder.constant(1.0), builder.constant(0.0)
+    above = builder.op("Sub", _raised_back(builder, answer, power), one)
+    turned = _raised_back(builder, builder.op("Neg", answer), 2.0 - power)
+    below = builder.op("Sub", one, turned)
+    positive = builder.op("GreaterOrEqual", answer, zero)
+    return builder.op("Where", positive, above, below)
+
+
+def _raised_back(builder: Builder, x: str, power: float) -> str:
+    """``(power x + 1) ** (1 / power)``, or the exponential where the power is 0."""
+    if abs(power) < np.spacing(1.0):
+        return builder.op("Exp", x)
+    line = builder.op("Mul", x, builder.constant(power))
+    line = builder.op("Add", line, builder.constant(1.0))
+    return builder.op("Pow", line, builder.constant(1.0 / power))
