@@ -6,13 +6,11 @@ import os
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any
 
 from tablecast.errors import TrainingError
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from tablecast.inspection import Prepared
 
 # PyCaret's own share of rows to learn from; the others are the holdout.
@@ -22,23 +20,6 @@ ROWS_PER_FOLD = 5
 # Beyond these training rows fewer folds measure as well and cost less: (rows, folds).
 FOLDS = ((20_000, 10), (100_000, 5))
 FEWEST_FOLDS = 3
-
-
-class FillDates:
-    """Fill missing dates with the training rows' median date.
-
-    PyCaret's ``ExtractDateTimeFeatures`` neither fills dates nor tells one row from a batch: it
-    leaves a column out where more than a tenth of the batch is missing.
-    """
-
-    def fit(self, X: pd.DataFrame) -> Self:
-        """Learn each column's median date. X: date columns."""
-        self.dates_ = X.median()
-        return self
-
-    def transform(self, X: pd.DataFrame) -> pd.DataFrame:
-        """X without gaps."""
-        return X.fillna(self.dates_)
 
 
 def start(prepared: Prepared, seed: int, steps: Sequence[tuple[str, Any]]) -> Any:
@@ -99,6 +80,8 @@ def _experiment(prepared: Prepared) -> Any:
     from pycaret.classification import ClassificationExperiment
     from pycaret.internal.preprocess.transformers import TransformerWrapper
     from pycaret.regression import RegressionExperiment
+
+    from tablecast.features import FillDates
 
     table = prepared.table.drop(columns=prepared.target)
     dates = table.select_dtypes("datetime")

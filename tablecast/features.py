@@ -72,6 +72,26 @@ class AsFloat64(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return {"allow_nan": True}
 
 
+class FillDates(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Fill missing dates with the training rows' median date. Columns of dates only.
+
+    PyCaret's ``ExtractDateTimeFeatures`` neither fills dates nor tells one row from a batch: it
+    leaves a column out where more than a tenth of the batch is missing.
+
+    Attributes:
+        dates_: each column's median date, by name.
+    """
+
+    def fit(self, X: Any) -> Self:
+        """Learn each column's median date. X: DataFrame."""
+        self.dates_ = X.median()
+        return self
+
+    def transform(self, X: Any) -> Any:
+        """X without gaps."""
+        return X.fillna(self.dates_)
+
+
 class _AppendsColumns(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """Keeps the columns that came in and appends what a subclass makes of some of them."""
 

@@ -15,6 +15,7 @@ import pytest
 pytest.importorskip("pycaret", reason="training needs PyCaret")
 
 import pandas as pd
+from sklearn.base import BaseEstimator
 
 from examples.insurance.simulate import simulate
 from tablecast.errors import TrainingError
@@ -96,7 +97,7 @@ def test_singular_design_is_refused(insurance: pd.DataFrame) -> None:
         check_self_agreement(pipeline, insurance, "regression", rows=20)
 
 
-class CentersOnItsBatch:
+class CentersOnItsBatch(BaseEstimator):  # type: ignore[misc]
     """A step whose answer for a row depends on the other rows."""
 
     def fit(self, X: Any) -> CentersOnItsBatch:  # noqa: ARG002 - scikit-learn's signature
