@@ -5,8 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from flask.testing import FlaskClient
+
+    from tablecast.artifact import Deployment
+    from tablecast.schema import Schema
 
 # PyCaret 3.3.2 holds its dependencies at versions that warn about Python, or about each other, on
 # what they will change later. Nothing here can mend that: silenced where they speak, never where
@@ -14,6 +21,7 @@ import pytest
 PYCARET_WARNINGS = (
     "ignore:invalid escape sequence:DeprecationWarning",  # while Python compiles pycaret itself
     "ignore::DeprecationWarning:(matplotlib|pandas|pycaret|plotly|dash|skl|sklearn|lightgbm|joblib)",
+    "ignore:Setuptools is replacing distutils:UserWarning",  # lightgbm's import, in any order
     "ignore::FutureWarning:(pandas|pycaret|sklearn|lightgbm|category_encoders|imblearn)",
 )
 
@@ -36,3 +44,47 @@ def real_table() -> Callable[[str], Path]:
         return path
 
     return find
+
+
+# The web side; see stand_ins. Imported where they are used, so that tests of the compiler or the
+# table run without loading the web application.
+
+
+@pytest.fixture(scope="session")
+def insurance_schema() -> Schema:
+    """The six insurance fields, with the real table's ranges."""
+    from tests import stand_ins
+
+    return stand_ins.insurance_schema()
+
+
+@pytest.fixture(scope="session")
+def fake_deployment(insurance_schema: Schema) -> Deployment:
+    """The insurance form, answered by a formula."""
+    from tests import stand_ins
+
+    return stand_ins.deploy("fake_insurance", insurance_schema, stand_ins.FormulaEngine())
+
+
+@pytest.fixture(scope="session")
+def iris_deployment() -> Deployment:
+    """A form with classes and probabilities."""
+    from tests import stand_ins
+
+    return stand_ins.deploy("fake_iris", stand_ins.iris_schema(), stand_ins.NearestPetalEngine())
+
+
+@pytest.fixture
+def client(fake_deployment: Deployment) -> FlaskClient:
+    """Calls the insurance form's routes without a server."""
+    from tablecast.web import create_app
+
+    return create_app(fake_deployment).test_client()
+
+
+@pytest.fixture
+def iris_client(iris_deployment: Deployment) -> FlaskClient:
+    """Calls the iris form's routes without a server."""
+    from tablecast.web import create_app
+
+    return create_app(iris_deployment).test_client()

@@ -1,0 +1,16 @@
+// Only comforts: every page works without this file.
+
+// Browsers move the focus to the address's fragment; this serves a page opened without one.
+if (!location.hash) {
+  document.querySelector("#result.summary")?.focus();
+}
+
+const link = document.querySelector("[data-link]");
+const copy = document.querySelector("[data-copy]");
+if (link && copy && navigator.clipboard) {
+  copy.hidden = false;
+  copy.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(link.href);
+    document.querySelector("[data-copied]").textContent = "Copied.";
+  });
+}
