@@ -1,0 +1,175 @@
+"""Walk a fitted PyCaret pipeline, step by step, and write the graph of it."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from inspect import signature
+from typing import TYPE_CHECKING, Any, Literal
+
+import onnx
+from onnx import TensorProto
+
+import tablecast.compiler.estimators
+import tablecast.compiler.steps  # noqa: F401 - registers the converters
+from tablecast.compiler.answer import add_answer
+from tablecast.compiler.frame import Cell, Frame, Lookup, Moment, Number, Step
+from tablecast.compiler.graph import Builder
+from tablecast.compiler.probe import Probe
+from tablecast.compiler.registry import convert
+from tablecast.errors import UnsupportedStep
+from tablecast.field import Field
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# float32 holds every whole number up to here.
+EXACT_IN_SINGLE = 2**24
+
+Task = Literal["regression", "classification"]
+
+
+def compile_pipeline(pipeline: Any, fields: Sequence[Field], task: Task) -> onnx.ModelProto:
+    """Write a fitted pipeline as a graph from raw columns to PyCaret's ``predict_model`` answer.
+
+    Args:
+        pipeline: what PyCaret's ``finalize_model`` returns or ``load_model`` loads.
+        fields: the raw columns, at least those that the pipeline was fitted on.
+        task: regression or classification.
+
+    Returns:
+        A model with one input of shape (rows, 1) for each column that the pipeline reads, named
+        as the column: text ("" for missing), or float64 (NaN for missing; a date in seconds since
+        1970 UTC). Its outputs are ``prediction_label`` (rows, 1): float64, or int64 or text for
+        classes; and ``probabilities``, float64 (rows, classes), where the classifier has them.
+
+    Raises:
+        UnsupportedStep: a step or the estimator has no graph form.
+    """
+    frame = _walk(pipeline, fields)
+    matrix = frame.matrix("the estimator", list(frame.table.columns))
+    return frame.builder.finish(add_answer(frame.builder, pipeline, matrix, task))
+
+
+def compile_features(pipeline: Any, fields: Sequence[Field]) -> onnx.ModelProto:
+    """The same graph up to the estimator: its output ``features`` is what the estimator is given.
+
+    For tests, and for finding which step a failed proof is due to.
+    """
+    frame = _walk(pipeline, fields)
+    matrix = frame.matrix("the estimator", list(frame.table.columns))
+    return frame.builder.finish(
+        [(matrix.name, "features", TensorProto.DOUBLE, ["rows", matrix.width])]
+    )
+
+
+def _walk(pipeline: Any, fields: Sequence[Field]) -> Frame:
+    by_name = {field.name: field for field in fields}
+    names = list(pipeline.feature_names_in_)[:-1]  # the last is the target
+    unknown = [name for name in names if name not in by_name]
+    if unknown:
+        raise UnsupportedStep("the table", f"the schema has no column {unknown[0]!r}")
+    frame = _raw_frame(pipeline, [by_name[name] for name in names])
+    for name, step in pipeline.steps[:-1]:
+        if _concerns_columns(step):
+            frame = _after(frame, name, step)
+    return frame
+
+
+def _raw_frame(pipeline: Any, fields: list[Field]) -> Frame:
+    builder = Builder()
+    for field in fields:
+        builder.input(field.name, text=field.is_text)
+    probe = Probe(pipeline, fields)
+    cells: dict[str, Cell] = {}
+    for field in fields:
+        if field.is_text:
+            cells[field.name] = Lookup(
+                field.name, probe.values_by_key(field.name, probe.table[field.name])
+            )
+    dates = [field.name for field in fields if field.kind == "date"]
+    if dates:
+        joined = dates[0] if len(dates) == 1 else builder.op("Concat", *dates, axis=1)
+        cells |= {name: Moment(joined, len(dates), place) for place, name in enumerate(dates)}
+    numbers = [field for field in fields if not field.is_text and field.kind != "date"]
+    return Frame(builder, probe, cells | _raw_numbers(builder, numbers), probe.table)
+
+
+def _raw_numbers(builder: Builder, fields: list[Field]) -> dict[str, Cell]:
+    """All numbers side by side, fractions rounded to float32 as ``predict_model`` does."""
+    large = [field.name for field in fields if not _survives_rounding(field)]
+    rest = [field.name for field in fields if field.name not in large]
+    tensors = list(large)
+    if rest:
+        joined = rest[0] if len(rest) == 1 else builder.op("Concat", *rest, axis=1)
+        fractions = any(field.dtype.startswith("float") for field in fields)
+        tensors.append(builder.round_to_single(joined) if fractions else joined)
+    if not tensors:
+        return {}
+    tensor = tensors[0] if len(tensors) == 1 else builder.op("Concat", *tensors, axis=1)
+    names = [*large, *rest]
+    return {name: Number(tensor, len(names), place) for place, name in enumerate(names)}
+
+
+def _survives_rounding(field: Field) -> bool:
+    """Whether the column may be rounded to float32: it is, or it has small whole numbers only."""
+    if field.dtype.startswith("float"):
+        return True
+    limits = (field.minimum, field.maximum, field.hard_minimum, field.hard_maximum)
+    return all(limit is not None and abs(limit) < EXACT_IN_SINGLE for limit in limits)
+
+
+def _concerns_columns(step: Any) -> bool:
+    """Whether a step does anything to the columns of new rows."""
+    if step is None or step == "passthrough" or getattr(step, "_train_only", False):
+        return False
+    transformer = getattr(step, "transformer", step)
+    if not hasattr(transformer, "transform"):
+        return False
+    if "X" not in signature(transformer.transform).parameters:
+        return False  # a step of the target
+    return getattr(step, "_include", None) != []
+
+
+def _after(frame: Frame, name: str, wrapper: Any) -> Frame:
+    """The columns after one step, in the order that PyCaret's wrapper leaves them in."""
+    table, after, result = _run(frame.table, name, wrapper)
+    columns = _given(wrapper, table)
+    step = Step(name, getattr(wrapper, "transformer", wrapper), columns, table[columns], after)
+    before = Frame(frame.builder, frame.probe, frame.cells, table)
+    cells = convert(before, step)
+    kept = {column: cells.get(column) or frame.cells[column] for column in result.columns}
+    return Frame(frame.builder, frame.probe, kept, result)
+
+
+def _run(
+    table: pd.DataFrame, name: str, wrapper: Any
+) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Run the real step on the probe: the rows it took, its own columns, and the whole result.
+
+    A step that refuses missing values is run without them: PyCaret gives no answer there.
+    """
+    error: Exception | None = None
+    for rows in (table, table.dropna()):
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                result = wrapper.transform(rows.copy())
+                return rows, _own_columns(wrapper, rows), result
+        except (ValueError, TypeError, KeyError, IndexError) as failure:
+            error = failure
+    raise UnsupportedStep(name, f"it fails on rows like those of training ({error})")
+
+
+def _given(wrapper: Any, table: pd.DataFrame) -> list[str]:
+    include = getattr(wrapper, "_include", None)
+    return list(table.columns) if include is None else list(include)
+
+
+def _own_columns(wrapper: Any, table: pd.DataFrame) -> pd.DataFrame:
+    """What the wrapped transformer returns, named as PyCaret's wrapper names it."""
+    if not hasattr(wrapper, "transformer"):
+        return wrapper.transform(table.copy())
+    given = table[_given(wrapper, table)].copy()
+    # With only its own columns there is nothing to reorder, so the transformer's order remains.
+    return wrapper._prepare_df(given, wrapper.transformer.transform(given.copy()))

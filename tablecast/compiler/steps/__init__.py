@@ -1,0 +1,25 @@
+"""One small converter for each preprocessing step; importing this package registers them all."""
+
+from tablecast.compiler.steps import (
+    binning,
+    categories,
+    combinations,
+    dates,
+    distributions,
+    features,
+    projections,
+    scaling,
+    selection,
+)
+
+__all__ = [
+    "binning",
+    "categories",
+    "combinations",
+    "dates",
+    "distributions",
+    "features",
+    "projections",
+    "scaling",
+    "selection",
+]

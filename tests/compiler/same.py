@@ -1,0 +1,115 @@
+"""Compares a graph with the pipeline that it was compiled from, over a small awkward table."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import onnx
+import pandas as pd
+
+from tablecast.compiler import compile_features
+from tablecast.compiler.probe import prepared
+from tablecast.compiler.proof import Proof, open_session, prove, pycaret_reference, run
+from tablecast.compiler.rows import inputs_of, random_rows
+from tablecast.field import Field
+from tablecast.schema import Schema
+
+TARGET = "price"
+QUIET = {"session_id": 1, "verbose": False, "html": False, "system_log": False, "n_jobs": 1}
+
+
+def cars(rows: int = 150) -> pd.DataFrame:
+    """A simulated table with every kind of column, odd names, and gaps."""
+    random = np.random.default_rng(5)
+    table = pd.DataFrame(
+        {
+            "Fuel Type (EU)": random.choice(
+                list("abcdefg"), rows, p=[0.3, 0.3, 0.2, 0.1, 0.04, 0.03, 0.03]
+            ),
+            'engine "size", [l]': random.normal(1.7, 0.4, rows),
+            "age": random.integers(0, 60, rows),
+            "km": random.integers(100, 250_000, rows),
+            "power": random.normal(70, 20, rows) * 1.1,
+            "doors": random.choice([2, 3, 5], rows),
+            "color": random.choice(["red", "blue, dark", "grey"], rows),
+            "owner": random.choice(["first", "second"], rows),
+            "imported": random.random(rows) < 0.4,
+        }
+    )
+    table[TARGET] = 20_000 - 200 * table["age"] + 50 * table["power"] + random.normal(0, 500, rows)
+    table.loc[::13, "Fuel Type (EU)"] = np.nan
+    table.loc[::11, "power"] = np.nan
+    return table
+
+
+def fields_of(table: pd.DataFrame, task: Any = "regression") -> tuple[Field, ...]:
+    """The raw columns of a table, as its schema describes them."""
+    return Schema.from_table(table, TARGET, task).fields
+
+
+def fit(table: pd.DataFrame, float64: bool = True, **options: Any) -> Any:
+    """A pipeline fitted by PyCaret's setup, with a stand-in for the estimator."""
+    from tablecast.features import AsFloat64
+
+    if float64:
+        steps = [("as_float64", AsFloat64()), *options.pop("custom_pipeline", [])]
+        options = {"custom_pipeline": steps, "custom_pipeline_position": 0, **options}
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from pycaret.internal.pipeline import Pipeline
+        from pycaret.regression import RegressionExperiment
+
+        experiment = RegressionExperiment()
+        experiment.setup(table, target=TARGET, memory=False, **QUIET, **options)
+        pipeline = Pipeline([*experiment.pipeline.steps, ("actual_estimator", "passthrough")])
+        pipeline._feature_names_in = list(experiment.pipeline.feature_names_in_)
+    return pipeline
+
+
+def features(pipeline: Any, table: pd.DataFrame) -> np.ndarray:
+    """What the pipeline gives its estimator, on the way that ``predict_model`` takes."""
+    frame = prepared(table)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for _, step in pipeline.steps[:-1]:
+            if not getattr(step, "_train_only", False) and step != "passthrough":
+                result = step.transform(frame)
+                frame = result[0] if isinstance(result, tuple) else result
+    return frame.to_numpy(np.float64)
+
+
+def assert_same_features(
+    pipeline: Any, table: pd.DataFrame, fields: Sequence[Field] | None = None
+) -> onnx.ModelProto:
+    """The graph gives the estimator what the pipeline does, on training and on random rows."""
+    fields = fields or fields_of(table)
+    model = compile_features(pipeline, fields)
+    session = open_session(model.SerializeToString())
+    for rows in (table, random_rows(fields, 300, seed=3)):
+        expected = features(pipeline, rows[[field.name for field in fields]])
+        actual = run(session, inputs_of(fields, rows))["features"]
+        np.testing.assert_allclose(actual, expected, rtol=1e-11, atol=1e-11)
+    return model
+
+
+def assert_same_predictions(
+    pipeline: Any,
+    model: onnx.ModelProto,
+    table: pd.DataFrame,
+    task: Any,
+    rows: int = 300,
+) -> Proof:
+    """The graph answers as ``predict_model`` does, on training and on random rows."""
+    proof = prove(
+        model.SerializeToString(),
+        pycaret_reference(pipeline, task),
+        table,
+        task,
+        fields_of(table, task),
+        perturbed_rows=rows,
+    )
+    assert proof.rows + proof.perturbed_rows + proof.refused_rows == len(table) + rows
+    return proof
