@@ -15,6 +15,7 @@ from tablecast.compiler import compile_features
 from tablecast.compiler.graph import Builder
 from tablecast.compiler.steps.dates import Calendar
 from tablecast.errors import UnsupportedStep
+from tablecast.features import FillDates
 
 PARTS = ("year", "month", "day", "hour", "minute", "second", "weekday", "quarter")
 
@@ -38,6 +39,19 @@ def test_all_parts() -> None:
     """Every part that the compiler knows."""
     table = dated()
     assert_same_features(fit(table, create_date_columns=list(PARTS)), table)
+
+
+def test_filled_dates() -> None:
+    """Missing dates are filled with training's median date before their parts are taken."""
+    from pycaret.internal.preprocess.transformers import TransformerWrapper
+
+    table = dated()
+    pipeline = fit(table)
+    table.loc[::9, "sold"] = pd.NaT
+    names = ["registered (EU)", "sold"]
+    step = TransformerWrapper(FillDates(), include=names).fit(table.drop(columns="price"))
+    pipeline.steps.insert(0, ("date_imputer", step))
+    assert_same_features(pipeline, table)
 
 
 def test_unknown_part_is_refused() -> None:
