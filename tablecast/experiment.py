@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # PyCaret's own share of rows to learn from; the others are the holdout.
 TRAIN_SHARE = 0.7
+# Two in the training part, one for each of two folds, and one in the holdout.
+FEWEST_OF_A_CLASS = 3
 # A fold of fewer rows says little about any of them.
 ROWS_PER_FOLD = 5
 # Beyond these training rows fewer folds measure as well and cost less: (rows, folds).
@@ -116,11 +118,13 @@ def _check_holdout(prepared: Prepared) -> None:
     """Refuse what cannot be split so that each class is on both sides."""
     counts = prepared.table[prepared.target].value_counts()
     held_back = len(prepared.table) - int(TRAIN_SHARE * len(prepared.table))
-    if counts.min() < 2:
+    if counts.min() < FEWEST_OF_A_CLASS:
+        few = int(counts.min())
         raise TrainingError(
-            f"In the target '{prepared.target}' the class '{counts.idxmin()}' has a single row, "
-            "and training needs two of each, to learn from and to test on. Leave that row out or "
-            "merge it with another class."
+            f"In the target '{prepared.target}' the class '{counts.idxmin()}' has "
+            f"{few} row{'' if few == 1 else 's'}, and training needs three of each: two to learn "
+            "from, one in each of two folds, and one to test on. Leave that class out or merge it "
+            "with another."
         )
     if held_back < len(counts):
         raise TrainingError(

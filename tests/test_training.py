@@ -15,7 +15,7 @@ import pytest
 pytest.importorskip("pycaret", reason="training needs PyCaret")
 
 import pandas as pd
-from sklearn.base import BaseEstimator
+from sklearn.base import BaseEstimator, TransformerMixin
 
 from examples.insurance.simulate import simulate
 from tablecast.errors import TrainingError
@@ -97,7 +97,7 @@ def test_singular_design_is_refused(insurance: pd.DataFrame) -> None:
         check_self_agreement(pipeline, insurance, "regression", rows=20)
 
 
-class CentersOnItsBatch(BaseEstimator):  # type: ignore[misc]
+class CentersOnItsBatch(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     """A step whose answer for a row depends on the other rows."""
 
     def fit(self, X: Any) -> CentersOnItsBatch:  # noqa: ARG002 - scikit-learn's signature
@@ -175,7 +175,7 @@ def test_any_table(rows: int, kind: str) -> None:
     if kind == "text":
         table["goal"] = np.where(table["goal"] > 0.3, "größer", "kleiner")
     elif kind == "whole":
-        table["goal"] = np.digitize(table["goal"], [-0.5, 0.5]) * 5
+        table["goal"] = np.digitize(table["goal"], table["goal"].quantile([0.3, 0.6])) * 5
     task = "regression" if kind == "amount" else "classification"
     prepared = Prepared(table, "goal", task, (), ())  # type: ignore[arg-type]
     trained = train(prepared, model="lr", progress=lambda _: None)
@@ -194,8 +194,9 @@ def test_features_are_float64_throughout() -> None:
 @pytest.mark.parametrize(
     ("classes", "said"),
     [
-        (["a"] * 29 + ["b"], "the class 'b' has a single row"),
-        ([f"class {i // 2}" for i in range(30)], "too few for the 15 classes"),
+        (["a"] * 29 + ["b"], "the class 'b' has 1 row, and"),
+        (["a"] * 28 + ["b"] * 2, "the class 'b' has 2 rows, and"),
+        ([f"class {i // 3}" for i in range(30)], "too few for the 10 classes"),
     ],
 )
 def test_classes_that_cannot_be_split_are_refused(classes: list[str], said: str) -> None:
