@@ -20,6 +20,12 @@ from tablecast.schema import Row, Schema
 
 blueprint = Blueprint("api", __name__)
 
+#: Errors after which a list of rows is read no further: who has a hundred has seen enough.
+MOST_ERRORS = 100
+
+#: Sentences that a problem's detail repeats; all of them are in its errors.
+SAID_IN_DETAIL = 5
+
 NOT_A_ROW = "Send one JSON object of fields and values, or a list of such objects."
 
 
@@ -65,6 +71,8 @@ def read_rows(schema: Schema, body: Any) -> list[Row]:
     rows: list[Row] = []
     errors: list[Remark] = []
     for place, raw in enumerate(body):
+        if len(errors) >= MOST_ERRORS:
+            break
         try:
             rows.append(_read_row(schema, raw))
         except InvalidInput as error:
@@ -98,20 +106,41 @@ def card_of(loaded: Deployment) -> dict[str, Any]:
         "task": schema.task,
         "target": schema.target,
         "fields": [_field_json(field.to_json()) for field in schema.fields],
+        "estimator": card.get("estimator"),
+        "rows": card.get("rows"),
+        "folds": card.get("folds"),
+        "seed": card.get("seed"),
+        "features": card.get("features", []),
         "metrics": card.get("metrics", {}),
         "leaderboard": card.get("leaderboard", []),
         "proof": description.get("proof"),
         "versions": description["versions"],
         "sha256": description["sha256"],
         "limits": card.get("limits", []),
+        "notes": card.get("notes", []),
+        "dropped": card.get("dropped", []),
     }
 
 
-def problem(
-    status: int, title: str, detail: str, errors: Iterable[Remark] = ()
-) -> Response:
+def invalid(error: InvalidInput) -> Response:
+    """Refused values as a problem."""
+    said = [remark.say() for remark in error.errors[:SAID_IN_DETAIL]]
+    more = len(error.errors) - len(said)
+    detail = " ".join(said) + (f" And {more} more." if more else "")
+    return problem(422, "Some values are not valid.", detail, error.errors)
+
+
+def problem(status: int, title: str, detail: str, errors: Iterable[Remark] = ()) -> Response:
     """An error as RFC 9457 problem details."""
-    body = {
+    body = problem_body(status, title, detail, errors)
+    return json_response(body, status, "application/problem+json")
+
+
+def problem_body(
+    status: int, title: str, detail: str, errors: Iterable[Remark] = ()
+) -> dict[str, Any]:
+    """The body of ``problem``."""
+    return {
         "type": "about:blank",
         "title": title,
         "status": status,
@@ -121,7 +150,6 @@ def problem(
             for remark in errors
         ],
     }
-    return json_response(body, status, "application/problem+json")
 
 
 def json_response(

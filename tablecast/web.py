@@ -15,7 +15,7 @@ from pathlib import Path
 from flask import Flask, Response, current_app, g, request
 from werkzeug.exceptions import HTTPException, LengthRequired, RequestEntityTooLarge
 
-from tablecast import api, metrics, pages
+from tablecast import api, metrics, openapi, pages
 from tablecast.artifact import Deployment, load
 from tablecast.errors import InvalidInput, TablecastError
 from tablecast.fastlane import FastLane
@@ -26,6 +26,9 @@ log = logging.getLogger("tablecast")
 
 #: Long enough for a browser to keep the style sheet while somebody tries several patients.
 STATIC_SECONDS = 3600
+
+#: Routes for programs only: their errors are JSON, whatever is asked for.
+PROGRAM_PATHS = ("/api/", "/predict_api", "/openapi.json", "/healthz", "/readyz", "/metrics")
 
 
 def create_app(deployment: Deployment | None = None) -> Flask:
@@ -46,6 +49,7 @@ def create_app(deployment: Deployment | None = None) -> Flask:
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(api.blueprint)
     app.register_blueprint(metrics.blueprint)
+    app.register_blueprint(openapi.blueprint)
     app.before_request(_begin)
     app.after_request(_finish)
     app.register_error_handler(InvalidInput, _invalid)
@@ -72,7 +76,7 @@ def _root() -> Path:
 def _begin() -> None:
     g.request_id = new_request_id()
     g.began = time.perf_counter()
-    if request.method != "POST":
+    if request.method != "POST" or request.routing_exception is not None:
         return
     # Without a length, a body past the limit would be cut silently and read as whole.
     if request.content_length is None:
@@ -95,7 +99,7 @@ def _finish(response: Response) -> Response:
 
 def _wants_json() -> bool:
     """Programs get JSON; whoever asks for HTML, as browsers do, gets a page."""
-    if request.path.startswith(("/api/", "/predict_api", "/openapi.json")):
+    if request.path.startswith(PROGRAM_PATHS):
         return True
     best = request.accept_mimetypes.best_match(["text/html", "application/json"])
     return best == "application/json"

@@ -1,0 +1,145 @@
+"""JSON Schema (2020-12) of what the API answers: predictions, the model card, problems."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tablecast.row_schemas import JsonSchema
+from tablecast.schema import Schema
+
+TEXT: JsonSchema = {"type": "string"}
+NUMBER_OR_NULL: JsonSchema = {"type": ["number", "null"]}
+TEXT_OR_NULL: JsonSchema = {"type": ["string", "null"]}
+NOT_GIVEN: JsonSchema = {"type": "null", "description": "Not given by this deployment."}
+
+
+def answer_schemas(schema: Schema, *, probabilities: bool) -> dict[str, JsonSchema]:
+    """The named schemas of every answer.
+
+    Args:
+        schema: what is predicted.
+        probabilities: whether the deployment gives the classes' probabilities.
+    """
+    shares = {"Probabilities": _probabilities(schema)} if probabilities else {}
+    return {
+        "Answer": _answer(schema),
+        **shares,
+        "Prediction": _prediction(ref("Probabilities") if probabilities else NOT_GIVEN),
+        "ModelReference": _object("The deployment that answered.", _NAMED),
+        "PredictResponse": _object(
+            "One prediction for each row, in the rows' order.",
+            {"model": ref("ModelReference"), "predictions": _list_of(ref("Prediction"))},
+        ),
+        "ModelField": _object("One input field.", _FIELD),
+        "ModelCard": _object("What the model is and how it was made.", _CARD),
+        "RefusedValue": _object("One refused value.", _REFUSED_VALUE),
+        "Problem": _object("A failure, as RFC 9457 words it.", _PROBLEM),
+    }
+
+
+def ref(name: str) -> JsonSchema:
+    """A reference to a named schema."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _answer(schema: Schema) -> JsonSchema:
+    name = schema.target_label or schema.target
+    if schema.task == "regression":
+        unit = f", in {schema.target_unit}" if schema.target_unit else ""
+        return {"type": "number", "description": f"{name}{unit}."}
+    kind = "string" if isinstance(schema.classes[0], str) else "integer"
+    return {
+        "type": kind,
+        "enum": list(schema.classes),
+        "description": f"{name}: one of the classes, as the training table spells them.",
+    }
+
+
+def _prediction(probabilities: JsonSchema) -> JsonSchema:
+    return _object("The answer for one row.", {
+        "prediction": ref("Answer"),
+        "interval": NOT_GIVEN,
+        "probabilities": probabilities,
+        "warnings": _list_of(TEXT, "Sentences about values that the model has not seen."),
+        "contributions": NOT_GIVEN,
+    })
+
+
+def _probabilities(schema: Schema) -> JsonSchema:
+    share = {"type": "number", "minimum": 0, "maximum": 1}
+    return _object(
+        "The probability of each class; together they make 1.",
+        {str(name): share for name in schema.classes},
+    )
+
+
+def _object(description: str, properties: Mapping[str, JsonSchema]) -> JsonSchema:
+    """An object that always has these properties. Clients should expect more to come."""
+    return {
+        "type": "object",
+        "description": description,
+        "properties": dict(properties),
+        "required": list(properties),
+    }
+
+
+def _list_of(items: JsonSchema, description: str = "") -> JsonSchema:
+    described = {"description": description} if description else {}
+    return {"type": "array", "items": items, **described}
+
+
+def _free(description: str) -> JsonSchema:
+    return {"type": "object", "description": description, "additionalProperties": True}
+
+
+_MOMENT: JsonSchema = {"type": "string", "format": "date-time"}
+_VALUE: JsonSchema = {"type": ["number", "string", "null"]}
+
+_NAMED: dict[str, JsonSchema] = {"name": TEXT, "version": TEXT, "created": _MOMENT}
+
+_FIELD: dict[str, JsonSchema] = {
+    "name": TEXT,
+    "kind": {"type": "string", "enum": ["number", "integer", "category", "boolean", "date"]},
+    "label": TEXT,
+    "hint": TEXT,
+    "unit": TEXT,
+    "levels": _list_of(TEXT, "The known categories."),
+    "closed": {"type": "boolean", "description": "Whether any other category is refused."},
+    "min": NUMBER_OR_NULL | {"description": "Lowest in training; seconds since 1970 for a date."},
+    "max": NUMBER_OR_NULL | {"description": "Highest in training."},
+    "hard_min": NUMBER_OR_NULL | {"description": "Anything lower is refused."},
+    "hard_max": NUMBER_OR_NULL | {"description": "Anything higher is refused."},
+    "required": {"type": "boolean"},
+    "default": _VALUE | {"description": "A typical value."},
+}
+
+_CARD: dict[str, JsonSchema] = {
+    **_NAMED,
+    "task": {"type": "string", "enum": ["regression", "classification"]},
+    "target": TEXT,
+    "fields": _list_of(ref("ModelField"), "In the form's order."),
+    "metrics": _free("How good the model is."),
+    "leaderboard": _list_of(_free("One model that was compared.")),
+    "proof": {
+        "type": ["object", "null"],
+        "description": "How the served model was shown to equal the trained one.",
+        "additionalProperties": True,
+    },
+    "versions": _free("The packages that made the deployment."),
+    "sha256": {"type": "string", "description": "Of the trained pipeline's file."},
+    "limits": _list_of(TEXT, "What the model should not be used for."),
+}
+
+_REFUSED_VALUE: dict[str, JsonSchema] = {
+    "row": {"type": ["integer", "null"], "description": "Its place in the list, from 0."},
+    "field": TEXT_OR_NULL | {"description": "Null where the whole row is meant."},
+    "message": TEXT,
+}
+
+_PROBLEM: dict[str, JsonSchema] = {
+    "type": {"type": "string", "format": "uri-reference"},
+    "title": TEXT,
+    "status": {"type": "integer"},
+    "detail": {"type": "string", "description": "What happened and what to do."},
+    "errors": _list_of(ref("RefusedValue"), "Every refused value; empty for other failures."),
+}
