@@ -1,0 +1,128 @@
+"""Real servers: gunicorn as the Procfile starts it, and granian."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import requests
+from deployments import ROOT
+
+PATIENT = {
+    "age": 39, "sex": "male", "bmi": 30.4, "children": 1, "smoker": "no", "region": "northwest",
+}
+BIN = Path(sys.executable).parent
+GUNICORN = [str(BIN / "gunicorn"), "app:app"]
+GRANIAN = [str(BIN / "granian"), "--interface", "wsgi", "--workers", "2", "--no-ws"]
+
+pytestmark = pytest.mark.server
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def served(command: list[str], folder: Path, **environment: str) -> Iterator[str]:
+    """Start a server in the repository's root; stop it gently at the end."""
+    port = free_port()
+    if "granian" in command[0]:
+        command = [*command, "--host", "127.0.0.1", "--port", str(port), "app:app"]
+    log = (folder / "log").open("wb")
+    server = subprocess.Popen(
+        command, cwd=ROOT, stdout=log, stderr=log,
+        env={**os.environ, "PORT": str(port), "WEB_CONCURRENCY": "2", **environment},
+    )
+    try:
+        wait_until_ready(f"http://127.0.0.1:{port}", server)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.wait(20)
+        log.close()
+
+
+def wait_until_ready(url: str, server: subprocess.Popen[bytes]) -> None:
+    for _ in range(200):
+        assert server.poll() is None, "the server ended at its start"
+        try:
+            if requests.get(f"{url}/readyz", timeout=1).ok:
+                return
+        except requests.ConnectionError:
+            time.sleep(0.1)
+    raise AssertionError("the server did not get ready")
+
+
+@pytest.mark.parametrize("command", [GUNICORN, GRANIAN], ids=["gunicorn", "granian"])
+def test_a_real_server_answers(tmp_path: Path, command: list[str]) -> None:
+    """The form, both prediction routes and their refusals come through a real server."""
+    with served(command, tmp_path) as url:
+        answer = requests.post(f"{url}/predict_api", json=PATIENT, timeout=20)
+        assert answer.status_code == 200
+        assert isinstance(answer.json(), float)
+        refused = requests.post(f"{url}/predict_api", json={**PATIENT, "smoker": "male"}, timeout=20)
+        assert refused.status_code == 422
+        page = requests.post(f"{url}/predict", data=PATIENT, timeout=20)
+        assert page.status_code == 200
+        assert "<form" in page.text
+
+
+@pytest.mark.parametrize("command", [GUNICORN, GRANIAN], ids=["gunicorn", "granian"])
+def test_a_chunked_body_is_refused(tmp_path: Path, command: list[str]) -> None:
+    """A body without a length gets a 411, not an answer to a part of it."""
+    with served(command, tmp_path) as url:
+        answer = requests.post(
+            f"{url}/predict_api", data=iter([b'{"age":', b"39}"]), timeout=20,
+            headers={"Content-Type": "application/json"},
+        )
+        assert answer.status_code == 411
+
+
+def test_metrics_add_up_over_the_workers(tmp_path: Path) -> None:
+    """Whichever worker is asked, /metrics counts the requests of all."""
+    with served(GUNICORN, tmp_path) as url:
+        for _ in range(20):
+            requests.post(f"{url}/predict_api", json=PATIENT, timeout=20)
+        text = requests.get(f"{url}/metrics", timeout=20).text
+    assert 'tablecast_requests_total{route="/predict_api",status="200"} 20.0' in text
+
+
+def test_slow_clients_do_not_stop_the_form(tmp_path: Path) -> None:
+    """A hundred connections that send half a request leave room for everybody else."""
+    with served(GUNICORN, tmp_path) as url:
+        port = int(url.rsplit(":", 1)[1])
+        half = b"POST /predict_api HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        clients = []
+        for place in range(100):
+            client = socket.create_connection(("127.0.0.1", port))
+            client.sendall(half if place % 2 else half + b"Content-Length: 100\r\n\r\n{")
+            clients.append(client)
+        try:
+            answer = requests.post(f"{url}/predict_api", json=PATIENT, timeout=5)
+        finally:
+            for client in clients:
+                client.close()
+    assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("command", [GUNICORN, [sys.executable, "app.py"]], ids=["gunicorn", "app"])
+def test_a_missing_deployment_stops_the_start(tmp_path: Path, command: list[str]) -> None:
+    """The server ends at once with a line that says what to do, and without a traceback."""
+    done = subprocess.run(
+        command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+        env={**os.environ, "PORT": str(free_port()), "TABLECAST_DEPLOYMENT": str(tmp_path / "no")},
+    )
+    assert done.returncode != 0
+    assert "make train" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert len(done.stderr.strip().splitlines()) <= 3
