@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tablecast.bridge import predict_with_pycaret
 from tablecast.errors import TrainingError
 
 if TYPE_CHECKING:
@@ -73,16 +74,9 @@ def _sample(pipeline: Any, table: pd.DataFrame, rows: int) -> pd.DataFrame:
 
 def _answers(pipeline: Any, table: pd.DataFrame, task: str) -> NDArray[Any]:
     """Shape (rows, 1) for regression; (rows, 1 + classes), the label first, for classification."""
-    from pycaret import classification, regression
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # pandas and scikit-learn on PyCaret's behalf, a row each
-        if task == "regression":
-            made = regression.predict_model(pipeline, data=table, verbose=False)
-            return np.asarray(made[["prediction_label"]], dtype=np.float64)
-        made = classification.predict_model(
-            pipeline, data=table, verbose=False, raw_score=True, round=15
-        )
+    made = predict_with_pycaret(pipeline, table, task)
+    if task == "regression":
+        return np.asarray(made[["prediction_label"]], dtype=np.float64)
     names = [name for name in made if str(name).startswith("prediction_") and name not in table]
     return np.asarray(made[names], dtype=object)
 

@@ -22,6 +22,7 @@ from tempfile import NamedTemporaryFile
 from typing import Any
 
 from tablecast import __version__
+from tablecast.bridge import import_pycaret
 from tablecast.errors import ArtifactError
 from tablecast.predictor import Engine, Predictor
 from tablecast.schema import Schema
@@ -29,6 +30,9 @@ from tablecast.settings import read_settings
 
 #: The description's format. A reader refuses a number that it does not know.
 FORMAT = 1
+
+#: What every description holds.
+PARTS = ("name", "version", "created", "schema", "card", "versions", "sha256")
 
 #: The packages whose versions decide whether a pickle means the same when it is opened again.
 PICKLED_BY = ("pycaret", "scikit-learn")
@@ -78,12 +82,12 @@ def save(
     Returns:
         The path of the pickle. Either file is there whole or not at all.
     """
-    from pycaret.regression import RegressionExperiment
-
+    # What pycaret.regression.save_model itself calls, which insists on a setup() of its own.
+    save_model = import_pycaret("pycaret.internal.persistence").save_model
     base = Path(base)
     with replaced_when_whole(with_ending(base, ".pkl")) as temporary:
-        # save_model is the same for both tasks, and adds the ending itself.
-        RegressionExperiment().save_model(pipeline, str(temporary.with_suffix("")), verbose=False)
+        # It adds the ending itself.
+        save_model(pipeline, str(temporary.with_suffix("")), verbose=False)
     write_description(base, schema, card)
     return with_ending(base, ".pkl")
 
@@ -152,13 +156,20 @@ def read_description(base: Path) -> dict[str, Any]:
 
 
 def check_format(description: dict[str, Any], path: Path) -> dict[str, Any]:
-    """The description itself, once its format is known to be one that this can read."""
+    """The description itself, once its format is known to be one that this can read.
+
+    Raises:
+        ArtifactError: it has another format.
+        KeyError: it lacks a part.
+    """
     if description["format"] != FORMAT:
         raise ArtifactError(
             f"{path.name} has format {description['format']!r}, and this tablecast {__version__} "
             f"reads format {FORMAT}; train it again, or install the version that made it "
             f"({description.get('versions', {}).get('tablecast', 'unknown')})."
         )
+    for part in PARTS:
+        description[part]
     return description
 
 

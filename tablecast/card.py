@@ -20,20 +20,44 @@ GENERAL_LIMITS = (
 
 def card_of(trained: Trained, prepared: Prepared) -> dict[str, Any]:
     """What training found out, for the card and the API."""
-    estimator = type(trained.pipeline.steps[-1][1]).__name__
-    return {
-        "estimator": estimator,
+    facts = {
         "model": trained.model,
-        "rows": trained.rows,
         "folds": trained.folds,
         "seed": trained.seed,
         "agreement": trained.agreement,
         "features": list(trained.feature_names),
         "metrics": trained.metrics,
         "leaderboard": trained.leaderboard,
+    }
+    return facts | facts_of(trained.pipeline, prepared)
+
+
+def facts_of(pipeline: Any, prepared: Prepared) -> dict[str, Any]:
+    """What is known of any pipeline that was trained on a prepared table."""
+    estimator = type(pipeline.steps[-1][1]).__name__
+    return {
+        "estimator": estimator,
+        "rows": len(prepared.table),
         "dropped": [{"name": one.name, "reason": one.reason} for one in prepared.dropped],
-        "notes": list(trained.notes),
+        "notes": list(prepared.notes),
         "limits": limits_of(estimator),
+    }
+
+
+def metrics_of(scores: Any, holdout: Any) -> dict[str, Any]:
+    """The card's metrics from PyCaret's tables.
+
+    Args:
+        scores: what ``pull()`` gives after ``create_model``: folds, then ``Mean`` and ``Std``.
+        holdout: what ``pull()`` gives after ``predict_model`` on the holdout, one row.
+    """
+    figures = holdout.drop(columns="Model").iloc[0]
+    return {
+        "cross_validation": {
+            str(metric): {"mean": float(column["Mean"]), "std": float(column["Std"])}
+            for metric, column in scores.items()
+        },
+        "holdout": {str(metric): float(value) for metric, value in figures.items()},
     }
 
 

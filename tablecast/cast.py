@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tablecast import artifact, graphfile
+from tablecast.bridge import predict_with_pycaret
+from tablecast.engines import load_pipeline
 from tablecast.errors import ArtifactError, TableError
 from tablecast.form import read_form
 from tablecast.schema import Schema
@@ -71,6 +73,41 @@ def cast(
     return base
 
 
+def publish(
+    pickle: str | PathLike[str],
+    pipeline: Any,
+    table: Any,
+    target: str,
+    *,
+    form: str | PathLike[str] | None = None,
+    progress: Progress = print,
+    **found: Any,
+) -> Proof:
+    """Describe and compile what a notebook saved with PyCaret's ``save_model``.
+
+    Args:
+        pickle: the file that ``save_model`` wrote.
+        pipeline: what is in it.
+        table: the table that the pipeline was trained on.
+        target: the column that it predicts.
+        form: a form file, or None.
+        progress: called with one line for each thing done.
+        found: more facts for the card, such as ``metrics`` and ``leaderboard``.
+
+    Raises:
+        ArtifactError, UnsupportedStep, ProofFailed: as ``compile_deployment``.
+    """
+    from tablecast.card import facts_of
+
+    prepared = prepare(table, target)
+    schema = Schema.from_table(
+        prepared.table, prepared.target, prepared.task, read_form(Path(form) if form else None)
+    )
+    base = artifact.without_ending(pickle)
+    artifact.write_description(base, schema, found | facts_of(pipeline, prepared))
+    return compile_deployment(base, prepared.table, progress=progress)
+
+
 def compile_deployment(
     base: str | PathLike[str], table: Any = None, *, progress: Progress = print
 ) -> Proof:
@@ -88,8 +125,6 @@ def compile_deployment(
         ProofFailed: the graph answers differently; nothing is written.
     """
     from tablecast.compiler.pipeline import compile_pipeline
-    from tablecast.engines import load_pipeline
-
     base = artifact.without_ending(base)
     description, pipeline = load_pipeline(base)
     schema = Schema.from_json(description["schema"])
@@ -130,8 +165,6 @@ def verify_deployment(base: str | PathLike[str], rows: int, seed: int) -> Proof:
         ArtifactError: a file is missing or is not what was saved.
         ProofFailed: the graph answers differently.
     """
-    from tablecast.engines import load_pipeline
-
     base = artifact.without_ending(base)
     content, description = graphfile.read_graph(base)
     described, pipeline = load_pipeline(base)
@@ -156,7 +189,6 @@ def _prove(
 ) -> Proof:
     from tablecast.compiler.proof import prove
     from tablecast.compiler.rows import random_rows
-    from tablecast.engines import predict_with_pycaret
 
     if table is None:
         table = random_rows(schema.fields, 0, 0)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from tablecast import artifact, graphfile
+from tablecast.bridge import import_pycaret, predict_with_pycaret
 from tablecast.predictor import Answer, Columns
 from tablecast.schema import Schema
 
@@ -64,6 +65,7 @@ class PycaretEngine:
     def __init__(self, pipeline: Any, schema: Schema) -> None:
         self._pipeline = pipeline
         self._schema = schema
+        import_pycaret(f"pycaret.{schema.task}")  # now, and not while the first person waits
 
     def answer(self, columns: Columns) -> Answer:
         """Answer with ``predict_model``; about 150 ms however few the rows."""
@@ -101,17 +103,6 @@ def frame_of(schema: Schema, columns: Columns) -> Any:
     return pd.DataFrame(series)
 
 
-def predict_with_pycaret(pipeline: Any, table: Any, task: str) -> Any:
-    """``predict_model`` with every class's probability at full precision."""
-    from pycaret import classification, regression
-
-    module = classification if task == "classification" else regression
-    options = {"raw_score": True} if task == "classification" else {}
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # pandas and scikit-learn on PyCaret's behalf, a row each
-        return module.predict_model(pipeline, data=table, round=15, verbose=False, **options)
-
-
 def open_with_pycaret(base: Path) -> artifact.Deployment:
     """Check the pickle against its description, then open it.
 
@@ -134,7 +125,9 @@ def load_pipeline(base: Path) -> tuple[dict[str, Any], Any]:
     description = artifact.read_description(base)
     content = artifact.read_pipeline_bytes(base, description)
     artifact.check_versions(description, artifact.with_ending(base, ".pkl"))
-    return description, joblib.load(io.BytesIO(content))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of the modules that the pickle names
+        return description, joblib.load(io.BytesIO(content))
 
 
 def open_graph(base: Path) -> artifact.Deployment:

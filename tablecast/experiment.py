@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from tablecast.bridge import import_pycaret
 from tablecast.errors import TrainingError
 
 if TYPE_CHECKING:
@@ -64,8 +64,7 @@ def quiet_and_single() -> Iterator[None]:
     """One thread for linear algebra, no log file in the current folder, no warnings of others."""
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-    # PyCaret opens logs.log wherever it is imported.
-    os.environ.setdefault("PYCARET_CUSTOM_LOGGING_PATH", os.devnull)
+    import_pycaret("pycaret.regression")
     with warnings.catch_warnings(), threadpool_limits(limits=1):
         warnings.simplefilter("ignore")  # a fold that warns does so thousands of times
         yield

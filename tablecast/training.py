@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from tablecast.agreement import check_self_agreement
+from tablecast.card import metrics_of
 from tablecast.errors import TrainingError
 from tablecast.experiment import quiet_and_single, start
 from tablecast.recipe import recipe
@@ -217,7 +218,7 @@ def _finish(
     best = tried[0]
     experiment = best.experiment
     experiment.predict_model(best.estimator, verbose=False)
-    holdout = experiment.pull().drop(columns="Model").iloc[0]
+    metrics = metrics_of(best.scores, experiment.pull())
     pipeline = experiment.finalize_model(best.estimator)
     progress(f"Fitted on all {len(prepared.table):,} rows; checking single rows against a batch.")
     agreement = check_self_agreement(pipeline, prepared.table, prepared.task)
@@ -229,13 +230,7 @@ def _finish(
         target=prepared.target,
         columns=columns,
         model=best.candidate.model,
-        metrics={
-            "cross_validation": {
-                str(metric): {"mean": float(column["Mean"]), "std": float(column["Std"])}
-                for metric, column in best.scores.items()
-            },
-            "holdout": {str(metric): float(value) for metric, value in holdout.items()},
-        },
+        metrics=metrics,
         leaderboard=[*map(_entry, tried), *failed],
         feature_names=_feature_names(pipeline, prepared.table[list(columns)]),
         seed=seed,
