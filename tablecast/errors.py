@@ -30,6 +30,10 @@ class ArtifactError(TablecastError):
     """A deployment's file is missing, damaged, or made by another version."""
 
 
+class BatchError(TablecastError):
+    """A file of rows cannot be read, or its predictions cannot be written."""
+
+
 class UnsupportedStep(TablecastError):  # noqa: N818 - reads as a sentence where it is raised
     """A step of the pipeline has no graph form.
 

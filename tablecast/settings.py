@@ -47,12 +47,15 @@ SETTINGS = {
     ),
     "engine": Setting(
         "TABLECAST_ENGINE",
-        "pycaret",
-        "What answers: PyCaret's own predict_model on the pickle (pycaret).",
-        ("pycaret",),
+        "onnx",
+        "What answers: the compiled graph (onnx), or PyCaret itself on the pickle (pycaret).",
+        ("onnx", "pycaret"),
     ),
     "max_body": Setting(
         "TABLECAST_MAX_BODY", 5_000_000, "Largest request body that a form or the API reads, bytes."
+    ),
+    "max_upload": Setting(
+        "TABLECAST_MAX_UPLOAD", 50_000_000, "Largest file that /batch reads, bytes."
     ),
     "max_rows": Setting(
         "TABLECAST_MAX_ROWS", 10_000, "Most rows that one API request may hold."
