@@ -10,6 +10,7 @@ from tablecast.schema import Schema
 TEXT: JsonSchema = {"type": "string"}
 NUMBER_OR_NULL: JsonSchema = {"type": ["number", "null"]}
 TEXT_OR_NULL: JsonSchema = {"type": ["string", "null"]}
+COUNT_OR_NULL: JsonSchema = {"type": ["integer", "null"]}
 NOT_GIVEN: JsonSchema = {"type": "null", "description": "Not given by this deployment."}
 
 
@@ -118,6 +119,11 @@ _CARD: dict[str, JsonSchema] = {
     "task": {"type": "string", "enum": ["regression", "classification"]},
     "target": TEXT,
     "fields": _list_of(ref("ModelField"), "In the form's order."),
+    "estimator": TEXT_OR_NULL | {"description": "The estimator's class."},
+    "rows": COUNT_OR_NULL | {"description": "Rows that the model was trained on."},
+    "folds": COUNT_OR_NULL | {"description": "Folds of the cross-validation."},
+    "seed": COUNT_OR_NULL,
+    "features": _list_of(TEXT, "What the estimator reads, after preprocessing."),
     "metrics": _free("How good the model is."),
     "leaderboard": _list_of(_free("One model that was compared.")),
     "proof": {
@@ -128,6 +134,10 @@ _CARD: dict[str, JsonSchema] = {
     "versions": _free("The packages that made the deployment."),
     "sha256": {"type": "string", "description": "Of the trained pipeline's file."},
     "limits": _list_of(TEXT, "What the model should not be used for."),
+    "notes": _list_of(TEXT, "What training found out about the table."),
+    "dropped": _list_of(
+        _object("A column that is no field.", {"name": TEXT, "reason": TEXT})
+    ),
 }
 
 _REFUSED_VALUE: dict[str, JsonSchema] = {

@@ -108,5 +108,5 @@ def _example(status: int, failure: Failure, schema: Schema, max_rows: int) -> An
     try:
         schema.parse(refused_row(schema))
     except InvalidInput as error:
-        return api.problem_body(status, failure.title, str(error), error.errors)
+        return api.invalid(error).get_json()
     raise AssertionError("a misspelt name was taken")

@@ -15,6 +15,10 @@ from tablecast.field import YES_WORDS, Field, Value, fold
 from tablecast.schema import Schema
 
 DAY = 86400
+
+#: Blank text means a missing value. Python strips four separators and NEL, which are no spaces to
+#: the regular expressions of JSON Schema.
+NOT_BLANK = r"[^\s\x1c-\x1f\x85]"
 JsonSchema = dict[str, Any]
 
 
@@ -47,8 +51,9 @@ def describe(field: Field) -> str:
     sentences = [f"{name}, in {field.unit}." if field.unit else f"{name}.", field.hint]
     if field.minimum is not None and field.maximum is not None:
         sentences.append(_ranges_in_words(field))
-    if field.level_labels:
-        meanings = [f"{level}: {field.show_level(level)}" for level in field.levels]
+    labels = [(level, field.show_level(level)) for level in field.levels]
+    meanings = [f"{level}: {label}" for level, label in labels if fold(label) != fold(level)]
+    if meanings:
         sentences.append(f"{'; '.join(meanings)}.")
     if field.kind == "category" and not field.closed:
         sentences.append("A value that training did not see is answered with a warning.")
@@ -128,7 +133,7 @@ def _boolean(field: Field) -> JsonSchema:
 def _category(field: Field) -> JsonSchema:
     if field.closed:
         return {"type": "string", "enum": list(field.levels)}
-    return {"type": "string", "pattern": r"\S"}  # empty text means a missing value
+    return {"type": "string", "pattern": NOT_BLANK}
 
 
 def _nullable(described: JsonSchema) -> JsonSchema:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Callable
 from datetime import date
 from functools import cache
@@ -79,6 +80,15 @@ def test_operation_ids_are_names_for_functions() -> None:
     assert all(name.isidentifier() for name in names)
 
 
+def test_model_card_is_described_whole() -> None:
+    """Every part of the card is in the document, and nothing else is."""
+    app = served.regression_app()
+    card = app.test_client().get("/api/v1/model").get_json()
+    schemas = document_of(app)["components"]["schemas"]
+    assert set(schemas["ModelCard"]["properties"]) == set(card)
+    assert set(schemas["ModelField"]["properties"]) == set(card["fields"][0])
+
+
 @pytest.mark.parametrize("path", PREDICTING)
 @pytest.mark.parametrize("example", ["row", "rows"])
 def test_example_requests_get_the_example_answers(app: Flask, path: str, example: str) -> None:
@@ -126,6 +136,13 @@ def test_limits_of_the_document_are_those_of_the_server() -> None:
                 assert client.post("/predict_api", json=row | {name: far}).status_code == 422
                 tried += 1
     assert tried == 10
+
+
+def test_blank_text_is_documented_as_missing() -> None:
+    """An open field's pattern matches a text exactly where the server finds something in it."""
+    pattern = field_schema(Field("c", "category", "object", levels=("a",)))["pattern"]
+    texts = ["a", " a ", "", " ", "\t\n", "\x1e", "\x85", "\xa0", "\u2003", "\0", "\x1fa"]
+    assert [bool(re.search(pattern, text)) for text in texts] == [bool(t.strip()) for t in texts]
 
 
 @pytest.mark.parametrize(
@@ -178,7 +195,7 @@ def test_a_field_is_described_in_words() -> None:
         "model fills it in."
     )
     level = Field("type", "category", "object", levels=("1", "2"), level_labels={"1": "Window"})
-    assert "1: Window; 2: 2." in field_schema(level)["description"]
+    assert "1: Window. " in field_schema(level)["description"]
 
 
 # Dates within the limits of the table: JSON Schema cannot say them.
