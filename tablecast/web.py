@@ -15,7 +15,7 @@ from pathlib import Path
 from flask import Flask, Response, current_app, g, request
 from werkzeug.exceptions import HTTPException, LengthRequired, RequestEntityTooLarge
 
-from tablecast import api, metrics, openapi, pages
+from tablecast import api, batch_pages, metrics, openapi, pages
 from tablecast.artifact import Deployment, load
 from tablecast.errors import InvalidInput, TablecastError
 from tablecast.fastlane import FastLane
@@ -29,6 +29,9 @@ STATIC_SECONDS = 3600
 
 #: Routes for programs only: their errors are JSON, whatever is asked for.
 PROGRAM_PATHS = ("/api/", "/predict_api", "/openapi.json", "/healthz", "/readyz", "/metrics")
+
+#: Bytes of a body past the limit that are read to no end; a longer one is cut off.
+MOST_DISCARDED = 500_000_000
 
 
 def create_app(deployment: Deployment | None = None) -> Flask:
@@ -44,15 +47,17 @@ def create_app(deployment: Deployment | None = None) -> Flask:
     )
     app.config["MAX_ROWS"] = settings["max_rows"]
     app.config["MAX_BODY"] = settings["max_body"]
+    app.config["BODY_LIMITS"] = {"batch.upload": settings["max_upload"]}
     app.config["SEND_FILE_MAX_AGE_DEFAULT"] = STATIC_SECONDS
     app.extensions["tablecast"] = loaded = deployment or load()
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(api.blueprint)
+    app.register_blueprint(batch_pages.blueprint)
     app.register_blueprint(metrics.blueprint)
     app.register_blueprint(openapi.blueprint)
     app.before_request(_begin)
     app.after_request(_finish)
-    app.register_error_handler(InvalidInput, _invalid)
+    app.register_error_handler(InvalidInput, api.invalid)
     app.register_error_handler(HTTPException, _refused)
     app.register_error_handler(Exception, _unexpected)
     app.wsgi_app = FastLane(app.wsgi_app, loaded)  # type: ignore[method-assign]
@@ -81,9 +86,18 @@ def _begin() -> None:
     # Without a length, a body past the limit would be cut silently and read as whole.
     if request.content_length is None:
         raise LengthRequired("Send a Content-Length header; chunked bodies are not read.")
-    limit = current_app.config["MAX_BODY"]
+    limits = current_app.config["BODY_LIMITS"]
+    limit = limits.get(request.endpoint, current_app.config["MAX_BODY"])
     if request.content_length > limit:
+        _read_and_discard()
         raise RequestEntityTooLarge(f"The body is larger than {limit:,} bytes; send it in parts.")
+
+
+def _read_and_discard() -> None:
+    """Let a browser send its file: one that is cut off while sending shows an error of its own."""
+    if (request.content_length or 0) <= MOST_DISCARDED:
+        while request.stream.read(1_000_000):
+            pass
 
 
 def _finish(response: Response) -> Response:
@@ -103,10 +117,6 @@ def _wants_json() -> bool:
         return True
     best = request.accept_mimetypes.best_match(["text/html", "application/json"])
     return best == "application/json"
-
-
-def _invalid(error: InvalidInput) -> Response:
-    return api.problem(422, "Some values are not valid.", str(error), error.errors)
 
 
 def _refused(error: HTTPException) -> Response:

@@ -1,0 +1,158 @@
+"""Parquet files of any length, some rows at a time. Needs pyarrow, which serving does not install.
+
+Nothing is made safe for spreadsheets here: Parquet says of each cell whether it is text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from tablecast.errors import BatchError
+
+CHUNK_ROWS = 10_000
+
+#: Rows of a row group that is written: readers skip and compress by group, and prefer large ones.
+GROUP_ROWS = 100_000
+
+
+@dataclass(frozen=True)
+class ParquetChunk:
+    """Some rows of a Parquet file: a record batch, and the place of its first row, from 0."""
+
+    batch: Any
+    first: int
+
+    def __len__(self) -> int:
+        return int(self.batch.num_rows)
+
+    def column(self, place: int) -> list[Any]:
+        """The values of one column: text, numbers, booleans or None; dates as ISO text."""
+        values: list[Any] = self.batch.column(place).to_pylist()
+        kinds = set(map(type, values))
+        if float in kinds:
+            values = [None if value != value else value for value in values]
+        if kinds & {date, datetime}:
+            values = [value if value is None else value.isoformat() for value in values]
+        if Decimal in kinds:
+            values = [value if value is None else float(value) for value in values]
+        return values
+
+    def place_of(self, row: int) -> tuple[str, int]:
+        """Where a person finds a row: ``("row", 17)``, from 1."""
+        return "row", self.first + row + 1
+
+
+class ParquetSource:
+    """Reads a Parquet file in chunks.
+
+    Raises:
+        BatchError: the file is not Parquet, or pyarrow is not installed.
+    """
+
+    def __init__(self, path: Path) -> None:
+        pyarrow = _pyarrow()
+        self.name = path.name
+        try:
+            self._file = pyarrow.parquet.ParquetFile(path)
+        except pyarrow.ArrowException as error:
+            raise BatchError(f"{self.name} is not a Parquet file: {error}.") from None
+        self.schema = self._file.schema_arrow
+        self.names: list[str] = list(self.schema.names)
+        self._rows: int = max(self._file.metadata.num_rows, 1)
+        self._read: int = 0
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def share(self) -> float:
+        """How much of the file is read, from 0 to 1."""
+        return self._read / self._rows
+
+    def chunks(self) -> Iterator[ParquetChunk]:
+        """The rows in their order.
+
+        Raises:
+            BatchError: the rest of the file is damaged.
+        """
+        with _arrow_errors(self.name):
+            for batch in self._file.iter_batches(CHUNK_ROWS):
+                first = self._read
+                self._read += batch.num_rows
+                yield ParquetChunk(batch, first)
+
+
+class ParquetSink:
+    """Writes the rows of a source back, with columns added.
+
+    Args:
+        path: the file to write.
+        source: the file that the rows come from.
+        added: name to kind (``float``, ``int`` or ``str``) of the added columns.
+        replaced: columns of the source with such a name are left out.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        source: ParquetSource,
+        added: Mapping[str, type],
+        replaced: Collection[str] = (),
+    ) -> None:
+        pyarrow = _pyarrow()
+        self._arrow = pyarrow
+        self._kept = [place for place, name in enumerate(source.names) if name not in replaced]
+        kinds = {float: pyarrow.float64(), int: pyarrow.int64(), str: pyarrow.string()}
+        fields = [source.schema.field(place) for place in self._kept]
+        self._added = [pyarrow.field(name, kinds[kind]) for name, kind in added.items()]
+        self._schema = pyarrow.schema([*fields, *self._added], source.schema.metadata)
+        self._writer = pyarrow.parquet.ParquetWriter(path, self._schema)
+        self._waiting: list[Any] = []
+
+    def write(
+        self, chunk: ParquetChunk, rows: Sequence[int] | None, added: Mapping[str, Sequence[Any]]
+    ) -> None:
+        """Write rows of a chunk (None: all), beside the added columns' values for those rows."""
+        arrow = self._arrow
+        batch = chunk.batch if rows is None else chunk.batch.take(arrow.array(rows, arrow.int64()))
+        columns = [batch.column(place) for place in self._kept]
+        columns += [arrow.array(added[field.name], field.type) for field in self._added]
+        self._waiting.append(arrow.RecordBatch.from_arrays(columns, schema=self._schema))
+        if sum(batch.num_rows for batch in self._waiting) >= GROUP_ROWS:
+            self._write_group()
+
+    def close(self) -> None:
+        """Write what is left, and the file's end."""
+        self._write_group()
+        self._writer.close()
+
+    def _write_group(self) -> None:
+        if self._waiting:
+            self._writer.write_table(self._arrow.Table.from_batches(self._waiting))
+            self._waiting.clear()
+
+
+def _pyarrow() -> Any:
+    try:
+        import pyarrow
+        import pyarrow.parquet
+    except ImportError:
+        raise BatchError(
+            "Parquet files need pyarrow, which is not installed: pip install pyarrow, or use CSV."
+        ) from None
+    return pyarrow
+
+
+@contextmanager
+def _arrow_errors(name: str) -> Iterator[None]:
+    pyarrow = _pyarrow()
+    try:
+        yield
+    except (pyarrow.ArrowException, OSError) as error:
+        raise BatchError(f"{name} cannot be read to its end: {error}.") from None

@@ -1,0 +1,42 @@
+"""Text that a spreadsheet would run as a formula, made to be only text."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import chain
+from typing import Any
+
+#: How a text begins that a spreadsheet may take for a formula (OWASP, “CSV injection”).
+RISKY = frozenset("=+-@\t\r")
+
+#: A number in any country's spelling holds nothing that a formula needs.
+_NUMBER = re.compile(r"[+-][0-9.,]*[0-9][0-9.,]*([eE][+-]?[0-9]+)?%?")
+
+
+def made_safe(records: list[list[str]]) -> list[list[str]]:
+    """The same rows, where no cell can act as a formula in a spreadsheet.
+
+    An apostrophe is put before a text that starts with one of ``RISKY``; numbers stay.
+    """
+    joined = "\n".join(chain(("",), chain.from_iterable(records)))
+    if not any(f"\n{sign}" in joined for sign in RISKY):  # nearly always, and cheap to see
+        return records
+    return [[_safe(cell) if cell[:1] in RISKY else cell for cell in record] for record in records]
+
+
+def _safe(text: str) -> str:
+    return f"'{text}" if text[:1] in RISKY and not _NUMBER.fullmatch(text) else text
+
+
+def safe_column(values: Sequence[Any]) -> Sequence[Any]:
+    """The same values, texts as ``made_safe`` makes them."""
+    if str not in set(map(type, values)):
+        return values
+    safe = {value: _safe(value) for value in set(values) if isinstance(value, str)}
+    return [safe.get(value, value) for value in values]
+
+
+def without_apostrophe(text: str) -> str:
+    """The text that ``made_safe`` put an apostrophe before; any other text as it is."""
+    return text[1:] if text[:1] == "'" and text[1:2] in RISKY else text
