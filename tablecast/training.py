@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
@@ -219,6 +220,7 @@ def _finish(
     experiment = best.experiment
     experiment.predict_model(best.estimator, verbose=False)
     metrics = metrics_of(best.scores, experiment.pull())
+    _forget_columns(experiment.pipeline)
     pipeline = experiment.finalize_model(best.estimator)
     progress(f"Fitted on all {len(prepared.table):,} rows; checking single rows against a batch.")
     agreement = check_self_agreement(pipeline, prepared.table, prepared.task)
@@ -241,6 +243,17 @@ def _finish(
     )
 
 
+def _forget_columns(pipeline: Any) -> None:
+    """Let every step look at all rows' columns when the pipeline is fitted again.
+
+    PyCaret's wrapper keeps the columns that its first fit met, so that the one-hot columns of a
+    level which only the holdout has would pass by every step after the encoder.
+    """
+    for _, step in pipeline.steps:
+        if hasattr(step, "_include"):
+            step._include = step.include
+
+
 def _entry(tried: _Tried) -> dict[str, Any]:
     means = tried.scores.loc["Mean"]
     return {
@@ -253,5 +266,7 @@ def _entry(tried: _Tried) -> dict[str, Any]:
 
 
 def _feature_names(pipeline: Any, table: Any) -> list[str]:
-    """The columns that the estimator sees."""
-    return [str(name) for name in pipeline.transform(table.head(2)).columns]
+    """The columns that the estimator sees. It may transform too (as LDA does), so it is left out."""
+    before = copy(pipeline)
+    before.steps = pipeline.steps[:-1]
+    return [str(name) for name in before.transform(table.head(2)).columns]
