@@ -50,6 +50,11 @@ CANDIDATES: Mapping[str, Sequence[Candidate]] = {
         Candidate("gbc", False),
     ),
 }
+# Estimators that are linear in their features, which the recipe's features are made for. A tree cuts
+# at thresholds, where the last bit of a sine decides; and distances and densities drown in them.
+LINEAR = frozenset(
+    ["lr", "lasso", "ridge", "en", "lar", "llar", "omp", "br", "ard", "par", "ransac", "tr", "huber", "svm", "lda"]
+)
 # What "best" means, as PyCaret's compare_models sorts.
 DECIDES = {"regression": "R2", "classification": "Accuracy"}
 
@@ -117,7 +122,8 @@ def train(
 
     Args:
         prepared: what `tablecast.table.prepare` gives.
-        model: a PyCaret estimator id, trained with the recipe's features; "auto" compares several.
+        model: a PyCaret estimator id, trained with the recipe's features where it is linear;
+            "auto" compares several.
         budget: seconds after which "auto" begins no further candidate; None for no limit.
         seed: PyCaret's ``session_id``, which decides the split, the folds and the estimators.
         progress: called with one line for each thing done.
@@ -127,7 +133,7 @@ def train(
             the pipeline's answers depend on the batch.
     """
     with quiet_and_single():
-        wanted = CANDIDATES[prepared.task] if model == "auto" else [Candidate(model, True)]
+        wanted = CANDIDATES[prepared.task] if model == "auto" else [Candidate(model, model in LINEAR)]
         tried, failed = _search(prepared, wanted, budget, seed, progress)
         return _finish(prepared, tried, failed, seed, progress)
 
