@@ -50,10 +50,11 @@ CANDIDATES: Mapping[str, Sequence[Candidate]] = {
         Candidate("gbc", False),
     ),
 }
-# Estimators that are linear in their features, which the recipe's features are made for. A tree cuts
-# at thresholds, where the last bit of a sine decides; and distances and densities drown in them.
+# Estimators that are linear in their features, which the recipe's features are made for. A tree
+# cuts at thresholds, where the last bit of a sine decides; distances and densities drown in them.
 LINEAR = frozenset(
-    ["lr", "lasso", "ridge", "en", "lar", "llar", "omp", "br", "ard", "par", "ransac", "tr", "huber", "svm", "lda"]
+    ("lr", "lasso", "ridge", "en", "lar", "llar", "omp", "br", "ard", "par", "ransac", "tr")
+    + ("huber", "svm", "lda")
 )
 # What "best" means, as PyCaret's compare_models sorts.
 DECIDES = {"regression": "R2", "classification": "Accuracy"}
@@ -133,7 +134,8 @@ def train(
             the pipeline's answers depend on the batch.
     """
     with quiet_and_single():
-        wanted = CANDIDATES[prepared.task] if model == "auto" else [Candidate(model, model in LINEAR)]
+        named = [Candidate(model, model in LINEAR)]
+        wanted = CANDIDATES[prepared.task] if model == "auto" else named
         tried, failed = _search(prepared, wanted, budget, seed, progress)
         return _finish(prepared, tried, failed, seed, progress)
 
@@ -272,7 +274,7 @@ def _entry(tried: _Tried) -> dict[str, Any]:
 
 
 def _feature_names(pipeline: Any, table: Any) -> list[str]:
-    """The columns that the estimator sees. It may transform too (as LDA does), so it is left out."""
+    """The columns that the estimator sees. It may transform, as LDA does, and is left out."""
     before = copy(pipeline)
     before.steps = pipeline.steps[:-1]
     return [str(name) for name in before.transform(table.head(2)).columns]
