@@ -25,7 +25,7 @@ from tablecast.api import deployment, problem
 from tablecast.batch import ERROR_CHOICES, Errors, predict_csv
 from tablecast.batch_summary import SHOWN_REFUSALS, Refused, RowsRefused, Summary
 from tablecast.errors import BatchError, Remark
-from tablecast.pages import _page as page
+from tablecast.pages import render_page as page
 from tablecast.schema import Schema
 from tablecast.spreadsheet import made_safe
 

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import argparse
+import json
 import secrets
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from tablecast import __version__, artifact, cast
+from tablecast.api import card_of
+from tablecast.batch import ERROR_CHOICES, predict_file
 from tablecast.errors import TablecastError
+from tablecast.progress import ProgressBar
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -19,6 +24,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit status: 0 done, 1 a clear refusal on the terminal, 130 interrupted.
     """
     options = _parser().parse_args(arguments)
+    # A polite kill ends a command as Ctrl-C does, so that it cleans up behind itself.
+    previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         options.run(options)
     except TablecastError as error:
@@ -27,6 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("tablecast: stopped; nothing half-written is left.", file=sys.stderr)
         return 130
+    finally:
+        signal.signal(signal.SIGTERM, previous)
     return 0
 
 
@@ -39,6 +48,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_train(commands.add_parser("train", help="train, compile and prove a deployment"))
     _add_compile(commands.add_parser("compile", help="compile NAME.pkl to NAME.onnx, with proof"))
     _add_verify(commands.add_parser("verify", help="prove NAME.onnx again, on fresh random rows"))
+    _add_predict(commands.add_parser("predict", help="answer a whole file of rows"))
+    _add_card(commands.add_parser("card", help="print what a deployment is and how good it is"))
     return parser
 
 
@@ -75,6 +86,23 @@ def _add_verify(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=_verify)
 
 
+def _add_predict(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", help="the deployment's path, with or without ending")
+    parser.add_argument("source", metavar="IN", help="a CSV or Parquet file of rows")
+    parser.add_argument("-o", "--output", required=True, metavar="OUT", help="where to write them")
+    parser.add_argument(
+        "--errors", choices=ERROR_CHOICES, default="fail",
+        help="a refused row stops it, is left out, or gets its reason in a column "
+        "(default: %(default)s)",
+    )
+    parser.set_defaults(run=_predict)
+
+
+def _add_card(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", help="the deployment's path, with or without ending")
+    parser.set_defaults(run=_card)
+
+
 def _train(options: argparse.Namespace) -> None:
     base = cast.cast(
         options.table,
@@ -100,6 +128,25 @@ def _verify(options: argparse.Namespace) -> None:
     seed = secrets.randbits(32) if options.seed is None else options.seed
     proof = cast.verify_deployment(options.name, options.rows, seed)
     _say(f"{Path(options.name).name}, seed {seed}: {cast.said_of(proof)}")
+
+
+def _predict(options: argparse.Namespace) -> None:
+    deployment = artifact.load(options.name)
+    with ProgressBar() as bar:
+        summary = predict_file(
+            deployment, options.source, options.output, errors=options.errors, progress=bar
+        )
+    for note in summary.notes:
+        _say(note)
+    _say(
+        f"{summary.predicted:,} of {summary.rows:,} rows answered in {summary.seconds:.1f} s, "
+        f"{summary.refused:,} refused; written to {options.output}."
+    )
+
+
+def _card(options: argparse.Namespace) -> None:
+    card = card_of(artifact.load(options.name))
+    _say(json.dumps(card, indent=2, ensure_ascii=False))
 
 
 def _say(line: str) -> None:

@@ -11,8 +11,8 @@ from itertools import chain, islice
 from operator import itemgetter
 from typing import Any, BinaryIO
 
-from tablecast.delimited import _BINARY as BINARY_STARTS
-from tablecast.delimited import _find_separator as find_separator
+from tablecast.delimited import BINARY as BINARY_STARTS
+from tablecast.delimited import find_separator
 from tablecast.errors import BatchError
 from tablecast.spreadsheet import made_safe, safe_column
 

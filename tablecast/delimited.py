@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 SEPARATORS = ",;\t|"
 PARQUET_START = b"PAR1"
 
-_BINARY = (PARQUET_START, b"PK\x03\x04", b"\x1f\x8b", b"%PDF", b"\x89PNG", b"\xd0\xcf\x11\xe0")
+BINARY = (PARQUET_START, b"PK\x03\x04", b"\x1f\x8b", b"%PDF", b"\x89PNG", b"\xd0\xcf\x11\xe0")
 
 
 def _decode(content: bytes, name: str) -> tuple[str, list[str]]:
@@ -34,7 +34,7 @@ def _decode(content: bytes, name: str) -> tuple[str, list[str]]:
             return content.decode("utf-16"), []
         except UnicodeDecodeError:
             raise binary from None
-    if content.startswith(_BINARY) or re.search(rb"[\x00-\x08\x0e-\x1f\x7f]", content[:65536]):
+    if content.startswith(BINARY) or re.search(rb"[\x00-\x08\x0e-\x1f\x7f]", content[:65536]):
         raise binary
     try:
         return content.decode("utf-8-sig"), []
@@ -63,7 +63,7 @@ def parse_csv(content: bytes, name: str) -> pd.DataFrame:
         TableError: it is not text, or its rows do not make a table.
     """
     text, notes = _decode(content, name)
-    separator = _find_separator(text)
+    separator = find_separator(text)
     header = _check_rows(text, separator, name)
     names = tidy_names(header)
     table = _read(text, separator, names, name)
@@ -99,7 +99,7 @@ def _read(text: str, separator: str, names: list[str], name: str) -> pd.DataFram
         ) from error
 
 
-def _find_separator(text: str) -> str:
+def find_separator(text: str) -> str:
     """The separator that cuts the first lines into the most even, and then the most, columns."""
 
     beginning = text[:65536]

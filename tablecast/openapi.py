@@ -51,7 +51,7 @@ def openapi() -> Response:
 def docs() -> Response:
     """The document as a page, from which each request can be sent."""
     document = _document()
-    return pages._page(
+    return pages.render_page(
         "docs.html",
         document=document,
         operations=operations_of(document, request.url_root.rstrip("/")),

@@ -135,7 +135,7 @@ def form() -> Response:
     given = {field.name: args[field.name] for field in schema.fields if field.name in args}
     if len(given) == len(schema.fields):
         return _answered(given)
-    return _page("form.html", controls=controls_of(schema, _defaults(schema) | given))
+    return render_page("form.html", controls=controls_of(schema, _defaults(schema) | given))
 
 
 @blueprint.post("/predict")
@@ -148,12 +148,12 @@ def predict() -> Response:
 def model() -> Response:
     """The model card."""
     card = card_of(deployment())
-    return _page("model.html", card=card, figures=figures_of(card["metrics"]), measure=measure)
+    return render_page("model.html", card=card, figures=figures_of(card["metrics"]), measure=measure)
 
 
 def problem_page(status: int, title: str, detail: str) -> Response:
     """An error that is not about a value, as a page."""
-    return _page("problem.html", status=status, title=title, detail=detail)
+    return render_page("problem.html", status=status, title=title, detail=detail)
 
 
 def controls_of(
@@ -240,13 +240,13 @@ def _answered(given: Mapping[str, str]) -> Response:
     except InvalidInput as error:
         controls = controls_of(schema, given, error.errors)
         summary = _summary(controls, error.errors)
-        return _page("form.html", status=422, controls=controls, summary=summary)
+        return render_page("form.html", status=422, controls=controls, summary=summary)
     metrics.of_route("/predict").count_rows(1)
     answer = answer_of(schema, loaded.predictor.predict([row])[0], given)
-    return _page("form.html", controls=controls_of(schema, given), answer=answer)
+    return render_page("form.html", controls=controls_of(schema, given), answer=answer)
 
 
-def _page(template: str, status: int = 200, **values: Any) -> Response:
+def render_page(template: str, status: int = 200, **values: Any) -> Response:
     loaded = deployment()
     made = datetime.fromisoformat(loaded.description["created"])
     html = render_template(
