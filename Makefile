@@ -4,21 +4,24 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PORT ?= 5000
 WEB_CONCURRENCY ?= 2
 SERVER ?= gunicorn
-export PORT WEB_CONCURRENCY
+# Where a data set's name, such as insurance, is looked up first.
+TABLECAST_DATA ?= $(wildcard ../shared/data)
+export PORT WEB_CONCURRENCY TABLECAST_DATA
 
 SERVING := .venv
 TRAINING := .venv-train
-# Training and tests use the second environment; the tables of ../shared/data where they are there.
+# Training and tests use the second environment.
 PYTHON_TRAINING := PYTHONPATH=. $(TRAINING)/bin/python
 
-.PHONY: run test train bench lock lint screenshot clean help
+MAKEFLAGS += --no-print-directory
+.PHONY: run run-gunicorn run-granian test setup train bench lock lint clean help
 
 help: ## list the tasks
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
 
 run: $(SERVING)/.installed ## serve the form and the API on PORT (SERVER=gunicorn or granian)
 	@echo "Serving on http://localhost:$(PORT) with $(SERVER); Ctrl-C stops it."
-	@$(MAKE) --no-print-directory run-$(SERVER)
+	@$(MAKE) run-$(SERVER)
 
 run-gunicorn:
 	@$(SERVING)/bin/gunicorn app:app
@@ -35,9 +38,14 @@ test: $(TRAINING)/.installed chromium ## install what the tests need, then run t
 	@echo "Running the tests"
 	@$(PYTHON_TRAINING) -m pytest
 
+setup: $(TRAINING)/.installed ## install what training needs
+
 train: $(TRAINING)/.installed ## run train.ipynb, which writes the deployment
 	@echo "Running train.ipynb"
 	@$(PYTHON_TRAINING) -m jupyter nbconvert --to notebook --execute --inplace train.ipynb
+
+bench: $(TRAINING)/.installed wrk ## measure ours beside its peers, into docs/performance.md
+	@$(PYTHON_TRAINING) -m benchmarks
 
 lint: $(TRAINING)/.installed ## check style and types
 	@$(TRAINING)/bin/ruff check . && $(TRAINING)/bin/mypy
@@ -67,7 +75,7 @@ define install
 endef
 
 %/.uv: requirements-uv.txt
-	@$(MAKE) --no-print-directory system
+	@$(MAKE) system
 	@echo "Making the Python environment $*"
 	@"$(PYTHON)" -m venv $*
 	@$*/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements-uv.txt
@@ -77,13 +85,16 @@ endef
 system:
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "tablecast needs Python 3.11 or newer; set PYTHON=/path/to/python3.11."; exit 1; }
-	@"$(PYTHON)" -c 'import ensurepip' 2>/dev/null || $(MAKE) --no-print-directory apt PACKAGES=python3-venv
+	@"$(PYTHON)" -c 'import ensurepip' 2>/dev/null || $(MAKE) apt PACKAGES=python3-venv
 	@! command -v dpkg >/dev/null || dpkg -s libgomp1 >/dev/null 2>&1 || \
-		$(MAKE) --no-print-directory apt PACKAGES=libgomp1
+		$(MAKE) apt PACKAGES=libgomp1
 
-.PHONY: system chromium apt
+.PHONY: system chromium wrk apt
+wrk:
+	@command -v wrk >/dev/null || $(MAKE) apt PACKAGES=wrk
+
 chromium:
-	@command -v chromium >/dev/null || $(MAKE) --no-print-directory apt PACKAGES=chromium
+	@command -v chromium >/dev/null || $(MAKE) apt PACKAGES=chromium
 
 apt:
 	@echo "Installing Debian's $(PACKAGES)"

@@ -27,6 +27,7 @@ pytestmark = pytest.mark.server
 
 
 def free_port() -> int:
+    """A port that nobody listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
@@ -52,8 +53,9 @@ def served(command: list[str], folder: Path, **environment: str) -> Iterator[str
         log.close()
 
 
-def wait_until_ready(url: str, server: subprocess.Popen[bytes]) -> None:
-    for _ in range(200):
+def wait_until_ready(url: str, server: subprocess.Popen[bytes], seconds: int = 30) -> None:
+    """Wait for a server that was just started."""
+    for _ in range(10 * seconds):
         assert server.poll() is None, "the server ended at its start"
         try:
             if requests.get(f"{url}/readyz", timeout=1).ok:

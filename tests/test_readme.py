@@ -1,0 +1,95 @@
+"""The README: its blocks run, and it names every setting."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import requests
+from deployments import ROOT
+from test_server import GUNICORN, free_port, served, wait_until_ready
+
+from tablecast.settings import SETTINGS
+
+TEXT = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", TEXT, re.MULTILINE | re.DOTALL)
+
+
+def blocks(language: str, word: str) -> list[str]:
+    """The blocks of a language that hold a word."""
+    found = [code for kind, code in BLOCKS if kind == language and word in code]
+    assert found, f"the README has no {language} block with {word}"
+    return found
+
+
+def test_every_setting_is_in_the_readme() -> None:
+    """Name, default and help of each setting, as the code has them."""
+    for setting in SETTINGS.values():
+        assert f"| `{setting.variable}` |" in TEXT
+        assert setting.help in TEXT
+
+
+def test_the_readme_links_to_files_that_are_there() -> None:
+    """No link inside the repository is dead."""
+    for target in re.findall(r"\]\(([^)#]+)\)", TEXT):
+        assert target.startswith("https://") or (ROOT / target).exists(), target
+
+
+@pytest.mark.server
+def test_the_questions_get_answers(tmp_path: Path) -> None:
+    """The curl and the Python blocks work as pasted, against a real server."""
+    with served(GUNICORN, tmp_path) as url:
+        for code in blocks("sh", "curl"):
+            if shutil.which("curl") is None:
+                continue
+            done = subprocess.run(
+                ["bash", "-ec", code.replace("http://localhost:5000", url)],
+                capture_output=True, text=True, check=True,
+            )
+            assert float(done.stdout) > 10_000
+        for code in blocks("python", "requests.post"):
+            done = subprocess.run(
+                [sys.executable, "-c", code.replace("http://localhost:5000", url)],
+                capture_output=True, text=True, check=True,
+            )
+            assert "15.96 to 53.13" in done.stdout
+
+
+@pytest.mark.slow
+def test_the_training_commands_work(tmp_path: Path) -> None:
+    """The commands for one's own table make a deployment, as pasted but for the environment."""
+    (code,) = blocks("sh", "tablecast train")
+    code = code.replace("make setup\n", "").replace(".venv-train/bin/python", sys.executable)
+    code = code.replace("build/", f"{tmp_path}/").replace("--out build", f"--out {tmp_path}")
+    done = subprocess.run(
+        ["bash", "-ec", code], cwd=ROOT, capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert done.returncode == 0, done.stderr
+    assert "500 rows agree" in done.stdout
+    assert (tmp_path / "mine.onnx").is_file()
+
+
+@pytest.mark.slow
+@pytest.mark.server
+@pytest.mark.parametrize("server", ["gunicorn", "granian"])
+def test_make_run_serves_the_form(tmp_path: Path, server: str) -> None:
+    """`make run` sets up an environment without PyCaret and serves the form."""
+    port = free_port()
+    with (tmp_path / "log").open("wb") as log:
+        process = subprocess.Popen(
+            ["make", "run", f"PORT={port}", f"SERVER={server}"], cwd=ROOT, stdout=log, stderr=log,
+            start_new_session=True,
+        )
+        try:
+            wait_until_ready(f"http://127.0.0.1:{port}", process, seconds=240)
+            assert "<form" in requests.get(f"http://127.0.0.1:{port}/", timeout=10).text
+        finally:
+            subprocess.run(["pkill", "-TERM", "-s", str(process.pid)], check=False)
+            process.wait(30)
+    assert not list((ROOT / ".venv").glob("lib/python*/site-packages/pycaret"))
