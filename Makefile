@@ -5,7 +5,7 @@ PORT ?= 5000
 WEB_CONCURRENCY ?= 2
 SERVER ?= gunicorn
 # Where a data set's name, such as insurance, is looked up first.
-TABLECAST_DATA ?= $(wildcard ../shared/data)
+TABLECAST_DATA ?= $(if $(wildcard ../shared/data),$(abspath ../shared/data))
 export PORT WEB_CONCURRENCY TABLECAST_DATA
 
 SERVING := .venv
@@ -64,6 +64,7 @@ $(SERVING)/.installed: requirements.txt $(SERVING)/.uv
 	$(call install,$(SERVING),requirements.txt)
 
 $(TRAINING)/.installed: requirements-train.txt $(TRAINING)/.uv
+	@$(MAKE) openmp
 	$(call install,$(TRAINING),requirements-train.txt)
 
 # uv installs the locks in seconds; where it cannot (an index that only pip knows), pip does.
@@ -86,10 +87,13 @@ system:
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "tablecast needs Python 3.11 or newer; set PYTHON=/path/to/python3.11."; exit 1; }
 	@"$(PYTHON)" -c 'import ensurepip' 2>/dev/null || $(MAKE) apt PACKAGES=python3-venv
+
+# LightGBM's wheel takes OpenMP from the system.
+openmp:
 	@! command -v dpkg >/dev/null || dpkg -s libgomp1 >/dev/null 2>&1 || \
 		$(MAKE) apt PACKAGES=libgomp1
 
-.PHONY: system chromium wrk apt
+.PHONY: system openmp chromium wrk apt
 wrk:
 	@command -v wrk >/dev/null || $(MAKE) apt PACKAGES=wrk
 
@@ -99,10 +103,11 @@ chromium:
 apt:
 	@echo "Installing Debian's $(PACKAGES)"
 	@command -v apt-get >/dev/null || { echo "Install $(PACKAGES) first."; exit 1; }
-	@as=; [ "$$(id -u)" = 0 ] || as=sudo; \
-	$$as apt-get update -qq && \
-	$$as env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(PACKAGES) >/dev/null || \
-		{ echo "Install $(PACKAGES) first: apt-get install $(PACKAGES)"; exit 1; }
+	@as=; [ "$$(id -u)" = 0 ] || as=sudo; log=$$(mktemp); \
+	{ $$as apt-get update -qq && $$as env DEBIAN_FRONTEND=noninteractive \
+		apt-get install -y -qq --no-install-recommends $(PACKAGES); } >$$log 2>&1 || \
+		{ cat $$log; echo "Install $(PACKAGES) first: apt-get install $(PACKAGES)"; exit 1; }; \
+	rm -f $$log
 
 clean: ## remove the environments and caches
 	@rm -rf $(SERVING) $(TRAINING) .pytest_cache .mypy_cache .ruff_cache .hypothesis build dist

@@ -12,10 +12,11 @@ bind = f"0.0.0.0:{os.environ.get('PORT') or 5000}"
 # computing, not waiting.
 workers = int(os.environ.get("WEB_CONCURRENCY") or 2)
 
-# Threads wait for slow clients so that a process does not: a hundred connections that send half a
-# request stop 2 sync workers, and 2 x 4 threads, but not 2 x 64. An idle thread costs kilobytes.
+# Threads wait for slow clients so that a process does not. A hundred connections that send half a
+# request stop sync workers, and 2 x 64 threads too when one process happens to take most of them.
+# A thread is only started when all others are busy, and costs some kilobytes.
 worker_class = "gthread"
-threads = 64
+threads = 128
 
 # A proxy in front holds idle connections for longer than a person; let it close them first.
 keepalive = 65
