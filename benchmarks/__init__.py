@@ -1,0 +1,1 @@
+"""Measures tablecast beside its peers; see docs/performance.md for the method."""

@@ -1,0 +1,108 @@
+"""The benchmark: what it reads, what it computes, and one short run of it."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+
+from benchmarks import __main__ as bench
+from benchmarks import load, report, servers
+from benchmarks.environments import Environment
+
+PRINTED = """Running 5s test @ http://127.0.0.1:9102
+  2 threads and 4 connections
+  Thread Stats   Avg      Stdev     Max   +/- Stdev
+    Latency   599.00us    1.20ms  14.96ms   50.00%
+    Req/Sec     2.05k   217.93     2.60k    71.00%
+  Latency Distribution
+     50%  512.00us
+     75%    1.10ms
+     90%    1.90ms
+     99%    1.02s
+  20363 requests in 5.00s, 9.12MB read
+  Socket errors: connect 0, read 2, write 0, timeout 1
+  Non-2xx or 3xx responses: 4
+Requests/sec:   4072.61
+Transfer/sec:      1.82MB
+"""
+
+
+def _rounds(ours: list[float], peer: list[float]) -> report.Rounds:
+    return {
+        name: {"4": [{"rate": rate} for rate in rates]}
+        for name, rates in (("gunicorn", ours), ("fastapi", peer))
+    }
+
+
+def test_a_run_is_read_with_its_units_and_all_its_errors() -> None:
+    """Latencies come out in milliseconds whatever unit wrk chose, and every error counts."""
+    read = load.read_wrk(PRINTED, cpu_seconds=2.0363)
+    assert (read.rate, read.p50, read.p99, read.errors) == (4072.61, 0.512, 1020.0, 7)
+    assert read.cpu == pytest.approx(100.0)
+
+
+def test_a_server_that_answered_nothing_is_an_error() -> None:
+    """A run without a single answer is refused, not written down as a rate of 0."""
+    with pytest.raises(ValueError, match="requests in"):
+        load.read_wrk(PRINTED.replace("20363 requests", "0 requests"), cpu_seconds=1.0)
+
+
+def test_ratios_are_taken_within_a_round() -> None:
+    """A round in which the machine was slow for both does not move the ratio."""
+    target = report.Target("gunicorn", "fastapi", "rate", "4", 1.0)
+    rounds = _rounds([200.0, 20.0, 220.0], [100.0, 10.0, 100.0])
+    assert report.median_ratio(rounds, target) == pytest.approx(2.0)
+
+
+@pytest.mark.parametrize(("rate", "holds"), [(100.0, "yes"), (99.0, "no")])
+def test_the_ratio_table_says_whether_a_target_holds(rate: float, holds: str) -> None:
+    """A ratio on its bound holds, and one below it does not."""
+    rounds = {"gunicorn": {c: [{"rate": rate, "p99": 1.0}] for c in ("4", "16")},
+              "fastapi": {c: [{"rate": 100.0, "p99": 1.0}] for c in ("4", "16")}}
+    table = report.ratio_table(rounds, {"gunicorn": "ours", "fastapi": "the peer"})
+    line = next(line for line in table.splitlines() if "requests a second, 4" in line)
+    assert line.endswith(f"| at least 1 × | {holds} |")
+
+
+def test_tables_are_put_between_their_markers() -> None:
+    """Only what stands between the markers changes, and a missing marker is an error."""
+    document = "before\n<!-- bench:row -->\nold \\1\n<!-- end -->\nafter\n"
+    written = report.rewrite(document, {"row": "new \\1"})
+    assert written == "before\n<!-- bench:row -->\nnew \\1\n<!-- end -->\nafter\n"
+    with pytest.raises(ValueError, match="'loads'"):
+        report.rewrite(document, {"loads": "new"})
+
+
+def test_the_page_has_a_place_for_every_table() -> None:
+    """The page in the repository can be written by the benchmark."""
+    text = bench.DOCUMENT.read_text(encoding="utf-8")
+    names = ("machine", "ratios", "loads", "processes", "row")
+    report.rewrite(text, dict.fromkeys(names, ""))
+
+
+def test_granian_is_started_as_the_makefile_starts_it() -> None:
+    """The command is the Makefile's own, with the port and the workers filled in."""
+    server = servers.ours_on_granian(Environment(Path("/env")), "deployment")
+    assert server.command[:3] == ("/env/bin/granian", "--interface", "wsgi")
+    assert server.command[-1] == "app:app"
+    assert not any("$" in word for word in server.command)
+
+
+@pytest.mark.slow
+@pytest.mark.server
+def test_a_quick_run_measures_a_real_server(capsys: pytest.CaptureFixture[str]) -> None:
+    """One round of gunicorn under wrk ends in tables without errors, and writes no file."""
+    if shutil.which("wrk") is None:
+        pytest.skip("wrk is not installed (make bench installs it)")
+    before = bench.DOCUMENT.read_text(encoding="utf-8")
+    bench.main(["--quick", "--only", "gunicorn", "--serving", sys.prefix])
+    printed = capsys.readouterr().out
+    lines = [line.split(" | ") for line in printed.splitlines() if line.startswith("| tablecast")]
+    rate, errors = lines[0][2], lines[0][5]
+    assert float(rate.replace(",", "")) > 0
+    assert errors == "0"
+    assert "all four" in printed
+    assert bench.DOCUMENT.read_text(encoding="utf-8") == before
