@@ -34,10 +34,13 @@ def card_of(trained: Trained, prepared: Prepared) -> dict[str, Any]:
 
 def facts_of(pipeline: Any, prepared: Prepared) -> dict[str, Any]:
     """What is known of any pipeline that was trained on a prepared table."""
+    from tablecast.importance import importance_of
+
     estimator = type(pipeline.steps[-1][1]).__name__
     return {
         "estimator": estimator,
         "rows": len(prepared.table),
+        "importance": importance_of(pipeline, prepared.table, prepared.target, prepared.task),
         "dropped": [{"name": one.name, "reason": one.reason} for one in prepared.dropped],
         "notes": list(prepared.notes),
         "limits": limits_of(estimator),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,12 +12,13 @@ from tablecast import artifact, graphfile
 from tablecast.bridge import predict_with_pycaret
 from tablecast.engines import load_pipeline
 from tablecast.errors import ArtifactError, TableError
-from tablecast.form import read_form
+from tablecast.form import Form, read_form
 from tablecast.schema import Schema
 from tablecast.table import prepare, read_table
 
 if TYPE_CHECKING:
     from tablecast.compiler.proof import Proof
+    from tablecast.inspection import Prepared
 
 Progress = Callable[[str], None]
 
@@ -64,10 +65,13 @@ def cast(
         progress(f"Left out {column.name!r}: {column.reason}.")
     for note in prepared.notes:
         progress(note)
-    schema = Schema.from_table(prepared.table, prepared.target, prepared.task, look)
+    # Only to refuse a wrong form file now, and not after minutes of training.
+    Schema.from_table(prepared.table, prepared.target, prepared.task, look)
     trained = train(prepared, model=model, budget=budget, seed=seed, progress=progress)
+    card = card_of(trained, prepared)
+    schema = _schema_of(prepared, look, card)
     base = Path(out) / name
-    artifact.save(trained.pipeline, base, schema, card_of(trained, prepared))
+    artifact.save(trained.pipeline, base, schema, card)
     progress(f"Saved {base.name}.pkl and its description.")
     compile_deployment(base, prepared.table, progress=progress)
     return base
@@ -100,11 +104,10 @@ def publish(
     from tablecast.card import facts_of
 
     prepared = prepare(table, target)
-    schema = Schema.from_table(
-        prepared.table, prepared.target, prepared.task, read_form(Path(form) if form else None)
-    )
+    card = found | facts_of(pipeline, prepared)
+    schema = _schema_of(prepared, read_form(Path(form) if form else None), card)
     base = artifact.without_ending(pickle)
-    artifact.write_description(base, schema, found | facts_of(pipeline, prepared))
+    artifact.write_description(base, schema, card)
     return compile_deployment(base, prepared.table, progress=progress)
 
 
@@ -181,6 +184,12 @@ def said_of(proof: Proof) -> str:
         f"{proof.worst_relative:.1e} relative ({proof.worst_absolute:.1e}), "
         f"{proof.label_mismatches} labels differ, worst probability difference "
         f"{proof.worst_probability:.1e}; {proof.seconds:.1f} s."
+    )
+
+
+def _schema_of(prepared: Prepared, form: Form, card: Mapping[str, Any]) -> Schema:
+    return Schema.from_table(
+        prepared.table, prepared.target, prepared.task, form, card["importance"]
     )
 
 

@@ -9,6 +9,9 @@ A small TOML file beside the table; every key is optional::
     label = "Estimated charges"
     unit = "$"
 
+    [target.classes]  # where the answer is a class
+    1 = "Float glass"
+
     [fields.bmi]
     label = "Body mass index"
     hint = "Weight in kilograms divided by height in metres, squared."
@@ -19,7 +22,9 @@ A small TOML file beside the table; every key is optional::
     yes = "Smokes"
     no = "Does not smoke"
 
-The fields appear on the form in the file's order, then the rest in the table's order.
+The fields appear on the form in the file's order, then the rest: in the table's order, or the most
+important first where there are many (see ``tablecast.arrangement``). With ``order = "importance"``
+that holds for all of them, and the file's order says nothing.
 """
 
 from __future__ import annotations
@@ -33,8 +38,9 @@ from typing import Any
 
 from tablecast.errors import FormFileError
 
-_TOP_KEYS = {"title": str, "description": str, "target": dict, "fields": dict}
-_TARGET_KEYS = {"label": str, "unit": str}
+_TOP_KEYS = {"title": str, "description": str, "order": str, "target": dict, "fields": dict}
+_TARGET_KEYS = {"label": str, "unit": str, "classes": dict}
+_ORDERS = ("file", "importance")
 _FIELD_KEYS: dict[str, Any] = {
     "label": str,
     "hint": str,
@@ -56,6 +62,8 @@ class Form:
     Attributes:
         title, description: the page's heading and the sentence below it.
         target_label, target_unit: what the answer is called and counted in.
+        class_labels: what the pages call a class, by the class as the table spells it.
+        by_importance: whether the fields' importance orders them all, and not the file.
         fields: column name to its overrides, in the form's order.
     """
 
@@ -63,6 +71,8 @@ class Form:
     description: str = ""
     target_label: str = ""
     target_unit: str = ""
+    class_labels: Mapping[str, str] = field(default_factory=dict)
+    by_importance: bool = False
     fields: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
@@ -83,6 +93,9 @@ def read_form(path: str | Path | None) -> Form:
     _check_keys(data, _TOP_KEYS, "the form file")
     target = data.get("target", {})
     _check_keys(target, _TARGET_KEYS, "[target]")
+    _check_labels(target.get("classes", {}), "[target.classes]")
+    if data.get("order", "file") not in _ORDERS:
+        raise FormFileError(f"order is {data['order']!r}; choose one of: {', '.join(_ORDERS)}.")
     for name, overrides in data.get("fields", {}).items():
         _check_field(name, overrides)
     return Form(
@@ -90,6 +103,8 @@ def read_form(path: str | Path | None) -> Form:
         description=data.get("description", ""),
         target_label=target.get("label", ""),
         target_unit=target.get("unit", ""),
+        class_labels=target.get("classes", {}),
+        by_importance=data.get("order") == "importance",
         fields=data.get("fields", {}),
     )
 
@@ -98,9 +113,13 @@ def _check_field(name: str, overrides: Any) -> None:
     if not isinstance(overrides, dict):
         raise FormFileError(f"[fields.{name}] must be a table of keys, such as label = \"…\".")
     _check_keys(overrides, _FIELD_KEYS, f"[fields.{name}]")
-    for level, label in overrides.get("levels", {}).items():
+    _check_labels(overrides.get("levels", {}), f"[fields.{name}.levels]")
+
+
+def _check_labels(labels: Mapping[str, Any], place: str) -> None:
+    for key, label in labels.items():
         if not isinstance(label, str):
-            raise FormFileError(f"[fields.{name}.levels] {level!r} must be text in quotes.")
+            raise FormFileError(f"{place} {key!r} must be text in quotes.")
 
 
 def _check_keys(data: Mapping[str, Any], known: Mapping[str, Any], place: str) -> None:

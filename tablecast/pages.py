@@ -12,84 +12,23 @@ from flask import Blueprint, Response, current_app, render_template, request, ur
 
 from tablecast import metrics
 from tablecast.api import card_of, deployment
+from tablecast.controls import (
+    PREFIX_UNITS,
+    Control,
+    controls_of,
+    joined_dates,
+    label_in,
+    with_unit,
+)
 from tablecast.errors import InvalidInput, Remark
-from tablecast.field import Field
 from tablecast.predictor import Label, Prediction
 from tablecast.schema import Schema
 
 blueprint = Blueprint("pages", __name__)
 
-#: A category with more levels than this is a select and not radios: more do not fit a phone.
-RADIO_LEVELS = 5
-
-#: Units that are written before the number.
-PREFIX_UNITS = frozenset("$€£¥₹")
-
-#: The keyboard that a phone shows for a kind of field; text needs no hint.
-INPUT_MODES = {"integer": "numeric", "number": "decimal"}
-
 #: An error summary lists this many; a program that sends ten thousand unknown names gets a page
 #: that a person can still read.
 SUMMARY_LENGTH = 100
-
-
-@dataclass(frozen=True)
-class Control:
-    """One field as the form shows it.
-
-    Attributes:
-        field: the field itself.
-        id: a safe HTML id; column names may hold anything.
-        widget: ``text``, ``radios`` or ``select``.
-        value: what the control holds now, as text.
-        error: the sentence beside the control, or "".
-    """
-
-    field: Field
-    id: str
-    widget: str
-    value: str
-    error: str = ""
-
-    @property
-    def hint(self) -> str:
-        """The form file's hint, then what a date looks like, then the training range."""
-        sentences = [self.field.hint]
-        if self.field.kind == "date":
-            sentences.append("Write it as year-month-day, such as 2024-01-31.")
-        low, high = self.field.show(self.field.minimum), self.field.show(self.field.maximum)
-        if low and self.prefix:
-            sentences.append(f"Usually {self.prefix}{low} to {self.prefix}{high}.")
-        elif low:
-            sentences.append(f"Usually {with_unit(f'{low} to {high}', self.suffix)}.")
-        return " ".join(sentence for sentence in sentences if sentence)
-
-    @property
-    def described_by(self) -> str:
-        """The ids of the hint and the error, for ``aria-describedby``; "" where there is none."""
-        ids = [f"{self.id}-hint"] if self.hint else []
-        return " ".join([*ids, f"{self.id}-error"] if self.error else ids)
-
-    @property
-    def input_mode(self) -> str:
-        return INPUT_MODES.get(self.field.kind, "")
-
-    @property
-    def prefix(self) -> str:
-        return self.field.unit if self.field.unit in PREFIX_UNITS else ""
-
-    @property
-    def suffix(self) -> str:
-        return "" if self.prefix else self.field.unit
-
-    @property
-    def shown(self) -> str:
-        """The value in words, for the printed page."""
-        if not self.value.strip():
-            return "not given"
-        if self.field.is_text:
-            return self.field.show_level(self.value)
-        return with_unit(self.value.strip(), self.field.unit)
 
 
 @dataclass(frozen=True)
@@ -141,14 +80,15 @@ def form() -> Response:
 @blueprint.post("/predict")
 def predict() -> Response:
     """The answer as a page, with the answers given still in the form."""
-    return _answered(request.form)
+    return _answered(joined_dates(deployment().schema, request.form))
 
 
 @blueprint.get("/model")
 def model() -> Response:
     """The model card."""
     card = card_of(deployment())
-    return render_page("model.html", card=card, figures=figures_of(card["metrics"]), measure=measure)
+    figures = figures_of(card["metrics"])
+    return render_page("model.html", card=card, figures=figures, measure=measure)
 
 
 def problem_page(status: int, title: str, detail: str) -> Response:
@@ -156,32 +96,23 @@ def problem_page(status: int, title: str, detail: str) -> Response:
     return render_page("problem.html", status=status, title=title, detail=detail)
 
 
-def controls_of(
-    schema: Schema, given: Mapping[str, str], errors: Sequence[Remark] = ()
-) -> list[Control]:
-    """Every field as the form shows it, holding what the person gave."""
-    said = {error.field: error.say(_label_of(schema, error)) for error in reversed(errors)}
-    return [
-        Control(
-            field=field,
-            id=f"field-{place}",
-            widget=_widget(field),
-            value=_held(field, given.get(field.name, "")),
-            error=said.get(field.name, ""),
-        )
-        for place, field in enumerate(schema.fields)
-    ]
-
-
 def answer_of(schema: Schema, prediction: Prediction, given: Mapping[str, str]) -> Answer:
     """A prediction as the page shows it."""
-    bars = [Bar(name, share) for name, share in (prediction.probabilities or {}).items()]
+    shares = prediction.probabilities or {}
+    bars = [Bar(schema.show_class(name), share) for name, share in shares.items()]
     return Answer(
-        text=worded(prediction.prediction, schema.target_unit),
+        text=answer_in_words(schema, prediction.prediction),
         bars=tuple(sorted(bars, key=lambda bar: -bar.share)),
-        warnings=tuple(warning.say(_label_of(schema, warning)) for warning in prediction.warnings),
+        warnings=tuple(warning.say(label_in(schema, warning)) for warning in prediction.warnings),
         link=link_to(schema, given),
     )
+
+
+def answer_in_words(schema: Schema, label: Label) -> str:
+    """An answer as the page shows it: an amount with its unit, or what its class is called."""
+    if schema.task == "classification":
+        return schema.show_class(label)
+    return worded(label, schema.target_unit)
 
 
 def link_to(schema: Schema, given: Mapping[str, str]) -> str:
@@ -199,11 +130,6 @@ def worded(label: Label, unit: str) -> str:
         return f"{sign}{unit}{abs(label):,.2f}"
     number = f"{label:,.0f}" if abs(label) >= 10_000 else f"{label:,.4g}"
     return with_unit(number, unit)
-
-
-def with_unit(text: str, unit: str) -> str:
-    """A number and its unit, in the order in which people write them."""
-    return f"{unit}{text}" if unit in PREFIX_UNITS else f"{text} {unit}".strip()
 
 
 def figures_of(found: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -263,25 +189,6 @@ def render_page(template: str, status: int = 200, **values: Any) -> Response:
 
 def _defaults(schema: Schema) -> dict[str, str]:
     return {field.name: field.show(field.default) for field in schema.fields}
-
-
-def _held(field: Field, value: str) -> str:
-    """What a control holds: a level in the spelling of its choice, else the person's own text."""
-    if not (field.is_text and field.closed):
-        return value
-    level = field.match(value)
-    return value if level is None else level
-
-
-def _widget(field: Field) -> str:
-    if not (field.is_text and field.closed):
-        return "text"
-    return "radios" if len(field.levels) <= RADIO_LEVELS else "select"
-
-
-def _label_of(schema: Schema, remark: Remark) -> str | None:
-    known = {field.name: field.label for field in schema.fields}
-    return known.get(remark.field or "", remark.field)
 
 
 def _summary(controls: Sequence[Control], errors: Sequence[Remark]) -> list[tuple[str, str]]:

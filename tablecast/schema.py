@@ -6,26 +6,18 @@ the form, the API, batches and the command line alike.
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from difflib import get_close_matches
 from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal
 
+from tablecast.arrangement import arrange
+from tablecast.column_field import field_of_column, label_of
 from tablecast.errors import FormFileError, InvalidInput, Remark
-from tablecast.field import (
-    CLOSED_LEVELS,
-    MISSING,
-    QUOTED_LENGTH,
-    Field,
-    Kind,
-    Refusal,
-    Value,
-    canonical_text,
-    quoted,
-)
+from tablecast.field import MISSING, QUOTED_LENGTH, Field, Refusal, Value, quoted
 from tablecast.form import Form
 
 if TYPE_CHECKING:
@@ -56,6 +48,7 @@ class Schema:
         task: regression or classification.
         classes: the target's classes as the table spells them; empty for regression.
         title, description, target_label, target_unit: what the pages show.
+        class_labels: what the pages show for a class, where that differs; keyed by its text.
     """
 
     fields: tuple[Field, ...]
@@ -66,30 +59,45 @@ class Schema:
     description: str = ""
     target_label: str = ""
     target_unit: str = ""
+    class_labels: Mapping[str, str] = dataclass_field(default_factory=dict)
 
     @classmethod
     def from_table(
-        cls, table: pd.DataFrame, target: str, task: Task, form: Form | None = None
+        cls,
+        table: pd.DataFrame,
+        target: str,
+        task: Task,
+        form: Form | None = None,
+        importance: Mapping[str, float] | None = None,
     ) -> Schema:
         """Describe a prepared table (see ``tablecast.table.prepare``).
 
+        Args:
+            table, target, task: the prepared table, and what is predicted from it.
+            form: what the form file says.
+            importance: each feature's share, where it is known; it orders and folds long forms.
+
         Raises:
-            FormFileError: the form file names a column or a level that the table does not have.
+            FormFileError: the form file names a column, level or class that the table lacks.
         """
         form = form or Form()
         features = [str(name) for name in table.columns if name != target]
-        _check_form(form, features)
-        ordered = [*form.fields, *(name for name in features if name not in form.fields)]
-        fields = [_field_of(table[name], form.fields.get(name, {})) for name in ordered]
+        classes = tuple(_classes(table[target])) if task == "classification" else ()
+        _check_form(form, features, classes)
+        fields = [
+            field_of_column(table[name], {"folded": folded} | dict(form.fields.get(name, {})))
+            for name, folded in arrange(features, form, importance).items()
+        ]
         return cls(
             fields=tuple(fields),
             target=target,
             task=task,
-            classes=tuple(_classes(table[target])) if task == "classification" else (),
-            title=form.title or f"Predict {_label(target).lower()}",
+            classes=classes,
+            title=form.title or f"Predict {label_of(target).lower()}",
             description=form.description,
-            target_label=form.target_label or _label(target),
+            target_label=form.target_label or label_of(target),
             target_unit=form.target_unit,
+            class_labels=dict(form.class_labels),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -98,6 +106,7 @@ class Schema:
         return plain | {
             "fields": [field.to_json() for field in self.fields],
             "classes": list(self.classes),
+            "class_labels": dict(self.class_labels),
         }
 
     @classmethod
@@ -125,6 +134,10 @@ class Schema:
     def field(self, name: str) -> Field:
         """The field of that name; KeyError where there is none."""
         return self._by_name[name]
+
+    def show_class(self, label: str | int | float) -> str:
+        """A class as the pages write it."""
+        return self.class_labels.get(str(label), str(label))
 
     @cached_property
     def _by_name(self) -> dict[str, Field]:
@@ -200,97 +213,20 @@ def _plain_number(low: float, high: float, *, whole: bool) -> Callable[[Any], Va
     return read
 
 
-def _field_of(column: pd.Series, overrides: Mapping[str, Any]) -> Field:
-    """The field of a training column, with what the form file says of it."""
-    name = str(column.name)
-    known = column.dropna()
-    field = Field(
-        name=name,
-        kind=_kind(column.dtype.kind, known),
-        dtype="object" if column.dtype.kind == "O" else str(column.dtype),
-        label=_label(name),
-        required=len(known) == len(column),
-    )
-    field = _with_levels(field, known) if field.is_text else _with_range(field, known)
-    return _with_overrides(field, overrides)
-
-
-def _kind(code: str, known: pd.Series) -> Kind:
-    """The kind of a column from its dtype's one-letter code and its values."""
-    if code == "b":
-        return "boolean"
-    if code == "M":
-        return "date"
-    if code == "f":
-        return "integer" if (known == known.round()).all() else "number"
-    if code in "iu":
-        return "integer"
-    levels = {str(level) for level in known.unique()}
-    return "boolean" if levels == {"True", "False"} else "category"
-
-
-def _with_levels(field: Field, known: pd.Series) -> Field:
-    counts = known.map(canonical_text).value_counts()
-    return replace(
-        field,
-        levels=tuple(sorted(counts.index)),
-        closed=len(counts) <= CLOSED_LEVELS,
-        default=str(counts.index[0]),
-    )
-
-
-def _with_range(field: Field, known: pd.Series) -> Field:
-    if field.kind == "date":
-        known = known.astype("datetime64[ns]").astype("int64") / 1e9
-    low, high = float(known.min()), float(known.max())
-    middle = known.median()
-    never_negative = low >= 0 and field.kind != "date"
-    wide = low - (high - low)
-    return replace(
-        field,
-        minimum=low,
-        maximum=high,
-        hard_minimum=_tidy(max(wide, 0.0) if never_negative else wide),
-        hard_maximum=_tidy(high + (high - low)),
-        default=_typical(float(middle), field.kind),
-    )
-
-
-def _tidy(limit: float) -> float:
-    """A limit without the noise of its own subtraction, as in 90.30000000000001."""
-    return float(f"{limit:.12g}")
-
-
-def _typical(middle: float, kind: Kind) -> Value:
-    if kind == "integer":
-        return math.floor(middle)
-    if kind == "date":
-        return math.floor(middle / 86400) * 86400.0
-    return float(f"{middle:.4g}")
-
-
-def _with_overrides(field: Field, overrides: Mapping[str, Any]) -> Field:
-    changes = {key: value for key, value in overrides.items() if key != "levels"}
-    labels = overrides.get("levels", {})
-    unknown = [level for level in labels if level not in field.levels]
-    if unknown:
-        raise FormFileError(
-            f"[fields.{field.name}.levels] names {unknown[0]!r}, which the table does not have. "
-            f"Its levels are: {', '.join(field.levels) or 'none, it is a number'}."
-        )
-    if labels:  # the file's order is the form's order
-        rest = [level for level in field.levels if level not in labels]
-        changes |= {"level_labels": dict(labels), "levels": (*labels, *rest)}
-    return replace(field, **changes)
-
-
-def _check_form(form: Form, features: list[str]) -> None:
+def _check_form(form: Form, features: list[str], classes: Sequence[str | int]) -> None:
     for name in form.fields:
         if name not in features:
             near = get_close_matches(name, features, 1, cutoff=0)
             raise FormFileError(
                 f"[fields.{name}] is not a feature of the table; the nearest is {near[0]!r}."
             )
+    unknown = form.class_labels.keys() - {str(label) for label in classes}
+    if unknown:
+        known = ", ".join(map(str, classes)) or "none, the target is an amount"
+        raise FormFileError(
+            f"[target.classes] names {min(unknown)!r}, which the target does not have. Its "
+            f"classes are: {known}."
+        )
 
 
 def _classes(target: pd.Series) -> list[str | int]:
@@ -298,9 +234,3 @@ def _classes(target: pd.Series) -> list[str | int]:
     if all(isinstance(value, int | float) and float(value).is_integer() for value in values):
         return sorted(int(value) for value in values)
     return sorted(str(value) for value in values)
-
-
-def _label(name: str) -> str:
-    """A column's name as a person would write it: ``sepal_length`` is “Sepal length”."""
-    words = " ".join(name.replace("_", " ").split())
-    return words[:1].upper() + words[1:]

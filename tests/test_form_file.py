@@ -35,6 +35,8 @@ def test_the_shipped_form_file_is_read_in_its_order() -> None:
         ("[fields.a.levels]\nx = 1", "text in quotes"),
         ("[fields]\na = 1", "table of keys"),
         ('[target]\nname = "x"', "means nothing"),
+        ("[target.classes]\n1 = 5", "text in quotes"),
+        ('order = "best"', "choose one of: file, importance"),
     ],
 )
 def test_a_mistake_is_named(tmp_path: Path, content: str, words: str) -> None:

@@ -1,0 +1,126 @@
+// A select becomes a text box that searches its options as a person types: the editable combobox
+// of the ARIA authoring practices. The select stays in the form, hidden, and is what is sent; so
+// every page works without this file.
+
+const SHOWN = "Choose one";
+let counted = 0;
+
+function make(tag, attributes, parent) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  parent?.append(element);
+  return element;
+}
+
+const plain = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").trim().toLowerCase();
+
+class Search {
+  constructor(select) {
+    this.select = select;
+    this.levels = [...select.options];
+    const listId = `found-${(counted += 1)}`;
+    const wrapper = make("div", { class: "search" });
+    select.before(wrapper);
+    this.box = make("input", {
+      class: "input", type: "text", id: select.id, role: "combobox", autocomplete: "off",
+      spellcheck: "false", "aria-autocomplete": "list", "aria-expanded": "false",
+      "aria-controls": listId, placeholder: SHOWN,
+    }, wrapper);
+    for (const name of ["aria-describedby", "aria-invalid"]) {
+      if (select.hasAttribute(name)) this.box.setAttribute(name, select.getAttribute(name));
+    }
+    const label = document.querySelector(`label[for="${select.id}"]`)?.textContent ?? "";
+    this.list = make("ul", { class: "found", role: "listbox", id: listId, "aria-label": label }, wrapper);
+    this.status = make("span", { class: "unseen", role: "status" }, wrapper);
+    this.list.hidden = true;
+    select.id += "-sent";
+    select.hidden = true;
+    this.box.value = select.value ? select.selectedOptions[0].text : "";
+    this.listen();
+  }
+
+  listen() {
+    this.box.addEventListener("input", () => this.open(this.box.value));
+    this.box.addEventListener("click", () => this.list.hidden && this.open(""));
+    this.box.addEventListener("keydown", (event) => this.press(event));
+    this.box.addEventListener("blur", () => this.settle());
+    this.list.addEventListener("mousedown", (event) => {
+      event.preventDefault(); // the focus stays in the box
+      const item = event.target.closest("li");
+      if (item) this.choose(item);
+    });
+    this.box.form?.addEventListener("submit", () => this.settle());
+  }
+
+  open(text) {
+    const wanted = plain(text);
+    const found = this.levels.filter((level) => level.value === "" ? !wanted : plain(level.text).includes(wanted));
+    this.list.replaceChildren();
+    for (const [place, level] of found.entries()) {
+      const item = make("li", { role: "option", id: `${this.list.id}-${place}`, "aria-selected": "false" }, this.list);
+      item.textContent = level.text;
+      item.dataset.value = level.value;
+    }
+    this.list.hidden = found.length === 0;
+    this.box.setAttribute("aria-expanded", String(found.length > 0));
+    this.box.removeAttribute("aria-activedescendant");
+    this.status.textContent = found.length === 1 ? "1 choice" : `${found.length} choices`;
+  }
+
+  close() {
+    this.list.hidden = true;
+    this.box.setAttribute("aria-expanded", "false");
+    this.box.removeAttribute("aria-activedescendant");
+    this.status.textContent = "";
+  }
+
+  get active() {
+    return this.list.hidden ? null : this.list.querySelector('[aria-selected="true"]');
+  }
+
+  move(step) {
+    if (this.list.hidden) this.open("");
+    const items = [...this.list.children];
+    if (!items.length) return;
+    const from = items.indexOf(this.active);
+    const to = from < 0 ? (step > 0 ? 0 : items.length - 1) : (from + step + items.length) % items.length;
+    items.forEach((item, place) => item.setAttribute("aria-selected", String(place === to)));
+    items[to].scrollIntoView({ block: "nearest" });
+    this.box.setAttribute("aria-activedescendant", items[to].id);
+  }
+
+  press(event) {
+    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+      event.preventDefault();
+      this.move(event.key === "ArrowDown" ? 1 : -1);
+    } else if (event.key === "Enter" && this.active) {
+      event.preventDefault(); // chooses, and sends nothing yet
+      this.choose(this.active);
+    } else if (event.key === "Escape" && !this.list.hidden) {
+      event.preventDefault();
+      this.close();
+    }
+  }
+
+  choose(item) {
+    this.box.value = item.dataset.value ? item.textContent : "";
+    this.settle();
+  }
+
+  // What was typed becomes the choice. A text that is no choice is sent as it is, for the server
+  // to refuse in its own words.
+  settle() {
+    this.close();
+    const typed = plain(this.box.value);
+    let level = this.levels.find((one) => [one.text, one.value].some((text) => plain(text) === typed));
+    if (!typed) level = this.levels[0];
+    if (!level) {
+      this.other ??= make("option", {}, this.select);
+      this.other.value = this.other.textContent = this.box.value.trim();
+      level = this.other;
+    }
+    level.selected = true;
+  }
+}
+
+for (const select of document.querySelectorAll("select[data-search]")) new Search(select);

@@ -1,0 +1,277 @@
+"""A field as the form shows it: which control, what it holds, and how what comes back is read."""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Literal
+
+from tablecast.errors import Remark
+from tablecast.field import NO_WORDS, YES_WORDS, Field, fold
+from tablecast.schema import Schema
+
+Widget = Literal["text", "radios", "select", "suggest", "date"]
+
+#: A category with more levels than this is a select and not radios: more do not fit a phone.
+RADIO_LEVELS = 5
+
+#: Units that are written before the number.
+PREFIX_UNITS = frozenset("$€£¥₹")
+
+#: The keyboard that a phone shows for a kind of field; text needs no hint.
+INPUT_MODES = {"integer": "numeric", "number": "decimal"}
+
+#: Bytes of suggestions on a page, all fields together: a page stays below 150 KB.
+SUGGESTED_BYTES = 48_000
+
+#: What ``<option value="…">`` costs around its text.
+OPTION_BYTES = 32
+
+DAY = 86400
+_DATE = re.compile(r"([^-]*)-([^-]*)-([^- :]*)")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One level of a field: the text that is sent for it, and the one that is shown."""
+
+    value: str
+    label: str
+
+
+@dataclass(frozen=True)
+class DatePart:
+    """One of the three inputs of a date."""
+
+    label: str
+    id: str
+    name: str
+    value: str
+    width: int
+
+
+@dataclass(frozen=True)
+class Control:
+    """One field as the form shows it.
+
+    Attributes:
+        field: the field itself.
+        id: a safe HTML id; column names may hold anything.
+        widget: ``text``, ``radios``, ``select``, ``suggest`` (text with suggestions) or ``date``.
+        value: what the control holds now, as text; a date as ``year-month-day``.
+        error: the sentence beside the control, or "".
+        part_names: the names of a date's day, month and year; empty for others.
+        suggested_bytes: what the suggestions of this field may cost.
+    """
+
+    field: Field
+    id: str
+    widget: Widget
+    value: str
+    error: str = ""
+    part_names: tuple[str, ...] = ()
+    suggested_bytes: int = SUGGESTED_BYTES
+
+    @property
+    def hint(self) -> str:
+        """The form file's hint, then what a date looks like, then the training range."""
+        sentences = [self.field.hint]
+        if self.widget == "radios":
+            return self.field.hint
+        if self.widget == "date":
+            sentences.append("For example, 31 1 2024.")
+        elif self.field.kind == "date" and self.field.minimum is not None:
+            sentences.append(f"Write it as {self.field.show(self.field.minimum)}.")
+        low, high = self._in_words(self.field.minimum), self._in_words(self.field.maximum)
+        if low and self.prefix:
+            sentences.append(f"Usually {self.prefix}{low} to {self.prefix}{high}.")
+        elif low:
+            sentences.append(f"Usually {with_unit(f'{low} to {high}', self.suffix)}.")
+        return " ".join(sentence for sentence in sentences if sentence)
+
+    def _in_words(self, value: float | None) -> str:
+        if self.widget != "date" or value is None:
+            return self.field.show(value)
+        day = datetime.fromtimestamp(value, UTC)
+        return f"{day.day} {day:%B} {day.year}"
+
+    @property
+    def described_by(self) -> str:
+        """The ids of the hint and the error, for ``aria-describedby``; "" where there is none."""
+        ids = [f"{self.id}-hint"] if self.hint else []
+        return " ".join([*ids, f"{self.id}-error"] if self.error else ids)
+
+    @property
+    def input_mode(self) -> str:
+        return INPUT_MODES.get(self.field.kind, "")
+
+    @property
+    def prefix(self) -> str:
+        return self.field.unit if self.field.unit in PREFIX_UNITS else ""
+
+    @property
+    def suffix(self) -> str:
+        return "" if self.prefix else self.field.unit
+
+    @cached_property
+    def choices(self) -> tuple[Choice, ...]:
+        """What radios and a select offer: yes before no, else in the schema's order."""
+        return choices_of(self.field)
+
+    @cached_property
+    def suggestions(self) -> tuple[str, ...]:
+        """The commonest levels of an open field, as many as the page has room for."""
+        chosen, room = [], self.suggested_bytes
+        for level in self.field.levels:
+            room -= len(html.escape(level).encode()) + OPTION_BYTES
+            if room < 0:
+                break
+            chosen.append(level)
+        return tuple(sorted(chosen))
+
+    @property
+    def parts(self) -> tuple[DatePart, ...]:
+        """A date's day, month and year; the first has the control's own id, for links to it."""
+        found = _DATE.fullmatch(self.value)
+        year, month, day = found.groups() if found else ("", "", "")
+        ids = (self.id, f"{self.id}-month", f"{self.id}-year")
+        values = (_without_zero(day), _without_zero(month), year)
+        return tuple(
+            DatePart(*part)
+            for part in zip(
+                ("Day", "Month", "Year"), ids, self.part_names, values, (2, 2, 4), strict=True
+            )
+        )
+
+    @property
+    def shown(self) -> str:
+        """The value in words, for the printed page."""
+        value = self.value.strip()
+        if not value:
+            return "not given"
+        labels = {choice.value: choice.label for choice in self.choices}
+        return labels.get(value) or with_unit(value, self.field.unit)
+
+
+def controls_of(
+    schema: Schema, given: Mapping[str, str], errors: Sequence[Remark] = ()
+) -> list[Control]:
+    """Every field as the form shows it, holding what the person gave."""
+    said = {error.field: error.say(label_in(schema, error)) for error in reversed(errors)}
+    opens = sum(field.is_text and not field.closed for field in schema.fields)
+    held = {field.name: _held(field, given.get(field.name, "")) for field in schema.fields}
+    return [
+        Control(
+            field=field,
+            id=_id(place),
+            widget=_widget(field, held[field.name]),
+            value=held[field.name],
+            error=said.get(field.name, ""),
+            part_names=part_names(schema, place),
+            suggested_bytes=SUGGESTED_BYTES // max(1, opens),
+        )
+        for place, field in enumerate(schema.fields)
+    ]
+
+
+def part_names(schema: Schema, place: int) -> tuple[str, ...]:
+    """The names of the inputs of a date field's day, month and year, none of them a column's."""
+    if schema.fields[place].kind != "date":
+        return ()
+    taken = {field.name for field in schema.fields}
+    return tuple(_free(f"{_id(place)}-{part}", taken) for part in ("day", "month", "year"))
+
+
+def joined_dates(schema: Schema, sent: Mapping[str, str]) -> dict[str, str]:
+    """What a form sent, with each date's three parts as one text, ``year-month-day``.
+
+    Parts that make no date are joined as they are, and the schema refuses them. A date that was
+    sent whole, as a program does, stays.
+    """
+    given = dict(sent.items())
+    for place, field in enumerate(schema.fields):
+        names = part_names(schema, place)
+        if not any(name in given for name in names):
+            continue
+        day, month, year = (given.pop(name, "").strip() for name in names)
+        if day or month or year:
+            given[field.name] = f"{year}-{_two_digits(month)}-{_two_digits(day)}"
+        else:
+            given.setdefault(field.name, "")
+    return given
+
+
+def choices_of(field: Field) -> tuple[Choice, ...]:
+    """The levels of a field as choices; a number that is only ever 0 or 1 has two."""
+    levels = field.levels if field.is_text else ("1", "0") if is_flag(field) else ()
+    if field.level_labels or not _are_yes_and_no(levels):
+        return tuple(Choice(level, field.show_level(level)) for level in levels)
+    return tuple(
+        Choice(level, "Yes" if fold(level) in YES_WORDS else "No")
+        for level in sorted(levels, key=lambda level: fold(level) in NO_WORDS)
+    )
+
+
+def is_flag(field: Field) -> bool:
+    """Whether a number field is a yes or no, written as 1 and 0."""
+    return field.kind == "integer" and (field.minimum, field.maximum) == (0, 1)
+
+
+def label_in(schema: Schema, remark: Remark) -> str | None:
+    """What the pages call the field of a remark."""
+    known = {field.name: field.label for field in schema.fields}
+    return known.get(remark.field or "", remark.field)
+
+
+def with_unit(text: str, unit: str) -> str:
+    """A number and its unit, in the order in which people write them."""
+    return f"{unit}{text}" if unit in PREFIX_UNITS else f"{text} {unit}".strip()
+
+
+def _widget(field: Field, value: str) -> Widget:
+    """The control that suits the field, and that can hold the value."""
+    if field.kind == "date":
+        days = (field.minimum or 0) % DAY == 0 and (field.maximum or 0) % DAY == 0
+        return "date" if days and (not value or _DATE.fullmatch(value)) else "text"
+    if is_flag(field):
+        return "radios" if value in ("", "0", "1") else "text"
+    if not field.is_text:
+        return "text"
+    if not field.closed:
+        return "suggest"
+    return "radios" if len(field.levels) <= RADIO_LEVELS else "select"
+
+
+def _held(field: Field, value: str) -> str:
+    """What a control holds: a level in the spelling of its choice, else the person's own text."""
+    if not (field.is_text and field.closed):
+        return value
+    level = field.match(value)
+    return value if level is None else level
+
+
+def _id(place: int) -> str:
+    return f"field-{place}"
+
+
+def _free(name: str, taken: set[str]) -> str:
+    while name in taken:
+        name += "-"
+    return name
+
+
+def _two_digits(part: str) -> str:
+    return part.zfill(2) if part.isdecimal() else part
+
+
+def _without_zero(part: str) -> str:
+    return part.lstrip("0") if part.isdecimal() else part
+
+
+def _are_yes_and_no(levels: Sequence[str]) -> bool:
+    folded = {fold(level) for level in levels}
+    return len(levels) == 2 and bool(folded & set(YES_WORDS)) and bool(folded & set(NO_WORDS))
