@@ -29,7 +29,7 @@ run-gunicorn:
 run-granian:
 	@counts=$$(mktemp -d) && trap 'rm -rf $$counts' EXIT && \
 	PROMETHEUS_MULTIPROC_DIR=$$counts $(SERVING)/bin/granian --interface wsgi --host 0.0.0.0 \
-		--port $(PORT) --workers $(WEB_CONCURRENCY) --no-ws app:app
+		--port $(PORT) --workers $(WEB_CONCURRENCY) --no-ws --workers-kill-timeout 10 app:app
 
 test: $(TRAINING)/.installed chromium ## install what the tests need, then run them all
 	@echo "Checking style and types"

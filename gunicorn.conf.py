@@ -31,12 +31,20 @@ worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
 # Nobody controls this server from within the machine, so there is no socket for it.
 control_socket_disable = True
 
+# Linear algebra in many threads gains nothing for one row, and each thread costs memory.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 # Every worker counts its requests in files here, and /metrics adds them up.
 _own_counts = "PROMETHEUS_MULTIPROC_DIR" not in os.environ
 if _own_counts:
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(
         prefix="tablecast-metrics-", dir=worker_tmp_dir
     )
+
+
+def post_worker_init(worker: Any) -> None:
+    """Open what answers before the first person asks; see ``GraphEngine`` for why not earlier."""
+    worker.wsgi.extensions["tablecast"].predictor.warm_up()
 
 
 def child_exit(_server: Any, worker: Any) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import warnings
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +21,28 @@ CHUNK = 1000
 
 
 class GraphEngine:
-    """The compiled graph in onnxruntime. Needs neither PyCaret nor its Python."""
+    """The compiled graph in onnxruntime. Needs neither PyCaret nor its Python.
+
+    onnxruntime is imported, and the session opened, at the first answer: importing it starts a
+    thread, and a process that was forked while it ran hangs at its end. So a server may load the
+    deployment once, fork, and let each worker open its own session.
+    """
 
     def __init__(self, content: bytes) -> None:
-        self._session = session_of(content)
+        self._content = content
+
+    @cached_property
+    def _session(self) -> Any:
+        return session_of(self._content)
+
+    @cached_property
+    def _inputs(self) -> list[str]:
+        return [node.name for node in self._session.get_inputs()]
+
+    @cached_property
+    def _outputs(self) -> list[str]:
         made = {output.name for output in self._session.get_outputs()}
-        self._inputs = [node.name for node in self._session.get_inputs()]
-        self._outputs = [name for name in ("prediction_label", "probabilities") if name in made]
+        return [name for name in ("prediction_label", "probabilities") if name in made]
 
     def answer(self, columns: Columns) -> Answer:
         """Answer by running the graph, 1,000 rows at a time."""

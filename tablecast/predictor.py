@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tablecast.errors import Remark
-from tablecast.field import Field, canonical_text
+from tablecast.field import Field, Value, canonical_text
 from tablecast.schema import Row, Schema
 
 if TYPE_CHECKING:
@@ -75,6 +75,10 @@ class Predictor:
             for label, share, row in zip(labels, shares, rows, strict=True)
         ]
 
+    def warm_up(self) -> None:
+        """Answer a typical row, so that whatever the engine opens at its first answer is open."""
+        self.predict([Row(tuple(_typical(field) for field in self.schema.fields))])
+
     def _columns(self, rows: Sequence[Row]) -> Columns:
         by_field = zip(*(row.values for row in rows), strict=True)
         return {
@@ -87,6 +91,10 @@ class Predictor:
             return [None] * rows
         names = [str(name) for name in self.schema.classes]
         return [dict(zip(names, shares, strict=True)) for shares in answer.probabilities.tolist()]
+
+
+def _typical(field: Field) -> Value:
+    return field.missing if field.default is None else field.default
 
 
 def predict_model(deployment: str | PathLike[str] | Deployment, data: Any) -> Any:

@@ -21,7 +21,8 @@ PATIENT = {
 }
 BIN = Path(sys.executable).parent
 GUNICORN = [str(BIN / "gunicorn"), "app:app"]
-GRANIAN = [str(BIN / "granian"), "--interface", "wsgi", "--workers", "2", "--no-ws"]
+GRANIAN = [str(BIN / "granian"), "--interface", "wsgi", "--workers", "2", "--no-ws",
+           "--workers-kill-timeout", "10"]
 
 pytestmark = pytest.mark.server
 
