@@ -59,6 +59,8 @@ lock: $(TRAINING)/.uv ## resolve pyproject.toml again into the hashed locks
 		--python-version 3.11 --all-extras pyproject.toml -o requirements-train.txt
 	@echo uv | $(UV) pip compile -q --upgrade --generate-hashes --universal --no-annotate \
 		--no-header --python-version 3.11 - -o requirements-uv.txt
+	@$(UV) pip compile -q --generate-hashes --no-annotate --no-header --python-version 3.11 \
+		tests/oldest.in -o tests/oldest.txt
 
 $(SERVING)/.installed: requirements.txt $(SERVING)/.uv
 	$(call install,$(SERVING),requirements.txt)
