@@ -59,7 +59,7 @@ def _answer(schema: Schema) -> JsonSchema:
 def _prediction(probabilities: JsonSchema) -> JsonSchema:
     return _object("The answer for one row.", {
         "prediction": ref("Answer"),
-        "interval": NOT_GIVEN,
+        "interval": _INTERVAL,
         "probabilities": probabilities,
         "warnings": _list_of(TEXT, "Sentences about values that the model has not seen."),
         "contributions": NOT_GIVEN,
@@ -93,6 +93,13 @@ def _free(description: str) -> JsonSchema:
     return {"type": "object", "description": description, "additionalProperties": True}
 
 
+_INTERVAL: JsonSchema = {
+    "type": ["array", "null"],
+    "items": {"type": "number"},
+    "minItems": 2,
+    "maxItems": 2,
+    "description": "The ends of the range that nine true numbers in ten lie in; null for classes.",
+}
 _MOMENT: JsonSchema = {"type": "string", "format": "date-time"}
 _VALUE: JsonSchema = {"type": ["number", "string", "null"]}
 

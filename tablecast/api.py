@@ -211,7 +211,7 @@ def _read_row(schema: Schema, raw: Any) -> Row:
 def _prediction_json(prediction: Prediction) -> dict[str, Any]:
     return {
         "prediction": prediction.prediction,
-        "interval": None,
+        "interval": prediction.interval,
         "probabilities": prediction.probabilities,
         "warnings": [warning.say() for warning in prediction.warnings],
         "contributions": None,

@@ -24,6 +24,7 @@ from typing import Any
 from tablecast import __version__
 from tablecast.bridge import import_pycaret
 from tablecast.errors import ArtifactError
+from tablecast.interval import read_interval
 from tablecast.predictor import Engine, Predictor
 from tablecast.schema import Schema
 from tablecast.settings import read_settings
@@ -55,7 +56,8 @@ class Deployment:
 
     @cached_property
     def predictor(self) -> Predictor:
-        return Predictor(self.schema, self.engine)
+        interval = read_interval(self.description, self.schema.fields)
+        return Predictor(self.schema, self.engine, interval)
 
 
 def describe(

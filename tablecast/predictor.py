@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from tablecast.errors import Remark
 from tablecast.field import Field, Value, canonical_text
+from tablecast.interval import Interval
 from tablecast.schema import Row, Schema
 
 if TYPE_CHECKING:
@@ -48,19 +49,29 @@ class Engine(Protocol):
 
 @dataclass(frozen=True)
 class Prediction:
-    """One row's answer, as every surface shows it."""
+    """One row's answer, as every surface shows it.
+
+    Attributes:
+        prediction: the number, or the class as the table spells it.
+        probabilities: each class's, where the estimator has them.
+        warnings: what should be said about the row's values.
+        interval: the two ends of the range that the true number most likely lies in; None for
+            classes, and in a deployment that was made without.
+    """
 
     prediction: Label
     probabilities: Mapping[str, float] | None = None
     warnings: tuple[Remark, ...] = ()
+    interval: tuple[float, float] | None = None
 
 
 class Predictor:
     """Answers rows that ``Schema.parse`` made, through one engine."""
 
-    def __init__(self, schema: Schema, engine: Engine) -> None:
+    def __init__(self, schema: Schema, engine: Engine, interval: Interval | None = None) -> None:
         self.schema = schema
         self.engine = engine
+        self.interval = interval
         self._dtypes = [object if field.is_text else np.float64 for field in schema.fields]
 
     def predict(self, rows: Sequence[Row]) -> list[Prediction]:
@@ -71,9 +82,14 @@ class Predictor:
         labels = answer.labels.tolist()
         shares = self._shares(answer, len(rows))
         return [
-            Prediction(label, share, row.warnings)
+            Prediction(label, share, row.warnings, self._around(label, row))
             for label, share, row in zip(labels, shares, rows, strict=True)
         ]
+
+    def _around(self, label: Label, row: Row) -> tuple[float, float] | None:
+        if self.interval is None or not isinstance(label, float):
+            return None
+        return self.interval.of_row(label, row.values)
 
     def warm_up(self) -> None:
         """Answer a typical row, so that whatever the engine opens at its first answer is open."""

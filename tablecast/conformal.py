@@ -1,0 +1,200 @@
+"""Prediction intervals learnt from out-of-fold residuals, by conformal prediction.
+
+What a pipeline gets wrong on rows that it was not fitted on is what it will get wrong on new ones
+(Vovk, Gammerman and Shafer, *Algorithmic Learning in a Random World*, 2005; out of folds as in
+Barber, Candès, Ramdas and Tibshirani, *Predictive inference with the jackknife+*, 2021). The 5%
+and 95% quantiles of those residuals are the two ends of a 90% interval. They are learnt apart,
+because residuals are skewed, and each as the simplest shape that the rows themselves ask for: one
+number, a line through the answers, or such a line and what some fields add (quantile regression,
+Koenker and Bassett, 1978). A shape is preferred to a simpler one only where rows that it was not
+fitted on lower its quantile loss by more than a standard error.
+"""
+
+from __future__ import annotations
+
+import warnings
+from copy import copy
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tablecast.edges import SHAPES, Encoded, Fitted, Floats, Shape, encode
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from tablecast.inspection import Prepared
+
+LEVEL = 0.9
+#: Folds of the pipeline: (at most so many rows, folds). Fewer rows a fold bring its model nearer
+#: to the one that answers; a table of many rows has no need of that.
+FOLDS = ((20_000, 10), (100_000, 5))
+FEWEST_FOLDS = 3
+#: Columns that clones are moved by, where they see more than a linear model can hold.
+ALIGNED_COLUMNS = 12
+ROWS_PER_ALIGNED_COLUMN = 15
+TINY = 1e-12
+#: Folds in which the shapes are compared.
+SHAPE_FOLDS = 5
+
+
+@dataclass(frozen=True)
+class _Learnt:
+    """One end: its offsets, and those that each row got from shapes fitted without it."""
+
+    shape: str
+    fitted: Fitted
+    unseen: Floats
+
+
+def interval_of(
+    pipeline: Any, prepared: Prepared, *, seed: int = 123, predictions: Floats | None = None
+) -> dict[str, Any] | None:
+    """The intervals of a pipeline that is fitted on all rows of a table.
+
+    Args:
+        pipeline: the fitted pipeline.
+        prepared: its table.
+        seed: decides the folds.
+        predictions: what ``out_of_fold`` gives, where that is known already.
+
+    Returns:
+        Plain data that ``tablecast.interval.Interval.from_json`` reads, with "method", "coverage",
+        "width" and "score" (Gneiting and Raftery, 2007; smaller is better) measured on rows that
+        the offsets were not fitted on; None for classes.
+    """
+    if prepared.task != "regression":
+        return None
+    features = prepared.table.drop(columns=prepared.target)
+    target = prepared.table[prepared.target].to_numpy(np.float64)
+    if predictions is None:
+        predictions = out_of_fold(pipeline, features, target, seed)
+    return learn(features, target, predictions, seed)
+
+
+def out_of_fold(
+    pipeline: Any, features: pd.DataFrame, target: Floats, seed: int = 123, folds: int | None = None
+) -> Floats:
+    """Each row's answer from a clone of the pipeline that was fitted without it, shape (rows,).
+
+    On few rows the clones of a pipeline stand apart by more than what they get wrong, where most
+    rows are nearly certain. So each one's answers are first moved to where the pipeline itself
+    stands, by that part of the difference on the clone's own rows that is linear in the features.
+    """
+    import pandas as pd
+    from sklearn.base import clone
+    from sklearn.model_selection import KFold
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a fold that warns does so thousands of times
+        final = _answers(pipeline, features)
+        design = _alignment(pipeline, features, final, target)
+        wanted = pd.Series(target, index=features.index, name="target")
+        made = np.empty(len(features))
+        split = KFold(folds or _folds(len(features)), shuffle=True, random_state=seed)
+        for learnt, unseen in split.split(features):
+            part = features.iloc[learnt]
+            answers = _answers(clone(pipeline).fit(part, wanted.iloc[learnt]), features)
+            apart = np.linalg.lstsq(design[learnt], (final - answers)[learnt], rcond=None)[0]
+            made[unseen] = answers[unseen] + design[unseen] @ apart
+    return made
+
+
+def learn(features: pd.DataFrame, target: Floats, predictions: Floats, seed: int) -> dict[str, Any]:
+    """Offsets of both ends from out-of-fold predictions; see ``interval_of``."""
+    encoded = encode(features)
+    residuals = target - predictions
+    tail = (1 - LEVEL) / 2
+    lower = _learn_edge(predictions, encoded, residuals, tail, seed)
+    upper = _learn_edge(predictions, encoded, residuals, 1 - tail, seed)
+    floor = 0.0 if target.min() >= 0 else None
+    low = predictions + np.minimum(lower.unseen, 0)
+    high = predictions + np.maximum(upper.unseen, 0)
+    if floor is not None:
+        low = np.maximum(low, floor)
+    score = (high - low) + 2 / (1 - LEVEL) * (
+        np.maximum(low - target, 0) + np.maximum(target - high, 0)
+    )
+    return {
+        "level": LEVEL,
+        "method": f"conformal, on out-of-fold residuals; below: {lower.shape}; "
+        f"above: {upper.shape}",
+        "rows": len(target),
+        "coverage": float(((low <= target) & (target <= high)).mean()),
+        "width": float((high - low).mean()),
+        "score": float(score.mean()),
+        "floor": floor,
+        "lower": lower.fitted.to_json(encoded.columns),
+        "upper": upper.fitted.to_json(encoded.columns),
+    }
+
+
+def _learn_edge(
+    predictions: Floats, encoded: Encoded, residuals: Floats, quantile: float, seed: int
+) -> _Learnt:
+    best, unseen = "", np.empty(0)
+    loss: Floats = np.empty(0)
+    for name, shape in SHAPES.items():
+        offsets = _cross_fitted(shape, predictions, encoded, residuals, quantile, seed)
+        its_loss = _pinball(residuals - offsets, quantile)
+        gain = loss - its_loss if best else its_loss
+        if not best or gain.mean() > gain.std() / np.sqrt(len(gain)):
+            best, unseen, loss = name, offsets, its_loss
+    return _Learnt(best, SHAPES[best](predictions, encoded, residuals, quantile), unseen)
+
+
+def _cross_fitted(
+    shape: Shape,
+    predictions: Floats,
+    encoded: Encoded,
+    residuals: Floats,
+    quantile: float,
+    seed: int,
+) -> Floats:
+    places = np.random.default_rng(seed).permutation(len(residuals)) % SHAPE_FOLDS
+    made = np.empty(len(residuals))
+    for fold in range(SHAPE_FOLDS):
+        learnt, unseen = places != fold, places == fold
+        fitted = shape(predictions[learnt], encoded.rows(learnt), residuals[learnt], quantile)
+        made[unseen] = fitted.offsets(predictions[unseen], encoded.rows(unseen))
+    return made
+
+
+def _pinball(residuals: Floats, quantile: float) -> Floats:
+    """The quantile loss of each row."""
+    return np.maximum(quantile * residuals, (quantile - 1) * residuals)
+
+
+def _alignment(pipeline: Any, features: pd.DataFrame, final: Floats, target: Floats) -> Floats:
+    """A constant, the answers, and what a linear model sees, or else the fields that tell most.
+
+    Returns:
+        Shape (rows, columns), of few columns: more would follow what the clones know by heart.
+    """
+    most = len(target) // ROWS_PER_ALIGNED_COLUMN
+    seen = _seen_by_linear(pipeline, features)
+    if seen is None or seen.shape[1] > most:
+        seen = encode(features).values
+        scaled = (seen - seen.mean(axis=0)) / np.maximum(seen.std(axis=0), TINY)
+        relation = np.abs(scaled.T @ (target - target.mean()))
+        seen = seen[:, np.argsort(-relation, kind="stable")[: min(ALIGNED_COLUMNS, most)]]
+    columns = np.column_stack([final, seen])
+    scaled = (columns - columns.mean(axis=0)) / np.maximum(columns.std(axis=0), TINY)
+    return np.column_stack([np.ones(len(target)), scaled])
+
+
+def _seen_by_linear(pipeline: Any, features: pd.DataFrame) -> Floats | None:
+    if not hasattr(pipeline.steps[-1][1], "coef_"):
+        return None
+    before = copy(pipeline)
+    before.steps = pipeline.steps[:-1]
+    return np.asarray(before.transform(features), dtype=np.float64)
+
+
+def _folds(rows: int) -> int:
+    return next((folds for limit, folds in FOLDS if rows <= limit), FEWEST_FOLDS)
+
+
+def _answers(pipeline: Any, features: pd.DataFrame) -> Floats:
+    return np.asarray(pipeline.predict(features), dtype=np.float64).reshape(-1)

@@ -1,0 +1,175 @@
+"""The shapes that one end of a prediction interval may have, and how each is fitted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tablecast.field import canonical_text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Floats = NDArray[np.float64]
+
+# The linear programme of a quantile regression grows fast with its rows; these are enough for a
+# dozen numbers.
+FITTED_ROWS = 1_500
+# A level's own number wants some rows to be learnt from, and so does a bin's 5% quantile.
+ROWS_PER_LEVEL = 20
+ROWS_PER_BIN = 60
+MOST_LEVELS = 6
+MOST_BINS = 8
+# Columns that the row's share of an end may be made of: more cost time at every answer.
+MOST_COLUMNS = 8
+
+
+@dataclass(frozen=True)
+class Column:
+    """A field as a column of numbers: its own, or one for rows of a level."""
+
+    field: str
+    level: str | None = None
+    low: float = 0.0
+    high: float = 1.0
+    typical: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Encoded:
+    """Some rows' fields as numbers, shape (rows, columns)."""
+
+    columns: tuple[Column, ...]
+    values: Floats
+
+    def rows(self, chosen: NDArray[Any]) -> Encoded:
+        """The same columns of some rows."""
+        return Encoded(self.columns, self.values[chosen])
+
+
+@dataclass(frozen=True, eq=False)
+class Fitted:
+    """One end's offsets: points of a line through the answers, and a weight for each column."""
+
+    at: Floats
+    heights: Floats
+    weights: Floats
+
+    def offsets(self, predictions: Floats, encoded: Encoded) -> Floats:
+        """The offset of each row, shape (rows,)."""
+        along: Floats = np.interp(predictions, self.at, self.heights)
+        return along + encoded.values @ self.weights
+
+    def to_json(self, columns: tuple[Column, ...]) -> dict[str, Any]:
+        """What ``tablecast.interval.Edge`` reads."""
+        levels: dict[str, dict[str, float]] = {}
+        numbers = []
+        for column, weight in zip(columns, self.weights.tolist(), strict=True):
+            if weight and column.level is not None:
+                levels.setdefault(column.field, {})[column.level] = weight
+            elif weight:
+                ends = {"low": column.low, "high": column.high, "typical": column.typical}
+                numbers.append({"field": column.field, "slope": weight, **ends})
+        return {
+            "at": self.at.tolist(),
+            "offsets": self.heights.tolist(),
+            "numbers": numbers,
+            "levels": [{"field": name, "adds": adds} for name, adds in levels.items()],
+        }
+
+
+def encode(features: pd.DataFrame) -> Encoded:
+    """Numbers as they are, the most frequent levels but the first as zeros and ones; no dates."""
+    columns: list[Column] = []
+    values: list[Floats] = []
+    for name, column in features.items():
+        if column.dtype.kind in "if" and column.notna().any():
+            known = column.to_numpy(np.float64)
+            typical = float(np.nanmedian(known))
+            ends = float(np.nanmin(known)), float(np.nanmax(known))
+            columns.append(Column(str(name), None, *ends, typical))
+            values.append(np.where(np.isnan(known), typical, known))
+        elif column.dtype == object:
+            texts = column.dropna().map(canonical_text).reindex(column.index)
+            counts = texts.value_counts()
+            frequent = counts[counts >= ROWS_PER_LEVEL].index[1 : MOST_LEVELS + 1]
+            columns += [Column(str(name), str(level)) for level in frequent]
+            values += [(texts == level).to_numpy(np.float64) for level in frequent]
+    matrix = np.column_stack(values) if values else np.empty((len(features), 0))
+    return Encoded(tuple(columns), matrix)
+
+
+def _constant(predictions: Floats, encoded: Encoded, residuals: Floats, quantile: float) -> Fitted:
+    height = np.quantile(residuals, quantile, keepdims=True)
+    return Fitted(np.array([np.median(predictions)]), height, np.zeros(len(encoded.columns)))
+
+
+def _binned(predictions: Floats, encoded: Encoded, residuals: Floats, quantile: float) -> Fitted:
+    """The quantile in bins of the answers with equally many rows, a line between their middles."""
+    bins = min(MOST_BINS, len(predictions) // ROWS_PER_BIN)
+    edges = np.unique(np.quantile(predictions, np.arange(1, bins) / max(bins, 1)))
+    bin_of = np.searchsorted(edges, predictions)
+    groups = [np.flatnonzero(bin_of == one) for one in np.unique(bin_of)]
+    at = np.array([np.median(predictions[rows]) for rows in groups])
+    heights = np.array([np.quantile(residuals[rows], quantile) for rows in groups])
+    at, first = np.unique(at, return_index=True)
+    return Fitted(at, heights[first], np.zeros(len(encoded.columns)))
+
+
+def _line(predictions: Floats, encoded: Encoded, residuals: Floats, quantile: float) -> Fitted:
+    """Two straight lines through the answers that meet at their median."""
+    return _regressed(predictions, encoded, residuals, quantile, 0)
+
+
+def _by_fields(predictions: Floats, encoded: Encoded, residuals: Floats, quantile: float) -> Fitted:
+    """Such lines, and the fields that tell most of where residuals leave a constant offset."""
+    return _regressed(predictions, encoded, residuals, quantile, MOST_COLUMNS)
+
+
+def _regressed(
+    predictions: Floats, encoded: Encoded, residuals: Floats, quantile: float, most: int
+) -> Fitted:
+    """Quantile regression on the answers' line and on at most so many columns."""
+    from sklearn.linear_model import QuantileRegressor
+
+    at = np.unique(np.quantile(predictions, [0.0, 0.5, 1.0]))
+    size = float(np.abs(residuals).mean())
+    if len(at) < 2 or not size:
+        return _constant(predictions, encoded, residuals, quantile)
+    chosen = _telling(encoded.values, residuals, quantile, most)
+    spread = encoded.values[:, chosen].std(axis=0)
+    rows = np.random.default_rng(0).permutation(len(predictions))[:FITTED_ROWS]
+    hats = np.array([np.interp(predictions[rows], at, one) for one in np.eye(len(at))[1:]])
+    design = np.column_stack([hats.T, encoded.values[np.ix_(rows, chosen)] / spread])
+    fitted = QuantileRegressor(quantile=quantile, alpha=0.0, solver="highs").fit(
+        design, residuals[rows] / size
+    )
+    ends = size * np.array([fitted.intercept_, *(fitted.intercept_ + fitted.coef_[: len(at) - 1])])
+    weights = np.zeros(len(encoded.columns))
+    weights[chosen] = size * fitted.coef_[len(at) - 1 :] / spread
+    return Fitted(at, ends, weights)
+
+
+def _telling(values: Floats, residuals: Floats, quantile: float, most: int) -> NDArray[np.intp]:
+    """The columns most related to which residuals lie below their quantile: the loss's slope."""
+    below = (residuals < np.quantile(residuals, quantile)).astype(np.float64)
+    centered = values - values.mean(axis=0)
+    lengths = np.linalg.norm(centered, axis=0)
+    varying = lengths > 1e-9 * np.sqrt(len(values)) * np.maximum(np.abs(values).max(axis=0), 1.0)
+    relation = np.abs(centered.T @ (below - below.mean())) / np.where(varying, lengths, np.inf)
+    best = np.argsort(-relation, kind="stable")[:most]
+    return np.sort(best[varying[best]])
+
+
+Shape = Callable[[Floats, Encoded, Floats, float], Fitted]
+#: From simple to complex, each by the words that the model card uses.
+SHAPES: Mapping[str, Shape] = {
+    "one offset": _constant,
+    "a line through the answers": _line,
+    "a curve through the answers": _binned,
+    "a line through the answers and the fields": _by_fields,
+}

@@ -1,0 +1,164 @@
+"""Prediction intervals as serving computes them: a few stored numbers around each answer.
+
+Each end of an interval is the answer plus an offset. The offset is a line through a few points of
+the answer itself, and may add something for some fields' values (see ``tablecast.conformal``, which
+learns it). Nothing here needs more than numpy.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from tablecast.field import Field, Value
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class NumberTerm:
+    """What a number field adds: ``slope * value``, the value held within its training range."""
+
+    field: str
+    place: int  # of the field in the schema
+    slope: float
+    low: float
+    high: float
+    typical: float  # stands for a missing value
+
+
+@dataclass(frozen=True)
+class LevelTerm:
+    """What a category adds, level by level; nothing for a level that is not listed."""
+
+    field: str
+    place: int
+    adds: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Edge:
+    """One end of the interval, as an offset from the answer.
+
+    Attributes:
+        at: answers in increasing order; beyond the outermost ones the offset stays the same.
+        offsets: the offset at each of them, a straight line between two.
+        numbers, levels: what the row's fields add.
+    """
+
+    at: tuple[float, ...]
+    offsets: tuple[float, ...]
+    numbers: tuple[NumberTerm, ...] = ()
+    levels: tuple[LevelTerm, ...] = ()
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any], places: Mapping[str, int]) -> Edge:
+        """Read an edge. ``places`` gives each field's place in the schema."""
+        return cls(
+            tuple(data["at"]),
+            tuple(data["offsets"]),
+            tuple(NumberTerm(place=places[one["field"]], **one) for one in data["numbers"]),
+            tuple(LevelTerm(place=places[one["field"]], **one) for one in data["levels"]),
+        )
+
+    def of_row(self, answer: float, values: Sequence[Value]) -> float:
+        """The offset for one answer and its row's values in the schema's order."""
+        offset = self.offsets[0] if len(self.at) == 1 else self._line(answer)
+        for place, slope, low, high, typical in self._numbers:
+            value: Any = values[place]
+            if value != value:  # NaN is missing
+                value = typical
+            offset += slope * (low if value < low else high if value > high else value)
+        for place, adds in self._levels:
+            offset += adds.get(values[place], 0.0)
+        return offset
+
+    def of_columns(self, answers: Floats, columns: Mapping[str, npt.NDArray[Any]]) -> Floats:
+        """The offsets for many answers, shape (rows,), and their columns as engines read them."""
+        offsets = np.interp(answers, self.at, self.offsets)
+        for number in self.numbers:
+            values = columns[number.field]
+            known = np.where(np.isnan(values), number.typical, values)
+            offsets = offsets + number.slope * np.clip(known, number.low, number.high)
+        for level in self.levels:
+            adds = [level.adds.get(value, 0.0) for value in columns[level.field].tolist()]
+            offsets = offsets + np.array(adds, dtype=np.float64)
+        return offsets
+
+    # Plain tuples: attributes of dataclasses would take most of the time that one row takes.
+    @cached_property
+    def _numbers(self) -> list[tuple[int, float, float, float, float]]:
+        return [(one.place, one.slope, one.low, one.high, one.typical) for one in self.numbers]
+
+    @cached_property
+    def _levels(self) -> list[tuple[int, Mapping[Any, float]]]:
+        return [(one.place, one.adds) for one in self.levels]
+
+    def _line(self, answer: float) -> float:
+        at, offsets = self.at, self.offsets
+        place = bisect_right(at, answer)
+        if place == 0:
+            return offsets[0]
+        if place == len(at):
+            return offsets[-1]
+        left, right = at[place - 1], at[place]
+        share = (answer - left) / (right - left)
+        return offsets[place - 1] + share * (offsets[place] - offsets[place - 1])
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A deployment's prediction intervals.
+
+    Attributes:
+        level: the share of new rows whose true value lies inside, such as 0.9.
+        lower, upper: the two ends.
+        floor: no interval begins below it; None where the target may be any number.
+    """
+
+    level: float
+    lower: Edge
+    upper: Edge
+    floor: float | None = None
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any], fields: Sequence[Field]) -> Interval:
+        """Read what ``tablecast.conformal`` stored."""
+        places = {field.name: place for place, field in enumerate(fields)}
+        return cls(
+            data["level"],
+            Edge.from_json(data["lower"], places),
+            Edge.from_json(data["upper"], places),
+            data["floor"],
+        )
+
+    def of_row(self, answer: float, values: Sequence[Value]) -> tuple[float, float]:
+        """Both ends for one answer, which lies between them."""
+        below, above = self.lower.of_row(answer, values), self.upper.of_row(answer, values)
+        low = answer + below if below < 0 else answer
+        if self.floor is not None and low < self.floor:
+            low = min(self.floor, answer)
+        return low, answer + above if above > 0 else answer
+
+    def of_columns(
+        self, answers: Floats, columns: Mapping[str, npt.NDArray[Any]]
+    ) -> tuple[Floats, Floats]:
+        """Both ends for many answers, each of shape (rows,)."""
+        low = answers + np.minimum(self.lower.of_columns(answers, columns), 0.0)
+        high = answers + np.maximum(self.upper.of_columns(answers, columns), 0.0)
+        if self.floor is not None:
+            low = np.where(low < self.floor, np.minimum(self.floor, answers), low)
+        return low, high
+
+
+def read_interval(description: Mapping[str, Any], fields: Sequence[Field]) -> Interval | None:
+    """The intervals of a deployment's description; None for classes and for older deployments."""
+    data = description.get("interval")
+    return Interval.from_json(data, fields) if data else None
