@@ -13,6 +13,9 @@ TRAINING := .venv-train
 # Training and tests use the second environment.
 PYTHON_TRAINING := PYTHONPATH=. $(TRAINING)/bin/python
 
+WEB_TESTS := tests/test_html.py tests/test_batch_page.py tests/test_fastlane.py \
+	tests/test_docs_page.py tests/test_controls.py
+
 MAKEFLAGS += --no-print-directory
 .PHONY: run run-gunicorn run-granian test setup train bench lock lint clean help
 
@@ -36,7 +39,10 @@ test: $(TRAINING)/.installed chromium ## install what the tests need, then run t
 	@$(TRAINING)/bin/ruff check .
 	@$(TRAINING)/bin/mypy
 	@echo "Running the tests"
-	@$(PYTHON_TRAINING) -m pytest
+	@$(PYTHON_TRAINING) -m pytest -n 2 --dist loadfile
+	@echo "Running the web side's tests on the shipped deployment's two engines"
+	@$(PYTHON_TRAINING) -m pytest -q -n 2 --engine onnx $(WEB_TESTS)
+	@$(PYTHON_TRAINING) -m pytest -q -n 2 --engine pycaret $(WEB_TESTS)
 
 setup: $(TRAINING)/.installed ## install what training needs
 

@@ -73,6 +73,7 @@ def test_template_is_a_valid_batch(client: FlaskClient) -> None:
     assert float(table_of(answer)[0]["prediction_label"]) > 0
 
 
+@pytest.mark.formula
 def test_check_shows_predictions_and_errors(client: FlaskClient) -> None:
     """A checked file shows its first rows answered, and each refused row by its line."""
     page = send(client, f"{HEADER}\n{GOOD}\n{BAD}\n", do="check")
@@ -101,6 +102,7 @@ def test_list_of_errors_is_capped(client: FlaskClient) -> None:
     assert "Line 102" not in text
 
 
+@pytest.mark.formula
 @pytest.mark.parametrize(("errors", "rows"), [("column", 2), ("skip", 1)])
 def test_download(client: FlaskClient, errors: str, rows: int) -> None:
     """The download keeps refused rows with their error, or leaves them out, as chosen."""
@@ -114,6 +116,7 @@ def test_download(client: FlaskClient, errors: str, rows: int) -> None:
         assert "smoker must be one of" in table[0]["prediction_error"]
 
 
+@pytest.mark.formula
 def test_program_gets_csv(client: FlaskClient) -> None:
     """A program that sends only the file gets it back with predictions."""
     answer = send(client, f"id,{HEADER}\nä7,{GOOD}\n", CSV)
