@@ -26,6 +26,10 @@ def answer_schemas(schema: Schema, *, probabilities: bool) -> dict[str, JsonSche
         "Answer": _answer(schema),
         **shares,
         "Prediction": _prediction(ref("Probabilities") if probabilities else NOT_GIVEN),
+        "Contributions": _object("What each field adds to the average answer.", _CONTRIBUTIONS),
+        "Contribution": _object("What one field adds.", _CONTRIBUTION),
+        "WhatIf": _object("The answer as one field alone moves, for each field.", _WHATIF),
+        "Course": _object("The answer as this field alone moves.", _COURSE),
         "ModelReference": _object("The deployment that answered.", _NAMED),
         "PredictResponse": _object(
             "One prediction for each row, in the rows' order.",
@@ -62,8 +66,13 @@ def _prediction(probabilities: JsonSchema) -> JsonSchema:
         "interval": _INTERVAL,
         "probabilities": probabilities,
         "warnings": _list_of(TEXT, "Sentences about values that the model has not seen."),
-        "contributions": NOT_GIVEN,
+        "contributions": _if_asked("Contributions", "explain=1"),
+        "whatif": _if_asked("WhatIf", "whatif=1"),
     })
+
+
+def _if_asked(name: str, how: str) -> JsonSchema:
+    return {"oneOf": [ref(name), {"type": "null"}], "description": f"Null without ?{how}."}
 
 
 def _probabilities(schema: Schema) -> JsonSchema:
@@ -102,6 +111,43 @@ _INTERVAL: JsonSchema = {
 }
 _MOMENT: JsonSchema = {"type": "string", "format": "date-time"}
 _VALUE: JsonSchema = {"type": ["number", "string", "null"]}
+
+_CLASS: JsonSchema = {
+    "type": ["string", "integer", "null"],
+    "description": "The class whose probability it is; null for a number.",
+}
+
+_ABOUT: dict[str, JsonSchema] = {
+    "answer": {"type": "number", "description": "The prediction, or its class's probability."},
+    "unit": TEXT,
+    "class": _CLASS,
+}
+
+_CONTRIBUTION: dict[str, JsonSchema] = {
+    "field": TEXT,
+    "value": _VALUE | {"description": "As it was read."},
+    "contribution": {"type": "number", "description": "A Shapley value."},
+    "error": {"type": "number", "description": "One standard error; 0 where exact."},
+}
+
+_CONTRIBUTIONS: dict[str, JsonSchema] = {
+    **_ABOUT,
+    "base": {"type": "number", "description": "The average; it and all contributions make answer."},
+    "exact": {"type": "boolean", "description": "Whether nothing was sampled."},
+    "fields": _list_of(ref("Contribution"), "In the form's order."),
+}
+
+_COURSE: dict[str, JsonSchema] = {
+    "field": TEXT,
+    "values": _list_of(_VALUE),
+    "answers": _list_of({"type": "number"}, "One for each value."),
+    "present": COUNT_OR_NULL | {"description": "The row's own value's place among them, from 0."},
+}
+
+_WHATIF: dict[str, JsonSchema] = {
+    **_ABOUT,
+    "fields": _list_of(ref("Course"), "In the form's order."),
+}
 
 _NAMED: dict[str, JsonSchema] = {"name": TEXT, "version": TEXT, "created": _MOMENT}
 

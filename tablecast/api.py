@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
@@ -15,7 +15,9 @@ from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMe
 from tablecast import metrics
 from tablecast.artifact import Deployment
 from tablecast.errors import InvalidInput, Remark
+from tablecast.field import quoted
 from tablecast.predictor import Label, Prediction
+from tablecast.reasons import contributions_json, whatif_json
 from tablecast.schema import Row, Schema
 
 blueprint = Blueprint("api", __name__)
@@ -26,6 +28,15 @@ MOST_ERRORS = 100
 #: Sentences that a problem's detail repeats; all of them are in its errors.
 SAID_IN_DETAIL = 5
 
+#: Rows of one request that are explained: each takes as long as some thousand plain answers.
+MOST_EXPLAINED = 100
+
+#: What may be asked for in the address, the property that it fills, and what fills it.
+REASONS: Mapping[str, tuple[str, Callable[[Deployment, Row], Any]]] = {
+    "explain": ("contributions", contributions_json),
+    "whatif": ("whatif", whatif_json),
+}
+
 NOT_A_ROW = "Send one JSON object of fields and values, or a list of such objects."
 
 
@@ -33,7 +44,7 @@ NOT_A_ROW = "Send one JSON object of fields and values, or a list of such object
 def predict_api() -> Response:
     """The tutorial's contract: an object in, the bare prediction out; a list in, a list out."""
     body = _read_body()
-    predictions = _predict(body)
+    predictions = deployment().predictor.predict(_read_rows(body))
     if isinstance(body, list):
         return json_response([prediction.prediction for prediction in predictions])
     return json_response(bare_answer(predictions))
@@ -41,9 +52,18 @@ def predict_api() -> Response:
 
 @blueprint.post("/api/v1/predict")
 def predict() -> Response:
-    """The full answer: prediction, interval, probabilities, warnings, contributions."""
-    predictions = _predict(_read_body())
-    return json_response(full_answer(deployment(), predictions))
+    """The full answer: prediction, interval, probabilities, warnings, and what was asked for of
+    contributions (``?explain=1``) and whatif (``?whatif=1``)."""
+    asked = [REASONS[part] for part in REASONS if _is_asked(part)]
+    rows = _read_rows(_read_body())
+    if asked:
+        _refuse_too_many(rows)
+    loaded = deployment()
+    answer = full_answer(loaded, loaded.predictor.predict(rows))
+    for name, reason in asked:
+        for row, prediction in zip(rows, answer["predictions"], strict=True):
+            prediction[name] = reason(loaded, row)
+    return json_response(answer)
 
 
 @blueprint.get("/api/v1/model")
@@ -185,11 +205,26 @@ def parse_json(content: bytes) -> Any:
     return body
 
 
-def _predict(body: Any) -> list[Prediction]:
-    loaded = deployment()
-    rows = read_rows(loaded.schema, body)
+def _read_rows(body: Any) -> list[Row]:
+    rows = read_rows(deployment().schema, body)
     metrics.of_route(request.path).count_rows(len(rows))
-    return loaded.predictor.predict(rows)
+    return rows
+
+
+def _is_asked(part: str) -> bool:
+    asked = request.args.get(part, "0")
+    if asked not in ("0", "1"):
+        words = "{name} in the address must be 1 or 0; {value} is neither."
+        raise InvalidInput([Remark(words, None, {"name": part, "value": quoted(asked)})])
+    return asked == "1"
+
+
+def _refuse_too_many(rows: Sequence[Row]) -> None:
+    if len(rows) > MOST_EXPLAINED:
+        raise RequestEntityTooLarge(
+            f"At most {MOST_EXPLAINED} rows are explained at a time, and these are "
+            f"{len(rows):,}; send them in parts, or leave out explain and whatif."
+        )
 
 
 def _read_body() -> Any:
@@ -215,6 +250,7 @@ def _prediction_json(prediction: Prediction) -> dict[str, Any]:
         "probabilities": prediction.probabilities,
         "warnings": [warning.say() for warning in prediction.warnings],
         "contributions": None,
+        "whatif": None,
     }
 
 
@@ -223,5 +259,5 @@ def _field_json(field: dict[str, Any]) -> dict[str, Any]:
         "minimum": "min", "maximum": "max",
         "hard_minimum": "hard_min", "hard_maximum": "hard_max",
     }
-    hidden = ("dtype", "level_labels", "folded")
+    hidden = ("dtype", "level_labels", "folded", "date_format")
     return {renamed.get(key, key): value for key, value in field.items() if key not in hidden}

@@ -22,9 +22,11 @@ from tempfile import NamedTemporaryFile
 from typing import Any
 
 from tablecast import __version__
+from tablecast.background import Background
 from tablecast.bridge import import_pycaret
 from tablecast.errors import ArtifactError
 from tablecast.interval import read_interval
+from tablecast.explain import Explainer
 from tablecast.predictor import Engine, Predictor
 from tablecast.schema import Schema
 from tablecast.settings import read_settings
@@ -59,6 +61,19 @@ class Deployment:
         interval = read_interval(self.description, self.schema.fields)
         return Predictor(self.schema, self.engine, interval)
 
+    @cached_property
+    def background(self) -> Background | None:
+        """The training rows' distributions; None in a deployment made before they were kept."""
+        kept = self.description.get("background")
+        return Background.from_json(kept, self.schema) if kept else None
+
+    @cached_property
+    def explainer(self) -> Explainer | None:
+        """What says why; None where there is no background."""
+        if self.background is None:
+            return None
+        return Explainer(self.schema, self.engine, self.background)
+
 
 def describe(
     name: str, schema: Schema, card: Mapping[str, Any], created: datetime | None = None
@@ -77,9 +92,16 @@ def describe(
 
 
 def save(
-    pipeline: Any, base: str | PathLike[str], schema: Schema, card: Mapping[str, Any]
+    pipeline: Any,
+    base: str | PathLike[str],
+    schema: Schema,
+    card: Mapping[str, Any],
+    **parts: Any,
 ) -> Path:
     """Write ``NAME.pkl`` with PyCaret's ``save_model``, and ``NAME.json`` beside it.
+
+    Args:
+        parts: more parts of the description, such as ``background``.
 
     Returns:
         The path of the pickle. Either file is there whole or not at all.
@@ -90,14 +112,17 @@ def save(
     with replaced_when_whole(with_ending(base, ".pkl")) as temporary:
         # It adds the ending itself.
         save_model(pipeline, str(temporary.with_suffix("")), verbose=False)
-    write_description(base, schema, card)
+    write_description(base, schema, card, **parts)
     return with_ending(base, ".pkl")
 
 
 def write_description(
-    base: str | PathLike[str], schema: Schema, card: Mapping[str, Any]
+    base: str | PathLike[str], schema: Schema, card: Mapping[str, Any], **parts: Any
 ) -> dict[str, Any]:
     """Describe a ``NAME.pkl`` that PyCaret's ``save_model`` wrote, in ``NAME.json`` beside it.
+
+    Args:
+        parts: more parts of the description, such as ``background``.
 
     Raises:
         ArtifactError: there is no such pickle.
@@ -106,7 +131,11 @@ def write_description(
     pickle = with_ending(base, ".pkl")
     if not pickle.is_file():
         raise missing(pickle)
-    description = describe(base.name, schema, card) | {"sha256": sha256_of(pickle.read_bytes())}
+    description = {
+        **describe(base.name, schema, card),
+        **parts,
+        "sha256": sha256_of(pickle.read_bytes()),
+    }
     with replaced_when_whole(with_ending(base, ".json")) as temporary:
         text = json.dumps(description, indent=1, ensure_ascii=False)
         temporary.write_text(text + "\n", encoding="utf-8")

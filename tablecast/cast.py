@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tablecast import artifact, graphfile
+from tablecast.background import background_of
 from tablecast.bridge import predict_with_pycaret
 from tablecast.engines import load_pipeline
 from tablecast.errors import ArtifactError, TableError
@@ -71,7 +72,8 @@ def cast(
     card = card_of(trained, prepared)
     schema = _schema_of(prepared, look, card)
     base = Path(out) / name
-    artifact.save(trained.pipeline, base, schema, card)
+    background = background_of(prepared.table, schema)
+    artifact.save(trained.pipeline, base, schema, card, background=background)
     progress(f"Saved {base.name}.pkl and its description.")
     compile_deployment(base, prepared.table, progress=progress)
     return base
@@ -107,7 +109,8 @@ def publish(
     card = found | facts_of(pipeline, prepared)
     schema = _schema_of(prepared, read_form(Path(form) if form else None), card)
     base = artifact.without_ending(pickle)
-    artifact.write_description(base, schema, card)
+    background = background_of(prepared.table, schema)
+    artifact.write_description(base, schema, card, background=background)
     return compile_deployment(base, prepared.table, progress=progress)
 
 

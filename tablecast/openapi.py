@@ -134,9 +134,10 @@ def _predict_paths(
         "/api/v1/predict": {"post": _predicting(
             "predict",
             "Predict, with probabilities and warnings",
-            "A row or a list of rows gives a list of predictions, in the rows' order.",
+            "A row or a list of rows gives a list of predictions, in the rows' order. At most "
+            f"{api.MOST_EXPLAINED} rows at a time are explained.",
             bodies, _json(ref("PredictResponse"), full),
-        )},
+        ) | {"parameters": [_switch("explain", "contributions"), _switch("whatif", "whatif")]}},
     }
 
 
@@ -167,6 +168,15 @@ def _predicting(
         "tags": ["prediction"],
         "requestBody": {"required": True, "content": _json(ref("RowOrRows"), bodies)},
         "responses": _responses(content, SENDING),
+    }
+
+
+def _switch(name: str, filled: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "in": "query",
+        "description": f"1 fills {filled}.",
+        "schema": {"type": "string", "enum": ["0", "1"], "default": "0"},
     }
 
 

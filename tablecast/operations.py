@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from tablecast.question import curl_of, python_of
+
 
 @dataclass(frozen=True)
 class Example:
@@ -73,8 +75,8 @@ def _operation(
             _outcome(status, _resolved(document, answer))
             for status, answer in described["responses"].items()
         ),
-        curl=_curl(url, values),
-        python=_python(url, values),
+        curl=curl_of(url, values[0]) if values else f"curl {shlex.quote(url)}",
+        python=python_of(url, values[0]) if values else _python_reading(url),
     )
 
 
@@ -109,19 +111,5 @@ def _pretty(value: Any) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False)
 
 
-def _curl(url: str, values: list[Any]) -> str:
-    if not values:
-        return f"curl {shlex.quote(url)}"
-    body = shlex.quote(_pretty(values[0]))
-    return f"curl {shlex.quote(url)} \\\n  -H 'Content-Type: application/json' \\\n  -d {body}"
-
-
-def _python(url: str, values: list[Any]) -> str:
-    begin = f"import requests\n\nurl = {url!r}\n"
-    if not values:
-        return f"{begin}print(requests.get(url, timeout=10).text)"
-    lines = "".join(f"    {name!r}: {value!r},\n" for name, value in values[0].items())
-    return (
-        f"{begin}row = {{\n{lines}}}\nanswer = requests.post(url, json=row, timeout=10)\n"
-        "answer.raise_for_status()\nprint(answer.json())"
-    )
+def _python_reading(url: str) -> str:
+    return f"import requests\n\nurl = {url!r}\nprint(requests.get(url, timeout=10).text)"

@@ -11,6 +11,7 @@ from urllib.parse import urlencode
 from flask import Blueprint, Response, current_app, render_template, request, url_for
 
 from tablecast import metrics
+from tablecast.answer_parts import parts_of
 from tablecast.api import card_of, deployment
 from tablecast.controls import (
     PREFIX_UNITS,
@@ -22,6 +23,7 @@ from tablecast.controls import (
 )
 from tablecast.errors import InvalidInput, Remark
 from tablecast.predictor import Label, Prediction
+from tablecast.question import curl_of, python_of, question_of
 from tablecast.schema import Schema
 
 blueprint = Blueprint("pages", __name__)
@@ -166,10 +168,26 @@ def _answered(given: Mapping[str, str]) -> Response:
     except InvalidInput as error:
         controls = controls_of(schema, given, error.errors)
         summary = _summary(controls, error.errors)
-        return render_page("form.html", status=422, controls=controls, summary=summary)
+        template = "live_problem.html" if _is_part() else "form.html"
+        return render_page(template, status=422, controls=controls, summary=summary)
     metrics.of_route("/predict").count_rows(1)
-    answer = answer_of(schema, loaded.predictor.predict([row])[0], given)
-    return render_page("form.html", controls=controls_of(schema, given), answer=answer)
+    prediction = loaded.predictor.predict([row])[0]
+    controls = controls_of(schema, given)
+    shown = {control.field.name: control.shown for control in controls}
+    address = url_for("api.predict", _external=True)
+    question = question_of(schema, row)
+    return render_page(
+        "live.html" if _is_part() else "form.html",
+        controls=controls,
+        answer=answer_of(schema, prediction, given),
+        parts=parts_of(loaded, row, prediction, shown),
+        programs={"curl": curl_of(address, question), "Python": python_of(address, question)},
+    )
+
+
+def _is_part() -> bool:
+    """Whether a script asks for the answer alone, to put it into the page that it is on."""
+    return request.args.get("part") == "answer"
 
 
 def render_page(template: str, status: int = 200, **values: Any) -> Response:

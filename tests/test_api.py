@@ -70,6 +70,7 @@ def test_the_full_answer_carries_warnings(shipped: FlaskClient) -> None:
     (prediction,) = body["predictions"]
     assert set(prediction) == {
         "prediction", "interval", "probabilities", "warnings", "contributions",
+        "whatif",
     }
     assert "59" in prediction["warnings"][0]
     assert "15.96 to 53.13" in prediction["warnings"][0]

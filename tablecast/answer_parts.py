@@ -1,0 +1,284 @@
+"""What stands around an answer on its page: why it is so, what if, and how others ask the same.
+
+Words and places only; ``templates/answer.html`` and ``templates/whatif.html`` draw them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tablecast import charts
+from tablecast.artifact import Deployment
+from tablecast.background import Background
+from tablecast.controls import with_unit
+from tablecast.explain import Contribution, Explanation
+from tablecast.field import Field, Value
+from tablecast.predictor import Prediction
+from tablecast.schema import Row, Schema
+from tablecast.whatif import Course, WhatIf, what_if
+
+#: Fields that the page shows alone; a longer list is not read, and costs the page its lightness.
+MOST_LINES = 10
+MOST_COURSES = 12
+
+#: Digits of an amount that a person compares.
+DIGITS = 4
+
+
+@dataclass(frozen=True)
+class Wording:
+    """How the explained numbers are written: amounts of one size alike, probabilities in per cent.
+
+    Attributes:
+        unit: the target's; "" for a probability.
+        decimals: of every amount.
+        is_share: whether the numbers are probabilities.
+    """
+
+    unit: str
+    decimals: int
+    is_share: bool = False
+
+    def of(self, value: float) -> str:
+        """``$12,835``, ``5.63 points`` or ``29.2%``."""
+        if self.is_share:
+            return f"{value:.1%}"
+        sign = "−" if round(value, self.decimals) < 0 else ""
+        return sign + with_unit(f"{abs(value):,.{self.decimals}f}", self.unit)
+
+    def change(self, value: float) -> str:
+        """The same with its sign; a probability changes by percentage points."""
+        sign = "−" if value < 0 else "+"
+        if self.is_share:
+            return f"{sign}{abs(100 * value):.1f}"
+        return sign + with_unit(f"{abs(value):,.{self.decimals}f}", self.unit)
+
+    def error(self, value: float) -> str:
+        """A standard error, without the unit that stands before it."""
+        return f"± {100 * value:.1f}" if self.is_share else f"± {value:,.{self.decimals}f}"
+
+
+@dataclass(frozen=True)
+class Line:
+    """One contribution: the field, what was given, what it adds, and its bar."""
+
+    name: str
+    value: str
+    amount: str
+    error: str
+    bar: charts.Span
+    rises: bool
+
+
+@dataclass(frozen=True)
+class Why:
+    """The contributions, the largest first, from the average answer to this one."""
+
+    base: str
+    answer: str
+    is_share: bool
+    exact: bool
+    picture: charts.Waterfall
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
+class Option:
+    """One value of a field and the answer that it gives."""
+
+    value: str
+    answer: str
+    bar: charts.Span
+    is_present: bool
+
+
+@dataclass(frozen=True)
+class Card:
+    """How the answer moves with one field.
+
+    Attributes:
+        name, present: the field, and the value that was given.
+        options: every value that was tried; a category's are drawn as bars.
+        curve: a number's picture; None for a category.
+        summary: the picture in a sentence.
+    """
+
+    name: str
+    present: str
+    options: tuple[Option, ...]
+    curve: charts.Curve | None
+    summary: str
+
+
+@dataclass(frozen=True)
+class Place:
+    """The answer on the training values, and how many of them are lower."""
+
+    picture: charts.Columns
+    low: str
+    high: str
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What stands around an answer; None where the deployment does not know it.
+
+    Attributes:
+        cards: at most ``MOST_COURSES``, the first fields of the form.
+        more_fields: fields that have no card.
+        class_shares: shown class to its share in training.
+    """
+
+    why: Why | None
+    cards: tuple[Card, ...]
+    more_fields: int
+    lowest: str
+    highest: str
+    place: Place | None
+    class_shares: Mapping[str, float]
+
+
+def parts_of(
+    loaded: Deployment, row: Row, prediction: Prediction, shown: Mapping[str, str]
+) -> Parts:
+    """Everything around one answer.
+
+    Args:
+        loaded: what answered.
+        row, prediction: the question and the answer.
+        shown: field name to the given value in words.
+    """
+    schema, background = loaded.schema, loaded.background
+    courses = what_if(schema, loaded.engine, row, background, MOST_COURSES)
+    explained = loaded.explainer.explain(row) if loaded.explainer else None
+    scale = _scale_of(courses)
+    wording = _wording(schema, max(abs(scale.low), abs(scale.high)))
+    return Parts(
+        why=_why(schema, explained, wording, shown) if explained else None,
+        cards=tuple(_card(schema, course, courses, wording, scale, shown) for course in courses.courses),
+        more_fields=len(schema.fields) - len(courses.courses),
+        lowest=wording.of(scale.low),
+        highest=wording.of(scale.high),
+        place=_place(background, prediction, wording),
+        class_shares=_class_shares(schema, background),
+    )
+
+
+def _wording(schema: Schema, largest: float) -> Wording:
+    if schema.task == "classification":
+        return Wording("", 1, is_share=True)
+    size = math.floor(math.log10(largest)) if largest else 0
+    return Wording(schema.target_unit, max(0, DIGITS - 1 - size))
+
+
+def _scale_of(courses: WhatIf) -> charts.Scale:
+    """One scale for all curves, so that a field that matters little looks flat."""
+    shown = [answer for one in courses.courses for answer in one.answers]
+    return charts.Scale(min(shown, default=courses.answer), max(shown, default=courses.answer))
+
+
+def _why(
+    schema: Schema, explained: Explanation, wording: Wording, shown: Mapping[str, str]
+) -> Why:
+    ordered = sorted(explained.contributions, key=lambda one: -abs(one.contribution))
+    most = len(ordered) if len(ordered) <= MOST_LINES + 1 else MOST_LINES
+    kept = ordered[:most] + ([_together(ordered[most:])] if ordered[most:] else [])
+    picture = charts.waterfall(explained.base, [one.contribution for one in kept])
+    labels = {field.name: field.label for field in schema.fields}
+    lines = tuple(
+        Line(
+            labels.get(one.field, f"{len(ordered) - most} other fields"),
+            shown.get(one.field, ""),
+            wording.change(one.contribution),
+            "" if explained.exact else wording.error(one.error),
+            bar,
+            one.contribution >= 0,
+        )
+        for one, bar in zip(kept, picture.bars, strict=True)
+    )
+    return Why(
+        wording.of(explained.base), wording.of(explained.answer), wording.is_share,
+        explained.exact, picture, lines,
+    )
+
+
+def _together(rest: Sequence[Contribution]) -> Contribution:
+    return Contribution(
+        "", "",
+        math.fsum(one.contribution for one in rest),
+        math.sqrt(math.fsum(one.error**2 for one in rest)),
+    )
+
+
+def _card(
+    schema: Schema, course: Course, courses: WhatIf, wording: Wording,
+    scale: charts.Scale, shown: Mapping[str, str],
+) -> Card:
+    field = schema.field(course.field)
+    from_zero = charts.Scale(min(0.0, scale.low), max(0.0, scale.high))
+    options = tuple(
+        Option(
+            _in_words(field, value), wording.of(answer), _bar(from_zero, answer),
+            place == course.present,
+        )
+        for place, (value, answer) in enumerate(zip(course.values, course.answers, strict=True))
+    )
+    curve = None
+    if not field.is_text and course.values:
+        numbers = [float(value) for value in course.values]
+        curve = charts.curve(numbers, course.answers, course.present, courses.answer, scale)
+    return Card(field.label, shown.get(field.name, ""), options, curve, _summary(options))
+
+
+def _bar(scale: charts.Scale, answer: float) -> charts.Span:
+    zero, end = scale.at(0.0), scale.at(answer)
+    return charts.Span(min(zero, end), abs(end - zero))
+
+
+def _summary(options: Sequence[Option]) -> str:
+    if not options:
+        return ""
+    first, last = options[0], options[-1]
+    return f"{first.answer} at {first.value}, {last.answer} at {last.value}."
+
+
+def _in_words(field: Field, value: Value) -> str:
+    if field.is_text:
+        return field.show_level(str(value))
+    text = field.show(value)
+    if field.kind == "number":
+        text = f"{float(value):.4g}" if abs(float(value)) < 10_000 else f"{float(value):,.0f}"
+    return with_unit(text, field.unit)
+
+
+def _place(
+    background: Background | None, prediction: Prediction, wording: Wording
+) -> Place | None:
+    value = prediction.prediction
+    if background is None or background.histogram is None or not isinstance(value, float):
+        return None
+    histogram = background.histogram
+    share = charts.share_below(histogram, value)
+    return Place(
+        charts.columns(histogram, value, getattr(prediction, "interval", None)),
+        wording.of(histogram.edges[0]),
+        wording.of(histogram.edges[-1]),
+        _rank_in_words(share, histogram.below + sum(histogram.counts) + histogram.above),
+    )
+
+
+def _rank_in_words(share: float, rows: int) -> str:
+    cases = f"the {rows:,} cases that the model was trained on"
+    if share < 0.005:
+        return f"Lower than nearly all of {cases}."
+    if share > 0.995:
+        return f"Higher than nearly all of {cases}."
+    return f"Higher than about {share:.0%} of {cases}."
+
+
+def _class_shares(schema: Schema, background: Background | None) -> dict[str, float]:
+    shares = background.class_shares if background else {}
+    return {schema.show_class(name): share for name, share in shares.items()}

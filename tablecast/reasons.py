@@ -1,0 +1,60 @@
+"""Explanations and what-ifs as the API answers them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tablecast.artifact import Deployment
+from tablecast.explain import Explanation
+from tablecast.question import plain_value
+from tablecast.schema import Row, Schema
+from tablecast.whatif import WhatIf, what_if
+
+
+def contributions_json(loaded: Deployment, row: Row) -> dict[str, Any] | None:
+    """Why a row is answered as it is; None where the deployment keeps no distributions."""
+    if loaded.explainer is None:
+        return None
+    explained = loaded.explainer.explain(row)
+    return {
+        **_about(loaded.schema, explained),
+        "base": explained.base,
+        "exact": explained.exact,
+        "fields": [
+            {
+                "field": one.field,
+                "value": plain_value(loaded.schema.field(one.field), one.value),
+                "contribution": one.contribution,
+                "error": one.error,
+            }
+            for one in explained.contributions
+        ],
+    }
+
+
+def whatif_json(loaded: Deployment, row: Row) -> dict[str, Any]:
+    """How the answer moves as one field alone moves, for each field."""
+    schema = loaded.schema
+    tried = what_if(schema, loaded.engine, row, loaded.background)
+    return {
+        **_about(schema, tried),
+        "fields": [
+            {
+                "field": one.field,
+                "values": [plain_value(schema.field(one.field), value) for value in one.values],
+                "answers": list(one.answers),
+                "present": one.present,
+            }
+            for one in tried.courses
+        ],
+    }
+
+
+def _about(schema: Schema, found: Explanation | WhatIf) -> dict[str, Any]:
+    """The number that is explained, in its unit; of a class, its probability."""
+    is_class = schema.task == "classification"
+    return {
+        "answer": found.answer,
+        "unit": "probability" if is_class else schema.target_unit,
+        "class": found.label,
+    }

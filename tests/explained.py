@@ -1,0 +1,103 @@
+"""Deployments with distributions, and answers that no sum of the fields makes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from tablecast.artifact import Deployment
+from tablecast.background import background_of
+from tablecast.predictor import Answer, Columns
+from tablecast.schema import Schema
+
+ROWS = 400
+
+
+class InterplayEngine:
+    """Charges where smoking costs the more the heavier a person is; a missing age counts as 40."""
+
+    def answer(self, columns: Columns) -> Answer:
+        age = np.where(np.isnan(columns["age"]), 40.0, columns["age"])
+        smokes = columns["smoker"] == "yes"
+        north = columns["region"] == "north"
+        bmi = columns["bmi"]
+        charges = 200 * age + smokes * (500 * bmi + 100 * age) + np.where(north & smokes, 999.0, 0)
+        return Answer(charges + np.where(bmi > 35, 1000.0, 0.0) * (columns["region"] == "west"))
+
+
+class GradeEngine:
+    """Three grades and their probabilities, by age and smoking together."""
+
+    def __init__(self, *, probabilities: bool = True) -> None:
+        self._probabilities = probabilities
+
+    def answer(self, columns: Columns) -> Answer:
+        age = np.nan_to_num(columns["age"], nan=40.0)
+        height = age / 20 + 2.0 * (columns["smoker"] == "yes") * (columns["bmi"] > 30)
+        weights = np.exp(-np.abs(height[:, None] - np.array([1.0, 3.0, 5.0])))
+        shares = weights / weights.sum(axis=1, keepdims=True)
+        labels = np.array(["high", "low", "middle"], dtype=object)[shares.argmax(axis=1)]
+        return Answer(labels, shares if self._probabilities else None)
+
+
+class SumEngine:
+    """Many fields: their sum, each with its own weight, and one product of two."""
+
+    def answer(self, columns: Columns) -> Answer:
+        total = sum((place + 1) * values for place, values in enumerate(columns.values()))
+        first, second = list(columns.values())[:2]
+        return Answer(np.asarray(total + first * second))
+
+
+def people() -> pd.DataFrame:
+    """400 made-up people; every twentieth has no age."""
+    rng = np.random.default_rng(1)
+    age = np.where(np.arange(ROWS) % 20, rng.integers(18, 65, ROWS), np.nan)
+    return pd.DataFrame(
+        {
+            "age": age,
+            "bmi": rng.gamma(30, 1, ROWS).round(2),
+            "smoker": np.where(np.arange(ROWS) % 5, "no", "yes"),
+            "region": np.resize(np.array(["north", "west", "south", "west"], dtype=object), ROWS),
+        }
+    )
+
+
+def charging() -> Deployment:
+    """Answers a number from four fields."""
+    engine = InterplayEngine()
+    return deployment_of(people(), "charges", "regression", engine)
+
+
+def grading(*, probabilities: bool = True) -> Deployment:
+    """Answers one of three grades."""
+    return deployment_of(
+        people(), "grade", "classification", GradeEngine(probabilities=probabilities)
+    )
+
+
+def of_many_fields(count: int = 14) -> Deployment:
+    """Answers a number from more fields than all their sets can be evaluated."""
+    rng = np.random.default_rng(2)
+    table = pd.DataFrame({f"x{place}": rng.normal(size=ROWS) for place in range(count)})
+    return deployment_of(table, "total", "regression", SumEngine())
+
+
+def deployment_of(table: pd.DataFrame, target: str, task: Any, engine: Any) -> Deployment:
+    """A deployment with the table's schema and distributions, and the engine's own target."""
+    columns = {
+        name: values.to_numpy(dtype=float if values.dtype.kind in "if" else object)
+        for name, values in table.items()
+    }
+    whole = table.assign(**{target: engine.answer(columns).labels})
+    schema = Schema.from_table(whole, target, task)
+    return Deployment(
+        {
+            "name": "explained", "version": "1", "created": "2020-04-28T00:00:00+00:00",
+            "schema": schema.to_json(), "card": {}, "versions": {}, "sha256": "0" * 64,
+            "background": background_of(whole, schema),
+        },
+        engine,
+    )

@@ -1,0 +1,129 @@
+"""What if one value were different: the answers of each field's course."""
+
+from __future__ import annotations
+
+from math import nan
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tablecast.artifact import Deployment
+from tablecast.predictor import Answer, Columns
+from tablecast.schema import Row
+from tablecast.web import create_app
+from tablecast.whatif import MOST_LEVELS, Course, WhatIf, what_if
+from tests.explained import charging, deployment_of, grading, of_many_fields
+from tests.served import deployment_of as served_of
+from tests.served import every_kind_of_column
+
+ROW: tuple[Any, ...] = (40.0, 30.0, "yes", "west")
+
+
+class LengthEngine:
+    """Answers how long a town's name is."""
+
+    def answer(self, columns: Columns) -> Answer:
+        return Answer(np.array([float(len(name)) for name in columns["town"]]))
+
+
+def asked(deployment: Deployment, row: tuple[Any, ...]) -> WhatIf:
+    return what_if(deployment.schema, deployment.engine, Row(row), deployment.background)
+
+
+def course_of(found: WhatIf, name: str) -> Course:
+    (course,) = [one for one in found.courses if one.field == name]
+    return course
+
+
+@pytest.mark.parametrize("deployment", [charging(), grading()], ids=["number", "class"])
+def test_each_answer_is_the_predictors_own(deployment: Deployment) -> None:
+    """Every point equals what the predictor answers for the row with that one value."""
+    found = asked(deployment, ROW)
+    for place, course in enumerate(found.courses):
+        for value, answer in zip(course.values, course.answers, strict=True):
+            changed = Row((*ROW[:place], value, *ROW[place + 1 :]))
+            (prediction,) = deployment.predictor.predict([changed])
+            shares = prediction.probabilities
+            expected = shares[str(found.label)] if shares else prediction.prediction
+            assert answer == pytest.approx(expected, rel=1e-12)
+
+
+def test_numbers_move_over_the_training_range_with_the_present_value() -> None:
+    """A curve rises from the lowest to the highest training value and marks the row's own."""
+    deployment = charging()
+    field = deployment.schema.field("bmi")
+    course = course_of(asked(deployment, ROW), "bmi")
+    assert list(course.values) == sorted(set(course.values))
+    assert (course.values[0], course.values[-1]) == (field.minimum, field.maximum)
+    assert course.present is not None
+    assert course.values[course.present] == 30.0
+    assert 25 <= len(course.values) <= 26
+
+
+def test_a_value_outside_the_range_is_on_its_curve() -> None:
+    """The curve reaches out to it."""
+    course = course_of(asked(charging(), (90.0, *ROW[1:])), "age")
+    assert course.values[-1] == 90.0
+    assert course.present == len(course.values) - 1
+
+
+def test_whole_numbers_stay_whole() -> None:
+    """No curve asks for half a year of a field that has whole years only."""
+    course = course_of(asked(charging(), ROW), "age")
+    assert all(value == round(float(value)) for value in course.values)
+
+
+def test_a_missing_value_marks_no_place() -> None:
+    """A curve of a value that was not given has no present place."""
+    course = course_of(asked(charging(), (nan, *ROW[1:])), "age")
+    assert course.present is None
+    assert len(course.values) >= 25
+
+
+def test_levels_have_one_answer_each() -> None:
+    """A category has all its levels, and marks the row's own."""
+    course = course_of(asked(charging(), ROW), "region")
+    assert course.values == ("north", "south", "west")
+    assert course.present == 2
+
+
+def test_many_levels_are_cut_to_the_frequent_ones_and_the_present_one() -> None:
+    """At most twelve levels, the row's own unknown one among them."""
+    town = [f"T{place % 40:02}" for place in range(300)] + ["T07"] * 100
+    table = pd.DataFrame({"town": pd.Series(town, dtype=object), "age": range(400)})
+    deployment = deployment_of(table, "length", "regression", LengthEngine())
+    course = course_of(asked(deployment, ("Nowhere", 3.0)), "town")
+    assert len(course.values) == MOST_LEVELS
+    assert "T07" in course.values
+    assert course.present is not None
+    assert course.values[course.present] == "Nowhere"
+
+
+def test_every_kind_of_field_has_a_course() -> None:
+    """Dates, open categories, booleans and fields with missing values included."""
+    deployment = served_of(every_kind_of_column(), "target", "regression")
+    client = create_app(deployment).test_client()
+    rows = client.get("/openapi.json").get_json()["paths"]["/api/v1/predict"]["post"]
+    row = rows["requestBody"]["content"]["application/json"]["examples"]["row"]["value"]
+    answer = client.post("/api/v1/predict?whatif=1", json=row).get_json()["predictions"][0]
+    fields = answer["whatif"]["fields"]
+    assert [one["field"] for one in fields] == list(row)
+    for one in fields:
+        assert len(one["values"]) == len(one["answers"]) >= 1, one["field"]
+        given = row[one["field"]]
+        assert one["present"] is None or one["values"][one["present"]] in (given, str(given))
+
+
+def test_the_api_answers_what_if_when_asked() -> None:
+    """?whatif=1 fills whatif and leaves contributions null; both may be asked for."""
+    client = create_app(of_many_fields(5)).test_client()
+    row = {f"x{place}": 0.5 for place in range(5)}
+    (answer,) = client.post("/api/v1/predict?whatif=1", json=row).get_json()["predictions"]
+    assert answer["contributions"] is None
+    assert answer["whatif"]["answer"] == answer["prediction"]
+    assert answer["whatif"]["class"] is None
+    both = client.post("/api/v1/predict?whatif=1&explain=1", json=row).get_json()
+    assert both["predictions"][0]["contributions"]["answer"] == answer["prediction"]
+    assert both["predictions"][0]["whatif"] == answer["whatif"]
