@@ -20,8 +20,9 @@ import decimal
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from .dates import DATE_FORMATS, Notes, Values, read_dates, without_zone
 from .errors import TableError
 
 if TYPE_CHECKING:
@@ -47,18 +48,6 @@ _NUMBER = re.compile(
 _CODE = re.compile(r"0[0-9]+")
 _THOUSANDS = re.compile(r"[+-]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?")
 _DECIMAL_COMMA = re.compile(r"[+-]?[0-9]+(?:,[0-9]+)?")
-_DATE_SHAPE = re.compile(r"(?=.*[0-9])[A-Za-z0-9]{1,9}[-/. ][A-Za-z0-9:,.+/ -]{4,34}")
-_DAYS = (
-    *("%Y-%m-%d", "%Y/%m/%d", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%d.%m.%Y"),
-    *("%d %b %Y", "%d %B %Y", "%d-%b-%Y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%B %d %Y"),
-)
-_TIMES = (
-    *("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", "T%H:%M", "T%H:%M:%S", "T%H:%M:%S.%f"),
-    *("T%H:%M:%S%z", "T%H:%M:%S.%f%z", " %H:%M:%S%z"),
-)
-
-Values = dict[str, Any]
-"""What each distinct text of a column stands for."""
 
 
 def tidy_names(names: Sequence[object]) -> list[str]:
@@ -121,17 +110,19 @@ def tidy(table: pd.DataFrame, missing: Sequence[str] = ("",)) -> tuple[pd.DataFr
     import pandas as pd
 
     names = tidy_names(list(table.columns))
-    notes: list[str] = []
+    notes = Notes()
     columns = {
         name: _tidy_column(table.iloc[:, at], name, frozenset(missing), notes)
         for at, name in enumerate(names)
     }
     index = pd.RangeIndex(len(table))
-    return pd.DataFrame({n: c.set_axis(index) for n, c in columns.items()}, index=index), notes
+    tidied = pd.DataFrame({n: c.set_axis(index) for n, c in columns.items()}, index=index)
+    tidied.attrs[DATE_FORMATS] = notes.date_formats
+    return tidied, notes
 
 
 def _tidy_column(
-    column: pd.Series, name: str, missing: frozenset[str], notes: list[str]
+    column: pd.Series, name: str, missing: frozenset[str], notes: Notes
 ) -> pd.Series:
     from pandas.api import types
 
@@ -140,7 +131,7 @@ def _tidy_column(
         # Someone said that these are categories: the text "1" stays a level.
         return _mapped(column.astype(object), {}, frozenset(("",)))
     if types.is_datetime64_any_dtype(kind):
-        return _without_zone(column)
+        return without_zone(column)
     if types.is_numeric_dtype(kind) and not types.is_complex_dtype(kind):
         return _finite(_plain_number(column), name, notes)
     if types.is_object_dtype(kind) or types.is_string_dtype(kind):
@@ -149,7 +140,7 @@ def _tidy_column(
 
 
 def _tidy_objects(
-    column: pd.Series, name: str, missing: frozenset[str], notes: list[str]
+    column: pd.Series, name: str, missing: frozenset[str], notes: Notes
 ) -> pd.Series:
     """A column of Python objects, usually text: read as what *all* its cells can be read as."""
     import pandas as pd
@@ -159,7 +150,7 @@ def _tidy_objects(
     except TypeError:  # lists or dictionaries; the inspection drops such a column
         return column
     if values and all(isinstance(value, datetime.date) for value in values):
-        return _without_zone(pd.to_datetime(column, utc=True, errors="coerce"))
+        return without_zone(pd.to_datetime(column, utc=True, errors="coerce"))
     numbers = (int, float, decimal.Decimal)
     if values and all(isinstance(v, numbers) and not isinstance(v, bool) for v in values):
         return _finite(_plain_number(column.astype("float64")), name, notes)
@@ -192,16 +183,16 @@ def _mapped(column: pd.Series, read: Values, missing: frozenset[str]) -> pd.Seri
     return pd.to_datetime(mapped) if isinstance(sample, datetime.date) else _plain_number(mapped)
 
 
-def _read_as_one_kind(texts: set[str], name: str, notes: list[str]) -> Values:
+def _read_as_one_kind(texts: set[str], name: str, notes: Notes) -> Values:
     """What the texts stand for when all are booleans, numbers or dates; nothing otherwise."""
     present = sorted(texts - {"None"})
     if not present:
         return {}
-    readings: tuple[Callable[[list[str], str, list[str]], Values], ...] = (
+    readings: tuple[Callable[[list[str], str, Notes], Values], ...] = (
         _booleans,
         _numbers,
         _comma_numbers,
-        _dates,
+        read_dates,
     )
     for reading in readings:
         if read := reading(present, name, notes):
@@ -209,12 +200,12 @@ def _read_as_one_kind(texts: set[str], name: str, notes: list[str]) -> Values:
     return {}
 
 
-def _booleans(texts: list[str], _name: str, _notes: list[str]) -> Values:
+def _booleans(texts: list[str], _name: str, _notes: Notes) -> Values:
     read = {text: text.capitalize() for text in texts}
     return read if set(read.values()) <= {"True", "False"} else {}
 
 
-def _numbers(texts: list[str], _name: str, _notes: list[str]) -> Values:
+def _numbers(texts: list[str], _name: str, _notes: Notes) -> Values:
     """Python's own reading of a number, which is also the form's."""
     if not all(_NUMBER.fullmatch(text) for text in texts):
         return {}
@@ -225,7 +216,7 @@ def _numbers(texts: list[str], _name: str, _notes: list[str]) -> Values:
     return {text: float(text) for text in texts}
 
 
-def _comma_numbers(texts: list[str], name: str, notes: list[str]) -> Values:
+def _comma_numbers(texts: list[str], name: str, notes: Notes) -> Values:
     """Numbers with commas, where only one meaning of the comma fits every cell."""
     if not any("," in text for text in texts):
         return {}
@@ -244,39 +235,6 @@ def _comma_numbers(texts: list[str], name: str, notes: list[str]) -> Values:
     return {text: float(text.replace(",", "" if as_thousands else ".")) for text in texts}
 
 
-def _dates(texts: list[str], name: str, notes: list[str]) -> Values:
-    """Dates, where every cell has one format and only one reading."""
-    if not all(_DATE_SHAPE.fullmatch(text) for text in texts):
-        return {}
-    readings: list[pd.Series] = []
-    for form in (day + time for day in _DAYS for time in _TIMES):
-        if _parsed(texts[:20], form) is None or (dates := _parsed(texts, form)) is None:
-            continue
-        if not any(dates.equals(other) for other in readings):
-            readings.append(dates)
-    if len(readings) > 1:
-        notes.append(
-            f"'{name}' is read as text: '{texts[0]}' may be day first or month first. "
-            "Write its dates as 2024-03-31 to use them as dates."
-        )
-    return dict(zip(texts, readings[0], strict=True)) if len(readings) == 1 else {}
-
-
-def _parsed(texts: list[str], form: str) -> pd.Series | None:
-    import pandas as pd
-
-    zoned = form.endswith("%z")
-    dates = pd.to_datetime(pd.Series(texts), format=form, errors="coerce", utc=zoned)
-    return None if dates.isna().any() else _without_zone(dates)
-
-
-def _without_zone(column: pd.Series) -> pd.Series:
-    """Dates to the nanosecond; those with a time zone in UTC."""
-    if getattr(column.dt, "tz", None) is not None:
-        column = column.dt.tz_convert("UTC").dt.tz_localize(None)
-    return column.astype("datetime64[ns]")
-
-
 def _plain_number(column: pd.Series) -> pd.Series:
     """``int64`` where nothing is missing and every value fits, ``float64`` otherwise."""
     if column.dtype.kind in "iu" and not column.isna().any() and column.max() <= 2**63 - 1:
@@ -284,7 +242,7 @@ def _plain_number(column: pd.Series) -> pd.Series:
     return column.astype("float64")
 
 
-def _finite(column: pd.Series, name: str, notes: list[str]) -> pd.Series:
+def _finite(column: pd.Series, name: str, notes: Notes) -> pd.Series:
     """Infinite numbers as missing: no estimator takes them, and most stand for a division by 0."""
     if column.dtype != "float64":
         return column

@@ -58,6 +58,8 @@ class Field:
         required: whether training had a value in every row.
         default: a typical value, which the form starts with; None leaves it empty.
         folded: whether the form folds the field away at first.
+        date_format: how the training table writes a date, where that is not ISO 8601; such a date
+            is read too.
     """
 
     name: str
@@ -76,6 +78,7 @@ class Field:
     required: bool = True
     default: Value | None = None
     folded: bool = False
+    date_format: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """All of it as plain data, from which ``Field(**data)`` makes it again."""
@@ -172,12 +175,21 @@ class Field:
         return number
 
     def _read_date(self, value: Any) -> float:
-        try:
-            moment = datetime.fromisoformat(value)
-        except (TypeError, ValueError):
+        moment = self._moment(value)
+        if moment is None:
             raise self._refuse("{field} must be a date, such as {example}; {value} is not one.",
-                               example=self._example, value=quoted(value)) from None
+                               example=self._example, value=quoted(value))
         return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()
+
+    def _moment(self, value: Any) -> datetime | None:
+        try:
+            return datetime.fromisoformat(value)
+        except (TypeError, ValueError):
+            pass
+        try:
+            return datetime.strptime(value, self.date_format) if self.date_format else None
+        except (TypeError, ValueError):
+            return None
 
     def _read_in_range(self, number: float, value: Any) -> tuple[Value, Remark | None]:
         low, high = self.hard_minimum, self.hard_maximum

@@ -10,6 +10,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Literal
 
 from .columns import tidy
+from .dates import DATE_FORMATS
 from .errors import TableError
 from .task import Task, infer_with_reason
 
@@ -78,6 +79,8 @@ def prepare(
     if kept.columns.empty:
         raise _nothing_left(target, dropped)
     clean = kept.assign(**{target: answers})[present].reset_index(drop=True)
+    # A table that was read from a file is tidied already, and its dates are dates by now.
+    clean.attrs = {DATE_FORMATS: table.attrs.get(DATE_FORMATS, {}) | tidied.attrs[DATE_FORMATS]}
     if without := int((~present).sum()):
         notes.append(f"{_rows(without)} without a value in '{target}' left out.")
     chosen = _choose_task(clean[target], task, notes)

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from tablecast.arrangement import arrange
 from tablecast.column_field import field_of_column, label_of
+from tablecast.dates import DATE_FORMATS
 from tablecast.errors import FormFileError, InvalidInput, Remark
 from tablecast.field import MISSING, QUOTED_LENGTH, Field, Refusal, Value, quoted
 from tablecast.form import Form
@@ -84,8 +85,13 @@ class Schema:
         features = [str(name) for name in table.columns if name != target]
         classes = tuple(_classes(table[target])) if task == "classification" else ()
         _check_form(form, features, classes)
+        formats = table.attrs.get(DATE_FORMATS, {})
         fields = [
-            field_of_column(table[name], {"folded": folded} | dict(form.fields.get(name, {})))
+            field_of_column(
+                table[name],
+                {"folded": folded, "date_format": formats.get(name, "")}
+                | dict(form.fields.get(name, {})),
+            )
             for name, folded in arrange(features, form, importance).items()
         ]
         return cls(
