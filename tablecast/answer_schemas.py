@@ -179,6 +179,11 @@ _CARD: dict[str, JsonSchema] = {
     "features": _list_of(TEXT, "What the estimator reads, after preprocessing."),
     "metrics": _free("How good the model is."),
     "leaderboard": _list_of(_free("One model that was compared.")),
+    "interval": {
+        "type": ["object", "null"],
+        "description": "How the intervals were made, and how well they hold on unseen rows.",
+        "additionalProperties": True,
+    },
     "proof": {
         "type": ["object", "null"],
         "description": "How the served model was shown to equal the trained one.",

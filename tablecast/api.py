@@ -133,6 +133,7 @@ def card_of(loaded: Deployment) -> dict[str, Any]:
         "features": card.get("features", []),
         "metrics": card.get("metrics", {}),
         "leaderboard": card.get("leaderboard", []),
+        "interval": _interval_json(description.get("interval")),
         "proof": description.get("proof"),
         "versions": description["versions"],
         "sha256": description["sha256"],
@@ -252,6 +253,12 @@ def _prediction_json(prediction: Prediction) -> dict[str, Any]:
         "contributions": None,
         "whatif": None,
     }
+
+
+def _interval_json(interval: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """How the intervals were made and how well they hold, without the numbers they are made of."""
+    said = ("level", "method", "coverage", "width", "score")
+    return {name: interval[name] for name in said} if interval else None
 
 
 def _field_json(field: dict[str, Any]) -> dict[str, Any]:

@@ -73,7 +73,10 @@ def cast(
     schema = _schema_of(prepared, look, card)
     base = Path(out) / name
     background = background_of(prepared.table, schema)
-    artifact.save(trained.pipeline, base, schema, card, background=background)
+    interval = _interval_of(trained.pipeline, prepared, seed, progress)
+    artifact.save(
+        trained.pipeline, base, schema, card, background=background, interval=interval
+    )
     progress(f"Saved {base.name}.pkl and its description.")
     compile_deployment(base, prepared.table, progress=progress)
     return base
@@ -110,7 +113,8 @@ def publish(
     schema = _schema_of(prepared, read_form(Path(form) if form else None), card)
     base = artifact.without_ending(pickle)
     background = background_of(prepared.table, schema)
-    artifact.write_description(base, schema, card, background=background)
+    interval = _interval_of(pipeline, prepared, found.get("seed", 123), progress)
+    artifact.write_description(base, schema, card, background=background, interval=interval)
     return compile_deployment(base, prepared.table, progress=progress)
 
 
@@ -194,6 +198,21 @@ def _schema_of(prepared: Prepared, form: Form, card: Mapping[str, Any]) -> Schem
     return Schema.from_table(
         prepared.table, prepared.target, prepared.task, form, card["importance"]
     )
+
+
+def _interval_of(
+    pipeline: Any, prepared: Prepared, seed: int, progress: Progress
+) -> dict[str, Any] | None:
+    """A prediction's interval, learnt from clones of the pipeline; None for classes."""
+    from tablecast.conformal import interval_of
+
+    learnt = interval_of(pipeline, prepared, seed=seed)
+    if learnt:
+        progress(
+            f"{learnt['level']:.0%} intervals: {learnt['coverage']:.1%} of unseen rows inside, "
+            f"{learnt['width']:,.4g} wide on average."
+        )
+    return learnt
 
 
 def _prove(

@@ -58,12 +58,25 @@ def important_products(
         The pairs' positions, shape (pairs, 2), and the share of the target's variation of each.
     """
     rows = np.linspace(0, len(values) - 1, min(len(values), IMPORTANCE_ROWS)).astype(np.intp)
-    scaled, goal = _scaled(values[rows]), _centered(_as_numbers(target)[rows])
+    scaled, goal = _scaled(values[rows]), _centered(as_numbers(target)[rows])
     basis = np.linalg.qr(scaled[:, independent_columns(scaled)])[0]
     pairs = _candidate_pairs(scaled, goal)
     products = _centered(scaled[:, pairs[:, 0]] * scaled[:, pairs[:, 1]])
     chosen, importances = _most_important(products, goal, basis, most)
     return pairs[chosen], importances
+
+
+def choose_columns(candidates: Floats, goal: Floats, plain: Floats, most: int) -> list[int]:
+    """Places of the candidates that explain most beyond the plain columns, best first.
+
+    Args:
+        candidates: rows by candidates.
+        goal: rows by what is to be explained, as `as_numbers` gives it.
+        plain: rows by columns that are there anyway.
+        most: how many at most.
+    """
+    basis = np.linalg.qr(_scaled(plain))[0]
+    return _most_important(_scaled(candidates), _centered(goal), basis, most)[0]
 
 
 def inner_edges(column: Floats, count: int, fewest: int) -> Floats:
@@ -112,7 +125,7 @@ def _scaled(values: Floats) -> Floats:
     return np.where(lengths > noise, centered / np.where(lengths > 0, lengths, 1.0), 0.0)
 
 
-def _as_numbers(target: NDArray[Any]) -> Floats:
+def as_numbers(target: NDArray[Any]) -> Floats:
     """The target as columns of numbers: itself, or zeros and ones for each class."""
     if target.dtype.kind == "f":
         return target.reshape(-1, 1).astype(np.float64)

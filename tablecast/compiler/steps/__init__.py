@@ -10,6 +10,7 @@ from tablecast.compiler.steps import (
     projections,
     scaling,
     selection,
+    terms,
 )
 
 __all__ = [
@@ -22,4 +23,5 @@ __all__ = [
     "projections",
     "scaling",
     "selection",
+    "terms",
 ]
