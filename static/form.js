@@ -5,12 +5,16 @@ if (!location.hash) {
   document.querySelector("#result.summary")?.focus();
 }
 
-const link = document.querySelector("[data-link]");
-const copy = document.querySelector("[data-copy]");
-if (link && copy && navigator.clipboard) {
+const offerCopy = () => {
+  const link = document.querySelector("[data-link]");
+  const copy = document.querySelector("[data-copy]");
+  if (!link || !copy || !navigator.clipboard) return;
   copy.hidden = false;
   copy.addEventListener("click", async () => {
     await navigator.clipboard.writeText(link.href);
     document.querySelector("[data-copied]").textContent = "Copied.";
   });
-}
+};
+
+offerCopy();
+document.addEventListener("answered", offerCopy); // live.js has put another answer in its place

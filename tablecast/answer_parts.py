@@ -18,46 +18,11 @@ from tablecast.field import Field, Value
 from tablecast.predictor import Prediction
 from tablecast.schema import Row, Schema
 from tablecast.whatif import Course, WhatIf, what_if
+from tablecast.wording import Wording, wording_of
 
 #: Fields that the page shows alone; a longer list is not read, and costs the page its lightness.
 MOST_LINES = 10
 MOST_COURSES = 12
-
-#: Digits of an amount that a person compares.
-DIGITS = 4
-
-
-@dataclass(frozen=True)
-class Wording:
-    """How the explained numbers are written: amounts of one size alike, probabilities in per cent.
-
-    Attributes:
-        unit: the target's; "" for a probability.
-        decimals: of every amount.
-        is_share: whether the numbers are probabilities.
-    """
-
-    unit: str
-    decimals: int
-    is_share: bool = False
-
-    def of(self, value: float) -> str:
-        """``$12,835``, ``5.63 points`` or ``29.2%``."""
-        if self.is_share:
-            return f"{value:.1%}"
-        sign = "−" if round(value, self.decimals) < 0 else ""
-        return sign + with_unit(f"{abs(value):,.{self.decimals}f}", self.unit)
-
-    def change(self, value: float) -> str:
-        """The same with its sign; a probability changes by percentage points."""
-        sign = "−" if value < 0 else "+"
-        if self.is_share:
-            return f"{sign}{abs(100 * value):.1f}"
-        return sign + with_unit(f"{abs(value):,.{self.decimals}f}", self.unit)
-
-    def error(self, value: float) -> str:
-        """A standard error, without the unit that stands before it."""
-        return f"± {100 * value:.1f}" if self.is_share else f"± {value:,.{self.decimals}f}"
 
 
 @dataclass(frozen=True)
@@ -129,6 +94,9 @@ class Parts:
     Attributes:
         cards: at most ``MOST_COURSES``, the first fields of the form.
         more_fields: fields that have no card.
+        lowest, highest: the ends of the curves' scale.
+        likely: both ends of the prediction interval.
+        level: how often the true value lies within it, such as ``90%``.
         class_shares: shown class to its share in training.
     """
 
@@ -138,6 +106,8 @@ class Parts:
     lowest: str
     highest: str
     place: Place | None
+    likely: tuple[str, str] | None
+    level: str
     class_shares: Mapping[str, float]
 
 
@@ -152,31 +122,30 @@ def parts_of(
         shown: field name to the given value in words.
     """
     schema, background = loaded.schema, loaded.background
-    courses = what_if(schema, loaded.engine, row, background, MOST_COURSES)
+    interval = loaded.predictor.interval
+    courses = what_if(schema, loaded.engine, row, background, MOST_COURSES, interval)
     explained = loaded.explainer.explain(row) if loaded.explainer else None
     scale = _scale_of(courses)
-    wording = _wording(schema, max(abs(scale.low), abs(scale.high)))
+    wording = wording_of(schema, max(abs(scale.low), abs(scale.high)))
     return Parts(
         why=_why(schema, explained, wording, shown) if explained else None,
-        cards=tuple(_card(schema, course, courses, wording, scale, shown) for course in courses.courses),
+        cards=tuple(
+            _card(schema, course, courses, wording, scale, shown) for course in courses.courses
+        ),
         more_fields=len(schema.fields) - len(courses.courses),
         lowest=wording.of(scale.low),
         highest=wording.of(scale.high),
         place=_place(background, prediction, wording),
+        likely=_likely(prediction, wording),
+        level=f"{interval.level:.0%}" if interval else "",
         class_shares=_class_shares(schema, background),
     )
-
-
-def _wording(schema: Schema, largest: float) -> Wording:
-    if schema.task == "classification":
-        return Wording("", 1, is_share=True)
-    size = math.floor(math.log10(largest)) if largest else 0
-    return Wording(schema.target_unit, max(0, DIGITS - 1 - size))
 
 
 def _scale_of(courses: WhatIf) -> charts.Scale:
     """One scale for all curves, so that a field that matters little looks flat."""
     shown = [answer for one in courses.courses for answer in one.answers]
+    shown += [end for one in courses.courses for ends in one.ranges for end in ends]
     return charts.Scale(min(shown, default=courses.answer), max(shown, default=courses.answer))
 
 
@@ -229,7 +198,9 @@ def _card(
     curve = None
     if not field.is_text and course.values:
         numbers = [float(value) for value in course.values]
-        curve = charts.curve(numbers, course.answers, course.present, courses.answer, scale)
+        curve = charts.curve(
+            numbers, course.answers, course.present, courses.answer, scale, course.ranges
+        )
     return Card(field.label, shown.get(field.name, ""), options, curve, _summary(options))
 
 
@@ -254,6 +225,13 @@ def _in_words(field: Field, value: Value) -> str:
     return with_unit(text, field.unit)
 
 
+def _likely(prediction: Prediction, wording: Wording) -> tuple[str, str] | None:
+    if prediction.interval is None:
+        return None
+    low, high = prediction.interval
+    return wording.of(low), wording.of(high)
+
+
 def _place(
     background: Background | None, prediction: Prediction, wording: Wording
 ) -> Place | None:
@@ -263,7 +241,7 @@ def _place(
     histogram = background.histogram
     share = charts.share_below(histogram, value)
     return Place(
-        charts.columns(histogram, value, getattr(prediction, "interval", None)),
+        charts.columns(histogram, value, prediction.interval),
         wording.of(histogram.edges[0]),
         wording.of(histogram.edges[-1]),
         _rank_in_words(share, histogram.below + sum(histogram.counts) + histogram.above),

@@ -141,6 +141,11 @@ _COURSE: dict[str, JsonSchema] = {
     "field": TEXT,
     "values": _list_of(_VALUE),
     "answers": _list_of({"type": "number"}, "One for each value."),
+    "intervals": {
+        "type": ["array", "null"],
+        "items": {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2},
+        "description": "The interval at each value; null where the deployment has none.",
+    },
     "present": COUNT_OR_NULL | {"description": "The row's own value's place among them, from 0."},
 }
 

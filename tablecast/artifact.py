@@ -25,8 +25,8 @@ from tablecast import __version__
 from tablecast.background import Background
 from tablecast.bridge import import_pycaret
 from tablecast.errors import ArtifactError
-from tablecast.interval import read_interval
 from tablecast.explain import Explainer
+from tablecast.interval import read_interval
 from tablecast.predictor import Engine, Predictor
 from tablecast.schema import Schema
 from tablecast.settings import read_settings

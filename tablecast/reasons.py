@@ -35,7 +35,8 @@ def contributions_json(loaded: Deployment, row: Row) -> dict[str, Any] | None:
 def whatif_json(loaded: Deployment, row: Row) -> dict[str, Any]:
     """How the answer moves as one field alone moves, for each field."""
     schema = loaded.schema
-    tried = what_if(schema, loaded.engine, row, loaded.background)
+    interval = loaded.predictor.interval
+    tried = what_if(schema, loaded.engine, row, loaded.background, interval=interval)
     return {
         **_about(schema, tried),
         "fields": [
@@ -44,6 +45,7 @@ def whatif_json(loaded: Deployment, row: Row) -> dict[str, Any]:
                 "values": [plain_value(schema.field(one.field), value) for value in one.values],
                 "answers": list(one.answers),
                 "present": one.present,
+                "intervals": list(one.ranges) or None,
             }
             for one in tried.courses
         ],

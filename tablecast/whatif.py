@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,7 +12,8 @@ import numpy.typing as npt
 from tablecast.background import Background
 from tablecast.explain import share_of
 from tablecast.field import Field, Value
-from tablecast.predictor import Engine, Label
+from tablecast.interval import Interval
+from tablecast.predictor import Columns, Engine, Label
 from tablecast.schema import Row, Schema
 
 #: Points of a curve: a bend that falls between 25 of them is too small to be seen on 240 px.
@@ -32,12 +34,14 @@ class Course:
         values: numbers in rising order, or levels in the form's order; missing is not among them.
         answers: the target's number at each value, or the probability of the answered class.
         present: the place of the row's own value; None where the row has none.
+        ranges: the prediction interval at each value; empty where the deployment has none.
     """
 
     field: str
     values: tuple[Value, ...]
     answers: tuple[float, ...]
     present: int | None
+    ranges: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,7 @@ def what_if(
     row: Row,
     background: Background | None = None,
     most: int | None = None,
+    interval: Interval | None = None,
 ) -> WhatIf:
     """Every field's course, from one call of the engine.
 
@@ -68,13 +73,16 @@ def what_if(
         schema, engine: what answers.
         row: a valid row.
         background: with it, an open category's most frequent levels are taken; else its first.
+        interval: with it, every answer has its range.
         most: how many fields have a course, the first ones; None for all.
     """
     tried = [
         _values(field, value, background) if most is None or place < most else []
         for place, (field, value) in enumerate(zip(schema.fields, row.values, strict=True))
     ]
-    answers, label = _answers(schema, engine, row, tried)
+    columns = _columns(schema, row, tried)
+    answers, label = _answers(schema, engine, columns)
+    ranges = _ranges(interval, answers, columns)
     ends = np.cumsum([len(values) for values in tried]).tolist()
     courses = tuple(
         Course(
@@ -82,29 +90,45 @@ def what_if(
             tuple(values),
             tuple(answers[end - len(values) : end]),
             values.index(value) if value in values else None,
+            tuple(ranges[end - len(values) : end]),
         )
         for field, value, values, end in zip(schema.fields, row.values, tried, ends, strict=True)
     )
     return WhatIf(answers[-1], label, courses[:most])
 
 
-def _answers(
-    schema: Schema, engine: Engine, row: Row, tried: Sequence[Sequence[Value]]
-) -> tuple[list[float], Label | None]:
-    """The answer to each tried value in turn, and to the row itself at the end."""
+def _columns(
+    schema: Schema, row: Row, tried: Sequence[Sequence[Value]]
+) -> dict[str, npt.NDArray[Any]]:
+    """A row for each tried value in turn, and the row itself at the end."""
     count = sum(map(len, tried)) + 1
-    columns: dict[str, npt.NDArray[np.generic]] = {}
+    columns: dict[str, npt.NDArray[Any]] = {}
     end = 0
     for field, value, values in zip(schema.fields, row.values, tried, strict=True):
         column = np.full(count, value, dtype=object if field.is_text else np.float64)
         column[end : end + len(values)] = values
         columns[field.name] = column
         end += len(values)
+    return columns
+
+
+def _answers(
+    schema: Schema, engine: Engine, columns: Columns
+) -> tuple[list[float], Label | None]:
     answer = engine.answer(columns)
     if schema.task == "regression":
         return answer.labels.tolist(), None
     label = answer.labels[-1:].tolist()[0]
     return share_of(schema, answer, label).tolist(), label
+
+
+def _ranges(
+    interval: Interval | None, answers: list[float], columns: Columns
+) -> list[tuple[float, float]]:
+    if interval is None:
+        return []
+    low, high = interval.of_columns(np.array(answers), columns)
+    return list(zip(low.tolist(), high.tolist(), strict=True))
 
 
 def _values(field: Field, present: Value, background: Background | None) -> list[Value]:

@@ -14,6 +14,14 @@ from tablecast.schema import Schema
 
 ROWS = 400
 
+#: Intervals that reach 30,000 below an answer, but not below 0, and 12,000 above it.
+WIDE = {
+    "level": 0.9,
+    "lower": {"at": [0.0], "offsets": [-30_000.0], "numbers": [], "levels": []},
+    "upper": {"at": [0.0], "offsets": [12_000.0], "numbers": [], "levels": []},
+    "floor": 0.0,
+}
+
 
 class InterplayEngine:
     """Charges where smoking costs the more the heavier a person is; a missing age counts as 40."""
@@ -65,10 +73,9 @@ def people() -> pd.DataFrame:
     )
 
 
-def charging() -> Deployment:
-    """Answers a number from four fields."""
-    engine = InterplayEngine()
-    return deployment_of(people(), "charges", "regression", engine)
+def charging(interval: Any = None) -> Deployment:
+    """Answers a number from four fields, with a range where one is given."""
+    return deployment_of(people(), "charges", "regression", InterplayEngine(), interval=interval)
 
 
 def grading(*, probabilities: bool = True) -> Deployment:
@@ -85,7 +92,9 @@ def of_many_fields(count: int = 14) -> Deployment:
     return deployment_of(table, "total", "regression", SumEngine())
 
 
-def deployment_of(table: pd.DataFrame, target: str, task: Any, engine: Any) -> Deployment:
+def deployment_of(
+    table: pd.DataFrame, target: str, task: Any, engine: Any, **parts: Any
+) -> Deployment:
     """A deployment with the table's schema and distributions, and the engine's own target."""
     columns = {
         name: values.to_numpy(dtype=float if values.dtype.kind in "if" else object)
@@ -97,7 +106,7 @@ def deployment_of(table: pd.DataFrame, target: str, task: Any, engine: Any) -> D
         {
             "name": "explained", "version": "1", "created": "2020-04-28T00:00:00+00:00",
             "schema": schema.to_json(), "card": {}, "versions": {}, "sha256": "0" * 64,
-            "background": background_of(whole, schema),
+            "background": background_of(whole, schema), **parts,
         },
         engine,
     )

@@ -8,10 +8,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from tablecast import charts
-from tablecast.answer_parts import Wording
 from tablecast.background import Histogram
 from tablecast.web import create_app
-from tests.explained import charging, grading, of_many_fields
+from tablecast.wording import Wording
+from tests.explained import WIDE, charging, grading, of_many_fields
 from tests.markup import Page
 
 PERSON = {"age": "40", "bmi": "30", "smoker": "yes", "region": "west"}
@@ -123,6 +123,17 @@ def test_the_page_says_what_if() -> None:
     assert len(page.of_class("levels")) == 2
     tables = [one for one in page.all("table") if one.inside("details") is not None]
     assert len(tables) == 2
+
+
+def test_the_page_shows_ranges_where_it_knows_them() -> None:
+    """The range in words, as a band on the training values, and around each curve."""
+    page = page_of(create_app(charging(WIDE)).test_client(), **PERSON)
+    (likely,) = page.of_class("range")
+    assert likely.text == "Likely 0 to 39,000"
+    assert len(page.of_class("histogram-band")) == 1
+    assert len(page.of_class("curve-band")) == 2
+    plain = page_of(create_app(charging()).test_client(), **PERSON)
+    assert not plain.of_class("range") + plain.of_class("curve-band")
 
 
 def test_the_page_of_a_class_speaks_of_probability() -> None:

@@ -14,7 +14,7 @@ from tablecast.predictor import Answer, Columns
 from tablecast.schema import Row
 from tablecast.web import create_app
 from tablecast.whatif import MOST_LEVELS, Course, WhatIf, what_if
-from tests.explained import charging, deployment_of, grading, of_many_fields
+from tests.explained import WIDE, charging, deployment_of, grading, of_many_fields
 from tests.served import deployment_of as served_of
 from tests.served import every_kind_of_column
 
@@ -114,6 +114,18 @@ def test_every_kind_of_field_has_a_course() -> None:
         assert len(one["values"]) == len(one["answers"]) >= 1, one["field"]
         given = row[one["field"]]
         assert one["present"] is None or one["values"][one["present"]] in (given, str(given))
+
+
+def test_every_answer_has_its_range() -> None:
+    """With intervals, each point's range is the predictor's own; without, there is none."""
+    deployment = charging(WIDE)
+    found = what_if(
+        deployment.schema, deployment.engine, Row(ROW), interval=deployment.predictor.interval
+    )
+    course = course_of(found, "smoker")
+    (prediction,) = deployment.predictor.predict([Row((*ROW[:2], "no", ROW[3]))])
+    assert course.ranges[course.values.index("no")] == pytest.approx(prediction.interval)
+    assert not course_of(asked(charging(), ROW), "smoker").ranges
 
 
 def test_the_api_answers_what_if_when_asked() -> None:
