@@ -15,9 +15,10 @@ from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMe
 from tablecast import metrics
 from tablecast.artifact import Deployment
 from tablecast.errors import InvalidInput, Remark
-from tablecast.field import quoted
+from tablecast.field import Field, quoted
 from tablecast.predictor import Label, Prediction
 from tablecast.reasons import contributions_json, whatif_json
+from tablecast.row_schemas import as_json
 from tablecast.schema import Row, Schema
 
 blueprint = Blueprint("api", __name__)
@@ -125,7 +126,7 @@ def card_of(loaded: Deployment) -> dict[str, Any]:
         "created": description["created"],
         "task": schema.task,
         "target": schema.target,
-        "fields": [_field_json(field.to_json()) for field in schema.fields],
+        "fields": [_field_json(field) for field in schema.fields],
         "estimator": card.get("estimator"),
         "rows": card.get("rows"),
         "folds": card.get("folds"),
@@ -261,10 +262,13 @@ def _interval_json(interval: Mapping[str, Any] | None) -> dict[str, Any] | None:
     return {name: interval[name] for name in said} if interval else None
 
 
-def _field_json(field: dict[str, Any]) -> dict[str, Any]:
+def _field_json(field: Field) -> dict[str, Any]:
     renamed = {
         "minimum": "min", "maximum": "max",
         "hard_minimum": "hard_min", "hard_maximum": "hard_max",
     }
     hidden = ("dtype", "level_labels", "folded", "date_format")
-    return {renamed.get(key, key): value for key, value in field.items() if key not in hidden}
+    plain = field.to_json()
+    if field.default is not None:  # as a row would hold it
+        plain["default"] = as_json(field, field.default)
+    return {renamed.get(key, key): value for key, value in plain.items() if key not in hidden}
