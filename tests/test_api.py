@@ -6,12 +6,12 @@ import json
 from typing import Any
 
 import pytest
+from deployments import SHIPPED, shipped_client
 from flask.testing import FlaskClient
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tablecast.predictor import predict_model
-from deployments import SHIPPED, shipped_client
 
 TUTORIAL = {
     "age": 55, "sex": "male", "bmi": 59, "children": 1, "smoker": "male", "region": "northwest",
@@ -127,7 +127,10 @@ def test_a_bad_value_names_its_field(
 
 @pytest.mark.parametrize(
     "body",
-    [b"", b"{", b"age=3", b"\xff\xfe", b'{"a": "\\ud800"}', b"[" * 100_000, b'{"a":1}}', b"9" * 9999],
+    [
+        b"", b"{", b"age=3", b"\xff\xfe", b'{"a": "\\ud800"}', b"[" * 100_000, b'{"a":1}}',
+        b"9" * 9999,
+    ],
     ids=["empty", "cut", "form", "bytes", "surrogate", "deep", "more", "digits"],
 )
 def test_what_is_not_json_is_a_400(shipped: FlaskClient, body: bytes) -> None:

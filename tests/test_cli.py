@@ -13,7 +13,7 @@ from tablecast.artifact import load, with_ending
 from tablecast.cli import main
 
 sys.path.insert(0, str(ROOT / "examples" / "insurance"))
-from simulate import simulate  # noqa: E402 - an example is no package
+from simulate import simulate
 
 
 @pytest.fixture(scope="module")

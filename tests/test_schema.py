@@ -79,7 +79,7 @@ def test_the_hard_limits_themselves_are_valid(insurance_schema: Schema) -> None:
     ids=repr,
 )
 def test_what_is_no_whole_number_is_refused(insurance_schema: Schema, value: Any) -> None:
-    """A fraction, NaN, infinity, text, a boolean or an object for a whole number names the field."""
+    """A fraction, NaN, infinity, text, a boolean or an object names the field."""
     assert "age" in refusals(insurance_schema, {**PATIENT, "age": value})["age"]
 
 
@@ -95,7 +95,9 @@ def test_text_is_a_number_only_where_everything_is_text(insurance_schema: Schema
     assert "age" in refusals(insurance_schema, {**PATIENT, "age": "39"})
 
 
-@pytest.mark.parametrize("text", ["1e999", "nan", "inf", "0x10", "1_000", "٣٩", "--1", "1,5", "3 9"])
+@pytest.mark.parametrize(
+    "text", ["1e999", "nan", "inf", "0x10", "1_000", "٣٩", "--1", "1,5", "3 9"]
+)
 def test_odd_spellings_of_numbers_are_refused(insurance_schema: Schema, text: str) -> None:
     """Only plain decimal notation is a number, whatever Python's own float() would take."""
     raw = {name: str(value) for name, value in PATIENT.items()}
@@ -246,7 +248,9 @@ def test_classes_are_spelt_as_the_table_spells_them() -> None:
 
 ANYTHING = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
-    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2),
+    lambda inner: (
+        st.lists(inner, max_size=2) | st.dictionaries(st.text(max_size=3), inner, max_size=2)
+    ),
     max_leaves=4,
 )
 

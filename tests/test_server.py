@@ -73,7 +73,8 @@ def test_a_real_server_answers(tmp_path: Path, command: list[str]) -> None:
         answer = requests.post(f"{url}/predict_api", json=PATIENT, timeout=20)
         assert answer.status_code == 200
         assert isinstance(answer.json(), float)
-        refused = requests.post(f"{url}/predict_api", json={**PATIENT, "smoker": "male"}, timeout=20)
+        unknown = {**PATIENT, "smoker": "male"}
+        refused = requests.post(f"{url}/predict_api", json=unknown, timeout=20)
         assert refused.status_code == 422
         page = requests.post(f"{url}/predict", data=PATIENT, timeout=20)
         assert page.status_code == 200

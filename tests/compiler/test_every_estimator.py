@@ -21,11 +21,8 @@ from tablecast.inspection import Prepared, prepare
 from tablecast.schema import Schema
 from tablecast.table import read_table
 
-REGRESSORS = (
-    "lr lasso ridge en lar llar omp br ard par ransac tr huber kr svm knn dt rf et ada gbr mlp "
-    "lightgbm dummy"
-).split()
-CLASSIFIERS = "lr knn nb dt svm rbfsvm gpc mlp ridge rf qda ada gbc lda et lightgbm dummy".split()
+REGRESSORS = ["lr", "lasso", "ridge", "en", "lar", "llar", "omp", "br", "ard", "par", "ransac", "tr", "huber", "kr", "svm", "knn", "dt", "rf", "et", "ada", "gbr", "mlp", "lightgbm", "dummy"]
+CLASSIFIERS = ["lr", "knn", "nb", "dt", "svm", "rbfsvm", "gpc", "mlp", "ridge", "rf", "qda", "ada", "gbc", "lda", "et", "lightgbm", "dummy"]
 TASKS = {"regression": REGRESSORS, "classification": CLASSIFIERS}
 
 #: Those whose graph is not proven equal on this table, with the reason that the documents give.
@@ -33,7 +30,9 @@ UNPROVEN: dict[tuple[str, str], str] = {}
 
 Combine = Callable[[Any], Any]
 COMBINED: dict[tuple[str, str], Combine] = {
-    ("regression", "tune_model"): lambda e: e.tune_model(_one(e, "dt"), n_iter=2, fold=2, verbose=False),
+    ("regression", "tune_model"): lambda e: e.tune_model(
+        _one(e, "dt"), n_iter=2, fold=2, verbose=False
+    ),
     ("regression", "ensemble_model bagging"): lambda e: e.ensemble_model(
         _one(e, "dt"), method="Bagging", n_estimators=3, fold=2, verbose=False
     ),
