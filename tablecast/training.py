@@ -53,7 +53,7 @@ CANDIDATES: Mapping[str, Sequence[Candidate]] = {
 # Estimators that are linear in their features, which the recipe's features are made for. A tree
 # cuts at thresholds, where the last bit of a sine decides; distances and densities drown in them.
 LINEAR = frozenset(
-    "lr lasso ridge en lar llar omp br ard par ransac tr huber svm lda".split()  # noqa: SIM905
+    "lr lasso ridge en lar llar omp br ard par ransac tr huber svm lda".split()
 )
 # What "best" means, as PyCaret's compare_models sorts.
 DECIDES = {"regression": "R2", "classification": "Accuracy"}

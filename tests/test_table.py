@@ -225,7 +225,7 @@ def test_any_bytes_give_a_table_or_a_table_error(read: Read, content: bytes) -> 
         try:
             assert len(read(content, name)) > 0
         except TableError as error:
-            assert name in str(error) or "column" in str(error)  # noqa: PT017 - either is right
+            assert name in str(error) or "column" in str(error)
 
 
 # --- other sources ---------------------------------------------------------------------------

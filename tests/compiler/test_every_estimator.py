@@ -21,8 +21,13 @@ from tablecast.inspection import Prepared, prepare
 from tablecast.schema import Schema
 from tablecast.table import read_table
 
-REGRESSORS = ["lr", "lasso", "ridge", "en", "lar", "llar", "omp", "br", "ard", "par", "ransac", "tr", "huber", "kr", "svm", "knn", "dt", "rf", "et", "ada", "gbr", "mlp", "lightgbm", "dummy"]
-CLASSIFIERS = ["lr", "knn", "nb", "dt", "svm", "rbfsvm", "gpc", "mlp", "ridge", "rf", "qda", "ada", "gbc", "lda", "et", "lightgbm", "dummy"]
+REGRESSORS = (
+    "lr lasso ridge en lar llar omp br ard par ransac tr huber kr svm knn dt rf et ada gbr mlp "
+    "lightgbm dummy"
+).split()
+CLASSIFIERS = (
+    "lr knn nb dt svm rbfsvm gpc mlp ridge rf qda ada gbc lda et lightgbm dummy"
+).split()
 TASKS = {"regression": REGRESSORS, "classification": CLASSIFIERS}
 
 #: Those whose graph is not proven equal on this table, with the reason that the documents give.

@@ -115,7 +115,7 @@ def test_dependent_columns_are_refused() -> None:
     from tablecast.compiler.steps.categories import by_probing
 
     class Joined(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-        def fit(self, X: Any, y: Any = None) -> Any:  # noqa: ARG002
+        def fit(self, X: Any, y: Any = None) -> Any:
             return self
 
         def transform(self, X: Any) -> Any:
