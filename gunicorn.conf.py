@@ -1,5 +1,6 @@
 """How gunicorn serves the form; it reads this file from the folder that it starts in."""
 
+import gc
 import os
 import shutil
 import tempfile
@@ -14,8 +15,9 @@ workers = int(os.environ.get("WEB_CONCURRENCY") or 2)
 
 # Threads wait for slow clients so that a process does not. A hundred connections that send half a
 # request stop sync workers, and 2 x 64 threads too when one process happens to take most of them.
-# A thread is only started when all others are busy, and costs some kilobytes.
-worker_class = "gthread"
+# A thread is only started when all others are busy, and costs some kilobytes. What needs no
+# waiting is answered without one.
+worker_class = "tablecast.worker.Worker"
 threads = 128
 
 # A proxy in front holds idle connections for longer than a person; let it close them first.
@@ -40,6 +42,17 @@ if _own_counts:
     os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(
         prefix="tablecast-metrics-", dir=worker_tmp_dir
     )
+
+
+def when_ready(server: Any) -> None:
+    """Load, before the workers are made, what they can share."""
+    deployment = server.app.wsgi().extensions["tablecast"]
+    if getattr(deployment.engine, "quick", False):
+        import onnxruntime  # noqa: F401
+    # The collector writes to each object that it visits, and a page that is written to is no
+    # longer shared: what exists now is exempt from it.
+    gc.collect()
+    gc.freeze()
 
 
 def post_worker_init(worker: Any) -> None:

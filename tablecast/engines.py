@@ -23,10 +23,12 @@ CHUNK = 1000
 class GraphEngine:
     """The compiled graph in onnxruntime. Needs neither PyCaret nor its Python.
 
-    onnxruntime is imported, and the session opened, at the first answer: importing it starts a
-    thread, and a process that was forked while it ran hangs at its end. So a server may load the
+    onnxruntime is imported, and the session opened, at the first answer: a server may load the
     deployment once, fork, and let each worker open its own session.
     """
+
+    #: One row takes microseconds: a server may answer it where it stands, see ``tablecast.worker``.
+    quick = True
 
     def __init__(self, content: bytes) -> None:
         self._content = content

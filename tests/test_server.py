@@ -119,6 +119,44 @@ def test_slow_clients_do_not_stop_the_form(tmp_path: Path) -> None:
     assert answer.status_code == 200
 
 
+def test_clients_that_do_not_close_do_not_stop_the_form(tmp_path: Path) -> None:
+    """Connections whose clients asked for their end, and then stay, cost nobody else any time."""
+    with served(GUNICORN, tmp_path) as url:
+        clients = []
+        for _ in range(6):
+            client = socket.create_connection(("127.0.0.1", int(url.rsplit(":", 1)[1])))
+            client.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            assert client.recv(100)
+            clients.append(client)
+        began = time.perf_counter()
+        requests.get(f"{url}/healthz", timeout=20)
+        took = time.perf_counter() - began
+        for client in clients:
+            client.close()
+    assert took < 1
+
+
+def test_a_stop_is_quick_and_clean(tmp_path: Path) -> None:
+    """Workers that have answered end when they are told to, and need not be aborted."""
+    for _ in range(3):
+        with served(GUNICORN, tmp_path) as url:
+            requests.post(f"{url}/predict_api", json=PATIENT, timeout=20)
+            began = time.perf_counter()
+        assert time.perf_counter() - began < 5
+        log = (tmp_path / "log").read_text()
+        assert "SIG" not in log
+        assert "Traceback" not in log
+
+
+def test_nothing_is_kept_of_who_asked(tmp_path: Path) -> None:
+    """onnxruntime's own record of its use is never begun."""
+    home = tmp_path / "home"
+    home.mkdir()
+    with served(GUNICORN, tmp_path, HOME=str(home), XDG_CACHE_HOME=str(home)) as url:
+        requests.post(f"{url}/predict_api", json=PATIENT, timeout=20)
+    assert list(home.iterdir()) == []
+
+
 @pytest.mark.parametrize("command", [GUNICORN, [sys.executable, "app.py"]], ids=["gunicorn", "app"])
 def test_a_missing_deployment_stops_the_start(tmp_path: Path, command: list[str]) -> None:
     """The server ends at once with a line that says what to do, and without a traceback."""
