@@ -13,6 +13,7 @@ from onnx import TensorProto
 import tablecast.compiler.estimators
 import tablecast.compiler.steps  # noqa: F401 - registers the converters
 from tablecast.compiler.answer import add_answer
+from tablecast.compiler.fold import fold
 from tablecast.compiler.frame import Cell, Frame, Lookup, Moment, Number, Step
 from tablecast.compiler.graph import Builder
 from tablecast.compiler.probe import Probe
@@ -48,7 +49,7 @@ def compile_pipeline(pipeline: Any, fields: Sequence[Field], task: Task) -> onnx
     """
     frame = _walk(pipeline, fields)
     matrix = frame.matrix("the estimator", list(frame.table.columns))
-    return frame.builder.finish(add_answer(frame.builder, pipeline, matrix, task))
+    return fold(frame.builder.finish(add_answer(frame.builder, pipeline, matrix, task)))
 
 
 def compile_features(pipeline: Any, fields: Sequence[Field]) -> onnx.ModelProto:
@@ -58,9 +59,8 @@ def compile_features(pipeline: Any, fields: Sequence[Field]) -> onnx.ModelProto:
     """
     frame = _walk(pipeline, fields)
     matrix = frame.matrix("the estimator", list(frame.table.columns))
-    return frame.builder.finish(
-        [(matrix.name, "features", TensorProto.DOUBLE, ["rows", matrix.width])]
-    )
+    features = (matrix.name, "features", TensorProto.DOUBLE, ["rows", matrix.width])
+    return fold(frame.builder.finish([features]))
 
 
 def _walk(pipeline: Any, fields: Sequence[Field]) -> Frame:

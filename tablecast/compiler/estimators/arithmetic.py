@@ -33,8 +33,9 @@ def affine(builder: Builder, x: str, weights: Any, bias: Any) -> str:
     """``x @ weights + bias``, with weights (width, outputs) and bias (outputs,)."""
     weights = np.asarray(weights, dtype=np.float64)
     shift = np.broadcast_to(np.asarray(bias, dtype=np.float64).reshape(-1), weights.shape[1:])
-    product = builder.op("MatMul", x, builder.constant(weights))
-    return builder.op("Add", product, builder.constant(shift))
+    if not shift.any():
+        return builder.op("MatMul", x, builder.constant(weights))
+    return builder.op("Gemm", x, builder.constant(weights), builder.constant(shift))
 
 
 def column(builder: Builder, x: str, place: int) -> str:

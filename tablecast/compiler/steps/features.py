@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from onnx import TensorProto
 
 from tablecast.compiler.frame import Cell, Frame, Moment, Number, Step
 from tablecast.compiler.graph import Matrix
 from tablecast.compiler.registry import converts
-from tablecast.compiler.steps.search import ranks
+from tablecast.compiler.steps.search import memberships
 from tablecast.errors import UnsupportedStep
+
+#: Times its half width from zero, a range's middle costs two digits when it is taken off last.
+FAR_FROM_ZERO = 100.0
 
 
 @converts("tablecast.features.Powers")
@@ -19,10 +21,11 @@ def powers(frame: Frame, step: Step) -> dict[str, Cell]:
     """Repeated products, as the step computes them."""
     x = _chosen(frame, step)
     inside = _inside(frame, x.name, step.transformer.low_, step.transformer.high_)
-    made, tensor = [], inside
+    made: list[Number] = []
+    tensor = inside
     for _ in range(2, step.transformer.degree + 1):
         tensor = frame.builder.op("Mul", tensor, inside)
-        made.append((tensor, x.width))
+        made += _columns_of(tensor, x.width)
     return _appended(frame, step, made)
 
 
@@ -30,30 +33,30 @@ def powers(frame: Frame, step: Step) -> dict[str, Cell]:
 def trigonometric(frame: Frame, step: Step) -> dict[str, Cell]:
     """Sine and cosine of a full turn, and the tangent of up to 72 degrees each way."""
     builder, x = frame.builder, _chosen(frame, step)
-    center = builder.constant(step.transformer.center_.reshape(1, -1))
-    half_width = builder.constant(step.transformer.half_width_.reshape(1, -1))
-    turn = builder.op("Div", builder.op("Sub", x.name, center), half_width)
-    turn = builder.op("Clip", turn, builder.constant(-1.0), builder.constant(1.0))
-    full = builder.op("Mul", turn, builder.constant(np.pi))
-    part = builder.op("Mul", turn, builder.constant(0.4 * np.pi))
-    made = [
-        builder.op("Sin", full),
-        builder.op("Cos", full),
-        builder.op("Div", builder.op("Sin", part), builder.op("Cos", part)),
-    ]
-    return _appended(frame, step, [(tensor, x.width) for tensor in made])
+    center, half_width = step.transformer.center_, step.transformer.half_width_
+    tensor = x.name
+    if np.any(np.abs(center) > FAR_FROM_ZERO * half_width):
+        tensor = builder.op("Sub", tensor, builder.constant(center.reshape(1, -1)))
+        center = np.zeros_like(center)
+    inside = _inside(frame, tensor, center - half_width, center + half_width)
+    # All at once, and the cosine as a sine: onnxruntime 1.20 has no cosine of float64.
+    turns = [(np.pi, 0.0), (np.pi, np.pi / 2), (0.4 * np.pi, 0.0), (0.4 * np.pi, np.pi / 2)]
+    slopes = np.hstack([np.diag(turn / half_width) for turn, _ in turns])
+    shifts = np.hstack([shift - turn * center / half_width for turn, shift in turns])
+    waves = builder.op("Sin", builder.op("Gemm", inside, *map(builder.constant, (slopes, shifts))))
+    places = np.arange(4 * x.width).reshape(4, x.width).tolist()
+    sine, cosine = (builder.columns(waves, places[part]) for part in (2, 3))
+    tangents = _columns_of(builder.op("Div", sine, cosine), x.width)
+    return _appended(frame, step, _columns_of(waves, 4 * x.width)[: 2 * x.width] + tangents)
 
 
 @converts("tablecast.features.Bins")
 def bins(frame: Frame, step: Step) -> dict[str, Cell]:
-    """The number of each value's bin, compared with every number."""
+    """A one for the bin that each value is in."""
     builder, x = frame.builder, _chosen(frame, step)
     edges = step.transformer.edges_
-    found = ranks(builder, x, edges, side="right")
-    columns = [place for place, e in enumerate(edges) for _ in range(len(e) + 1)]
-    numbers = [float(n) for e in edges for n in range(len(e) + 1)]
-    equal = builder.op("Equal", builder.columns(found, columns), builder.constant([numbers]))
-    return _appended(frame, step, [(builder.cast(equal, TensorProto.DOUBLE), len(numbers))])
+    made = _columns_of(memberships(builder, x, edges), sum(len(e) + 1 for e in edges))
+    return _appended(frame, step, made)
 
 
 @converts("tablecast.features.Interactions")
@@ -65,11 +68,11 @@ def interactions(frame: Frame, step: Step) -> dict[str, Cell]:
     x = frame.matrix(step.name, step.columns, single=False)
     # Only the factors are clipped; the columns themselves go on as they are.
     low, high = step.transformer.low_, step.transformer.high_
-    first, second = (
-        _inside(frame, frame.builder.columns(x.name, side.tolist()), low[side], high[side])
-        for side in (pairs[:, 0], pairs[:, 1])
-    )
-    return _appended(frame, step, [(frame.builder.op("Mul", first, second), len(pairs))])
+    builder, factors = frame.builder, pairs.T  # (2, products)
+    both = builder.op("Gather", x.name, builder.constant(factors, np.int64), axis=1)
+    inside = _inside(frame, both, low[factors], high[factors])  # (rows, 2, products)
+    products = builder.op("ReduceProd", inside, axes=[1], keepdims=0)
+    return _appended(frame, step, _columns_of(products, len(pairs)))
 
 
 @converts("tablecast.features.FillDates")
@@ -90,8 +93,8 @@ def fill_dates(frame: Frame, step: Step) -> dict[str, Cell]:
 def _inside(frame: Frame, tensor: str, low: Any, high: Any) -> str:
     """Values outside the training range as its nearest end."""
     builder = frame.builder
-    raised = builder.op("Max", tensor, builder.constant(np.reshape(low, (1, -1))))
-    return builder.op("Min", raised, builder.constant(np.reshape(high, (1, -1))))
+    raised = builder.op("Max", tensor, builder.constant(low[np.newaxis]))
+    return builder.op("Min", raised, builder.constant(high[np.newaxis]))
 
 
 def _chosen(frame: Frame, step: Step) -> Matrix:
@@ -100,8 +103,11 @@ def _chosen(frame: Frame, step: Step) -> Matrix:
     return frame.matrix(step.name, names, single=False)
 
 
-def _appended(frame: Frame, step: Step, made: list[tuple[str, int]]) -> dict[str, Cell]:
-    """The columns as they were, then those of the new tensors, given with their widths."""
-    cells = [frame.cells[name] for name in step.columns]
-    cells += [Number(tensor, width, place) for tensor, width in made for place in range(width)]
+def _columns_of(tensor: str, width: int) -> list[Number]:
+    return [Number(tensor, width, place) for place in range(width)]
+
+
+def _appended(frame: Frame, step: Step, made: list[Number]) -> dict[str, Cell]:
+    """The columns as they were, then the new ones."""
+    cells = [*(frame.cells[name] for name in step.columns), *made]
     return {str(name): cell for name, cell in zip(step.after.columns, cells, strict=True)}

@@ -28,6 +28,20 @@ def ranks(builder: Builder, x: Matrix, edges: Sequence[NDArray[np.float64]], sid
     return builder.cast(answer, TensorProto.DOUBLE)
 
 
+def memberships(builder: Builder, x: Matrix, edges: Sequence[NDArray[np.float64]]) -> str:
+    """1 for the bin that each column's value is in, else 0: float64 (rows, bins of all columns).
+
+    A column has one bin more than edges. A value on an edge belongs to the bin above it.
+    """
+    trees, bins = _Trees("right"), 0
+    for column, sorted_edges in enumerate(edges):
+        targets = range(bins, bins + len(sorted_edges) + 1)
+        trees.add(column, np.asarray(sorted_edges, dtype=np.float64), targets)
+        bins += len(targets)
+    answer = builder.ml("TreeEnsembleRegressor", x.name, n_targets=bins, **trees.attributes())
+    return builder.cast(answer, TensorProto.DOUBLE)
+
+
 class _Trees:
     """The node lists of a TreeEnsembleRegressor."""
 
@@ -37,7 +51,10 @@ class _Trees:
         self._nodes: list[tuple[int, int, int, float, str, int, int]] = []
         self._leaves: list[tuple[int, int, int, float]] = []
 
-    def add(self, column: int, edges: NDArray[np.float64]) -> None:
+    def add(
+        self, column: int, edges: NDArray[np.float64], targets: Sequence[int] | None = None
+    ) -> None:
+        """Add a column's tree: it answers the rank, or 1 in the target of that rank."""
         count = 0
 
         def grow(low: int, high: int) -> int:
@@ -47,7 +64,8 @@ class _Trees:
             count += 1
             if low == high:
                 self._nodes.append((column, node, 0, 0.0, "LEAF", 0, 0))
-                self._leaves.append((column, node, column, float(low)))
+                target, weight = (column, low) if targets is None else (targets[low], 1)
+                self._leaves.append((column, node, target, float(weight)))
                 return node
             middle = (low + high) // 2
             place = len(self._nodes)

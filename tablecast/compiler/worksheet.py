@@ -1,0 +1,134 @@
+"""A graph that is being rewritten: its nodes in their order, constants and widths."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import onnx
+from numpy.typing import ArrayLike, NDArray
+from onnx import helper, numpy_helper
+
+
+class Worksheet:
+    """The parts of a model, to be read and replaced.
+
+    Attributes:
+        outputs: the names of the graph's outputs.
+        fixed: names that a rewrite has to keep: outputs, and what the body of a loop reads.
+        widths: the number of columns of each tensor of shape (rows, columns) where it is known.
+        finite: what ``is_finite`` found.
+    """
+
+    def __init__(self, model: onnx.ModelProto) -> None:
+        self._model = model
+        self._constants = {tensor.name: tensor for tensor in model.graph.initializer}
+        self._nodes: list[onnx.NodeProto] = []
+        self._makers: dict[str, onnx.NodeProto] = {}
+        self._count = 0
+        self.outputs = [output.name for output in model.graph.output]
+        self.widths = _widths(model)
+        self.finite: dict[str, bool] = {}
+        self.fixed = set(self.outputs)
+        for node in model.graph.node:
+            copy = onnx.NodeProto()
+            copy.CopyFrom(node)
+            self.add(copy)
+            self.fixed |= read_inside(node)
+
+    def add(self, node: onnx.NodeProto) -> None:
+        """Put a node behind the others."""
+        self._nodes.append(node)
+        self._makers.update(dict.fromkeys(node.output, node))
+
+    def take_nodes(self) -> list[onnx.NodeProto]:
+        """Take all nodes out, to add again those that stay. They still can be asked for."""
+        nodes, self._nodes = self._nodes, []
+        return nodes
+
+    def maker(self, name: str) -> onnx.NodeProto | None:
+        """The node that made a tensor; None for inputs and constants."""
+        return self._makers.get(name)
+
+    def constant(self, name: str) -> NDArray[Any] | None:
+        """A stored number array; None for other tensors and for texts."""
+        tensor = self._constants.get(name)
+        if tensor is None or tensor.data_type == onnx.TensorProto.STRING:
+            return None
+        return numpy_helper.to_array(tensor)
+
+    def store(self, values: ArrayLike) -> str:
+        """Store an array and return its name."""
+        name = self.fresh(None)
+        self._constants[name] = numpy_helper.from_array(np.ascontiguousarray(values), name)
+        return name
+
+    def fresh(self, width: int | None) -> str:
+        """A new name, of a tensor with so many columns."""
+        self._count += 1
+        name = f"_folded_{self._count}"
+        if width is not None:
+            self.widths[name] = width
+        return name
+
+    def model(self) -> onnx.ModelProto:
+        """The rewritten model, with those constants that something reads."""
+        read = {name for node in self._nodes for name in [*node.input, *read_inside(node)]}
+        model = onnx.ModelProto()
+        model.CopyFrom(self._model)
+        del model.graph.node[:], model.graph.initializer[:], model.graph.value_info[:]
+        model.graph.node.extend(self._nodes)
+        model.graph.initializer.extend(
+            tensor for name, tensor in self._constants.items() if name in read
+        )
+        return model
+
+
+def attribute(node: onnx.NodeProto, name: str, default: Any) -> Any:
+    """A node's attribute as a Python value."""
+    for one in node.attribute:
+        if one.name == name:
+            return helper.get_attribute_value(one)
+    return default
+
+
+def read_inside(node: onnx.NodeProto) -> set[str]:
+    """Every name that the body of a node, such as a loop's, reads."""
+    names: set[str] = set()
+    for one in node.attribute:
+        if one.type == onnx.AttributeProto.GRAPH:
+            names |= {output.name for output in one.g.output}
+            for inner in one.g.node:
+                names |= set(inner.input) | read_inside(inner)
+    return names
+
+
+def _widths(model: onnx.ModelProto) -> dict[str, int]:
+    known: dict[str, int] = {}
+    while True:
+        widths = _inferred(model, known)
+        imputed = {
+            node.output[0]: widths[node.input[0]]
+            for node in model.graph.node
+            if node.op_type == "Imputer" and node.input[0] in widths
+        }
+        if imputed == known:
+            return widths
+        known = imputed
+
+
+def _inferred(model: onnx.ModelProto, imputed: dict[str, int]) -> dict[str, int]:
+    """What onnx infers once it is told the width of what it knows nothing about: Imputer."""
+    told = onnx.ModelProto()
+    told.CopyFrom(model)
+    told.graph.value_info.extend(
+        helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, ["rows", width])
+        for name, width in imputed.items()
+    )
+    graph = onnx.shape_inference.infer_shapes(told).graph
+    widths = {}
+    for value in [*graph.input, *graph.value_info]:
+        dims = value.type.tensor_type.shape.dim
+        if len(dims) == 2 and dims[1].HasField("dim_value"):
+            widths[value.name] = dims[1].dim_value
+    return widths
