@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable, Mapping
 from os import PathLike
 from pathlib import Path
@@ -36,6 +37,7 @@ def cast(
     model: str = "auto",
     budget: float | None = None,
     seed: int = 123,
+    max_latency: float | None = None,
     progress: Progress = print,
 ) -> Path:
     """Train a deployment from a table, save it, and compile it with its proof.
@@ -45,7 +47,7 @@ def cast(
         target: the column to predict.
         name, out: the deployment's name, and the folder that its files go to.
         form: a form file (see ``tablecast.form``), or None.
-        model, budget, seed: see ``tablecast.training.train``.
+        model, budget, seed, max_latency: see ``tablecast.training.train``.
         progress: called with one line for each thing done.
 
     Returns:
@@ -56,8 +58,9 @@ def cast(
         UnsupportedStep, ProofFailed: saved, but without a graph.
     """
     from tablecast.card import card_of
-    from tablecast.training import train
+    from tablecast.training import MAX_LATENCY, train
 
+    began = time.monotonic()
     look = read_form(Path(form) if form else None)
     table = read_table(source)
     prepared = prepare(table, target)
@@ -68,7 +71,15 @@ def cast(
         progress(note)
     # Only to refuse a wrong form file now, and not after minutes of training.
     Schema.from_table(prepared.table, prepared.target, prepared.task, look)
-    trained = train(prepared, model=model, budget=budget, seed=seed, progress=progress)
+    trained = train(
+        prepared,
+        model=model,
+        budget=budget,
+        seed=seed,
+        max_latency=MAX_LATENCY if max_latency is None else max_latency,
+        began=began,
+        progress=progress,
+    )
     card = card_of(trained, prepared)
     schema = _schema_of(prepared, look, card)
     base = Path(out) / name

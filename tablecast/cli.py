@@ -65,10 +65,14 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
         "--model", default="auto", help="a PyCaret estimator id such as lr, or auto to compare"
     )
     parser.add_argument(
-        "--budget", type=_positive, help="seconds after which auto tries nothing new"
+        "--budget", type=_positive, help="seconds that auto may take (default: 120)"
     )
     parser.add_argument(
         "--seed", type=int, default=123, help="PyCaret's session_id (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--max-latency", type=_positive, metavar="MICROSECONDS",
+        help="auto chooses nothing that takes longer for a row of the graph (default: 1000)",
     )
     parser.set_defaults(run=_train)
 
@@ -113,6 +117,7 @@ def _train(options: argparse.Namespace) -> None:
         model=options.model,
         budget=options.budget,
         seed=options.seed,
+        max_latency=options.max_latency,
         progress=_say,
     )
     _say(f"Serve it with: TABLECAST_DEPLOYMENT={base} make run")

@@ -24,13 +24,16 @@ FOLDS = ((20_000, 10), (100_000, 5))
 FEWEST_FOLDS = 3
 
 
-def start(prepared: Prepared, seed: int, steps: Sequence[tuple[str, Any]]) -> Any:
+def start(
+    prepared: Prepared, seed: int, steps: Sequence[tuple[str, Any]], **more: Any
+) -> Any:
     """Set up a PyCaret experiment that computes in float64 from the first step to the last.
 
     Args:
         prepared: the table.
         seed: PyCaret's ``session_id``.
         steps: feature steps after PyCaret's own; with them the features are normalised.
+        more: further options of PyCaret's ``setup``.
 
     Returns:
         A ``RegressionExperiment`` or ``ClassificationExperiment``, set up.
@@ -38,7 +41,7 @@ def start(prepared: Prepared, seed: int, steps: Sequence[tuple[str, Any]]) -> An
     Raises:
         TrainingError: the table has too few rows for its classes.
     """
-    options: dict[str, Any] = {}
+    options: dict[str, Any] = dict(more)
     if prepared.task == "classification":
         _check_holdout(prepared)
         options["data_split_stratify"] = True

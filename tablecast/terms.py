@@ -47,7 +47,7 @@ class Factor:
         """The factor as the feature's name writes it."""
         patterns = {
             "value": "{0}", "square": "{0}^2", "log": "log({0})", "above": "({0}>{1:.6g})",
-            "beyond": "max({0}-{1:.6g},0)", "inverse": "1/{0}",
+            "beyond": "({0}-{1:.6g})+", "inverse": "1/{0}",
         }
         return patterns[self.kind].format(column, self.cut)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from copy import copy
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -31,30 +31,15 @@ class Candidate:
     with_recipe: bool
 
 
-# Cheap ones first, so that a budget that runs out has tried the most.
-CANDIDATES: Mapping[str, Sequence[Candidate]] = {
-    "regression": (
-        Candidate("lr", True),
-        Candidate("br", True),
-        Candidate("lightgbm", False),
-        Candidate("gbr", False),
-        Candidate("rf", False),
-        Candidate("et", False),
-    ),
-    "classification": (
-        Candidate("lr", True),
-        Candidate("lda", True),
-        Candidate("lightgbm", False),
-        Candidate("rf", False),
-        Candidate("et", False),
-        Candidate("gbc", False),
-    ),
-}
 # Estimators that are linear in their features, which the recipe's features are made for. A tree
 # cuts at thresholds, where the last bit of a sine decides; distances and densities drown in them.
 LINEAR = frozenset(
     "lr lasso ridge en lar llar omp br ard par ransac tr huber svm lda".split()
 )
+# A web page's answer takes some milliseconds; a row of the graph should not be seen in it.
+MAX_LATENCY = 1_000.0
+# What a repository and a worker's memory bear easily.
+LARGEST_GRAPH = 20e6
 # What "best" means, as PyCaret's compare_models sorts.
 DECIDES = {"regression": "R2", "classification": "Accuracy"}
 
@@ -116,6 +101,8 @@ def train(
     model: str = "auto",
     budget: float | None = None,
     seed: int = 123,
+    max_latency: float = MAX_LATENCY,
+    began: float | None = None,
     progress: Progress = _print,
 ) -> Trained:
     """Train a pipeline on a prepared table.
@@ -123,9 +110,11 @@ def train(
     Args:
         prepared: what `tablecast.table.prepare` gives.
         model: a PyCaret estimator id, trained with the recipe's features where it is linear;
-            "auto" compares several.
-        budget: seconds after which "auto" begins no further candidate; None for no limit.
+            "auto" searches, see ``tablecast.automl``.
+        budget: seconds for "auto", from ``began`` to the saved deployment; None for its default.
         seed: PyCaret's ``session_id``, which decides the split, the folds and the estimators.
+        max_latency: microseconds that a row may take in the graph; "auto" chooses nothing slower.
+        began: when the budget began, as ``time.monotonic`` counts; None for now.
         progress: called with one line for each thing done.
 
     Raises:
@@ -133,59 +122,36 @@ def train(
             the pipeline's answers depend on the batch.
     """
     with quiet_and_single():
-        named = [Candidate(model, model in LINEAR)]
-        wanted = CANDIDATES[prepared.task] if model == "auto" else named
-        tried, failed = _search(prepared, wanted, budget, seed, progress)
-        return _finish(prepared, tried, failed, seed, progress)
+        if model == "auto":
+            return _searched(prepared, budget, seed, max_latency, began, progress)
+        tried = _try(prepared, Candidate(model, model in LINEAR), seed, progress)
+        return _finish(prepared, tried, seed, progress)
 
 
-def _search(
+def _searched(
     prepared: Prepared,
-    wanted: Sequence[Candidate],
     budget: float | None,
     seed: int,
+    max_latency: float,
+    began: float | None,
     progress: Progress,
-) -> tuple[list[_Tried], list[dict[str, Any]]]:
-    """Cross-validate candidates within the budget; the place of a cleverer search.
+) -> Trained:
+    from tablecast.automl import DEFAULT_BUDGET, Clock, Search, finish
 
-    Returns:
-        Those that could be fitted, best first, and leaderboard entries of those that could not.
-    """
-    began = time.monotonic()
-    experiments: dict[bool, Any] = {}
-    tried: list[_Tried] = []
-    failed: list[dict[str, Any]] = []
-    for candidate in wanted:
-        spent = time.monotonic() - began
-        # The slowest so far is what the next one may take.
-        expected = max((one.seconds for one in tried), default=0.0)
-        if budget is not None and tried and spent + expected > budget:
-            progress(f"Budget of {budget:g} s used; {candidate.model} and later ones are left out.")
-            break
-        try:
-            tried.append(_try(prepared, candidate, experiments, seed, progress))
-        except TrainingError as error:
-            if len(wanted) == 1:
-                raise
-            progress(str(error))
-            failed.append({"model": candidate.model, "error": str(error)})
-    if not tried:
-        raise TrainingError(f"No candidate could be fitted. The first said: {failed[0]['error']}")
-    decides = DECIDES[prepared.task]
-    return sorted(tried, key=lambda one: -one.scores.loc["Mean", decides]), failed
+    clock = Clock(DEFAULT_BUDGET if budget is None else budget, began)
+    search = Search(prepared, clock, seed, LARGEST_GRAPH, progress)
+    search.run()
+    return finish(search, max_latency)
 
 
 def _try(
     prepared: Prepared,
     candidate: Candidate,
-    experiments: dict[bool, Any],
     seed: int,
     progress: Progress,
 ) -> _Tried:
-    if candidate.with_recipe not in experiments:
-        steps = recipe(prepared.table, prepared.target) if candidate.with_recipe else []
-        experiments[candidate.with_recipe] = start(prepared, seed, steps)
-    experiment = experiments[candidate.with_recipe]
+    steps = recipe(prepared.table, prepared.target) if candidate.with_recipe else []
+    experiment = start(prepared, seed, steps)
     name = _name(experiment, candidate.model)
     began = time.monotonic()
     try:
@@ -217,17 +183,15 @@ def _name(experiment: Any, model: str) -> str:
 
 def _finish(
     prepared: Prepared,
-    tried: Sequence[_Tried],
-    failed: Sequence[dict[str, Any]],
+    best: _Tried,
     seed: int,
     progress: Progress,
 ) -> Trained:
-    """Measure the best candidate on the holdout, fit it on all rows, check that it is steady."""
-    best = tried[0]
+    """Measure the candidate on the holdout, fit it on all rows, check that it is steady."""
     experiment = best.experiment
     experiment.predict_model(best.estimator, verbose=False)
     metrics = metrics_of(best.scores, experiment.pull())
-    _forget_columns(experiment.pipeline)
+    forget_columns(experiment.pipeline)
     pipeline = experiment.finalize_model(best.estimator)
     progress(f"Fitted on all {len(prepared.table):,} rows; checking single rows against a batch.")
     agreement = check_self_agreement(pipeline, prepared.table, prepared.task)
@@ -240,8 +204,8 @@ def _finish(
         columns=columns,
         model=best.candidate.model,
         metrics=metrics,
-        leaderboard=[*map(_entry, tried), *failed],
-        feature_names=_feature_names(pipeline, prepared.table[list(columns)]),
+        leaderboard=[_entry(best)],
+        feature_names=feature_names(pipeline, prepared.table[list(columns)]),
         seed=seed,
         rows=len(prepared.table),
         folds=experiment.fold_generator.get_n_splits(),
@@ -250,7 +214,7 @@ def _finish(
     )
 
 
-def _forget_columns(pipeline: Any) -> None:
+def forget_columns(pipeline: Any) -> None:
     """Let every step look at all rows' columns when the pipeline is fitted again.
 
     PyCaret's wrapper keeps the columns that its first fit met, so that the one-hot columns of a
@@ -272,7 +236,7 @@ def _entry(tried: _Tried) -> dict[str, Any]:
     }
 
 
-def _feature_names(pipeline: Any, table: Any) -> list[str]:
+def feature_names(pipeline: Any, table: Any) -> list[str]:
     """The columns that the estimator sees. It may transform, as LDA does, and is left out."""
     before = copy(pipeline)
     before.steps = pipeline.steps[:-1]

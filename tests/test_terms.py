@@ -46,7 +46,7 @@ def test_noise_and_straight_lines_need_no_terms() -> None:
         (Factor(0, "log"), "log(a)", np.log(6.0)),
         (Factor(0, "above", 19.5), "(a>19.5)", 1.0),
         (Factor(0, "above", 20.0), "(a>20)", 0.0),
-        (Factor(0, "beyond", 18.0), "max(a-18,0)", 2.0),
+        (Factor(0, "beyond", 18.0), "(a-18)+", 2.0),
         (Factor(0, "inverse"), "1/a", 0.05),
     ],
 )

@@ -1,0 +1,117 @@
+"""The estimators that are tried, as PyCaret makes them, and where each may be tuned to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+# A node of a tree takes some 40 bytes of the graph, and a full forest has 1.6 a row and tree.
+BYTES_A_NODE = 40
+NODES_A_ROW = 1.7
+FEWEST_TREES, MOST_TREES = 20, 200
+
+Settings = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An estimator of PyCaret's list with settings of ours.
+
+    Attributes:
+        model: PyCaret's id.
+        settings: what differs from PyCaret's defaults.
+        features: the features it is given, as ``views.Recipe`` names them.
+        tuned: whether the settings were drawn while tuning.
+    """
+
+    model: str
+    settings: Settings = field(default_factory=dict)
+    features: str = "plain"
+    tuned: bool = False
+
+
+#: id -> features. Cheap ones first, so that a short budget has tried the most.
+TRIED: Mapping[str, Sequence[tuple[str, str]]] = {
+    "regression": (
+        ("br", "searched"), ("lasso", "searched"), ("gbr", "plain"), ("lightgbm", "plain"),
+        ("et", "plain"), ("rf", "plain"), ("gbr", "searched"), ("lightgbm", "searched"),
+        ("et", "searched"),
+    ),
+    "classification": (
+        ("lda", "searched"), ("lr", "searched"), ("rf", "plain"), ("et", "plain"),
+        ("lda", "plain"), ("lr", "plain"), ("qda", "plain"), ("gbc", "plain"), ("nb", "plain"),
+        ("lightgbm", "plain"),
+    ),
+}
+
+#: Estimators whose settings are drawn at random, and from what.
+SPACES: Mapping[str, Mapping[str, Sequence[Any]]] = {
+    "lasso": {"alpha": tuple(np.geomspace(2e-4, 5e-2, 9))},  # times the target's deviation
+    "lr": {"C": tuple(np.geomspace(0.02, 50, 9))},
+    "gbr": {
+        "n_estimators": (80, 150, 300), "learning_rate": (0.03, 0.05, 0.08),
+        "max_depth": (2, 3, 4, 5), "subsample": (0.5, 0.7, 0.9),
+        "max_features": (0.2, 0.4, 0.7, 1.0), "min_samples_leaf": (1, 5, 10, 20),
+    },
+    "gbc": {
+        "n_estimators": (50, 100, 200), "learning_rate": (0.03, 0.05, 0.1),
+        "max_depth": (2, 3, 4), "subsample": (0.5, 0.7, 0.9),
+        "max_features": (0.3, 0.6, 1.0), "min_samples_leaf": (1, 3, 8),
+    },
+    "lightgbm": {
+        "n_estimators": (100, 200, 400), "learning_rate": (0.02, 0.04, 0.08),
+        "num_leaves": (6, 12, 31, 63), "subsample": (0.6, 0.8), "subsample_freq": (1,),
+        "colsample_bytree": (0.3, 0.6, 0.9), "min_child_samples": (5, 10, 20),
+    },
+    "et": {"max_features": (0.3, 0.5, 0.7, 1.0), "min_samples_leaf": (1, 2, 3)},
+    "rf": {"max_features": (0.2, 0.4, 0.6), "min_samples_leaf": (1, 2, 3)},
+}
+FORESTS = ("et", "rf")
+
+
+def first(task: str, rows: int, features: str, largest: float) -> list[Candidate]:
+    """What is tried at once on a view with these features."""
+    return [
+        Candidate(model, _given(model, {}, rows, largest), wanted)
+        for model, wanted in TRIED[task]
+        if wanted == features
+    ]
+
+
+def drawn(
+    candidate: Candidate, rows: int, largest: float, random: np.random.Generator
+) -> Candidate | None:
+    """The candidate with settings drawn from its space; None where it has none."""
+    space = SPACES.get(candidate.model)
+    if space is None:
+        return None
+    settings = {name: values[random.integers(len(values))] for name, values in space.items()}
+    plain = {
+        name: value.item() if hasattr(value, "item") else value for name, value in settings.items()
+    }
+    given = _given(candidate.model, plain, rows, largest)
+    return Candidate(candidate.model, given, candidate.features, tuned=True)
+
+
+def make(candidate: Candidate, experiment: Any, spread: float) -> Any:
+    """The estimator, not fitted. ``spread`` is the deviation of the target that it is given."""
+    container = experiment._all_models[candidate.model]
+    settings = dict(container.args) | dict(candidate.settings)
+    if candidate.model == "lasso":
+        settings["alpha"] = settings.get("alpha", 2e-3) * spread
+        settings["max_iter"] = 5_000
+    if candidate.model == "lightgbm":
+        settings["verbose"] = -1
+    return container.class_def(**settings)
+
+
+def _given(model: str, settings: Settings, rows: int, largest: float) -> dict[str, Any]:
+    """The settings, with as many trees in a forest as half of the largest graph has room for."""
+    if model not in FORESTS:
+        return dict(settings)
+    nodes = NODES_A_ROW * rows / settings.get("min_samples_leaf", 1)
+    trees = int(largest / 2 / BYTES_A_NODE / nodes)
+    return dict(settings) | {"n_estimators": int(np.clip(trees, FEWEST_TREES, MOST_TREES))}

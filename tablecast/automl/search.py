@@ -1,0 +1,177 @@
+"""The search: views, estimators, tuning, blends, and the choice by cross-validation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tablecast.automl import blend
+from tablecast.automl.candidates import Candidate, drawn, first
+from tablecast.automl.clock import Clock
+from tablecast.automl.tried import Tried, all_losses, mean_loss, try_candidate
+from tablecast.automl.views import View, recipes, view_of
+from tablecast.errors import TrainingError
+
+if TYPE_CHECKING:
+    from tablecast.inspection import Prepared
+
+Progress = Callable[[str], None]
+
+#: Seconds, where the command names none: as long as a person waits with a coffee.
+DEFAULT_BUDGET = 120.0
+#: Of the estimators that are tuned, the best so many; draws for each.
+TUNED, DRAWS = 3, 8
+#: A blend answers more slowly than its best member: it must lower the loss by at least this share.
+WORTH_BLENDING = 0.003
+# Clones for the intervals (10), the fit for the holdout and the one on all rows.
+FITS_AFTERWARDS = 12
+# Of the time left a candidate's folds may take at most this much.
+MOST_OF_THE_TIME = 0.4
+
+
+@dataclass(eq=False)
+class Search:
+    """A search under way, and what it has found.
+
+    Attributes:
+        largest: the largest graph, in bytes.
+        tried: everything that was fitted on every fold.
+        dropped: what was stopped early.
+        skipped: sentences that say what the budget left out.
+    """
+
+    prepared: Prepared
+    clock: Clock
+    seed: int
+    largest: float
+    progress: Progress
+    tried: list[Tried] = field(default_factory=list)
+    dropped: list[Tried] = field(default_factory=list)
+    failed: list[dict[str, Any]] = field(default_factory=list)
+    skipped: list[str] = field(default_factory=list)
+
+    @property
+    def best(self) -> Tried | None:
+        return min(self.tried, key=lambda one: one.loss, default=None)
+
+    def run(self) -> None:
+        """All rounds, as far as the time allows; an interrupt keeps what was found."""
+        try:
+            views = self._first_round()
+            self._tune()
+            self._blend(views)
+        except KeyboardInterrupt:
+            if not self.tried:
+                raise
+            self.progress("Interrupted; the best so far is kept.")
+        if not self.tried:
+            raise TrainingError(
+                "No estimator could be fitted on this table. "
+                + (f"The first said: {self.failed[0]['error']}" if self.failed else
+                   "The budget is too short for one; give it more (--budget).")
+            )
+
+    def ranked(self) -> list[Tried]:
+        """Best first."""
+        return sorted(self.tried, key=lambda one: one.loss)
+
+    def _first_round(self) -> list[View]:
+        views: list[View] = []
+        for recipe in recipes(self.prepared):
+            if self.clock.left() <= 0 and self.tried:
+                self.skipped.append(f"{recipe.name} were left out")
+                continue
+            self.clock.line(f"preparing {recipe.name}", self._said(), self.progress)
+            view = view_of(self.prepared, recipe, self.seed)
+            views.append(view)
+            rows = len(self.prepared.table)
+            for candidate in first(self.prepared.task, rows, recipe.features, self.largest):
+                self._try(candidate, view)
+        return views
+
+    def _tune(self) -> None:
+        """Draw settings for the best estimators, in turns, so that a short budget serves all."""
+        random = np.random.default_rng(self.seed)
+        kept: list[tuple[Candidate, View]] = []
+        for one in self.ranked():
+            candidate = one.members[0][0]
+            known = [(other.model, view.recipe) for other, view in kept]
+            if len(kept) < TUNED and (candidate.model, one.view.recipe) not in known:
+                kept.append((candidate, one.view))
+        for _ in range(DRAWS):
+            for candidate, view in kept:
+                rows = len(self.prepared.table)
+                trial = drawn(candidate, rows, self.largest, random)
+                if trial is not None:
+                    self._try(trial, view)
+
+    def _blend(self, views: list[View]) -> None:
+        for view in views:
+            alone = [one for one in self.ranked() if one.view is view and len(one.members) == 1]
+            alone = _distinct(alone)
+            if len(alone) < 2:
+                continue
+            weights = blend.weigh([one.answers for one in alone], partial(mean_loss, view))
+            if len(weights) > 1:
+                self._add_blend(view, [(alone[at], weight) for at, weight in weights.items()])
+
+    def _add_blend(self, view: View, parts: list[tuple[Tried, int]]) -> None:
+        total = sum(weight for _, weight in parts)
+        answers = sum(weight / total * one.answers for one, weight in parts)
+        members = tuple((one.members[0][0], weight) for one, weight in parts)
+        losses = all_losses(view, np.asarray(answers))
+        seconds = sum(one.seconds for one, _ in parts)
+        name = "Blend of " + ", ".join(f"{weight} {one.name}" for one, weight in parts)
+        made = Tried(view, members, np.asarray(answers), losses, seconds, name)
+        if made.loss < (1 - WORTH_BLENDING) * min(one.loss for one, _ in parts):
+            self.tried.append(made)
+
+    def _try(self, candidate: Candidate, view: View) -> None:
+        name = view.experiment._all_models[candidate.model].name
+        left = self.clock.left()
+        known = [one.seconds for one in [*self.tried, *self.dropped]
+                 if one.members[0][0].model == candidate.model]
+        expected = max(known, default=0.0) * len(view.folds)
+        if self.tried and (left <= 0 or expected > max(left, 0.0)):
+            tuned = "tuned, " if candidate.tuned else ""
+            self.skipped.append(f"{name} ({tuned}{view.recipe.name})")
+            return
+        self.clock.line(f"{name}, {view.recipe.name}", self._said(), self.progress)
+        best = self.best
+        try:
+            tried = try_candidate(candidate, view, best.losses if best else None)
+        except Exception as error:  # estimators raise whatever they like
+            first_line = str(error).partition("\n")[0]
+            self.failed.append({"model": candidate.model, "name": name, "error": first_line})
+            return
+        if not tried.whole:
+            self.dropped.append(replace(tried, why="far behind after two folds"))
+        elif self.tried and tried.seconds * FITS_AFTERWARDS > self.clock.reserve:
+            self.dropped.append(replace(tried, why="fitting it takes too long for the budget"))
+        elif np.isfinite(tried.loss):
+            self.tried.append(tried)
+
+    def _said(self) -> str:
+        best = self.best
+        return f"; best so far: {best.name}, {said_of(best)}" if best else ""
+
+
+def said_of(tried: Tried) -> str:
+    """A score for a person."""
+    if tried.view.task == "classification":
+        return f"log loss {tried.loss:.4f}"
+    return f"R2 {1 - tried.loss / float(np.var(tried.view.target)):.4f}"
+
+
+def _distinct(ranked: list[Tried]) -> list[Tried]:
+    """At most two of each estimator: a blend lives on differences."""
+    kept: list[Tried] = []
+    for one in ranked:
+        model = one.members[0][0].model
+        if sum(other.members[0][0].model == model for other in kept) < 2:
+            kept.append(one)
+    return kept[:10]

@@ -1,0 +1,148 @@
+"""What was tried, how good it is on rows that it was not fitted on, and what is said of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tablecast.automl.candidates import Candidate, make
+from tablecast.automl.views import View
+
+Floats = NDArray[np.float64]
+
+# A probability of 0 for what happens costs without end; one in a million costs enough.
+LEAST_SHARE = 1e-6
+# Far behind on the first two folds: another three will not change that.
+HOPELESS = 1.3
+FIRST_FOLDS = 2
+
+
+@dataclass(frozen=True, eq=False)
+class Tried:
+    """An estimator, or a blend of several with the same view, with its out-of-fold answers.
+
+    Attributes:
+        view: what it was given.
+        members: the candidates and their weights; one of weight 1 is no blend.
+        answers: as the estimator gives them: (rows,), or probabilities (rows, classes).
+        losses: the mean squared error, or the log loss, of each fold.
+        seconds: of fitting it once, all members together.
+    """
+
+    view: View
+    members: tuple[tuple[Candidate, int], ...]
+    answers: Floats
+    losses: tuple[float, ...]
+    seconds: float
+    name: str = ""
+    why: str = field(default="", compare=False)
+
+    @property
+    def loss(self) -> float:
+        return float(np.mean(self.losses))
+
+    @property
+    def whole(self) -> bool:
+        """Whether every fold was tried."""
+        return len(self.losses) == len(self.view.folds)
+
+    def estimator(self) -> Any:
+        """It again, not fitted."""
+        spread = float(np.std(np.asarray(self.view.folds[0].y))) if self._is_number else 1.0
+        made = [make(one, self.view.experiment, spread) for one, _ in self.members]
+        if len(made) == 1:
+            return made[0]
+        from sklearn.ensemble import VotingClassifier, VotingRegressor
+
+        weights = [weight for _, weight in self.members]
+        named = [
+            (f"{one.model}_{at}", estimator)
+            for at, ((one, _), estimator) in enumerate(zip(self.members, made, strict=True))
+        ]
+        if self._is_number:
+            return VotingRegressor(named, weights=weights, n_jobs=1)
+        return VotingClassifier(named, voting="soft", weights=weights, n_jobs=1)
+
+    @property
+    def _is_number(self) -> bool:
+        return self.view.task == "regression"
+
+
+def try_candidate(candidate: Candidate, view: View, best: Sequence[float] | None) -> Tried:
+    """Fit and answer fold by fold; stops after two folds where the best is far ahead."""
+    answers: Any = None
+    losses: list[float] = []
+    began = time.monotonic()
+    for number, fold in enumerate(view.folds):
+        spread = float(np.std(np.asarray(fold.y))) if view.task == "regression" else 1.0
+        fitted = make(candidate, view.experiment, spread).fit(fold.x, fold.y)
+        answer = fitted.predict if view.task == "regression" else fitted.predict_proba
+        given = answer(fold.unseen_x)
+        if answers is None:
+            answers = np.full((len(view.target), *given.shape[1:]), np.nan)
+        answers[fold.unseen] = given
+        losses.append(fold_loss(view, number, answers))
+        if best and number + 1 == FIRST_FOLDS and sum(losses) > HOPELESS * sum(best[:FIRST_FOLDS]):
+            break
+    seconds = (time.monotonic() - began) / len(losses)
+    name = str(view.experiment._all_models[candidate.model].name)
+    return Tried(view, ((candidate, 1),), answers, tuple(losses), seconds, name)
+
+
+def fold_loss(view: View, number: int, answers: Floats) -> float:
+    """The loss on one fold's unseen rows; infinite where an answer is no number."""
+    fold = view.folds[number]
+    wanted, given = view.target[fold.unseen], answers[fold.unseen]
+    if view.task == "regression":
+        loss = float(np.mean(np.square(wanted - fold.in_units(given))))
+    else:
+        places = np.searchsorted(np.unique(view.target), wanted)
+        shares = np.clip(given[np.arange(len(given)), places], LEAST_SHARE, 1.0)
+        loss = float(-np.log(shares).mean())
+    return loss if np.isfinite(loss) else float("inf")
+
+
+def all_losses(view: View, answers: Floats) -> tuple[float, ...]:
+    """The loss on each fold."""
+    return tuple(fold_loss(view, number, answers) for number in range(len(view.folds)))
+
+
+def mean_loss(view: View, answers: Floats) -> float:
+    """The loss, averaged over the folds."""
+    return float(np.mean(all_losses(view, answers)))
+
+
+def metrics(tried: Tried) -> dict[str, dict[str, float]]:
+    """Mean and deviation over the folds, of PyCaret's names."""
+    view = tried.view
+    by_fold = [
+        _fold_metrics(view, number, tried.answers) for number in range(len(tried.losses))
+    ]
+    return {
+        name: {
+            "mean": float(np.mean([one[name] for one in by_fold])),
+            "std": float(np.std([one[name] for one in by_fold])),
+        }
+        for name in by_fold[0]
+    }
+
+
+def _fold_metrics(view: View, number: int, answers: Floats) -> dict[str, float]:
+    fold = view.folds[number]
+    wanted, given = view.target[fold.unseen], answers[fold.unseen]
+    if view.task == "classification":
+        right = np.unique(view.target)[given.argmax(axis=1)] == wanted
+        return {"Accuracy": float(right.mean()), "LogLoss": fold_loss(view, number, answers)}
+    made = fold.in_units(given)
+    error = wanted - made
+    mse = float(np.mean(np.square(error)))
+    return {
+        "R2": 1 - mse / float(np.var(wanted)) if np.var(wanted) else 0.0,
+        "MAE": float(np.abs(error).mean()),
+        "RMSE": mse**0.5,
+    }

@@ -1,0 +1,113 @@
+"""The search: its parts, its limits, and what it says of itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+pytest.importorskip("pycaret", reason="the search is of PyCaret's estimators")
+
+from examples.insurance.simulate import simulate
+from tablecast.automl import Clock, blend, candidates
+from tablecast.cast import cast
+from tablecast.errors import TrainingError
+from tablecast.inspection import Prepared
+from tablecast.table import prepare
+from tablecast.training import train
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+
+def test_a_blend_weighs_what_completes_one_another() -> None:
+    """Two noisy answers are blended by their worth, and one that adds nothing is left out."""
+    random = np.random.default_rng(1)
+    truth = random.normal(size=500)
+    members = [truth + random.normal(size=500) * scale for scale in (0.5, 0.5, 5.0)]
+    weights = blend.weigh(members, lambda made: float(np.mean((made - truth) ** 2)))
+    assert set(weights) == {0, 1}
+
+
+def test_a_perfect_member_stays_alone() -> None:
+    """Where one is right, nothing is mixed into it."""
+    truth = np.arange(50.0)
+    weights = blend.weigh([truth + 1, truth], lambda made: float(np.mean((made - truth) ** 2)))
+    assert set(weights) == {1}
+
+
+def test_the_clock_keeps_time_for_what_follows() -> None:
+    """A search ends before its budget does, by more where the budget is larger."""
+    assert Clock(30).left() == pytest.approx(30 - 14, abs=1)
+    assert Clock(120).left() == pytest.approx(120 * 0.65, abs=1)
+
+
+def test_forests_have_room_in_the_graph() -> None:
+    """The more rows, the fewer trees; thinner trees leave room for more."""
+    few, many, thin = (
+        candidates._given("et", settings, rows, 20e6)["n_estimators"]
+        for settings, rows in [({}, 200), ({}, 4_500), ({"min_samples_leaf": 2}, 4_500)]
+    )
+    assert few == candidates.MOST_TREES
+    assert many < thin < few
+
+
+def test_settings_are_drawn_from_the_space() -> None:
+    """A draw takes each of an estimator's settings from its space, as plain numbers."""
+    random = np.random.default_rng(0)
+    drawn = candidates.drawn(candidates.Candidate("lasso"), 100, 20e6, random)
+    assert drawn is not None
+    assert type(drawn.settings["alpha"]) is float
+    assert candidates.drawn(candidates.Candidate("br"), 100, 20e6, random) is None
+
+
+@pytest.mark.slow
+def test_auto_finds_what_a_plain_linear_model_misses() -> None:
+    """Within its budget it beats the plain table's linear model, and says how it chose."""
+    lines: list[str] = []
+    prepared = prepare(simulate(400, seed=2), "charges")
+    trained = train(prepared, budget=40, progress=lines.append)
+    chosen = trained.leaderboard[0]
+    assert chosen["why"] == "chosen"
+    assert chosen["microseconds"] < 1_000
+    assert any("best so far" in line for line in lines)
+    assert any("no choice has seen" in note for note in trained.notes)
+    assert trained.metrics["holdout"]["R2"] > 0.8
+
+
+def random_target(kind: str) -> Prepared:
+    random = np.random.default_rng(5)
+    table = pd.DataFrame(random.normal(size=(200, 3)), columns=list("abc"))
+    table["goal"] = random.normal(size=200) if kind == "amount" else random.choice(["x", "y"], 200)
+    task: Any = "regression" if kind == "amount" else "classification"
+    return Prepared(table, "goal", task, (), ())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["amount", "class"])
+def test_a_random_target_is_no_success(kind: str) -> None:
+    """Where nothing can be learnt, the card says so instead of boasting."""
+    trained = train(random_target(kind), budget=1, progress=lambda _: None)
+    assert any(note.startswith("Nothing could be learnt") for note in trained.notes)
+
+
+@pytest.mark.slow
+def test_nothing_slower_than_asked_is_chosen() -> None:
+    """A limit that no graph keeps is said, with what the best one takes; no file is left."""
+    prepared = prepare(simulate(100, seed=3), "charges")
+    with pytest.raises(TrainingError, match=r"a row takes [\d,]+ µs in the graph; 0 are allowed"):
+        train(prepared, budget=1, max_latency=0.01, progress=lambda _: None)
+
+
+@pytest.mark.slow
+def test_what_is_found_is_cast(tmp_path: Any) -> None:
+    """The chosen pipeline is saved, compiled and proven, with its intervals and leaderboard."""
+    simulate(150, seed=4).to_csv(tmp_path / "table.csv", index=False)
+    cast(tmp_path / "table.csv", "charges", name="found", out=tmp_path, budget=1)
+    from tablecast.artifact import load
+
+    found = load(tmp_path / "found", "onnx")
+    assert found.predictor.interval is not None
+    assert found.description["card"]["leaderboard"][0]["why"] == "chosen"
+    assert found.description["proof"]["label_mismatches"] == 0
