@@ -22,7 +22,7 @@ CONNECTIONS = (4, 16)
 DOCUMENT = ROOT / "docs" / "performance.md"
 CHART = ROOT / "docs" / "performance.svg"
 RESULTS = Path(__file__).with_name("results.json")
-NAMES = ("naive", "fastapi", "gunicorn", "granian")
+NAMES = ("naive", "fastapi", "fastapi_tuned", "gunicorn", "granian")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -71,9 +71,10 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 def _server(name: str, serving: Environment, deployment: str) -> Server:
     if name == "naive":
         return servers.naive(environments.training(), deployment)
-    if name == "fastapi":
+    if name in ("fastapi", "fastapi_tuned"):
         environment = environments.fastapi()
-        return servers.fastapi(environment, environments.peer_graph(environment))
+        peer = servers.fastapi if name == "fastapi" else servers.tuned
+        return peer(environment, environments.peer_graph(environment))
     ours = servers.ours_on_gunicorn if name == "gunicorn" else servers.ours_on_granian
     return ours(serving, deployment)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from benchmarks import __main__ as bench
 from benchmarks import load, report, servers
 from benchmarks.environments import Environment
+from benchmarks.servers import Server
 
 PRINTED = """Running 5s test @ http://127.0.0.1:9102
   2 threads and 4 connections
@@ -65,6 +67,26 @@ def test_the_ratio_table_says_whether_a_target_holds(rate: float, holds: str) ->
     table = report.ratio_table(rounds, {"gunicorn": "ours", "fastapi": "the peer"})
     line = next(line for line in table.splitlines() if "requests a second, 4" in line)
     assert line.endswith(f"| at least 1 × | {holds} |")
+
+
+def test_a_ratio_without_a_target_is_shown_without_a_verdict() -> None:
+    """Beside the tuned peer nothing is promised, and the ratio is there all the same."""
+    rounds = {"gunicorn": {c: [{"rate": 150.0, "p99": 1.0}] for c in ("4", "16")},
+              "fastapi_tuned": {c: [{"rate": 100.0, "p99": 2.0}] for c in ("4", "16")}}
+    table = report.ratio_table(rounds, {"gunicorn": "ours", "fastapi_tuned": "tuned"})
+    lines = table.splitlines()[2:]
+    assert len(lines) == 4
+    assert any("requests a second, 4 connections, beside tuned | 1.50 × | none |" in line
+               for line in lines)
+
+
+@pytest.mark.parametrize("make", [servers.fastapi, servers.tuned])
+def test_both_fastapi_peers_are_there(make: Callable[[Environment, Path], Server]) -> None:
+    """The application that each command names is a file in its folder."""
+    server = make(Environment(Path("/env")), Path("graph.onnx"))
+    module = server.command[1].removesuffix(":app")
+    assert (server.folder / f"{module}.py").is_file()
+    assert server.name in bench.NAMES
 
 
 def test_tables_are_put_between_their_markers() -> None:
