@@ -73,6 +73,7 @@ class Predictor:
         self.engine = engine
         self.interval = interval
         self._dtypes = [object if field.is_text else np.float64 for field in schema.fields]
+        self._cells = [(field.name, _Cells(field)) for field in schema.fields]
 
     def predict(self, rows: Sequence[Row]) -> list[Prediction]:
         """Answer rows in their order; an empty list gives an empty list."""
@@ -96,6 +97,9 @@ class Predictor:
         self.predict([Row(tuple(_typical(field) for field in self.schema.fields))])
 
     def _columns(self, rows: Sequence[Row]) -> Columns:
+        if len(rows) == 1:  # as most requests have, in a third of the time
+            pairs = zip(self._cells, rows[0].values, strict=True)
+            return {name: cells[value] for (name, cells), value in pairs}
         by_field = zip(*(row.values for row in rows), strict=True)
         return {
             field.name: np.array(values, dtype=dtype)
@@ -107,6 +111,19 @@ class Predictor:
             return [None] * rows
         names = [str(name) for name in self.schema.classes]
         return [dict(zip(names, shares, strict=True)) for shares in answer.probabilities.tolist()]
+
+
+class _Cells(dict[Any, npt.NDArray[Any]]):
+    """A field's values as columns of one row; those of known levels are made once."""
+
+    def __init__(self, field: Field) -> None:
+        self._dtype = object if field.is_text else np.float64
+        for level in field.levels if field.is_text else ():
+            self[level] = self.__missing__(level)
+            self[level].flags.writeable = False
+
+    def __missing__(self, value: Value) -> npt.NDArray[Any]:
+        return np.array((value,), dtype=self._dtype)
 
 
 def _typical(field: Field) -> Value:
