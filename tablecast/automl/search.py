@@ -27,6 +27,10 @@ DEFAULT_BUDGET = 120.0
 TUNED, DRAWS = 3, 8
 #: A blend answers more slowly than its best member: it must lower the loss by at least this share.
 WORTH_BLENDING = 0.003
+# With so few rows the folds cannot tell good estimators apart, and weights would follow their
+# noise: an even blend of the best few is steadier than any of them.
+FEW_ROWS = 500
+EQUALS = 3
 # Clones for the intervals (10), the fit for the holdout and the one on all rows.
 FITS_AFTERWARDS = 12
 # Of the time left a candidate's folds may take at most this much.
@@ -76,8 +80,10 @@ class Search:
             )
 
     def ranked(self) -> list[Tried]:
-        """Best first."""
-        return sorted(self.tried, key=lambda one: one.loss)
+        """Best first; an even blend before what it is not clearly worse than (few rows choose)."""
+        ranked = sorted(self.tried, key=lambda one: one.loss)
+        even = [one for one in ranked if one.even and _near(one, ranked[0])]
+        return [*even, *(one for one in ranked if one not in even)]
 
     def _first_round(self) -> list[View]:
         views: list[View] = []
@@ -118,8 +124,11 @@ class Search:
             weights = blend.weigh([one.answers for one in alone], partial(mean_loss, view))
             if len(weights) > 1:
                 self._add_blend(view, [(alone[at], weight) for at, weight in weights.items()])
+            if len(view.target) < FEW_ROWS:
+                equals = [(one, 1) for one in _distinct(alone, each=1)[:EQUALS]]
+                self._add_blend(view, equals, even=True)
 
-    def _add_blend(self, view: View, parts: list[tuple[Tried, int]]) -> None:
+    def _add_blend(self, view: View, parts: list[tuple[Tried, int]], even: bool = False) -> None:
         total = sum(weight for _, weight in parts)
         answers = sum(weight / total * one.answers for one, weight in parts)
         members = tuple((one.members[0][0], weight) for one, weight in parts)
@@ -127,8 +136,14 @@ class Search:
         seconds = sum(one.seconds for one, _ in parts)
         name = "Blend of " + ", ".join(f"{weight} {one.name}" for one, weight in parts)
         made = Tried(view, members, np.asarray(answers), losses, seconds, name)
-        if made.loss < (1 - WORTH_BLENDING) * min(one.loss for one, _ in parts):
-            self.tried.append(made)
+        best = min((one for one, _ in parts), key=lambda one: one.loss)
+        if even:
+            apart = np.subtract(made.losses, best.losses)
+            worth = apart.mean() < apart.std() / len(apart) ** 0.5
+        else:
+            worth = made.loss < (1 - WORTH_BLENDING) * best.loss
+        if worth:
+            self.tried.append(replace(made, even=even))
 
     def _try(self, candidate: Candidate, view: View) -> None:
         name = view.experiment._all_models[candidate.model].name
@@ -143,7 +158,8 @@ class Search:
         self.clock.line(f"{name}, {view.recipe.name}", self._said(), self.progress)
         best = self.best
         try:
-            tried = try_candidate(candidate, view, best.losses if best else None)
+            many = len(view.target) >= FEW_ROWS  # two folds of few rows tell nothing
+            tried = try_candidate(candidate, view, best.losses if best and many else None)
         except Exception as error:  # estimators raise whatever they like
             first_line = str(error).partition("\n")[0]
             self.failed.append({"model": candidate.model, "name": name, "error": first_line})
@@ -167,11 +183,17 @@ def said_of(tried: Tried) -> str:
     return f"R2 {1 - tried.loss / float(np.var(tried.view.target)):.4f}"
 
 
-def _distinct(ranked: list[Tried]) -> list[Tried]:
-    """At most two of each estimator: a blend lives on differences."""
+def _near(one: Tried, best: Tried) -> bool:
+    """Whether it is within a standard error, over the folds, of the best."""
+    apart = np.subtract(one.losses, best.losses)
+    return bool(apart.mean() <= apart.std() / len(apart) ** 0.5)
+
+
+def _distinct(ranked: list[Tried], each: int = 2) -> list[Tried]:
+    """At most so many of each estimator: a blend lives on differences."""
     kept: list[Tried] = []
     for one in ranked:
         model = one.members[0][0].model
-        if sum(other.members[0][0].model == model for other in kept) < 2:
+        if sum(other.members[0][0].model == model for other in kept) < each:
             kept.append(one)
     return kept[:10]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -32,6 +32,9 @@ class Tried:
         answers: as the estimator gives them: (rows,), or probabilities (rows, classes).
         losses: the mean squared error, or the log loss, of each fold.
         seconds: of fitting it once, all members together.
+        name: for a person.
+        why: why it was stopped early; empty where it was not.
+        even: whether it is a blend of the best few, all of one weight.
     """
 
     view: View
@@ -40,7 +43,8 @@ class Tried:
     losses: tuple[float, ...]
     seconds: float
     name: str = ""
-    why: str = field(default="", compare=False)
+    why: str = ""
+    even: bool = False
 
     @property
     def loss(self) -> float:
