@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from os import PathLike
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -47,22 +47,32 @@ class Engine(Protocol):
         ...
 
 
-@dataclass(frozen=True)
-class Prediction:
+class Prediction(NamedTuple):
     """One row's answer, as every surface shows it.
 
     Attributes:
         prediction: the number, or the class as the table spells it.
         probabilities: each class's, where the estimator has them.
         warnings: what should be said about the row's values.
-        interval: the two ends of the range that the true number most likely lies in; None for
-            classes, and in a deployment that was made without.
+        values: the row's values, in the schema's order.
+        ranges: how wide the deployment's ranges are; None for classes and older deployments.
     """
 
     prediction: Label
     probabilities: Mapping[str, float] | None = None
     warnings: tuple[Remark, ...] = ()
-    interval: tuple[float, float] | None = None
+    values: tuple[Value, ...] = ()
+    ranges: Interval | None = None
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """The two ends of the range that the true number most likely lies in, where known.
+
+        Worked out when it is asked for: the tutorial's route answers without it.
+        """
+        if self.ranges is None or not isinstance(self.prediction, float):
+            return None
+        return self.ranges.of_row(self.prediction, self.values)
 
 
 class Predictor:
@@ -83,14 +93,9 @@ class Predictor:
         labels = answer.labels.tolist()
         shares = self._shares(answer, len(rows))
         return [
-            Prediction(label, share, row.warnings, self._around(label, row))
+            Prediction(label, share, row.warnings, row.values, self.interval)
             for label, share, row in zip(labels, shares, rows, strict=True)
         ]
-
-    def _around(self, label: Label, row: Row) -> tuple[float, float] | None:
-        if self.interval is None or not isinstance(label, float):
-            return None
-        return self.interval.of_row(label, row.values)
 
     def warm_up(self) -> None:
         """Answer a typical row, so that whatever the engine opens at its first answer is open."""
