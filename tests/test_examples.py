@@ -255,7 +255,7 @@ def test_a_select_is_searched_by_typing(trained: Trained) -> None:
         )
         page = browser.new_page()
         page.goto(url)
-        page.locator("details.more > summary").click()
+        page.get_by_text("More fields").click()
         box = page.get_by_role("combobox", name="Neighborhood")
         assert box.input_value() == "North Ames"
         box.fill("stone")
@@ -268,7 +268,7 @@ def test_a_select_is_searched_by_typing(trained: Trained) -> None:
         assert "Neighborhood=StoneBr" in page.locator("[data-link]").get_attribute("href")
         box = page.get_by_role("combobox", name="Neighborhood")
         if not box.is_visible():
-            page.locator("details.more > summary").click()
+            page.get_by_text("More fields").click()
         box.fill("Atlantis")
         page.get_by_role("button", name="Predict").click()
         page.get_by_role("alert").get_by_text("“Atlantis” is not one of them").wait_for()
