@@ -109,7 +109,10 @@ wrk:
 	@command -v wrk >/dev/null || $(MAKE) apt PACKAGES=wrk
 
 chromium:
-	@command -v chromium >/dev/null || $(MAKE) apt PACKAGES=chromium
+	@command -v chromium >/dev/null || $(MAKE) apt PACKAGES="chromium fonts-liberation"
+# The node inside playwright's wheel, which drives it, takes this from the system.
+	@! command -v dpkg >/dev/null || dpkg -s libatomic1 >/dev/null 2>&1 || \
+		$(MAKE) apt PACKAGES=libatomic1
 
 apt:
 	@echo "Installing Debian's $(PACKAGES)"

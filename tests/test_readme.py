@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -90,6 +91,6 @@ def test_make_run_serves_the_form(tmp_path: Path, server: str) -> None:
             wait_until_ready(f"http://127.0.0.1:{port}", process, seconds=240)
             assert "<form" in requests.get(f"http://127.0.0.1:{port}/", timeout=10).text
         finally:
-            subprocess.run(["pkill", "-TERM", "-s", str(process.pid)], check=False)
+            os.killpg(process.pid, signal.SIGTERM)
             process.wait(30)
     assert not list((ROOT / ".venv").glob("lib/python*/site-packages/pycaret"))
