@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 from tablecast import artifact, graphfile
 from tablecast.background import background_of
-from tablecast.bridge import predict_with_pycaret
 from tablecast.engines import load_pipeline
 from tablecast.errors import ArtifactError, TableError
 from tablecast.form import Form, read_form
@@ -229,14 +228,14 @@ def _interval_of(
 def _prove(
     content: bytes, pipeline: Any, schema: Schema, table: Any, **options: Any
 ) -> Proof:
-    from tablecast.compiler.proof import prove
+    from tablecast.compiler.proof import prove, pycaret_reference
     from tablecast.compiler.rows import random_rows
 
     if table is None:
         table = random_rows(schema.fields, 0, 0)
     return prove(
         content,
-        lambda rows: predict_with_pycaret(pipeline, rows, schema.task),
+        pycaret_reference(pipeline, schema.task),
         table,
         schema.task,
         schema.fields,

@@ -12,7 +12,9 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from tablecast.bridge import predict_with_pycaret
 from tablecast.compiler.rows import UNKNOWN, inputs_of, random_rows
+from tablecast.engines import session_of
 from tablecast.errors import ProofFailed
 from tablecast.field import Field
 
@@ -24,8 +26,6 @@ TOLERANCE = 1e-9
 # Two classes this near to each other are a tie, which rounding decides.
 TIE = 1e-12
 PERTURBED_ROWS = 2_000
-# More decimals than a float64 near 1 has.
-UNROUNDED = 16
 # A batch's intermediate tensors stay small.
 CHUNK = 1_000
 
@@ -93,7 +93,7 @@ def prove(
             differs, or a probability differs by more than 1e-9.
     """
     start = time.perf_counter()
-    session = open_session(model_bytes)
+    session = session_of(model_bytes)
     used = {node.name for node in session.get_inputs()}
     fields = [field for field in fields if field.name in used]
     worst = _Worst(task)
@@ -125,31 +125,8 @@ def prove(
 
 
 def pycaret_reference(pipeline: Any, task: Literal["regression", "classification"]) -> Reference:
-    """PyCaret's own ``predict_model`` on a finalized pipeline, unrounded and with every score."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # PyCaret's imports warn about its own dependencies
-        from pycaret.classification import ClassificationExperiment
-        from pycaret.regression import RegressionExperiment
-
-        classes = task == "classification"
-        experiment = ClassificationExperiment() if classes else RegressionExperiment()
-    options = {"raw_score": True} if classes else {}
-
-    def predict(table: pd.DataFrame) -> pd.DataFrame:
-        return experiment.predict_model(
-            pipeline, data=table, round=UNROUNDED, verbose=False, **options
-        )
-
-    return predict
-
-
-def open_session(model_bytes: bytes) -> onnxruntime.InferenceSession:
-    """A session on one thread: more threads spin, and gain nothing for small graphs."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
-    return onnxruntime.InferenceSession(model_bytes, options, providers=["CPUExecutionProvider"])
+    """PyCaret's own ``predict_model`` on a finalized pipeline, with every score unrounded."""
+    return lambda table: predict_with_pycaret(pipeline, table, task)
 
 
 def run(

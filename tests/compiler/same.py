@@ -12,8 +12,9 @@ import pandas as pd
 
 from tablecast.compiler import compile_features
 from tablecast.compiler.probe import prepared
-from tablecast.compiler.proof import Proof, open_session, prove, pycaret_reference, run
+from tablecast.compiler.proof import Proof, prove, pycaret_reference, run
 from tablecast.compiler.rows import inputs_of, random_rows
+from tablecast.engines import session_of
 from tablecast.field import Field
 from tablecast.schema import Schema
 
@@ -96,7 +97,7 @@ def assert_same_features(
     names = list(pipeline.feature_names_in_)[:-1]  # without the features that setup() ignores
     assert [node.name for node in model.graph.input] == names
     fields = [field for field in fields if field.name in names]
-    session = open_session(model.SerializeToString())
+    session = session_of(model.SerializeToString())
     for rows in (table, random_rows(fields, 300, seed=3)):
         expected = features(pipeline, rows[names])
         actual = run(session, inputs_of(fields, rows))["features"]

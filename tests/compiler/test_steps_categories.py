@@ -11,8 +11,8 @@ import pytest
 from same import assert_same_features, cars, fields_of, fit
 
 from tablecast.compiler import compile_features, frame
-from tablecast.compiler.proof import open_session
 from tablecast.compiler.rows import inputs_of
+from tablecast.engines import session_of
 from tablecast.errors import UnsupportedStep
 
 TABLE = cars()
@@ -86,7 +86,7 @@ def test_levels_that_the_schema_leaves_out() -> None:
     full = compile_features(fit(TABLE), fields_of(TABLE)).SerializeToString()
     cut = compile_features(fit(TABLE), fields).SerializeToString()
     inputs = inputs_of(fields, TABLE)
-    expected, actual = (open_session(model).run(None, inputs)[0] for model in (full, cut))
+    expected, actual = (session_of(model).run(None, inputs)[0] for model in (full, cut))
     np.testing.assert_array_equal(actual, expected)
 
 
