@@ -15,7 +15,7 @@ from pathlib import Path
 from flask import Flask, Response, current_app, g, request
 from werkzeug.exceptions import HTTPException, LengthRequired, RequestEntityTooLarge
 
-from tablecast import api, batch_pages, metrics, openapi, pages
+from tablecast import api, batch_pages, metrics, openapi, pages, reader
 from tablecast.artifact import Deployment, load
 from tablecast.errors import InvalidInput, TablecastError
 from tablecast.fastlane import FastLane
@@ -55,6 +55,7 @@ def create_app(deployment: Deployment | None = None) -> Flask:
     app.register_blueprint(batch_pages.blueprint)
     app.register_blueprint(metrics.blueprint)
     app.register_blueprint(openapi.blueprint)
+    reader.install(app, PROGRAM_PATHS)
     app.before_request(_begin)
     app.after_request(_finish)
     app.register_error_handler(InvalidInput, api.invalid)

@@ -1,0 +1,143 @@
+"""The reader's language: which one it is, and every sentence in it.
+
+English is what the source says. Other languages are gettext catalogues in ``locale/``, which a
+translator edits as text (``tablecast.po``) and ``make messages`` compiles (``tablecast.mo``).
+
+In Python, ``_("Higher than about {share} of all.").format(share=…)``; ``N_("…")`` marks a text that
+is said later, and ``ngettext("{n} row", "{n} rows", n).format(n=n)`` counts. In templates,
+``{% trans share=… %}Higher than about {{ share }} of all.{% endtrans %}`` and ``{{ _("Form") }}``,
+where a per cent sign of an argument of ``_`` is doubled.
+
+The language of the moment is a context variable. Nothing is translated unless a surface has set
+it, so programs, logs and the command line read English.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gettext import NullTranslations
+
+#: Where the catalogues stand, as gettext wants them: ``<folder>/LC_MESSAGES/tablecast.mo``.
+LOCALE = Path(__file__).parent / "locale"
+
+
+@dataclass(frozen=True)
+class Language:
+    """One language that the pages speak.
+
+    Attributes:
+        tag: its BCP 47 tag, as ``<html lang>`` says it.
+        name: what its own readers call it.
+        folder: its folder in ``LOCALE``; "" for the source's own language.
+    """
+
+    tag: str
+    name: str
+    folder: str = ""
+
+    @property
+    def primary(self) -> str:
+        """The tag's first part, by which a language is asked for: ``zh``."""
+        return self.tag.partition("-")[0]
+
+    @cached_property
+    def _translations(self) -> NullTranslations | None:
+        if not self.folder:
+            return None
+        # Imported where it is needed: who reads English, as programs do, never opens a catalogue.
+        import gettext as catalogues
+
+        return catalogues.translation("tablecast", LOCALE, [self.folder])
+
+    def gettext(self, message: str) -> str:
+        """A message of the source in this language; as it is where the catalogue lacks it."""
+        known = self._translations
+        return message if known is None else known.gettext(message)
+
+    def ngettext(self, one: str, many: str, number: int) -> str:
+        """The form of a message that suits a number of things."""
+        known = self._translations
+        if known is None:
+            return one if number == 1 else many
+        return known.ngettext(one, many, number)
+
+
+ENGLISH = Language("en", "English")
+CHINESE = Language("zh-Hans", "简体中文", "zh_Hans")
+
+#: In the order in which the pages offer them; the first is for whoever asks for another.
+LANGUAGES = (ENGLISH, CHINESE)
+
+_BY_PRIMARY = {language.primary: language for language in LANGUAGES}
+_current: ContextVar[Language] = ContextVar("language", default=ENGLISH)
+
+
+def current_language() -> Language:
+    """The language in which sentences are formed now."""
+    return _current.get()
+
+
+def set_language(language: Language) -> None:
+    """Form all sentences of this thread, until it is set again, in a language."""
+    _current.set(language)
+
+
+@contextmanager
+def speaking(language: Language) -> Iterator[None]:
+    """Form the sentences of a block in a language."""
+    token = _current.set(language)
+    try:
+        yield
+    finally:
+        _current.reset(token)
+
+
+def language_of(tag: str) -> Language | None:
+    """The language that a tag asks for, whatever its region and script; None where it is not here.
+
+    A reader of ``zh-TW`` gets simplified characters, which are nearer than English.
+    """
+    return _BY_PRIMARY.get(tag.strip().replace("_", "-").partition("-")[0].lower())
+
+
+def choose(asked: str | None, accepted: Sequence[tuple[str, float]]) -> Language:
+    """The language for a request.
+
+    Args:
+        asked: what the address says, ``?lang=``; it wins where it is known.
+        accepted: the tags and weights of ``Accept-Language``, the most wanted first.
+    """
+    found = language_of(asked) if asked else None
+    if found:
+        return found
+    for tag, weight in accepted:
+        language = language_of(tag) if weight > 0 else None
+        if language:
+            return language
+    return LANGUAGES[0]
+
+
+def gettext(message: str) -> str:
+    """A message in the reader's language."""
+    return _current.get().gettext(message)
+
+
+def ngettext(one: str, many: str, number: int) -> str:
+    """The form of a message that suits a number of things, in the reader's language."""
+    return _current.get().ngettext(one, many, number)
+
+
+def N_(message: str) -> str:  # noqa: N802 - the name by which gettext's tools find it
+    """Mark a message for the catalogue where it is written but not yet said."""
+    return message
+
+
+_ = gettext
