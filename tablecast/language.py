@@ -36,12 +36,14 @@ class Language:
     Attributes:
         tag: its BCP 47 tag, as ``<html lang>`` says it.
         name: what its own readers call it.
-        folder: its folder in ``LOCALE``; "" for the source's own language.
+        folder: its folder in ``LOCALE``.
+        is_source: whether the source's own sentences are in it.
     """
 
     tag: str
     name: str
-    folder: str = ""
+    folder: str
+    is_source: bool = False
 
     @property
     def primary(self) -> str:
@@ -50,7 +52,7 @@ class Language:
 
     @cached_property
     def _translations(self) -> NullTranslations | None:
-        if not self.folder:
+        if self.is_source:
             return None
         # Imported where it is needed: who reads English, as programs do, never opens a catalogue.
         import gettext as catalogues
@@ -70,7 +72,7 @@ class Language:
         return known.ngettext(one, many, number)
 
 
-ENGLISH = Language("en", "English")
+ENGLISH = Language("en", "English", "en", is_source=True)
 CHINESE = Language("zh-Hans", "简体中文", "zh_Hans")
 
 #: In the order in which the pages offer them; the first is for whoever asks for another.

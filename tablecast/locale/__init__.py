@@ -1,0 +1,1 @@
+"""What the pages say in each language, and ``messages``, which keeps it up to date."""
