@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from tablecast import charts
 from tablecast.artifact import Deployment
 from tablecast.background import Background
-from tablecast.controls import with_unit
 from tablecast.explain import Contribution, Explanation
 from tablecast.field import Field, Value
+from tablecast.figures import number, percent, with_unit
+from tablecast.language import _, ngettext
 from tablecast.predictor import Prediction
 from tablecast.schema import Row, Schema
 from tablecast.whatif import Course, WhatIf, what_if
@@ -137,7 +138,7 @@ def parts_of(
         highest=wording.of(scale.high),
         place=_place(background, prediction, wording),
         likely=_likely(prediction, wording),
-        level=f"{interval.level:.0%}" if interval else "",
+        level=percent(interval.level) if interval else "",
         class_shares=_class_shares(schema, background),
     )
 
@@ -159,7 +160,7 @@ def _why(
     labels = {field.name: field.label for field in schema.fields}
     lines = tuple(
         Line(
-            labels.get(one.field, f"{len(ordered) - most} other fields"),
+            labels.get(one.field, _others(len(ordered) - most)),
             shown.get(one.field, ""),
             wording.change(one.contribution),
             "" if explained.exact else wording.error(one.error),
@@ -172,6 +173,10 @@ def _why(
         wording.of(explained.base), wording.of(explained.answer), wording.is_share,
         explained.exact, picture, lines,
     )
+
+
+def _others(fields: int) -> str:
+    return ngettext("{count} other field", "{count} other fields", fields).format(count=fields)
 
 
 def _together(rest: Sequence[Contribution]) -> Contribution:
@@ -213,7 +218,11 @@ def _summary(options: Sequence[Option]) -> str:
     if not options:
         return ""
     first, last = options[0], options[-1]
-    return f"{first.answer} at {first.value}, {last.answer} at {last.value}."
+    words = _("{first_answer} at {first_value}, {last_answer} at {last_value}.")
+    return words.format(
+        first_answer=first.answer, first_value=first.value,
+        last_answer=last.answer, last_value=last.value,
+    )
 
 
 def _in_words(field: Field, value: Value) -> str:
@@ -221,7 +230,7 @@ def _in_words(field: Field, value: Value) -> str:
         return field.show_level(str(value))
     text = field.show(value)
     if field.kind == "number":
-        text = f"{float(value):.4g}" if abs(float(value)) < 10_000 else f"{float(value):,.0f}"
+        text = number(float(value), ".4g" if abs(float(value)) < 10_000 else ",.0f")
     return with_unit(text, field.unit)
 
 
@@ -249,12 +258,12 @@ def _place(
 
 
 def _rank_in_words(share: float, rows: int) -> str:
-    cases = f"the {rows:,} cases that the model was trained on"
+    words = _("Higher than about {share} of the {cases} cases that the model was trained on.")
     if share < 0.005:
-        return f"Lower than nearly all of {cases}."
-    if share > 0.995:
-        return f"Higher than nearly all of {cases}."
-    return f"Higher than about {share:.0%} of {cases}."
+        words = _("Lower than nearly all of the {cases} cases that the model was trained on.")
+    elif share > 0.995:
+        words = _("Higher than nearly all of the {cases} cases that the model was trained on.")
+    return words.format(share=percent(share), cases=number(rows))
 
 
 def _class_shares(schema: Schema, background: Background | None) -> dict[str, float]:

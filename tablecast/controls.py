@@ -12,15 +12,14 @@ from typing import Literal
 
 from tablecast.errors import Remark
 from tablecast.field import NO_WORDS, YES_WORDS, Field, fold
+from tablecast.figures import day, prefix_of, sentences, with_unit
+from tablecast.language import _
 from tablecast.schema import Schema
 
 Widget = Literal["text", "radios", "select", "suggest", "date"]
 
 #: A category with more levels than this is a select and not radios: more do not fit a phone.
 RADIO_LEVELS = 5
-
-#: Units that are written before the number.
-PREFIX_UNITS = frozenset("$€£¥₹")
 
 #: The keyboard that a phone shows for a kind of field; text needs no hint.
 INPUT_MODES = {"integer": "numeric", "number": "decimal"}
@@ -79,25 +78,32 @@ class Control:
     @property
     def hint(self) -> str:
         """The form file's hint, then what a date looks like, then the training range."""
-        sentences = [self.field.hint]
         if self.widget == "radios":
             return self.field.hint
+        return sentences([self.field.hint, self._example, self._usual])
+
+    @property
+    def _example(self) -> str:
         if self.widget == "date":
-            sentences.append("For example, 31 1 2024.")
-        elif self.field.kind == "date" and self.field.minimum is not None:
-            sentences.append(f"Write it as {self.field.show(self.field.minimum)}.")
+            return _("For example, 31 1 2024.")
+        if self.field.kind == "date" and self.field.minimum is not None:
+            example = self.field.show(self.field.minimum)
+            return _("Write it as {example}.").format(example=example)
+        return ""
+
+    @property
+    def _usual(self) -> str:
         low, high = self._in_words(self.field.minimum), self._in_words(self.field.maximum)
-        if low and self.prefix:
-            sentences.append(f"Usually {self.prefix}{low} to {self.prefix}{high}.")
-        elif low:
-            sentences.append(f"Usually {with_unit(f'{low} to {high}', self.suffix)}.")
-        return " ".join(sentence for sentence in sentences if sentence)
+        if not low:
+            return ""
+        ends = {"low": f"{self.prefix}{low}", "high": f"{self.prefix}{high}"}
+        span = with_unit(_("{low} to {high}").format(**ends), self.suffix)
+        return _("Usually {range}.").format(range=span)
 
     def _in_words(self, value: float | None) -> str:
         if self.widget != "date" or value is None:
             return self.field.show(value)
-        day = datetime.fromtimestamp(value, UTC)
-        return f"{day.day} {day:%B} {day.year}"
+        return day(datetime.fromtimestamp(value, UTC))
 
     @property
     def described_by(self) -> str:
@@ -111,7 +117,7 @@ class Control:
 
     @property
     def prefix(self) -> str:
-        return self.field.unit if self.field.unit in PREFIX_UNITS else ""
+        return prefix_of(self.field.unit)
 
     @property
     def suffix(self) -> str:
@@ -137,13 +143,14 @@ class Control:
     def parts(self) -> tuple[DatePart, ...]:
         """A date's day, month and year; the first has the control's own id, for links to it."""
         found = _DATE.fullmatch(self.value)
-        year, month, day = found.groups() if found else ("", "", "")
+        year, month, of_month = found.groups() if found else ("", "", "")
         ids = (self.id, f"{self.id}-month", f"{self.id}-year")
-        values = (_without_zero(day), _without_zero(month), year)
+        values = (_without_zero(of_month), _without_zero(month), year)
         return tuple(
             DatePart(*part)
             for part in zip(
-                ("Day", "Month", "Year"), ids, self.part_names, values, (2, 2, 4), strict=True
+                (_("Day"), _("Month"), _("Year")), ids, self.part_names, values, (2, 2, 4),
+                strict=True,
             )
         )
 
@@ -152,7 +159,7 @@ class Control:
         """The value in words, for the printed page."""
         value = self.value.strip()
         if not value:
-            return "not given"
+            return _("not given")
         labels = {choice.value: choice.label for choice in self.choices}
         return labels.get(value) or with_unit(value, self.field.unit)
 
@@ -197,9 +204,10 @@ def joined_dates(schema: Schema, sent: Mapping[str, str]) -> dict[str, str]:
         names = part_names(schema, place)
         if not any(name in given for name in names):
             continue
-        day, month, year = (given.pop(name, "").strip() for name in names)
-        if day or month or year:
-            given[field.name] = f"{year}-{_two_digits(month)}-{_two_digits(day)}"
+        parts = [given.pop(name, "").strip() for name in names]
+        if any(parts):
+            day_of_month, month, year = parts
+            given[field.name] = f"{year}-{_two_digits(month)}-{_two_digits(day_of_month)}"
         else:
             given.setdefault(field.name, "")
     return given
@@ -211,7 +219,7 @@ def choices_of(field: Field) -> tuple[Choice, ...]:
     if field.level_labels or not _are_yes_and_no(levels):
         return tuple(Choice(level, field.show_level(level)) for level in levels)
     return tuple(
-        Choice(level, "Yes" if fold(level) in YES_WORDS else "No")
+        Choice(level, _("Yes") if fold(level) in YES_WORDS else _("No"))
         for level in sorted(levels, key=lambda level: fold(level) in NO_WORDS)
     )
 
@@ -225,11 +233,6 @@ def label_in(schema: Schema, remark: Remark) -> str | None:
     """What the pages call the field of a remark."""
     known = {field.name: field.label for field in schema.fields}
     return known.get(remark.field or "", remark.field)
-
-
-def with_unit(text: str, unit: str) -> str:
-    """A number and its unit, in the order in which people write them."""
-    return f"{unit}{text}" if unit in PREFIX_UNITS else f"{text} {unit}".strip()
 
 
 def _widget(field: Field, value: str) -> Widget:

@@ -13,15 +13,10 @@ from flask import Blueprint, Response, current_app, render_template, request, ur
 from tablecast import metrics
 from tablecast.answer_parts import parts_of
 from tablecast.api import card_of, deployment
-from tablecast.controls import (
-    PREFIX_UNITS,
-    Control,
-    controls_of,
-    joined_dates,
-    label_in,
-    with_unit,
-)
+from tablecast.controls import Control, controls_of, joined_dates, label_in
 from tablecast.errors import InvalidInput, Remark
+from tablecast.figures import day, number, percent, prefix_of, with_unit
+from tablecast.language import _
 from tablecast.predictor import Label, Prediction
 from tablecast.question import curl_of, python_of, question_of
 from tablecast.schema import Schema
@@ -44,8 +39,10 @@ class Bar:
     def percent(self) -> str:
         """The probability in words that never claim certainty."""
         if self.share < 0.001:
-            return "under 0.1%"
-        return "over 99.9%" if self.share > 0.999 else f"{self.share:.1%}"
+            return _("under {share}").format(share=percent(0.001, 1))
+        if self.share > 0.999:
+            return _("over {share}").format(share=percent(0.999, 1))
+        return percent(self.share, 1)
 
 
 @dataclass(frozen=True)
@@ -127,11 +124,10 @@ def worded(label: Label, unit: str) -> str:
     """An answer with its unit: ``$20,931.40``, ``5.63 points`` or a class's name."""
     if not isinstance(label, float):
         return str(label)
-    if unit in PREFIX_UNITS:
+    if prefix_of(unit):
         sign = "-" if label < 0 else ""
-        return f"{sign}{unit}{abs(label):,.2f}"
-    number = f"{label:,.0f}" if abs(label) >= 10_000 else f"{label:,.4g}"
-    return with_unit(number, unit)
+        return sign + with_unit(number(abs(label), ",.2f"), unit)
+    return with_unit(number(label, ",.0f" if abs(label) >= 10_000 else ",.4g"), unit)
 
 
 def figures_of(found: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -192,13 +188,12 @@ def _is_part() -> bool:
 
 def render_page(template: str, status: int = 200, **values: Any) -> Response:
     loaded = deployment()
-    made = datetime.fromisoformat(loaded.description["created"])
     html = render_template(
         template,
         status=status,
         schema=loaded.schema,
         deployment=loaded.description,
-        made_on=f"{made.day} {made:%B %Y}",
+        made_on=day(datetime.fromisoformat(loaded.description["created"])),
         endpoints=current_app.view_functions,
         **values,
     )

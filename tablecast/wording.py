@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from tablecast.controls import with_unit
+from tablecast.figures import number, percent, with_unit
 from tablecast.schema import Schema
 
 #: Digits of an amount that a person compares.
@@ -29,20 +29,22 @@ class Wording:
     def of(self, value: float) -> str:
         """``$12,835``, ``5.63 points`` or ``29.2%``."""
         if self.is_share:
-            return f"{value:.1%}"
+            return percent(value, 1)
         sign = "−" if round(value, self.decimals) < 0 else ""
-        return sign + with_unit(f"{abs(value):,.{self.decimals}f}", self.unit)
+        return sign + with_unit(number(abs(value), f",.{self.decimals}f"), self.unit)
 
     def change(self, value: float) -> str:
         """The same with its sign; a probability changes by percentage points."""
         sign = "−" if value < 0 else "+"
         if self.is_share:
-            return f"{sign}{abs(100 * value):.1f}"
-        return sign + with_unit(f"{abs(value):,.{self.decimals}f}", self.unit)
+            return f"{sign}{number(abs(100 * value), '.1f')}"
+        return sign + with_unit(number(abs(value), f",.{self.decimals}f"), self.unit)
 
     def error(self, value: float) -> str:
         """A standard error, without the unit that stands before it."""
-        return f"± {100 * value:.1f}" if self.is_share else f"± {value:,.{self.decimals}f}"
+        if self.is_share:
+            return f"± {number(100 * value, '.1f')}"
+        return f"± {number(value, f',.{self.decimals}f')}"
 
 
 def wording_of(schema: Schema, largest: float) -> Wording:
