@@ -139,9 +139,11 @@ def _searched(
     from tablecast.automl import DEFAULT_BUDGET, Clock, Search, finish
 
     clock = Clock(DEFAULT_BUDGET if budget is None else budget, began)
-    search = Search(prepared, clock, seed, LARGEST_GRAPH, progress)
+    search = Search(
+        prepared, clock, seed, LARGEST_GRAPH, progress, max_latency=max_latency
+    )
     search.run()
-    return finish(search, max_latency)
+    return finish(search)
 
 
 def _try(

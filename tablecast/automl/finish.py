@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tablecast.agreement import check_self_agreement
-from tablecast.automl.limits import measure
+from tablecast.automl.limits import Cost, measure
 from tablecast.automl.search import Search, said_of
 from tablecast.automl.tried import Tried, metrics
 from tablecast.errors import TrainingError, UnsupportedStep
@@ -21,7 +21,7 @@ CHECKED_ROWS = 20
 MOST_CONTENDERS = 5
 
 
-def finish(search: Search, max_latency: float) -> Trained:
+def finish(search: Search) -> Trained:
     """Fit the best on all rows; the next best, where it breaks a limit.
 
     Raises:
@@ -33,14 +33,13 @@ def finish(search: Search, max_latency: float) -> Trained:
         estimator, holdout = _held_out(tried)
         pipeline = _finalized(tried, estimator)
         try:
-            microseconds, size = measure(pipeline, search.prepared)
-            reason = _beyond(microseconds, size, max_latency, search.largest)
+            cost = measure(pipeline, search.prepared)
+            reason = cost.beyond(search.max_latency, search.largest)
             if not reason:
                 agreement = check_self_agreement(
                     pipeline, search.prepared.table, search.prepared.task, rows=CHECKED_ROWS
                 )
-                facts = {"microseconds": microseconds, "bytes": size}
-                board = leaderboard(search, tried, refused, facts)
+                board = leaderboard(search, tried, refused, cost)
                 return _trained(search, tried, pipeline, holdout, agreement, board)
         except (UnsupportedStep, TrainingError) as error:
             reason = str(error)
@@ -52,11 +51,12 @@ def finish(search: Search, max_latency: float) -> Trained:
 
 
 def leaderboard(
-    search: Search, chosen: Tried, refused: dict[int, str], facts: dict[str, float]
+    search: Search, chosen: Tried, refused: dict[int, str], measured: Cost
 ) -> list[dict[str, Any]]:
     """Every candidate, best first, with why it was or was not chosen."""
     entries = []
     for one in [*search.ranked(), *search.dropped]:
+        cost = measured if one is chosen else one.cost
         entry = {
             "model": "+".join(member.model for member, _ in one.members),
             "name": one.name,
@@ -64,11 +64,11 @@ def leaderboard(
             "folds": len(one.losses),
             "seconds": round(one.seconds * len(one.losses), 2),
             **{name: value["mean"] for name, value in metrics(one).items()},
-            "microseconds": round(facts["microseconds"], 1) if one is chosen else None,
+            "microseconds": round(cost.microseconds, 1) if cost else None,
             "why": _why(one, chosen, refused),
         }
         entries.append(entry)
-    return [*entries, *search.failed]
+    return [*entries, *search.failed, *search.skipped]
 
 
 def _why(one: Tried, chosen: Tried, refused: dict[int, str]) -> str:
@@ -77,14 +77,6 @@ def _why(one: Tried, chosen: Tried, refused: dict[int, str]) -> str:
     if one.why or id(one) in refused:
         return one.why or refused[id(one)]
     return f"{one.loss / chosen.loss - 1:.1%} more loss than the chosen one"
-
-
-def _beyond(microseconds: float, size: int, max_latency: float, largest: float) -> str:
-    if microseconds > max_latency:
-        return f"a row takes {microseconds:,.0f} µs in the graph; {max_latency:,.0f} are allowed"
-    if size > largest:
-        return f"its graph has {size / 1e6:.1f} MB, and {largest / 1e6:.0f} are allowed"
-    return ""
 
 
 def _held_out(tried: Tried) -> tuple[Any, dict[str, float]]:
@@ -150,7 +142,7 @@ def _judgement(search: Search, tried: Tried) -> list[str]:
     if search.skipped:
         notes.append(
             f"The budget of {search.clock.budget:g} s left out {len(search.skipped)} trials, the "
-            f"first of them {search.skipped[0]}."
+            f"first of them {search.skipped[0]['name']}."
         )
     return notes
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,8 +20,34 @@ if TYPE_CHECKING:
 TIMED, WARMING = 200, 20
 
 
-def measure(pipeline: Any, prepared: Prepared) -> tuple[float, int]:
-    """Microseconds of one row in the graph (median), and the graph's bytes.
+@dataclass(frozen=True)
+class Cost:
+    """What a row costs: microseconds (median) in the graph, and the graph's bytes."""
+
+    microseconds: float
+    bytes: int
+
+    def beyond(self, max_latency: float, largest: float) -> str:
+        """Which limit it breaks, as a sentence's half; empty where it keeps both."""
+        if self.microseconds > max_latency:
+            return (
+                f"a row takes {self.microseconds:,.0f} µs in the graph; {max_latency:,.0f} are "
+                "allowed"
+            )
+        if self.bytes > largest:
+            return f"its graph has {self.bytes / 1e6:.1f} MB, and {largest / 1e6:.0f} are allowed"
+        return ""
+
+
+def joined(steps: Any, estimator: Any) -> Any:
+    """A fitted pipeline of prepared steps and an estimator that was fitted on what they give."""
+    pipeline = copy.copy(steps)
+    pipeline.steps = [*steps.steps, ("actual_estimator", estimator)]
+    return pipeline
+
+
+def measure(pipeline: Any, prepared: Prepared) -> Cost:
+    """Compile a fitted pipeline and time single rows.
 
     Raises:
         UnsupportedStep: the pipeline has no graph form.
@@ -36,4 +64,4 @@ def measure(pipeline: Any, prepared: Prepared) -> tuple[float, int]:
         began = time.perf_counter()
         engine.answer(columns)
         times.append(time.perf_counter() - began)
-    return float(np.median(times[WARMING:])) * 1e6, len(content)
+    return Cost(float(np.median(times[WARMING:])) * 1e6, len(content))

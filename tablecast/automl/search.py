@@ -12,9 +12,10 @@ import numpy as np
 from tablecast.automl import blend
 from tablecast.automl.candidates import Candidate, drawn, first
 from tablecast.automl.clock import Clock
+from tablecast.automl.limits import joined, measure
 from tablecast.automl.tried import Tried, all_losses, mean_loss, try_candidate
-from tablecast.automl.views import View, recipes, view_of
-from tablecast.errors import TrainingError
+from tablecast.automl.views import Recipe, View, recipes, view_of
+from tablecast.errors import TrainingError, UnsupportedStep
 
 if TYPE_CHECKING:
     from tablecast.inspection import Prepared
@@ -33,8 +34,8 @@ FEW_ROWS = 500
 EQUALS = 3
 # Clones for the intervals (10), the fit for the holdout and the one on all rows.
 FITS_AFTERWARDS = 12
-# Of the time left a candidate's folds may take at most this much.
-MOST_OF_THE_TIME = 0.4
+# A tuned candidate is compiled, to see how fast its graph is, only where it may be chosen.
+WORTH_COMPILING = 1.05
 
 
 @dataclass(eq=False)
@@ -44,8 +45,10 @@ class Search:
     Attributes:
         largest: the largest graph, in bytes.
         tried: everything that was fitted on every fold.
-        dropped: what was stopped early.
-        skipped: sentences that say what the budget left out.
+        dropped: what was stopped early, or breaks a limit.
+        failed: what could not be fitted, as entries of the leaderboard.
+        skipped: what the budget left out, as entries of the leaderboard.
+        max_latency: microseconds that a row may take in the graph.
     """
 
     prepared: Prepared
@@ -56,7 +59,8 @@ class Search:
     tried: list[Tried] = field(default_factory=list)
     dropped: list[Tried] = field(default_factory=list)
     failed: list[dict[str, Any]] = field(default_factory=list)
-    skipped: list[str] = field(default_factory=list)
+    skipped: list[dict[str, Any]] = field(default_factory=list)
+    max_latency: float = float("inf")
 
     @property
     def best(self) -> Tried | None:
@@ -89,10 +93,14 @@ class Search:
         views: list[View] = []
         for recipe in recipes(self.prepared):
             if self.clock.left() <= 0 and self.tried:
-                self.skipped.append(f"{recipe.name} were left out")
+                self._leave_out("", f"All with {recipe.name}", recipe)
                 continue
             self.clock.line(f"preparing {recipe.name}", self._said(), self.progress)
-            view = view_of(self.prepared, recipe, self.seed)
+            try:
+                view = view_of(self.prepared, recipe, self.seed)
+            except Exception as error:  # some steps fail on some tables; other views may not
+                self._failed("", recipe.name.capitalize(), recipe, error)
+                continue
             views.append(view)
             rows = len(self.prepared.table)
             for candidate in first(self.prepared.task, rows, recipe.features, self.largest):
@@ -144,6 +152,8 @@ class Search:
             worth = made.loss < (1 - WORTH_BLENDING) * best.loss
         if worth:
             self.tried.append(replace(made, even=even))
+        else:
+            self.dropped.append(replace(made, why="hardly better than its best member alone"))
 
     def _try(self, candidate: Candidate, view: View) -> None:
         name = view.experiment._all_models[candidate.model].name
@@ -152,8 +162,7 @@ class Search:
                  if one.members[0][0].model == candidate.model]
         expected = max(known, default=0.0) * len(view.folds)
         if self.tried and (left <= 0 or expected > max(left, 0.0)):
-            tuned = "tuned, " if candidate.tuned else ""
-            self.skipped.append(f"{name} ({tuned}{view.recipe.name})")
+            self._leave_out(candidate.model, name, view.recipe, candidate.tuned)
             return
         self.clock.line(f"{name}, {view.recipe.name}", self._said(), self.progress)
         best = self.best
@@ -161,15 +170,38 @@ class Search:
             many = len(view.target) >= FEW_ROWS  # two folds of few rows tell nothing
             tried = try_candidate(candidate, view, best.losses if best and many else None)
         except Exception as error:  # estimators raise whatever they like
-            first_line = str(error).partition("\n")[0]
-            self.failed.append({"model": candidate.model, "name": name, "error": first_line})
+            self._failed(candidate.model, name, view.recipe, error)
             return
-        if not tried.whole:
-            self.dropped.append(replace(tried, why="far behind after two folds"))
-        elif self.tried and tried.seconds * FITS_AFTERWARDS > self.clock.reserve:
-            self.dropped.append(replace(tried, why="fitting it takes too long for the budget"))
+        tried = self._measured(tried, candidate.tuned)
+        if tried.why:
+            self.dropped.append(tried)
         elif np.isfinite(tried.loss):
             self.tried.append(tried)
+
+    def _measured(self, tried: Tried, tuned: bool) -> Tried:
+        """With what a row costs in its graph, and why it cannot be chosen, if so."""
+        fitted, tried = tried.fitted, replace(tried, fitted=None)
+        if not tried.whole:
+            return replace(tried, why="far behind after two folds")
+        if self.tried and tried.seconds * FITS_AFTERWARDS > self.clock.reserve:
+            return replace(tried, why="fitting it takes too long for the budget")
+        best = self.best
+        if fitted is None or (tuned and best and tried.loss > WORTH_COMPILING * best.loss):
+            return tried
+        try:
+            cost = measure(joined(*fitted), self.prepared)
+        except UnsupportedStep as error:
+            return replace(tried, why=str(error))
+        return replace(tried, cost=cost, why=cost.beyond(self.max_latency, self.largest))
+
+    def _leave_out(self, model: str, name: str, recipe: Recipe, tuned: bool = False) -> None:
+        entry = {"model": model, "name": name, "features": recipe.name, "tuned": tuned}
+        self.skipped.append({**entry, "why": "no time left for it in the budget"})
+
+    def _failed(self, model: str, name: str, recipe: Recipe, error: Exception) -> None:
+        said = str(error).strip().partition("\n")[0] or type(error).__name__
+        entry = {"model": model, "name": name, "features": recipe.name, "error": said}
+        self.failed.append({**entry, "why": f"could not be fitted: {said}"})
 
     def _said(self) -> str:
         best = self.best

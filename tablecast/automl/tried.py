@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tablecast.automl.candidates import Candidate, make
+from tablecast.automl.limits import Cost
 from tablecast.automl.views import View
+from tablecast.errors import TrainingError
 
 Floats = NDArray[np.float64]
 
@@ -35,6 +37,8 @@ class Tried:
         name: for a person.
         why: why it was stopped early; empty where it was not.
         even: whether it is a blend of the best few, all of one weight.
+        cost: of a row in its graph; None where it was not measured.
+        fitted: the prepared steps and the estimator of the last fold, until they are measured.
     """
 
     view: View
@@ -45,6 +49,8 @@ class Tried:
     name: str = ""
     why: str = ""
     even: bool = False
+    cost: Cost | None = None
+    fitted: tuple[Any, Any] | None = None
 
     @property
     def loss(self) -> float:
@@ -85,6 +91,8 @@ def try_candidate(candidate: Candidate, view: View, best: Sequence[float] | None
     for number, fold in enumerate(view.folds):
         spread = float(np.std(np.asarray(fold.y))) if view.task == "regression" else 1.0
         fitted = make(candidate, view.experiment, spread).fit(fold.x, fold.y)
+        if view.task == "classification" and not hasattr(fitted, "predict_proba"):
+            raise TrainingError("it gives no probabilities")
         answer = fitted.predict if view.task == "regression" else fitted.predict_proba
         given = answer(fold.unseen_x)
         if answers is None:
@@ -95,7 +103,8 @@ def try_candidate(candidate: Candidate, view: View, best: Sequence[float] | None
             break
     seconds = (time.monotonic() - began) / len(losses)
     name = str(view.experiment._all_models[candidate.model].name)
-    return Tried(view, ((candidate, 1),), answers, tuple(losses), seconds, name)
+    last = (fold.steps, fitted)
+    return Tried(view, ((candidate, 1),), answers, tuple(losses), seconds, name, fitted=last)
 
 
 def fold_loss(view: View, number: int, answers: Floats) -> float:
