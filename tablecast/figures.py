@@ -71,7 +71,12 @@ def listed(words: Iterable[str]) -> str:
 
 def sentences(said: Iterable[str]) -> str:
     """Sentences one after the other, without the empty ones."""
-    return _forms().space.join(one for one in said if one)
+    return between_sentences().join(one for one in said if one)
+
+
+def between_sentences() -> str:
+    """What stands between two sentences: a space, or nothing."""
+    return _forms().space
 
 
 def with_unit(text: str, unit: str) -> str:

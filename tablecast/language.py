@@ -6,7 +6,8 @@ translator edits as text (``tablecast.po``) and ``make messages`` compiles (``ta
 In Python, ``_("Higher than about {share} of all.").format(share=…)``; ``N_("…")`` marks a text that
 is said later, and ``ngettext("{n} row", "{n} rows", n).format(n=n)`` counts. In templates,
 ``{% trans share=… %}Higher than about {{ share }} of all.{% endtrans %}`` and ``{{ _("Form") }}``,
-where a per cent sign of an argument of ``_`` is doubled.
+where a per cent sign of an argument of ``_`` is doubled. There, a message is HTML: never pass a
+text to ``_`` that somebody else has written.
 
 The language of the moment is a context variable. Nothing is translated unless a surface has set
 it, so programs, logs and the command line read English.

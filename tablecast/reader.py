@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from flask import Flask, Response, g, request
+from markupsafe import Markup
 
+from tablecast.figures import between_sentences, listed, number
 from tablecast.language import (
     ENGLISH,
     choose,
@@ -37,6 +40,7 @@ def install(app: Flask, program_paths: tuple[str, ...]) -> None:
         gettext, ngettext, newstyle=True
     )
     app.jinja_env.globals["language"] = current_language
+    app.jinja_env.filters |= {"listed": listed, "number": number, "sentences": _sentences}
 
     def begin() -> None:
         asked = request.args.get(PARAMETER)
@@ -48,6 +52,11 @@ def install(app: Flask, program_paths: tuple[str, ...]) -> None:
     app.after_request(_name_language)
     app.teardown_request(_forget)
     app.url_defaults(_keep_language)
+
+
+def _sentences(said: Iterable[str]) -> Markup:
+    """Sentences one after the other, without the empty ones; what is not HTML is escaped."""
+    return Markup(between_sentences()).join(one for one in said if one)
 
 
 def _name_language(response: Response) -> Response:
