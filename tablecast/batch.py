@@ -3,6 +3,8 @@
 Columns that are added at the end of each row:
 
 * ``prediction_label``: the answer; where the row is refused, empty;
+* ``prediction_low``, ``prediction_high``: the range that nine true numbers in ten lie in, where the
+  deployment knows it;
 * ``prediction_score``: the probability of that label, for classes, as PyCaret names it;
 * ``prediction_score_CLASS``: the probability of each class, in the schema's order;
 * ``prediction_error``: why the row is refused, with ``errors="column"`` only.
@@ -26,7 +28,8 @@ import numpy.typing as npt
 from tablecast.artifact import Deployment, load, replaced_when_whole
 from tablecast.batch_summary import SHOWN_REFUSALS, Refused, RowsRefused, Summary, said
 from tablecast.columnar import Reading, RowsReader
-from tablecast.csvfile import CsvSink, CsvSource
+from tablecast.csvfile import CsvSource
+from tablecast.csvsink import CsvSink
 from tablecast.errors import BatchError
 from tablecast.file_columns import match_columns
 from tablecast.parquetfile import ParquetSink, ParquetSource
@@ -127,7 +130,11 @@ class _Run:
     def through_csv(self, stream: BinaryIO, result: BinaryIO, name: str) -> Summary:
         """Answer and write every row of a CSV stream."""
         source = CsvSource(stream, name)
-        return self.through(source, lambda: CsvSink(result, source, self.added, self._replaced))
+        comma = self._deployment.schema.decimal_comma and source.separator != ","
+        return self.through(
+            source,
+            lambda: CsvSink(result, source, self.added, self._replaced, decimal_comma=comma),
+        )
 
     def parquet_sink(self, path: Path, source: ParquetSource) -> ParquetSink:
         """What writes the answers of a Parquet file, once its columns were looked at."""
@@ -207,13 +214,24 @@ def _answers(deployment: Deployment, columns: Columns) -> dict[str, Sequence[Any
     labels = answer.labels.tolist()
     shares = answer.probabilities
     if shares is None:
-        return {"prediction_label": labels}
+        return {"prediction_label": labels, **_ranges(deployment, answer.labels, columns)}
     classes = deployment.schema.classes
     places = {label: place for place, label in enumerate(classes)}
     chosen = np.array([places[label] for label in labels], dtype=np.intp)
     score = np.take_along_axis(shares, chosen[:, None], axis=1)[:, 0]
     each = {name: shares[:, place].tolist() for place, name in enumerate(_score_names(classes))}
     return {"prediction_label": labels, "prediction_score": score.tolist(), **each}
+
+
+def _ranges(
+    deployment: Deployment, answers: npt.NDArray[np.float64], columns: Columns
+) -> dict[str, Sequence[float]]:
+    """Both ends of each row's range, as the form and the API tell them."""
+    interval = deployment.predictor.interval
+    if interval is None:
+        return {}
+    low, high = interval.of_columns(answers, columns)
+    return {"prediction_low": low.tolist(), "prediction_high": high.tolist()}
 
 
 def _score_names(classes: Sequence[str | int]) -> list[str]:

@@ -19,6 +19,7 @@ from tablecast.columns import MISSING
 from tablecast.errors import Remark
 from tablecast.field import Field, Refusal, Value
 from tablecast.schema import Schema
+from tablecast.spelling import Respelling
 from tablecast.spreadsheet import without_apostrophe
 
 #: Texts whose reading is remembered, over all columns: at about 300 bytes each, 30 MB.
@@ -178,7 +179,13 @@ class _PlainLevels(dict[str, str]):
 class _NumberColumn(_Column):
     """Numbers and dates: a column of plain numbers is read at once, all else cell by cell."""
 
+    def __init__(self, field: Field, most: int) -> None:
+        super().__init__(field, most)
+        self._respelt = Respelling(field.spelling) if field.spelling else None
+
     def read(self, cells: Sequence[Any]) -> _ColumnReading:
+        if self._respelt and set(map(type, cells)) == {str}:
+            cells = self._respelt(cells)
         numbers = None if self.field.kind == "date" else floats_of(cells)
         if numbers is None:
             outcomes = list(map(self.judge, cells))

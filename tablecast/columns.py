@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 
 from .dates import DATE_FORMATS, Notes, Values, read_dates, without_zone
 from .errors import TableError
+from .spelling import NUMBER_SPELLINGS, SPELLINGS, readings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -36,8 +37,11 @@ MISSING = (
 ``None``. In the house table "None" is a level (a house without masonry), not a gap. In a column
 that otherwise holds only numbers, dates or booleans, "None" cannot be a level and is missing."""
 
-RESERVED = ("prediction_label", "prediction_score")
-"""The columns that ``predict_model`` adds."""
+RESERVED = (
+    *("prediction_label", "prediction_score"),
+    *("prediction_low", "prediction_high", "prediction_error"),
+)
+"""The columns that ``predict_model`` and batches add."""
 
 _REMOVED_BY_PYCARET = re.compile(r'[\]\[,{}":]+')  # CleanColumnNames, PyCaret 3.3.2
 
@@ -46,8 +50,6 @@ _NUMBER = re.compile(
     r"[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|inf(?:inity)?)", re.IGNORECASE
 )
 _CODE = re.compile(r"0[0-9]+")
-_THOUSANDS = re.compile(r"[+-]?(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?")
-_DECIMAL_COMMA = re.compile(r"[+-]?[0-9]+(?:,[0-9]+)?")
 
 
 def tidy_names(names: Sequence[object]) -> list[str]:
@@ -118,6 +120,7 @@ def tidy(table: pd.DataFrame, missing: Sequence[str] = ("",)) -> tuple[pd.DataFr
     index = pd.RangeIndex(len(table))
     tidied = pd.DataFrame({n: c.set_axis(index) for n, c in columns.items()}, index=index)
     tidied.attrs[DATE_FORMATS] = notes.date_formats
+    tidied.attrs[NUMBER_SPELLINGS] = notes.number_spellings
     return tidied, notes
 
 
@@ -191,7 +194,7 @@ def _read_as_one_kind(texts: set[str], name: str, notes: Notes) -> Values:
     readings: tuple[Callable[[list[str], str, Notes], Values], ...] = (
         _booleans,
         _numbers,
-        _comma_numbers,
+        _spelt_numbers,
         read_dates,
     )
     for reading in readings:
@@ -216,23 +219,25 @@ def _numbers(texts: list[str], _name: str, _notes: Notes) -> Values:
     return {text: float(text) for text in texts}
 
 
-def _comma_numbers(texts: list[str], name: str, notes: Notes) -> Values:
-    """Numbers with commas, where only one meaning of the comma fits every cell."""
-    if not any("," in text for text in texts):
-        return {}
-    as_thousands = all(_THOUSANDS.fullmatch(text) for text in texts)
-    as_decimals = all(_DECIMAL_COMMA.fullmatch(text) for text in texts)
-    example = next(text for text in texts if "," in text)
-    if as_thousands and as_decimals:
+def _spelt_numbers(texts: list[str], name: str, notes: Notes) -> Values:
+    """Numbers in a country's spelling, where only one meaning of its signs fits every cell."""
+    found = readings(texts)
+    if len(found) > 1:
+        example = next(text for text in texts if "," in text)
         notes.append(
             f"'{name}' is read as text: in '{example}' the comma may mean thousands or decimals. "
             "Write its numbers without commas to use them as numbers."
         )
-    if as_thousands == as_decimals:
         return {}
-    meaning = "the thousands separator" if as_thousands else "the decimal sign"
-    notes.append(f"'{name}' is read as numbers, with the comma as {meaning}, as in '{example}'.")
-    return {text: float(text.replace(",", "" if as_thousands else ".")) for text in texts}
+    if not found:
+        return {}
+    ((spelling, plain),) = found.items()
+    example = next((text for text in texts if "," in text), texts[0])
+    notes.append(
+        f"'{name}' is read as numbers, with the comma as {SPELLINGS[spelling]}, as in '{example}'."
+    )
+    notes.number_spellings[name] = spelling
+    return {text: float(number) for text, number in plain.items()}
 
 
 def _plain_number(column: pd.Series) -> pd.Series:

@@ -1,20 +1,19 @@
-"""CSV files of any length, a few thousand rows at a time: read as they are, written back safely."""
+"""CSV files of any length, read a few thousand rows at a time and as they are."""
 
 from __future__ import annotations
 
 import csv
 import io
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from operator import itemgetter
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from tablecast.delimited import BINARY as BINARY_STARTS
 from tablecast.delimited import find_separator
 from tablecast.errors import BatchError
-from tablecast.spreadsheet import made_safe, safe_column
 
 #: Rows that are read, answered and written at a time: enough that what is done once a chunk costs
 #: nothing a row, few enough that they stay in the processor's cache.
@@ -195,64 +194,6 @@ class CsvSource:
             f"Line {wrong} of {self.name} is not UTF-8 text; save the file as UTF-8 (in Excel: "
             "“CSV UTF-8”)."
         )
-
-
-class CsvSink:
-    """Writes the rows of a source back, with columns added.
-
-    Args:
-        stream: where the bytes go; it is left open.
-        source: the file that the rows come from, whose way of writing is kept.
-        added: names of the added columns.
-        replaced: columns of the source with such a name are left out.
-    """
-
-    def __init__(
-        self,
-        stream: BinaryIO,
-        source: CsvSource,
-        added: Iterable[str],
-        replaced: Collection[str] = (),
-    ) -> None:
-        kept = [place for place, name in enumerate(source.names) if name.strip() not in replaced]
-        self._source = source
-        self._kept = None if len(kept) == len(source.names) else kept
-        encoding = "utf-8-sig" if source.marked else "utf-8"
-        self._text = io.TextIOWrapper(stream, encoding, newline="")
-        header = self._without_replaced([list(source.names)])[0] + list(added)
-        self._write_rows(made_safe([header]))
-
-    def write(
-        self, chunk: CsvChunk, rows: Sequence[int] | None, added: Mapping[str, Sequence[Any]]
-    ) -> None:
-        """Write rows of a chunk (None: all), beside the added columns' values for those rows."""
-        records = chunk.records if rows is None else [chunk.records[row] for row in rows]
-        records = made_safe(self._without_replaced(records))
-        columns = [safe_column(values) for values in added.values()]
-        for record, answers in zip(records, zip(*columns, strict=True), strict=True):
-            record += answers
-        self._write_rows(records)
-
-    def close(self) -> None:
-        """Hand everything to the stream."""
-        self._text.flush()
-        self._text.detach()
-
-    def _write_rows(self, records: list[list[Any]]) -> None:
-        # Before Python 3.13 a writer leaves a lone carriage return without quotation marks, and
-        # what it then writes is read as two rows.
-        lone = self._source.has_returns and self._source.line_end == "\n"
-        csv.writer(
-            self._text,
-            delimiter=self._source.separator,
-            lineterminator=self._source.line_end,
-            quoting=csv.QUOTE_ALL if lone else csv.QUOTE_MINIMAL,
-        ).writerows(records)
-
-    def _without_replaced(self, records: list[list[str]]) -> list[list[str]]:
-        if self._kept is None:
-            return records
-        return [[record[place] for place in self._kept] for record in records]
 
 
 def _check_text(beginning: bytes, name: str) -> None:

@@ -26,11 +26,12 @@ Values = dict[str, Any]
 
 
 class Notes(list[str]):
-    """What reading a table has to say: sentences, and how each column of dates is written."""
+    """What reading a table has to say: sentences, and how its dates and numbers are written."""
 
     def __init__(self) -> None:
         super().__init__()
         self.date_formats: dict[str, str] = {}
+        self.number_spellings: dict[str, str] = {}
 
 
 def read_dates(texts: list[str], name: str, notes: Notes) -> Values:

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from tablecast.errors import Remark
+from tablecast.spelling import plain_number
 
 Kind = Literal["number", "integer", "category", "boolean", "date"]
 Value = float | int | str
@@ -60,6 +61,8 @@ class Field:
         folded: whether the form folds the field away at first.
         date_format: how the training table writes a date, where that is not ISO 8601; such a date
             is read too.
+        spelling: how the training table spells numbers, where that is not as programs do (see
+            ``tablecast.spelling``); such a number is read too, where all comes as text.
     """
 
     name: str
@@ -79,6 +82,7 @@ class Field:
     default: Value | None = None
     folded: bool = False
     date_format: str = ""
+    spelling: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """All of it as plain data, from which ``Field(**data)`` makes it again."""
@@ -160,8 +164,8 @@ class Field:
         )
 
     def _read_number(self, value: Any, text: bool) -> float:
-        if text and isinstance(value, str) and _NUMBER.fullmatch(value):
-            value = float(value)
+        if text and isinstance(value, str):
+            value = self._number_in(value)
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise self._refuse("{field} must be a number, such as {example}; {value} is not one.",
                                example=self._example, value=quoted(value))
@@ -173,6 +177,13 @@ class Field:
             raise self._refuse("{field} must be a whole number, such as {example}; {value} is not.",
                                example=self._example, value=quoted(value))
         return number
+
+    def _number_in(self, text: str) -> float | str:
+        """The number that a text spells, else the text."""
+        if _NUMBER.fullmatch(text):
+            return float(text)
+        plain = plain_number(text, self.spelling) if self.spelling else None
+        return text if plain is None else float(plain)
 
     def _read_date(self, value: Any) -> float:
         moment = self._moment(value)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from .columns import tidy
 from .dates import DATE_FORMATS
 from .errors import TableError
+from .spelling import NUMBER_SPELLINGS
 from .task import Task, infer_with_reason
 
 if TYPE_CHECKING:
@@ -80,7 +81,9 @@ def prepare(
         raise _nothing_left(target, dropped)
     clean = kept.assign(**{target: answers})[present].reset_index(drop=True)
     # A table that was read from a file is tidied already, and its dates are dates by now.
-    clean.attrs = {DATE_FORMATS: table.attrs.get(DATE_FORMATS, {}) | tidied.attrs[DATE_FORMATS]}
+    clean.attrs = {
+        key: table.attrs.get(key, {}) | tidied.attrs[key] for key in (DATE_FORMATS, NUMBER_SPELLINGS)
+    }
     if without := int((~present).sum()):
         notes.append(f"{_rows(without)} without a value in '{target}' left out.")
     chosen = _choose_task(clean[target], task, notes)

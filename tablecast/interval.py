@@ -88,8 +88,9 @@ class Edge:
             known = np.where(np.isnan(values), number.typical, values)
             offsets = offsets + number.slope * np.clip(known, number.low, number.high)
         for level in self.levels:
-            adds = [level.adds.get(value, 0.0) for value in columns[level.field].tolist()]
-            offsets = offsets + np.array(adds, dtype=np.float64)
+            values = columns[level.field]
+            adds = map(_Adds(level.adds).__getitem__, values.tolist())
+            offsets = offsets + np.fromiter(adds, np.float64, len(values))
         return offsets
 
     # Plain tuples: attributes of dataclasses would take most of the time that one row takes.
@@ -111,6 +112,13 @@ class Edge:
         left, right = at[place - 1], at[place]
         share = (answer - left) / (right - left)
         return offsets[place - 1] + share * (offsets[place] - offsets[place - 1])
+
+
+class _Adds(dict[str, float]):
+    """What levels add; nothing for one that is not listed."""
+
+    def __missing__(self, _level: str) -> float:
+        return 0.0
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from dataclasses import field as dataclass_field
 from difflib import get_close_matches
 from functools import cached_property
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from tablecast.arrangement import arrange
 from tablecast.column_field import field_of_column, label_of
@@ -20,6 +20,7 @@ from tablecast.dates import DATE_FORMATS
 from tablecast.errors import FormFileError, InvalidInput, Remark
 from tablecast.field import MISSING, QUOTED_LENGTH, Field, Refusal, Value, quoted
 from tablecast.form import Form
+from tablecast.spelling import DECIMAL_COMMA, NUMBER_SPELLINGS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,8 +32,7 @@ Task = Literal["regression", "classification"]
 MOST_UNKNOWN = 20
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """One valid row: values in the schema's order, and what should be said about them."""
 
     values: tuple[Value, ...]
@@ -50,6 +50,7 @@ class Schema:
         classes: the target's classes as the table spells them; empty for regression.
         title, description, target_label, target_unit: what the pages show.
         class_labels: what the pages show for a class, where that differs; keyed by its text.
+        decimal_comma: whether the training table writes any number with a decimal comma.
     """
 
     fields: tuple[Field, ...]
@@ -61,6 +62,7 @@ class Schema:
     target_label: str = ""
     target_unit: str = ""
     class_labels: Mapping[str, str] = dataclass_field(default_factory=dict)
+    decimal_comma: bool = False
 
     @classmethod
     def from_table(
@@ -86,11 +88,16 @@ class Schema:
         classes = tuple(_classes(table[target])) if task == "classification" else ()
         _check_form(form, features, classes)
         formats = table.attrs.get(DATE_FORMATS, {})
+        spellings = table.attrs.get(NUMBER_SPELLINGS, {})
         fields = [
             field_of_column(
                 table[name],
-                {"folded": folded, "date_format": formats.get(name, "")}
-                | dict(form.fields.get(name, {})),
+                {
+                    "folded": folded,
+                    "date_format": formats.get(name, ""),
+                    "spelling": spellings.get(name, ""),
+                    **form.fields.get(name, {}),
+                },
             )
             for name, folded in arrange(features, form, importance).items()
         ]
@@ -104,6 +111,7 @@ class Schema:
             target_label=form.target_label or label_of(target),
             target_unit=form.target_unit,
             class_labels=dict(form.class_labels),
+            decimal_comma=DECIMAL_COMMA in spellings.values(),
         )
 
     def to_json(self) -> dict[str, Any]:

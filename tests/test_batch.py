@@ -19,6 +19,8 @@ from tablecast.artifact import Deployment
 from tablecast.batch import predict_file
 from tablecast.batch_summary import RowsRefused, Summary
 from tablecast.columnar import RowsReader, meaning
+from tablecast.csvfile import CsvSource
+from tablecast.csvsink import CsvSink
 from tablecast.errors import BatchError, InvalidInput
 from tablecast.field import Field
 from tablecast.file_columns import match_columns
@@ -445,3 +447,85 @@ def test_no_parquet(fake_deployment: Deployment, tmp_path: Path) -> None:
     with pytest.raises(BatchError, match="not a Parquet file"):
         predict_file(fake_deployment, source, tmp_path / "out.parquet")
     assert list(tmp_path.iterdir()) == [source]
+
+
+@pytest.fixture
+def ranged_deployment(fake_deployment: Deployment) -> Deployment:
+    """The formula's deployment, whose answers have a range that depends on the row."""
+    edge = {
+        "at": [5_000.0, 30_000.0], "offsets": [-1_000.0, -3_000.0],
+        "numbers": [{"field": "age", "slope": -10.0, "low": 18.0, "high": 64.0, "typical": 39.0}],
+        "levels": [{"field": "smoker", "adds": {"yes": -500.0}}],
+    }  # fmt: skip
+    above = {"at": [0.0], "offsets": [2_000.25], "numbers": [], "levels": []}
+    interval = {"level": 0.9, "floor": 0.0, "lower": edge, "upper": above}
+    return replace(fake_deployment, description={**fake_deployment.description, "interval": interval})
+
+
+@pytest.mark.parametrize("kind", ["csv", "parquet"])
+def test_ranges_are_those_of_single_rows(
+    ranged_deployment: Deployment, tmp_path: Path, kind: str
+) -> None:
+    """A number comes with both ends of its range, exactly as the API answers the row alone."""
+    lines = (HEADER, GOOD, BAD, "60,male,30,1,no,northeast", "18,male,20.1,1,yes,northwest")
+    source = write(tmp_path / "in.csv", *lines)
+    if kind == "parquet":
+        pytest.importorskip("pyarrow")
+        import pandas as pd
+
+        source = tmp_path / "in.parquet"
+        pd.read_csv(tmp_path / "in.csv").to_parquet(source)
+    output = tmp_path / f"out.{kind}"
+    predict_file(ranged_deployment, source, output, errors="skip")
+    if kind == "parquet":
+        import pyarrow.parquet as pq
+
+        found = pq.read_table(output).to_pylist()
+    else:
+        found = rows_of(output)
+    assert list(found[0])[-3:] == ["prediction_label", "prediction_low", "prediction_high"]
+    for line, row in zip((lines[1], *lines[3:]), found, strict=True):
+        raw = dict(zip(HEADER.split(","), line.split(","), strict=True))
+        parsed = ranged_deployment.schema.parse(raw, text=True)
+        (prediction,) = ranged_deployment.predictor.predict([parsed])
+        assert (float(row["prediction_low"]), float(row["prediction_high"])) == prediction.interval
+
+
+def test_refused_rows_have_no_range(ranged_deployment: Deployment, tmp_path: Path) -> None:
+    """A row without an answer has empty ends, whether or not others in its chunk are answered."""
+    predict(ranged_deployment, tmp_path, HEADER, BAD, GOOD, errors="column")
+    refused, answered = rows_of(tmp_path / "out.csv")
+    assert [refused[f"prediction_{end}"] for end in ("label", "low", "high")] == ["", "", ""]
+    assert float(answered["prediction_low"]) < 24750.5 < float(answered["prediction_high"])
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(
+        st.lists(st.text('ab,;"\r\n\t =1.é', max_size=4), min_size=2, max_size=2),
+        min_size=1, max_size=5,
+    ),
+    st.sampled_from([",", ";"]),
+    st.sampled_from(["\n", "\r\n"]),
+    st.booleans(),
+)  # fmt: skip
+def test_whatever_cells_hold_is_read_back(
+    rows: list[list[str]], separator: str, end: str, comma: bool
+) -> None:
+    """Rows are written so that a reader finds the same cells, with and without quotation marks."""
+    header = ["note", "other"]
+    rows = [row for row in rows if any(row)]
+    text = io.StringIO(newline="")
+    csv.writer(text, delimiter=separator, lineterminator=end, quoting=csv.QUOTE_ALL).writerows(
+        [header, *rows]
+    )
+    source = CsvSource(io.BytesIO(text.getvalue().encode()), "in.csv")
+    result = io.BytesIO()
+    sink = CsvSink(result, source, ["x"], decimal_comma=comma)
+    for chunk in source.chunks():
+        sink.write(chunk, None, {"x": [0.5] * len(chunk)})
+    sink.close()
+    found = list(csv.reader(io.StringIO(result.getvalue().decode(), newline=""),
+                            delimiter=separator))  # fmt: skip
+    half = "0,5" if comma else "0.5"
+    assert found == [["note", "other", "x"], *[[*made_safe([row])[0], half] for row in rows]]
