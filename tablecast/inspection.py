@@ -81,9 +81,8 @@ def prepare(
         raise _nothing_left(target, dropped)
     clean = kept.assign(**{target: answers})[present].reset_index(drop=True)
     # A table that was read from a file is tidied already, and its dates are dates by now.
-    clean.attrs = {
-        key: table.attrs.get(key, {}) | tidied.attrs[key] for key in (DATE_FORMATS, NUMBER_SPELLINGS)
-    }
+    spelt = (DATE_FORMATS, NUMBER_SPELLINGS)
+    clean.attrs = {key: table.attrs.get(key, {}) | tidied.attrs[key] for key in spelt}
     if without := int((~present).sum()):
         notes.append(f"{_rows(without)} without a value in '{target}' left out.")
     chosen = _choose_task(clean[target], task, notes)

@@ -459,7 +459,8 @@ def ranged_deployment(fake_deployment: Deployment) -> Deployment:
     }  # fmt: skip
     above = {"at": [0.0], "offsets": [2_000.25], "numbers": [], "levels": []}
     interval = {"level": 0.9, "floor": 0.0, "lower": edge, "upper": above}
-    return replace(fake_deployment, description={**fake_deployment.description, "interval": interval})
+    description = {**fake_deployment.description, "interval": interval}
+    return replace(fake_deployment, description=description)
 
 
 @pytest.mark.parametrize("kind", ["csv", "parquet"])
