@@ -15,7 +15,7 @@ from pathlib import Path
 from flask import Flask, Response, current_app, g, request
 from werkzeug.exceptions import HTTPException, LengthRequired, RequestEntityTooLarge
 
-from tablecast import api, batch_pages, metrics, openapi, pages, reader
+from tablecast import api, assets, batch_pages, metrics, openapi, pages, reader
 from tablecast.artifact import Deployment, load
 from tablecast.errors import InvalidInput, TablecastError
 from tablecast.fastlane import FastLane
@@ -23,9 +23,6 @@ from tablecast.headers import HEADERS, new_request_id
 from tablecast.settings import read_settings
 
 log = logging.getLogger("tablecast")
-
-#: Long enough for a browser to keep the style sheet while somebody tries several patients.
-STATIC_SECONDS = 3600
 
 #: Routes for programs only: their errors are JSON, whatever is asked for.
 PROGRAM_PATHS = ("/api/", "/predict_api", "/openapi.json", "/healthz", "/readyz", "/metrics")
@@ -48,7 +45,6 @@ def create_app(deployment: Deployment | None = None) -> Flask:
     app.config["MAX_ROWS"] = settings["max_rows"]
     app.config["MAX_BODY"] = settings["max_body"]
     app.config["BODY_LIMITS"] = {"batch.upload": settings["max_upload"]}
-    app.config["SEND_FILE_MAX_AGE_DEFAULT"] = STATIC_SECONDS
     app.extensions["tablecast"] = loaded = deployment or load()
     app.register_blueprint(pages.blueprint)
     app.register_blueprint(api.blueprint)
@@ -56,6 +52,7 @@ def create_app(deployment: Deployment | None = None) -> Flask:
     app.register_blueprint(metrics.blueprint)
     app.register_blueprint(openapi.blueprint)
     reader.install(app, PROGRAM_PATHS)
+    assets.install(app)
     app.before_request(_begin)
     app.after_request(_finish)
     app.register_error_handler(InvalidInput, api.invalid)
@@ -104,8 +101,6 @@ def _read_and_discard() -> None:
 def _finish(response: Response) -> Response:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
-    if request.endpoint == "static":
-        response.headers["Cache-Control"] = f"public, max-age={STATIC_SECONDS}"
     response.headers["X-Request-Id"] = g.request_id
     route = request.url_rule.rule if request.url_rule else "none"
     metrics.of_route(route).observe(response.status_code, time.perf_counter() - g.began)
