@@ -83,7 +83,7 @@ def cast(
     schema = _schema_of(prepared, look, card)
     base = Path(out) / name
     background = background_of(prepared.table, schema)
-    interval = _interval_of(trained.pipeline, prepared, seed, progress)
+    interval = _look_at_unseen(trained.pipeline, prepared, schema, card, seed, progress)
     artifact.save(
         trained.pipeline, base, schema, card, background=background, interval=interval
     )
@@ -123,7 +123,8 @@ def publish(
     schema = _schema_of(prepared, read_form(Path(form) if form else None), card)
     base = artifact.without_ending(pickle)
     background = background_of(prepared.table, schema)
-    interval = _interval_of(pipeline, prepared, found.get("seed", 123), progress)
+    seed = found.get("seed", 123)
+    interval = _look_at_unseen(pipeline, prepared, schema, card, seed, progress)
     artifact.write_description(base, schema, card, background=background, interval=interval)
     return compile_deployment(base, prepared.table, progress=progress)
 
@@ -153,6 +154,7 @@ def compile_deployment(
     progress("Proving that the graph answers as PyCaret does")
     proof = _prove(model.SerializeToString(), pipeline, schema, table)
     description["proof"] = proof.to_json()
+    description |= _effects_of(model.SerializeToString(), schema, description)
     entry = model.metadata_props.add()
     entry.key = graphfile.METADATA_KEY
     entry.value = json.dumps(description, ensure_ascii=False)
@@ -210,19 +212,48 @@ def _schema_of(prepared: Prepared, form: Form, card: Mapping[str, Any]) -> Schem
     )
 
 
-def _interval_of(
-    pipeline: Any, prepared: Prepared, seed: int, progress: Progress
+def _look_at_unseen(
+    pipeline: Any,
+    prepared: Prepared,
+    schema: Schema,
+    card: dict[str, Any],
+    seed: int,
+    progress: Progress,
 ) -> dict[str, Any] | None:
-    """A prediction's interval, learnt from clones of the pipeline; None for classes."""
-    from tablecast.conformal import interval_of
+    """Learn a prediction's interval from clones of the pipeline, None for classes; and put into
+    the card where answers to unseen rows are wrong."""
+    from tablecast.conformal import clones_answer, interval_of
+    from tablecast.evaluation import evaluation_of
 
-    learnt = interval_of(pipeline, prepared, seed=seed)
+    answers = None
+    if prepared.task == "regression":
+        features = prepared.table.drop(columns=prepared.target)
+        target = prepared.table[prepared.target].to_numpy(float)
+        answers = clones_answer(pipeline, features, target, seed)
+    moved = answers[1] if answers else None
+    learnt = interval_of(pipeline, prepared, seed=seed, predictions=moved)
     if learnt:
         progress(
             f"{learnt['level']:.0%} intervals: {learnt['coverage']:.1%} of unseen rows inside, "
             f"{learnt['width']:,.4g} wide on average."
         )
+    card["evaluation"] = evaluation_of(
+        pipeline, prepared, schema, card["importance"],
+        answers=answers, interval=learnt, seed=seed,
+    )
     return learnt
+
+
+def _effects_of(content: bytes, schema: Schema, description: Mapping[str, Any]) -> dict[str, Any]:
+    """Each field's effect on the graph's answers; nothing without the fields' distributions."""
+    from tablecast.background import Background
+    from tablecast.effects import effects_of
+    from tablecast.engines import GraphEngine
+
+    if "background" not in description:
+        return {}
+    background = Background.from_json(description["background"], schema)
+    return {"effects": effects_of(schema, GraphEngine(content), background)}
 
 
 def _prove(

@@ -76,11 +76,22 @@ def interval_of(
 def out_of_fold(
     pipeline: Any, features: pd.DataFrame, target: Floats, seed: int = 123, folds: int | None = None
 ) -> Floats:
+    """Each row's answer from a clone that was fitted without it, as ``clones_answer`` moves it."""
+    return clones_answer(pipeline, features, target, seed, folds)[1]
+
+
+def clones_answer(
+    pipeline: Any, features: pd.DataFrame, target: Floats, seed: int = 123, folds: int | None = None
+) -> tuple[Floats, Floats]:
     """Each row's answer from a clone of the pipeline that was fitted without it, shape (rows,).
 
     On few rows the clones of a pipeline stand apart by more than what they get wrong, where most
-    rows are nearly certain. So each one's answers are first moved to where the pipeline itself
-    stands, by that part of the difference on the clone's own rows that is linear in the features.
+    rows are nearly certain. So for intervals each one's answers are moved to where the pipeline
+    itself stands, by that part of the difference on the clone's own rows that is linear in the
+    features.
+
+    Returns:
+        The answers as they are, which errors are counted by, and as they are moved.
     """
     import pandas as pd
     from sklearn.base import clone
@@ -91,14 +102,15 @@ def out_of_fold(
         final = _answers(pipeline, features)
         design = _alignment(pipeline, features, final, target)
         wanted = pd.Series(target, index=features.index, name="target")
-        made = np.empty(len(features))
-        split = KFold(folds or _folds(len(features)), shuffle=True, random_state=seed)
+        plain, moved = np.empty(len(features)), np.empty(len(features))
+        split = KFold(folds or folds_of(len(features)), shuffle=True, random_state=seed)
         for learnt, unseen in split.split(features):
             part = features.iloc[learnt]
             answers = _answers(clone(pipeline).fit(part, wanted.iloc[learnt]), features)
             apart = np.linalg.lstsq(design[learnt], (final - answers)[learnt], rcond=None)[0]
-            made[unseen] = answers[unseen] + design[unseen] @ apart
-    return made
+            plain[unseen] = answers[unseen]
+            moved[unseen] = answers[unseen] + design[unseen] @ apart
+    return plain, moved
 
 
 def learn(features: pd.DataFrame, target: Floats, predictions: Floats, seed: int) -> dict[str, Any]:
@@ -192,7 +204,8 @@ def _seen_by_linear(pipeline: Any, features: pd.DataFrame) -> Floats | None:
     return np.asarray(before.transform(features), dtype=np.float64)
 
 
-def _folds(rows: int) -> int:
+def folds_of(rows: int) -> int:
+    """How many clones answer the rows of a table."""
     return next((folds for limit, folds in FOLDS if rows <= limit), FEWEST_FOLDS)
 
 

@@ -1,0 +1,111 @@
+"""What a pipeline answers on rows that it was not fitted on.
+
+Every row is answered by a clone of the pipeline that was fitted without it (Stone, *Cross-
+validatory choice and assessment of statistical predictions*, 1974), so that all rows can be looked
+at, and not only the holdout's: a level of ten rows has three of them there.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tablecast.bridge import predict_with_pycaret
+
+if TYPE_CHECKING:
+    from tablecast.inspection import Prepared
+    from tablecast.schema import Schema
+
+Floats = npt.NDArray[np.float64]
+Texts = npt.NDArray[np.str_]
+
+#: Clones for classes: (at most so many rows, folds).
+FOLDS = ((100_000, 5),)
+FEWEST_FOLDS = 3
+
+
+@dataclass(frozen=True)
+class UnseenClasses:
+    """Each row's class, and what a clone that was fitted without the row makes of it.
+
+    Attributes:
+        classes: their names, in the schema's order.
+        actual, answered: (rows,) places among the classes.
+        probabilities: (rows, classes), or None where the estimator has none.
+        folds: how many clones there were.
+    """
+
+    classes: tuple[str, ...]
+    actual: npt.NDArray[np.intp]
+    answered: npt.NDArray[np.intp]
+    probabilities: Floats | None
+    folds: int
+
+
+def unseen_classes(
+    pipeline: Any, prepared: Prepared, schema: Schema, seed: int = 123
+) -> UnseenClasses:
+    """Each row's answer from a clone of a pipeline for classes that was fitted without it.
+
+    Args:
+        pipeline: the fitted pipeline.
+        prepared, schema: its table, and the schema made from it.
+        seed: decides the folds.
+    """
+    from sklearn.base import clone
+    from sklearn.model_selection import StratifiedKFold
+
+    features = prepared.table.drop(columns=prepared.target)
+    target = prepared.table[prepared.target]
+    names = tuple(str(name) for name in schema.classes)
+    actual = _places(target, names)
+    folds = _folds(len(target), int(np.bincount(actual).min()))
+    answered = np.empty(len(target), dtype=np.intp)
+    shares = np.full((len(target), len(names)), np.nan)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a fold that warns does so thousands of times
+        split = StratifiedKFold(folds, shuffle=True, random_state=seed)
+        for learnt, unseen in split.split(features, actual):
+            fitted = clone(pipeline).fit(features.iloc[learnt], target.iloc[learnt])
+            made = predict_with_pycaret(fitted, features.iloc[unseen], prepared.task)
+            answered[unseen] = _places(made["prediction_label"], names)
+            shares[unseen] = _shares(made, names)
+    known = not np.isnan(shares).any()
+    return UnseenClasses(names, actual, answered, shares if known else None, folds)
+
+
+def _folds(rows: int, smallest: int) -> int:
+    most = next((folds for limit, folds in FOLDS if rows <= limit), FEWEST_FOLDS)
+    return max(2, min(most, smallest))
+
+
+def _places(labels: Any, names: tuple[str, ...]) -> npt.NDArray[np.intp]:
+    """Labels as places among the names, however a whole number is written."""
+    known = {name: place for place, name in enumerate(names)}
+    return np.array([known[_name_of(label)] for label in labels], dtype=np.intp)
+
+
+def _name_of(label: Any) -> str:
+    if isinstance(label, float) and label.is_integer():
+        return str(int(label))
+    return str(label)
+
+
+def _shares(made: Any, names: tuple[str, ...]) -> Floats:
+    """The classes' probabilities of PyCaret's table, (rows, classes); NaN where it has none."""
+    prefix = "prediction_score_"
+    found = {_score_name(str(column), prefix): made[column] for column in made.columns
+             if str(column).startswith(prefix)}
+    if set(names) - set(found):
+        return np.full((len(made), len(names)), np.nan)
+    return np.column_stack([found[name].to_numpy(np.float64) for name in names])
+
+
+def _score_name(column: str, prefix: str) -> str:
+    name = column.removeprefix(prefix)
+    whole = name.removesuffix(".0")
+    return whole if whole.lstrip("-").isdecimal() else name
