@@ -26,6 +26,7 @@ from tablecast.batch import ERROR_CHOICES, Errors, predict_csv
 from tablecast.batch_summary import SHOWN_REFUSALS, Refused, RowsRefused, Summary
 from tablecast.errors import BatchError, Remark
 from tablecast.pages import render_page as page
+from tablecast.pages import wants_page
 from tablecast.schema import Schema
 from tablecast.spreadsheet import made_safe
 
@@ -111,7 +112,7 @@ def too_large(_error: RequestEntityTooLarge) -> Response:
         f"The file is larger than {_most_megabytes()} MB; send it in parts, or predict it on the "
         "command line (python -m tablecast predict), which takes files of any size."
     )
-    if _wants_page():
+    if wants_page():
         return _batch_page(status=413, wrong=wrong)
     return problem(413, "The file is too large.", wrong)
 
@@ -174,7 +175,7 @@ def _asked_errors() -> Errors:
 def _refusal(error: BatchError) -> Response:
     refusals = error.refusals if isinstance(error, RowsRefused) else ()
     title = "The file cannot be answered."
-    if "do" in request.form or _wants_page():
+    if "do" in request.form or wants_page():
         return _batch_page(status=422, wrong=str(error).split("\n")[0], refusals=refusals)
     return problem(422, title, str(error).split("\n")[0], _remarks_of(refusals))
 
@@ -199,11 +200,6 @@ def _batch_page(status: int = 200, **values: Any) -> Response:
         shown_refusals=SHOWN_REFUSALS,
         **values,
     )
-
-
-def _wants_page() -> bool:
-    """Browsers name HTML; curl and its like take anything, and are better served with JSON."""
-    return "text/html" in request.accept_mimetypes.values()
 
 
 def _most_megabytes() -> str:

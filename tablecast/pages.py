@@ -90,6 +90,17 @@ def model() -> Response:
     return render_page("model.html", card=card, figures=figures, measure=measure)
 
 
+def wants_page() -> bool:
+    """Whether the client names HTML, and no JSON above it: browsers do.
+
+    curl and its like take anything, or say nothing, and are better served with JSON.
+    """
+    accepted = request.accept_mimetypes
+    weights = {name.lower(): weight for name, weight in accepted}
+    html = weights.get("text/html", 0)
+    return html > 0 and html >= weights.get("application/json", 0)
+
+
 def problem_page(status: int, title: str, detail: str) -> Response:
     """An error that is not about a value, as a page."""
     return render_page("problem.html", status=status, title=title, detail=detail)

@@ -109,10 +109,7 @@ def _finish(response: Response) -> Response:
 
 def _wants_json() -> bool:
     """Programs get JSON; whoever asks for HTML, as browsers do, gets a page."""
-    if request.path.startswith(PROGRAM_PATHS):
-        return True
-    best = request.accept_mimetypes.best_match(["text/html", "application/json"])
-    return best == "application/json"
+    return request.path.startswith(PROGRAM_PATHS) or not pages.wants_page()
 
 
 def _refused(error: HTTPException) -> Response:

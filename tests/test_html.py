@@ -77,7 +77,7 @@ def every_page(client: FlaskClient) -> dict[str, str]:
         "answer": client.post("/predict", data=GOOD).text,
         "error": client.post("/predict", data={**GOOD, "age": "x", "odd": "1"}).text,
         "model": client.get("/model").text,
-        "problem": client.get("/nothing-here").text,
+        "problem": client.get("/nothing-here", headers={"Accept": "text/html"}).text,
     }
 
 
@@ -518,3 +518,29 @@ def test_browsers_get_their_errors_as_pages(
     assert words in page.one("main").text
     assert page.title.startswith(page.one("h1").text)
     assert any(one["href"] == "/" for one in page.all("a") if one.inside("main"))
+
+
+@pytest.mark.parametrize(
+    ("path", "accept", "page"),
+    [
+        ("/nothing-here", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8", True),
+        ("/nothing-here", "*/*", False),
+        ("/nothing-here", None, False),
+        ("/nothing-here", "application/json", False),
+        ("/nothing-here", "application/json, text/html;q=0.5", False),
+        ("/nothing-here", "text/html;q=0, */*", False),
+        ("/api/nothing-here", "*/*", False),
+        ("/api/nothing-here", None, False),
+        ("/api/v1/predict", "text/html", False),
+        ("/predict", "*/*", False),
+        ("/predict", "text/html", True),
+    ],
+)
+def test_who_names_html_gets_a_page_and_others_a_problem(
+    client: FlaskClient, path: str, accept: str | None, page: bool
+) -> None:
+    """Browsers name HTML; curl takes anything, and gets JSON, as everybody does from the API."""
+    response = client.get(path, headers={"Accept": accept} if accept else {})
+    assert response.status_code in (404, 405)
+    expected = "text/html; charset=utf-8" if page else "application/problem+json"
+    assert response.content_type == expected
