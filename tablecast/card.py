@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from tablecast.experiment import TRAIN_SHARE
+
 if TYPE_CHECKING:
     from tablecast.inspection import Prepared
     from tablecast.training import Trained
@@ -23,6 +25,7 @@ def card_of(trained: Trained, prepared: Prepared) -> dict[str, Any]:
     facts = {
         "model": trained.model,
         "folds": trained.folds,
+        "held_out": trained.rows - int(TRAIN_SHARE * trained.rows),
         "seed": trained.seed,
         "agreement": trained.agreement,
         "features": list(trained.feature_names),
@@ -36,9 +39,12 @@ def facts_of(pipeline: Any, prepared: Prepared) -> dict[str, Any]:
     """What is known of any pipeline that was trained on a prepared table."""
     from tablecast.importance import importance_of
 
-    estimator = type(pipeline.steps[-1][1]).__name__
+    last = pipeline.steps[-1][1]
+    estimator = type(last).__name__
     return {
         "estimator": estimator,
+        "settings": settings_of(last),
+        "steps": steps_of(pipeline),
         "rows": len(prepared.table),
         "importance": importance_of(pipeline, prepared.table, prepared.target, prepared.task),
         "dropped": [{"name": one.name, "reason": one.reason} for one in prepared.dropped],
@@ -57,11 +63,40 @@ def metrics_of(scores: Any, holdout: Any) -> dict[str, Any]:
     figures = holdout.drop(columns="Model").iloc[0]
     return {
         "cross_validation": {
-            str(metric): {"mean": float(column["Mean"]), "std": float(column["Std"])}
+            str(metric): {
+                "mean": float(column["Mean"]),
+                "std": float(column["Std"]),
+                "folds": [float(value) for value in column.drop(["Mean", "Std"])],
+            }
             for metric, column in scores.items()
+            if not _unknown(str(metric), column)
         },
         "holdout": {str(metric): float(value) for metric, value in figures.items()},
     }
+
+
+def settings_of(estimator: Any) -> dict[str, Any]:
+    """An estimator's settings that are numbers, texts or switches, and what a blend is made of."""
+    settings = {
+        name: value
+        for name, value in sorted(estimator.get_params(deep=False).items())
+        if isinstance(value, bool | int | float | str) and value == value  # not NaN
+    }
+    parts = [type(part).__name__ for _, part in getattr(estimator, "estimators", None) or []]
+    return settings | ({"blend of": ", ".join(parts)} if parts else {})
+
+
+def steps_of(pipeline: Any) -> list[dict[str, str]]:
+    """The steps before the estimator, in their order: what each is called, and its class."""
+    return [
+        {"name": str(name), "class": type(getattr(step, "transformer", step)).__name__}
+        for name, step in pipeline.steps[:-1]
+    ]
+
+
+def _unknown(metric: str, column: Any) -> bool:
+    """Whether PyCaret could not work a metric out: of more than two classes it says AUC is 0."""
+    return metric == "AUC" and not column["Mean"]
 
 
 def limits_of(estimator: str) -> list[str]:

@@ -79,7 +79,7 @@ def cast(
         began=began,
         progress=progress,
     )
-    card = card_of(trained, prepared)
+    card = card_of(trained, prepared) | {"stated": dict(look.card)}
     schema = _schema_of(prepared, look, card)
     base = Path(out) / name
     background = background_of(prepared.table, schema)
@@ -119,8 +119,9 @@ def publish(
     from tablecast.card import facts_of
 
     prepared = prepare(table, target)
-    card = found | facts_of(pipeline, prepared)
-    schema = _schema_of(prepared, read_form(Path(form) if form else None), card)
+    look = read_form(Path(form) if form else None)
+    card = found | facts_of(pipeline, prepared) | {"stated": dict(look.card)}
+    schema = _schema_of(prepared, look, card)
     base = artifact.without_ending(pickle)
     background = background_of(prepared.table, schema)
     seed = found.get("seed", 123)

@@ -22,6 +22,14 @@ A small TOML file beside the table; every key is optional::
     yes = "Smokes"
     no = "Does not smoke"
 
+    [card]  # what only a person knows, for the model card
+    intended = ["A first estimate, before an offer is worked out by hand."]
+    unsuited = ["Setting a premium, or refusing anybody."]
+    source = "Where the rows come from, when and how they were collected."
+    license = "Under which terms they may be used."
+    contact = "Who answers for the model."
+    sensitive = ["age", "sex"]  # fields by which the law or decency forbids to tell people apart
+
 The fields appear on the form in the file's order, then the rest: in the table's order, or the most
 important first where there are many (see ``tablecast.arrangement``). With ``order = "importance"``
 that holds for all of them, and the file's order says nothing.
@@ -38,7 +46,9 @@ from typing import Any
 
 from tablecast.errors import FormFileError
 
-_TOP_KEYS = {"title": str, "description": str, "order": str, "target": dict, "fields": dict}
+_TOP_KEYS = {
+    "title": str, "description": str, "order": str, "target": dict, "fields": dict, "card": dict,
+}
 _TARGET_KEYS = {"label": str, "unit": str, "classes": dict}
 _ORDERS = ("file", "importance")
 _FIELD_KEYS: dict[str, Any] = {
@@ -55,6 +65,12 @@ _FIELD_KEYS: dict[str, Any] = {
 }
 
 
+_CARD_KEYS = {
+    "intended": list, "unsuited": list, "source": str, "license": str, "contact": str,
+    "sensitive": list,
+}
+
+
 @dataclass(frozen=True)
 class Form:
     """What the form file says; empty where there is none.
@@ -65,6 +81,7 @@ class Form:
         class_labels: what the pages call a class, by the class as the table spells it.
         by_importance: whether the fields' importance orders them all, and not the file.
         fields: column name to its overrides, in the form's order.
+        card: what the model card says that only a person knows.
     """
 
     title: str = ""
@@ -74,6 +91,7 @@ class Form:
     class_labels: Mapping[str, str] = field(default_factory=dict)
     by_importance: bool = False
     fields: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    card: Mapping[str, Any] = field(default_factory=dict)
 
 
 def read_form(path: str | Path | None) -> Form:
@@ -98,6 +116,7 @@ def read_form(path: str | Path | None) -> Form:
         raise FormFileError(f"order is {data['order']!r}; choose one of: {', '.join(_ORDERS)}.")
     for name, overrides in data.get("fields", {}).items():
         _check_field(name, overrides)
+    _check_card(data.get("card", {}))
     return Form(
         title=data.get("title", ""),
         description=data.get("description", ""),
@@ -106,6 +125,7 @@ def read_form(path: str | Path | None) -> Form:
         class_labels=target.get("classes", {}),
         by_importance=data.get("order") == "importance",
         fields=data.get("fields", {}),
+        card=data.get("card", {}),
     )
 
 
@@ -114,6 +134,13 @@ def _check_field(name: str, overrides: Any) -> None:
         raise FormFileError(f"[fields.{name}] must be a table of keys, such as label = \"…\".")
     _check_keys(overrides, _FIELD_KEYS, f"[fields.{name}]")
     _check_labels(overrides.get("levels", {}), f"[fields.{name}.levels]")
+
+
+def _check_card(card: Mapping[str, Any]) -> None:
+    _check_keys(card, _CARD_KEYS, "[card]")
+    for key, value in card.items():
+        if isinstance(value, list) and not all(isinstance(one, str) for one in value):
+            raise FormFileError(f"[card] {key} must be a list of texts in quotes.")
 
 
 def _check_labels(labels: Mapping[str, Any], place: str) -> None:

@@ -228,11 +228,13 @@ def _plain_number(low: float, high: float, *, whole: bool) -> Callable[[Any], Va
 
 
 def _check_form(form: Form, features: list[str], classes: Sequence[str | int]) -> None:
-    for name in form.fields:
+    places = {name: f"[fields.{name}]" for name in form.fields}
+    places |= {name: f"{name!r} in [card] sensitive" for name in form.card.get("sensitive", ())}
+    for name, place in places.items():
         if name not in features:
             near = get_close_matches(name, features, 1, cutoff=0)
             raise FormFileError(
-                f"[fields.{name}] is not a feature of the table; the nearest is {near[0]!r}."
+                f"{place} is not a feature of the table; the nearest is {near[0]!r}."
             )
     unknown = form.class_labels.keys() - {str(label) for label in classes}
     if unknown:
