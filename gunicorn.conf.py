@@ -57,7 +57,9 @@ def when_ready(server: Any) -> None:
 
 def post_worker_init(worker: Any) -> None:
     """Open what answers before the first person asks; see ``GraphEngine`` for why not earlier."""
-    worker.wsgi.extensions["tablecast"].predictor.warm_up()
+    from tablecast.rehearsal import rehearse
+
+    rehearse(worker.wsgi)
 
 
 def child_exit(_server: Any, worker: Any) -> None:

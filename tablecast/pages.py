@@ -16,10 +16,11 @@ from tablecast.api import card_of, deployment
 from tablecast.controls import Control, controls_of, joined_dates, label_in
 from tablecast.errors import InvalidInput, Remark
 from tablecast.figures import day, number, percent, prefix_of, with_unit
+from tablecast.kept import kept
 from tablecast.language import _
 from tablecast.predictor import Label, Prediction
 from tablecast.question import curl_of, python_of, question_of
-from tablecast.schema import Schema
+from tablecast.schema import Row, Schema
 
 blueprint = Blueprint("pages", __name__)
 
@@ -63,6 +64,7 @@ class Answer:
 
 
 @blueprint.get("/")
+@kept
 def form() -> Response:
     """The form with typical values, or with a link's; a link that holds every field is answered.
 
@@ -83,6 +85,7 @@ def predict() -> Response:
 
 
 @blueprint.get("/model")
+@kept
 def model() -> Response:
     """The model card."""
     card = card_of(deployment())
@@ -99,6 +102,17 @@ def wants_page() -> bool:
     weights = {name.lower(): weight for name, weight in accepted}
     html = weights.get("text/html", 0)
     return html > 0 and html >= weights.get("application/json", 0)
+
+
+def rehearse() -> None:
+    """Answer the typical case, for nobody: what the first answer would wait for is then there."""
+    schema = deployment().schema
+    given = _defaults(schema)
+    try:
+        row = schema.parse(given, text=True)
+    except InvalidInput:  # a field that must be given has no typical value
+        return
+    _answer_page(given, row)
 
 
 def problem_page(status: int, title: str, detail: str) -> Response:
@@ -168,8 +182,7 @@ def measure(value: Any) -> str:
 
 def _answered(given: Mapping[str, str]) -> Response:
     """The page that answers these values, or says what is wrong with them."""
-    loaded = deployment()
-    schema = loaded.schema
+    schema = deployment().schema
     try:
         row = schema.parse(given, text=True)
     except InvalidInput as error:
@@ -178,6 +191,12 @@ def _answered(given: Mapping[str, str]) -> Response:
         template = "live_problem.html" if _is_part() else "form.html"
         return render_page(template, status=422, controls=controls, summary=summary)
     metrics.of_route("/predict").count_rows(1)
+    return _answer_page(given, row)
+
+
+def _answer_page(given: Mapping[str, str], row: Row) -> Response:
+    loaded = deployment()
+    schema = loaded.schema
     prediction = loaded.predictor.predict([row])[0]
     controls = controls_of(schema, given)
     shown = {control.field.name: control.shown for control in controls}

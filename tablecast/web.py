@@ -15,17 +15,36 @@ from pathlib import Path
 from flask import Flask, Response, current_app, g, request
 from werkzeug.exceptions import HTTPException, LengthRequired, RequestEntityTooLarge
 
-from tablecast import api, assets, batch_pages, metrics, openapi, pages, reader
+from tablecast import api, assets, batch_pages, metrics, openapi, pages, reader, rehearsal
 from tablecast.artifact import Deployment, load
 from tablecast.errors import InvalidInput, TablecastError
 from tablecast.fastlane import FastLane
+from tablecast.figures import number
 from tablecast.headers import HEADERS, new_request_id
+from tablecast.language import N_, _
 from tablecast.settings import read_settings
 
 log = logging.getLogger("tablecast")
 
 #: Routes for programs only: their errors are JSON, whatever is asked for.
 PROGRAM_PATHS = ("/api/", "/predict_api", "/openapi.json", "/healthz", "/readyz", "/metrics")
+
+#: What Werkzeug says in English where a route raises nothing of its own.
+FRAMEWORK_WORDS = (
+    N_("Bad Request"),
+    N_("The browser (or proxy) sent a request that this server could not understand."),
+    N_("Not Found"),
+    N_(
+        "The requested URL was not found on the server. If you entered the URL manually please "
+        "check your spelling and try again."
+    ),
+    N_("Method Not Allowed"),
+    N_("The method is not allowed for the requested URL."),
+    N_("Length Required"),
+    N_("Request Entity Too Large"),
+    N_("The data value transmitted exceeds the capacity limit."),
+    N_("Unsupported Media Type"),
+)
 
 #: Bytes of a body past the limit that are read to no end; a longer one is cut off.
 MOST_DISCARDED = 500_000_000
@@ -63,11 +82,16 @@ def create_app(deployment: Deployment | None = None) -> Flask:
 
 
 def create_app_or_exit(make: Callable[[], Flask] = create_app) -> Flask:
-    """``create_app``, ending the process with one line where the deployment cannot be served."""
+    """``create_app``, ready for the first person.
+
+    Ends the process with one line where the deployment cannot be served.
+    """
     try:
-        return make()
+        app = make()
     except TablecastError as error:
         sys.exit(f"tablecast: {error}")
+    rehearsal.prepare(app)
+    return app
 
 
 def _root() -> Path:
@@ -83,12 +107,13 @@ def _begin() -> None:
         return
     # Without a length, a body past the limit would be cut silently and read as whole.
     if request.content_length is None:
-        raise LengthRequired("Send a Content-Length header; chunked bodies are not read.")
+        raise LengthRequired(_("Send a Content-Length header; chunked bodies are not read."))
     limits = current_app.config["BODY_LIMITS"]
     limit = limits.get(request.endpoint, current_app.config["MAX_BODY"])
     if request.content_length > limit:
         _read_and_discard()
-        raise RequestEntityTooLarge(f"The body is larger than {limit:,} bytes; send it in parts.")
+        words = _("The body is larger than {limit} bytes; send it in parts.")
+        raise RequestEntityTooLarge(words.format(limit=number(limit)))
 
 
 def _read_and_discard() -> None:
@@ -114,11 +139,11 @@ def _wants_json() -> bool:
 
 def _refused(error: HTTPException) -> Response:
     status = error.code or 500
-    detail = error.description or error.name
+    title, detail = _(error.name), _(error.description or error.name)
     if _wants_json():
-        response = api.problem(status, error.name, detail)
+        response = api.problem(status, title, detail)
     else:
-        response = pages.problem_page(status, error.name, detail)
+        response = pages.problem_page(status, title, detail)
     for name, value in error.get_headers():
         if name != "Content-Type":
             response.headers[name] = value
@@ -127,10 +152,10 @@ def _refused(error: HTTPException) -> Response:
 
 def _unexpected(error: Exception) -> Response:
     log.error("request %s failed", g.request_id, exc_info=error)
-    detail = (
+    detail = _(
         "Something went wrong on our side and was written to the log. Try again; if it happens "
-        f"again, give the person who runs this service the request id {g.request_id}."
-    )
+        "again, give the person who runs this service the request id {request_id}."
+    ).format(request_id=g.request_id)
     if _wants_json():
-        return api.problem(500, "Internal Server Error", detail)
-    return pages.problem_page(500, "Something went wrong", detail)
+        return api.problem(500, _("Internal Server Error"), detail)
+    return pages.problem_page(500, _("Something went wrong"), detail)

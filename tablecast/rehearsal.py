@@ -1,0 +1,35 @@
+"""What a server does before the first person asks, so that nobody waits for it.
+
+Templates are compiled, and pages that are the same for everybody rendered, where the application
+is loaded: processes made of it afterwards share them. An engine's session belongs to one process,
+so each opens its own.
+"""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from tablecast import pages
+from tablecast.language import LANGUAGES, speaking
+
+#: What the form and its answer are made of; the others are compiled when they are first opened.
+TEMPLATES = ("form.html", "live.html", "live_problem.html", "answer.html", "whatif.html",
+             "controls.html", "charts.html")  # fmt: skip
+
+
+def prepare(app: Flask) -> None:
+    """Compile the form's and the answer's templates, and render the form in every language."""
+    for name in TEMPLATES:
+        app.jinja_env.get_template(name)
+    for language in LANGUAGES:
+        with app.test_request_context("/"), speaking(language):
+            pages.form()
+
+
+def rehearse(app: Flask) -> None:
+    """In the process that serves: answer the typical case once, as a page where that is quick."""
+    deployment = app.extensions["tablecast"]
+    deployment.predictor.warm_up()
+    if getattr(deployment.engine, "quick", False):
+        with app.test_request_context("/"):
+            pages.rehearse()
