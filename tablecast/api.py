@@ -16,6 +16,8 @@ from tablecast import metrics
 from tablecast.artifact import Deployment
 from tablecast.errors import InvalidInput, Remark
 from tablecast.field import Field, quoted
+from tablecast.figures import number, sentences
+from tablecast.language import N_, _
 from tablecast.predictor import Label, Prediction
 from tablecast.reasons import contributions_json, whatif_json
 from tablecast.row_schemas import as_json
@@ -38,7 +40,7 @@ REASONS: Mapping[str, tuple[str, Callable[[Deployment, Row], Any]]] = {
     "whatif": ("whatif", whatif_json),
 }
 
-NOT_A_ROW = "Send one JSON object of fields and values, or a list of such objects."
+NOT_A_ROW = N_("Send one JSON object of fields and values, or a list of such objects.")
 
 
 @blueprint.post("/predict_api")
@@ -148,8 +150,8 @@ def invalid(error: InvalidInput) -> Response:
     """Refused values as a problem."""
     said = [remark.say() for remark in error.errors[:SAID_IN_DETAIL]]
     more = len(error.errors) - len(said)
-    detail = " ".join(said) + (f" And {more} more." if more else "")
-    return problem(422, "Some values are not valid.", detail, error.errors)
+    rest = _("And {count} more.").format(count=more) if more else ""
+    return problem(422, _("Some values are not valid."), sentences([*said, rest]), error.errors)
 
 
 def problem(status: int, title: str, detail: str, errors: Iterable[Remark] = ()) -> Response:
@@ -203,7 +205,8 @@ def parse_json(content: bytes) -> Any:
         body = json.loads(content.decode())
         json.dumps(body, ensure_ascii=False).encode()  # a lone surrogate cannot be answered with
     except (ValueError, RecursionError):
-        raise BadRequest(f"The body is not JSON: {reason}.") from None
+        words = _("The body is not JSON: {reason}.")
+        raise BadRequest(words.format(reason=reason)) from None
     return body
 
 
@@ -216,26 +219,30 @@ def _read_rows(body: Any) -> list[Row]:
 def _is_asked(part: str) -> bool:
     asked = request.args.get(part, "0")
     if asked not in ("0", "1"):
-        words = "{name} in the address must be 1 or 0; {value} is neither."
+        words = N_("{name} in the address must be 1 or 0; {value} is neither.")
         raise InvalidInput([Remark(words, None, {"name": part, "value": quoted(asked)})])
     return asked == "1"
 
 
 def _refuse_too_many(rows: Sequence[Row]) -> None:
     if len(rows) > MOST_EXPLAINED:
-        raise RequestEntityTooLarge(
-            f"At most {MOST_EXPLAINED} rows are explained at a time, and these are "
-            f"{len(rows):,}; send them in parts, or leave out explain and whatif."
+        words = _(
+            "At most {most} rows are explained at a time, and these are {rows}; send them in "
+            "parts, or leave out explain and whatif."
         )
+        raise RequestEntityTooLarge(words.format(most=MOST_EXPLAINED, rows=number(len(rows))))
 
 
 def _read_body() -> Any:
     if not request.is_json:
-        raise UnsupportedMediaType("Send JSON, with the header Content-Type: application/json.")
+        raise UnsupportedMediaType(
+            _("Send JSON, with the header Content-Type: application/json.")
+        )
     body = parse_json(request.get_data(cache=False))
     most = current_app.config["MAX_ROWS"]
     if isinstance(body, list) and len(body) > most:
-        raise RequestEntityTooLarge(f"The list has more than {most:,} rows; send it in parts.")
+        words = _("The list has more than {most} rows; send it in parts.")
+        raise RequestEntityTooLarge(words.format(most=number(most)))
     return body
 
 

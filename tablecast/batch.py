@@ -31,7 +31,9 @@ from tablecast.columnar import Reading, RowsReader
 from tablecast.csvfile import CsvSource
 from tablecast.csvsink import CsvSink
 from tablecast.errors import BatchError
+from tablecast.figures import listed, number
 from tablecast.file_columns import match_columns
+from tablecast.language import _
 from tablecast.parquetfile import ParquetSink, ParquetSource
 from tablecast.predictor import Columns
 from tablecast.schema import Schema
@@ -162,10 +164,8 @@ class _Run:
         self._places = match_columns(schema, source.names, source.name)
         absent = [field.name for field in schema.fields if field.name not in self._places]
         if absent:
-            listed = ", ".join(map(repr, absent))
-            self.summary.notes = (
-                f"There is no column {listed}; the model fills it in for every row.",
-            )
+            words = _("There is no column {names}; the model fills it in for every row.")
+            self.summary.notes = (words.format(names=listed(map(repr, absent))),)
         self.added = _added_columns(self._deployment, self._errors == "column")
 
     def _read(self, source: _Source, chunk: _Chunk) -> Reading:
@@ -179,7 +179,7 @@ class _Run:
     def _count(self, chunk: _Chunk, reading: Reading) -> None:
         summary = self.summary
         for row in sorted(reading.refused)[: SHOWN_REFUSALS - len(summary.refusals)]:
-            place = "{} {:,}".format(*chunk.place_of(row))
+            place = _in_words(*chunk.place_of(row))
             remarks = tuple(reading.refused[row])
             summary.refusals.append(Refused(summary.rows + row, place, remarks))
         summary.rows += len(chunk)
@@ -255,7 +255,8 @@ def _added_columns(deployment: Deployment, with_errors: bool) -> dict[str, type]
         added[ERROR_COLUMN] = str
     for taken in schema.fields:
         if taken.name in (*added, ERROR_COLUMN):
-            raise BatchError(f"The field {taken.name!r} has the name of an answer's column.")
+            words = _("The field {name} has the name of an answer's column.")
+            raise BatchError(words.format(name=repr(taken.name)))
     return added
 
 
@@ -267,6 +268,11 @@ def _typical_row(schema: Schema) -> dict[str, npt.NDArray[Any]]:
         )
         for item in schema.fields
     }
+
+
+def _in_words(kind: str, place: int) -> str:
+    words = {"line": _("line {number}"), "row": _("row {number}")}
+    return words[kind].format(number=number(place))
 
 
 def _scattered(values: Sequence[Any], places: Sequence[int], rows: int) -> list[Any]:

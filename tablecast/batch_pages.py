@@ -25,6 +25,8 @@ from tablecast.api import deployment, problem
 from tablecast.batch import ERROR_CHOICES, Errors, predict_csv
 from tablecast.batch_summary import SHOWN_REFUSALS, Refused, RowsRefused, Summary
 from tablecast.errors import BatchError, Remark
+from tablecast.figures import listed
+from tablecast.language import N_, _
 from tablecast.pages import render_page as page
 from tablecast.pages import wants_page
 from tablecast.schema import Schema
@@ -41,8 +43,8 @@ SHOWN_COLUMNS = 30
 #: Bytes up to which the page itself holds the answered file; a larger one is sent for.
 LINKED_BYTES = 1_000_000
 
-NO_FILE = "Choose a CSV file."
-NO_ROWS = "The file names its columns but has no rows; add a row below the first line."
+NO_FILE = N_("Choose a CSV file.")
+NO_ROWS = N_("The file names its columns but has no rows; add a row below the first line.")
 
 
 @dataclass(frozen=True)
@@ -93,11 +95,11 @@ def upload() -> Response:
     file, or what is wrong with it as problem details.
     """
     if request.mimetype != "multipart/form-data":
-        raise UnsupportedMediaType("Send multipart/form-data with the CSV file as “file”.")
+        raise UnsupportedMediaType(_("Send multipart/form-data with the CSV file as “file”."))
     file = request.files.get("file")
     try:
         if file is None or not file.filename:
-            raise BatchError(NO_FILE)
+            raise BatchError(_(NO_FILE))
         if request.form.get("do") == "check":
             return _batch_page(checked=_check(file))
         return _download(file)
@@ -108,20 +110,20 @@ def upload() -> Response:
 @blueprint.errorhandler(RequestEntityTooLarge)
 def too_large(_error: RequestEntityTooLarge) -> Response:
     """The page again, with the limit; the file was never looked at."""
-    wrong = (
-        f"The file is larger than {_most_megabytes()} MB; send it in parts, or predict it on the "
-        "command line (python -m tablecast predict), which takes files of any size."
-    )
+    wrong = _(
+        "The file is larger than {most} MB; send it in parts, or predict it on the command line "
+        "(python -m tablecast predict), which takes files of any size."
+    ).format(most=_most_megabytes())
     if wants_page():
         return _batch_page(status=413, wrong=wrong)
-    return problem(413, "The file is too large.", wrong)
+    return problem(413, _("The file is too large."), wrong)
 
 
 def _check(file: FileStorage) -> Checked:
     with TemporaryFile() as result:
         summary = _predict(file, result, "column")
         if not summary.rows:
-            raise BatchError(NO_ROWS)
+            raise BatchError(_(NO_ROWS))
         size = result.tell()
         result.seek(0)
         link = ""
@@ -168,13 +170,14 @@ def _asked_errors() -> Errors:
     """What the person chose; a program that chose nothing is told of the first errors."""
     asked = request.form.get("errors", "fail")
     if asked not in ERROR_CHOICES:
-        raise BatchError(f"errors must be one of {', '.join(ERROR_CHOICES)}.")
+        words = _("errors must be one of {choices}.")
+        raise BatchError(words.format(choices=listed(ERROR_CHOICES)))
     return cast(Errors, asked)
 
 
 def _refusal(error: BatchError) -> Response:
     refusals = error.refusals if isinstance(error, RowsRefused) else ()
-    title = "The file cannot be answered."
+    title = _("The file cannot be answered.")
     if "do" in request.form or wants_page():
         return _batch_page(status=422, wrong=str(error).split("\n")[0], refusals=refusals)
     return problem(422, title, str(error).split("\n")[0], _remarks_of(refusals))
@@ -184,10 +187,8 @@ def _remarks_of(refusals: Iterable[Refused]) -> Iterable[Remark]:
     """Every remark with its row's place, and the line that the person sees."""
     for refusal in refusals:
         for remark in refusal.remarks:
-            values = {**remark.values, "found_at": refusal.place.capitalize()}
-            yield replace(
-                remark, text="{found_at}: " + remark.text, values=values, row=refusal.row
-            )
+            values = {"found_at": refusal.place.capitalize(), "remark": remark.say()}
+            yield replace(remark, text=N_("{found_at}: {remark}"), values=values, row=refusal.row)
 
 
 def _batch_page(status: int = 200, **values: Any) -> Response:
@@ -227,7 +228,7 @@ def _beginning_of(result: IO[bytes]) -> list[list[str]]:
 
 def _name_of(file: FileStorage) -> str:
     """The file's own name, without folders, which some browsers send along."""
-    return PurePath((file.filename or "").replace("\\", "/")).name or "The file"
+    return PurePath((file.filename or "").replace("\\", "/")).name or _("The file")
 
 
 def _download_name(file: FileStorage) -> str:

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from tablecast.errors import BatchError, Remark
+from tablecast.figures import number, sentences
+from tablecast.language import _, ngettext
 
 #: Refused rows that are kept to be shown; the rest are only counted.
 SHOWN_REFUSALS = 100
@@ -16,7 +18,7 @@ LISTED_REFUSALS = 10
 
 def said(remarks: Sequence[Remark]) -> str:
     """Remarks as one line of text."""
-    return " ".join(remark.say() for remark in remarks)
+    return sentences(remark.say() for remark in remarks)
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,8 @@ class Refused:
 
     def say(self) -> str:
         """All of it as one line."""
-        return f"{self.place}: {said(self.remarks)}"
+        words = _("{found_at}: {remark}")
+        return words.format(found_at=self.place, remark=said(self.remarks))
 
 
 @dataclass
@@ -74,10 +77,12 @@ class RowsRefused(BatchError):  # noqa: N818 - reads as a sentence where it is r
         listed = [f"  {refusal.say()}" for refusal in self.refusals[:LISTED_REFUSALS]]
         more = summary.refused - len(listed)
         if more:
-            listed.append(f"  and {more:,} more")
-        super().__init__(
-            f"{name}: {summary.refused:,} of the first {summary.rows:,} rows "
-            f"{'is' if summary.refused == 1 else 'are'} refused, so nothing was written. Correct "
-            "them, or choose to skip refused rows or to have the errors in a column.\n"
-            + "\n".join(listed)
-        )
+            listed.append("  " + _("and {count} more").format(count=number(more)))
+        words = ngettext(
+            "{name}: {refused} of the first {rows} rows is refused, so nothing was written. "
+            "Correct them, or choose to skip refused rows or to have the errors in a column.",
+            "{name}: {refused} of the first {rows} rows are refused, so nothing was written. "
+            "Correct them, or choose to skip refused rows or to have the errors in a column.",
+            summary.refused,
+        ).format(name=name, refused=number(summary.refused), rows=number(summary.rows))
+        super().__init__("\n".join([words, *listed]))

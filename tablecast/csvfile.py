@@ -14,6 +14,8 @@ from typing import BinaryIO
 from tablecast.delimited import BINARY as BINARY_STARTS
 from tablecast.delimited import find_separator
 from tablecast.errors import BatchError
+from tablecast.figures import number
+from tablecast.language import N_, _, ngettext
 
 #: Rows that are read, answered and written at a time: enough that what is done once a chunk costs
 #: nothing a row, few enough that they stay in the processor's cache.
@@ -33,7 +35,15 @@ BEGINNING = 65_536
 
 BOM = b"\xef\xbb\xbf"
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
-_NOT_TEXT = "{name} is not a text file, so it cannot be CSV; save the table as CSV (UTF-8)."
+_EMPTY = N_("{name} is empty; its first line must name the columns.")
+_NOT_TEXT = N_("{name} is not a text file, so it cannot be CSV; save the table as CSV (UTF-8).")
+
+#: What Python's reader says in English.
+READER_WORDS = (
+    N_("unexpected end of data"),
+    N_("line contains NUL"),
+    N_("field larger than field limit (131072)"),
+)
 
 
 @dataclass(frozen=True)
@@ -154,7 +164,7 @@ class CsvSource:
                     return record
         except csv.Error as error:
             raise self._unreadable(str(error)) from None
-        raise BatchError(f"{self.name} is empty; its first line must name the columns.")
+        raise BatchError(_(_EMPTY).format(name=self.name))
 
     def _blocks(self) -> Iterator[io.StringIO]:
         """The text in blocks of whole lines, none of them longer than memory allows."""
@@ -163,10 +173,7 @@ class CsvSource:
                 if not block.endswith("\n"):
                     block += self._text.readline(LINE_CHARACTERS)
                     if len(block) >= LINE_CHARACTERS:
-                        raise BatchError(
-                            f"{self.name} has a line of more than {LINE_CHARACTERS:,} characters; "
-                            "each row must be a line of its own."
-                        )
+                        raise self._too_long()
                 self._characters += len(block)
                 self.has_returns = self.has_returns or "\r" in block
                 yield io.StringIO(block, newline="")
@@ -174,38 +181,49 @@ class CsvSource:
             raise self._wrong_encoding() from None
 
     def _unreadable(self, reason: str) -> BatchError:
-        return BatchError(
-            f"Line {self._reader.line_num} of {self.name} cannot be read: {reason}. Is a quotation "
-            "mark not closed?"
+        words = _("Line {line} of {name} cannot be read: {reason}. Is a quotation mark not closed?")
+        line = self._reader.line_num
+        return BatchError(words.format(line=line, name=self.name, reason=_(reason)))
+
+    def _too_long(self) -> BatchError:
+        words = _(
+            "{name} has a line of more than {most} characters; each row must be a line of its own."
         )
+        return BatchError(words.format(name=self.name, most=number(LINE_CHARACTERS)))
 
     def _ragged(self, line: int, cells: int) -> BatchError:
+        words = ngettext(
+            "Line {line} of {name} has {cells} cell, but the header has {width}. A separator "
+            "inside a text needs quotation marks around the text.",
+            "Line {line} of {name} has {cells} cells, but the header has {width}. A separator "
+            "inside a text needs quotation marks around the text.",
+            cells,
+        )
+        width = number(len(self.names))
         return BatchError(
-            f"Line {line} of {self.name} has {cells:,} cell{'' if cells == 1 else 's'}, but the "
-            f"header has {len(self.names):,}. A separator inside a text needs quotation marks "
-            "around the text."
+            words.format(line=line, name=self.name, cells=number(cells), width=width)
         )
 
     def _wrong_encoding(self) -> BatchError:
         self._stream.seek(0)
         lines = iter(lambda: self._stream.readline(LINE_CHARACTERS), b"")
-        wrong = next((number for number, line in enumerate(lines, 1) if not _is_utf8(line)), 1)
-        return BatchError(
-            f"Line {wrong} of {self.name} is not UTF-8 text; save the file as UTF-8 (in Excel: "
-            "“CSV UTF-8”)."
+        wrong = next((place for place, line in enumerate(lines, 1) if not _is_utf8(line)), 1)
+        words = _(
+            "Line {line} of {name} is not UTF-8 text; save the file as UTF-8 (in Excel: “CSV "
+            "UTF-8”)."
         )
+        return BatchError(words.format(line=wrong, name=self.name))
 
 
 def _check_text(beginning: bytes, name: str) -> None:
     """Raises BatchError where the file is empty or its first bytes are no UTF-8 text."""
     if not beginning.strip(BOM + b" \t\r\n"):
-        raise BatchError(f"{name} is empty; its first line must name the columns.")
+        raise BatchError(_(_EMPTY).format(name=name))
     if beginning.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise BatchError(
-            f"{name} is UTF-16 text; save it as UTF-8 (in Excel: “CSV UTF-8”)."
-        )
+        words = _("{name} is UTF-16 text; save it as UTF-8 (in Excel: “CSV UTF-8”).")
+        raise BatchError(words.format(name=name))
     if beginning.startswith(BINARY_STARTS) or _CONTROL.search(beginning):
-        raise BatchError(_NOT_TEXT.format(name=name))
+        raise BatchError(_(_NOT_TEXT).format(name=name))
 
 
 def _rows_of(characters: int) -> int:

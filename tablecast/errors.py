@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+
+from tablecast.language import gettext
 
 
 class TablecastError(Exception):
@@ -76,9 +78,12 @@ class Remark:
     values: Mapping[str, str] = dataclasses.field(default_factory=dict)
     row: int | None = None
 
-    def say(self, name: str | None = None, translate: Callable[[str], str] = str) -> str:
-        """The sentence, calling the field ``name`` (default: the column's own name)."""
-        return translate(self.text).format(field=name or self.field, **self.values)
+    def say(self, name: str | None = None) -> str:
+        """The sentence in the reader's language, calling the field ``name``.
+
+        Without a name it is the column's own.
+        """
+        return gettext(self.text).format(field=name or self.field, **self.values)
 
 
 class InvalidInput(TablecastError):  # noqa: N818 - reads as a sentence where it is raised

@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 
 from tablecast.errors import BatchError
+from tablecast.figures import listed, number
+from tablecast.language import _
 from tablecast.schema import Schema
 from tablecast.spreadsheet import without_apostrophe
 
@@ -26,16 +28,17 @@ def match_columns(schema: Schema, names: Sequence[str], file: str) -> dict[str, 
         BatchError: a name is repeated, or a field has no column.
     """
     if len(names) > MOST_COLUMNS:
-        raise BatchError(
-            f"{file} has {len(names):,} columns; at most {MOST_COLUMNS:,} are read. Is its "
-            "separator one of , ; | or a tab, and each row on a line of its own?"
+        words = _(
+            "{file} has {columns} columns; at most {most} are read. Is its separator one of , ; | "
+            "or a tab, and each row on a line of its own?"
         )
+        columns, most = number(len(names)), number(MOST_COLUMNS)
+        raise BatchError(words.format(file=file, columns=columns, most=most))
     named = [name.strip() for name in names]
     repeated = [name for name, times in Counter(named).items() if times > 1 and name]
     if repeated:
-        raise BatchError(
-            f"{file} has more than one column named {_listed(repeated)}; rename or remove one."
-        )
+        words = _("{file} has more than one column named {names}; rename or remove one.")
+        raise BatchError(words.format(file=file, names=_listed(repeated)))
     places = {without_apostrophe(name): place for place, name in enumerate(named)}
     places |= {name: place for place, name in enumerate(named)}
     _check_missing(schema, places, file)
@@ -53,18 +56,26 @@ def _check_missing(schema: Schema, places: Mapping[str, int], file: str) -> None
             continue
         near = get_close_matches(field.name, others, 1, cutoff=0.6 if field.required else 0.8)
         if near:
-            told.append(f"{field.name!r} (is it the column {near[0]!r}?)")
+            words = _("{name} (is it the column {near}?)")
+            told.append(words.format(name=repr(field.name), near=repr(near[0])))
         elif field.required:
             told.append(repr(field.name))
     if told:
-        more = f" and {len(told) - LISTED_NAMES:,} more" if len(told) > LISTED_NAMES else ""
-        raise BatchError(
-            f"{file} has no column {', '.join(told[:LISTED_NAMES])}{more}. Its first line must "
-            f"name the columns; needed are {_listed([f.name for f in schema.fields])}."
+        words = _(
+            "{file} has no column {names}. Its first line must name the columns; needed are "
+            "{needed}."
         )
+        needed = _listed([field.name for field in schema.fields])
+        raise BatchError(words.format(file=file, names=_shortened(told), needed=needed))
 
 
 def _listed(names: Sequence[str]) -> str:
-    shown = ", ".join(map(repr, names[:LISTED_NAMES]))
-    more = len(names) - LISTED_NAMES
-    return f"{shown} and {more:,} more" if more > 0 else shown
+    return _shortened([repr(name) for name in names])
+
+
+def _shortened(words: Sequence[str]) -> str:
+    """The first ones as a list, and how many there are beyond."""
+    shown, more = listed(words[:LISTED_NAMES]), len(words) - LISTED_NAMES
+    if more <= 0:
+        return shown
+    return _("{names} and {count} more").format(names=shown, count=number(more))
