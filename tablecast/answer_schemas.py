@@ -102,6 +102,10 @@ def _free(description: str) -> JsonSchema:
     return {"type": "object", "description": description, "additionalProperties": True}
 
 
+def _free_or_null(description: str) -> JsonSchema:
+    return _free(description) | {"type": ["object", "null"]}
+
+
 _INTERVAL: JsonSchema = {
     "type": ["array", "null"],
     "items": {"type": "number"},
@@ -170,6 +174,7 @@ _FIELD: dict[str, JsonSchema] = {
     "hard_max": NUMBER_OR_NULL | {"description": "Anything higher is refused."},
     "required": {"type": "boolean"},
     "default": _VALUE | {"description": "A typical value."},
+    "missing": NUMBER_OR_NULL | {"description": "The share of training rows without a value."},
 }
 
 _CARD: dict[str, JsonSchema] = {
@@ -178,12 +183,21 @@ _CARD: dict[str, JsonSchema] = {
     "target": TEXT,
     "fields": _list_of(ref("ModelField"), "In the form's order."),
     "estimator": TEXT_OR_NULL | {"description": "The estimator's class."},
+    "settings": _free("The estimator's settings."),
+    "steps": _list_of(_object("A step before the estimator.", {"name": TEXT, "class": TEXT})),
     "rows": COUNT_OR_NULL | {"description": "Rows that the model was trained on."},
+    "held_out": COUNT_OR_NULL | {"description": "Rows that were kept aside for the holdout."},
     "folds": COUNT_OR_NULL | {"description": "Folds of the cross-validation."},
     "seed": COUNT_OR_NULL,
+    "agreement": NUMBER_OR_NULL
+    | {"description": "The worst relative difference of a row alone from itself in a batch."},
     "features": _list_of(TEXT, "What the estimator reads, after preprocessing."),
+    "importance": _free("Each field's share of what answers lose without it."),
     "metrics": _free("How good the model is."),
     "leaderboard": _list_of(_free("One model that was compared.")),
+    "evaluation": _free_or_null("Where answers to unseen rows are wrong, overall and by group."),
+    "effects": _free_or_null("The mean answer as each field alone takes other values."),
+    "stated": _free("What a person says of the model: what it is for, where its rows come from."),
     "interval": {
         "type": ["object", "null"],
         "description": "How the intervals were made, and how well they hold on unseen rows.",

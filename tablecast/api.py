@@ -14,13 +14,13 @@ from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMe
 
 from tablecast import metrics
 from tablecast.artifact import Deployment
+from tablecast.card_json import card_of
 from tablecast.errors import InvalidInput, Remark
-from tablecast.field import Field, quoted
+from tablecast.field import quoted
 from tablecast.figures import number, sentences
 from tablecast.language import N_, _
 from tablecast.predictor import Label, Prediction
 from tablecast.reasons import contributions_json, whatif_json
-from tablecast.row_schemas import as_json
 from tablecast.schema import Row, Schema
 
 blueprint = Blueprint("api", __name__)
@@ -115,34 +115,6 @@ def full_answer(loaded: Deployment, predictions: Sequence[Prediction]) -> dict[s
     return {
         "model": {key: loaded.description[key] for key in ("name", "version", "created")},
         "predictions": [_prediction_json(prediction) for prediction in predictions],
-    }
-
-
-def card_of(loaded: Deployment) -> dict[str, Any]:
-    """The body of /api/v1/model."""
-    description, schema = loaded.description, loaded.schema
-    card = description["card"]
-    return {
-        "name": description["name"],
-        "version": description["version"],
-        "created": description["created"],
-        "task": schema.task,
-        "target": schema.target,
-        "fields": [_field_json(field) for field in schema.fields],
-        "estimator": card.get("estimator"),
-        "rows": card.get("rows"),
-        "folds": card.get("folds"),
-        "seed": card.get("seed"),
-        "features": card.get("features", []),
-        "metrics": card.get("metrics", {}),
-        "leaderboard": card.get("leaderboard", []),
-        "interval": _interval_json(description.get("interval")),
-        "proof": description.get("proof"),
-        "versions": description["versions"],
-        "sha256": description["sha256"],
-        "limits": card.get("limits", []),
-        "notes": card.get("notes", []),
-        "dropped": card.get("dropped", []),
     }
 
 
@@ -261,21 +233,3 @@ def _prediction_json(prediction: Prediction) -> dict[str, Any]:
         "contributions": None,
         "whatif": None,
     }
-
-
-def _interval_json(interval: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """How the intervals were made and how well they hold, without the numbers they are made of."""
-    said = ("level", "method", "coverage", "width", "score")
-    return {name: interval[name] for name in said} if interval else None
-
-
-def _field_json(field: Field) -> dict[str, Any]:
-    renamed = {
-        "minimum": "min", "maximum": "max",
-        "hard_minimum": "hard_min", "hard_maximum": "hard_max",
-    }
-    hidden = ("dtype", "level_labels", "folded", "date_format", "spelling")
-    plain = field.to_json()
-    if field.default is not None:  # as a row would hold it
-        plain["default"] = as_json(field, field.default)
-    return {renamed.get(key, key): value for key, value in plain.items() if key not in hidden}

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, current_app, request
 from tablecast import __version__, api, pages
 from tablecast.answer_schemas import TEXT, answer_schemas, ref
 from tablecast.artifact import Deployment
+from tablecast.card_json import card_of
 from tablecast.failures import REQUEST_ID, failure_ref, failure_responses
 from tablecast.operations import operations_of
 from tablecast.predictor import Prediction
@@ -142,7 +143,9 @@ def _predict_paths(
 
 
 def _other_paths(loaded: Deployment) -> dict[str, Any]:
-    card = {"card": {"summary": "This model's card", "value": api.card_of(loaded)}}
+    # Its longest parts are for whoever asks for the card itself.
+    known = card_of(loaded) | {"evaluation": None, "effects": None}
+    card = {"card": {"summary": "This model's card", "value": known}}
     texts = {"text/plain": {"schema": TEXT}}
     return {
         "/api/v1/model": {"get": _reading(
