@@ -30,6 +30,10 @@ A small TOML file beside the table; every key is optional::
     contact = "Who answers for the model."
     sensitive = ["age", "sex"]  # fields by which the law or decency forbids to tell people apart
 
+A text may be given in several languages (see ``tablecast.form_languages``)::
+
+    label = { en = "Age", zh = "年龄" }
+
 The fields appear on the form in the file's order, then the rest: in the table's order, or the most
 important first where there are many (see ``tablecast.arrangement``). With ``order = "importance"``
 that holds for all of them, and the file's order says nothing.
@@ -39,12 +43,14 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 from tablecast.errors import FormFileError
+from tablecast.form_languages import in_language, languages_in
+from tablecast.language import ENGLISH
 
 _TOP_KEYS = {
     "title": str, "description": str, "order": str, "target": dict, "fields": dict, "card": dict,
@@ -82,6 +88,7 @@ class Form:
         by_importance: whether the fields' importance orders them all, and not the file.
         fields: column name to its overrides, in the form's order.
         card: what the model card says that only a person knows.
+        languages: what the file says in other languages, by ``Language.primary``.
     """
 
     title: str = ""
@@ -92,6 +99,7 @@ class Form:
     by_importance: bool = False
     fields: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     card: Mapping[str, Any] = field(default_factory=dict)
+    languages: Mapping[str, Form] = field(default_factory=dict)
 
 
 def read_form(path: str | Path | None) -> Form:
@@ -108,6 +116,13 @@ def read_form(path: str | Path | None) -> Form:
         raise FormFileError(f"There is no form file {str(path)!r}; check the path.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise FormFileError(f"The form file {str(path)!r} is not TOML: {error}.") from None
+    others = [tag for tag in languages_in(data) if tag != ENGLISH.primary]
+    form = _form(in_language(data, ENGLISH.primary))
+    return replace(form, languages={tag: _form(in_language(data, tag)) for tag in others})
+
+
+def _form(data: Mapping[str, Any]) -> Form:
+    """What the file says, its texts in one language."""
     _check_keys(data, _TOP_KEYS, "the form file")
     target = data.get("target", {})
     _check_keys(target, _TARGET_KEYS, "[target]")

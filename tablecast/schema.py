@@ -7,7 +7,7 @@ the form, the API, batches and the command line alike.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
 from difflib import get_close_matches
 from functools import cached_property
@@ -20,6 +20,7 @@ from tablecast.dates import DATE_FORMATS
 from tablecast.errors import FormFileError, InvalidInput, Remark
 from tablecast.field import MISSING, QUOTED_LENGTH, Field, Refusal, Value, quoted
 from tablecast.form import Form
+from tablecast.language import ENGLISH, N_, Language
 from tablecast.spelling import DECIMAL_COMMA, NUMBER_SPELLINGS
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class Schema:
         classes: the target's classes as the table spells them; empty for regression.
         title, description, target_label, target_unit: what the pages show.
         class_labels: what the pages show for a class, where that differs; keyed by its text.
+        translations: what ``in_language`` shows instead, by ``Language.primary``.
         decimal_comma: whether the training table writes any number with a decimal comma.
     """
 
@@ -62,6 +64,7 @@ class Schema:
     target_label: str = ""
     target_unit: str = ""
     class_labels: Mapping[str, str] = dataclass_field(default_factory=dict)
+    translations: Mapping[str, Mapping[str, Any]] = dataclass_field(default_factory=dict)
     decimal_comma: bool = False
 
     @classmethod
@@ -106,11 +109,12 @@ class Schema:
             target=target,
             task=task,
             classes=classes,
-            title=form.title or f"Predict {label_of(target).lower()}",
+            title=form.title or _untitled(target, ENGLISH),
             description=form.description,
             target_label=form.target_label or label_of(target),
             target_unit=form.target_unit,
             class_labels=dict(form.class_labels),
+            translations={tag: _said_by(other) for tag, other in form.languages.items()},
             decimal_comma=DECIMAL_COMMA in spellings.values(),
         )
 
@@ -145,6 +149,12 @@ class Schema:
                 return row
         return self._parse_carefully(raw, text)
 
+    def in_language(self, language: Language) -> Schema:
+        """The same schema with the words of a language, as far as the form file has them."""
+        if language not in self._in_languages:
+            self._in_languages[language] = self._spoken(language)
+        return self._in_languages[language]
+
     def field(self, name: str) -> Field:
         """The field of that name; KeyError where there is none."""
         return self._by_name[name]
@@ -156,6 +166,19 @@ class Schema:
     @cached_property
     def _by_name(self) -> dict[str, Field]:
         return {field.name: field for field in self.fields}
+
+    @cached_property
+    def _in_languages(self) -> dict[Language, Schema]:
+        return {ENGLISH: self}
+
+    def _spoken(self, language: Language) -> Schema:
+        words = dict(self.translations.get(language.primary, {}))
+        fields = words.pop("fields", {})
+        words.pop("card", None)  # of the model card, which is no part of the schema
+        if self.title == _untitled(self.target, ENGLISH):
+            words.setdefault("title", _untitled(self.target, language))
+        told = tuple(replace(one, **fields.get(one.name, {})) for one in self.fields)
+        return replace(self, fields=told, **words)
 
     @cached_property
     def _plain_readers(self) -> tuple[tuple[str, Callable[[Any], Value]], ...]:
@@ -198,6 +221,29 @@ class Schema:
             "{name} is not a field of this form; the nearest is {near}.",
             short, {"name": quoted(str(name)), "near": near[0] if near else self.fields[0].name},
         )
+
+
+def _untitled(target: str, language: Language) -> str:
+    """A form's title where nobody has given it one."""
+    return language.gettext(N_("Predict {target}")).format(target=label_of(target).lower())
+
+
+def _said_by(form: Form) -> dict[str, Any]:
+    """What a form says to people, as ``Schema.in_language`` takes it."""
+    named = {"label": "label", "hint": "hint", "unit": "unit", "levels": "level_labels"}
+    said = {
+        "title": form.title,
+        "description": form.description,
+        "target_label": form.target_label,
+        "target_unit": form.target_unit,
+        "class_labels": dict(form.class_labels),
+        "fields": {
+            name: {named[key]: text for key, text in words.items() if key in named}
+            for name, words in form.fields.items()
+        },
+        "card": dict(form.card),
+    }
+    return {key: text for key, text in said.items() if text}
 
 
 class _NotPlain(TypeError):  # noqa: N818 - a control flow of this module, never shown
