@@ -17,7 +17,8 @@ const plain = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").trim().toL
 class Search {
   constructor(select) {
     this.select = select;
-    this.levels = [...select.options];
+    this.other = select.querySelector("[data-other]"); // a refused text, kept for its correction
+    this.levels = [...select.options].filter((level) => level !== this.other);
     const listId = `found-${(counted += 1)}`;
     const wrapper = make("div", { class: "search" });
     select.before(wrapper);
