@@ -57,7 +57,10 @@ const ask = async () => {
   asking?.abort();
   const mine = (asking = new AbortController());
   try {
-    const response = await fetch(`${form.getAttribute("action").split("#")[0]}?part=answer`, {
+    const address = new URL(form.getAttribute("action"), location.href);
+    address.hash = "";
+    address.searchParams.set("part", "answer");
+    const response = await fetch(address, {
       method: "POST",
       headers: { Accept: "text/html" },
       body: new URLSearchParams(new FormData(form)),

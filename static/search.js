@@ -2,7 +2,6 @@
 // of the ARIA authoring practices. The select stays in the form, hidden, and is what is sent; so
 // every page works without this file.
 
-const SHOWN = "Choose one";
 let counted = 0;
 
 function make(tag, attributes, parent) {
@@ -25,7 +24,7 @@ class Search {
     this.box = make("input", {
       class: "input", type: "text", id: select.id, role: "combobox", autocomplete: "off",
       spellcheck: "false", "aria-autocomplete": "list", "aria-expanded": "false",
-      "aria-controls": listId, placeholder: SHOWN,
+      "aria-controls": listId, placeholder: select.dataset.search,
     }, wrapper);
     for (const name of ["aria-describedby", "aria-invalid"]) {
       if (select.hasAttribute(name)) this.box.setAttribute(name, select.getAttribute(name));
@@ -65,7 +64,8 @@ class Search {
     this.list.hidden = found.length === 0;
     this.box.setAttribute("aria-expanded", String(found.length > 0));
     this.box.removeAttribute("aria-activedescendant");
-    this.status.textContent = found.length === 1 ? "1 choice" : `${found.length} choices`;
+    const { one, many } = this.select.dataset;
+    this.status.textContent = found.length === 1 ? one : many.replace("{count}", found.length);
   }
 
   close() {

@@ -15,7 +15,7 @@ from tablecast.background import Background
 from tablecast.explain import Contribution, Explanation
 from tablecast.field import Field, Value
 from tablecast.figures import number, percent, with_unit
-from tablecast.language import _, ngettext
+from tablecast.language import _, current_language, ngettext
 from tablecast.predictor import Prediction
 from tablecast.schema import Row, Schema
 from tablecast.whatif import Course, WhatIf, what_if
@@ -122,7 +122,7 @@ def parts_of(
         row, prediction: the question and the answer.
         shown: field name to the given value in words.
     """
-    schema, background = loaded.schema, loaded.background
+    schema, background = loaded.schema.in_language(current_language()), loaded.background
     interval = loaded.predictor.interval
     courses = what_if(schema, loaded.engine, row, background, MOST_COURSES, interval)
     explained = loaded.explainer.explain(row) if loaded.explainer else None

@@ -192,11 +192,10 @@ def _remarks_of(refusals: Iterable[Refused]) -> Iterable[Remark]:
 
 
 def _batch_page(status: int = 200, **values: Any) -> Response:
-    schema = deployment().schema
     return page(
         "batch.html",
         status=status,
-        names=[field.name for field in schema.fields],
+        names=[field.name for field in deployment().schema.fields],
         most=_most_megabytes(),
         shown_refusals=SHOWN_REFUSALS,
         **values,

@@ -6,18 +6,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from urllib.parse import urlencode
 
 from flask import Blueprint, Response, current_app, render_template, request, url_for
 
-from tablecast import metrics
+from tablecast import metrics, reader
 from tablecast.answer_parts import parts_of
 from tablecast.api import card_of, deployment
 from tablecast.controls import Control, controls_of, joined_dates, label_in
 from tablecast.errors import InvalidInput, Remark
 from tablecast.figures import day, number, percent, prefix_of, with_unit
 from tablecast.kept import kept
-from tablecast.language import _
+from tablecast.language import _, current_language
 from tablecast.predictor import Label, Prediction
 from tablecast.question import curl_of, python_of, question_of
 from tablecast.schema import Row, Schema
@@ -70,7 +69,7 @@ def form() -> Response:
 
     Other names in the link, such as those that mail programs add, are left alone.
     """
-    schema = deployment().schema
+    schema = schema_shown()
     args = request.args
     given = {field.name: args[field.name] for field in schema.fields if field.name in args}
     if len(given) == len(schema.fields):
@@ -81,7 +80,7 @@ def form() -> Response:
 @blueprint.post("/predict")
 def predict() -> Response:
     """The answer as a page, with the answers given still in the form."""
-    return _answered(joined_dates(deployment().schema, request.form))
+    return _answered(joined_dates(schema_shown(), request.form))
 
 
 @blueprint.get("/model")
@@ -115,6 +114,11 @@ def rehearse() -> None:
     _answer_page(given, row)
 
 
+def schema_shown() -> Schema:
+    """What the deployment predicts from what, in the reader's words."""
+    return deployment().schema.in_language(current_language())
+
+
 def problem_page(status: int, title: str, detail: str) -> Response:
     """An error that is not about a value, as a page."""
     return render_page("problem.html", status=status, title=title, detail=detail)
@@ -142,7 +146,7 @@ def answer_in_words(schema: Schema, label: Label) -> str:
 def link_to(schema: Schema, given: Mapping[str, str]) -> str:
     """The address that fills the form with these values and answers them again."""
     values = {field.name: given.get(field.name, "").strip() for field in schema.fields}
-    return f"{url_for('pages.form')}?{urlencode(values)}#result"
+    return reader.address(url_for("pages.form"), values, "result")
 
 
 def worded(label: Label, unit: str) -> str:
@@ -182,7 +186,9 @@ def measure(value: Any) -> str:
 
 def _answered(given: Mapping[str, str]) -> Response:
     """The page that answers these values, or says what is wrong with them."""
-    schema = deployment().schema
+    schema = schema_shown()
+    known = {field.name: given[field.name] for field in schema.fields if field.name in given}
+    reader.same_page(url_for("pages.form"), known)
     try:
         row = schema.parse(given, text=True)
     except InvalidInput as error:
@@ -195,8 +201,7 @@ def _answered(given: Mapping[str, str]) -> Response:
 
 
 def _answer_page(given: Mapping[str, str], row: Row) -> Response:
-    loaded = deployment()
-    schema = loaded.schema
+    loaded, schema = deployment(), schema_shown()
     prediction = loaded.predictor.predict([row])[0]
     controls = controls_of(schema, given)
     shown = {control.field.name: control.shown for control in controls}
@@ -221,7 +226,7 @@ def render_page(template: str, status: int = 200, **values: Any) -> Response:
     html = render_template(
         template,
         status=status,
-        schema=loaded.schema,
+        schema=schema_shown(),
         deployment=loaded.description,
         made_on=day(datetime.fromisoformat(loaded.description["created"])),
         endpoints=current_app.view_functions,

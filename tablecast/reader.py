@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from flask import Flask, Response, g, request
 from markupsafe import Markup
@@ -11,6 +12,8 @@ from markupsafe import Markup
 from tablecast.figures import between_sentences, listed, number
 from tablecast.language import (
     ENGLISH,
+    LANGUAGES,
+    Language,
     choose,
     current_language,
     gettext,
@@ -22,7 +25,10 @@ from tablecast.language import (
 #: The name by which an address asks for a language.
 PARAMETER = "lang"
 
-#: Blueprints whose addresses keep the language that was asked for; the rest is for programs.
+#: What else an address may ask for that is about its form and not about the page.
+NOT_OF_THE_PAGE = (PARAMETER, "part")
+
+#: Endpoints whose addresses keep the language that was asked for; the rest is for programs.
 PAGES = ("pages.", "batch.", "openapi.docs")
 
 
@@ -30,7 +36,7 @@ def install(app: Flask, program_paths: tuple[str, ...]) -> None:
     """Let an application speak its reader's language.
 
     Args:
-        app: the application.
+        app: the application, with its deployment.
         program_paths: where paths begin that answer programs. They speak English, whatever a
             library's default headers accept, unless the address asks for a language.
     """
@@ -39,19 +45,51 @@ def install(app: Flask, program_paths: tuple[str, ...]) -> None:
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
         gettext, ngettext, newstyle=True
     )
-    app.jinja_env.globals["language"] = current_language
+    app.jinja_env.globals |= {"language": current_language, "other_languages": other_languages}
     app.jinja_env.filters |= {"listed": listed, "number": number, "sentences": _sentences}
+    fields = app.extensions["tablecast"].schema.fields
+    # A column of this name is asked for by it; then only the browser's setting tells a language.
+    taken = any(field.name == PARAMETER for field in fields)
+    app.before_request(_beginning(program_paths, taken=taken))
+    app.after_request(_name_language)
+    app.teardown_request(_forget)
+    app.url_defaults(_keep_language)
 
+
+def address(path: str, values: Mapping[str, str], fragment: str = "") -> str:
+    """An address that asks for these values, and for the language if this one did."""
+    asked = g.get("asked_language")
+    query = urlencode({**values, **({PARAMETER: asked.primary} if asked else {})})
+    return f"{path.partition('?')[0]}?{query}{'#' if fragment else ''}{fragment}"
+
+
+def same_page(path: str, values: Mapping[str, str]) -> None:
+    """Say which address shows the page that a form has sent for."""
+    g.same_page = (path.partition("?")[0], values)
+
+
+def other_languages() -> list[tuple[Language, str]]:
+    """The languages that the page could be in, each with the page's address in it."""
+    if g.get("no_choice", True):
+        return []
+    path, values = g.get("same_page") or ("", request.args)
+    kept = {name: value for name, value in values.items() if name not in NOT_OF_THE_PAGE}
+    return [
+        (language, f"{path}?{urlencode({**kept, PARAMETER: language.primary})}")
+        for language in LANGUAGES
+        if language != current_language()
+    ]
+
+
+def _beginning(program_paths: tuple[str, ...], *, taken: bool) -> Callable[[], None]:
     def begin() -> None:
-        asked = request.args.get(PARAMETER)
+        asked = None if taken else request.args.get(PARAMETER)
+        g.no_choice = taken
         g.asked_language = language_of(asked) if asked else None
         accepted = () if request.path.startswith(program_paths) else request.accept_languages
         set_language(choose(asked, tuple(accepted)))
 
-    app.before_request(begin)
-    app.after_request(_name_language)
-    app.teardown_request(_forget)
-    app.url_defaults(_keep_language)
+    return begin
 
 
 def _sentences(said: Iterable[str]) -> Markup:
