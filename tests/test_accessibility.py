@@ -202,3 +202,14 @@ def test_axe_finds_nothing(page: playwright_api.Page, state: str) -> None:
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 800})
             assert violations(page, options) == [], (scheme, width)
+
+
+@pytest.mark.parametrize("url", DEPLOYMENTS, indirect=True)
+def test_an_answer_with_all_its_reasons_prints_on_one_page(page: playwright_api.Page) -> None:
+    """On A4 paper: the answer, its range, the reasons, what was asked and what if, on one page."""
+    answer(page)
+    assert page.pdf(format="A4").count(b"/Type /Page\n") == 1
+    page.emulate_media(media="print")
+    for name in (".answer", ".steps", "footer"):
+        assert page.locator(name).is_visible(), name
+    assert not page.locator("form.form").is_visible()
