@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from tablecast.field import fold
 from tablecast.row_schemas import JsonSchema
 from tablecast.schema import Schema
 
@@ -56,8 +57,16 @@ def _answer(schema: Schema) -> JsonSchema:
     return {
         "type": kind,
         "enum": list(schema.classes),
-        "description": f"{name}: one of the classes, as the training table spells them.",
+        "description": f"{name}: one of the classes, as the training table spells them."
+        + _meanings(schema),
     }
+
+
+def _meanings(schema: Schema) -> str:
+    """What the form file calls the classes, as a sentence; "" where it says nothing new."""
+    shown = [(str(label), schema.show_class(label)) for label in schema.classes]
+    meanings = [f"{label}: {words}" for label, words in shown if fold(words) != fold(label)]
+    return f" {'; '.join(meanings)}." if meanings else ""
 
 
 def _prediction(probabilities: JsonSchema) -> JsonSchema:
@@ -79,8 +88,13 @@ def _probabilities(schema: Schema) -> JsonSchema:
     share = {"type": "number", "minimum": 0, "maximum": 1}
     return _object(
         "The probability of each class; together they make 1.",
-        {str(name): share for name in schema.classes},
+        {str(name): share | _titled(schema, name) for name in schema.classes},
     )
+
+
+def _titled(schema: Schema, label: str | int) -> JsonSchema:
+    words = schema.show_class(label)
+    return {} if words == str(label) else {"title": words}
 
 
 def _object(description: str, properties: Mapping[str, JsonSchema]) -> JsonSchema:
@@ -173,7 +187,10 @@ _FIELD: dict[str, JsonSchema] = {
     "hard_min": NUMBER_OR_NULL | {"description": "Anything lower is refused."},
     "hard_max": NUMBER_OR_NULL | {"description": "Anything higher is refused."},
     "required": {"type": "boolean"},
-    "default": _VALUE | {"description": "A typical value."},
+    "default": {
+        "type": ["number", "string", "boolean", "null"],
+        "description": "A typical value, as a row would hold it.",
+    },
     "missing": NUMBER_OR_NULL | {"description": "The share of training rows without a value."},
 }
 

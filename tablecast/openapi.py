@@ -9,6 +9,7 @@ from flask import Blueprint, Response, current_app, request
 from tablecast import __version__, api, pages
 from tablecast.answer_schemas import TEXT, answer_schemas, ref
 from tablecast.artifact import Deployment
+from tablecast.batch_paths import batch_paths
 from tablecast.card_json import card_of
 from tablecast.failures import REQUEST_ID, failure_ref, failure_responses
 from tablecast.operations import operations_of
@@ -60,12 +61,15 @@ def docs() -> Response:
     )
 
 
-def document_of(loaded: Deployment, max_rows: int, max_body: int) -> dict[str, Any]:
+def document_of(
+    loaded: Deployment, max_rows: int, max_body: int, max_upload: int
+) -> dict[str, Any]:
     """The OpenAPI 3.1 document of a deployment, with examples that the deployment answered.
 
     Args:
         loaded: the deployment.
         max_rows, max_body: most rows and most bytes of one request.
+        max_upload: most bytes of one file.
     """
     schema = loaded.schema
     rows = example_rows(schema)
@@ -76,7 +80,11 @@ def document_of(loaded: Deployment, max_rows: int, max_body: int) -> dict[str, A
         "servers": [{"url": "/"}],
         "security": [],
         "tags": [{"name": name, "description": words} for name, words in TAGS.items()],
-        "paths": _predict_paths(loaded, rows, predictions) | _other_paths(loaded),
+        "paths": {
+            **_predict_paths(loaded, rows, predictions),
+            **batch_paths(loaded, max_upload),
+            **_other_paths(loaded),
+        },
         "components": {
             "schemas": {
                 **_row_schemas(loaded, max_rows),
@@ -93,7 +101,8 @@ def document_of(loaded: Deployment, max_rows: int, max_body: int) -> dict[str, A
 def _document() -> dict[str, Any]:
     kept = current_app.extensions
     if KEPT not in kept:
-        limits = (current_app.config["MAX_ROWS"], current_app.config["MAX_BODY"])
+        config = current_app.config
+        limits = (config["MAX_ROWS"], config["MAX_BODY"], config["BODY_LIMITS"]["batch.upload"])
         kept[KEPT] = document_of(api.deployment(), *limits)
     document: dict[str, Any] = kept[KEPT]
     return document

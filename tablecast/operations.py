@@ -75,7 +75,7 @@ def _operation(
             _outcome(status, _resolved(document, answer))
             for status, answer in described["responses"].items()
         ),
-        curl=curl_of(url, values[0]) if values else f"curl {shlex.quote(url)}",
+        curl=curl_of(url, values[0]) if values else _curl_of_files(sent, url),
         python=python_of(url, values[0]) if values else _python_reading(url),
     )
 
@@ -103,12 +103,18 @@ def _values(content: dict[str, Any]) -> Iterator[tuple[str, Any]]:
 
 def _shown(content: dict[str, Any]) -> Iterator[Example]:
     for summary, value in _values(content):
-        plain = isinstance(value, str) and "text/plain" in content
+        plain = isinstance(value, str) and any(kind.startswith("text/") for kind in content)
         yield Example(summary, value if plain else _pretty(value))
 
 
 def _pretty(value: Any) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False)
+
+
+def _curl_of_files(sent: dict[str, Any], url: str) -> str:
+    """A command that sends a file, or that only reads."""
+    send = "-F file=@in.csv -o out.csv " if "multipart/form-data" in sent else ""
+    return f"curl {send}{shlex.quote(url)}"
 
 
 def _python_reading(url: str) -> str:

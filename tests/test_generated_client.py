@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import importlib
+import io
 import json
 import subprocess
 import sys
@@ -94,3 +95,23 @@ def test_client_gets_typed_refusals(generate: Generate) -> None:
     assert problem.status == 422
     assert [error.field for error in problem.errors] == ["age"]
     assert [field.name for field in card.fields][:2] == ["age", "Age"]
+
+
+def test_client_sends_a_file(generate: Generate) -> None:
+    """A file of rows goes out as a file, and comes back with its predictions as text."""
+    app = served.regression_app()
+    generate("file_client", app)
+    predict_file = module("file_client.api.prediction.predict_file").sync
+    models, types = module("file_client.models"), module("file_client.types")
+    template = app.test_client().get("/batch/template.csv").data
+    file = types.File(payload=io.BytesIO(template), file_name="rows.csv")
+    body = models.PredictFileBody(file=file, errors=models.PredictFileBodyErrors.COLUMN)
+    with served.server(app) as address, module("file_client").Client(address) as client:
+        answer = predict_file(client=client, body=body)
+        wrong = types.File(payload=io.BytesIO(b"a,b\n1,2\n"), file_name="rows.csv")
+        problem = predict_file(client=client, body=models.PredictFileBody(file=wrong))
+    header, row = answer.splitlines()
+    assert header.endswith(",prediction_label,prediction_error")
+    assert row.endswith(",0.5,")
+    assert problem.status == 422
+    assert "has no column" in problem.detail

@@ -1,0 +1,172 @@
+"""Requests that nobody wrote: schemathesis makes them from the API's own document."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+from collections import Counter
+from collections.abc import Callable
+from datetime import date
+from functools import cache
+from typing import Any
+
+import jsonschema
+import pytest
+import schemathesis
+import served
+from flask import Flask
+from forgiving import as_documented
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis import strategies as st
+from schemathesis import Case
+from schemathesis.checks import (
+    CheckContext,
+    negative_data_rejection,
+    positive_data_acceptance,
+)
+from schemathesis.core.transport import Response
+
+#: Generated requests for each operation and application, beside about 250 that are worked out from
+#: the limits of each field. A longer run: TABLECAST_API_EXAMPLES=20000.
+EXAMPLES = int(os.environ.get("TABLECAST_API_EXAMPLES", "1500"))
+
+#: Operations that take something; of the others there is one request to make.
+TAKING = ("POST /predict_api", "POST /api/v1/predict", "POST /batch")
+
+#: Requests that were made and checked, by operation, over both applications.
+made: Counter[str] = Counter()
+
+# Dates within the limits of the table: JSON Schema cannot say them.
+schemathesis.openapi.format("date", st.dates(date(2019, 12, 1), date(2020, 9, 1)).map(str))
+
+
+def small_app(make: Callable[[], Flask]) -> Flask:
+    """An application for which five rows are too many: the generator need not write 10,001."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TABLECAST_MAX_ROWS", "4")
+        return make()
+
+
+class Closed:
+    """Closes every answer once it is read, as servers do and schemathesis does not."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+
+    def __call__(self, environ: Any, start_response: Any) -> list[bytes]:
+        answer = self._app(environ, start_response)
+        try:
+            return [b"".join(answer)]
+        finally:
+            if hasattr(answer, "close"):
+                answer.close()
+
+
+REGRESSION, CLASSES = map(small_app, (served.regression_app, served.classification_app))
+for application in (REGRESSION, CLASSES):
+    application.wsgi_app = Closed(application.wsgi_app)
+
+
+def csv_files() -> st.SearchStrategy[bytes]:
+    """Files for /batch: tables of the right columns with good and bad cells, and anything else."""
+    client = REGRESSION.test_client()
+    template = client.get("/batch/template.csv").get_data(as_text=True)
+    names, typical = list(csv.reader(io.StringIO(template)))[:2]
+    cells = [
+        st.one_of(st.just(cell), st.sampled_from(["", "NA", "x", "-1", "1e999", "=1", "9" * 400]))
+        for cell in typical
+    ]
+    columns = st.permutations(range(len(names))).flatmap(
+        lambda order: st.integers(len(order) - 1, len(order)).map(lambda most: order[:most])
+    )
+    return st.one_of(
+        st.builds(
+            _written, columns, st.just(names), st.lists(st.tuples(*cells), max_size=4),
+            st.sampled_from([",", ";", "\t"]), st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
+        ),
+        st.binary(max_size=60),
+        st.text(max_size=60).map(lambda text: text.encode("utf-8", "surrogatepass")),
+    )  # fmt: skip
+
+
+def _written(
+    order: list[int], names: list[str], rows: list[tuple[str, ...]], separator: str, encoding: str
+) -> bytes:
+    text = io.StringIO()
+    table = [names, *rows]
+    csv.writer(text, delimiter=separator).writerows([row[at] for at in order] for row in table)
+    return text.getvalue().encode(encoding)
+
+
+schemathesis.openapi.media_type("text/csv", csv_files())
+
+
+@cache
+def rows_validator(app: Flask) -> jsonschema.Draft202012Validator:
+    """What the document says of a body of rows."""
+    components = app.test_client().get("/openapi.json").get_json()["components"]
+    rows = {"$ref": "#/components/schemas/RowOrRows", "components": components}
+    return jsonschema.Draft202012Validator(rows)
+
+
+def accepts_only_what_is_documented(_ctx: CheckContext, response: Response, case: Case) -> None:
+    """A body that was answered is valid, but for what the server is known to forgive."""
+    if response.status_code != 200 or case.method != "POST" or case.path == "/batch":
+        return
+    app = case.operation.app
+    body = as_documented(app.extensions["tablecast"].schema, json.loads(response.request.body))
+    errors = [error.message for error in rows_validator(app).iter_errors(body)]
+    assert not errors, f"answered although {errors[0]}"
+
+
+def every_row_is_counted(_ctx: CheckContext, response: Response, case: Case) -> None:
+    """An answered file has as many rows as were predicted, and those that were refused, if kept."""
+    if response.status_code != 200 or case.path != "/batch" or case.method != "POST":
+        return
+    text = response.content.decode("utf-8-sig")
+    separator = max(",;\t", key=text.partition("\n")[0].count)
+    header, *rows = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    predicted, refused = (
+        int(response.headers[f"x-rows-{what}"][0]) for what in ("predicted", "refused")
+    )
+    kept = "prediction_error" in header
+    assert len(rows) == predicted + (refused if kept else 0)
+
+
+@schemathesis.pytest.parametrize(
+    regression=schemathesis.openapi.from_wsgi("/openapi.json", REGRESSION),
+    classes=schemathesis.openapi.from_wsgi("/openapi.json", CLASSES),
+)
+@settings(
+    max_examples=EXAMPLES,
+    suppress_health_check=list(HealthCheck),
+    deadline=None,
+    database=None,  # a failure says how to repeat it, and nothing else is worth the disk's time
+    phases=[Phase.explicit, Phase.generate, Phase.shrink],
+)
+def test_generated_requests(case: Case) -> None:
+    """Whatever is sent, valid or not, the answer has a documented status, type and shape.
+
+    The document is stricter than the server on purpose (it says how to write a level, the server
+    takes any letter case), so the check that every deviation is refused is replaced by one that
+    knows what is forgiven. What a file must hold, no schema says, so it may be refused.
+    """
+    made[f"{case.method} {case.path}"] += 1
+    excluded = [negative_data_rejection]
+    if case.path == "/batch":
+        excluded.append(positive_data_acceptance)
+    case.call_and_validate(
+        excluded_checks=excluded,
+        additional_checks=[accepts_only_what_is_documented, every_row_is_counted],
+    )
+
+
+def test_several_thousand_requests_were_made() -> None:
+    """Each operation that takes something was asked as often as this file promises."""
+    if not made:
+        pytest.skip("counts what the test above made, which did not run")
+    asked: dict[str, Any] = {operation: made[operation] for operation in TAKING}
+    print(asked, sum(made.values()))
+    assert min(asked.values()) >= 2 * EXAMPLES
