@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tablecast import artifact, graphfile
 from tablecast.background import background_of
 from tablecast.engines import load_pipeline
-from tablecast.errors import ArtifactError, TableError
+from tablecast.errors import ArtifactError, ProofFailed, TableError
 from tablecast.form import Form, read_form
 from tablecast.schema import Schema
 from tablecast.table import prepare, read_table
@@ -147,15 +147,19 @@ def compile_deployment(
         ProofFailed: the graph answers differently; nothing is written.
     """
     from tablecast.compiler.pipeline import compile_pipeline
+    from tablecast.compiler.scalar.trace import scalar_program
+
     base = artifact.without_ending(base)
     description, pipeline = load_pipeline(base)
     schema = Schema.from_json(description["schema"])
     progress(f"Compiling {base.name}.pkl")
     model = compile_pipeline(pipeline, schema.fields, schema.task)
     progress("Proving that the graph answers as PyCaret does")
-    proof = _prove(model.SerializeToString(), pipeline, schema, table)
+    program = scalar_program(model)
+    proof = _prove(model.SerializeToString(), pipeline, schema, table, program)
     description["proof"] = proof.to_json()
     description |= _effects_of(model.SerializeToString(), schema, description)
+    description["scalar"] = program if proof.scalar_rows else None
     entry = model.metadata_props.add()
     entry.key = graphfile.METADATA_KEY
     entry.value = json.dumps(description, ensure_ascii=False)
@@ -194,7 +198,14 @@ def verify_deployment(base: str | PathLike[str], rows: int, seed: int) -> Proof:
     if described["sha256"] != description["sha256"]:
         raise ArtifactError(f"{base.name}.onnx and {base.name}.json do not belong together.")
     schema = Schema.from_json(description["schema"])
-    return _prove(content, pipeline, schema, None, perturbed_rows=rows, seed=seed)
+    program = description.get("scalar")
+    proof = _prove(content, pipeline, schema, None, program, perturbed_rows=rows, seed=seed)
+    if program and proof.scalar_rows is None:
+        raise ProofFailed(
+            f"{base.name}.onnx holds arithmetic that answers otherwise than its graph; compile it "
+            f"again (python -m tablecast compile {base.name}.pkl)."
+        )
+    return proof
 
 
 def said_of(proof: Proof) -> str:
@@ -204,6 +215,7 @@ def said_of(proof: Proof) -> str:
         f"{proof.worst_relative:.1e} relative ({proof.worst_absolute:.1e}), "
         f"{proof.label_mismatches} labels differ, worst probability difference "
         f"{proof.worst_probability:.1e}; {proof.seconds:.1f} s."
+        + (" One row is answered without onnxruntime." if proof.scalar_rows else "")
     )
 
 
@@ -258,10 +270,16 @@ def _effects_of(content: bytes, schema: Schema, description: Mapping[str, Any]) 
 
 
 def _prove(
-    content: bytes, pipeline: Any, schema: Schema, table: Any, **options: Any
+    content: bytes,
+    pipeline: Any,
+    schema: Schema,
+    table: Any,
+    program: Mapping[str, Any] | None,
+    **options: Any,
 ) -> Proof:
     from tablecast.compiler.proof import prove, pycaret_reference
     from tablecast.compiler.rows import random_rows
+    from tablecast.scalar import function_of
 
     if table is None:
         table = random_rows(schema.fields, 0, 0)
@@ -271,5 +289,6 @@ def _prove(
         table,
         schema.task,
         schema.fields,
+        scalar=function_of(program, [field.name for field in schema.fields]) if program else None,
         **options,
     )

@@ -13,7 +13,9 @@ import numpy as np
 
 from tablecast import artifact, graphfile
 from tablecast.bridge import import_pycaret, predict_with_pycaret
+from tablecast.errors import ArtifactError
 from tablecast.predictor import Answer, Columns
+from tablecast.scalar import Scalar, function_of
 from tablecast.schema import Schema
 
 #: Rows that onnxruntime is given at a time: its arena then stays small however long the table.
@@ -23,6 +25,9 @@ CHUNK = 1000
 class GraphEngine:
     """The compiled graph in onnxruntime. Needs neither PyCaret nor its Python.
 
+    Attributes:
+        scalar: answers one row without onnxruntime, where the graph is small enough for it.
+
     onnxruntime is imported, and the session opened, at the first answer: a server may load the
     deployment once, fork, and let each worker open its own session.
     """
@@ -30,8 +35,9 @@ class GraphEngine:
     #: One row takes microseconds: a server may answer it where it stands, see ``tablecast.worker``.
     quick = True
 
-    def __init__(self, content: bytes) -> None:
+    def __init__(self, content: bytes, scalar: Scalar | None = None) -> None:
         self._content = content
+        self.scalar = scalar
 
     @cached_property
     def _session(self) -> Any:
@@ -155,7 +161,24 @@ def open_graph(base: Path) -> artifact.Deployment:
         ArtifactError: a file is missing, damaged, not ours, or does not fit the pickle beside it.
     """
     content, description = graphfile.read_graph(base)
-    return artifact.Deployment(description, GraphEngine(content))
+    return artifact.Deployment(description, GraphEngine(content, scalar_of(base, description)))
+
+
+def scalar_of(base: Path, description: Mapping[str, Any]) -> Scalar | None:
+    """What answers one row in plain arithmetic; None where only the graph does.
+
+    Raises:
+        ArtifactError: it is not one that the compiler writes.
+    """
+    program = description.get("scalar")
+    names = [field["name"] for field in description["schema"]["fields"]]
+    try:
+        return function_of(program, names) if program else None
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, SyntaxError):
+        raise ArtifactError(
+            f"{base.name}.onnx holds arithmetic that this tablecast cannot read; compile it again "
+            f"(python -m tablecast compile {base.name}.pkl)."
+        ) from None
 
 
 #: Engine name, as TABLECAST_ENGINE gives it, to what opens a deployment with it.

@@ -72,8 +72,7 @@ class FastLane:
         worded, measured = route
         body = self._answer(content, worded)
         if body is not None:
-            measured.count_rows(1)
-            measured.observe(200, time.perf_counter() - began)
+            measured.observe(200, time.perf_counter() - began, 1)
         return body
 
     def headers(self, body: bytes) -> list[tuple[str, str]]:

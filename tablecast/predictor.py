@@ -16,6 +16,7 @@ import numpy.typing as npt
 from tablecast.errors import Remark
 from tablecast.field import Field, Value, canonical_text
 from tablecast.interval import Interval
+from tablecast.scalar import BEYOND, Scalar
 from tablecast.schema import Row, Schema
 
 if TYPE_CHECKING:
@@ -83,12 +84,19 @@ class Predictor:
         self.engine = engine
         self.interval = interval
         self._dtypes = [object if field.is_text else np.float64 for field in schema.fields]
+        self._classes = [str(name) for name in schema.classes]
         self._cells = [(field.name, _Cells(field)) for field in schema.fields]
 
     def predict(self, rows: Sequence[Row]) -> list[Prediction]:
         """Answer rows in their order; an empty list gives an empty list."""
         if not rows:
             return []
+        scalar = getattr(self.engine, "scalar", None)
+        if len(rows) == 1 and scalar is not None:
+            try:
+                return [self._predict_scalar(scalar, rows[0])]
+            except BEYOND:
+                pass
         answer = self.engine.answer(self._columns(rows))
         labels = answer.labels.tolist()
         shares = self._shares(answer, len(rows))
@@ -97,9 +105,14 @@ class Predictor:
             for label, share, row in zip(labels, shares, rows, strict=True)
         ]
 
+    def _predict_scalar(self, scalar: Scalar, row: Row) -> Prediction:
+        label, shares = scalar(row.values)
+        named = None if shares is None else dict(zip(self._classes, shares, strict=True))
+        return Prediction(label, named, row.warnings, row.values, self.interval)
+
     def warm_up(self) -> None:
-        """Answer a typical row, so that whatever the engine opens at its first answer is open."""
-        self.predict([Row(tuple(_typical(field) for field in self.schema.fields))])
+        """Answer typical rows, so that whatever the engine opens at its first answer is open."""
+        self.predict([Row(tuple(_typical(field) for field in self.schema.fields))] * 2)
 
     def _columns(self, rows: Sequence[Row]) -> Columns:
         if len(rows) == 1:  # as most requests have: known texts need no new array
@@ -114,8 +127,8 @@ class Predictor:
     def _shares(self, answer: Answer, rows: int) -> list[dict[str, float] | None]:
         if answer.probabilities is None:
             return [None] * rows
-        names = [str(name) for name in self.schema.classes]
-        return [dict(zip(names, shares, strict=True)) for shares in answer.probabilities.tolist()]
+        shares = answer.probabilities.tolist()
+        return [dict(zip(self._classes, share, strict=True)) for share in shares]
 
 
 class _Cells(dict[Any, npt.NDArray[Any]]):

@@ -16,6 +16,8 @@ import pytest
 import requests
 from deployments import ROOT
 
+from tablecast import metrics
+
 PATIENT = {
     "age": 39, "sex": "male", "bmi": 30.4, "children": 1, "smoker": "no", "region": "northwest",
 }
@@ -97,6 +99,7 @@ def test_metrics_add_up_over_the_workers(tmp_path: Path) -> None:
     with served(GUNICORN, tmp_path) as url:
         for _ in range(20):
             requests.post(f"{url}/predict_api", json=PATIENT, timeout=20)
+        time.sleep(5 * metrics.DELAY)
         text = requests.get(f"{url}/metrics", timeout=20).text
     assert 'tablecast_requests_total{route="/predict_api",status="200"} 20.0' in text
 

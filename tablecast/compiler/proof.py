@@ -13,18 +13,17 @@ import onnxruntime
 from numpy.typing import NDArray
 
 from tablecast.bridge import predict_with_pycaret
+from tablecast.compiler.differences import Worst
 from tablecast.compiler.rows import UNKNOWN, inputs_of, random_rows
+from tablecast.compiler.unrolled import Unrolled
 from tablecast.engines import session_of
 from tablecast.errors import ProofFailed
 from tablecast.field import Field
+from tablecast.scalar import Scalar
 
 if TYPE_CHECKING:
     import pandas as pd
 
-# float64 carries about 16 digits; a pipeline's sums in another order cost a few of them.
-TOLERANCE = 1e-9
-# Two classes this near to each other are a tie, which rounding decides.
-TIE = 1e-12
 PERTURBED_ROWS = 2_000
 # A batch's intermediate tensors stay small.
 CHUNK = 1_000
@@ -49,6 +48,8 @@ class Proof:
         worst_probability: the largest difference between two probabilities.
         seconds: how long it took.
         onnxruntime: the version that ran the graph.
+        scalar_rows: rows that ``tablecast.scalar`` answered as well, equally; None where it cannot.
+        scalar_worst: the largest relative difference, of a number or a probability, among those.
     """
 
     rows: int
@@ -61,6 +62,8 @@ class Proof:
     worst_probability: float
     seconds: float
     onnxruntime: str
+    scalar_rows: int | None = None
+    scalar_worst: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         """All of it as plain data."""
@@ -74,6 +77,7 @@ def prove(
     task: Literal["regression", "classification"],
     fields: Sequence[Field],
     *,
+    scalar: Scalar | None = None,
     perturbed_rows: int = PERTURBED_ROWS,
     seed: int = 0,
 ) -> Proof:
@@ -85,6 +89,7 @@ def prove(
         table_rows: the training rows, with or without the target.
         task: regression or classification.
         fields: the raw columns, from which the random rows are made.
+        scalar: what answers a row without the graph (see ``tablecast.scalar``), or None.
         perturbed_rows: how many random rows.
         seed: for the random rows.
 
@@ -95,8 +100,9 @@ def prove(
     start = time.perf_counter()
     session = session_of(model_bytes)
     used = {node.name for node in session.get_inputs()}
+    unrolled = Unrolled(scalar, fields, task)
     fields = [field for field in fields if field.name in used]
-    worst = _Worst(task)
+    worst = Worst(task)
     compared, refused = [], 0
     for table in (
         table_rows[[field.name for field in fields]],
@@ -106,6 +112,7 @@ def prove(
         for answered, reference in _answered(predict_reference, table.reset_index(drop=True)):
             graph = run(session, inputs_of(fields, answered))
             worst.compare(graph, reference, answered)
+            unrolled.compare(graph, reference, answered)
             rows += len(answered)
         compared.append(rows)
         refused += len(table) - rows
@@ -121,6 +128,7 @@ def prove(
         worst_probability=worst.probability,
         seconds=round(time.perf_counter() - start, 3),
         onnxruntime=onnxruntime.__version__,
+        **unrolled.found(),
     )
 
 
@@ -170,87 +178,3 @@ def _answered(
         "PyCaret's predict_model fails on rows like those of training, so there is nothing to "
         f"compare the graph with ({error}). Train again; with imputation if values are missing."
     ) from error
-
-
-class _Worst:
-    """The largest differences so far."""
-
-    def __init__(self, task: str) -> None:
-        self.task = task
-        self.absolute = self.relative = self.probability = 0.0
-        self.mismatches = self.ties = 0
-        self._row: dict[str, Any] = {}
-        self._answers: tuple[Any, Any] = (None, None)
-
-    def compare(
-        self, graph: dict[str, NDArray[Any]], reference: pd.DataFrame, table: pd.DataFrame
-    ) -> None:
-        """Compare the answers to the rows of one table."""
-        if len(reference) != len(table):
-            raise ProofFailed(
-                f"PyCaret answered {len(reference)} of {len(table)} rows: the pipeline drops rows. "
-                "Train with an imputation that keeps them, or serve with TABLECAST_ENGINE=pycaret."
-            )
-        label = graph["prediction_label"].reshape(-1)
-        expected = reference["prediction_label"].to_numpy()
-        if self.task == "regression":
-            self._compare_numbers(label, expected.astype(np.float64), table)
-            return
-        scores = [c for c in reference.columns if str(c).startswith("prediction_score_")]
-        probabilities = graph.get("probabilities")
-        if bool(scores) != (probabilities is not None):
-            raise ProofFailed("Only one of the graph and PyCaret gives probabilities.")
-        wrong = label.astype(str) != expected.astype(str)
-        if wrong.any():
-            self._note(wrong.astype(np.float64), label, expected, table)
-        self.mismatches += int(wrong.sum())
-        if probabilities is not None:
-            exact = reference[scores].to_numpy(np.float64)
-            differences = np.abs(probabilities - exact).max(axis=1)
-            differences = np.where(np.isnan(differences), np.inf, differences)
-            top = np.sort(exact, axis=1)[:, -2:]
-            self.ties += int((wrong & (top[:, 1] - top[:, 0] < TIE)).sum())
-            if differences.max() > self.probability:
-                self.probability = float(differences.max())
-                if not self.mismatches:
-                    self._note(differences, probabilities, exact, table)
-
-    def _compare_numbers(
-        self, answer: NDArray[Any], expected: NDArray[np.float64], table: pd.DataFrame
-    ) -> None:
-        equal = (answer == expected) | (np.isnan(answer) & np.isnan(expected))
-        difference = np.where(equal, 0.0, np.abs(answer - expected))
-        difference = np.where(np.isnan(difference), np.inf, difference)
-        relative = difference / np.maximum(1.0, np.nan_to_num(np.abs(expected), nan=1.0))
-        if relative.max() > self.relative:
-            self._note(relative, answer, expected, table)
-        self.absolute = max(self.absolute, float(difference.max()))
-        self.relative = max(self.relative, float(relative.max()))
-
-    def _note(
-        self, size: NDArray[np.float64], answer: Any, expected: Any, table: pd.DataFrame
-    ) -> None:
-        """Remember the row with the largest difference, for the error's message."""
-        place = int(np.argmax(size))
-        self._row = table.iloc[place].to_dict()
-        self._answers = answer[place], expected[place]
-
-    def check(self) -> None:
-        """Raise ProofFailed where a difference is larger than the tolerance."""
-        faults = []
-        if self.relative > TOLERANCE:
-            faults.append(
-                f"an answer differs by {self.relative:.2g} of its size ({self.absolute:.2g})"
-            )
-        if self.mismatches:
-            faults.append(f"{self.mismatches} labels differ, {self.ties} of them ties")
-        if self.probability > TOLERANCE:
-            faults.append(f"a probability differs by {self.probability:.2g}")
-        if faults:
-            graph, expected = self._answers
-            raise ProofFailed(
-                f"The graph does not answer as PyCaret does: {'; '.join(faults)}. The worst row is "
-                f"{self._row}: the graph answers {graph}, PyCaret {expected}. A pipeline that "
-                "computes in float32 cannot be reproduced exactly; one that `tablecast train` "
-                "makes computes in float64. Or serve with TABLECAST_ENGINE=pycaret."
-            )

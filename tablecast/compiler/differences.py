@@ -1,0 +1,108 @@
+"""How far two answers to the same rows are apart."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tablecast.errors import ProofFailed
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+# float64 carries about 16 digits; a pipeline's sums in another order cost a few of them.
+TOLERANCE = 1e-9
+# Two classes this near to each other are a tie, which rounding decides.
+TIE = 1e-12
+
+
+class Worst:
+    """The largest differences so far.
+
+    Attributes:
+        absolute, relative: between two numeric answers; relative to at least 1.
+        probability: between two probabilities.
+        mismatches, ties: rows with another class, and those of them that are ties.
+    """
+
+    def __init__(self, task: str) -> None:
+        self.task = task
+        self.absolute = self.relative = self.probability = 0.0
+        self.mismatches = self.ties = 0
+        self._row: dict[str, Any] = {}
+        self._answers: tuple[Any, Any] = (None, None)
+
+    def compare(
+        self, graph: dict[str, NDArray[Any]], reference: pd.DataFrame, table: pd.DataFrame
+    ) -> None:
+        """Compare the answers to the rows of one table."""
+        if len(reference) != len(table):
+            raise ProofFailed(
+                f"PyCaret answered {len(reference)} of {len(table)} rows: the pipeline drops rows. "
+                "Train with an imputation that keeps them, or serve with TABLECAST_ENGINE=pycaret."
+            )
+        label = graph["prediction_label"].reshape(-1)
+        expected = reference["prediction_label"].to_numpy()
+        if self.task == "regression":
+            self._compare_numbers(label, expected.astype(np.float64), table)
+            return
+        scores = [c for c in reference.columns if str(c).startswith("prediction_score_")]
+        probabilities = graph.get("probabilities")
+        if bool(scores) != (probabilities is not None):
+            raise ProofFailed("Only one of the graph and PyCaret gives probabilities.")
+        wrong = label.astype(str) != expected.astype(str)
+        if wrong.any():
+            self._note(wrong.astype(np.float64), label, expected, table)
+        self.mismatches += int(wrong.sum())
+        if probabilities is not None:
+            exact = reference[scores].to_numpy(np.float64)
+            differences = np.abs(probabilities - exact).max(axis=1)
+            differences = np.where(np.isnan(differences), np.inf, differences)
+            top = np.sort(exact, axis=1)[:, -2:]
+            self.ties += int((wrong & (top[:, 1] - top[:, 0] < TIE)).sum())
+            if differences.max() > self.probability:
+                self.probability = float(differences.max())
+                if not self.mismatches:
+                    self._note(differences, probabilities, exact, table)
+
+    def _compare_numbers(
+        self, answer: NDArray[Any], expected: NDArray[np.float64], table: pd.DataFrame
+    ) -> None:
+        equal = (answer == expected) | (np.isnan(answer) & np.isnan(expected))
+        difference = np.where(equal, 0.0, np.abs(answer - expected))
+        difference = np.where(np.isnan(difference), np.inf, difference)
+        relative = difference / np.maximum(1.0, np.nan_to_num(np.abs(expected), nan=1.0))
+        if relative.max() > self.relative:
+            self._note(relative, answer, expected, table)
+        self.absolute = max(self.absolute, float(difference.max()))
+        self.relative = max(self.relative, float(relative.max()))
+
+    def _note(
+        self, size: NDArray[np.float64], answer: Any, expected: Any, table: pd.DataFrame
+    ) -> None:
+        """Remember the row with the largest difference, for the error's message."""
+        place = int(np.argmax(size))
+        self._row = table.iloc[place].to_dict()
+        self._answers = answer[place], expected[place]
+
+    def check(self) -> None:
+        """Raise ProofFailed where a difference is larger than the tolerance."""
+        faults = []
+        if self.relative > TOLERANCE:
+            faults.append(
+                f"an answer differs by {self.relative:.2g} of its size ({self.absolute:.2g})"
+            )
+        if self.mismatches:
+            faults.append(f"{self.mismatches} labels differ, {self.ties} of them ties")
+        if self.probability > TOLERANCE:
+            faults.append(f"a probability differs by {self.probability:.2g}")
+        if faults:
+            graph, expected = self._answers
+            raise ProofFailed(
+                f"The graph does not answer as PyCaret does: {'; '.join(faults)}. The worst row is "
+                f"{self._row}: the graph answers {graph}, PyCaret {expected}. A pipeline that "
+                "computes in float32 cannot be reproduced exactly; one that `tablecast train` "
+                "makes computes in float64. Or serve with TABLECAST_ENGINE=pycaret."
+            )

@@ -1,0 +1,90 @@
+"""Walk a graph with one row whose numbers are not known yet."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import TensorProto, numpy_helper
+
+from tablecast.compiler.scalar import arithmetic, shapes, sums, trees  # noqa: F401 - register
+from tablecast.compiler.scalar.recorder import Recorder, Untraceable, renumbered
+from tablecast.compiler.scalar.tensors import OPERATORS, Tensor
+
+#: More arithmetic than this is onnxruntime's: 400 steps take Python about 10 µs.
+MOST_STEPS = 400
+
+#: Numbers in all tables and trees together: the list is part of the deployment's description.
+MOST_NUMBERS = 20_000
+
+
+def scalar_program(model: onnx.ModelProto) -> dict[str, Any] | None:
+    """The graph as ``tablecast.scalar`` reads it, or None where onnxruntime is the better choice.
+
+    Args:
+        model: a finished graph (see ``tablecast.compiler.pipeline.compile_pipeline``).
+    """
+    recorder = Recorder()
+    try:
+        tensors = _walk(model, recorder)
+        label = recorder.step_of(tensors["prediction_label"].values.reshape(-1)[0])
+        shares = tensors.get("probabilities")
+        made = None if shares is None else [recorder.step_of(x) for x in shares.values.reshape(-1)]
+    except Untraceable:
+        return None
+    needed = recorder.needed([label, *(made or [])])
+    places = {step: place for place, step in enumerate(needed)}
+    steps = renumbered([recorder.steps[step] for step in needed], places)
+    if recorder.cost_of(needed) > MOST_STEPS or _numbers(steps) > MOST_NUMBERS:
+        return None
+    return {
+        "inputs": [value.name for value in model.graph.input],
+        "steps": steps,
+        "label": places[label],
+        "probabilities": None if made is None else [places[one] for one in made],
+    }
+
+
+def _walk(model: onnx.ModelProto, recorder: Recorder) -> dict[str, Tensor]:
+    tensors = {
+        tensor.name: _constant(tensor) for tensor in model.graph.initializer
+    } | {
+        value.name: _input(recorder, place, value)
+        for place, value in enumerate(model.graph.input)
+    }
+    for node in model.graph.node:
+        operator = OPERATORS.get(node.op_type)
+        if operator is None or len(node.output) != 1:
+            raise Untraceable(node.op_type)
+        given = [tensors[name] for name in node.input if name]
+        tensors[node.output[0]] = operator(recorder, node, *given)
+    return tensors
+
+
+def _constant(tensor: onnx.TensorProto) -> Tensor:
+    values = numpy_helper.to_array(tensor)
+    listed = values.tolist()
+    if tensor.data_type == TensorProto.STRING:
+        listed = np.vectorize(_text, otypes=[object])(values).tolist() if values.size else []
+    held = np.empty(values.shape, dtype=object)
+    held[...] = np.array(listed, dtype=object).reshape(values.shape)
+    return Tensor(held, tensor.data_type)
+
+
+def _text(value: Any) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def _input(recorder: Recorder, place: int, value: onnx.ValueInfoProto) -> Tensor:
+    kind = value.type.tensor_type.elem_type
+    made = recorder.make("input", place)
+    if kind != TensorProto.STRING:
+        made = recorder.make("float", made.step)
+    held = np.empty((1, 1), dtype=object)
+    held[0, 0] = made
+    return Tensor(held, kind)
+
+
+def _numbers(steps: list[Any]) -> int:
+    return sum(_numbers(part) if isinstance(part, list) else 1 for part in steps)
