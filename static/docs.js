@@ -1,8 +1,9 @@
 // Sends the requests of the API page; without this file the page still says how to send them.
 
-const answered = (response, began) => {
+const answered = (words, response, began) => {
   const milliseconds = Math.max(1, Math.round(performance.now() - began));
-  return `${response.status} ${response.statusText}`.trim() + `, after ${milliseconds} ms`;
+  const status = `${response.status} ${response.statusText}`.trim();
+  return words.replace("{status}", status).replace("{milliseconds}", milliseconds);
 };
 
 const indented = (text) => {
@@ -17,7 +18,7 @@ const send = async (form) => {
   const said = form.querySelector("[data-status]");
   const shown = form.querySelector("[data-answer]");
   const began = performance.now();
-  said.textContent = "Sending…";
+  said.textContent = said.dataset.sending;
   shown.hidden = true;
   try {
     const response = await fetch(form.dataset.path, {
@@ -27,10 +28,10 @@ const send = async (form) => {
     });
     shown.textContent = indented(await response.text());
     shown.hidden = false;
-    said.textContent = answered(response, began);
+    said.textContent = answered(said.dataset.answered, response, began);
     said.classList.toggle("wrong", !response.ok);
   } catch {
-    said.textContent = "The server did not answer. Check the connection and send it again.";
+    said.textContent = said.dataset.failed;
     said.classList.add("wrong");
   }
 };

@@ -12,24 +12,28 @@ from tablecast.artifact import Deployment
 from tablecast.batch import ERROR_CHOICES, predict_csv
 from tablecast.errors import BatchError
 from tablecast.failures import ALLOW, FAILURES, REQUEST_ID
+from tablecast.language import N_, _
 from tablecast.row_schemas import example_rows
 
 #: What differs from the failures of the JSON routes: meaning, title and detail, as the route words
 #: them.
 OWN_FAILURES = {
     413: (
-        "The file is larger than this server reads in one request.",
+        N_("The file is larger than this server reads in one request."),
         "The file is too large.",
         "The file is larger than {most} MB; send it in parts, or predict it on the command line "
         "(python -m tablecast predict), which takes files of any size.",
     ),
     415: (
-        "The body is not multipart/form-data.",
+        N_("The body is not multipart/form-data."),
         "Unsupported Media Type",
         "Send multipart/form-data with the CSV file as “file”.",
     ),
     422: (
-        "There is no file, it is no CSV table with the right columns, or rows of it are refused.",
+        N_(
+            "There is no file, it is no CSV table with the right columns, or rows of it are "
+            "refused."
+        ),
         "The file cannot be answered.",
         "Choose a CSV file.",
     ),
@@ -57,12 +61,14 @@ def batch_paths(loaded: Deployment, max_upload: int) -> dict[str, Any]:
     return {
         "/batch": {
             "post": _uploading(loaded, max_upload),
-            "get": _reading("getBatchPage", "The page to upload a file from", "For people.", page),
+            "get": _reading(
+                "getBatchPage", _("The page to upload a file from"), _("For people."), page
+            ),
         },
         "/batch/template.csv": {
             "get": _reading(
-                "getBatchTemplate", "A file to start from", "The columns and a typical row.",
-                template,
+                "getBatchTemplate", _("A file to start from"),
+                _("The columns and a typical row."), template,
             ),
         },
     }  # fmt: skip
@@ -99,11 +105,11 @@ def _uploading(loaded: Deployment, max_upload: int) -> dict[str, Any]:
     }  # fmt: skip
     return {
         "operationId": "predictFile",
-        "summary": "Predict a whole CSV file",
-        "description": (
-            "A table in, the same table with predictions out, every row checked. At most "
-            f"{max_upload / 1e6:g} MB; nothing is kept."
-        ),
+        "summary": _("Predict a whole CSV file"),
+        "description": _(
+            "A table in, the same table with predictions out, every row checked. At most {most} "
+            "MB; nothing is kept."
+        ).format(most=f"{max_upload / 1e6:g}"),
         "tags": ["prediction"],
         "requestBody": {"required": True, "content": {"multipart/form-data": body}},
         "responses": {"200": answered} | _failures(FAILING, f"{max_upload / 1e6:g}"),
@@ -113,7 +119,7 @@ def _uploading(loaded: Deployment, max_upload: int) -> dict[str, Any]:
 def _reading(
     name: str, summary: str, description: str, content: dict[str, Any]
 ) -> dict[str, Any]:
-    answered = {"description": "The answer.", "headers": REQUEST_ID, "content": content}
+    answered = {"description": _("The answer."), "headers": REQUEST_ID, "content": content}
     return {
         "operationId": name,
         "summary": summary,
@@ -132,7 +138,7 @@ def _failures(statuses: tuple[int, ...], most: str) -> dict[str, Any]:
         meaning, title, detail = OWN_FAILURES.get(status, words)
         example = api.problem_body(status, title, detail.format(most=most))
         described[str(status)] = {
-            "description": meaning,
+            "description": _(meaning),
             "headers": REQUEST_ID | (ALLOW if status == 405 else {}),
             "content": {
                 "application/problem+json": {"schema": ref("Problem"), "example": example},
@@ -157,4 +163,4 @@ def _example(loaded: Deployment) -> dict[str, Any]:
     except BatchError:
         return {}
     value = result.getvalue().decode().replace("\r\n", "\n")
-    return {"examples": {"file": {"summary": "Two rows", "value": value}}}
+    return {"examples": {"file": {"summary": _("Two rows"), "value": value}}}

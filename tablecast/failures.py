@@ -8,6 +8,7 @@ from typing import Any
 from tablecast import api
 from tablecast.answer_schemas import TEXT, ref
 from tablecast.errors import InvalidInput
+from tablecast.language import ENGLISH, N_, _, speaking
 from tablecast.row_schemas import example_rows
 from tablecast.schema import Schema
 
@@ -30,43 +31,43 @@ class Failure:
 FAILURES = {
     400: Failure(
         "NotJson",
-        "The body is not JSON.",
+        N_("The body is not JSON."),
         "Bad Request",
         "The body is not JSON: unexpected end of data: line 1 column 2 (char 1).",
     ),
     405: Failure(
         "MethodNotAllowed",
-        "The route does not have this method; the Allow header names those it has.",
+        N_("The route does not have this method; the Allow header names those it has."),
         "Method Not Allowed",
         "The method is not allowed for the requested URL.",
     ),
     411: Failure(
         "LengthRequired",
-        "The request has no Content-Length header.",
+        N_("The request has no Content-Length header."),
         "Length Required",
         "Send a Content-Length header; chunked bodies are not read.",
     ),
     413: Failure(
         "TooLarge",
-        "The body, or the list in it, is larger than this server reads in one request.",
+        N_("The body, or the list in it, is larger than this server reads in one request."),
         "Request Entity Too Large",
         "The list has more than {rows:,} rows; send it in parts.",
     ),
     415: Failure(
         "NotSentAsJson",
-        "The Content-Type header does not say application/json.",
+        N_("The Content-Type header does not say application/json."),
         "Unsupported Media Type",
         "Send JSON, with the header Content-Type: application/json.",
     ),
     422: Failure(
         "InvalidValues",
-        "Some values are refused; every one of them is named.",
+        N_("Some values are refused; every one of them is named."),
         "Some values are not valid.",
         "",
     ),
     500: Failure(
         "ServerError",
-        "Something went wrong on the server and was written to its log.",
+        N_("Something went wrong on the server and was written to its log."),
         "Internal Server Error",
         "Something went wrong on our side and was written to the log. Try again; if it happens "
         "again, give the person who runs this service the request id 3f9c0e1d2b4a5968.",
@@ -78,7 +79,7 @@ def failure_responses(schema: Schema, max_rows: int) -> dict[str, Any]:
     """Every failure as a named response with an example."""
     return {
         failure.name: {
-            "description": failure.meaning,
+            "description": _(failure.meaning),
             "headers": REQUEST_ID | (ALLOW if status == 405 else {}),
             "content": {
                 "application/problem+json": {
@@ -108,5 +109,6 @@ def _example(status: int, failure: Failure, schema: Schema, max_rows: int) -> An
     try:
         schema.parse(refused_row(schema))
     except InvalidInput as error:
-        return api.invalid(error).get_json()
+        with speaking(ENGLISH):  # as programs are answered
+            return api.invalid(error).get_json()
     raise AssertionError("a misspelt name was taken")

@@ -12,13 +12,15 @@ from tablecast.artifact import Deployment
 from tablecast.batch_paths import batch_paths
 from tablecast.card_json import card_of
 from tablecast.failures import REQUEST_ID, failure_ref, failure_responses
+from tablecast.language import ENGLISH, N_, _, current_language, speaking
 from tablecast.operations import operations_of
 from tablecast.predictor import Prediction
 from tablecast.row_schemas import JsonSchema, example_rows, row_schema
 
 blueprint = Blueprint("openapi", __name__)
 
-#: Where the application keeps its document; a deployment never changes while it is served.
+#: Where the application keeps its document, by language; a deployment never changes while it is
+#: served.
 KEPT = "tablecast.openapi"
 
 TAGS = {
@@ -29,12 +31,15 @@ TAGS = {
 
 #: Path to operation id, summary and description of the routes that answer plain text.
 TEXT_ROUTES = {
-    "/healthz": ("getHealth", "Whether the process answers", "Answers ok."),
-    "/readyz": ("getReadiness", "Whether a deployment is loaded", "Answers ready."),
+    "/healthz": ("getHealth", N_("Whether the process answers"), N_("Answers ok.")),
+    "/readyz": ("getReadiness", N_("Whether a deployment is loaded"), N_("Answers ready.")),
     "/metrics": (
         "getMetrics",
-        "Counts and times, for Prometheus",
-        "Requests by route and status, seconds to answer by route, and rows predicted by route.",
+        N_("Counts and times, for Prometheus"),
+        N_(
+            "Requests by route and status, seconds to answer by route, and rows predicted by "
+            "route."
+        ),
     ),
 }
 
@@ -99,12 +104,13 @@ def document_of(
 
 
 def _document() -> dict[str, Any]:
-    kept = current_app.extensions
-    if KEPT not in kept:
+    kept = current_app.extensions.setdefault(KEPT, {})
+    language = current_language()
+    if language not in kept:
         config = current_app.config
         limits = (config["MAX_ROWS"], config["MAX_BODY"], config["BODY_LIMITS"]["batch.upload"])
-        kept[KEPT] = document_of(api.deployment(), *limits)
-    document: dict[str, Any] = kept[KEPT]
+        kept[language] = document_of(api.deployment(), *limits)
+    document: dict[str, Any] = kept[language]
     return document
 
 
@@ -129,23 +135,25 @@ def _predict_paths(
     loaded: Deployment, rows: list[dict[str, Any]], predictions: list[Prediction]
 ) -> dict[str, Any]:
     bodies = _examples(rows[0], rows)
-    full = _examples(
-        api.full_answer(loaded, predictions[:1]), api.full_answer(loaded, predictions)
-    )
+    with speaking(ENGLISH):  # as programs are answered
+        answers = (api.full_answer(loaded, predictions[:1]), api.full_answer(loaded, predictions))
+    full = _examples(*answers)
     labels = [prediction.prediction for prediction in predictions]
     bare = {"oneOf": [ref("Answer"), {"type": "array", "items": ref("Answer")}]}
     return {
         "/predict_api": {"post": _predicting(
             "predictPlain",
-            "Predict, and get the bare answer",
-            "A row gives its prediction, a list of rows a list of predictions.",
+            _("Predict, and get the bare answer"),
+            _("A row gives its prediction, a list of rows a list of predictions."),
             bodies, _json(bare, _examples(labels[0], labels)),
         )},
         "/api/v1/predict": {"post": _predicting(
             "predict",
-            "Predict, with probabilities and warnings",
-            "A row or a list of rows gives a list of predictions, in the rows' order. At most "
-            f"{api.MOST_EXPLAINED} rows at a time are explained.",
+            _("Predict, with probabilities and warnings"),
+            _(
+                "A row or a list of rows gives a list of predictions, in the rows' order. At most "
+                "{most} rows at a time are explained."
+            ).format(most=api.MOST_EXPLAINED),
             bodies, _json(ref("PredictResponse"), full),
         ) | {"parameters": [_switch("explain", "contributions"), _switch("whatif", "whatif")]}},
     }
@@ -154,18 +162,18 @@ def _predict_paths(
 def _other_paths(loaded: Deployment) -> dict[str, Any]:
     # Its longest parts are for whoever asks for the card itself.
     known = card_of(loaded) | {"evaluation": None, "effects": None}
-    card = {"card": {"summary": "This model's card", "value": known}}
+    card = {"card": {"summary": _("This model's card"), "value": known}}
     texts = {"text/plain": {"schema": TEXT}}
     return {
         "/api/v1/model": {"get": _reading(
             "getModel",
-            "The model card",
-            "What the model predicts, from what, how well, and how it was made.",
+            _("The model card"),
+            _("What the model predicts, from what, how well, and how it was made."),
             "model", _json(ref("ModelCard"), card),
         )},
         **{
-            path: {"get": _reading(*words, "operations", texts)}
-            for path, words in TEXT_ROUTES.items()
+            path: {"get": _reading(name, _(summary), _(description), "operations", texts)}
+            for path, (name, summary, description) in TEXT_ROUTES.items()
         },
     }
 
@@ -205,7 +213,7 @@ def _reading(
 
 
 def _responses(content: dict[str, Any], statuses: tuple[int, ...]) -> dict[str, Any]:
-    answered = {"description": "The answer.", "headers": REQUEST_ID, "content": content}
+    answered = {"description": _("The answer."), "headers": REQUEST_ID, "content": content}
     failures = {str(status): failure_ref(status) for status in statuses}
     return {"200": answered, **failures}
 
@@ -220,8 +228,8 @@ def _row_schemas(loaded: Deployment, max_rows: int) -> dict[str, JsonSchema]:
 
 def _examples(one: Any, many: Any) -> dict[str, Any]:
     return {
-        "row": {"summary": "One row", "value": one},
-        "rows": {"summary": "A list of rows", "value": many},
+        "row": {"summary": _("One row"), "value": one},
+        "rows": {"summary": _("A list of rows"), "value": many},
     }
 
 
