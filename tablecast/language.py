@@ -65,6 +65,11 @@ class Language:
         known = self._translations
         return message if known is None else known.gettext(message)
 
+    def pgettext(self, context: str, message: str) -> str:
+        """A message of the source that has another meaning in another context."""
+        known = self._translations
+        return message if known is None else known.pgettext(context, message)
+
     def ngettext(self, one: str, many: str, number: int) -> str:
         """The form of a message that suits a number of things."""
         known = self._translations
@@ -136,6 +141,11 @@ def gettext(message: str) -> str:
 def ngettext(one: str, many: str, number: int) -> str:
     """The form of a message that suits a number of things, in the reader's language."""
     return _current.get().ngettext(one, many, number)
+
+
+def pgettext(context: str, message: str) -> str:
+    """A message in the reader's language, where English has one word for two things."""
+    return _current.get().pgettext(context, message)
 
 
 def N_(message: str) -> str:  # noqa: N802 - the name by which gettext's tools find it

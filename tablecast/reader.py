@@ -19,6 +19,7 @@ from tablecast.language import (
     gettext,
     language_of,
     ngettext,
+    pgettext,
     set_language,
 )
 
@@ -43,7 +44,7 @@ def install(app: Flask, program_paths: tuple[str, ...]) -> None:
     app.jinja_env.add_extension("jinja2.ext.i18n")
     app.jinja_env.policies["ext.i18n.trimmed"] = True
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
-        gettext, ngettext, newstyle=True
+        gettext, ngettext, newstyle=True, pgettext=pgettext
     )
     app.jinja_env.globals |= {"language": current_language, "other_languages": other_languages}
     app.jinja_env.filters |= {"listed": listed, "number": number, "sentences": _sentences}

@@ -20,7 +20,7 @@ from typing import Any
 
 from babel import Locale
 from babel.messages import Catalog
-from babel.messages.extract import extract_from_dir
+from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
@@ -33,6 +33,9 @@ SOURCES: tuple[tuple[Path, str, str, dict[str, str]], ...] = (
     (PACKAGE, "**.py", "python", {}),
     (PACKAGE.parent / "templates", "**.html", "jinja2.ext:babel_extract", {"trimmed": "true"}),
 )
+
+#: Calls whose first argument is a message: gettext's, and those of a remark about a value.
+KEYWORDS = {**DEFAULT_KEYWORDS, "Remark": None, "_refuse": None}
 
 #: Comments for the translator start so.
 NOTE = "For translators:"
@@ -62,8 +65,8 @@ def extract() -> Catalog:
     found = Catalog()
     for folder, files, method, options in SOURCES:
         every = extract_from_dir(
-            folder, [(files, method)], {files: options}, comment_tags=[NOTE],
-            strip_comment_tags=True,
+            folder, [(files, method)], {files: options}, keywords=KEYWORDS,
+            comment_tags=[NOTE], strip_comment_tags=True,
         )
         for name, line, message, comments, context in every:
             place = f"{folder.name}/{name}"
