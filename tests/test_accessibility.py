@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -96,10 +98,8 @@ def errors(page: playwright_api.Page) -> None:
 def searching(page: playwright_api.Page) -> None:
     """The list of a select that is searched by typing."""
     page.goto("/")
-    box = page.locator("[role=combobox]")
-    if box.count():
-        box.press("ArrowDown")
-        page.get_by_role("option").first.wait_for()
+    page.locator("[role=combobox]").press("ArrowDown")
+    page.get_by_role("option").first.wait_for()
 
 
 def checked_batch(page: playwright_api.Page) -> None:
@@ -150,6 +150,22 @@ STATES: dict[str, Callable[[playwright_api.Page], None]] = {
 }
 
 
+#: What looks the same whatever the deployment is looked at once.
+ALIKE = {"kinds": {"live", "batch", "batch-wrong", "docs", "missing"}, "insurance": {"searching"}}
+SEEN = [(name, state) for name in DEPLOYMENTS for state in STATES if state not in ALIKE[name]]
+
+DESKTOP = {"width": 1280, "height": 800}
+
+
+@dataclass
+class Shown:
+    """A page in one of its states, and what it asked for: address to bytes."""
+
+    page: playwright_api.Page
+    url: str
+    sizes: dict[str, int]
+
+
 @pytest.fixture(scope="module")
 def browser() -> Iterator[playwright_api.Browser]:
     with playwright_api.sync_playwright() as playwright:
@@ -158,58 +174,166 @@ def browser() -> Iterator[playwright_api.Browser]:
         chromium.close()
 
 
-#: What looks the same whatever the deployment is looked at once.
-ALIKE = {"live", "batch", "batch-wrong", "docs", "missing"}
-SEEN = [
-    (name, state) for name in DEPLOYMENTS for state in STATES
-    if name == "insurance" or state not in ALIKE
-]  # fmt: skip
-
-
 @pytest.fixture(scope="module")
-def url(request: pytest.FixtureRequest) -> Iterator[str]:
-    with server(create_app(DEPLOYMENTS[request.param]())) as address:
-        yield address
+def urls() -> Iterator[dict[str, str]]:
+    with ExitStack() as stack:
+        yield {
+            name: stack.enter_context(server(create_app(make())))
+            for name, make in DEPLOYMENTS.items()
+        }
 
 
-@pytest.fixture
-def page(browser: playwright_api.Browser, url: str) -> Iterator[playwright_api.Page]:
-    context = browser.new_context(base_url=url, viewport={"width": 1280, "height": 800})
+@contextmanager
+def opened_page(browser: playwright_api.Browser, url: str) -> Iterator[playwright_api.Page]:
+    context = browser.new_context(base_url=url, viewport=DESKTOP)
     page = context.new_page()
     page.set_default_timeout(15_000)
     yield page
     context.close()
 
 
-def violations(page: playwright_api.Page, options: dict[str, Any]) -> list[str]:
-    """What axe-core has against the page as it is, with the elements it means."""
-    found: Any = page.evaluate("options => axe.run(options)", options)
-    assert found["violations"] or found["passes"]
-    return [
-        f"{rule['id']}: {node['html'][:200]} ({node['failureSummary']})"
-        for rule in found["violations"]
-        for node in rule["nodes"]
-    ]
+@pytest.fixture(scope="module", params=SEEN, ids="-".join)
+def shown(
+    browser: playwright_api.Browser, urls: dict[str, str], request: pytest.FixtureRequest
+) -> Iterator[Shown]:
+    """Opened once for all tests: they leave the page in its state, with another size or scheme."""
+    name, state = request.param
+    with opened_page(browser, urls[name]) as page:
+        seen = Shown(page, urls[name], {})
+        page.on("response", lambda answer: seen.sizes.update({answer.url: len(answer.body())}))
+        STATES[state](page)
+        page.wait_for_load_state("networkidle")
+        yield seen
 
 
-@pytest.mark.parametrize(("url", "state"), SEEN, indirect=["url"])
-def test_axe_finds_nothing(page: playwright_api.Page, state: str) -> None:
+def test_axe_finds_nothing(shown: Shown) -> None:
     """No page in no state breaks a rule of axe-core, light or dark, on a phone or a desktop."""
-    STATES[state](page)
-    page.evaluate(axe_package.Axe().axe_script)
+    shown.page.evaluate(axe_package.Axe().axe_script)
     for scheme, options in (("light", EVERY_RULE), ("dark", CONTRAST)):
-        page.emulate_media(color_scheme=scheme)
+        shown.page.emulate_media(color_scheme=scheme)
         for width in WIDTHS:
-            page.set_viewport_size({"width": width, "height": 800})
-            assert violations(page, options) == [], (scheme, width)
+            shown.page.set_viewport_size({"width": width, "height": 800})
+            found: Any = shown.page.evaluate("options => axe.run(options)", options)
+            assert found["violations"] or found["passes"]
+            assert [
+                f"{rule['id']}: {node['html'][:200]} ({node['failureSummary']})"
+                for rule in found["violations"]
+                for node in rule["nodes"]
+            ] == [], (scheme, width)
 
 
-@pytest.mark.parametrize("url", DEPLOYMENTS, indirect=True)
-def test_an_answer_with_all_its_reasons_prints_on_one_page(page: playwright_api.Page) -> None:
+def test_a_page_asks_this_server_only_and_little(shown: Shown) -> None:
+    """Nothing is asked of another host, and a page with all that it loads is below 150 KB."""
+    assert shown.sizes
+    assert all(address.startswith(f"{shown.url}/") for address in shown.sizes)
+    loaded = sum(size for address, size in shown.sizes.items() if "/static/" in address)
+    assert len(shown.page.content().encode()) + loaded < 150_000
+
+
+def test_the_page_fits_where_it_is_magnified(shown: Shown) -> None:
+    """At 320 pixels nothing scrolls sideways; at twice the text's size neither, nor is it cut.
+
+    320 pixels is what 400% zoom leaves of 1280, and 200% of 640.
+    """
+    for width, size in ((320, "100%"), (640, "200%")):
+        shown.page.set_viewport_size({"width": width, "height": 800})
+        shown.page.evaluate("size => { document.documentElement.style.fontSize = size; }", size)
+        wider = shown.page.evaluate(WIDER)
+        shown.page.evaluate("document.documentElement.style.fontSize = ''")
+        assert wider == [], (width, size)
+
+
+#: What reaches beyond the window's right edge, but for what a scrolling box holds.
+WIDER = """() => {
+    const width = document.documentElement.clientWidth;
+    const scrolls = (it) => it && (["auto", "scroll"].includes(getComputedStyle(it).overflowX)
+        || scrolls(it.parentElement));
+    const found = [...document.body.querySelectorAll("*")].filter((it) => it.checkVisibility()
+        && it.getBoundingClientRect().right > width + 1 && !scrolls(it)
+        && !it.closest(".unseen, svg"));
+    const sideways = document.documentElement.scrollWidth > width ? ["the page"] : [];
+    return [...sideways, ...found.map((it) => it.outerHTML.slice(0, 120))];
+}"""
+
+
+def test_what_is_pressed_is_large_enough(shown: Shown) -> None:
+    """Buttons, controls, and links that stand alone are at least 44 pixels high.
+
+    A radio's target is its whole label. A link within a sentence has the sentence's height.
+    """
+    shown.page.set_viewport_size({"width": 320, "height": 800})
+    targets = shown.page.evaluate(TARGETS)
+    assert len(targets) > 5
+    assert [html for html, height in targets if height < 43.5] == []
+
+
+#: What can be pressed and stands alone, and how high it is.
+TARGETS = """() => {
+    const alone = (it) => !it.matches("a") || !it.closest("p, li, dd, td, th")
+        || it.closest(".nav, .actions, .share, .routes");
+    const pressed = "a, button, summary, input, select, textarea, .found li";
+    return [...document.querySelectorAll(pressed)]
+        .filter((it) => it.checkVisibility() && !it.matches(".skip") && alone(it))
+        .map((it) => [it.outerHTML.slice(0, 120),
+            (it.closest("label") ?? it).getBoundingClientRect().height]);
+}"""
+
+
+def test_the_keyboard_reaches_everything_and_is_seen(shown: Shown) -> None:
+    """Tab stops at every link, button, control and scrolling box, in order, with an outline."""
+    shown.page.set_viewport_size(DESKTOP)
+    wanted = shown.page.evaluate(MARK_STOPS)
+    reached: list[int] = []
+    for _ in range(wanted + 1):
+        shown.page.keyboard.press("Tab")
+        stop = shown.page.evaluate(STOP)
+        if stop is None:
+            break
+        assert stop["seen"], stop
+        reached += stop["places"]
+    assert reached == list(range(wanted))
+
+
+#: Numbers what a person may want to reach, and starts at the top; gives how many there are.
+MARK_STOPS = """() => {
+    const wanted = "a[href], button, summary, input, select, textarea, [tabindex='0']";
+    const stops = [...document.querySelectorAll(wanted)]
+        .filter((it) => it.checkVisibility() && !it.disabled && it.tabIndex >= 0);
+    stops.forEach((it, place) => { it.dataset.stop = place; });
+    document.body.tabIndex = -1;
+    document.body.focus();
+    document.body.removeAttribute("tabindex");
+    return stops.length;
+}"""
+
+#: The number of what has the focus, those of all radios of its name, and whether it is seen.
+STOP = """() => {
+    const it = document.activeElement;
+    if (it.dataset.stop === undefined) return null;
+    const radios = it.type === "radio"
+        ? [...it.form.querySelectorAll("[type=radio]")].filter((one) => one.name === it.name)
+        : [it];
+    const shown = it.type === "radio" ? it.closest("label") : it;
+    const style = getComputedStyle(shown);
+    const box = shown.getBoundingClientRect();
+    return {
+        places: radios.map((one) => Number(one.dataset.stop)),
+        seen: style.outlineStyle === "solid" && parseFloat(style.outlineWidth) >= 3
+            && box.bottom > 0 && box.top < innerHeight,
+        html: it.outerHTML.slice(0, 160),
+    };
+}"""
+
+
+@pytest.mark.parametrize("name", DEPLOYMENTS)
+def test_an_answer_with_all_its_reasons_prints_on_one_page(
+    browser: playwright_api.Browser, urls: dict[str, str], name: str
+) -> None:
     """On A4 paper: the answer, its range, the reasons, what was asked and what if, on one page."""
-    answer(page)
-    assert page.pdf(format="A4").count(b"/Type /Page\n") == 1
-    page.emulate_media(media="print")
-    for name in (".answer", ".steps", "footer"):
-        assert page.locator(name).is_visible(), name
-    assert not page.locator("form.form").is_visible()
+    with opened_page(browser, urls[name]) as page:
+        answer(page)
+        assert page.pdf(format="A4").count(b"/Type /Page\n") == 1
+        page.emulate_media(media="print")
+        for part in (".answer", ".steps", "footer"):
+            assert page.locator(part).is_visible(), part
+        assert not page.locator("form.form").is_visible()
