@@ -5,14 +5,14 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Literal
 
 from tablecast.errors import Remark
 from tablecast.field import NO_WORDS, YES_WORDS, Field, fold
-from tablecast.figures import day, prefix_of, sentences, with_unit
+from tablecast.figures import date_order, day, prefix_of, sentences, with_unit
 from tablecast.language import _
 from tablecast.schema import Schema
 
@@ -141,18 +141,17 @@ class Control:
 
     @property
     def parts(self) -> tuple[DatePart, ...]:
-        """A date's day, month and year; the first has the control's own id, for links to it."""
+        """A date's parts in the language's order; the first has the control's id, for links."""
         found = _DATE.fullmatch(self.value)
         year, month, of_month = found.groups() if found else ("", "", "")
-        ids = (self.id, f"{self.id}-month", f"{self.id}-year")
-        values = (_without_zero(of_month), _without_zero(month), year)
-        return tuple(
-            DatePart(*part)
-            for part in zip(
-                (_("Day"), _("Month"), _("Year")), ids, self.part_names, values, (2, 2, 4),
-                strict=True,
-            )
-        )
+        named = dict(zip("dMy", self.part_names, strict=True))
+        made = {
+            "d": (_("Day"), f"{self.id}-day", named["d"], _without_zero(of_month), 2),
+            "M": (_("Month"), f"{self.id}-month", named["M"], _without_zero(month), 2),
+            "y": (_("Year"), f"{self.id}-year", named["y"], year, 4),
+        }
+        first, *others = (DatePart(*made[part]) for part in date_order())
+        return (replace(first, id=self.id), *others)
 
     @property
     def shown(self) -> str:

@@ -64,6 +64,12 @@ def day(moment: date) -> str:
     return forms.date.format(d=moment.day, M=moment.month, MMMM=month, y=moment.year)
 
 
+def date_order() -> str:
+    """The order in which a date is written, of ``d``, ``M`` and ``y``: ``dMy`` or ``yMd``."""
+    pattern = _forms().date
+    return "".join(sorted("dMy", key=lambda part: pattern.index(f"{{{part}")))
+
+
 def listed(words: Iterable[str]) -> str:
     """Words as a list within a sentence, without a last “and”."""
     return _forms().comma.join(words)
