@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import html
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from typing import Literal
 
+from tablecast import date_parts
 from tablecast.errors import Remark
 from tablecast.field import NO_WORDS, YES_WORDS, Field, fold
 from tablecast.figures import date_order, day, prefix_of, sentences, with_unit
@@ -21,9 +21,6 @@ Widget = Literal["text", "radios", "select", "suggest", "date"]
 #: A category with more levels than this is a select and not radios: more do not fit a phone.
 RADIO_LEVELS = 5
 
-#: The keyboard that a phone shows for a kind of field; text needs no hint.
-INPUT_MODES = {"integer": "numeric", "number": "decimal"}
-
 #: Bytes of suggestions on a page, all fields together: a page stays below 150 KB.
 SUGGESTED_BYTES = 48_000
 
@@ -31,7 +28,6 @@ SUGGESTED_BYTES = 48_000
 OPTION_BYTES = 32
 
 DAY = 86400
-_DATE = re.compile(r"([^-]*)-([^-]*)-([^- :]*)")
 
 
 @dataclass(frozen=True)
@@ -51,6 +47,7 @@ class DatePart:
     name: str
     value: str
     width: int
+    is_wrong: bool = False
 
 
 @dataclass(frozen=True)
@@ -112,8 +109,22 @@ class Control:
         return " ".join([*ids, f"{self.id}-error"] if self.error else ids)
 
     @property
+    def error_id(self) -> str:
+        """Where the error summary leads: the control, or the first part of a date at fault."""
+        return next((part.id for part in self._date_parts if part.is_wrong), self.id)
+
+    @property
+    def is_number(self) -> bool:
+        return self.field.kind in ("integer", "number")
+
+    @property
     def input_mode(self) -> str:
-        return INPUT_MODES.get(self.field.kind, "")
+        """The keypad that a phone shows; "" for its usual keyboard.
+
+        On some phones no keypad has a decimal sign, and none a minus sign.
+        """
+        is_whole = self.field.kind == "integer" and (self.field.hard_minimum or 0) >= 0
+        return "numeric" if is_whole else ""
 
     @property
     def prefix(self) -> str:
@@ -142,16 +153,20 @@ class Control:
     @property
     def parts(self) -> tuple[DatePart, ...]:
         """A date's parts in the language's order; the first has the control's id, for links."""
-        found = _DATE.fullmatch(self.value)
-        year, month, of_month = found.groups() if found else ("", "", "")
-        named = dict(zip("dMy", self.part_names, strict=True))
+        held = date_parts.split(self.value) or dict.fromkeys(date_parts.PARTS, "")
+        wrong = date_parts.wrong_parts(self.value) if self.error else ""
+        named = dict(zip(date_parts.PARTS, self.part_names, strict=True))
         made = {
-            "d": (_("Day"), f"{self.id}-day", named["d"], _without_zero(of_month), 2),
-            "M": (_("Month"), f"{self.id}-month", named["M"], _without_zero(month), 2),
-            "y": (_("Year"), f"{self.id}-year", named["y"], year, 4),
+            "d": (_("Day"), f"{self.id}-day", named["d"], held["d"], 2, "d" in wrong),
+            "M": (_("Month"), f"{self.id}-month", named["M"], held["M"], 2, "M" in wrong),
+            "y": (_("Year"), f"{self.id}-year", named["y"], held["y"], 4, "y" in wrong),
         }
         first, *others = (DatePart(*made[part]) for part in date_order())
         return (replace(first, id=self.id), *others)
+
+    @property
+    def _date_parts(self) -> tuple[DatePart, ...]:
+        return self.parts if self.widget == "date" else ()
 
     @property
     def shown(self) -> str:
@@ -174,9 +189,9 @@ def controls_of(
         Control(
             field=field,
             id=_id(place),
-            widget=_widget(field, held[field.name]),
+            widget=(widget := _widget(field, held[field.name])),
             value=held[field.name],
-            error=said.get(field.name, ""),
+            error=_error(field, widget, held[field.name], said.get(field.name, "")),
             part_names=part_names(schema, place),
             suggested_bytes=SUGGESTED_BYTES // max(1, opens),
         )
@@ -206,7 +221,7 @@ def joined_dates(schema: Schema, sent: Mapping[str, str]) -> dict[str, str]:
         parts = [given.pop(name, "").strip() for name in names]
         if any(parts):
             day_of_month, month, year = parts
-            given[field.name] = f"{year}-{_two_digits(month)}-{_two_digits(day_of_month)}"
+            given[field.name] = date_parts.joined(day_of_month, month, year)
         else:
             given.setdefault(field.name, "")
     return given
@@ -238,7 +253,7 @@ def _widget(field: Field, value: str) -> Widget:
     """The control that suits the field, and that can hold the value."""
     if field.kind == "date":
         days = (field.minimum or 0) % DAY == 0 and (field.maximum or 0) % DAY == 0
-        return "date" if days and (not value or _DATE.fullmatch(value)) else "text"
+        return "date" if days and (not value or date_parts.split(value)) else "text"
     if is_flag(field):
         return "radios" if value in ("", "0", "1") else "text"
     if not field.is_text:
@@ -256,6 +271,13 @@ def _held(field: Field, value: str) -> str:
     return value if level is None else level
 
 
+def _error(field: Field, widget: Widget, value: str, said: str) -> str:
+    """The sentence beside a control; of a date's parts, one that names those at fault."""
+    if not said or widget != "date":
+        return said
+    return date_parts.fault_in_words(value, field.label) or said
+
+
 def _id(place: int) -> str:
     return f"field-{place}"
 
@@ -264,14 +286,6 @@ def _free(name: str, taken: set[str]) -> str:
     while name in taken:
         name += "-"
     return name
-
-
-def _two_digits(part: str) -> str:
-    return part.zfill(2) if part.isdecimal() else part
-
-
-def _without_zero(part: str) -> str:
-    return part.lstrip("0") if part.isdecimal() else part
 
 
 def _are_yes_and_no(levels: Sequence[str]) -> bool:

@@ -72,17 +72,28 @@ def test_the_parts_of_a_date_are_one_value(parts: tuple[str, str, str]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("parts", "words"),
+    ("parts", "words", "wrong"),
     [
-        (("31", "4", "2020"), "must be a date"),
-        (("1", "x", "2020"), "must be a date"),
-        (("1", "", "2020"), "must be a date"),
-        (("1", "4", "1999"), "must be between"),
-        (("", "", ""), "is missing"),
+        (("31", "4", "2020"), "Bought on must be a real date.", "dMy"),
+        (("1", "13", "2020"), "Bought on must be a real date.", "M"),
+        (("1", "x", "2020"), "Bought on must be a real date.", "M"),
+        (("0", "4", "2020"), "Bought on must be a real date.", "d"),
+        (("32", "13", "2020"), "Bought on must be a real date.", "dM"),
+        (("1", "4", "20"), "Bought on must have a year of four digits.", "y"),
+        (("1", "", "2020"), "Bought on must include a month.", "M"),
+        (("", "x", "2020"), "Bought on must include a day.", "d"),
+        (("", "4", ""), "Bought on must include a day and a year.", "dy"),
+        (("1", "4", "1999"), "must be between", "dMy"),
+        (("", "", ""), "is missing", "dMy"),
     ],
 )
-def test_a_wrong_date_is_refused_and_kept(parts: tuple[str, str, str], words: str) -> None:
-    """The parts stay as they were typed, and the summary leads to the first of them."""
+def test_a_wrong_date_is_refused_and_kept(
+    parts: tuple[str, str, str], words: str, wrong: str
+) -> None:
+    """The parts stay as they were typed; those at fault are marked, and lead to from the summary.
+
+    What is missing is said before what cannot be, in the same words in both places.
+    """
     names = part_names(Schema((DATE,), "y", "regression"), 0)
     sent = dict(zip(names, parts, strict=True))
     answer = serve(DATE).post("/predict", data=sent)
@@ -90,7 +101,10 @@ def test_a_wrong_date_is_refused_and_kept(parts: tuple[str, str, str], words: st
     page = Page(answer.text)
     assert page.filled_in() == sent
     link = next(one for one in page.all("a") if words in one.text)
-    assert page.by_id(link["href"].removeprefix("#"))["name"] == names[0]
+    marked = [one["name"] for one in page.all("input", **{"aria-invalid": "true"})]
+    assert marked == [names["dMy".index(part)] for part in wrong]
+    assert page.by_id(link["href"].removeprefix("#"))["name"] == marked[0]
+    assert page.by_id("field-0-error").text == f"Error: {link.text}"
 
 
 def test_a_link_fills_a_date() -> None:
