@@ -28,7 +28,8 @@ class _Arranger:
     def __init__(self, sheet: Worksheet) -> None:
         self._sheet = sheet
         self._columns: dict[str, Columns] = {}  # of tensors that are arrangements of others
-        self._made: dict[tuple[str, tuple[object, ...]], str] = {}  # what was joined or picked
+        self._joins: dict[tuple[str, ...], str] = {}  # tensors, and what they are joined in
+        self._made: dict[tuple[str, Columns], str] = {}  # what was picked
 
     def run(self) -> None:
         for node in self._sheet.take_nodes():
@@ -112,13 +113,21 @@ class _Arranger:
     def _joined(self, columns: Columns) -> tuple[str, dict[tuple[str, int], int]]:
         """The tensors that have the columns side by side, and each column's place there."""
         tensors = _tensors(columns)
+        whole = self._largest_part(tensors)
+        tensors = [*whole, *(name for name in tensors if name not in whole)]
         all_columns = tuple((name, i) for name in tensors for i in range(self._sheet.widths[name]))
-        key = ("", tuple(tensors))
+        key = tuple(tensors)
         if len(tensors) == 1:
-            self._made[key] = tensors[0]
-        elif key not in self._made:
-            self._made[key] = self._new("Concat", tensors, all_columns)
-        return self._made[key], {column: place for place, column in enumerate(all_columns)}
+            self._joins[key] = tensors[0]
+        elif key not in self._joins:
+            parts = [self._joins[whole], *tensors[len(whole) :]] if whole else tensors
+            self._joins[key] = self._new("Concat", parts, all_columns)
+        return self._joins[key], {column: place for place, column in enumerate(all_columns)}
+
+    def _largest_part(self, tensors: Sequence[str]) -> tuple[str, ...]:
+        """The most of the tensors that were joined before, in the order of that."""
+        parts = [part for part in self._joins if len(part) > 1 and set(part) <= set(tensors)]
+        return max(parts, key=len, default=())
 
     def _weigh_in_place(self, node: onnx.NodeProto) -> None:
         """Give a constant matrix's rows the order of the joined columns, 0 for those not needed.

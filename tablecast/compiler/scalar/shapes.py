@@ -21,6 +21,15 @@ def concat(recorder: Recorder, node: onnx.NodeProto, *given: Tensor) -> Tensor:
     return Tensor(np.concatenate([tensor.values for tensor in given], axis=axis), given[0].kind)
 
 
+@operator("Split")
+def split(
+    recorder: Recorder, node: onnx.NodeProto, given: Tensor, sizes: Tensor
+) -> list[Tensor]:
+    ends = np.cumsum(sizes.values.astype(np.int64))[:-1]
+    parts = np.split(given.values, ends, axis=attribute(node, "axis", 0))
+    return [Tensor(part, given.kind) for part in parts]
+
+
 @operator("Flatten")
 def flatten(recorder: Recorder, node: onnx.NodeProto, given: Tensor) -> Tensor:
     if attribute(node, "axis", 1) != 1:

@@ -20,7 +20,8 @@ class Tensor:
     kind: int
 
 
-Operator = Callable[..., Tensor]
+#: The recorder, the node and what the node reads -> what it makes; a list where it makes several.
+Operator = Callable[..., Tensor | list[Tensor]]
 OPERATORS: dict[str, Operator] = {}
 
 

@@ -55,10 +55,11 @@ def _walk(model: onnx.ModelProto, recorder: Recorder) -> dict[str, Tensor]:
     }
     for node in model.graph.node:
         operator = OPERATORS.get(node.op_type)
-        if operator is None or len(node.output) != 1:
+        if operator is None:
             raise Untraceable(node.op_type)
-        given = [tensors[name] for name in node.input if name]
-        tensors[node.output[0]] = operator(recorder, node, *given)
+        made = operator(recorder, node, *(tensors[name] for name in node.input if name))
+        parts = made if isinstance(made, list) else [made]
+        tensors |= dict(zip(node.output, parts, strict=True))
     return tensors
 
 

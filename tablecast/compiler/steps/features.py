@@ -44,10 +44,10 @@ def trigonometric(frame: Frame, step: Step) -> dict[str, Cell]:
     slopes = np.hstack([np.diag(turn / half_width) for turn, _ in turns])
     shifts = np.hstack([shift - turn * center / half_width for turn, shift in turns])
     waves = builder.op("Sin", builder.op("Gemm", inside, *map(builder.constant, (slopes, shifts))))
-    places = np.arange(4 * x.width).reshape(4, x.width).tolist()
-    sine, cosine = (builder.columns(waves, places[part]) for part in (2, 3))
+    sizes = builder.constant([2 * x.width, x.width, x.width], np.int64)
+    both, sine, cosine = builder.ops("Split", waves, sizes, outputs=3, axis=1)
     tangents = _columns_of(builder.op("Div", sine, cosine), x.width)
-    return _appended(frame, step, _columns_of(waves, 4 * x.width)[: 2 * x.width] + tangents)
+    return _appended(frame, step, _columns_of(both, 2 * x.width) + tangents)
 
 
 @converts("tablecast.features.Bins")
