@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import email
 import os
+import re
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
 from deployments import ROOT, SHIPPED
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 from tablecast import __version__
 
@@ -25,22 +31,78 @@ assert client.get("/static/tablecast.css").status_code == 200
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The bin folder of an environment that holds the wheel and what serving needs."""
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel that `make wheel` builds."""
     folder = tmp_path_factory.mktemp("wheel")
     if not UV.is_file():
         pytest.skip("uv is not installed beside this Python")
-    python = folder / "venv" / "bin" / "python"
-    wheel = f"tablecast-{__version__}-py3-none-any.whl"
-    for command in (
-        ["build", "-q", "--wheel", "-o", str(folder), str(ROOT)],
-        ["venv", "-q", "--python", sys.executable, str(folder / "venv")],
-        ["pip", "install", "-q", "--python", str(python), "--require-hashes", "-r",
-         str(ROOT / "requirements.txt")],
-        ["pip", "install", "-q", "--python", str(python), "--no-deps", str(folder / wheel)],
-    ):
-        subprocess.run([str(UV), *command], check=True)
+    uv("build", "-q", "--wheel", "-o", str(folder), str(ROOT))
+    return folder / f"tablecast-{__version__}-py3-none-any.whl"
+
+
+@pytest.fixture(scope="module")
+def python(wheel: Path) -> Path:
+    """The Python of a new environment without any package."""
+    uv("venv", "-q", "--python", sys.executable, str(wheel.parent / "venv"))
+    return wheel.parent / "venv" / "bin" / "python"
+
+
+@pytest.fixture(scope="module")
+def installed(wheel: Path, python: Path) -> Path:
+    """The bin folder of an environment that holds the wheel and what serving needs."""
+    into = ("pip", "install", "-q", "--python", str(python))
+    uv(*into, "--require-hashes", "-r", str(ROOT / "requirements.txt"))
+    uv(*into, "--no-deps", str(wheel))
     return python.parent
+
+
+def uv(*command: str) -> str:
+    """Run uv, and give what it says."""
+    return subprocess.run(
+        [str(UV), *command], check=True, text=True, stderr=subprocess.PIPE
+    ).stderr
+
+
+def locked(name: str) -> dict[str, Version]:
+    """Package to version in one of the repository's locks."""
+    pinned = re.findall(r"^([a-z0-9._-]+)==([^ ;]+)", (ROOT / name).read_text(), re.MULTILINE)
+    return {canonicalize_name(package): Version(version) for package, version in pinned}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("extra", "lock"), [("", "requirements.txt"), ("train", "requirements-train.txt")]
+)
+def test_the_locks_hold_what_the_wheel_asks_for(wheel: Path, extra: str, lock: str) -> None:
+    """Each requirement in the wheel's metadata is in the lock, in a version that it allows."""
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = (name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        metadata = email.message_from_bytes(archive.read(name))
+    assert metadata["Version"] == __version__
+    asked = [Requirement(line) for line in metadata.get_all("Requires-Dist", [])]
+    wanted = [one for one in asked if one.marker is None or one.marker.evaluate({"extra": extra})]
+    names = {one.name for one in wanted}
+    assert {"flask", "onnxruntime"} <= names
+    assert ("pycaret" in names) == (extra == "train")
+    pinned = locked(lock)
+    for one in wanted:
+        assert one.specifier.contains(pinned[canonicalize_name(one.name)]), one
+
+
+@pytest.mark.slow
+def test_the_train_extra_resolves_to_the_lock(wheel: Path, python: Path) -> None:
+    """`pip install tablecast[train]`, held to the lock's versions, would install those and no
+    others."""
+    said = uv(
+        "pip", "install", "--dry-run", "--python", str(python),
+        f"tablecast[train] @ {wheel.as_uri()}", "-c", str(ROOT / "requirements-train.txt"),
+    )  # fmt: skip
+    planned = dict(re.findall(r"^ \+ ([a-z0-9._-]+)==(\S+)", said, re.MULTILINE))
+    assert {"pycaret", "onnx", "scikit-learn", "flask"} <= planned.keys()
+    pinned = locked("requirements-train.txt")
+    assert {name: Version(version) for name, version in planned.items()} == {
+        name: pinned[name] for name in planned
+    }
 
 
 @pytest.mark.slow
@@ -68,5 +130,5 @@ def test_the_wheel_brings_the_command(installed: Path, tmp_path: Path) -> None:
         cwd=tmp_path, check=True, env=environment, capture_output=True,
     )
     header, answer = (tmp_path / "out.csv").read_text().splitlines()
-    assert header.endswith("prediction_label")
-    assert float(answer.rsplit(",", 1)[1]) > 0
+    assert header.endswith("prediction_label,prediction_low,prediction_high")
+    assert all(float(number) > 0 for number in answer.rsplit(",", 3)[1:])
