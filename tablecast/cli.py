@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import secrets
 import signal
 import sys
@@ -11,8 +10,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tablecast import __version__, artifact, cast
-from tablecast.api import card_of
 from tablecast.batch import ERROR_CHOICES, predict_file
+from tablecast.card_file import card_text, write_card
 from tablecast.errors import TablecastError
 from tablecast.progress import ProgressBar
 
@@ -49,7 +48,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_compile(commands.add_parser("compile", help="compile NAME.pkl to NAME.onnx, with proof"))
     _add_verify(commands.add_parser("verify", help="prove NAME.onnx again, on fresh random rows"))
     _add_predict(commands.add_parser("predict", help="answer a whole file of rows"))
-    _add_card(commands.add_parser("card", help="print what a deployment is and how good it is"))
+    _add_card(commands.add_parser("card", help="tell what a deployment is and how good it is"))
     return parser
 
 
@@ -104,6 +103,11 @@ def _add_predict(parser: argparse.ArgumentParser) -> None:
 
 def _add_card(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", help="the deployment's path, with or without ending")
+    parser.add_argument(
+        "-o", "--output", metavar="FILE",
+        help="a .html file, one page that needs nothing else, or a .json file (default: JSON "
+        "on the terminal)",
+    )
     parser.set_defaults(run=_card)
 
 
@@ -150,8 +154,11 @@ def _predict(options: argparse.Namespace) -> None:
 
 
 def _card(options: argparse.Namespace) -> None:
-    card = card_of(artifact.load(options.name))
-    _say(json.dumps(card, indent=2, ensure_ascii=False))
+    loaded = artifact.load(options.name)
+    if options.output is None:
+        _say(card_text(loaded).rstrip())
+    else:
+        _say(f"Wrote {write_card(loaded, options.output)}.")
 
 
 def _say(line: str) -> None:

@@ -36,6 +36,10 @@ class BatchError(TablecastError):
     """A file of rows cannot be read, or its predictions cannot be written."""
 
 
+class CardError(TablecastError):
+    """A model card cannot be written to the file that was named."""
+
+
 class UnsupportedStep(TablecastError):  # noqa: N818 - reads as a sentence where it is raised
     """A step of the pipeline has no graph form.
 

@@ -81,11 +81,11 @@ class Classes:
         """
         unseen = self._unseen
         actual, answered = unseen.actual[rows], unseen.answered[rows]
-        accuracy = float((actual == answered).mean())
+        right = int((actual == answered).sum())
         found: dict[str, Any] = {
             "rows": len(actual),
-            "accuracy": share(accuracy),
-            "error": rounded((accuracy * (1 - accuracy) / len(actual)) ** 0.5, 2),
+            "accuracy": share(right / len(actual)),
+            "error": rounded(_error_of_share(right, len(actual)), 2),
             "classes": {
                 unseen.classes[place]: {
                     "actual": share((actual == place).mean()),
@@ -192,6 +192,12 @@ def _quarters(
 def _border(field: Field, known: Floats, quantile: float) -> float:
     border = rounded(steady_quantile(known, quantile), 3)
     return float(round(border)) if field.kind in ("integer", "date") else border
+
+
+def _error_of_share(hits: int, rows: int) -> float:
+    """A share's standard error, never 0: Agresti and Coull's (1998), with two more of each kind."""
+    likely = (hits + 2) / (rows + 4)
+    return float((likely * (1 - likely) / (rows + 4)) ** 0.5)
 
 
 def _rates(actual: Rows, answered: Rows) -> dict[str, float]:

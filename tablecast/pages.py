@@ -11,7 +11,8 @@ from flask import Blueprint, Response, current_app, render_template, request, ur
 
 from tablecast import metrics, reader
 from tablecast.answer_parts import parts_of
-from tablecast.api import card_of, deployment
+from tablecast.api import deployment
+from tablecast.card_page import page_of
 from tablecast.controls import Control, controls_of, joined_dates, label_in
 from tablecast.errors import InvalidInput, Remark
 from tablecast.figures import day, number, percent, prefix_of, with_unit
@@ -87,9 +88,7 @@ def predict() -> Response:
 @kept
 def model() -> Response:
     """The model card."""
-    card = card_of(deployment())
-    figures = figures_of(card["metrics"])
-    return render_page("model.html", card=card, figures=figures, measure=measure)
+    return render_page("model.html", **page_of(deployment()))
 
 
 def wants_page() -> bool:
@@ -159,31 +158,6 @@ def worded(label: Label, unit: str) -> str:
     return with_unit(number(label, ",.0f" if abs(label) >= 10_000 else ",.4g"), unit)
 
 
-def figures_of(found: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """The card's metrics by group, with a heading each; those that stand alone come first."""
-    alone = {name: value for name, value in found.items() if not isinstance(value, Mapping)}
-    groups = {
-        name.replace("_", " ").capitalize(): dict(value)
-        for name, value in found.items()
-        if isinstance(value, Mapping)
-    }
-    return {"": alone} | groups if alone else groups
-
-
-def measure(value: Any) -> str:
-    """A figure of the model card, with the digits that a person compares."""
-    if isinstance(value, Mapping) and "mean" in value:
-        spread = f", ± {measure(value['std'])} between folds" if "std" in value else ""
-        return f"{measure(value['mean'])}{spread}"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if not isinstance(value, int | float):
-        return "" if value is None else str(value)
-    if isinstance(value, int):
-        return f"{value:,}"
-    return f"{value:,.1f}" if abs(value) >= 1000 else f"{value:.4g}"
-
-
 def _answered(given: Mapping[str, str]) -> Response:
     """The page that answers these values, or says what is wrong with them."""
     schema = schema_shown()
@@ -242,6 +216,6 @@ def _defaults(schema: Schema) -> dict[str, str]:
 def _summary(controls: Sequence[Control], errors: Sequence[Remark]) -> list[tuple[str, str]]:
     """The error summary: (id to link to, sentence), unknown fields without a link."""
     known = {control.field.name for control in controls}
-    linked = [(control.id, control.error) for control in controls if control.error]
+    linked = [(control.error_id, control.error) for control in controls if control.error]
     unlinked = [("", error.say()) for error in errors if error.field not in known]
     return (linked + unlinked)[:SUMMARY_LENGTH]

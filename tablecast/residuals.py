@@ -86,8 +86,10 @@ def _cells(actual: Floats, predicted: Floats) -> dict[str, Any] | None:
     if len(actual) < FEWEST:
         return None
     together = np.concatenate([actual, predicted])
-    edges = _edges(*np.quantile(together, CENTRAL).tolist(), CELLS)
-    counts, _, _ = np.histogram2d(actual, predicted, [edges, edges])
+    low, high = np.quantile(together, CENTRAL).tolist()
+    edges = _edges(low, high, CELLS)
+    borders = np.array(edges)
+    counts, _, _ = np.histogram2d(actual, predicted, (borders, borders))
     kept = [
         [int(across), int(upwards), int(counts[across, upwards])]
         for across, upwards in np.argwhere(counts >= FEWEST)
