@@ -92,6 +92,13 @@ class Explainer:
         self._strata = strata(draws, count)
         self.draws = draw(schema, background, self._strata)
 
+    @property
+    def answers(self) -> int:
+        """How many answers of the engine an explanation takes at most."""
+        if self.exact:
+            return len(self._plan.weights)
+        return 2 * len(self._strata) * len(self._schema.fields)
+
     def explain(self, row: Row) -> Explanation:
         """What each field of a valid row contributes."""
         return self._exact(row) if self.exact else self._sampled(row)

@@ -153,7 +153,7 @@ def _predict_paths(
             _(
                 "A row or a list of rows gives a list of predictions, in the rows' order. At most "
                 "{most} rows at a time are explained."
-            ).format(most=api.MOST_EXPLAINED),
+            ).format(most=api.most_explained(loaded)),
             bodies, _json(ref("PredictResponse"), full),
         ) | {"parameters": [_switch("explain", "contributions"), _switch("whatif", "whatif")]}},
     }

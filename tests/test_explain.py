@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tablecast.api import most_explained
 from tablecast.artifact import Deployment
 from tablecast.explain import Explainer, Explanation
 from tablecast.field import Value
+from tablecast.predictor import Answer, Columns
 from tablecast.schema import Row
 from tablecast.web import create_app
 from tests.explained import charging, grading, of_many_fields
@@ -203,6 +205,36 @@ def test_more_than_a_hundred_rows_are_not_explained() -> None:
     assert response.status_code == 413
     assert "100" in response.get_json()["detail"]
     assert client.post("/api/v1/predict?explain=0", json=rows).status_code == 200
+
+
+def test_fewer_rows_are_explained_where_each_takes_more_answers() -> None:
+    """The limit follows the deployment, whichever reason is asked for, and /docs names it."""
+    deployment = of_many_fields(60)
+    assert 1 < most_explained(deployment) < 100
+    assert len(Asked(deployment).columns["x0"]) <= explainer_of(deployment).answers
+    client = create_app(deployment).test_client()
+    row = dict.fromkeys((field.name for field in deployment.schema.fields), 0.5)
+    rows = [row] * (most_explained(deployment) + 1)
+    for part in ("explain", "whatif"):
+        response = client.post(f"/api/v1/predict?{part}=1", json=rows)
+        assert response.status_code == 413
+        assert f"At most {len(rows) - 1} rows" in response.get_json()["detail"]
+    assert f"At most {len(rows) - 1} rows" in client.get("/docs").text
+    assert client.post("/api/v1/predict?whatif=1", json=rows[1:]).status_code == 200
+
+
+class Asked:
+    """Remembers the columns that an explanation asks an engine."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self._engine = deployment.engine
+        assert deployment.background is not None
+        explainer = Explainer(deployment.schema, self, deployment.background)
+        explainer.explain(Row((9.0,) * len(deployment.schema.fields)))
+
+    def answer(self, columns: Columns) -> Answer:
+        self.columns = columns
+        return self._engine.answer(columns)
 
 
 def test_another_word_than_1_or_0_is_refused() -> None:
