@@ -116,7 +116,7 @@ class SearchedTerms(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def _choose(self, values: Floats, goal: Floats) -> list[Term]:
         columns = _promising(values, goal)
-        candidates = _candidates(values, columns)
+        candidates = candidates_of(values, columns)
         matrix = np.column_stack([self._made(values, term) for term in candidates])
         plain = values[:, independent_columns(values)]
         chosen = [candidates[place] for place in choose_columns(matrix, goal, plain, self.most)]
@@ -128,7 +128,7 @@ class SearchedTerms(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """Move each cut, in turn, to where the terms together explain most."""
         for place, term in enumerate(terms):
             others = [self._made(values, one) for one in terms if one is not term]
-            trials = [term, *_moved(values, term)]
+            trials = [term, *moved(values, term)]
             matrix = np.column_stack([self._made(values, trial) for trial in trials])
             best = choose_columns(matrix, goal, np.column_stack([plain, *others]), 1)
             terms[place] = trials[best[0]] if best else term
@@ -147,7 +147,8 @@ def _promising(values: Floats, goal: Floats) -> list[int]:
     return sorted(int(column) for column in best if relation[column] > 0)
 
 
-def _candidates(values: Floats, columns: list[int]) -> list[Term]:
+def candidates_of(values: Floats, columns: list[int]) -> list[Term]:
+    """Each of the columns bent, and the products of two of them, one of which may be bent."""
     alone = [factor for column in columns for factor in _factors(values[:, column], column)]
     bent = [(factor,) for factor in alone if factor.kind != "value"]
     pairs = [
@@ -183,9 +184,9 @@ def _cuts(values: Floats, distinct_values: Floats) -> list[float]:
     return [float(cut) for cut in np.unique(middles[enough])]
 
 
-def _moved(values: Floats, term: Term) -> list[Term]:
+def moved(values: Floats, term: Term) -> list[Term]:
     """The term with its cut at each place between two values, as far as the next cuts tried."""
-    moved: list[Term] = []
+    found: list[Term] = []
     for factor in term:
         if factor.kind not in ("above", "beyond"):
             continue
@@ -197,8 +198,8 @@ def _moved(values: Floats, term: Term) -> list[Term]:
         near = np.unique(ordered[max(first, 0) : max(last, first)])
         steps = np.linspace(0, len(near) - 2, min(MOST_MOVES, len(near) - 1)).astype(np.intp)
         cuts = (near[steps] + near[steps + 1]) / 2 if len(near) > 1 else []
-        moved += [
+        found += [
             tuple(replace(one, cut=float(cut)) if one is factor else one for one in term)
             for cut in cuts
         ]
-    return moved
+    return found
