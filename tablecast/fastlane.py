@@ -39,7 +39,8 @@ class FastLane:
             "/predict_api": (api.bare_answer, metrics.of_route("/predict_api")),
             "/api/v1/predict": (self._full_answer, metrics.of_route("/api/v1/predict")),
         }
-        self._headers = [("Content-Type", "application/json"), *HEADERS.items()]
+        #: The headers that all plain answers have.
+        self.shared_headers = [("Content-Type", "application/json"), *HEADERS.items()]
 
     def __call__(
         self, environ: WSGIEnvironment, start_response: StartResponse
@@ -51,7 +52,7 @@ class FastLane:
         if body is None:
             environ["wsgi.input"] = io.BytesIO(content)
             return self._app(environ, start_response)
-        start_response("200 OK", self.headers(body))
+        start_response("200 OK", [*self.shared_headers, *self.own_headers(body)])
         return [body]
 
     @property
@@ -75,10 +76,9 @@ class FastLane:
             measured.observe(200, time.perf_counter() - began, 1)
         return body
 
-    def headers(self, body: bytes) -> list[tuple[str, str]]:
-        """The headers of one answer."""
-        length = ("Content-Length", str(len(body)))
-        return [*self._headers, length, ("X-Request-Id", new_request_id())]
+    def own_headers(self, body: bytes) -> tuple[tuple[str, str], ...]:
+        """The headers that one answer has besides the shared ones."""
+        return ("Content-Length", str(len(body))), ("X-Request-Id", new_request_id())
 
     def _answer(self, content: bytes, worded: Callable[[Any], Any]) -> bytes | None:
         """The answer's body, or None where the application behind should look at the request."""

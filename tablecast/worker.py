@@ -15,6 +15,7 @@ import os
 import re
 import socket
 import time
+from collections.abc import Iterable
 from typing import Any
 
 from gunicorn import SERVER  # type: ignore[import-untyped]
@@ -26,6 +27,9 @@ from tablecast.fastlane import FastLane
 #: Bytes of a request, head and body, that are looked at: what gunicorn reads at once. A row of a
 #: table has some hundred.
 LARGEST = 8192
+
+#: Seconds between two signs of life. gunicorn waits ``timeout`` of them, 30, for one.
+BETWEEN_SIGNS = 0.5
 
 #: Seconds that gunicorn, too, gives a client to close its side.
 MOST_LINGERING = 2.0
@@ -90,7 +94,8 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     """``worker_class`` for ``gunicorn.conf.py``."""
 
     _lane: FastLane | None = None
-    _date = (0, "")
+    _head = (0, "")
+    _notified = -BETWEEN_SIGNS
 
     def load_wsgi(self) -> None:
         """Load the application, and see whether its plain answers may be given in the loop."""
@@ -161,19 +166,28 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         body = self._lane.answer(*request)
         if body is None:
             return None
-        fields = "".join(f"{name}: {value}\r\n" for name, value in self._lane.headers(body))
-        head = (
-            f"HTTP/1.1 200 OK\r\nServer: {SERVER}\r\nDate: {self._now()}\r\n"
-            f"Connection: keep-alive\r\n{fields}\r\n"
-        )
-        return head.encode("latin-1") + body
+        own = _worded(self._lane.own_headers(body))
+        return f"{self._shared_head(self._lane)}{own}\r\n".encode("latin-1") + body
 
-    def _now(self) -> str:
-        """The Date header's value, worded once a second."""
+    def _shared_head(self, lane: FastLane) -> str:
+        """What the heads of all answers begin with, worded once a second."""
         second = int(time.time())
-        if self._date[0] != second:
-            self._date = (second, http_date(second))
-        return self._date[1]
+        if self._head[0] != second:
+            every = [("Server", SERVER), ("Date", http_date(second)), ("Connection", "keep-alive")]
+            words = _worded([*every, *lane.shared_headers])
+            self._head = (second, f"HTTP/1.1 200 OK\r\n{words}")
+        return self._head[1]
+
+    def notify(self) -> None:
+        """Tell gunicorn that this worker lives; it looks every few seconds, not at each request."""
+        now = time.monotonic()
+        if now - self._notified >= BETWEEN_SIGNS:
+            self._notified = now
+            super().notify()
+
+
+def _worded(headers: Iterable[tuple[str, str]]) -> str:
+    return "".join([f"{name}: {value}\r\n" for name, value in headers])
 
 
 def _exchange(client: socket.socket, size: int, answer: bytes) -> bytes:
