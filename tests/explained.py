@@ -11,6 +11,7 @@ from tablecast.artifact import Deployment
 from tablecast.background import background_of
 from tablecast.predictor import Answer, Columns
 from tablecast.schema import Schema
+from tests.served import every_kind_of_column
 
 ROWS = 400
 
@@ -59,6 +60,17 @@ class SumEngine:
         return Answer(np.asarray(total + first * second))
 
 
+class SizeEngine:
+    """One of three grades, by two of every kind of column."""
+
+    def answer(self, columns: Columns) -> Answer:
+        height = columns["age"] / 20 + (columns["grade"] == "60")
+        weights = np.exp(-np.abs(height[:, None] - np.array([1.0, 2.0, 3.0])))
+        shares = weights / weights.sum(axis=1, keepdims=True)
+        labels = np.array(["high", "low", "middle"], dtype=object)[shares.argmax(axis=1)]
+        return Answer(labels, shares)
+
+
 def people() -> pd.DataFrame:
     """400 made-up people; every twentieth has no age."""
     rng = np.random.default_rng(1)
@@ -90,6 +102,13 @@ def of_many_fields(count: int = 14) -> Deployment:
     rng = np.random.default_rng(2)
     table = pd.DataFrame({f"x{place}": rng.normal(size=ROWS) for place in range(count)})
     return deployment_of(table, "total", "regression", SumEngine())
+
+
+def of_every_kind() -> Deployment:
+    """Classes, from every kind of field and control, with reasons that are sampled."""
+    towns = [f"Town {place % 9}" for place in range(len(every_kind_of_column()))]
+    table = every_kind_of_column().drop(columns="target").assign(town=towns)
+    return deployment_of(table, "grade given", "classification", SizeEngine())
 
 
 def deployment_of(

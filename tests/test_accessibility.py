@@ -8,14 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 
-from tablecast.artifact import Deployment, load
-from tablecast.predictor import Answer, Columns
+from tablecast.artifact import load
 from tablecast.web import create_app
-from tests.explained import deployment_of
-from tests.served import every_kind_of_column, server
+from tests.explained import of_every_kind
+from tests.served import server
 from tests.test_browser import ARGUMENTS, CHROMIUM
 
 playwright_api = pytest.importorskip("playwright.sync_api")
@@ -36,24 +34,6 @@ EVERY_RULE = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled"
 
 #: The one rule that looks at colours; for all others dark is light.
 CONTRAST = {"resultTypes": ["violations"], "runOnly": ["color-contrast"]}
-
-
-class SizeEngine:
-    """One of three grades, by two of every kind of column."""
-
-    def answer(self, columns: Columns) -> Answer:
-        height = columns["age"] / 20 + (columns["grade"] == "60")
-        weights = np.exp(-np.abs(height[:, None] - np.array([1.0, 2.0, 3.0])))
-        shares = weights / weights.sum(axis=1, keepdims=True)
-        labels = np.array(["high", "low", "middle"], dtype=object)[shares.argmax(axis=1)]
-        return Answer(labels, shares)
-
-
-def of_every_kind() -> Deployment:
-    """Classes, from every kind of field and control, with reasons that are sampled."""
-    towns = [f"Town {place % 9}" for place in range(len(every_kind_of_column()))]
-    table = every_kind_of_column().drop(columns="target").assign(town=towns)
-    return deployment_of(table, "grade given", "classification", SizeEngine())
 
 
 DEPLOYMENTS = {"insurance": lambda: load(ROOT / "deployment_28042020"), "kinds": of_every_kind}

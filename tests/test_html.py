@@ -16,6 +16,7 @@ from tablecast.pages import Bar, Control, worded
 from tablecast.predictor import Answer, Columns
 from tablecast.schema import Schema
 from tablecast.web import create_app
+from tests.explained import of_every_kind
 from tests.markup import Page
 from tests.stand_ins import deploy
 
@@ -312,6 +313,58 @@ def test_errors_are_tied_to_their_controls(client: FlaskClient) -> None:
     assert age["aria-describedby"] == "field-0-hint field-0-error"
     assert age["aria-invalid"] == "true"
     assert "aria-invalid" not in page.one("input", name="bmi").attributes
+
+
+def test_label_hint_error_and_control_stand_in_that_order() -> None:
+    """Whatever the control, a person reads its label, its hint, what is wrong, and then fills it.
+
+    A screen reader reads them in the same order: the description names the hint, then the error.
+    """
+    page = post(create_app(of_every_kind()).test_client(), {}, 422)
+    places = {one["id"]: place for place, one in enumerate(page.elements) if "id" in one.attributes}
+    errors = page.of_class("wrong")
+    assert len(errors) > 5
+    for error in errors:
+        name = error["id"].removesuffix("-error")
+        control = page.by_id(name)
+        labels = page.all("label", **{"for": name}) or page.all("legend")
+        group = control.inside("fieldset")
+        described = group if group and control.get("type") != "select" else control
+        (label,) = [one for one in page.all("legend") if one.parent is group] or labels
+        ids = [f"{name}-hint"] * (f"{name}-hint" in places) + [error["id"]]
+        assert described["aria-describedby"].split() == ids
+        order = [page.elements.index(label), *(places[one] for one in ids), places[name]]
+        assert order == sorted(order)
+
+
+@pytest.mark.parametrize("path", ["/", "/batch"])
+def test_the_browser_leaves_judging_to_the_server(client: FlaskClient, path: str) -> None:
+    """No bubble of the browser's covers the page's own words: nothing is required by HTML."""
+    page = get(client, path)
+    assert "novalidate" in page.one("form").attributes
+    judged = {"required", "pattern", "min", "max", "minlength", "maxlength"}
+    assert not [one for one in page.elements if judged & set(one.attributes)]
+
+
+def test_no_field_is_filled_from_somebody_elses_past(client: FlaskClient) -> None:
+    """The fields are about a case and not about who sits there, so a browser suggests nothing."""
+    page = get(client, "/")
+    assert page.one("form")["autocomplete"] == "off"
+    assert all(one["autocomplete"] == "off" for one in page.all("input"))
+
+
+def test_a_text_that_is_no_choice_of_a_select_is_kept() -> None:
+    """A select shows what was sent and refused, for its correction, and never offers it again."""
+    names = tuple(f"level {place}" for place in range(9))
+    number = Field("n", "number", "float64", "N", minimum=0, maximum=9)
+    field = Field("f", "category", "object", "F", levels=names, closed=True)
+    client = serve(Schema((number, field), "y", "regression"))
+    page = post(client, {"n": "1", "f": " <lvl> "}, 422)
+    assert page.filled_in() == {"n": "1", "f": " <lvl> "}
+    assert "data-other" in page.all("option")[-1].attributes
+    again = post(client, {"n": "1", "f": "Level 3"})
+    assert again.filled_in() == {"n": "1", "f": "level 3"}
+    assert not [one for one in again.all("option") if "data-other" in one.attributes]
 
 
 def test_an_empty_form_has_one_error_for_each_field(
