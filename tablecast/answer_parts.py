@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from tablecast import charts
 from tablecast.artifact import Deployment
 from tablecast.background import Background
+from tablecast.controls import choices_of
 from tablecast.explain import Contribution, Explanation
 from tablecast.field import Field, Value
 from tablecast.figures import number, percent, with_unit
@@ -227,7 +228,8 @@ def _summary(options: Sequence[Option]) -> str:
 
 def _in_words(field: Field, value: Value) -> str:
     if field.is_text:
-        return field.show_level(str(value))
+        called = {choice.value: choice.label for choice in choices_of(field)}
+        return called.get(str(value), str(value))
     text = field.show(value)
     if field.kind == "number":
         text = number(float(value), ".4g" if abs(float(value)) < 10_000 else ",.0f")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tablecast.experiment import TRAIN_SHARE
+from tablecast.language import N_
 
 if TYPE_CHECKING:
     from tablecast.inspection import Prepared
@@ -14,9 +15,16 @@ if TYPE_CHECKING:
 KEEPS_ROWS = ("KNeighbors", "SVC", "SVR", "KernelRidge", "GaussianProcess")
 
 GENERAL_LIMITS = (
-    "It answers from the rows that it was trained on; a value outside their range is answered with "
-    "a warning, and is a guess.",
-    "It shows what goes together in those rows, not what causes what.",
+    N_(
+        "It answers from the rows that it was trained on; a value outside their range is answered "
+        "with a warning, and is a guess."
+    ),
+    N_("It shows what goes together in those rows, not what causes what."),
+)
+
+KEEPING_LIMIT = N_(
+    "{estimator} works by keeping training rows: whoever has the deployment's files has those rows "
+    "too."
 )
 
 
@@ -103,8 +111,5 @@ def limits_of(estimator: str) -> list[str]:
     """What a reader should know before relying on an answer."""
     limits = list(GENERAL_LIMITS)
     if any(part in estimator for part in KEEPS_ROWS):
-        limits.append(
-            f"{estimator} works by keeping training rows: whoever has the deployment's files has "
-            "those rows too."
-        )
+        limits.append(KEEPING_LIMIT.format(estimator=estimator))
     return limits

@@ -17,6 +17,7 @@ from tablecast.card_effects import effects_of, importance_of
 from tablecast.card_figures import Figure, Table
 from tablecast.card_groups import groups_of
 from tablecast.card_json import card_of
+from tablecast.card_words import in_words, limit_in_words, method_in_words, stated_in_words
 from tablecast.charts import Scale
 from tablecast.figures import number, percent
 from tablecast.language import N_, _
@@ -98,11 +99,13 @@ class Entry:
 
 def page_of(loaded: Deployment) -> dict[str, Any]:
     """Everything that the card's template shows."""
+    loaded = in_words(loaded)
     card, schema = card_of(loaded), loaded.schema
+    card["stated"] = stated_in_words(loaded, card["stated"])
     evaluation = card["evaluation"] or {}
     values: dict[str, Any] = {
         "card": card,
-        "limits": [_(one) for one in card["limits"]],
+        "limits": [limit_in_words(one) for one in card["limits"]],
         "tiles": _tiles(card, schema),
         "metrics": _metrics(card["metrics"]),
         "overall": _overall(evaluation, schema),
@@ -261,7 +264,7 @@ def _interval(found: Mapping[str, Any] | None, schema: Schema) -> dict[str, str]
         _("Rows inside, of those that the range had not seen"): percent(found["coverage"], 1),
         _("Mean width"): wording.of(found["width"]),
         _("Mean interval score"): wording.of(found["score"]),
-        _("Method"): found["method"],
+        _("Method"): method_in_words(found["method"]),
     }
 
 

@@ -70,9 +70,14 @@ def date_order() -> str:
     return "".join(sorted("dMy", key=lambda part: pattern.index(f"{{{part}")))
 
 
+def comma() -> str:
+    """What stands between the items of a list."""
+    return _forms().comma
+
+
 def listed(words: Iterable[str]) -> str:
     """Words as a list within a sentence, without a last “and”."""
-    return _forms().comma.join(words)
+    return comma().join(words)
 
 
 def sentences(said: Iterable[str]) -> str:

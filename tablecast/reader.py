@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from flask import Flask, Response, g, request
 from markupsafe import Markup
 
-from tablecast.figures import between_sentences, listed, number
+from tablecast.figures import between_sentences, comma, listed, number
 from tablecast.language import (
     ENGLISH,
     LANGUAGES,
@@ -46,7 +46,9 @@ def install(app: Flask, program_paths: tuple[str, ...]) -> None:
     app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
         gettext, ngettext, newstyle=True, pgettext=pgettext
     )
-    app.jinja_env.globals |= {"language": current_language, "other_languages": other_languages}
+    app.jinja_env.globals |= {
+        "comma": comma, "language": current_language, "other_languages": other_languages,
+    }  # fmt: skip
     app.jinja_env.filters |= {"listed": listed, "number": number, "sentences": _sentences}
     fields = app.extensions["tablecast"].schema.fields
     # A column of this name is asked for by it; then only the browser's setting tells a language.
