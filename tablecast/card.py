@@ -40,7 +40,9 @@ def card_of(trained: Trained, prepared: Prepared) -> dict[str, Any]:
         "metrics": trained.metrics,
         "leaderboard": trained.leaderboard,
     }
-    return facts | facts_of(trained.pipeline, prepared)
+    found = facts_of(trained.pipeline, prepared)
+    leaks = [leak.to_json() for leak in trained.leaks]
+    return facts | found | {"notes": list(trained.notes), "leaks": leaks}
 
 
 def facts_of(pipeline: Any, prepared: Prepared) -> dict[str, Any]:
@@ -57,6 +59,7 @@ def facts_of(pipeline: Any, prepared: Prepared) -> dict[str, Any]:
         "importance": importance_of(pipeline, prepared.table, prepared.target, prepared.task),
         "dropped": [{"name": one.name, "reason": one.reason} for one in prepared.dropped],
         "notes": list(prepared.notes),
+        "leaks": [leak.to_json() for leak in prepared.leaks],
         "limits": limits_of(estimator),
     }
 
@@ -70,16 +73,21 @@ def metrics_of(scores: Any, holdout: Any) -> dict[str, Any]:
     """
     figures = holdout.drop(columns="Model").iloc[0]
     return {
-        "cross_validation": {
-            str(metric): {
-                "mean": float(column["Mean"]),
-                "std": float(column["Std"]),
-                "folds": [float(value) for value in column.drop(["Mean", "Std"])],
-            }
-            for metric, column in scores.items()
-            if not _unknown(str(metric), column)
-        },
+        "cross_validation": folds_of(scores),
         "holdout": {str(metric): float(value) for metric, value in figures.items()},
+    }
+
+
+def folds_of(scores: Any) -> dict[str, dict[str, Any]]:
+    """Each metric's mean, deviation and folds from PyCaret's table of them."""
+    return {
+        str(metric): {
+            "mean": float(column["Mean"]),
+            "std": float(column["Std"]),
+            "folds": [float(value) for value in column.drop(["Mean", "Std"])],
+        }
+        for metric, column in scores.items()
+        if not _unknown(str(metric), column)
     }
 
 

@@ -29,6 +29,7 @@ FROM_TRAINING: Mapping[str, Any] = {
     "stated": {},
     "limits": [],
     "notes": [],
+    "leaks": [],
     "dropped": [],
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,12 @@ from tablecast.background import background_of
 from tablecast.engines import load_pipeline
 from tablecast.errors import ArtifactError, ProofFailed, TableError
 from tablecast.form import Form, read_form
+from tablecast.intake import take_in
+from tablecast.interrupts import Interrupts
+from tablecast.leaks import without_leaks
+from tablecast.memory import enough_memory
 from tablecast.schema import Schema
+from tablecast.staging import staged
 from tablecast.table import prepare, read_table
 
 if TYPE_CHECKING:
@@ -37,6 +42,9 @@ def cast(
     budget: float | None = None,
     seed: int = 123,
     max_latency: float | None = None,
+    drop: Collection[str] = (),
+    keep: Collection[str] = (),
+    began: float | None = None,
     progress: Progress = print,
 ) -> Path:
     """Train a deployment from a table, save it, and compile it with its proof.
@@ -47,48 +55,48 @@ def cast(
         name, out: the deployment's name, and the folder that its files go to.
         form: a form file (see ``tablecast.form``), or None.
         model, budget, seed, max_latency: see ``tablecast.training.train``.
-        progress: called with one line for each thing done.
+        drop, keep: columns to leave out, and columns that are features even where they look like
+            the target in disguise.
+        began: when the budget began, as ``time.monotonic`` counts; None for now.
+        progress: called with one line for each thing done; ``tablecast.live.Live`` draws them.
 
     Returns:
-        The deployment's path without ending.
+        The deployment's path without ending. Its files are there all together, or not at all.
 
     Raises:
         TablecastError: the table, the form file or the training cannot be used.
         UnsupportedStep, ProofFailed: saved, but without a graph.
+        KeyboardInterrupt: before there was anything to save, or for the second time.
     """
     from tablecast.card import card_of
     from tablecast.training import MAX_LATENCY, train
 
-    began = time.monotonic()
+    began = time.monotonic() if began is None else began
     look = read_form(Path(form) if form else None)
-    table = read_table(source)
-    prepared = prepare(table, target)
-    progress(f"{len(table):,} rows, {len(table.columns)} columns; {prepared.task} of {target!r}.")
-    for column in prepared.dropped:
-        progress(f"Left out {column.name!r}: {column.reason}.")
-    for note in prepared.notes:
-        progress(note)
-    # Only to refuse a wrong form file now, and not after minutes of training.
-    Schema.from_table(prepared.table, prepared.target, prepared.task, look)
-    trained = train(
-        prepared,
-        model=model,
-        budget=budget,
-        seed=seed,
-        max_latency=MAX_LATENCY if max_latency is None else max_latency,
-        began=began,
-        progress=progress,
-    )
-    card = card_of(trained, prepared) | {"stated": dict(look.card)}
-    schema = _schema_of(prepared, look, card)
     base = Path(out) / name
-    background = background_of(prepared.table, schema)
-    interval = _look_at_unseen(trained.pipeline, prepared, schema, card, seed, progress)
-    artifact.save(
-        trained.pipeline, base, schema, card, background=background, interval=interval
-    )
-    progress(f"Saved {base.name}.pkl and its description.")
-    compile_deployment(base, prepared.table, progress=progress)
+    with enough_memory(), Interrupts(progress) as interrupts:
+        prepared = take_in(source, target, look, drop=drop, keep=keep, progress=progress)
+        trained = train(
+            prepared,
+            model=model,
+            budget=budget,
+            seed=seed,
+            max_latency=MAX_LATENCY if max_latency is None else max_latency,
+            began=began,
+            interrupts=interrupts,
+            progress=progress,
+        )
+        card = card_of(trained, prepared) | {"stated": dict(look.card)}
+        schema = _schema_of(prepared, look, card)
+        background = background_of(prepared.table, schema)
+        interval = _look_at_unseen(
+            trained.pipeline, prepared, schema, card, seed, progress, trained.clones
+        )
+        parts = {"background": background, "interval": interval}
+        with staged(base) as there:
+            artifact.save(trained.pipeline, there, schema, card, **parts)
+            progress(f"Made {base.name}.pkl and its description.")
+            compile_deployment(there, prepared.table, progress=progress)
     return base
 
 
@@ -118,7 +126,7 @@ def publish(
     """
     from tablecast.card import facts_of
 
-    prepared = prepare(table, target)
+    prepared = without_leaks(prepare(table, target), keep=list(table.columns))
     look = read_form(Path(form) if form else None)
     card = found | facts_of(pipeline, prepared) | {"stated": dict(look.card)}
     schema = _schema_of(prepared, look, card)
@@ -232,6 +240,7 @@ def _look_at_unseen(
     card: dict[str, Any],
     seed: int,
     progress: Progress,
+    clones: int | None = None,
 ) -> dict[str, Any] | None:
     """Learn a prediction's interval from clones of the pipeline, None for classes; and put into
     the card where answers to unseen rows are wrong."""
@@ -242,7 +251,7 @@ def _look_at_unseen(
     if prepared.task == "regression":
         features = prepared.table.drop(columns=prepared.target)
         target = prepared.table[prepared.target].to_numpy(float)
-        answers = clones_answer(pipeline, features, target, seed)
+        answers = clones_answer(pipeline, features, target, seed, clones)
     moved = answers[1] if answers else None
     learnt = interval_of(pipeline, prepared, seed=seed, predictions=moved)
     if learnt:
@@ -252,7 +261,7 @@ def _look_at_unseen(
         )
     card["evaluation"] = evaluation_of(
         pipeline, prepared, schema, card["importance"],
-        answers=answers, interval=learnt, seed=seed,
+        answers=answers, interval=learnt, seed=seed, folds=clones,
     )
     return learnt
 

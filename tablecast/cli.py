@@ -6,6 +6,7 @@ import argparse
 import secrets
 import signal
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from tablecast import __version__, artifact, cast
 from tablecast.batch import ERROR_CHOICES, predict_file
 from tablecast.card_file import card_text, write_card
 from tablecast.errors import TablecastError
+from tablecast.live import Live
 from tablecast.progress import ProgressBar
 
 
@@ -73,6 +75,14 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
         "--max-latency", type=_positive, metavar="MICROSECONDS",
         help="auto chooses nothing that takes longer for a row of the graph (default: 1000)",
     )
+    parser.add_argument(
+        "--drop", action="append", default=[], metavar="COLUMN",
+        help="leave a column out; may be given several times",
+    )
+    parser.add_argument(
+        "--keep", action="append", default=[], metavar="COLUMN",
+        help="a column that is known before the answer, even if it looks like the answer itself",
+    )
     parser.set_defaults(run=_train)
 
 
@@ -112,18 +122,24 @@ def _add_card(parser: argparse.ArgumentParser) -> None:
 
 
 def _train(options: argparse.Namespace) -> None:
-    base = cast.cast(
-        options.table,
-        options.target,
-        name=options.name,
-        out=options.out,
-        form=options.form,
-        model=options.model,
-        budget=options.budget,
-        seed=options.seed,
-        max_latency=options.max_latency,
-        progress=_say,
-    )
+    # What starting Python and importing took is part of the time that a person waits.
+    began = time.monotonic() - time.process_time()
+    with Live() as live:
+        base = cast.cast(
+            options.table,
+            options.target,
+            name=options.name,
+            out=options.out,
+            form=options.form,
+            model=options.model,
+            budget=options.budget,
+            seed=options.seed,
+            max_latency=options.max_latency,
+            drop=options.drop,
+            keep=options.keep,
+            began=began,
+            progress=live,
+        )
     _say(f"Serve it with: TABLECAST_DEPLOYMENT={base} make run")
 
 

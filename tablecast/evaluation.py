@@ -32,6 +32,7 @@ def evaluation_of(
     answers: tuple[Floats, Floats] | None = None,
     interval: Mapping[str, Any] | None = None,
     seed: int = 123,
+    folds: int | None = None,
 ) -> dict[str, Any]:
     """Where answers to unseen rows are right and wrong, overall and by group.
 
@@ -42,6 +43,7 @@ def evaluation_of(
         answers: for a number, what ``tablecast.conformal.clones_answer`` gives.
         interval: what ``tablecast.conformal.learn`` gives, where there are intervals.
         seed: decides the folds.
+        folds: how many clones answered, or shall at most; None for as many as the rows ask for.
 
     Returns:
         Plain data: ``rows``, what ``residuals.regression_facts`` or
@@ -49,7 +51,7 @@ def evaluation_of(
     """
     columns = {field.name: column_of(field, prepared.table[field.name]) for field in schema.fields}
     if prepared.task == "classification":
-        unseen = unseen_classes(pipeline, prepared, schema, seed)
+        unseen = unseen_classes(pipeline, prepared, schema, seed, folds)
         return {
             "rows": len(unseen.actual),
             "folds": unseen.folds,
@@ -63,7 +65,7 @@ def evaluation_of(
     low, high = _ends(interval, schema, moved, columns)
     return {
         "rows": len(actual),
-        "folds": folds_of(len(actual)),
+        "folds": folds or folds_of(len(actual)),
         **regression_facts(actual, predicted, low, high),
         "groups": groups_of(schema, columns, Numbers(actual, predicted, low, high), importance),
     }

@@ -18,6 +18,8 @@ from .task import Task, infer_with_reason
 if TYPE_CHECKING:
     import pandas as pd
 
+    from .leaks import Leak
+
 MIN_ROWS = 20
 """Fewer leave a holdout of six rows, from which no figure means anything."""
 
@@ -44,6 +46,7 @@ class Prepared:
         task: what kind of answer is learnt.
         dropped: the columns left out, each with its reason.
         notes: sentences for the terminal and the model card.
+        leaks: what makes the figures too good; their messages are among the notes.
     """
 
     table: pd.DataFrame
@@ -51,6 +54,7 @@ class Prepared:
     task: Task
     dropped: tuple[Dropped, ...]
     notes: tuple[str, ...]
+    leaks: tuple[Leak, ...] = ()
 
 
 def prepare(
@@ -220,7 +224,7 @@ def _why_drop(column: pd.Series, present: pd.Series) -> str:
 def _why_number_id(column: pd.Series) -> str:
     if not column.is_unique:
         return ""
-    if _named_id(column):
+    if named_id(column):
         return "is an id: named like one, and different in every row"
     years = column.min() >= 1000 and column.max() <= 2999  # one row a year is a time, not an id
     if column.max() - column.min() + 1 == len(column) and not years:
@@ -239,7 +243,8 @@ def _why_text(column: pd.Series) -> str:
     return ""
 
 
-def _named_id(column: pd.Series) -> bool:
+def named_id(column: pd.Series) -> bool:
+    """Whether a column is called as ids are: ``id``, ``order_no key``, ``customerId``."""
     name = str(column.name)
     return bool(_ID_NAME.fullmatch(name) or _ID_CAMEL.fullmatch(name))
 

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from copy import copy
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from tablecast.agreement import check_self_agreement
-from tablecast.card import metrics_of
+from tablecast.card import folds_of
 from tablecast.errors import TrainingError
 from tablecast.experiment import quiet_and_single, start
+from tablecast.leaderboard import as_text
 from tablecast.recipe import recipe
+from tablecast.trained import Trained, finalized, held_out, nothing_learnt, trained_of
 
 if TYPE_CHECKING:
     from tablecast.inspection import Prepared
+    from tablecast.interrupts import Interrupts
 
 __all__ = ["Trained", "check_self_agreement", "recipe", "train"]
 
@@ -45,42 +47,6 @@ DECIDES = {"regression": "R2", "classification": "Accuracy"}
 
 
 @dataclass(frozen=True)
-class Trained:
-    """What training made.
-
-    Attributes:
-        pipeline: PyCaret's finalized pipeline, fitted on all rows.
-        task: "regression" or "classification".
-        target: the target's name.
-        columns: the raw feature columns, in the pipeline's order.
-        model: PyCaret's id of the estimator.
-        metrics: ``{"cross_validation": {metric: {"mean", "std"}}, "holdout": {metric: value}}``.
-        leaderboard: one entry for each candidate, best first: "model", "name", "recipe", "seconds"
-            and each metric's mean, or "error" for one that could not be fitted.
-        feature_names: what the estimator sees.
-        seed: PyCaret's ``session_id``.
-        rows: how many rows the pipeline was fitted on.
-        folds: how many folds the cross-validation had.
-        agreement: the worst relative difference between one-row and batch answers.
-        notes: sentences for the terminal and the model card.
-    """
-
-    pipeline: Any
-    task: str
-    target: str
-    columns: tuple[str, ...]
-    model: str
-    metrics: dict[str, Any]
-    leaderboard: list[dict[str, Any]]
-    feature_names: list[str]
-    seed: int
-    rows: int
-    folds: int
-    agreement: float
-    notes: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class _Tried:
     """One candidate, cross-validated on the training part."""
 
@@ -103,6 +69,7 @@ def train(
     seed: int = 123,
     max_latency: float = MAX_LATENCY,
     began: float | None = None,
+    interrupts: Interrupts | None = None,
     progress: Progress = _print,
 ) -> Trained:
     """Train a pipeline on a prepared table.
@@ -115,6 +82,7 @@ def train(
         seed: PyCaret's ``session_id``, which decides the split, the folds and the estimators.
         max_latency: microseconds that a row may take in the graph; "auto" chooses nothing slower.
         began: when the budget began, as ``time.monotonic`` counts; None for now.
+        interrupts: told when the search is over, so that Ctrl-C no longer ends it.
         progress: called with one line for each thing done.
 
     Raises:
@@ -123,27 +91,32 @@ def train(
     """
     with quiet_and_single():
         if model == "auto":
-            return _searched(prepared, budget, seed, max_latency, began, progress)
-        tried = _try(prepared, Candidate(model, model in LINEAR), seed, progress)
-        return _finish(prepared, tried, seed, progress)
+            from tablecast.automl import DEFAULT_BUDGET, Clock, Search, finish
+
+            clock = Clock(DEFAULT_BUDGET if budget is None else budget, began)
+            search = Search(
+                prepared, clock, seed, LARGEST_GRAPH, progress, max_latency=max_latency
+            )
+            search.run()
+            if interrupts:
+                interrupts.searching = False
+            trained = finish(search)
+        else:
+            tried = _try(prepared, Candidate(model, model in LINEAR), seed, progress)
+            trained = _finish(prepared, tried, seed, progress)
+    _say(trained, prepared, progress)
+    return trained
 
 
-def _searched(
-    prepared: Prepared,
-    budget: float | None,
-    seed: int,
-    max_latency: float,
-    began: float | None,
-    progress: Progress,
-) -> Trained:
-    from tablecast.automl import DEFAULT_BUDGET, Clock, Search, finish
-
-    clock = Clock(DEFAULT_BUDGET if budget is None else budget, began)
-    search = Search(
-        prepared, clock, seed, LARGEST_GRAPH, progress, max_latency=max_latency
-    )
-    search.run()
-    return finish(search)
+def _say(trained: Trained, prepared: Prepared, progress: Progress) -> None:
+    """The leaderboard, and what training found out about its figures."""
+    progress(as_text(trained.leaderboard))
+    holdout = trained.metrics["holdout"]
+    figures = ", ".join(f"{name} {value:,.4g}" for name, value in holdout.items())
+    progress(f"On the rows that were held out: {figures}.")
+    for note in trained.notes:
+        if note not in prepared.notes:
+            progress(note)
 
 
 def _try(
@@ -190,56 +163,44 @@ def _finish(
     progress: Progress,
 ) -> Trained:
     """Measure the candidate on the holdout, fit it on all rows, check that it is steady."""
-    experiment = best.experiment
-    experiment.predict_model(best.estimator, verbose=False)
-    metrics = metrics_of(best.scores, experiment.pull())
-    forget_columns(experiment.pipeline)
-    pipeline = experiment.finalize_model(best.estimator)
+    held = held_out(best.experiment, best.estimator)
+    pipeline = finalized(best.experiment, best.estimator)
     progress(f"Fitted on all {len(prepared.table):,} rows; checking single rows against a batch.")
     agreement = check_self_agreement(pipeline, prepared.table, prepared.task)
     progress(f"A row alone and in a batch agree to {agreement:.1g} relative.")
-    columns = tuple(str(name) for name in pipeline.feature_names_in_[:-1])
-    return Trained(
-        pipeline=pipeline,
-        task=prepared.task,
-        target=prepared.target,
-        columns=columns,
+    folds = folds_of(best.scores)
+    return trained_of(
+        prepared,
+        pipeline,
+        held,
+        notes=nothing_learnt(_gain(prepared, folds), held.figures),
         model=best.candidate.model,
-        metrics=metrics,
+        cross_validation=folds,
         leaderboard=[_entry(best)],
-        feature_names=feature_names(pipeline, prepared.table[list(columns)]),
         seed=seed,
-        rows=len(prepared.table),
-        folds=experiment.fold_generator.get_n_splits(),
+        folds=best.experiment.fold_generator.get_n_splits(),
         agreement=agreement,
-        notes=prepared.notes,
     )
 
 
-def forget_columns(pipeline: Any) -> None:
-    """Let every step look at all rows' columns when the pipeline is fitted again.
-
-    PyCaret's wrapper keeps the columns that its first fit met, so that the one-hot columns of a
-    level which only the holdout has would pass by every step after the encoder.
-    """
-    for _, step in pipeline.steps:
-        if hasattr(step, "_include"):
-            step._include = step.include
+def _gain(prepared: Prepared, folds: dict[str, dict[str, Any]]) -> list[float]:
+    """By how much each fold beats what can be said without any field."""
+    if prepared.task == "regression":
+        return list(folds["R2"]["folds"])
+    usual = prepared.table[prepared.target].value_counts(normalize=True).max()
+    return [fold - usual for fold in folds["Accuracy"]["folds"]]
 
 
 def _entry(tried: _Tried) -> dict[str, Any]:
-    means = tried.scores.loc["Mean"]
+    means, task = tried.scores.loc["Mean"], tried.experiment._ml_usecase.name.lower()
     return {
         "model": tried.candidate.model,
         "name": _name(tried.experiment, tried.candidate.model),
+        "features": "the recipe's features" if tried.candidate.with_recipe else "plain features",
         "recipe": tried.candidate.with_recipe,
+        "folds": len(tried.scores) - 2,
         "seconds": round(tried.seconds, 2),
         **{str(metric): float(value) for metric, value in means.items()},
+        "spread": float(tried.scores.loc["Std", DECIDES[task]]),
+        "why": "asked for",
     }
-
-
-def feature_names(pipeline: Any, table: Any) -> list[str]:
-    """The columns that the estimator sees. It may transform, as LDA does, and is left out."""
-    before = copy(pipeline)
-    before.steps = pipeline.steps[:-1]
-    return [str(name) for name in before.transform(table.head(2)).columns]

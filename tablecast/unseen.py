@@ -47,7 +47,7 @@ class UnseenClasses:
 
 
 def unseen_classes(
-    pipeline: Any, prepared: Prepared, schema: Schema, seed: int = 123
+    pipeline: Any, prepared: Prepared, schema: Schema, seed: int = 123, folds: int | None = None
 ) -> UnseenClasses:
     """Each row's answer from a clone of a pipeline for classes that was fitted without it.
 
@@ -55,6 +55,7 @@ def unseen_classes(
         pipeline: the fitted pipeline.
         prepared, schema: its table, and the schema made from it.
         seed: decides the folds.
+        folds: how many clones at most; None for as many as the rows ask for.
     """
     from sklearn.base import clone
     from sklearn.model_selection import StratifiedKFold
@@ -63,7 +64,8 @@ def unseen_classes(
     target = prepared.table[prepared.target]
     names = tuple(str(name) for name in schema.classes)
     actual = _places(target, names)
-    folds = _folds(len(target), int(np.bincount(actual).min()))
+    wanted = _folds(len(target), int(np.bincount(actual).min()))
+    folds = min(wanted, folds or wanted)
     answered = np.empty(len(target), dtype=np.intp)
     shares = np.full((len(target), len(names)), np.nan)
     with warnings.catch_warnings():

@@ -64,6 +64,18 @@ def real_table() -> Callable[[str], Path]:
     return find
 
 
+@pytest.fixture
+def short_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A search of two estimators on plain features, without tuning: of seconds, with any budget."""
+    from tablecast.automl import candidates, search, views
+
+    pairs = {"regression": ("br", "lightgbm"), "classification": ("lda", "nb")}
+    tried = {task: [(name, "plain") for name in pair] for task, pair in pairs.items()}
+    monkeypatch.setattr(candidates, "TRIED", tried)
+    monkeypatch.setattr(search, "DRAWS", 0)
+    monkeypatch.setattr(search, "recipes", lambda _: [views.Recipe("plain")])
+
+
 # The web side; see stand_ins. Imported where they are used, so that tests of the compiler or the
 # table run without loading the web application.
 

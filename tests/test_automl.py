@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("pycaret", reason="the search is of PyCaret's estimators")
 
 from examples.insurance.simulate import simulate
-from tablecast.automl import Clock, blend, candidates
+from tablecast.automl import blend, candidates
 from tablecast.cast import cast
 from tablecast.errors import TrainingError
 from tablecast.inspection import Prepared
@@ -35,12 +35,6 @@ def test_a_perfect_member_stays_alone() -> None:
     truth = np.arange(50.0)
     weights = blend.weigh([truth + 1, truth], lambda made: float(np.mean((made - truth) ** 2)))
     assert set(weights) == {1}
-
-
-def test_the_clock_keeps_time_for_what_follows() -> None:
-    """A search ends before its budget does, by more where the budget is larger."""
-    assert Clock(30).left() == pytest.approx(30 - 14, abs=1)
-    assert Clock(120).left() == pytest.approx(120 * 0.65, abs=1)
 
 
 def test_forests_have_room_in_the_graph() -> None:
@@ -85,26 +79,31 @@ def random_target(kind: str) -> Prepared:
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("short_search")
 @pytest.mark.parametrize("kind", ["amount", "class"])
 def test_a_random_target_is_no_success(kind: str) -> None:
-    """Where nothing can be learnt, the card says so instead of boasting."""
-    trained = train(random_target(kind), budget=1, progress=lambda _: None)
-    assert any(note.startswith("Nothing could be learnt") for note in trained.notes)
+    """Where nothing can be learnt, the terminal and the card say so instead of boasting."""
+    lines: list[str] = []
+    trained = train(random_target(kind), progress=lines.append)
+    for said in (trained.notes, lines):
+        assert any(note.startswith("Nothing could be learnt") for note in said)
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("short_search")
 def test_nothing_slower_than_asked_is_chosen() -> None:
-    """A limit that no graph keeps is said, with what the best one takes; no file is left."""
+    """A limit that no graph keeps is said, with what the first one takes."""
     prepared = prepare(simulate(100, seed=3), "charges")
     with pytest.raises(TrainingError, match=r"a row takes [\d,]+ µs in the graph; 0 are allowed"):
-        train(prepared, budget=1, max_latency=0.01, progress=lambda _: None)
+        train(prepared, max_latency=0.01, progress=lambda _: None)
 
 
 @pytest.mark.slow
+@pytest.mark.usefixtures("short_search")
 def test_what_is_found_is_cast(tmp_path: Any) -> None:
     """The chosen pipeline is saved, compiled and proven, with its intervals and leaderboard."""
     simulate(150, seed=4).to_csv(tmp_path / "table.csv", index=False)
-    cast(tmp_path / "table.csv", "charges", name="found", out=tmp_path, budget=1)
+    cast(tmp_path / "table.csv", "charges", name="found", out=tmp_path)
     from tablecast.artifact import load
 
     found = load(tmp_path / "found", "onnx")

@@ -132,15 +132,6 @@ def test_training_on_a_simulated_table(tmp_path: Path, monkeypatch: pytest.Monke
     assert os.listdir(tmp_path) == []
 
 
-def test_auto_keeps_to_its_budget() -> None:
-    """With no time left, "auto" keeps the first candidate and says that others are left out."""
-    trained = train(prepare(simulate(100, seed=3), "charges"), budget=0, progress=lambda _: None)
-    reasons = [entry["why"] for entry in trained.leaderboard]
-    assert reasons[0] == "chosen"
-    assert set(reasons[1:]) == {"no time left for it in the budget"}
-    assert any("left out" in note for note in trained.notes)
-
-
 def test_unknown_estimator_is_refused() -> None:
     """An unknown id is answered with the nearest one and the list."""
     prepared = prepare(simulate(60, seed=1), "charges")

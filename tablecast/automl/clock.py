@@ -5,17 +5,21 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-# Fitting the winner on all rows, its intervals, the graph and its proof come after the search.
-# Measured on five tables: 6 to 15 s, and twice that for a pipeline that takes long to fit.
-RESERVE_SECONDS = 14.0
-RESERVE_SHARE = 0.35
+from tablecast.live import Standing
 
 
 class Clock:
-    """Counts a budget from the moment it is made."""
+    """Counts a budget from the moment it is made.
+
+    Attributes:
+        budget: seconds for everything, up to the saved deployment.
+        reserve: seconds of it that are kept for what comes after the search; whoever knows what
+            that takes sets it. See ``tablecast.automl.afterwards``.
+    """
 
     def __init__(self, budget: float, began: float | None = None) -> None:
         self.budget = budget
+        self.reserve = 0.0
         self._began = time.monotonic() if began is None else began
 
     def spent(self) -> float:
@@ -26,11 +30,11 @@ class Clock:
         """Seconds that the search itself may still take; negative when it is over."""
         return self.budget - self.reserve - self.spent()
 
-    @property
-    def reserve(self) -> float:
-        """Seconds that are kept for what comes after the search."""
-        return max(min(RESERVE_SECONDS, 0.5 * self.budget), RESERVE_SHARE * self.budget)
-
     def line(self, running: str, best: str, progress: Callable[[str], None]) -> None:
-        """Say what runs, the best score so far and the time left."""
-        progress(f"[{self.spent():4.0f} s, {max(self.left(), 0):3.0f} s left] {running}{best}")
+        """Say what runs, the best score so far and the time left until all is saved."""
+        standing = Standing(running, best.lstrip("; "), self._began, self._began + self.budget)
+        live: Callable[[Standing], None] | None = getattr(progress, "live", None)
+        if live:
+            live(standing)
+        else:
+            progress(standing.words(time.monotonic()))

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tablecast.automl import blend
+from tablecast.automl.afterwards import Afterwards
 from tablecast.automl.candidates import Candidate, drawn, first
 from tablecast.automl.clock import Clock
-from tablecast.automl.limits import joined, measure
+from tablecast.automl.limits import joined
 from tablecast.automl.tried import Tried, all_losses, mean_loss, try_candidate
 from tablecast.automl.views import Recipe, View, recipes, view_of
 from tablecast.errors import TrainingError, UnsupportedStep
@@ -32,8 +33,6 @@ WORTH_BLENDING = 0.003
 # noise: an even blend of the best few is steadier than any of them.
 FEW_ROWS = 500
 EQUALS = 3
-# Clones for the intervals (10), the fit for the holdout and the one on all rows.
-FITS_AFTERWARDS = 12
 # A tuned candidate is compiled, to see how fast its graph is, only where it may be chosen.
 WORTH_COMPILING = 1.05
 
@@ -62,12 +61,16 @@ class Search:
     skipped: list[dict[str, Any]] = field(default_factory=list)
     max_latency: float = float("inf")
 
+    def __post_init__(self) -> None:
+        self.afterwards = Afterwards(self.prepared, self.clock)
+
     @property
     def best(self) -> Tried | None:
         return min(self.tried, key=lambda one: one.loss, default=None)
 
     def run(self) -> None:
         """All rounds, as far as the time allows; an interrupt keeps what was found."""
+        self.afterwards.check_begun()
         try:
             views = self._first_round()
             self._tune()
@@ -77,10 +80,10 @@ class Search:
                 raise
             self.progress("Interrupted; the best so far is kept.")
         if not self.tried:
+            reasons = [one.why for one in self.dropped] + [one["error"] for one in self.failed]
             raise TrainingError(
-                "No estimator could be fitted on this table. "
-                + (f"The first said: {self.failed[0]['error']}" if self.failed else
-                   "The budget is too short for one; give it more (--budget).")
+                "No estimator can be chosen for this table. The first that was tried: "
+                f"{reasons[0]}."
             )
 
     def ranked(self) -> list[Tried]:
@@ -97,7 +100,7 @@ class Search:
                 continue
             self.clock.line(f"preparing {recipe.name}", self._said(), self.progress)
             try:
-                view = view_of(self.prepared, recipe, self.seed)
+                view = self.afterwards.prepare(partial(view_of, self.prepared, recipe, self.seed))
             except Exception as error:  # some steps fail on some tables; other views may not
                 self._failed("", recipe.name.capitalize(), recipe, error)
                 continue
@@ -150,7 +153,9 @@ class Search:
             worth = apart.mean() < apart.std() / len(apart) ** 0.5
         else:
             worth = made.loss < (1 - WORTH_BLENDING) * best.loss
-        if worth:
+        if worth and not self.afterwards.bears(made.seconds):
+            self.dropped.append(replace(made, why="takes too long to fit for the budget"))
+        elif worth:
             self.tried.append(replace(made, even=even))
         else:
             self.dropped.append(replace(made, why="hardly better than its best member alone"))
@@ -177,26 +182,37 @@ class Search:
             self.dropped.append(tried)
         elif np.isfinite(tried.loss):
             self.tried.append(tried)
+            if best is None:
+                self.afterwards.check(tried.name, tried.seconds)
+            self._keep_time()
 
     def _measured(self, tried: Tried, tuned: bool) -> Tried:
         """With what a row costs in its graph, and why it cannot be chosen, if so."""
         fitted, tried = tried.fitted, replace(tried, fitted=None)
         if not tried.whole:
             return replace(tried, why="far behind after two folds")
-        if self.tried and tried.seconds * FITS_AFTERWARDS > self.clock.reserve:
-            return replace(tried, why="fitting it takes too long for the budget")
+        if self.tried and not self.afterwards.bears(tried.seconds):
+            return replace(tried, why="takes too long to fit for the budget")
         best = self.best
         if fitted is None or (tuned and best and tried.loss > WORTH_COMPILING * best.loss):
             return tried
         try:
-            cost = measure(joined(*fitted), self.prepared)
+            cost = self.afterwards.measure(joined(*fitted))
         except UnsupportedStep as error:
             return replace(tried, why=str(error))
         return replace(tried, cost=cost, why=cost.beyond(self.max_latency, self.largest))
 
+    def _keep_time(self) -> None:
+        if self.best:
+            self.afterwards.keep(self.best.seconds)
+
     def _leave_out(self, model: str, name: str, recipe: Recipe, tuned: bool = False) -> None:
         entry = {"model": model, "name": name, "features": recipe.name, "tuned": tuned}
-        self.skipped.append({**entry, "why": "no time left for it in the budget"})
+        for one in self.skipped:
+            if entry.items() <= one.items():
+                one["trials"] += 1
+                return
+        self.skipped.append({**entry, "trials": 1, "why": "no time left for it"})
 
     def _failed(self, model: str, name: str, recipe: Recipe, error: Exception) -> None:
         said = str(error).strip().partition("\n")[0] or type(error).__name__

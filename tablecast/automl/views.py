@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -55,7 +56,7 @@ class Fold:
 
 @dataclass(eq=False)
 class View:
-    """A PyCaret experiment and its folds."""
+    """A PyCaret experiment and its folds; `preparing` is the seconds that one fold took."""
 
     recipe: Recipe
     experiment: Any
@@ -66,12 +67,14 @@ class View:
     def __post_init__(self) -> None:
         from sklearn.base import clone
 
+        began = time.monotonic()
         table, target = self.experiment.X_train, self.experiment.y_train
         for learnt, unseen in self._split(target):
             steps = clone(self.experiment.pipeline)
             made = steps.fit_transform(table.iloc[learnt], target.iloc[learnt])
             x, y = made if isinstance(made, tuple) else (made, target.iloc[learnt])
             self.folds.append(Fold(steps, x, y, steps.transform(table.iloc[unseen]), unseen))
+        self.preparing = (time.monotonic() - began) / len(self.folds)
 
     @property
     def target(self) -> Any:

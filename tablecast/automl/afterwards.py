@@ -1,0 +1,165 @@
+"""What follows a search, and how long it takes: the seconds that a budget keeps for it."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tablecast.automl.limits import Cost, measure
+from tablecast.bridge import predict_with_pycaret
+from tablecast.conformal import folds_of
+from tablecast.errors import TrainingError
+
+if TYPE_CHECKING:
+    from tablecast.automl.clock import Clock
+    from tablecast.automl.views import View
+    from tablecast.inspection import Prepared
+
+# Seconds of one core, measured on five tables: learning the intervals' shapes, the card's facts
+# about unseen rows, effects, files.
+FIXED_SECONDS = 3.0
+SECONDS_A_ROW = 0.0003
+#: Calls of PyCaret's predict_model besides one a checked row and clone: for the holdout, the
+#: importance of fields, and the proof.
+CALLS = 8
+#: Fits of about the whole table besides the clones': for the holdout, and the last one.
+FITS = 1.7
+#: The graph is compiled to be measured, and again to be written.
+COMPILED = 2
+# A fold's rows are 56% of the table; preparing them costs mostly what any number of rows does.
+WHOLE_FIT, WHOLE_PREPARATION = 1.6, 1.4
+# A machine that is busier for a moment than this will not be so for long.
+SLOWEST = 4.0
+#: Rows that are checked alone and in a batch, and clones at most: as usual, and in haste.
+LEVELS = ((20, 10), (10, 5), (5, 3))
+# Later than this is not what was asked for; a little late is better than nothing.
+LATEST = 1.5
+#: Nobody minds a deployment that is ready early.
+MARGIN = 1.15
+
+
+@dataclass(frozen=True)
+class Level:
+    """How much is done afterwards: rows answered alone and in a batch, and clones fitted."""
+
+    checked: int
+    clones: int
+
+
+class Afterwards:
+    """Keeps the clock's reserve at what the best so far will need once the search is over.
+
+    Its seconds are measured while the search runs: on this machine, busy as it is, and with this
+    table.
+
+    Args:
+        prepared: the table.
+        clock: whose ``reserve`` it sets.
+    """
+
+    def __init__(self, prepared: Prepared, clock: Clock) -> None:
+        self._prepared = prepared
+        self._clock = clock
+        self._preparing = self._answering = self._compiling = 0.0
+        self._slowness = 1.0
+        rows = len(prepared.table)
+        self._levels = [Level(checked, min(most, folds_of(rows))) for checked, most in LEVELS]
+        self.level = self._levels[0]
+
+    def prepare(self, view_of: Callable[[], View]) -> View:
+        """Make a view, and see how long that takes and how much of it is waiting for others."""
+        began, worked = time.monotonic(), time.process_time()
+        view = view_of()
+        waited, worked = time.monotonic() - began, time.process_time() - worked
+        self._slowness = min(max(waited / worked, 1.0), SLOWEST) if worked else 1.0
+        self._preparing = max(self._preparing, view.preparing)
+        return view
+
+    def measure(self, pipeline: Any) -> Cost:
+        """What a row costs in a fitted pipeline's graph; timed, as its answers are.
+
+        Raises:
+            UnsupportedStep: it has no graph form.
+        """
+        began = time.monotonic()
+        cost = measure(pipeline, self._prepared)
+        self._compiling = max(self._compiling, time.monotonic() - began)
+        if not self._answering:
+            self._answering = _seconds_of_an_answer(pipeline, self._prepared)
+        return cost
+
+    @property
+    def is_short(self) -> bool:
+        """Whether there is time for less than is usual."""
+        return self.level is not self._levels[0]
+
+    def seconds(self, fitting: float, level: Level | None = None) -> float:
+        """How long everything takes from the last trial to the saved deployment, for an estimator
+        whose fit on one fold takes so many seconds."""
+        level = level or self.level
+        fit = WHOLE_FIT * fitting + WHOLE_PREPARATION * self._preparing
+        own = FIXED_SECONDS + SECONDS_A_ROW * len(self._prepared.table)
+        return MARGIN * (
+            (FITS + level.clones) * fit
+            + (CALLS + level.checked + level.clones) * self._answering
+            + COMPILED * self._compiling
+            + own * self._slowness
+        )
+
+    def settle(self, fitting: float) -> None:
+        """Do as much afterwards as there is time for."""
+        spent, budget = self._clock.spent(), self._clock.budget
+        fit = [one for one in self._levels if spent + self.seconds(fitting, one) <= budget]
+        self.level = fit[0] if fit else self._levels[-1]
+
+    def bears(self, fitting: float) -> bool:
+        """Whether there is time left for what such an estimator needs afterwards."""
+        return self._clock.spent() + self.seconds(fitting) <= self._clock.budget
+
+    def keep(self, fitting: float) -> None:
+        """Let the search end in time for an estimator that is fitted in so many seconds."""
+        self._clock.reserve = self.seconds(fitting)
+
+    def check_begun(self) -> None:
+        """Refuse a budget that is over before anything is tried.
+
+        Raises:
+            TrainingError: it is.
+        """
+        spent = self._clock.spent()
+        if spent > LATEST * self._clock.budget:
+            raise TrainingError(
+                f"The budget of {self._clock.budget:g} s is too short for one model: reading the "
+                f"table and loading PyCaret took {spent:.0f} s. Give it more (--budget "
+                f"{math.ceil((3 * spent + 10) / 10) * 10})."
+            )
+
+    def check(self, name: str, fitting: float) -> None:
+        """Refuse a budget that is over before one estimator is saved.
+
+        Raises:
+            TrainingError: with the budget that would do.
+        """
+        self.settle(fitting)
+        needed = self._clock.spent() + self.seconds(fitting)
+        if needed <= LATEST * self._clock.budget:
+            return
+        enough = math.ceil(1.2 * needed / 10) * 10
+        raise TrainingError(
+            f"The budget of {self._clock.budget:g} s is too short for one model: reading, "
+            f"preparing and one {name} took {self._clock.spent():.0f} s, and fitting it on all "
+            f"rows, its figures, graph and proof take about {self.seconds(fitting):.0f} s more. "
+            f"Give it --budget {enough}."
+        )
+
+
+def _seconds_of_an_answer(pipeline: Any, prepared: Prepared) -> float:
+    """Of PyCaret's ``predict_model`` for one row, the second time."""
+    row = prepared.table.drop(columns=prepared.target).head(1)
+    predict_with_pycaret(pipeline, row, prepared.task)
+    began = time.monotonic()
+    predict_with_pycaret(pipeline, row, prepared.task)
+    return time.monotonic() - began
