@@ -70,7 +70,7 @@ SHARES = Axis(Scale(0.0, 1.0), (0.0, 0.25, 0.5, 0.75, 1.0))
 def cells(data: Mapping[str, Any]) -> Plot:
     """Rows by actual (across) and predicted value (upwards), the more the stronger."""
     edges = data["edges"]
-    axis = axis_over(edges[0], edges[-1])
+    axis = axis_over(edges[0], edges[-1], 4)
     most = max((rows for _, _, rows in data["counts"]), default=1)
     areas: dict[int, str] = {}
     for across, upwards, rows in data["counts"]:
@@ -86,7 +86,7 @@ def bars(edges: Sequence[float], counts: Sequence[int]) -> Plot:
     """A histogram; where its values are on both sides of 0, a line stands there."""
     filled = [place for place, count in enumerate(counts) if count]
     first, last = (filled[0], filled[-1] + 1) if filled else (0, len(counts))
-    across, up = axis_over(edges[first], edges[last]), axis_over(0, max(counts) or 1, 4)
+    across, up = axis_over(edges[first], edges[last], 4), axis_over(0, max(counts) or 1, 4)
     path = ""
     for count, (low, high) in zip(counts, pairwise(edges), strict=True):
         if count:
@@ -105,7 +105,7 @@ def errors_by_answer(groups: Sequence[Mapping[str, float]]) -> Plot:
     One group of extreme answers does not press all others together: beyond three times the
     height of the others' bands it is drawn at the edge.
     """
-    across = axis_over(groups[0]["predicted"], groups[-1]["predicted"])
+    across = axis_over(groups[0]["predicted"], groups[-1]["predicted"], 4)
     ends = sorted(
         max(abs(one["residual_low"]), abs(one["residual_high"]), abs(one["residual"]))
         for one in groups
@@ -126,7 +126,7 @@ def errors_by_answer(groups: Sequence[Mapping[str, float]]) -> Plot:
 
 def coverage(groups: Sequence[Mapping[str, float]], level: float) -> Plot:
     """The share of rows inside the range, over answers; a line at what it is meant to be."""
-    across = axis_over(groups[0]["predicted"], groups[-1]["predicted"])
+    across = axis_over(groups[0]["predicted"], groups[-1]["predicted"], 4)
     up = axis_over(min(level, *(one["covered"] for one in groups)), 1.0, 4)
     places = [
         (across.at(one["predicted"]), 100 - up.at(one["covered"])) for one in groups

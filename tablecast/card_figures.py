@@ -49,23 +49,6 @@ class Figure:
     table: Table
 
 
-@dataclass(frozen=True)
-class Cell:
-    """One cell of the confusion matrix."""
-
-    text: str
-    strength: int
-    is_right: bool
-
-
-@dataclass(frozen=True)
-class Confusion:
-    """Actual classes (rows) by answers (columns)."""
-
-    names: tuple[str, ...]
-    rows: tuple[tuple[str, tuple[Cell, ...]], ...]
-
-
 def show_value(field: Field, value: Any) -> str:
     """A field's value or level as the form shows it."""
     names = {choice.value: choice.label for choice in choices_of(field)}
@@ -123,56 +106,6 @@ def target_figure(histogram: Histogram, schema: Schema) -> Figure:
     )
 
 
-def class_figures(
-    schema: Schema, facts: Mapping[str, Any]
-) -> tuple[list[Figure], list[Figure]]:
-    """ROC curves and calibrations of the most frequent classes; of two classes, of the second."""
-    curved = [one for one in facts["by_class"] if one.get("roc")]
-    if len(schema.classes) == 2:
-        curved = curved[-1:]
-    rocs = [_roc(one, schema) for one in curved]
-    calibrations = [
-        _calibration(schema.show_class(one["class"]), "", one["calibration"])
-        for one in curved
-        if len(one["calibration"]) > 1
-    ]
-    if len(facts["confidence"]) > 1:
-        said = _("The probability of the answered class, whichever it is.")
-        calibrations.append(_calibration(_("All answers"), said, facts["confidence"]))
-    return rocs, calibrations
-
-
-def confusion_of(schema: Schema, facts: Mapping[str, Any]) -> Confusion:
-    """The matrix with a strength for each cell: its share of the actual class."""
-    data = facts["confusion"]
-    names = [schema.show_class(name) for name in data["classes"]]
-    if data["others"]:
-        names.append(_("{count} other classes").format(count=data["others"]))
-    rows = []
-    for place, (name, counts) in enumerate(zip(names, data["counts"], strict=True)):
-        total = sum(counts) or 1
-        cells = tuple(
-            Cell(number(count), _strength(count / total), at == place)
-            for at, count in enumerate(counts)
-        )
-        rows.append((name, cells))
-    return Confusion(tuple(names), tuple(rows))
-
-
-def class_table(schema: Schema, facts: Mapping[str, Any]) -> Table:
-    """Each class's figures."""
-    shown = {
-        "rows": _("Rows"), "precision": _("Precision"), "recall": _("Recall"), "f1": "F1",
-        "auc": "AUC", "brier": _("Brier score"),
-    }
-    known = [name for name in shown if any(name in one for one in facts["by_class"])]
-    rows = tuple(
-        (schema.show_class(one["class"]), *(_in_words(name, one.get(name)) for name in known))
-        for one in facts["by_class"]
-    )
-    return Table((_("Class"), *(shown[name] for name in known)), rows)
-
-
 def _cells(data: Mapping[str, Any], schema: Schema, wording: Wording) -> Figure:
     plot = card_charts.cells(data)
     edges = data["edges"]
@@ -181,7 +114,7 @@ def _cells(data: Mapping[str, Any], schema: Schema, wording: Wording) -> Figure:
         return f"{wording.of(edges[place])} – {wording.of(edges[place + 1])}"
 
     said = _(
-        "The darker a square, the more rows; on the line, the answer is right. Squares of fewer "
+        "The stronger a square, the more rows; on the line, the answer is right. Squares of fewer "
         "than {fewest} rows are left out, {count} rows in all."
     )
     return _figure(
@@ -255,31 +188,6 @@ def _residuals(data: Mapping[str, Any], schema: Schema) -> Figure:
     )
 
 
-def _roc(one: Mapping[str, Any], schema: Schema) -> Figure:
-    plot = card_charts.roc(one["roc"])
-    rows = tuple((percent(false, 1), percent(true, 1)) for false, true in one["roc"])
-    return Figure(
-        schema.show_class(one["class"]),
-        _("Area under the curve: {area}").format(area=number(one["auc"], ".3f")),
-        plot, _("False positives"), _("True positives"),
-        ticks_of(plot.across, shares=True), ticks_of(plot.up, shares=True),
-        Table((_("False positives"), _("True positives")), rows),
-    )
-
-
-def _calibration(title: str, said: str, groups: Sequence[Mapping[str, float]]) -> Figure:
-    plot = card_charts.calibration(groups)
-    rows = tuple(
-        (percent(one["predicted"], 1), percent(one["actual"], 1), number(one["rows"]))
-        for one in groups
-    )
-    return Figure(
-        title, said, plot, _("Probability given"), _("Came true"),
-        ticks_of(plot.across, shares=True), ticks_of(plot.up, shares=True),
-        Table((_("Probability given"), _("Came true"), _("Rows")), rows),
-    )
-
-
 def _figure(
     title: str, said: str, plot: Plot, across: str, up: str, table: Table
 ) -> Figure:
@@ -304,17 +212,3 @@ def _with_unit(name: str, schema: Schema) -> str:
 
 def _signed(value: float) -> str:
     return ("−" if value < 0 else "") + number(abs(value), ",.10g")
-
-
-def _strength(share: float) -> int:
-    """0 for none, else 1 to 5."""
-    most = card_charts.STRENGTHS
-    return 1 + min(most - 1, int(share * most)) if share else 0
-
-
-def _in_words(name: str, value: float | None) -> str:
-    if value is None:
-        return "–"
-    if name == "rows":
-        return number(value)
-    return percent(value, 1) if name in ("precision", "recall", "f1") else number(value, ".3f")

@@ -13,79 +13,36 @@ from typing import Any
 
 from tablecast import card_figures
 from tablecast.artifact import Deployment
+from tablecast.card_classes import class_figures, class_table, confusion_of
 from tablecast.card_effects import effects_of, importance_of
 from tablecast.card_figures import Figure, Table
-from tablecast.card_groups import groups_of
+from tablecast.card_groups import Groups, groups_of
 from tablecast.card_json import card_of
+from tablecast.card_quality import METRICS, measure, metrics_of, overall_of
 from tablecast.card_words import in_words, limit_in_words, method_in_words, stated_in_words
-from tablecast.charts import Scale
 from tablecast.figures import number, percent
 from tablecast.language import N_, _
 from tablecast.schema import Schema
 from tablecast.wording import wording_of
 
-#: A metric as PyCaret names it: what the card calls it, and what it says.
-METRICS: Mapping[str, tuple[str, str]] = {
-    "R2": ("R²", N_("share of the target's variance that is explained")),
-    "MAE": ("MAE", N_("mean absolute error, in the target's unit")),
-    "RMSE": ("RMSE", N_("root of the mean squared error, in the target's unit")),
-    "MSE": ("MSE", N_("mean squared error")),
-    "RMSLE": ("RMSLE", N_("root of the mean squared error of logarithms")),
-    "MAPE": ("MAPE", N_("mean absolute error as a share of the true value")),
-    "Accuracy": (N_("Accuracy"), N_("share of rows whose class is right")),
-    "AUC": ("AUC", N_("area under the ROC curve; 0.5 is guessing")),
-    "Recall": (N_("Recall"), N_("share of a class's rows that are found")),
-    "Prec.": (N_("Precision"), N_("share of a class's answers that are right")),
-    "F1": ("F1", N_("harmonic mean of precision and recall")),
-    "Kappa": ("Kappa", N_("agreement beyond chance")),
-    "MCC": ("MCC", N_("Matthews' correlation of answers and classes")),
-    "LogLoss": (N_("Log loss"), N_("surprise at the true class; smaller is better")),
-}
-
-#: Figures of all unseen rows together, in the order in which they are told.
-OVERALL: Mapping[str, str] = {
-    "MAE": "MAE", "RMSE": "RMSE", "R2": "R²",
-    "mean_residual": N_("Mean residual"),
-    "median_absolute_error": N_("Median absolute error"),
-    "accuracy": N_("Accuracy"), "balanced_accuracy": N_("Balanced accuracy"),
-    "AUC": N_("Mean AUC"), "log_loss": N_("Log loss"), "brier": N_("Brier score"),
-    "calibration_error": N_("Calibration error"),
-}
+#: Groups that the page shows, of all fields together: 250 are a third of its 150 KB.
+MOST_GROUPS = 250
 
 #: What a proof found, by its name in the card as JSON.
 PROOF: Mapping[str, str] = {
     "rows": N_("Training rows compared"),
     "perturbed_rows": N_("Random rows compared, with missing, unknown and extreme values"),
-    "scalar_rows": N_("Rows compared one by one, without onnxruntime"),
+    "refused_rows": N_("Random rows that the pipeline itself refuses"),
     "worst_relative": N_("Largest relative difference"),
     "worst_absolute": N_("Largest absolute difference"),
     "label_mismatches": N_("Classes that differ"),
     "worst_probability": N_("Largest difference of a probability"),
-    "tolerance": N_("Allowed relative difference"),
+    "ties": N_("Of them with equal probabilities"),
     "seconds": N_("Seconds that it took"),
+    "onnxruntime": N_("Run by onnxruntime"),
+    "scalar_rows": N_("Rows compared once more as plain arithmetic"),
+    "scalar_worst": N_("Largest relative difference among those"),
 }
-
-
-@dataclass(frozen=True)
-class Strip:
-    """Every fold's figure as a dot on a line, with their mean and the holdout's; in per cent."""
-
-    dots: tuple[float, ...]
-    mean: float
-    holdout: float | None
-
-
-@dataclass(frozen=True)
-class Metric:
-    """One figure of quality: of the folds, and of the holdout."""
-
-    name: str
-    meaning: str
-    mean: str
-    spread: str
-    range: str
-    strip: Strip | None
-    holdout: str
 
 
 @dataclass(frozen=True)
@@ -103,18 +60,19 @@ def page_of(loaded: Deployment) -> dict[str, Any]:
     card, schema = card_of(loaded), loaded.schema
     card["stated"] = stated_in_words(loaded, card["stated"])
     evaluation = card["evaluation"] or {}
+    sensitive = card["stated"].get("sensitive", ())
+    groups = groups_of(schema, evaluation.get("groups", ()), sensitive)
     values: dict[str, Any] = {
         "card": card,
         "limits": [limit_in_words(one) for one in card["limits"]],
         "tiles": _tiles(card, schema),
-        "metrics": _metrics(card["metrics"]),
-        "overall": _overall(evaluation, schema),
+        "metrics": metrics_of(card["metrics"]),
+        "overall": overall_of(evaluation, schema),
         "figures": [], "rocs": [], "calibrations": [], "confusion": None, "class_table": None,
         "importance": importance_of(schema, card["importance"]),
         "effects": effects_of(loaded, card["importance"]),
-        "groups": groups_of(
-            schema, evaluation.get("groups", ()), card["stated"].get("sensitive", ())
-        ),
+        "groups": _shown(groups),
+        "more_groups": [one.name for one in groups[len(_shown(groups)) :]],
         "target": _target(loaded),
         "classes": _classes(loaded),
         "leaderboard": _leaderboard(card["leaderboard"]),
@@ -127,28 +85,21 @@ def page_of(loaded: Deployment) -> dict[str, Any]:
         level = (card["interval"] or {}).get("level")
         values["figures"] = card_figures.regression_figures(schema, evaluation, level)
     elif evaluation:
-        values["rocs"], values["calibrations"] = card_figures.class_figures(schema, evaluation)
-        values["confusion"] = card_figures.confusion_of(schema, evaluation)
-        values["class_table"] = card_figures.class_table(schema, evaluation)
+        values["rocs"], values["calibrations"] = class_figures(schema, evaluation)
+        values["confusion"] = confusion_of(schema, evaluation)
+        values["class_table"] = class_table(schema, evaluation)
     return values | {"sections": _sections(values, evaluation)}
 
 
-def measure(value: Any) -> str:
-    """A figure of the model card, with the digits that a person compares."""
-    if isinstance(value, Mapping) and "mean" in value:
-        mean = measure(value["mean"])
-        if "std" not in value:
-            return mean
-        return _("{mean}, ± {spread} between folds").format(
-            mean=mean, spread=measure(value["std"])
-        )
-    if isinstance(value, bool):
-        return _("yes") if value else _("no")
-    if not isinstance(value, int | float):
-        return "" if value is None else str(value)
-    if isinstance(value, int):
-        return number(value)
-    return number(value, ",.1f" if abs(value) >= 1000 else ".4g")
+def _shown(groups: Sequence[Groups]) -> list[Groups]:
+    """As many fields' groups as a page has room for, the first ones."""
+    shown, rows = [], 0
+    for one in groups:
+        rows += len(one.table.rows)
+        if rows > MOST_GROUPS:
+            break
+        shown.append(one)
+    return shown
 
 
 def _sections(values: Mapping[str, Any], evaluation: Mapping[str, Any]) -> list[tuple[str, str]]:
@@ -199,60 +150,6 @@ def _amount(name: str, value: float, schema: Schema) -> str:
     if name in ("MAE", "RMSE"):
         return wording_of(schema, abs(value)).of(value)
     return percent(value, 1) if name == "Accuracy" else measure(round(value, 4))
-
-
-def _metrics(found: Mapping[str, Any]) -> list[Metric]:
-    """Each metric of the folds and of the holdout, the usual ones first."""
-    crossed = found.get("cross_validation", {})
-    holdout = found.get("holdout", {})
-    names = [name for name in METRICS if name in crossed or name in holdout]
-    names += [name for name in crossed if name not in names and isinstance(crossed[name], Mapping)]
-    return [_metric(name, crossed.get(name), holdout.get(name)) for name in names]
-
-
-def _metric(name: str, crossed: Mapping[str, Any] | None, holdout: float | None) -> Metric:
-    label, meaning = METRICS.get(name, (name, ""))
-    folds = [] if crossed is None else list(crossed.get("folds", ()))
-    said = ""
-    if folds:
-        said = _("{low} to {high}").format(low=measure(min(folds)), high=measure(max(folds)))
-    return Metric(
-        _(label), _(meaning) if meaning else "",
-        "" if crossed is None else measure(crossed["mean"]),
-        "" if crossed is None or "std" not in crossed else f"± {measure(crossed['std'])}",
-        said, _strip(folds, holdout),
-        "" if holdout is None else measure(holdout),
-    )
-
-
-def _strip(folds: Sequence[float], holdout: float | None) -> Strip | None:
-    if len(folds) < 2:
-        return None
-    shown = [*folds, *([] if holdout is None else [holdout])]
-    scale = Scale(min(shown), max(shown))
-    return Strip(
-        tuple(scale.at(one) for one in folds),
-        scale.at(sum(folds) / len(folds)),
-        None if holdout is None else scale.at(holdout),
-    )
-
-
-def _overall(evaluation: Mapping[str, Any], schema: Schema) -> dict[str, str]:
-    """The figures of all unseen rows together, by what they are called."""
-    found = evaluation.get("figures", {})
-    amounts = ("MAE", "RMSE", "mean_residual", "median_absolute_error")
-    shares = ("accuracy", "balanced_accuracy", "calibration_error")
-    wording = wording_of(schema, found.get("median_absolute_error", 1.0))
-    said = {}
-    for name, label in OVERALL.items():
-        if name not in found:
-            continue
-        value = found[name]
-        if name in amounts:
-            said[_(label)] = wording.of(value)
-        else:
-            said[_(label)] = percent(value, 1) if name in shares else measure(value)
-    return said
 
 
 def _interval(found: Mapping[str, Any] | None, schema: Schema) -> dict[str, str]:

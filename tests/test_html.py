@@ -10,7 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tablecast.artifact import Deployment
-from tablecast.card_page import measure
+from tablecast.card_quality import measure
 from tablecast.field import Field
 from tablecast.pages import Bar, Control, worded
 from tablecast.predictor import Answer, Columns
