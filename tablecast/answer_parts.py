@@ -8,14 +8,15 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from tablecast import charts
 from tablecast.artifact import Deployment
 from tablecast.background import Background
-from tablecast.controls import choices_of
+from tablecast.controls import DAY, choices_of, is_flag
 from tablecast.explain import Contribution, Explanation
 from tablecast.field import Field, Value
-from tablecast.figures import number, percent, with_unit
+from tablecast.figures import day, number, percent, with_unit
 from tablecast.language import _, current_language, ngettext
 from tablecast.predictor import Prediction
 from tablecast.schema import Row, Schema
@@ -202,7 +203,7 @@ def _card(
         for place, (value, answer) in enumerate(zip(course.values, course.answers, strict=True))
     )
     curve = None
-    if not field.is_text and course.values:
+    if not (field.is_text or is_flag(field)) and course.values:
         numbers = [float(value) for value in course.values]
         curve = charts.curve(
             numbers, course.answers, course.present, courses.answer, scale, course.ranges
@@ -227,10 +228,12 @@ def _summary(options: Sequence[Option]) -> str:
 
 
 def _in_words(field: Field, value: Value) -> str:
-    if field.is_text:
-        called = {choice.value: choice.label for choice in choices_of(field)}
-        return called.get(str(value), str(value))
     text = field.show(value)
+    if field.is_text or is_flag(field):
+        called = {choice.value: choice.label for choice in choices_of(field)}
+        return called.get(text, text)
+    if field.kind == "date" and float(value) % DAY == 0:
+        return day(datetime.fromtimestamp(float(value), UTC))
     if field.kind == "number":
         text = number(float(value), ".4g" if abs(float(value)) < 10_000 else ",.0f")
     return with_unit(text, field.unit)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -174,6 +175,9 @@ class Control:
         value = self.value.strip()
         if not value:
             return _("not given")
+        if self.widget == "date":
+            with suppress(ValueError):
+                return day(datetime.fromisoformat(value))
         labels = {choice.value: choice.label for choice in self.choices}
         return labels.get(value) or with_unit(value, self.field.unit)
 

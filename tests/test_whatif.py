@@ -14,7 +14,8 @@ from tablecast.predictor import Answer, Columns
 from tablecast.schema import Row
 from tablecast.web import create_app
 from tablecast.whatif import MOST_LEVELS, Course, WhatIf, what_if
-from tests.explained import WIDE, charging, deployment_of, grading, of_many_fields
+from tests.explained import WIDE, charging, deployment_of, grading, of_many_fields, people
+from tests.markup import Page
 from tests.served import deployment_of as served_of
 from tests.served import every_kind_of_column
 
@@ -139,3 +140,24 @@ def test_the_api_answers_what_if_when_asked() -> None:
     both = client.post("/api/v1/predict?whatif=1&explain=1", json=row).get_json()
     assert both["predictions"][0]["contributions"]["answer"] == answer["prediction"]
     assert both["predictions"][0]["whatif"] == answer["whatif"]
+
+
+def test_the_page_names_values_as_the_form_does() -> None:
+    """Days in words, yes and no for what the form asks so; a flag's two answers are bars."""
+    table = people().assign(
+        bought=pd.Timestamp("2020-03-01") + pd.to_timedelta(np.arange(400) % 90, "D"),
+        insured=np.arange(400) % 2,
+    )
+    deployment = deployment_of(table, "charges", "regression", charging().engine)
+    client = create_app(deployment).test_client()
+    row = {"age": "40", "bmi": "30", "smoker": "yes", "region": "west", "bought": "2020-04-01",
+           "insured": "1"}  # fmt: skip
+    page = Page(client.post("/predict", data=row).text)
+    said = {one.text.split()[0]: " ".join(one.text.split()) for one in page.of_class("course")}
+    assert said["Bought"].startswith("Bought 1 April 2020 ")
+    assert said["Bought"].endswith("27,000 at 1 March 2020, 27,000 at 29 May 2020.")
+    assert said["Insured"].startswith("Insured Yes")
+    levels = [one for one in page.all("table") if one.get("class") == "levels"]
+    (flag,) = [one for one in levels if "Insured" in one.text]
+    rows = [one.text for one in page.all("th", scope="row") if one.inside("table") is flag]
+    assert [text.split()[0] for text in rows] == ["No", "Yes"]
