@@ -229,6 +229,7 @@ _CARD: dict[str, JsonSchema] = {
     "sha256": {"type": "string", "description": "Of the trained pipeline's file."},
     "limits": _list_of(TEXT, "What the model should not be used for."),
     "notes": _list_of(TEXT, "What training found out about the table."),
+    "leaks": _list_of(_free("What makes the figures too good: its kind, field and message.")),
     "dropped": _list_of(
         _object("A column that is no field.", {"name": TEXT, "reason": TEXT})
     ),
