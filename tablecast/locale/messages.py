@@ -15,6 +15,7 @@ import io
 import json
 import re
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -91,7 +92,10 @@ def updated(language: Language) -> str:
 def compiled(language: Language) -> bytes:
     """A language's catalogue as gettext reads it; a fuzzy translation is left out."""
     binary = io.BytesIO()
-    write_mo(binary, read_po(io.BytesIO(_file(language, "po").read_bytes())))
+    catalogue = read_po(io.BytesIO(_file(language, "po").read_bytes()))
+    # Babel dates what has no date; so the same text would compile to another file every minute.
+    catalogue.creation_date = catalogue.revision_date = datetime.fromtimestamp(0, UTC)
+    write_mo(binary, catalogue)
     return binary.getvalue()
 
 
