@@ -82,12 +82,13 @@ def listed(words: Iterable[str]) -> str:
 
 def sentences(said: Iterable[str]) -> str:
     """Sentences one after the other, without the empty ones."""
-    return between_sentences().join(one for one in said if one)
+    told = [one for one in said if one]
+    return "".join(f"{one}{_after(one)}" for one in told[:-1]) + "".join(told[-1:])
 
 
-def between_sentences() -> str:
-    """What stands between two sentences: a space, or nothing."""
-    return _forms().space
+def _after(sentence: str) -> str:
+    """What stands after a sentence before the next: nothing in Chinese, but for one that is not."""
+    return " " if sentence[-1:].isascii() else _forms().space
 
 
 def with_unit(text: str, unit: str) -> str:

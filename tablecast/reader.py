@@ -7,9 +7,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 from flask import Flask, Response, g, request
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
-from tablecast.figures import between_sentences, comma, listed, number
+from tablecast.figures import comma, listed, number, sentences
 from tablecast.language import (
     ENGLISH,
     LANGUAGES,
@@ -97,7 +97,7 @@ def _beginning(program_paths: tuple[str, ...], *, taken: bool) -> Callable[[], N
 
 def _sentences(said: Iterable[str]) -> Markup:
     """Sentences one after the other, without the empty ones; what is not HTML is escaped."""
-    return Markup(between_sentences()).join(one for one in said if one)
+    return Markup(sentences(escape(one) for one in said))
 
 
 def _name_language(response: Response) -> Response:
