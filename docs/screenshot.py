@@ -1,16 +1,29 @@
-"""Take the README's picture of an answered form: ``python docs/screenshot.py URL [FILE]``.
+"""Take the README's pictures of the shipped deployment: ``python docs/screenshot.py``.
 
-URL is that of a running server, such as http://localhost:5000, or of its form with some fields
-filled, such as "http://localhost:5000/?age=55&bmi=59&smoker=yes". Needs Debian's chromium, and
-playwright to drive it.
+Needs Debian's chromium, playwright to drive it, and Pillow, which training brings, to make the
+files small. Every picture is of the page as it is served; nothing is drawn over it.
 """
 
 from __future__ import annotations
 
+import io
+import logging
 import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+import numpy as np
+from PIL import Image
+from playwright.sync_api import Browser, Page, sync_playwright
+from werkzeug.serving import make_server
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent))  # the package, from a checkout that is not installed
+
+from tablecast.artifact import load  # noqa: E402
+from tablecast.web import create_app  # noqa: E402
 
 #: Debian's chromium as root in a container, quiet on the network.
 CHROMIUM = "/usr/bin/chromium"
@@ -24,21 +37,118 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 
+#: The tutorial's patient, whose BMI no training row has.
+ASKED = "/?age=55&sex=male&bmi=59&children=1&smoker=yes&region=northwest"
 
-def take(url: str, file: Path) -> None:
-    """Answer the form at ``url`` and save the whole page, 1280 pixels wide."""
-    with sync_playwright() as playwright:
+#: Pixels around a part of a page, and between two pictures that stand beside one another.
+MARGIN = 24
+
+#: Colours of a picture: the pages have few, and a file is half as large as with all the shades
+#: of its letters' edges.
+COLOURS = 256
+
+
+def main() -> None:
+    """Take every picture again."""
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)
+    with serving() as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        page = browser.new_page(viewport={"width": 1280, "height": 900}, color_scheme="light")
-        page.goto(url)
-        page.get_by_role("button", name="Predict").click()
-        page.locator("#result").wait_for()
-        page.evaluate("window.scrollTo(0, 0); document.activeElement.blur()")
-        page.screenshot(path=file, full_page=True)
+        for scheme, ending in (("light", ""), ("dark", "-dark")):
+            with opened(browser, url, ASKED, scheme) as page:
+                save(f"form{ending}", [taken(page, ".bar", ".columns")])
+                save(f"whatif{ending}", [taken(page, ".whatif h2", ".courses")])
+        save("phone", [phone(browser, url, *seen) for seen in PHONES])
+        with opened(browser, url, "/model", "light") as page:
+            save("card", [shot(page, 0, 1100)])
+        with opened(browser, url, "/docs", "light") as page:
+            save("api", [shot(page, 0, 1100)])
         browser.close()
 
 
+#: What a phone shows: address, scheme, and what is scrolled to.
+PHONES = (
+    (ASKED, "light", "h1"),
+    (ASKED, "light", "#result"),
+    (f"{ASKED}&lang=zh", "dark", "#result"),
+)
+
+
+@contextmanager
+def serving() -> Iterator[str]:
+    """The shipped deployment on a free port; gives its address."""
+    app = create_app(load(HERE.parent / "deployment_28042020"))
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+
+
+@contextmanager
+def opened(
+    browser: Browser, url: str, path: str, scheme: str, width: int = 1280, height: int = 900
+) -> Iterator[Page]:
+    """A page of that size and colour scheme."""
+    size = {"width": width, "height": height}
+    context = browser.new_context(base_url=url, viewport=size, color_scheme=scheme)
+    page = context.new_page()
+    page.goto(path)
+    page.wait_for_load_state("networkidle")
+    yield page
+    context.close()
+
+
+def taken(page: Page, first: str, last: str) -> Image.Image:
+    """The page from the top of one element to the bottom of another."""
+    edges = (
+        "(one) => { const box = document.querySelector(one).getBoundingClientRect();"
+        " return [box.top + scrollY, box.bottom + scrollY]; }"
+    )
+    top, bottom = page.evaluate(edges, first)[0], page.evaluate(edges, last)[1]
+    return shot(page, max(0, top - MARGIN), bottom + MARGIN)
+
+
+def shot(page: Page, top: float, bottom: float) -> Image.Image:
+    """The page between two heights, whole width."""
+    width = page.evaluate("document.documentElement.clientWidth")
+    clip = {"x": 0, "y": top, "width": width, "height": bottom - top}
+    return Image.open(io.BytesIO(page.screenshot(full_page=True, clip=clip)))
+
+
+def phone(browser: Browser, url: str, path: str, scheme: str, place: str) -> Image.Image:
+    """A phone's window, scrolled to an element."""
+    with opened(browser, url, path, scheme, 390, 844) as page:
+        page.evaluate("one => document.querySelector(one).scrollIntoView()", place)
+        return Image.open(io.BytesIO(page.screenshot()))
+
+
+def save(name: str, pictures: Sequence[Image.Image]) -> None:
+    """Pictures beside one another in one small file."""
+    width = sum(one.width for one in pictures) + MARGIN * (len(pictures) - 1)
+    whole = Image.new("RGB", (width, max(one.height for one in pictures)), "#8a9794")
+    place = 0
+    for one in pictures:
+        whole.paste(one, (place, 0))
+        place += one.width + MARGIN
+    file = HERE / f"{name}.png"
+    with_few_colours(whole).save(file, optimize=True)
+    print(f"{file.name}: {whole.width} x {whole.height}, {file.stat().st_size:,} bytes")
+
+
+def with_few_colours(picture: Image.Image) -> Image.Image:
+    """The picture in its most frequent colours, exactly; each other one as the nearest of them."""
+    pixels = np.asarray(picture).reshape(-1, 3)
+    shades, places, counts = np.unique(pixels, axis=0, return_inverse=True, return_counts=True)
+    kept = shades[np.argsort(-counts)[:COLOURS]].astype(int)
+    distances = np.square(shades.astype(int)[:, None] - kept).sum(axis=2)
+    nearest = distances.argmin(axis=1).astype(np.uint8)[places.reshape(-1)]
+    few = Image.fromarray(nearest.reshape(picture.height, picture.width), "P")
+    few.putpalette(kept.astype(np.uint8).tobytes())
+    return few
+
+
 if __name__ == "__main__":
-    if len(sys.argv) not in (2, 3):
-        sys.exit(__doc__)
-    take(sys.argv[1], Path([*sys.argv, Path(__file__).with_name("form.png")][2]))
+    main()
