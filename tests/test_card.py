@@ -425,6 +425,14 @@ def test_the_page_of_classes_has_its_pictures() -> None:
     assert counts == [str(count) for row in matrix for count in row]
 
 
+@pytest.mark.parametrize("made", [charging_card, grading_card])
+def test_every_scrolled_table_has_a_name_of_its_own(made: Any) -> None:
+    """Who hears the page finds each by its name."""
+    names = [one["aria-label"] for one in page_of(made()).all("div", role="region")]
+    assert len(names) > 5
+    assert len(names) == len(set(names))
+
+
 def test_a_deployment_from_before_leaves_the_parts_out(iris_deployment: Deployment) -> None:
     """Without the facts there is a card without their parts, and their keys are null."""
     page = page_of(iris_deployment)
