@@ -12,7 +12,7 @@ from tablecast.background import FEWEST, Histogram
 from tablecast.card_charts import Axis, Plot
 from tablecast.controls import choices_of
 from tablecast.field import Field
-from tablecast.figures import number, percent, with_unit
+from tablecast.figures import number, percent, unit_name, with_unit
 from tablecast.language import _
 from tablecast.schema import Schema
 from tablecast.wording import Wording, wording_of
@@ -207,7 +207,7 @@ def _histogram_rows(
 
 
 def _with_unit(name: str, schema: Schema) -> str:
-    return f"{name} ({schema.target_unit})" if schema.target_unit else name
+    return f"{name} ({unit_name(schema.target_unit)})" if schema.target_unit else name
 
 
 def _signed(value: float) -> str:

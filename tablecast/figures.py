@@ -97,6 +97,11 @@ def with_unit(text: str, unit: str) -> str:
     return f"{sign}{text}" if sign else f"{text} {unit}".strip()
 
 
+def unit_name(unit: str) -> str:
+    """A unit by itself, as in “charges, in US$”."""
+    return prefix_of(unit) or unit
+
+
 def prefix_of(unit: str) -> str:
     """What is written before a number for a unit: a currency's sign, or "" for other units.
 

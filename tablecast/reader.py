@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from flask import Flask, Response, g, request
 from markupsafe import Markup, escape
 
-from tablecast.figures import comma, listed, number, sentences
+from tablecast.figures import comma, listed, number, sentences, unit_name
 from tablecast.language import (
     ENGLISH,
     LANGUAGES,
@@ -49,7 +49,9 @@ def install(app: Flask, program_paths: tuple[str, ...]) -> None:
     app.jinja_env.globals |= {
         "comma": comma, "language": current_language, "other_languages": other_languages,
     }  # fmt: skip
-    app.jinja_env.filters |= {"listed": listed, "number": number, "sentences": _sentences}
+    app.jinja_env.filters |= {
+        "listed": listed, "number": number, "sentences": _sentences, "unit": unit_name,
+    }  # fmt: skip
     fields = app.extensions["tablecast"].schema.fields
     # A column of this name is asked for by it; then only the browser's setting tells a language.
     taken = any(field.name == PARAMETER for field in fields)
