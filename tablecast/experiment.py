@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from tablecast.bridge import import_pycaret
+from tablecast.bridge import import_pycaret, short_names
 from tablecast.errors import TrainingError
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def start(
     Raises:
         TrainingError: the table has too few rows for its classes.
     """
-    options: dict[str, Any] = dict(more)
+    options: dict[str, Any] = {"normalize": bool(steps)} | more
     if prepared.task == "classification":
         _check_holdout(prepared)
         options["data_split_stratify"] = True
@@ -50,7 +50,6 @@ def start(
         target=prepared.target,
         session_id=seed,
         fold=_folds(prepared),
-        normalize=bool(steps),
         # AsFloat64 a second time: the date step makes int32 of float64.
         custom_pipeline=[("float64_features", _as_float64()), *steps],
         n_jobs=1,  # estimators that each start threads on few cores stall one another
@@ -68,7 +67,7 @@ def quiet_and_single() -> Iterator[None]:
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     import_pycaret("pycaret.regression")
-    with warnings.catch_warnings(), threadpool_limits(limits=1):
+    with warnings.catch_warnings(), threadpool_limits(limits=1), short_names():
         warnings.simplefilter("ignore")  # a fold that warns does so thousands of times
         yield
 

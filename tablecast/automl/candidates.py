@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from tablecast.automl.views import FEW_ROWS
+
 # A node of a tree takes some 40 bytes of the graph, and a full forest has 1.6 a row and tree.
 BYTES_A_NODE = 40
 NODES_A_ROW = 1.7
@@ -41,16 +43,23 @@ TRIED: Mapping[str, Sequence[tuple[str, str]]] = {
         ("et", "searched"),
     ),
     "classification": (
-        ("lda", "searched"), ("lr", "searched"), ("rf", "plain"), ("et", "plain"),
-        ("lda", "plain"), ("lr", "plain"), ("qda", "plain"), ("gbc", "plain"), ("nb", "plain"),
-        ("lightgbm", "plain"),
+        ("lda", "searched"), ("lr", "searched"), ("lda", "scaled"), ("lr", "scaled"),
+        ("rf", "scaled"), ("et", "scaled"), ("qda", "scaled"), ("rbfsvm", "scaled"),
+        ("lightgbm", "scaled"), ("gbc", "scaled"), ("mlp", "scaled"), ("knn", "scaled"),
+        ("nb", "scaled"),
     ),
 }
+#: Estimators that take too long with more rows, to fit or to answer.
+MOST_ROWS: Mapping[str, int] = {"rbfsvm": 3_000, "knn": 3_000}
 
 #: Estimators whose settings are drawn at random, and from what.
 SPACES: Mapping[str, Mapping[str, Sequence[Any]]] = {
     "lasso": {"alpha": tuple(np.geomspace(2e-4, 5e-2, 9))},  # times the target's deviation
     "lr": {"C": tuple(np.geomspace(0.02, 50, 9))},
+    "rbfsvm": {"C": tuple(np.geomspace(0.3, 100, 9)), "gamma": ("scale", 0.01, 0.03, 0.3)},
+    "mlp": {"alpha": (0.1, 0.3, 1.0, 3.0), "hidden_layer_sizes": ((16,), (32,), (64,))},
+    "knn": {"n_neighbors": (4, 8, 16, 32), "weights": ("distance",), "p": (1, 2)},
+    "qda": {"reg_param": (0.02, 0.05, 0.2, 0.4)},
     "gbr": {
         "n_estimators": (80, 150, 300), "learning_rate": (0.03, 0.05, 0.08),
         "max_depth": (2, 3, 4, 5), "subsample": (0.5, 0.7, 0.9),
@@ -70,21 +79,44 @@ SPACES: Mapping[str, Mapping[str, Sequence[Any]]] = {
     "rf": {"max_features": (0.2, 0.4, 0.6), "min_samples_leaf": (1, 2, 3)},
 }
 FORESTS = ("et", "rf")
-#: Where PyCaret's settings are too sure of themselves: its boosted trees learn 200 rows by heart,
-#: and a wrong class then gets a probability of nearly 1.
+#: How a network is fitted: on all rows at once, or in batches until unseen rows gain no more.
+FULL_BATCH_ROWS = 3_000
+FULL_BATCH: Settings = {"solver": "lbfgs", "max_iter": 200}
+STOPPED_EARLY: Settings = {"solver": "adam", "max_iter": 100, "early_stopping": True}
+#: Where PyCaret's settings are too sure of themselves: its boosted trees and networks learn 200
+#: rows by heart, and a wrong class then gets a probability of nearly 1.
 BEGIN: Mapping[str, Settings] = {
     "gbc": {
         "learning_rate": 0.05, "subsample": 0.6, "max_features": 0.4, "min_samples_leaf": 3,
+    },
+    "rbfsvm": {"C": 5.0, "gamma": "scale"},
+    "mlp": {"alpha": 1.0, "hidden_layer_sizes": (32,)},
+    "knn": {"n_neighbors": 12, "weights": "distance"},
+    "qda": {"reg_param": 0.1},
+}
+#: Few rows want smaller steps and trees than thousands do.
+BEGIN_FEW: Mapping[str, Settings] = {
+    "lightgbm": {
+        "n_estimators": 60, "learning_rate": 0.05, "num_leaves": 8, "subsample": 0.8,
+        "subsample_freq": 1, "colsample_bytree": 0.6, "min_child_samples": 5,
+    },
+}
+SPACES_FEW: Mapping[str, Mapping[str, Sequence[Any]]] = {
+    "lightgbm": {
+        "n_estimators": (40, 80, 120), "learning_rate": (0.03, 0.05, 0.08),
+        "num_leaves": (4, 8, 15), "subsample": (0.6, 0.8), "subsample_freq": (1,),
+        "colsample_bytree": (0.4, 0.6, 0.9), "min_child_samples": (3, 5, 10),
     },
 }
 
 
 def first(task: str, rows: int, features: str, largest: float) -> list[Candidate]:
     """What is tried at once on a view with these features."""
+    begin = {**BEGIN, **BEGIN_FEW} if rows < FEW_ROWS else BEGIN
     return [
-        Candidate(model, _given(model, BEGIN.get(model, {}), rows, largest), wanted)
+        Candidate(model, _given(model, begin.get(model, {}), rows, largest), wanted)
         for model, wanted in TRIED[task]
-        if wanted == features
+        if wanted == features and rows <= MOST_ROWS.get(model, rows)
     ]
 
 
@@ -92,7 +124,8 @@ def drawn(
     candidate: Candidate, rows: int, largest: float, random: np.random.Generator
 ) -> Candidate | None:
     """The candidate with settings drawn from its space; None where it has none."""
-    space = SPACES.get(candidate.model)
+    spaces = {**SPACES, **SPACES_FEW} if rows < FEW_ROWS else SPACES
+    space = spaces.get(candidate.model)
     if space is None:
         return None
     settings = {name: values[random.integers(len(values))] for name, values in space.items()}
@@ -117,6 +150,8 @@ def make(candidate: Candidate, experiment: Any, spread: float) -> Any:
 
 def _given(model: str, settings: Settings, rows: int, largest: float) -> dict[str, Any]:
     """The settings, with as many trees in a forest as half of the largest graph has room for."""
+    if model == "mlp":
+        return dict(settings) | dict(FULL_BATCH if rows <= FULL_BATCH_ROWS else STOPPED_EARLY)
     if model not in FORESTS:
         return dict(settings)
     nodes = NODES_A_ROW * rows / settings.get("min_samples_leaf", 1)

@@ -13,8 +13,9 @@ from tablecast.automl import blend
 from tablecast.automl.afterwards import Afterwards
 from tablecast.automl.candidates import Candidate, drawn, first
 from tablecast.automl.clock import Clock
+from tablecast.automl.fitting import threads, try_candidate
 from tablecast.automl.limits import joined
-from tablecast.automl.tried import Tried, all_losses, mean_loss, try_candidate
+from tablecast.automl.tried import Tried, all_losses, mean_loss
 from tablecast.automl.views import Recipe, View, recipes, view_of
 from tablecast.errors import TrainingError, UnsupportedStep
 
@@ -27,12 +28,8 @@ Progress = Callable[[str], None]
 DEFAULT_BUDGET = 120.0
 #: Of the estimators that are tuned, the best so many; draws for each.
 TUNED, DRAWS = 3, 8
-#: A blend answers more slowly than its best member: it must lower the loss by at least this share.
+# A blend answers more slowly than its best member: it must lower the loss by at least this share.
 WORTH_BLENDING = 0.003
-# With so few rows the folds cannot tell good estimators apart, and weights would follow their
-# noise: an even blend of the best few is steadier than any of them.
-FEW_ROWS = 500
-EQUALS = 3
 # A tuned candidate is compiled, to see how fast its graph is, only where it may be chosen.
 WORTH_COMPILING = 1.05
 
@@ -87,10 +84,10 @@ class Search:
             )
 
     def ranked(self) -> list[Tried]:
-        """Best first; an even blend before what it is not clearly worse than (few rows choose)."""
+        """Best first; where rows are few, a blend before what it is not clearly worse than."""
         ranked = sorted(self.tried, key=lambda one: one.loss)
-        even = [one for one in ranked if one.even and _near(one, ranked[0])]
-        return [*even, *(one for one in ranked if one not in even)]
+        steady = [one for one in ranked if one.steady and _near(one, ranked[0])]
+        return [*steady, *(one for one in ranked if one not in steady)]
 
     def _first_round(self) -> list[View]:
         views: list[View] = []
@@ -129,34 +126,28 @@ class Search:
     def _blend(self, views: list[View]) -> None:
         for view in views:
             alone = [one for one in self.ranked() if one.view is view and len(one.members) == 1]
-            alone = _distinct(alone)
+            alone = _distinct(alone, each=1 if view.few else 2)
             if len(alone) < 2:
                 continue
-            weights = blend.weigh([one.answers for one in alone], partial(mean_loss, view))
+            weigh = blend.steady if view.few else blend.weigh
+            weights = weigh([one.answers for one in alone], partial(mean_loss, view))
             if len(weights) > 1:
                 self._add_blend(view, [(alone[at], weight) for at, weight in weights.items()])
-            if len(view.target) < FEW_ROWS:
-                equals = [(one, 1) for one in _distinct(alone, each=1)[:EQUALS]]
-                self._add_blend(view, equals, even=True)
 
-    def _add_blend(self, view: View, parts: list[tuple[Tried, int]], even: bool = False) -> None:
+    def _add_blend(self, view: View, parts: list[tuple[Tried, int]]) -> None:
         total = sum(weight for _, weight in parts)
         answers = sum(weight / total * one.answers for one, weight in parts)
         members = tuple((one.members[0][0], weight) for one, weight in parts)
         losses = all_losses(view, np.asarray(answers))
         seconds = sum(one.seconds for one, _ in parts)
         name = "Blend of " + ", ".join(f"{weight} {one.name}" for one, weight in parts)
-        made = Tried(view, members, np.asarray(answers), losses, seconds, name)
+        made = Tried(view, members, np.asarray(answers), losses, seconds, name, steady=view.few)
         best = min((one for one, _ in parts), key=lambda one: one.loss)
-        if even:
-            apart = np.subtract(made.losses, best.losses)
-            worth = apart.mean() < apart.std() / len(apart) ** 0.5
-        else:
-            worth = made.loss < (1 - WORTH_BLENDING) * best.loss
+        worth = _near(made, best) if view.few else made.loss < (1 - WORTH_BLENDING) * best.loss
         if worth and not self.afterwards.bears(made.seconds):
             self.dropped.append(replace(made, why="takes too long to fit for the budget"))
         elif worth:
-            self.tried.append(replace(made, even=even))
+            self.tried.append(made)
         else:
             self.dropped.append(replace(made, why="hardly better than its best member alone"))
 
@@ -165,15 +156,14 @@ class Search:
         left = self.clock.left()
         known = [one.seconds for one in [*self.tried, *self.dropped]
                  if one.members[0][0].model == candidate.model]
-        expected = max(known, default=0.0) * len(view.folds)
+        expected = max(known, default=0.0) * len(view.folds) / threads()
         if self.tried and (left <= 0 or expected > max(left, 0.0)):
             self._leave_out(candidate.model, name, view.recipe, candidate.tuned)
             return
         self.clock.line(f"{name}, {view.recipe.name}", self._said(), self.progress)
         best = self.best
         try:
-            many = len(view.target) >= FEW_ROWS  # two folds of few rows tell nothing
-            tried = try_candidate(candidate, view, best.losses if best and many else None)
+            tried = try_candidate(candidate, view, best.losses if best else None)
         except Exception as error:  # estimators raise whatever they like
             self._failed(candidate.model, name, view.recipe, error)
             return
@@ -190,7 +180,7 @@ class Search:
         """With what a row costs in its graph, and why it cannot be chosen, if so."""
         fitted, tried = tried.fitted, replace(tried, fitted=None)
         if not tried.whole:
-            return replace(tried, why="far behind after two folds")
+            return replace(tried, why=f"far behind after {len(tried.losses)} folds")
         if self.tried and not self.afterwards.bears(tried.seconds):
             return replace(tried, why="takes too long to fit for the budget")
         best = self.best
@@ -232,9 +222,9 @@ def said_of(tried: Tried) -> str:
 
 
 def _near(one: Tried, best: Tried) -> bool:
-    """Whether it is within a standard error, over the folds, of the best."""
+    """Whether it is within a standard error of the best, over the folds of one division."""
     apart = np.subtract(one.losses, best.losses)
-    return bool(apart.mean() <= apart.std() / len(apart) ** 0.5)
+    return bool(apart.mean() <= apart.std() / one.view.folds_once**0.5)
 
 
 def _distinct(ranked: list[Tried], each: int = 2) -> list[Tried]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,15 +11,11 @@ from numpy.typing import NDArray
 from tablecast.automl.candidates import Candidate, make
 from tablecast.automl.limits import Cost
 from tablecast.automl.views import View
-from tablecast.errors import TrainingError
 
 Floats = NDArray[np.float64]
 
 # A probability of 0 for what happens costs without end; one in a million costs enough.
 LEAST_SHARE = 1e-6
-# Far behind on the first two folds: another three will not change that.
-HOPELESS = 1.3
-FIRST_FOLDS = 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +30,7 @@ class Tried:
         seconds: of fitting it once, all members together.
         name: for a person.
         why: why it was stopped early; empty where it was not.
-        even: whether it is a blend of the best few, all of one weight.
+        steady: whether it is a blend that was made for few rows (`blend.steady`).
         cost: of a row in its graph; None where it was not measured.
         fitted: the prepared steps and the estimator of the last fold, until they are measured.
     """
@@ -48,7 +42,7 @@ class Tried:
     seconds: float
     name: str = ""
     why: str = ""
-    even: bool = False
+    steady: bool = False
     cost: Cost | None = None
     fitted: tuple[Any, Any] | None = None
 
@@ -81,30 +75,6 @@ class Tried:
     @property
     def _is_number(self) -> bool:
         return self.view.task == "regression"
-
-
-def try_candidate(candidate: Candidate, view: View, best: Sequence[float] | None) -> Tried:
-    """Fit and answer fold by fold; stops after two folds where the best is far ahead."""
-    answers: Any = None
-    losses: list[float] = []
-    began = time.monotonic()
-    for number, fold in enumerate(view.folds):
-        spread = float(np.std(np.asarray(fold.y))) if view.task == "regression" else 1.0
-        fitted = make(candidate, view.experiment, spread).fit(fold.x, fold.y)
-        if view.task == "classification" and not hasattr(fitted, "predict_proba"):
-            raise TrainingError("it gives no probabilities")
-        answer = fitted.predict if view.task == "regression" else fitted.predict_proba
-        given = answer(fold.unseen_x)
-        if answers is None:
-            answers = np.full((len(view.target), *given.shape[1:]), np.nan)
-        answers[fold.unseen] = given
-        losses.append(fold_loss(view, number, answers))
-        if best and number + 1 == FIRST_FOLDS and sum(losses) > HOPELESS * sum(best[:FIRST_FOLDS]):
-            break
-    seconds = (time.monotonic() - began) / len(losses)
-    name = str(view.experiment._all_models[candidate.model].name)
-    last = (fold.steps, fitted)
-    return Tried(view, ((candidate, 1),), answers, tuple(losses), seconds, name, fitted=last)
 
 
 def fold_loss(view: View, number: int, answers: Floats) -> float:

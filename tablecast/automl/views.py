@@ -20,6 +20,10 @@ Floats = NDArray[np.float64]
 LEANING = 1.0
 #: Enough folds to choose by, at half the cost of ten.
 FOLDS = 5
+# Where fewer rows choose, one division into folds decides by luck: their mean over several ones
+# does less so (repeated cross-validation; Kim, 2009), and few rows are fitted in no time.
+FEW_ROWS = 500
+REPEATS = 3
 
 
 @dataclass(frozen=True)
@@ -27,7 +31,8 @@ class Recipe:
     """What a view is made of.
 
     Attributes:
-        features: "plain", or "searched": normalised, with terms that are searched for.
+        features: "plain"; "scaled": normalised, so that distances and networks can use them beside
+            trees; or "searched": normalised, with terms that are searched for.
         straight: whether the target is brought nearer to a normal distribution (Yeo-Johnson).
     """
 
@@ -41,7 +46,11 @@ class Recipe:
 
 @dataclass(frozen=True, eq=False)
 class Fold:
-    """One fold, prepared: what an estimator learns from, and the rows to answer."""
+    """One fold, prepared: what an estimator learns from, and the rows to answer.
+
+    Attributes:
+        unseen: places of those rows in ``View.target``.
+    """
 
     steps: Any
     x: Any
@@ -56,7 +65,13 @@ class Fold:
 
 @dataclass(eq=False)
 class View:
-    """A PyCaret experiment and its folds; `preparing` is the seconds that one fold took."""
+    """A PyCaret experiment and its folds.
+
+    `preparing` is the seconds that one fold took.
+
+    With few rows the folds are divided several times, and each row is answered as often: `target`
+    and all answers then hold the training part's rows so many times, one after the other.
+    """
 
     recipe: Recipe
     experiment: Any
@@ -69,35 +84,51 @@ class View:
 
         began = time.monotonic()
         table, target = self.experiment.X_train, self.experiment.y_train
-        for learnt, unseen in self._split(target):
+        self.repeats = REPEATS if self.few else 1
+        for number, (learnt, unseen) in enumerate(self._split(target)):
             steps = clone(self.experiment.pipeline)
             made = steps.fit_transform(table.iloc[learnt], target.iloc[learnt])
             x, y = made if isinstance(made, tuple) else (made, target.iloc[learnt])
-            self.folds.append(Fold(steps, x, y, steps.transform(table.iloc[unseen]), unseen))
+            places = unseen + number // self.folds_once * len(table)
+            self.folds.append(Fold(steps, x, y, steps.transform(table.iloc[unseen]), places))
         self.preparing = (time.monotonic() - began) / len(self.folds)
 
     @property
+    def few(self) -> bool:
+        """Whether so few rows choose that chance would have a say."""
+        return len(self.experiment.y_train) < FEW_ROWS
+
+    @property
+    def folds_once(self) -> int:
+        """Folds of one division: as many as the smallest class has rows, up to five."""
+        if self.task == "regression":
+            return FOLDS
+        return max(2, min(FOLDS, int(self.experiment.y_train.value_counts().min())))
+
+    @property
     def target(self) -> Any:
-        """The training part's target, as the estimators' answers are compared with it."""
+        """The training part's target as often as its rows are answered."""
         target = self.experiment.y_train
-        return target.to_numpy(np.float64) if self.task == "regression" else target.to_numpy()
+        numbers = target.to_numpy(np.float64) if self.task == "regression" else target.to_numpy()
+        return np.tile(numbers, self.repeats)
 
     def _split(self, target: Any) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
         """The same rows for every view of a table."""
-        from sklearn.model_selection import KFold, StratifiedKFold
+        from sklearn.model_selection import RepeatedKFold, RepeatedStratifiedKFold
 
-        if self.task == "regression":
-            splitter: Any = KFold(FOLDS, shuffle=True, random_state=self.seed)
-        else:
-            folds = max(2, min(FOLDS, int(target.value_counts().min())))
-            splitter = StratifiedKFold(folds, shuffle=True, random_state=self.seed)
+        kind: Any = RepeatedKFold if self.task == "regression" else RepeatedStratifiedKFold
+        splitter = kind(
+            n_splits=self.folds_once, n_repeats=self.repeats, random_state=self.seed
+        )
         return list(splitter.split(np.zeros(len(target)), target))
 
 
 def recipes(prepared: Prepared) -> list[Recipe]:
     """The views worth trying, the most telling first."""
+    if prepared.task == "classification":
+        return [Recipe("searched"), Recipe("scaled")]
     found = [Recipe("searched"), Recipe("plain")]
-    if prepared.task == "regression" and abs(prepared.table[prepared.target].skew()) > LEANING:
+    if abs(prepared.table[prepared.target].skew()) > LEANING:
         found = [*found, Recipe("searched", True), Recipe("plain", True)]
     return found
 
@@ -107,5 +138,7 @@ def view_of(prepared: Prepared, recipe: Recipe, seed: int) -> View:
     from tablecast.terms import SearchedTerms
 
     steps = [("terms", SearchedTerms())] if recipe.features == "searched" else []
-    options = {"transform_target": True} if recipe.straight else {}
+    options: dict[str, Any] = {"normalize": True} if recipe.features == "scaled" else {}
+    if recipe.straight:
+        options["transform_target"] = True
     return View(recipe, start(prepared, seed, steps, **options), prepared.task, seed)
