@@ -12,14 +12,10 @@ from flask import Flask
 from tablecast import pages
 from tablecast.language import LANGUAGES, speaking
 
-#: What the form and its answer are made of; the others are compiled when they are first opened.
-TEMPLATES = ("form.html", "live.html", "live_problem.html", "answer.html", "whatif.html",
-             "controls.html", "charts.html")  # fmt: skip
-
 
 def prepare(app: Flask) -> None:
-    """Compile the form's and the answer's templates, and render the form in every language."""
-    for name in TEMPLATES:
+    """Compile every template, and render the form in every language."""
+    for name in app.jinja_env.list_templates():
         app.jinja_env.get_template(name)
     for language in LANGUAGES:
         with app.test_request_context("/"), speaking(language):
