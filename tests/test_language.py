@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from html.parser import HTMLParser
@@ -17,9 +17,11 @@ import numpy as np
 import pandas as pd
 import pytest
 import served
+import test_card
 from deployments import ROOT
 from flask.testing import FlaskClient
 from markup import Page
+from test_browser import ARGUMENTS, CHROMIUM
 
 from tablecast import figures, language
 from tablecast.artifact import Deployment
@@ -369,6 +371,25 @@ def test_no_english_is_left_out_of_the_catalogue(
     assert seen > 500
 
 
+@pytest.mark.parametrize("made", [test_card.charging_card, test_card.grading_card])
+def test_no_english_of_the_model_card_is_left_out(
+    made: Callable[[], Deployment], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A card with all its parts: beside names, all English comes from a message."""
+    monkeypatch.setitem(language._BY_PRIMARY, "zh", MARKED)
+    loaded = made()
+    page = create_app(loaded).test_client().get("/model?lang=zh")
+    assert page.text.count("⟦") > 150
+    schema, card = loaded.schema, loaded.description["card"]
+    names = [loaded.name, schema.target, schema.target_label, card["estimator"], "MAE RMSE AUC ROC"]
+    names += [*map(str, schema.classes), *card["settings"], *card["limits"]]
+    names += [text for step in card["steps"] for text in step.values()]
+    names += [loaded.description.get("interval", {}).get("method", "")]
+    for field in schema.fields:
+        names += [field.name, field.label, *field.levels]
+    assert set(unmarked(page.text)) <= {word for name in names for word in _WORD.findall(name)}
+
+
 def test_an_unexpected_failure_is_worded_too(monkeypatch: pytest.MonkeyPatch) -> None:
     """The page of an error of our own."""
     monkeypatch.setitem(language._BY_PRIMARY, "zh", MARKED)
@@ -605,3 +626,31 @@ def test_shipped_examples_speak_every_language(name: str) -> None:
         assert other.target_label != form.target_label
         for column, said in other.fields.items():
             assert said["label"] != form.fields[column]["label"]
+
+
+# In a browser
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(not CHROMIUM.exists(), reason="Debian's chromium is not installed")
+def test_the_answer_follows_the_form_in_its_language(client: FlaskClient) -> None:
+    """The live panel asks in the page's language, and the link to the other shows its answer."""
+    api = pytest.importorskip("playwright.sync_api")
+    with served.server(client.application) as address, api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+        page = browser.new_page(base_url=address)
+        page.goto("/?lang=zh")
+        page.locator("[name=age]").fill("50")
+        api.expect(page.locator(".share a")).to_have_attribute(
+            "href", re.compile("age=50&.*&lang=zh#result")
+        )
+        api.expect(page.locator(".panel")).to_contain_text("个别案例可能不同")
+        page.locator("[name=age]").fill("x")
+        api.expect(page.locator(".live-problem")).to_contain_text("“年龄”必须是数字")
+        page.locator("[name=age]").fill("51")
+        api.expect(page.locator(".live-problem")).to_have_count(0)
+        page.locator("[data-language]").click()
+        assert page.locator("html").get_attribute("lang") == "en"
+        assert page.locator("[name=age]").input_value() == "51"
+        assert page.locator(".answer").is_visible()
+        browser.close()
