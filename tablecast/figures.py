@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import cached_property
 
 from tablecast.language import LOCALE, Language, current_language
 
@@ -44,6 +44,11 @@ class Forms:
     currencies: Mapping[str, str]
     comma: str
     space: str
+
+    @cached_property
+    def is_plain(self) -> bool:
+        """Whether numbers are written as Python writes them."""
+        return (self.group, self.decimal) == (",", ".")
 
 
 def number(value: float, form: str = ",") -> str:
@@ -112,16 +117,21 @@ def prefix_of(unit: str) -> str:
 
 
 def _forms() -> Forms:
-    return _forms_of(current_language())
+    language = current_language()
+    return _known.get(language.tag) or _read(language)
 
 
-@cache
-def _forms_of(language: Language) -> Forms:
+#: By tag. An answer's page asks for them some hundred times.
+_known: dict[str, Forms] = {}
+
+
+def _read(language: Language) -> Forms:
     facts = json.loads((LOCALE / language.folder / "forms.json").read_text(encoding="utf-8"))
-    return Forms(**facts | {"months": tuple(facts["months"])})
+    _known[language.tag] = forms = Forms(**facts | {"months": tuple(facts["months"])})
+    return forms
 
 
 def _signs(text: str, forms: Forms) -> str:
-    if (forms.group, forms.decimal) == (",", "."):
+    if forms.is_plain:
         return text
     return text.translate({ord(","): forms.group, ord("."): forms.decimal})
