@@ -157,7 +157,26 @@ def load(path: str | PathLike[str] | None = None, engine: str | None = None) -> 
 
     settings = read_settings()
     base = without_ending(path if path is not None else settings["deployment"])
-    return engines.OPENERS[engine or settings["engine"]](base)
+    deployment = engines.OPENERS[engine or settings["engine"]](base)
+    _check_readable(deployment, base)
+    return deployment
+
+
+def _check_readable(deployment: Deployment, base: Path) -> None:
+    """Read what serving needs of the description now, and not when the first person asks.
+
+    Raises:
+        ArtifactError: a part has a shape that this version does not know.
+    """
+    try:
+        _ = deployment.predictor, deployment.background
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+        made_by = deployment.description["versions"].get("tablecast", "unknown")
+        raise ArtifactError(
+            f"{base.name} was made by tablecast {made_by}, and this tablecast {__version__} cannot "
+            f"read its description ({type(error).__name__}: {error}); install the version that "
+            "made it, or train it again."
+        ) from None
 
 
 def without_ending(path: str | PathLike[str]) -> Path:

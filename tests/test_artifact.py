@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+import io
 import json
+import os
 import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from copy import deepcopy as copy_of
 from pathlib import Path
+from typing import Any
 
 import pytest
-from deployments import SHIPPED
+from deployments import ROOT, SHIPPED
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tablecast import artifact, graphfile
 from tablecast.artifact import load, replaced_when_whole, with_ending, without_ending
 from tablecast.errors import ArtifactError
+from tablecast.web import create_app
 
 ENDINGS = (".pkl", ".json", ".onnx", ".onnx.sha256")
 
@@ -168,6 +176,96 @@ def test_an_unknown_format_of_a_graph_is_refused(copy: Path) -> None:
     sign(copy)
     with pytest.raises(ArtifactError, match="format 99"):
         load(copy, "onnx")
+
+
+#: What descriptions gained since the format began, by place; all of it may be absent.
+GAINED = {
+    (): ("interval", "background", "proof", "effects", "scalar"),
+    ("schema",): ("decimal_comma", "class_labels", "target_unit", "target_label", "description"),
+    ("card",): (
+        "importance", "agreement", "dropped", "notes", "limits", "evaluation", "settings", "steps",
+    ),
+}  # fmt: skip
+GAINED_BY_FIELDS = ("folded", "date_format", "spelling", "unit", "hint")
+
+
+def older(description: dict[str, Any]) -> dict[str, Any]:
+    """A description as the first version wrote it."""
+    old: dict[str, Any] = copy_of(description)
+    for place, names in GAINED.items():
+        part = old[place[0]] if place else old
+        for name in names:
+            part.pop(name, None)
+    for field in old["schema"]["fields"]:
+        for name in GAINED_BY_FIELDS:
+            field.pop(name, None)
+    old["versions"] = {"tablecast": "0.0.1", **{n: old["versions"][n] for n in artifact.PICKLED_BY}}
+    return old
+
+
+def describe_again(base: Path, change: Callable[[dict[str, Any]], dict[str, Any]]) -> None:
+    """Change the description in a deployment's graph and beside its pickle, and sign it anew."""
+    onnx = pytest.importorskip("onnx")
+    path = with_ending(base, ".onnx")
+    model = onnx.load(str(path))
+    entry = next(one for one in model.metadata_props if one.key == graphfile.METADATA_KEY)
+    entry.value = json.dumps(change(json.loads(entry.value)))
+    path.write_bytes(model.SerializeToString())
+    sign(base)
+    beside = with_ending(base, ".json")
+    beside.write_text(json.dumps(change(json.loads(beside.read_text()))))
+
+
+@pytest.mark.parametrize("engine", ["onnx", "pycaret"])
+def test_an_older_deployment_serves(copy: Path, engine: str) -> None:
+    """What the first version described is enough for every page, the API and batches."""
+    row = {"age": 39, "sex": "male", "bmi": 30, "children": 1, "smoker": "no",
+           "region": "northwest"}  # fmt: skip
+    now = create_app(load(copy, engine)).test_client().post("/predict_api", json=row).get_json()
+    describe_again(copy, older)
+    deployment = load(copy, engine)
+    assert deployment.description["versions"]["tablecast"] == "0.0.1"
+    client = create_app(deployment).test_client()
+    assert client.post("/predict_api", json=row).get_json() == pytest.approx(now, rel=1e-9)
+    full = client.post("/api/v1/predict", json=row).get_json()["predictions"][0]
+    assert full["interval"] is None
+    for path in ("/", "/model", "/batch", "/docs", "/openapi.json", "/api/v1/model"):
+        assert client.get(path).status_code == 200, path
+    page = client.post("/predict", data=row)
+    assert page.status_code == 200
+    file = {"file": (io.BytesIO(client.get("/batch/template.csv").data), "in.csv")}
+    with client.post("/batch", data=file) as answered:
+        assert answered.text.splitlines()[0].endswith("region,prediction_label")
+
+
+def test_a_description_with_unknown_parts_is_refused_when_it_is_opened(copy: Path) -> None:
+    """One line names both versions, before anybody is served."""
+
+    def newer(description: dict[str, Any]) -> dict[str, Any]:
+        description["schema"]["fields"][0]["colour"] = "blue"
+        description["versions"]["tablecast"] = "99.0"
+        return description
+
+    describe_again(copy, newer)
+    said = r"made by tablecast 99\.0, and this .*colour"
+    with pytest.raises(ArtifactError, match=said) as caught:
+        load(copy, "onnx")
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.server
+def test_gunicorn_refuses_a_newer_format_in_one_line(copy: Path) -> None:
+    """The server ends at once, and says which version to install."""
+    describe_again(copy, lambda description: description | {"format": 99})
+    done = subprocess.run(
+        [sys.executable, "-m", "gunicorn", "-b", "127.0.0.1:0", "app:app"],
+        cwd=ROOT, capture_output=True, text=True, timeout=60, check=False,
+        env={**os.environ, "TABLECAST_DEPLOYMENT": str(copy), "TABLECAST_ENGINE": "onnx"},
+    )  # fmt: skip
+    assert done.returncode != 0
+    assert "has format 99, and this tablecast" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert sum("tablecast: " in line for line in done.stderr.splitlines()) == 1
 
 
 def test_a_changed_pickle_is_never_opened(copy: Path) -> None:
