@@ -246,7 +246,9 @@ def _look_at_unseen(
     the card where answers to unseen rows are wrong."""
     from tablecast.conformal import clones_answer, interval_of
     from tablecast.evaluation import evaluation_of
+    from tablecast.unseen import looked_at
 
+    prepared = looked_at(prepared, seed)
     answers = None
     if prepared.task == "regression":
         features = prepared.table.drop(columns=prepared.target)

@@ -154,15 +154,23 @@ def _most_important(
     total = max(float(np.square(goal).sum()), tiny)
     chosen: list[int] = []
     gains: list[float] = []
+    # What each candidate loses to a new direction follows from one product with it: the candidates
+    # themselves, 80 MB where they are many, are never written again.
+    left_of, common = np.square(rest).sum(axis=0), rest.T @ left
+    directions = np.empty((len(goal), 0))
     while len(chosen) < min(most, products.shape[1]):
-        remaining = np.linalg.norm(rest, axis=0)
-        usable = remaining > 1e-3 * np.maximum(lengths, tiny)
-        gain = np.square(rest.T @ left).sum(axis=1) / np.where(usable, np.square(remaining), np.inf)
+        usable = left_of > np.square(1e-3 * np.maximum(lengths, tiny))
+        gain = np.square(common).sum(axis=1) / np.where(usable, left_of, np.inf)
         best = int(np.argmax(gain))
         if gain[best] <= chance * np.square(left).sum():
             break
-        direction = rest[:, [best]] / remaining[best]
-        rest, left = _without(rest, direction), _without(left, direction)
+        direction = _without(_without(rest[:, [best]], directions), directions)
+        direction /= np.linalg.norm(direction)
+        along = rest.T @ direction
+        common = common - along @ (direction.T @ left)
+        left_of = np.maximum(left_of - np.square(along[:, 0]), 0.0)
+        left = _without(left, direction)
+        directions = np.column_stack([directions, direction])
         chosen.append(best)
         gains.append(float(gain[best]) / total)
     return chosen, np.array(gains)

@@ -46,16 +46,11 @@ class AsFloat64(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         X = self._checked(X, reset=False)
         if not hasattr(X, "dtypes"):
             return X
-        from pandas.api.types import is_any_real_numeric_dtype, is_bool_dtype
-
-        # is_bool_dtype also says yes to a category of booleans, which is text to the pipeline.
-        numeric = [
-            column
-            for column, dtype in X.dtypes.items()
-            if is_any_real_numeric_dtype(dtype)
-            or (dtype.name != "category" and is_bool_dtype(dtype))
-        ]
-        return X.astype(dict.fromkeys(numeric, np.float64))
+        kinds = {dtype: _is_number(dtype) for dtype in set(X.dtypes)}
+        others = [column for column, dtype in X.dtypes.items() if dtype != np.float64]
+        if all(kinds.values()):  # a cast of the whole keeps hundreds of columns in one block
+            return X.astype(np.float64) if others else X.copy(deep=False)
+        return X.astype({name: np.float64 for name in others if kinds[X.dtypes[name]]})
 
     def _checked(self, X: Any, *, reset: bool) -> Any:
         if hasattr(X, "dtypes"):
@@ -70,6 +65,14 @@ class AsFloat64(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     def _more_tags(self) -> dict[str, Any]:
         return {"allow_nan": True}
+
+
+def _is_number(dtype: Any) -> bool:
+    from pandas.api.types import is_any_real_numeric_dtype, is_bool_dtype
+
+    # is_bool_dtype also says yes to a category of booleans, which is text to the pipeline.
+    is_bool = dtype.name != "category" and is_bool_dtype(dtype)
+    return bool(is_bool or is_any_real_numeric_dtype(dtype))
 
 
 class FillDates(TransformerMixin, BaseEstimator):  # type: ignore[misc]
