@@ -14,6 +14,7 @@ from tablecast import __version__, artifact, cast
 from tablecast.batch import ERROR_CHOICES, predict_file
 from tablecast.card_file import card_text, write_card
 from tablecast.errors import TablecastError
+from tablecast.language import ENGLISH, LANGUAGES, language_of, speaking
 from tablecast.live import Live
 from tablecast.progress import ProgressBar
 
@@ -118,6 +119,10 @@ def _add_card(parser: argparse.ArgumentParser) -> None:
         help="a .html file, one page that needs nothing else, or a .json file (default: JSON "
         "on the terminal)",
     )
+    parser.add_argument(
+        "--lang", choices=[language.primary for language in LANGUAGES], default=ENGLISH.primary,
+        help="the page's language (default: %(default)s)",
+    )
     parser.set_defaults(run=_card)
 
 
@@ -174,7 +179,9 @@ def _card(options: argparse.Namespace) -> None:
     if options.output is None:
         _say(card_text(loaded).rstrip())
     else:
-        _say(f"Wrote {write_card(loaded, options.output)}.")
+        with speaking(language_of(options.lang) or ENGLISH):
+            written = write_card(loaded, options.output)
+        _say(f"Wrote {written}.")
 
 
 def _say(line: str) -> None:

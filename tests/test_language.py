@@ -18,13 +18,14 @@ import pandas as pd
 import pytest
 import served
 import test_card
-from deployments import ROOT
+from deployments import ROOT, SHIPPED
 from flask.testing import FlaskClient
 from markup import Page
 from test_browser import ARGUMENTS, CHROMIUM
 
 from tablecast import figures, language
 from tablecast.artifact import Deployment
+from tablecast.cli import main
 from tablecast.controls import controls_of
 from tablecast.errors import FormFileError
 from tablecast.field import Field
@@ -654,3 +655,19 @@ def test_the_answer_follows_the_form_in_its_language(client: FlaskClient) -> Non
         assert page.locator("[name=age]").input_value() == "51"
         assert page.locator(".answer").is_visible()
         browser.close()
+
+
+# The command line
+
+
+def test_a_card_is_written_in_a_language(tmp_path: Path) -> None:
+    """``--lang zh`` writes the same page in Chinese; what is said on the terminal stays."""
+    texts = {}
+    for spoken in LANGUAGES:
+        file = tmp_path / f"{spoken.primary}.html"
+        main(["card", str(SHIPPED), "-o", str(file), "--lang", spoken.primary])
+        texts[spoken.primary] = file.read_text(encoding="utf-8")
+        assert f'<html lang="{spoken.tag}">' in texts[spoken.primary]
+    assert "模型卡" in texts["zh"]
+    assert "模型卡" not in texts["en"]
+    assert language.current_language() == ENGLISH
