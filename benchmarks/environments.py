@@ -41,6 +41,11 @@ def fastapi() -> Environment:
     return _made("fastapi", PEERS / "fastapi.txt")
 
 
+def flaml() -> Environment:
+    """FLAML with the boosted trees that it searches among."""
+    return _made("flaml", PEERS / "flaml.txt")
+
+
 def peer_graph(environment: Environment) -> Path:
     """The graph that skl2onnx makes of a linear regression on the insurance table."""
     table = insurance_table()

@@ -1,88 +1,86 @@
-"""The answer that follows the form while it is filled in, in a real chromium."""
+"""What a long training says: a live line on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import io
 
 import pytest
 
-from tablecast.web import create_app
-from tests.explained import charging
-from tests.served import server
-from tests.test_browser import ARGUMENTS, CHROMIUM
-
-playwright_api = pytest.importorskip("playwright.sync_api")
-
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(not CHROMIUM.exists(), reason="Debian's chromium is not installed"),
-]
-
-ANSWERED = "?age=40&bmi=30&smoker=yes&region=west"
+from tablecast import leaderboard
+from tablecast.automl.clock import Clock
+from tablecast.live import Live, Standing
 
 
-@pytest.fixture(scope="module")
-def page() -> Iterator[playwright_api.Page]:
-    """The answered form of people's charges."""
-    with server(create_app(charging())) as address, playwright_api.sync_playwright() as api:
-        browser = api.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
-        page = browser.new_page(base_url=address)
-        page.set_default_timeout(15_000)
-        yield page
-        browser.close()
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
 
 
-def test_the_answer_follows_the_form(page: playwright_api.Page) -> None:
-    """A changed value changes the answer, its reasons and its curves, and moves no focus."""
-    page.goto(f"/{ANSWERED}")
-    assert page.locator(".answer").inner_text() == "27,000"
-    page.locator("[name=age]").fill("50")
-    playwright_api.expect(page.locator(".answer")).to_have_text("30,000")
-    playwright_api.expect(page.locator(".steps")).to_contain_text("50")
-    assert page.evaluate("document.activeElement.name") == "age"
-    assert "age=50" in (page.locator("[data-link]").get_attribute("href") or "")
+def screen(written: str) -> list[str]:
+    """The lines that a terminal shows, once each carriage return and erasure is done."""
+    return [line.rpartition("\r\x1b[K")[2] for line in written.split("\n")]
 
 
-def test_an_empty_page_is_answered_at_once(page: playwright_api.Page) -> None:
-    """The typical values that the form starts with have their answer without a click."""
-    page.goto("/")
-    playwright_api.expect(page.locator(".answer")).to_be_visible()
-    playwright_api.expect(page.locator(".whatif")).to_be_visible()
+def test_a_log_gets_plain_lines() -> None:
+    """Without a terminal each standing is a line, with the time left, what runs and the best."""
+    stream = io.StringIO()
+    with Live(stream, clock=lambda: 10.0) as live:
+        live("1,338 rows")
+        live.live(Standing("Lasso Regression", "best so far: R2 0.8493", 0.0, 30.0))
+    assert stream.getvalue() == (
+        "1,338 rows\n 20 s left  Lasso Regression  best so far: R2 0.8493\n"
+    )
 
 
-def test_a_wrong_value_is_said_without_a_jump(page: playwright_api.Page) -> None:
-    """The last answer stays in its place with a word on what is wrong; the next one clears it."""
-    page.goto(f"/{ANSWERED}")
-    before = page.locator(".answer").bounding_box()
-    page.locator("[name=bmi]").fill("thirty")
-    playwright_api.expect(page.locator(".live-problem")).to_contain_text("must be a number")
-    assert page.locator(".answer").bounding_box() == before
-    assert "Error" not in page.title()
-    page.locator("[name=bmi]").fill("31")
-    playwright_api.expect(page.locator(".live-problem")).to_have_count(0)
-    playwright_api.expect(page.locator(".answer")).to_have_text("27,500")
+def test_a_terminal_has_one_live_line_below_the_others() -> None:
+    """A line that stays is printed above the live one, which counts down and goes at the end."""
+    stream, now = Terminal(), [0.0]
+    with Live(stream, clock=lambda: now[0]) as live:
+        live.live(Standing("Random Forest", "", 0.0, 40.0))
+        assert screen(stream.getvalue()) == ["[············]  40 s left  Random Forest"]
+        now[0] = 20.0
+        live("Left out 'Id'.")
+        assert screen(stream.getvalue()) == [
+            "Left out 'Id'.", "[██████······]  20 s left  Random Forest"
+        ]
+    assert screen(stream.getvalue()) == ["Left out 'Id'.", ""]
 
 
-def test_who_listens_hears_where_the_answer_settles(page: playwright_api.Page) -> None:
-    """The status speaks once the typing has ended, with the target's name."""
-    page.goto(f"/{ANSWERED}")
-    page.locator("[name=age]").press_sequentially("1")
-    page.locator("[name=age]").fill("60")
-    playwright_api.expect(page.locator("[data-live-said]")).to_have_text("Charges: 33,000")
+def test_the_live_line_never_wraps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A line that is longer than the terminal is wide is cut: it could not be drawn over."""
+    monkeypatch.setenv("COLUMNS", "50")
+    stream = Terminal()
+    with Live(stream, clock=lambda: 0.0) as live:
+        live.live(Standing("Blend of " + "many " * 30, "", 0.0, 40.0))
+        [line] = screen(stream.getvalue())
+    assert len(line) == 49
 
 
-def test_open_details_stay_open(page: playwright_api.Page) -> None:
-    """Tables that a person has opened are still open after the next answer."""
-    page.goto(f"/{ANSWERED}")
-    page.locator("[data-keep=tables] summary").click()
-    page.locator("[name=age]").fill("45")
-    playwright_api.expect(page.locator(".answer")).to_have_text("28,500")
-    assert page.locator("[data-keep=tables]").get_attribute("open") is not None
+def test_the_clock_speaks_to_whoever_listens() -> None:
+    """A function that only takes lines, such as print, gets the standing as one."""
+    lines: list[str] = []
+    Clock(30).line("preparing plain features", "; best so far: none", lines.append)
+    assert lines == [" 30 s left  preparing plain features  best so far: none"]
 
 
-def test_the_button_still_works(page: playwright_api.Page) -> None:
-    """Predict answers as a page of its own, as it does without a script."""
-    page.goto(f"/{ANSWERED}")
-    page.get_by_role("button", name="Predict").click()
-    page.wait_for_url("**/predict#result")
-    assert page.locator(".answer").inner_text() == "27,000"
+def test_the_leaderboard_is_a_table() -> None:
+    """Figures stand below one another, and what has none says why in the same column."""
+    board = [
+        {
+            "model": "br", "name": "Bayesian Ridge", "features": "searched features", "folds": 5,
+            "seconds": 0.07, "R2": 0.8487, "spread": 0.01, "microseconds": 25.4, "why": "chosen",
+        },
+        {
+            "model": "et", "name": "Extra Trees", "features": "plain features", "tuned": True,
+            "trials": 8, "why": "no time left",
+        },
+        {"model": "qda", "error": "singular"},
+    ]
+    assert leaderboard.as_text(board).split("\n") == [
+        "    R2       ±  Folds  Seconds  µs a row  Candidate                     Features  Why",
+        "0.8487  0.0100      5      0.1        25  Bayesian Ridge                searched  chosen",
+        "     –       –      –        –         –  Extra Trees (tuned, 8 times)  plain     "
+        "no time left",
+        "     –       –      –        –         –  qda                           –         "
+        "singular",
+    ]

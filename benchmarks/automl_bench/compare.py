@@ -1,0 +1,59 @@
+"""PyCaret's ``compare_models`` alone: stock, and with one thread in each job."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from typing import Any
+
+from benchmarks.automl_bench.tools import THREAD_LIMITS
+from benchmarks.environments import ROOT
+
+FOLDS, SEED = 5, 123
+# Prints the seconds that compare_models took and how many estimators it compared.
+SCRIPT = """
+import sys, time
+from tablecast.table import prepare, read_table
+table, target, jobs = sys.argv[1], sys.argv[2], int(sys.argv[3])
+prepared = prepare(read_table(table), target)
+if prepared.task == "regression":
+    from pycaret.regression import RegressionExperiment as Experiment
+else:
+    from pycaret.classification import ClassificationExperiment as Experiment
+experiment = Experiment()
+experiment.setup(prepared.table, target=target, session_id={seed}, fold={folds}, n_jobs=jobs,
+                 html=False, verbose=False, system_log=False)
+began = time.monotonic()
+experiment.compare_models(verbose=False)
+print(time.monotonic() - began, len(experiment.pull()))
+"""
+
+
+def measured(table: str, limit: float) -> dict[str, Any]:
+    """Seconds of both on the same folds; the limit where one did not end before."""
+    stock = _seconds(table, limit, {})
+    single = _seconds(table, limit, {"OMP_THREAD_LIMIT": "1"})
+    return {
+        "table": table, "folds": FOLDS, "cores": len(os.sched_getaffinity(0)),
+        "load": round(os.getloadavg()[0], 1), "stock": stock, "single": single,
+    }
+
+
+def _seconds(table: str, limit: float, more: dict[str, str]) -> dict[str, Any]:
+    """With as many jobs as cores; ``more`` is added to the environment."""
+    name, _, target = table.rpartition(":")
+    variables = {k: v for k, v in os.environ.items() if k not in THREAD_LIMITS} | more
+    script = SCRIPT.format(seed=SEED, folds=FOLDS)
+    command = [sys.executable, "-c", script, name, target, str(len(os.sched_getaffinity(0)))]
+    began = time.monotonic()
+    try:
+        run = subprocess.run(
+            command, env=variables | {"PYTHONPATH": str(ROOT)}, check=True, timeout=limit,
+            capture_output=True, text=True, cwd=ROOT,
+        )
+    except subprocess.TimeoutExpired:
+        return {"seconds": round(time.monotonic() - began, 1), "finished": False}
+    seconds, compared = run.stdout.split()[-2:]
+    return {"seconds": round(float(seconds), 1), "compared": int(compared), "finished": True}

@@ -1,0 +1,49 @@
+"""Stock PyCaret 3.3.2 as a data scientist writes it: compare, tune the best three, blend, finalize.
+
+``pycaret_stock.py TRAIN TEST TARGET TASK BUDGET OUT``. The budget goes to ``compare_models``, whose
+``budget_time`` is the only one that PyCaret has; what follows takes what it takes.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import pandas as pd
+
+BEST, JOBS, SEED = 3, 2, 123
+
+
+def main() -> None:
+    train, test, target, task, budget, out = sys.argv[1:]
+    if task == "regression":
+        from pycaret.regression import RegressionExperiment as Experiment
+    else:
+        from pycaret.classification import ClassificationExperiment as Experiment
+    experiment = Experiment()
+    experiment.setup(
+        pd.read_csv(train), target=target, session_id=SEED, n_jobs=JOBS, html=False, verbose=False,
+        system_log=False,
+    )
+    best = experiment.compare_models(
+        n_select=BEST, budget_time=float(budget) / 60, verbose=False
+    )
+    best = best if isinstance(best, list) else [best]
+    tuned = [experiment.tune_model(model, verbose=False) for model in best]
+    chosen = experiment.blend_models(tuned, verbose=False) if len(tuned) > 1 else tuned[0]
+    final = experiment.finalize_model(chosen)
+    # Models without probabilities, such as ridge, blend by vote; then the label has all the share.
+    more = {"raw_score": True} if task == "classification" else {}
+    made = experiment.predict_model(final, pd.read_csv(test), verbose=False, **more)
+    answers = {"predictions": made["prediction_label"].tolist()}
+    if task == "classification":
+        start = "prediction_score_"
+        names = [name for name in made if name.startswith(start)]
+        labels = sorted(made["prediction_label"].astype(str).unique())
+        shares = made[names] if names else pd.get_dummies(made["prediction_label"].astype(str))
+        answers["classes"] = [name.removeprefix(start) for name in names] or labels
+        answers["probabilities"] = shares.to_numpy(float).tolist()
+    Path(out).write_text(json.dumps(answers))
+
+
+if __name__ == "__main__":
+    main()
