@@ -18,6 +18,7 @@ METHOD_WORDS = (
     N_("a line through the answers"),
     N_("a curve through the answers"),
     N_("a line through the answers and the fields"),
+    N_("one offset from where most rows lie by their fields"),
 )
 
 
