@@ -50,6 +50,12 @@ def live(page: playwright_api.Page) -> None:
     page.locator(".steps").wait_for()
 
 
+def chinese(page: playwright_api.Page) -> None:
+    """An answer for another reader."""
+    page.goto("/?lang=zh")
+    page.locator(".steps").wait_for()
+
+
 def live_problem(page: playwright_api.Page) -> None:
     live(page)
     page.locator("[name=age]").fill("old")
@@ -116,6 +122,7 @@ def opened(path: str) -> Callable[[playwright_api.Page], None]:
 STATES: dict[str, Callable[[playwright_api.Page], None]] = {
     "blank": blank,
     "live": live,
+    "chinese": chinese,
     "live-problem": live_problem,
     "answer": answer,
     "errors": errors,
@@ -131,7 +138,10 @@ STATES: dict[str, Callable[[playwright_api.Page], None]] = {
 
 
 #: What looks the same whatever the deployment is looked at once.
-ALIKE = {"kinds": {"live", "batch", "batch-wrong", "docs", "missing"}, "insurance": {"searching"}}
+ALIKE = {
+    "kinds": {"live", "chinese", "batch", "batch-wrong", "docs", "missing"},
+    "insurance": {"searching"},
+}
 SEEN = [(name, state) for name in DEPLOYMENTS for state in STATES if state not in ALIKE[name]]
 
 DESKTOP = {"width": 1280, "height": 800}
