@@ -25,8 +25,10 @@ from test_browser import ARGUMENTS, CHROMIUM
 
 from tablecast import figures, language
 from tablecast.artifact import Deployment
+from tablecast.card_words import method_in_words
 from tablecast.cli import main
 from tablecast.controls import controls_of
+from tablecast.edges import SHAPES
 from tablecast.errors import FormFileError
 from tablecast.field import Field
 from tablecast.form import read_form
@@ -389,6 +391,16 @@ def test_no_english_of_the_model_card_is_left_out(
     for field in schema.fields:
         names += [field.name, field.label, *field.levels]
     assert set(unmarked(page.text)) <= {word for name in names for word in _WORD.findall(name)}
+
+
+def test_how_a_range_is_made_is_in_the_catalogue() -> None:
+    """What training calls the method is put together again from words that are translated."""
+    for shape in SHAPES:
+        with speaking(CHINESE):
+            said = method_in_words(f"conformal, on out-of-fold residuals; below: {shape}; above: x")
+        assert said.endswith("；上限：x")
+        assert not re.search("[A-Za-z]", said[:-1])
+    assert method_in_words("another; way") == "another; way"
 
 
 def test_an_unexpected_failure_is_worded_too(monkeypatch: pytest.MonkeyPatch) -> None:
