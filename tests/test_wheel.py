@@ -27,6 +27,7 @@ row = dict(age=39, sex="male", bmi=30, children=1, smoker="no", region="northwes
 assert client.post("/predict_api", json=row).status_code == 200
 assert b"tablecast.css" in client.post("/predict", data=row).data
 assert client.get("/static/tablecast.css").status_code == 200
+assert 'lang="zh-Hans"' in (chinese := client.get("/?lang=zh").text) and "重新开始" in chinese
 """
 
 
