@@ -11,6 +11,7 @@ import numpy as np
 
 from tablecast.automl import blend
 from tablecast.automl.afterwards import Afterwards
+from tablecast.automl.calibration import calibrated
 from tablecast.automl.candidates import Candidate, drawn, first
 from tablecast.automl.clock import Clock
 from tablecast.automl.fitting import threads, try_candidate
@@ -72,6 +73,7 @@ class Search:
             views = self._first_round()
             self._tune()
             self._blend(views)
+            self._calibrate()
         except KeyboardInterrupt:
             if not self.tried:
                 raise
@@ -150,6 +152,15 @@ class Search:
             self.tried.append(made)
         else:
             self.dropped.append(replace(made, why="hardly better than its best member alone"))
+
+    def _calibrate(self) -> None:
+        """Calibrate the probabilities of the best, where that is worth it."""
+        for one in self.ranked()[:1]:
+            for made in calibrated(one):
+                if self.afterwards.bears(made.seconds):
+                    self.tried.append(made)
+                else:
+                    self.dropped.append(replace(made, why="takes too long to fit for the budget"))
 
     def _try(self, candidate: Candidate, view: View) -> None:
         name = view.experiment._all_models[candidate.model].name

@@ -31,6 +31,7 @@ class Tried:
         name: for a person.
         why: why it was stopped early; empty where it was not.
         steady: whether it is a blend that was made for few rows (`blend.steady`).
+        calibration: "sigmoid" or "isotonic", where its probabilities are calibrated.
         cost: of a row in its graph; None where it was not measured.
         fitted: the prepared steps and the estimator of the last fold, until they are measured.
     """
@@ -43,6 +44,7 @@ class Tried:
     name: str = ""
     why: str = ""
     steady: bool = False
+    calibration: str = ""
     cost: Cost | None = None
     fitted: tuple[Any, Any] | None = None
 
@@ -59,8 +61,11 @@ class Tried:
         """It again, not fitted."""
         spread = float(np.std(np.asarray(self.view.folds[0].y))) if self._is_number else 1.0
         made = [make(one, self.view.experiment, spread) for one, _ in self.members]
-        if len(made) == 1:
-            return made[0]
+        if self.calibration:
+            return self._calibrated(self._together(made))
+        return made[0] if len(made) == 1 else self._together(made)
+
+    def _together(self, made: list[Any]) -> Any:
         from sklearn.ensemble import VotingClassifier, VotingRegressor
 
         weights = [weight for _, weight in self.members]
@@ -71,6 +76,18 @@ class Tried:
         if self._is_number:
             return VotingRegressor(named, weights=weights, n_jobs=1)
         return VotingClassifier(named, voting="soft", weights=weights, n_jobs=1)
+
+    def _calibrated(self, voting: Any) -> Any:
+        """As PyCaret's ``calibrate_model`` makes it, with folds as the search had them.
+
+        It is given a vote even where one estimator votes alone: a vote has probabilities only, and
+        those were calibrated in the search, not an estimator's scores.
+        """
+        from sklearn.calibration import CalibratedClassifierCV
+        from sklearn.model_selection import StratifiedKFold
+
+        folds = StratifiedKFold(self.view.folds_once, shuffle=True, random_state=self.view.seed)
+        return CalibratedClassifierCV(voting, method=self.calibration, cv=folds, ensemble=False)
 
     @property
     def _is_number(self) -> bool:

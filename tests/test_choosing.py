@@ -1,0 +1,143 @@
+"""How the search chooses: folds of few rows, candidates side by side, blends and calibration."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+pytest.importorskip("pycaret", reason="the search is of PyCaret's estimators")
+
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.datasets import make_classification
+from sklearn.ensemble import VotingClassifier
+from sklearn.model_selection import StratifiedKFold, cross_val_predict
+from sklearn.naive_bayes import GaussianNB
+
+from tablecast.automl import blend, calibration, fitting
+from tablecast.automl.candidates import Candidate
+from tablecast.automl.tried import Tried, all_losses
+from tablecast.automl.views import REPEATS, Recipe, View, view_of
+from tablecast.experiment import quiet_and_single
+from tablecast.inspection import Prepared
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+
+@pytest.fixture(scope="module")
+def view() -> View:
+    """150 rows of three classes, scaled, in three times five folds."""
+    x, y = make_classification(150, 6, n_informative=4, n_classes=3, flip_y=0.2, random_state=3)
+    table = pd.DataFrame(x, columns=list("abcdef")).assign(kind=np.array(["p", "q", "r"])[y])
+    with quiet_and_single():
+        return view_of(Prepared(table, "kind", "classification", (), ()), Recipe("scaled"), 1)
+
+
+def squared(truth: Any) -> Any:
+    return lambda made: float(np.mean((made - truth) ** 2))
+
+
+def test_half_of_a_steady_blend_is_even() -> None:
+    """Each of those nearly as good as the best has its even part of half the weight."""
+    random = np.random.default_rng(1)
+    truth = random.normal(size=60)
+    shared = random.normal(size=60)
+    members = [truth + shared, truth + 1.01 * shared, truth + 4 * random.normal(size=60)]
+    weights = blend.steady(members, squared(truth))
+    total = sum(weights.values())
+    assert weights[0] / total >= 0.25
+    assert weights[1] / total >= 0.25
+    assert weights.get(2, 0) / total < 0.25
+
+
+def test_a_steady_blend_leaves_what_is_far_behind_alone() -> None:
+    """One that nothing comes near is answered by alone."""
+    truth = np.arange(50.0)
+    assert set(blend.steady([truth + 1, truth], squared(truth))) == {1}
+
+
+def test_few_rows_are_divided_several_times(view: View) -> None:
+    """Every row is answered once in each division, by a fold that has not seen it."""
+    assert len(view.folds) == REPEATS * view.folds_once
+    rows = len(view.experiment.y_train)
+    places = np.sort(np.concatenate([fold.unseen for fold in view.folds]))
+    assert places.tolist() == list(range(REPEATS * rows))
+    learnt = view.experiment.X_train.index.delete(view.folds[-1].unseen % rows)
+    assert set(view.folds[-1].x.index) == set(learnt)
+    assert (view.target[:rows] == view.target[-rows:]).all()
+
+
+def test_folds_side_by_side_answer_as_one_after_the_other(
+    view: View, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The number of threads changes no answer's last bit."""
+    candidate = Candidate("et", {"n_estimators": 10}, "scaled")
+    made = []
+    for count in (1, 4):
+        monkeypatch.setattr(fitting, "threads", lambda count=count: count)
+        with quiet_and_single():
+            made.append(fitting.try_candidate(candidate, view, None))
+    assert (made[0].answers == made[1].answers).all()
+    assert made[0].losses == made[1].losses
+
+
+def test_what_is_far_behind_stops_after_one_division(view: View) -> None:
+    """The other divisions are not spent on it; one that is near gets them all."""
+    with quiet_and_single():
+        best = fitting.try_candidate(Candidate("qda", {"reg_param": 0.1}), view, None)
+        tree = fitting.try_candidate(Candidate("dt"), view, best.losses)
+        near = fitting.try_candidate(Candidate("qda", {"reg_param": 0.2}), view, best.losses)
+    assert not tree.whole
+    assert len(tree.losses) == view.folds_once
+    assert near.whole
+
+
+def given(view: View, sureness: float) -> Tried:
+    """Answers that know the class as often as they say where `sureness` is 1."""
+    random = np.random.default_rng(4)
+    labels = np.searchsorted(np.unique(view.target), view.target)
+    logits = random.normal(size=(len(labels), 3))
+    logits[np.arange(len(labels)), labels] += 1.0
+    shares = np.exp(sureness * logits)
+    answers = shares / shares.sum(axis=1, keepdims=True)
+    return Tried(
+        view, ((Candidate("nb"), 1),), answers, all_losses(view, answers), 0.1, "Naive Bayes"
+    )
+
+
+def test_probabilities_that_boast_are_calibrated(view: View) -> None:
+    """Ten times too sure: calibrating lowers the loss, says so, and keeps a vote's shares."""
+    boasting = given(view, 10.0)
+    made = calibration.calibrated(boasting)
+    assert [one.calibration for one in made] == ["sigmoid"]
+    assert made[0].loss < boasting.loss / 2
+    assert made[0].name == "Naive Bayes, calibrated (sigmoid)"
+    estimator = made[0].estimator()
+    assert isinstance(estimator, CalibratedClassifierCV)
+    assert isinstance(estimator.estimator, VotingClassifier)
+
+
+def test_honest_probabilities_are_left_alone(view: View) -> None:
+    """Where nothing is gained for certain, nothing is calibrated; nor is it ever done twice."""
+    assert calibration.calibrated(given(view, 1.0)) == []
+    (made,) = calibration.calibrated(given(view, 10.0))
+    assert calibration.calibrated(made) == []
+
+
+@pytest.mark.parametrize("method", ["sigmoid", "isotonic"])
+@pytest.mark.parametrize("classes", [2, 3])
+def test_calibration_is_measured_as_it_will_answer(method: str, classes: int) -> None:
+    """The search's calibrated probabilities are those of scikit-learn's calibrated estimator."""
+    x, y = make_classification(
+        300, 6, n_informative=4, n_classes=classes, flip_y=0.3, random_state=5
+    )
+    vote = VotingClassifier([("nb", GaussianNB())], voting="soft")
+    folds = StratifiedKFold(5, shuffle=True, random_state=6)
+    expected = CalibratedClassifierCV(vote, method=method, cv=folds, ensemble=False).fit(x, y)
+    answers = cross_val_predict(vote, x, y, cv=folds, method="predict_proba")
+    made = calibration._calibrated_like(
+        calibration._CURVES[method], answers, y, vote.fit(x, y).predict_proba(x)
+    )
+    np.testing.assert_allclose(made, expected.predict_proba(x), rtol=1e-12)
