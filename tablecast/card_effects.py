@@ -21,8 +21,9 @@ from tablecast.wording import Wording, wording_of
 
 #: Fields whose effect is drawn, the most important; the others are a line in a table.
 MOST_DRAWN = 9
-#: With more fields than this a page has room for fewer pictures.
+#: With more fields than this a page has room for fewer pictures, and of more classes for fewer yet.
 MANY_FIELDS, FEW_DRAWN = 30, 6
+MANY_CLASSES = 3
 
 
 @dataclass(frozen=True)
@@ -97,7 +98,8 @@ def effects_of(loaded: Deployment, shares: Mapping[str, float]) -> Effects | Non
     spread = spans(data)
     ranked = [field for field in schema.fields if spread.get(field.name) is not None]
     ranked.sort(key=lambda field: (-shares.get(field.name, 0.0), -spread[field.name]))
-    most = MOST_DRAWN if len(ranked) <= MANY_FIELDS else FEW_DRAWN
+    few = FEW_DRAWN if len(data["classes"]) <= MANY_CLASSES else FEW_DRAWN // 2
+    most = MOST_DRAWN if len(ranked) <= MANY_FIELDS else few
     drawn, others = ranked[:most], ranked[most:]
     is_share = schema.task == "classification"
     answers = [] if is_share else [a for f in drawn for a in data["fields"][f.name]["answers"]]

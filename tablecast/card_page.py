@@ -25,8 +25,9 @@ from tablecast.language import N_, _
 from tablecast.schema import Schema
 from tablecast.wording import wording_of
 
-#: Groups that the page shows, of all fields together: 250 are a third of its 150 KB.
-MOST_GROUPS = 250
+#: Figures of groups that the page shows, of all fields together: a third of its 150 KB, and less
+#: where classes need the room for their curves.
+MOST_FIGURES = {"regression": 1_750, "classification": 1_200}
 
 #: What a proof found, by its name in the card as JSON.
 PROOF: Mapping[str, str] = {
@@ -62,6 +63,7 @@ def page_of(loaded: Deployment) -> dict[str, Any]:
     evaluation = card["evaluation"] or {}
     sensitive = card["stated"].get("sensitive", ())
     groups = groups_of(schema, evaluation.get("groups", ()), sensitive)
+    shown = _shown(groups, MOST_FIGURES[schema.task])
     values: dict[str, Any] = {
         "card": card,
         "limits": [limit_in_words(one) for one in card["limits"]],
@@ -71,8 +73,8 @@ def page_of(loaded: Deployment) -> dict[str, Any]:
         "figures": [], "rocs": [], "calibrations": [], "confusion": None, "class_table": None,
         "importance": importance_of(schema, card["importance"]),
         "effects": effects_of(loaded, card["importance"]),
-        "groups": _shown(groups),
-        "more_groups": [one.name for one in groups[len(_shown(groups)) :]],
+        "groups": shown,
+        "more_groups": [one.name for one in groups[len(shown) :]],
         "target": _target(loaded),
         "classes": _classes(loaded),
         "leaderboard": _leaderboard(card["leaderboard"]),
@@ -91,12 +93,12 @@ def page_of(loaded: Deployment) -> dict[str, Any]:
     return values | {"sections": _sections(values, evaluation)}
 
 
-def _shown(groups: Sequence[Groups]) -> list[Groups]:
+def _shown(groups: Sequence[Groups], most: int) -> list[Groups]:
     """As many fields' groups as a page has room for, the first ones."""
-    shown, rows = [], 0
+    shown, figures = [], 0
     for one in groups:
-        rows += len(one.table.rows)
-        if rows > MOST_GROUPS:
+        figures += len(one.table.rows) * len(one.table.head)
+        if figures > most:
             break
         shown.append(one)
     return shown

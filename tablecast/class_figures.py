@@ -24,8 +24,8 @@ Places = npt.NDArray[np.intp]
 MOST_IN_MATRIX = 12
 #: Classes that have curves, the most frequent; more small pictures are not compared.
 MOST_CURVES = 6
-#: Points of a ROC curve: 60 steps of 240 px cannot be told from more.
-MOST_POINTS = 60
+#: Points of a ROC curve: 30 steps of 200 px cannot be told from more.
+MOST_POINTS = 30
 #: Groups of a calibration, of equally many rows; fewer than 20 say little about a share.
 BINS, ROWS_A_BIN = 10, 20
 #: A probability of 0 for what happens costs without end; one in a million costs enough.
