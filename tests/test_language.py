@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
+from gettext import GNUTranslations
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -445,9 +446,8 @@ OTHERS = [pytest.param(one, id=one.tag) for one in LANGUAGES if not one.is_sourc
 @pytest.mark.parametrize("spoken", OTHERS)
 def test_a_catalogue_holds_what_the_source_says_now(spoken: Language) -> None:
     """No message is missing and none is left from before; ``make messages`` mends it."""
-    catalogue = messages.read_po(io.BytesIO(messages._file(spoken, "po").read_bytes()))
-    held = {(one.context, one.id) for one in catalogue if one.id}
-    assert held == {(one.context, one.id) for one in messages.extract() if one.id}
+    known = {(one.context, one.id) for one in messages.held(spoken) if one.id}
+    assert known == {(one.context, one.id) for one in messages.extract() if one.id}
 
 
 @pytest.mark.parametrize("spoken", OTHERS)
@@ -460,8 +460,7 @@ def test_everything_is_translated(spoken: Language) -> None:
 def test_translations_keep_what_is_filled_in(spoken: Language) -> None:
     """A translation has the placeholders and the tags of its message, once each."""
     parts = re.compile(r"\{[a-z_]*\}|%\([a-z_]+\)s|</?[a-z]+[^>]*>")
-    catalogue = messages.read_po(io.BytesIO(messages._file(spoken, "po").read_bytes()))
-    for one in catalogue:
+    for one in messages.held(spoken):
         if not one.id:
             continue
         many = messages._texts(one.id)[-1]
@@ -473,6 +472,28 @@ def test_translations_keep_what_is_filled_in(spoken: Language) -> None:
 def test_what_is_served_is_what_is_written(spoken: Language) -> None:
     """The compiled catalogue is that of the text beside it."""
     assert messages._file(spoken, "mo").read_bytes() == messages.compiled(spoken)
+
+
+def test_a_new_language_starts_with_everything_to_translate(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``make messages`` makes its files; what has no translation yet is shown in English."""
+    monkeypatch.setattr(messages, "LOCALE", tmp_path)
+    monkeypatch.setattr(language, "LOCALE", tmp_path)
+    german = Language("de", "Deutsch", "de")
+    messages.write(german)
+    assert len(messages.left_out(german)) > 300
+    assert german.gettext("Start again") == "Start again"
+    file = messages._file(german, "po")
+    text = file.read_text(encoding="utf-8")
+    start = 'msgid "Start again"\nmsgstr ""'
+    assert start in text
+    file.write_text(text.replace(start, start[:-1] + 'Neu"'), encoding="utf-8")
+    messages.write(german)
+    with messages._file(german, "mo").open("rb") as compiled:
+        assert GNUTranslations(compiled).gettext("Start again") == "Neu"
+    assert messages.forms(german)["decimal"] == ","
+    assert messages.forms(german)["date"] == "{d}. {MMMM} {y}"
 
 
 @pytest.mark.parametrize("spoken", LANGUAGES, ids=lambda one: one.tag)

@@ -75,9 +75,16 @@ def extract() -> Catalog:
     return found
 
 
+def held(language: Language) -> Catalog:
+    """A language's catalogue as it is; an empty one for a language that has none yet."""
+    file = _file(language, "po")
+    text = file.read_bytes() if file.exists() else b""
+    return read_po(io.BytesIO(text), locale=language.folder)
+
+
 def updated(language: Language) -> str:
     """A language's catalogue, with every message that the source has now and no other."""
-    catalogue = read_po(io.BytesIO(_file(language, "po").read_bytes()), locale=language.folder)
+    catalogue = held(language)
     catalogue.update(extract(), no_fuzzy_matching=True)
     text = io.BytesIO()
     write_po(
@@ -92,7 +99,7 @@ def updated(language: Language) -> str:
 def compiled(language: Language) -> bytes:
     """A language's catalogue as gettext reads it; a fuzzy translation is left out."""
     binary = io.BytesIO()
-    catalogue = read_po(io.BytesIO(_file(language, "po").read_bytes()))
+    catalogue = held(language)
     # Babel dates what has no date; so the same text would compile to another file every minute.
     catalogue.creation_date = catalogue.revision_date = datetime.fromtimestamp(0, UTC)
     write_mo(binary, catalogue)
@@ -125,6 +132,7 @@ def forms(language: Language) -> dict[str, Any]:
 def write(language: Language) -> None:
     """Bring one language's files up to date."""
     if not language.is_source:
+        _file(language, "po").parent.mkdir(parents=True, exist_ok=True)
         _file(language, "po").write_text(updated(language), encoding="utf-8")
         _file(language, "mo").write_bytes(compiled(language))
     text = json.dumps(forms(language), ensure_ascii=False, indent=1)
@@ -133,10 +141,9 @@ def write(language: Language) -> None:
 
 def left_out(language: Language) -> list[str]:
     """The messages that have no translation, or one that nobody has looked at."""
-    catalogue = read_po(io.BytesIO(_file(language, "po").read_bytes()))
     return [
         str(message.id)
-        for message in catalogue
+        for message in held(language)
         if message.id and (message.fuzzy or not all(_texts(message.string)))
     ]
 
