@@ -32,7 +32,8 @@ run-gunicorn:
 run-granian:
 	@counts=$$(mktemp -d) && trap 'rm -rf $$counts' EXIT && \
 	PROMETHEUS_MULTIPROC_DIR=$$counts $(SERVING)/bin/granian --interface wsgi --host 0.0.0.0 \
-		--port $(PORT) --workers $(WEB_CONCURRENCY) --no-ws --workers-kill-timeout 10 app:app
+		--port $(PORT) --workers $(WEB_CONCURRENCY) --no-ws --workers-kill-timeout 10 \
+		--factory tablecast.web:create_rehearsed_app
 
 test: $(TRAINING)/.installed chromium ## install what the tests need, then run them all
 	@echo "Checking style and types"

@@ -94,6 +94,16 @@ def create_app_or_exit(make: Callable[[], Flask] = create_app) -> Flask:
     return app
 
 
+def create_rehearsed_app() -> Flask:
+    """The application for a server that loads it in each of its processes, as granian does.
+
+    gunicorn loads it once for all of them, and rehearses in each: see ``gunicorn.conf.py``.
+    """
+    app = create_app_or_exit()
+    rehearsal.rehearse(app)
+    return app
+
+
 def _root() -> Path:
     """The folder of templates and static files: the package's own, or the repository's root."""
     package = Path(__file__).parent

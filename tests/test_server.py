@@ -41,7 +41,8 @@ def served(command: list[str], folder: Path, **environment: str) -> Iterator[str
     """Start a server in the repository's root; stop it gently at the end."""
     port = free_port()
     if "granian" in command[0]:
-        command = [*command, "--host", "127.0.0.1", "--port", str(port), "app:app"]
+        command = [*command, "--host", "127.0.0.1", "--port", str(port),
+                   "--factory", "tablecast.web:create_rehearsed_app"]
     log = (folder / "log").open("wb")
     server = subprocess.Popen(
         command, cwd=ROOT, stdout=log, stderr=log,
