@@ -188,7 +188,7 @@ def _leaderboard(entries: Sequence[Mapping[str, Any]]) -> tuple[Table, list[Entr
     """What was tried: the columns, and an entry for each."""
     if not entries:
         return None
-    hidden = ("model", "name", "error")
+    hidden = ("model", "name", "error", "tuned", "trials", "settings")
     columns = [name for name in entries[0] if name not in hidden]
     made = [
         Entry(
@@ -199,7 +199,7 @@ def _leaderboard(entries: Sequence[Mapping[str, Any]]) -> tuple[Table, list[Entr
         for entry in entries
     ]
     names = {
-        "recipe": _("Made features"), "features": _("Features"), "folds": _("Folds"),
+        "spread": "±", "recipe": _("Made features"), "features": _("Features"), "folds": _("Folds"),
         "seconds": _("Seconds"), "microseconds": _("µs a row"), "why": _("Why"),
     }
     head = tuple(

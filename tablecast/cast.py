@@ -16,7 +16,7 @@ from tablecast.errors import ArtifactError, ProofFailed, TableError
 from tablecast.form import Form, read_form
 from tablecast.intake import take_in
 from tablecast.interrupts import Interrupts
-from tablecast.leaks import without_leaks
+from tablecast.leaks import leaks_of, named
 from tablecast.memory import enough_memory
 from tablecast.schema import Schema
 from tablecast.staging import staged
@@ -69,6 +69,7 @@ def cast(
         KeyboardInterrupt: before there was anything to save, or for the second time.
     """
     from tablecast.card import card_of
+    from tablecast.evaluation import look_at_unseen
     from tablecast.training import MAX_LATENCY, train
 
     began = time.monotonic() if began is None else began
@@ -89,7 +90,7 @@ def cast(
         card = card_of(trained, prepared) | {"stated": dict(look.card)}
         schema = _schema_of(prepared, look, card)
         background = background_of(prepared.table, schema)
-        interval = _look_at_unseen(
+        interval = look_at_unseen(
             trained.pipeline, prepared, schema, card, seed, progress, trained.clones
         )
         parts = {"background": background, "interval": interval}
@@ -125,15 +126,17 @@ def publish(
         ArtifactError, UnsupportedStep, ProofFailed: as ``compile_deployment``.
     """
     from tablecast.card import facts_of
+    from tablecast.evaluation import look_at_unseen
 
-    prepared = without_leaks(prepare(table, target), keep=list(table.columns))
+    prepared = prepare(table, target)
+    prepared = named(prepared, leaks_of(prepared))
     look = read_form(Path(form) if form else None)
     card = found | facts_of(pipeline, prepared) | {"stated": dict(look.card)}
     schema = _schema_of(prepared, look, card)
     base = artifact.without_ending(pickle)
     background = background_of(prepared.table, schema)
     seed = found.get("seed", 123)
-    interval = _look_at_unseen(pipeline, prepared, schema, card, seed, progress)
+    interval = look_at_unseen(pipeline, prepared, schema, card, seed, progress)
     artifact.write_description(base, schema, card, background=background, interval=interval)
     return compile_deployment(base, prepared.table, progress=progress)
 
@@ -231,41 +234,6 @@ def _schema_of(prepared: Prepared, form: Form, card: Mapping[str, Any]) -> Schem
     return Schema.from_table(
         prepared.table, prepared.target, prepared.task, form, card["importance"]
     )
-
-
-def _look_at_unseen(
-    pipeline: Any,
-    prepared: Prepared,
-    schema: Schema,
-    card: dict[str, Any],
-    seed: int,
-    progress: Progress,
-    clones: int | None = None,
-) -> dict[str, Any] | None:
-    """Learn a prediction's interval from clones of the pipeline, None for classes; and put into
-    the card where answers to unseen rows are wrong."""
-    from tablecast.conformal import clones_answer, interval_of
-    from tablecast.evaluation import evaluation_of
-    from tablecast.unseen import looked_at
-
-    prepared = looked_at(prepared, seed)
-    answers = None
-    if prepared.task == "regression":
-        features = prepared.table.drop(columns=prepared.target)
-        target = prepared.table[prepared.target].to_numpy(float)
-        answers = clones_answer(pipeline, features, target, seed, clones)
-    moved = answers[1] if answers else None
-    learnt = interval_of(pipeline, prepared, seed=seed, predictions=moved)
-    if learnt:
-        progress(
-            f"{learnt['level']:.0%} intervals: {learnt['coverage']:.1%} of unseen rows inside, "
-            f"{learnt['width']:,.4g} wide on average."
-        )
-    card["evaluation"] = evaluation_of(
-        pipeline, prepared, schema, card["importance"],
-        answers=answers, interval=learnt, seed=seed, folds=clones,
-    )
-    return learnt
 
 
 def _effects_of(content: bytes, schema: Schema, description: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,25 +2,65 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from tablecast.class_figures import classification_facts
-from tablecast.conformal import folds_of
+from tablecast.conformal import clones_answer, folds_of, interval_of
 from tablecast.groups import Classes, Numbers, groups_of
 from tablecast.interval import Interval
 from tablecast.predictor import Columns, column_of
 from tablecast.residuals import regression_facts
-from tablecast.unseen import unseen_classes
+from tablecast.unseen import looked_at, unseen_classes
 
 if TYPE_CHECKING:
     from tablecast.inspection import Prepared
     from tablecast.schema import Schema
 
 Floats = npt.NDArray[np.float64]
+
+
+def look_at_unseen(
+    pipeline: Any,
+    prepared: Prepared,
+    schema: Schema,
+    card: dict[str, Any],
+    seed: int,
+    progress: Callable[[str], None],
+    clones: int | None = None,
+) -> dict[str, Any] | None:
+    """Learn a prediction's interval from clones of the pipeline, None for classes; and put into
+    the card where answers to unseen rows are wrong.
+
+    Args:
+        pipeline: a pipeline that is fitted on all rows of the table.
+        prepared, schema: the table, and the schema made from it.
+        card: has "importance", and gets "evaluation".
+        seed: decides the folds.
+        progress: called with a line.
+        clones: how many at most; None for as many as the rows ask for.
+    """
+    prepared = looked_at(prepared, seed)
+    answers = None
+    if prepared.task == "regression":
+        features = prepared.table.drop(columns=prepared.target)
+        target = prepared.table[prepared.target].to_numpy(float)
+        answers = clones_answer(pipeline, features, target, seed, clones)
+    moved = answers[1] if answers else None
+    learnt = interval_of(pipeline, prepared, seed=seed, predictions=moved)
+    if learnt:
+        progress(
+            f"{learnt['level']:.0%} intervals: {learnt['coverage']:.1%} of unseen rows inside, "
+            f"{learnt['width']:,.4g} wide on average."
+        )
+    card["evaluation"] = evaluation_of(
+        pipeline, prepared, schema, card["importance"],
+        answers=answers, interval=learnt, seed=seed, folds=clones,
+    )
+    return learnt
 
 
 def evaluation_of(

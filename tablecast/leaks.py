@@ -8,7 +8,7 @@ properties of the table. What equal rows do to the figures is known only once th
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -80,7 +80,12 @@ def without_leaks(prepared: Prepared, keep: Collection[str] = ()) -> Prepared:
     disguised = [one for one in leaks if one.kind == "disguise" and one.field not in keep]
     if disguised:
         raise TableError(" ".join(one.message for one in disguised))
-    said = [one for one in leaks if one.field not in keep or one.kind in ("ids", "order")]
+    known = ("disguise", "alone")  # what keeping a column vouches for
+    return named(prepared, [one for one in leaks if one.field not in keep or one.kind not in known])
+
+
+def named(prepared: Prepared, said: Sequence[Leak]) -> Prepared:
+    """The table with these leaks among its notes."""
     notes = (*prepared.notes, *(one.message for one in said))
     return replace(prepared, notes=notes, leaks=tuple(said))
 

@@ -108,3 +108,26 @@ def test_an_interrupted_compile_leaves_no_file(
     assert main(["compile", str(tmp_path / "x.pkl")]) == 130
     assert "stopped" in capsys.readouterr().err
     assert sorted(file.name for file in tmp_path.iterdir()) == ["x.json", "x.pkl"]
+
+
+@pytest.mark.parametrize(
+    ("answers", "words"),
+    [
+        (["same"] * 40, "only one class or value, 'same'"),
+        ([f"class {row}" for row in range(40)], "the 40 classes have a single row"),
+        (["a"] * 39 + ["b"], "the class 'b' has a single row"),
+        (["a"] * 20 + [""] * 20, "only one class or value, 'a'"),
+    ],
+)
+def test_a_target_that_teaches_nothing_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], answers: list[str], words: str
+) -> None:
+    """One value, a class for each row, or a class with one row: what to do, and no file."""
+    table, out = tmp_path / "table.csv", tmp_path / "out"
+    rows = [f"{row * 37 % 101},{row % 3},{answer}" for row, answer in enumerate(answers)]
+    table.write_text("\n".join(["a,b,goal", *rows]))
+    assert main(["train", str(table), "--target", "goal", "--out", str(out)]) == 1
+    said = capsys.readouterr().err
+    assert words in said
+    assert said.count("\n") == 1
+    assert not out.exists()

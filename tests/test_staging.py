@@ -35,7 +35,7 @@ def test_files_move_when_the_block_ends(tmp_path: Path) -> None:
     assert names(base.parent) == {"fine.name" + ending for ending in ENDINGS}
 
 
-@pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError, TrainingError("x")])
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), MemoryError(), TrainingError("x")])
 def test_a_failure_leaves_what_was_there(tmp_path: Path, error: BaseException) -> None:
     """An interrupt while the graph is proven leaves the deployment of before, whole."""
     base = tmp_path / "x"

@@ -12,6 +12,7 @@ from tablecast.automl.limits import Cost, measure
 from tablecast.bridge import predict_with_pycaret
 from tablecast.conformal import folds_of
 from tablecast.errors import TrainingError
+from tablecast.unseen import MOST_ROWS
 
 if TYPE_CHECKING:
     from tablecast.automl.clock import Clock
@@ -66,7 +67,9 @@ class Afterwards:
         self._preparing = self._answering = self._compiling = 0.0
         self._slowness = 1.0
         rows = len(prepared.table)
-        self._levels = [Level(checked, min(most, folds_of(rows))) for checked, most in LEVELS]
+        self._looked_at = min(rows, MOST_ROWS)  # whose answers by clones the card rests on
+        usual = folds_of(self._looked_at)
+        self._levels = [Level(checked, min(most, usual)) for checked, most in LEVELS]
         self.level = self._levels[0]
 
     def prepare(self, view_of: Callable[[], View]) -> View:
@@ -101,9 +104,10 @@ class Afterwards:
         whose fit on one fold takes so many seconds."""
         level = level or self.level
         fit = WHOLE_FIT * fitting + WHOLE_PREPARATION * self._preparing
-        own = FIXED_SECONDS + SECONDS_A_ROW * len(self._prepared.table)
+        rows = len(self._prepared.table)
+        own = FIXED_SECONDS + SECONDS_A_ROW * rows
         return MARGIN * (
-            (FITS + level.clones) * fit
+            (FITS + level.clones * self._looked_at / rows) * fit
             + (CALLS + level.checked + level.clones) * self._answering
             + COMPILED * self._compiling
             + own * self._slowness
