@@ -10,6 +10,10 @@ from typing import Any
 
 from tablecast.question import curl_of, python_of
 
+#: Characters of an answer that the page shows: the card of a wide table has a hundred thousand,
+#: and whoever wants them all is told where they are.
+MOST_SHOWN = 8_000
+
 
 @dataclass(frozen=True)
 class Example:
@@ -81,7 +85,18 @@ def _operation(
 
 
 def _outcome(status: str, answer: dict[str, Any]) -> Outcome:
-    return Outcome(status, answer["description"], tuple(_shown(answer["content"])))
+    shown = (
+        Example(example.summary, _beginning(example.text)) for example in _shown(answer["content"])
+    )
+    return Outcome(status, answer["description"], tuple(shown))
+
+
+def _beginning(text: str) -> str:
+    """A text up to the last line that the page has room for, and "…" for the rest."""
+    if len(text) <= MOST_SHOWN:
+        return text
+    beginning = text[:MOST_SHOWN]
+    return (beginning.rpartition("\n")[0] or beginning) + "\n…"
 
 
 def _resolved(document: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:

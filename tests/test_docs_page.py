@@ -14,6 +14,9 @@ import pytest
 import served
 from flask.testing import FlaskClient
 
+from tablecast.web import create_app
+from tests.explained import of_many_fields
+
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
@@ -77,6 +80,21 @@ def test_python_example_runs(
     with served.server(client.application) as address:
         exec(program.replace("http://localhost", address), {})
     assert json.loads(capsys.readouterr().out) == 0.5
+
+
+def test_a_wide_tables_page_is_light_too() -> None:
+    """Of an answer that is long, such as the card of eighty fields, the page shows the beginning.
+
+    What is sent stands there whole: it can be pasted.
+    """
+    page = create_app(of_many_fields(80)).test_client().get("/docs").get_data(as_text=True)
+    assert len(page.encode()) < MOST_BYTES
+    card = code_beside(page, "Example answer of /api/v1/model")
+    assert card.startswith('{\n  "name": "explained"')
+    assert card.endswith("\n…")
+    body = re.search(r'<textarea[^>]*id="predict-body"[^>]*>(.*?)</textarea>', page, re.DOTALL)
+    assert body is not None
+    assert len(json.loads(unescape(body[1]))) == 80
 
 
 def test_page_is_light_and_loads_nothing_from_elsewhere(client: FlaskClient, html: str) -> None:
