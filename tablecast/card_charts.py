@@ -21,6 +21,10 @@ Point = tuple[float, float]
 STRENGTHS = 5
 #: The gap between two bars, as a share of a bar.
 GAP = 0.12
+#: The strengths of so many classes that stand beside one another: as far apart as they can be.
+TONES: Mapping[int, tuple[int, ...]] = {
+    1: (5,), 2: (1, 4), 3: (1, 3, 5), 4: (1, 2, 4, 5), 5: (1, 2, 3, 4, 5), 6: (1, 2, 3, 4, 5, 6),
+}
 
 
 @dataclass(frozen=True)
@@ -166,17 +170,17 @@ def effect(values: Sequence[float], answers: Sequence[float], up: Axis, mean: fl
 def shares(values: Sequence[float], answers: Sequence[Sequence[float]]) -> Plot:
     """The mean probabilities of classes over one field's values, one standing on the other.
 
-    The first class is the strongest, and stands below; what classes without a name have is left
+    The first class is the faintest, and stands below; what classes without a name have is left
     free above.
     """
     across = Axis(Scale(values[0], values[-1]), (values[0], values[-1]))
     xs = [across.at(value) for value in values]
     floor = [100.0] * len(xs)
     areas: dict[int, str] = {}
-    for place in range(len(answers[0])):
+    for place, tone in enumerate(TONES[len(answers[0])]):
         roof = [low - 100 * one[place] for low, one in zip(floor, answers, strict=True)]
         outline = [*zip(xs, roof, strict=True), *reversed(list(zip(xs, floor, strict=True)))]
-        areas[place + 1] = "M" + "L".join(f"{x:.4g} {y:.4g}" for x, y in outline) + "z"
+        areas[tone] = "M" + "L".join(f"{x:.4g} {y:.4g}" for x, y in outline) + "z"
         floor = roof
     return Plot(across, SHARES, areas, {})
 

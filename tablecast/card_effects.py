@@ -69,13 +69,21 @@ class Effect:
 
 @dataclass(frozen=True)
 class Effects:
-    """The effects that are drawn; of all other fields, how far the mean answer moves."""
+    """The effects that are drawn; of all other fields, how far the mean answer moves.
+
+    Attributes:
+        drawn, others: the most important fields, and all others with their span.
+        rows: how many made-up rows the means are of.
+        ticks: the words at the pictures' ticks.
+        classes, tones: the classes that are followed, and the strength of each one's colour.
+    """
 
     drawn: tuple[Effect, ...]
     others: tuple[tuple[str, str], ...]
     rows: str
     ticks: tuple[str, ...]
     classes: tuple[str, ...]
+    tones: tuple[int, ...]
 
 
 def importance_of(schema: Schema, shares: Mapping[str, float]) -> list[Importance]:
@@ -113,6 +121,7 @@ def effects_of(loaded: Deployment, shares: Mapping[str, float]) -> Effects | Non
     classes = tuple(schema.show_class(name) for name in data["classes"])
     return Effects(
         made, _others(others, data, wording), number(data["rows"]), ticks, classes,
+        card_charts.TONES.get(len(classes), ()),
     )
 
 
