@@ -15,10 +15,12 @@ from typing import Any
 
 from benchmarks import environments, report, servers
 from benchmarks.environments import CACHE, ROOT, Environment
+from benchmarks.files import measured
 from benchmarks.load import drive
 from benchmarks.servers import Server
 
 CONNECTIONS = (4, 16)
+FILE_ROUNDS = 3  # a file takes longer than the load's turns, and varies less
 DOCUMENT = ROOT / "docs" / "performance.md"
 CHART = ROOT / "docs" / "performance.svg"
 RESULTS = Path(__file__).with_name("results.json")
@@ -28,14 +30,29 @@ NAMES = ("naive", "fastapi", "fastapi_tuned", "gunicorn", "granian")
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, print, and write down what was measured."""
     options = _options(arguments)
-    if shutil.which("wrk") is None:
+    if options.what == "all" and shutil.which("wrk") is None:
         sys.exit("The load generator wrk is missing; install it (apt-get install wrk).")
     CACHE.mkdir(parents=True, exist_ok=True)
     given = options.serving
-    serving = Environment(given) if given else environments.serving()
+    serving = Environment(given.absolute()) if given else environments.serving()
     deployment = os.environ.get("TABLECAST_DEPLOYMENT") or str(ROOT / "deployment_28042020")
+    files = measured(serving, deployment, options.rows, min(options.rounds, FILE_ROUNDS))
+    tables = {"files": report.files_table(files)}
+    results: dict[str, Any] = {}
+    if options.what == "all":
+        results = _served(options, serving, deployment)
+        tables |= _tables(results)
+    elif not options.dry:
+        results = json.loads(RESULTS.read_text(encoding="utf-8"))
+    print("\n\n".join(tables.values()))
+    if not options.dry:
+        _write(results | {"files": files}, tables)
+
+
+def _served(options: argparse.Namespace, serving: Environment, deployment: str) -> dict[str, Any]:
+    """Everything but the file: what the servers did, and what a row costs without one."""
     chosen = [_server(name, serving, deployment) for name in options.only]
-    results: dict[str, Any] = {
+    return {
         "machine": _machine(),
         "seconds": options.seconds,
         "titles": {server.name: server.title for server in chosen},
@@ -44,18 +61,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "batch": _inprocess(serving, deployment, "batch", str(options.rows)),
         "packed": environments.packed_megabytes(serving),
     }
-    tables = _tables(results)
-    print("\n\n".join(tables.values()))
-    if not options.dry:
-        _write(results, tables)
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     add = parser.add_argument
+    add("what", nargs="?", choices=("all", "batch"), default="all",
+        help="everything, or only the file of a million rows")
     add("--rounds", type=int, default=5, help="how often each server has its turn")
     add("--seconds", type=int, default=5, help="how long each is driven in a turn")
-    add("--rows", type=int, default=1_000_000, help="rows of the batch")
+    add("--rows", type=int, default=1_000_000, help="rows of the batch and of the file")
     add("--only", nargs="+", choices=NAMES, default=list(NAMES), help="which servers")
     add("--serving", type=Path, help="an environment to serve ours from, instead of a new one")
     add("--dry", action="store_true", help="print, and write nothing into the repository")
@@ -134,9 +149,12 @@ def _tables(results: dict[str, Any]) -> dict[str, str]:
 def _write(results: dict[str, Any], tables: dict[str, str]) -> None:
     document = report.rewrite(DOCUMENT.read_text(encoding="utf-8"), tables)
     RESULTS.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
-    report.draw(results["rounds"], results["titles"], CHART)
     DOCUMENT.write_text(document, encoding="utf-8")
-    print(f"\nWritten: {', '.join(str(p.relative_to(ROOT)) for p in (DOCUMENT, CHART, RESULTS))}")
+    written = [DOCUMENT, RESULTS]
+    if "ratios" in tables:
+        report.draw(results["rounds"], results["titles"], CHART)
+        written.append(CHART)
+    print(f"\nWritten: {', '.join(str(path.relative_to(ROOT)) for path in written)}")
 
 
 if __name__ == "__main__":

@@ -121,6 +121,32 @@ def row_table(results: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
+def files_table(files: Mapping[str, Any]) -> str:
+    """What the same file cost both programs, and by how much."""
+    titles = {
+        "tablecast": "`python -m tablecast predict`",
+        "pycaret": "pandas' `read_csv`, PyCaret's `predict_model`, `to_csv`",
+    }
+    rows, runs = files["rows"], files["runs"]
+    lines = []
+    for name, title in titles.items():
+        middle = {key: statistics.median(run[key] for run in runs[name]) for key in runs[name][0]}
+        lines.append((title, f"{middle['seconds']:.1f}", f"{middle['work']:.1f}",
+                      f"{rows / middle['seconds']:,.0f}", f"{middle['cpu']:.1f}",
+                      f"{max(run['peak'] for run in runs[name]):,.0f}"))
+    heads = ("program", "seconds", "of which work", "rows/s", "CPU s", "peak MB")
+    times = {
+        key: statistics.median(peer[key] / ours[key] for ours, peer in
+                               zip(runs["tablecast"], runs["pycaret"], strict=True))
+        for key in ("seconds", "work", "peak")
+    }
+    return f"{_table(heads, lines)}\n\nA file of {rows:,} rows, every one validated: " \
+           f"{times['seconds']:.1f} times as fast as PyCaret from start to end, " \
+           f"{times['work']:.1f} times without starting and loading; PyCaret needs " \
+           f"{times['peak']:.1f} times the memory. The two answer alike to " \
+           f"{files['worst difference']:.0e}. Targets for a million rows: at most 10 s and 250 MB."
+
+
 def rewrite(document: str, tables: Mapping[str, str]) -> str:
     """Put each table between its two markers, ``<!-- bench:NAME -->`` and ``<!-- end -->``.
 

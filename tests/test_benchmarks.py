@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import csv
 import shutil
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import served
 
 from benchmarks import __main__ as bench
-from benchmarks import load, report, servers
+from benchmarks import files, load, report, servers
 from benchmarks.environments import Environment
 from benchmarks.servers import Server
+from tablecast.schema import Schema
 
 PRINTED = """Running 5s test @ http://127.0.0.1:9102
   2 threads and 4 connections
@@ -101,8 +104,49 @@ def test_tables_are_put_between_their_markers() -> None:
 def test_the_page_has_a_place_for_every_table() -> None:
     """The page in the repository can be written by the benchmark."""
     text = bench.DOCUMENT.read_text(encoding="utf-8")
-    names = ("machine", "ratios", "loads", "processes", "row")
+    names = ("machine", "ratios", "loads", "processes", "row", "files")
     report.rewrite(text, dict.fromkeys(names, ""))
+
+
+def test_the_files_rows_are_valid_and_always_the_same(tmp_path: Path) -> None:
+    """Each drawn row is one that the schema accepts without a word, but for what is left empty."""
+    table = served.every_kind_of_column()
+    schema = Schema.from_table(table, "target", "regression")
+    files.write_rows(schema, tmp_path / "a.csv", 300)
+    files.write_rows(schema, tmp_path / "b.csv", 300)
+    assert (tmp_path / "a.csv").read_bytes() == (tmp_path / "b.csv").read_bytes()
+    empty = 0
+    with (tmp_path / "a.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    for row in rows:
+        warnings = schema.parse(row, text=True).warnings
+        assert all(warning.text.startswith("{field} was left empty") for warning in warnings)
+        empty += len(warnings)
+    assert len(rows) == 300
+    assert 0 < empty < 150
+
+
+def test_a_program_is_timed_with_its_memory() -> None:
+    """Seconds, what it says of its work, and the most memory that it held; a failure is told."""
+    program = "import time; kept = bytearray(80_000_000); time.sleep(0.2); print('done in 0.2 s')"
+    run, said = files.timed([sys.executable, "-c", program])
+    assert said == "done in 0.2 s\n"
+    assert run.work == 0.2
+    assert 0.2 < run.seconds < 60
+    assert 80 < run.peak < 300
+    with pytest.raises(RuntimeError, match="failed"):
+        files.timed([sys.executable, "-c", "print('0.1 s'); raise SystemExit(3)"])
+
+
+def test_the_file_table_compares_within_a_round() -> None:
+    """The ratios are medians of rounds, and the memory is the most of any."""
+    ours = [{"seconds": s, "work": s - 1, "cpu": s, "peak": p} for s, p in ((5, 90), (50, 95))]
+    peer = [{"seconds": s, "work": s - 2, "cpu": s, "peak": 570} for s in (20, 200)]
+    table = report.files_table(
+        {"rows": 1000, "worst difference": 1e-11, "runs": {"tablecast": ours, "pycaret": peer}}
+    )
+    assert "4.0 times as fast as PyCaret from start to end" in table
+    assert "| 27.5 | 26.5 | 36 | 27.5 | 95 |" in table
 
 
 def test_granian_is_started_as_the_makefile_starts_it() -> None:
