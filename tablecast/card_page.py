@@ -70,7 +70,7 @@ def page_of(loaded: Deployment) -> dict[str, Any]:
         "tiles": _tiles(card, schema),
         "metrics": metrics_of(card["metrics"]),
         "overall": overall_of(evaluation, schema),
-        "figures": [], "rocs": [], "calibrations": [], "confusion": None, "class_table": None,
+        **_pictures(card, schema),
         "importance": importance_of(schema, card["importance"]),
         "effects": effects_of(loaded, card["importance"]),
         "groups": shown,
@@ -83,14 +83,25 @@ def page_of(loaded: Deployment) -> dict[str, Any]:
         "measure": measure,
         "percent": percent,
     }
-    if evaluation and schema.task == "regression":
-        level = (card["interval"] or {}).get("level")
-        values["figures"] = card_figures.regression_figures(schema, evaluation, level)
-    elif evaluation:
-        values["rocs"], values["calibrations"] = class_figures(schema, evaluation)
-        values["confusion"] = confusion_of(schema, evaluation)
-        values["class_table"] = class_table(schema, evaluation)
     return values | {"sections": _sections(values, evaluation)}
+
+
+def _pictures(card: Mapping[str, Any], schema: Schema) -> dict[str, Any]:
+    """Where answers are wrong; nothing where a deployment does not know it."""
+    found: dict[str, Any] = {
+        "figures": [], "rocs": [], "calibrations": [], "confusion": None, "class_table": None,
+    }
+    facts = card["evaluation"]
+    if not facts:
+        return found
+    if schema.task == "regression":
+        level = (card["interval"] or {}).get("level")
+        return found | {"figures": card_figures.regression_figures(schema, facts, level)}
+    rocs, calibrations = class_figures(schema, facts)
+    return found | {
+        "rocs": rocs, "calibrations": calibrations, "confusion": confusion_of(schema, facts),
+        "class_table": class_table(schema, facts),
+    }
 
 
 def _shown(groups: Sequence[Groups], most: int) -> list[Groups]:
