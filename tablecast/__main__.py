@@ -1,8 +1,6 @@
 """``python -m tablecast``."""
 
-import sys
-
-from tablecast.cli import main
+from tablecast.cli import run
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run()

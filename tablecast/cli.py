@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import os
 import secrets
 import signal
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from tablecast import __version__, artifact, cast
 from tablecast.batch import ERROR_CHOICES, predict_file
@@ -17,6 +19,9 @@ from tablecast.errors import TablecastError
 from tablecast.language import ENGLISH, LANGUAGES, language_of, speaking
 from tablecast.live import Live
 from tablecast.progress import ProgressBar
+
+#: The exit status after Ctrl-C, as shells have it: 128 and SIGINT's number.
+INTERRUPTED = 130
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -35,10 +40,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         print("tablecast: stopped; nothing half-written is left.", file=sys.stderr)
-        return 130
+        return INTERRUPTED
     finally:
         signal.signal(signal.SIGTERM, previous)
     return 0
+
+
+def run() -> NoReturn:
+    """Run the command that this process was started with, and end the process."""
+    status = main()
+    if status == INTERRUPTED:
+        # Python would wait for estimators that are still being fitted in other threads.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+    sys.exit(status)
 
 
 def _parser() -> argparse.ArgumentParser:
