@@ -6,7 +6,9 @@ Barber, Candès, Ramdas and Tibshirani, *Predictive inference with the jackknife
 and 95% quantiles of those residuals are the two ends of a 90% interval. They are learnt apart,
 because residuals are skewed, and each as the simplest shape that the rows themselves ask for: one
 number, a line through the answers, or such a line and what some fields add (quantile regression,
-Koenker and Bassett, 1978). A shape is preferred to a simpler one only where rows that it was not
+Koenker and Bassett, 1978). Where most rows are nearly certain and a few lie far off, answers are
+near neither, and an end may instead keep one distance from where most rows lie
+(``tablecast.middle``). A shape is preferred to a simpler one only where rows that it was not
 fitted on lower its quantile loss by more than a standard error.
 """
 
@@ -18,6 +20,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tablecast.edges import SHAPES, Encoded, Fitted, Floats, Shape, encode
 
@@ -37,6 +40,9 @@ ROWS_PER_ALIGNED_COLUMN = 15
 TINY = 1e-12
 #: Folds in which the shapes are compared.
 SHAPE_FOLDS = 5
+#: The middle of most rows is worth its time where it halves what the answers leave of them.
+NEARER = 0.5
+AROUND_MIDDLE = "one offset from where most rows lie by their fields"
 
 
 @dataclass(frozen=True)
@@ -61,8 +67,9 @@ def interval_of(
 
     Returns:
         Plain data that ``tablecast.interval.Interval.from_json`` reads, with "method", "coverage",
-        "width" and "score" (Gneiting and Raftery, 2007; smaller is better) measured on rows that
-        the offsets were not fitted on; None for classes.
+        "width" and "score" (Gneiting and Raftery, 2007; smaller is better), and "by_answer" with
+        the first two for each third of the answers, all measured on rows that the offsets were not
+        fitted on; None for classes.
     """
     if prepared.task != "regression":
         return None
@@ -116,60 +123,145 @@ def clones_answer(
 def learn(features: pd.DataFrame, target: Floats, predictions: Floats, seed: int) -> dict[str, Any]:
     """Offsets of both ends from out-of-fold predictions; see ``interval_of``."""
     encoded = encode(features)
-    residuals = target - predictions
-    tail = (1 - LEVEL) / 2
-    lower = _learn_edge(predictions, encoded, residuals, tail, seed)
-    upper = _learn_edge(predictions, encoded, residuals, 1 - tail, seed)
+    fold_of = np.random.default_rng(seed).permutation(len(target)) % SHAPE_FOLDS
+    rows = _Rows(predictions, encoded, target - predictions, fold_of)
+    middle = _middle_of(rows)
+    lower = _learn_edge(rows, middle, (1 - LEVEL) / 2)
+    upper = _learn_edge(rows, middle, (1 + LEVEL) / 2)
     floor = 0.0 if target.min() >= 0 else None
     low = predictions + np.minimum(lower.unseen, 0)
     high = predictions + np.maximum(upper.unseen, 0)
     if floor is not None:
         low = np.maximum(low, floor)
-    score = (high - low) + 2 / (1 - LEVEL) * (
-        np.maximum(low - target, 0) + np.maximum(target - high, 0)
-    )
     return {
         "level": LEVEL,
         "method": f"conformal, on out-of-fold residuals; below: {lower.shape}; "
         f"above: {upper.shape}",
         "rows": len(target),
-        "coverage": float(((low <= target) & (target <= high)).mean()),
-        "width": float((high - low).mean()),
-        "score": float(score.mean()),
+        **_hold(low, high, target),
+        "score": float(interval_score(low, high, target).mean()),
+        "by_answer": _by_answer(predictions, low, high, target),
         "floor": floor,
         "lower": lower.fitted.to_json(encoded.columns),
         "upper": upper.fitted.to_json(encoded.columns),
     }
 
 
-def _learn_edge(
-    predictions: Floats, encoded: Encoded, residuals: Floats, quantile: float, seed: int
-) -> _Learnt:
-    best, unseen = "", np.empty(0)
-    loss: Floats = np.empty(0)
-    for name, shape in SHAPES.items():
-        offsets = _cross_fitted(shape, predictions, encoded, residuals, quantile, seed)
-        its_loss = _pinball(residuals - offsets, quantile)
+def interval_score(low: Floats, high: Floats, target: Floats) -> Floats:
+    """Of each row: the width, and 20 times how far outside it is (Gneiting and Raftery, 2007)."""
+    outside = np.maximum(low - target, 0) + np.maximum(target - high, 0)
+    return np.asarray((high - low) + 2 / (1 - LEVEL) * outside)
+
+
+def _hold(low: Floats, high: Floats, target: Floats) -> dict[str, float]:
+    return {
+        "coverage": float(((low <= target) & (target <= high)).mean()),
+        "width": float((high - low).mean()),
+    }
+
+
+def _by_answer(
+    predictions: Floats, low: Floats, high: Floats, target: Floats
+) -> list[dict[str, Any]]:
+    """Coverage and width of small, middling and large answers; each third by its ends."""
+    cuts = np.unique(np.quantile(predictions, [1 / 3, 2 / 3]))
+    third = np.searchsorted(cuts, predictions)
+    parts = [np.flatnonzero(third == one) for one in np.unique(third)]
+    return [
+        {
+            "from": float(predictions[rows].min()),
+            "to": float(predictions[rows].max()),
+            "rows": len(rows),
+            **_hold(low[rows], high[rows], target[rows]),
+        }
+        for rows in parts
+    ]
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """What the ends are learnt from: each row's answer, fields and residual, all out of folds."""
+
+    predictions: Floats
+    encoded: Encoded
+    residuals: Floats
+    fold_of: NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class _Middle:
+    """Where most rows lie, as offsets from the answers: fitted, and from fits without each row."""
+
+    fitted: Fitted
+    unseen: Floats
+
+
+def _learn_edge(rows: _Rows, middle: _Middle | None, quantile: float) -> _Learnt:
+    """The simplest shape that the rows ask for, moved to where it holds for unseen rows."""
+    offered = {name: _cross_fitted(shape, rows, quantile) for name, shape in SHAPES.items()}
+    if middle is not None:
+        rest = _counted(rows.residuals, middle.unseen, quantile)
+        offered[AROUND_MIDDLE] = middle.unseen + _cross_quantile(rest, rows.fold_of, quantile)
+    best, loss = "", np.empty(0)
+    for name, unseen in offered.items():
+        its_loss = _pinball(rows.residuals - unseen, quantile)
         gain = loss - its_loss if best else its_loss
         if not best or gain.mean() > gain.std() / np.sqrt(len(gain)):
-            best, unseen, loss = name, offsets, its_loss
-    return _Learnt(best, SHAPES[best](predictions, encoded, residuals, quantile), unseen)
+            best, loss = name, its_loss
+    if best == AROUND_MIDDLE and middle is not None:
+        fitted = middle.fitted.moved(_quantile(rest, quantile))
+    else:
+        fitted = SHAPES[best](rows.predictions, rows.encoded, rows.residuals, quantile)
+    return _Learnt(best, fitted, offered[best])
 
 
-def _cross_fitted(
-    shape: Shape,
-    predictions: Floats,
-    encoded: Encoded,
-    residuals: Floats,
-    quantile: float,
-    seed: int,
-) -> Floats:
-    places = np.random.default_rng(seed).permutation(len(residuals)) % SHAPE_FOLDS
-    made = np.empty(len(residuals))
+def _middle_of(rows: _Rows) -> _Middle | None:
+    """None where the first fold shows that the answers are as near to most rows, or nearly so."""
+    from tablecast.middle import middle
+
+    unseen = np.empty(len(rows.residuals))
     for fold in range(SHAPE_FOLDS):
-        learnt, unseen = places != fold, places == fold
-        fitted = shape(predictions[learnt], encoded.rows(learnt), residuals[learnt], quantile)
-        made[unseen] = fitted.offsets(predictions[unseen], encoded.rows(unseen))
+        learnt, out = rows.fold_of != fold, rows.fold_of == fold
+        found = middle(rows.predictions[learnt], rows.encoded.rows(learnt), rows.residuals[learnt])
+        if found is None:
+            return None
+        unseen[out] = found.offsets(rows.predictions[out], rows.encoded.rows(out))
+        left = rows.residuals[out]
+        apart = np.median(np.abs(left - np.median(left)))
+        if not fold and np.median(np.abs(left - unseen[out])) > NEARER * apart:
+            return None
+    found = middle(rows.predictions, rows.encoded, rows.residuals)
+    return None if found is None else _Middle(found, unseen)
+
+
+def _counted(residuals: Floats, unseen: Floats, quantile: float) -> Floats:
+    """What the middle leaves of the rows; without end for rows on the other side of their answer.
+
+    The answer lies inside its interval, so that no distance from the middle can leave those out.
+    """
+    other = np.inf if quantile < 0.5 else -np.inf
+    return np.where((residuals < 0) == (quantile < 0.5), residuals - unseen, other)
+
+
+def _cross_quantile(values: Floats, fold_of: NDArray[np.intp], quantile: float) -> Floats:
+    """For each row the quantile of the other folds' rows."""
+    each = [_quantile(values[fold_of != fold], quantile) for fold in range(SHAPE_FOLDS)]
+    return np.array(each)[fold_of]
+
+
+def _quantile(values: Floats, quantile: float) -> float:
+    """One of the values, since between infinite ones there is none."""
+    return float(np.quantile(values, quantile, method="nearest"))
+
+
+def _cross_fitted(shape: Shape, rows: _Rows, quantile: float) -> Floats:
+    made = np.empty(len(rows.residuals))
+    for fold in range(SHAPE_FOLDS):
+        learnt, unseen = rows.fold_of != fold, rows.fold_of == fold
+        fitted = shape(
+            rows.predictions[learnt], rows.encoded.rows(learnt), rows.residuals[learnt], quantile
+        )
+        made[unseen] = fitted.offsets(rows.predictions[unseen], rows.encoded.rows(unseen))
     return made
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +13,8 @@ from tablecast.field import canonical_text
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from tablecast.terms import Factor
 
 Floats = NDArray[np.float64]
 
@@ -53,16 +55,32 @@ class Encoded:
 
 @dataclass(frozen=True, eq=False)
 class Fitted:
-    """One end's offsets: points of a line through the answers, and a weight for each column."""
+    """One end's offsets: a line through the answers, and a weight for each column and term.
+
+    Terms are products of factors, as ``tablecast.terms.Factor`` describes them.
+    """
 
     at: Floats
     heights: Floats
     weights: Floats
+    terms: tuple[tuple[Factor, ...], ...] = ()
+    term_weights: Floats = field(default_factory=lambda: np.empty(0))
 
     def offsets(self, predictions: Floats, encoded: Encoded) -> Floats:
         """The offset of each row, shape (rows,)."""
-        along: Floats = np.interp(predictions, self.at, self.heights)
-        return along + encoded.values @ self.weights
+        offsets: Floats = np.interp(predictions, self.at, self.heights)
+        offsets = offsets + encoded.values @ self.weights
+        for weight, term in zip(self.term_weights, self.terms, strict=True):
+            parts = [
+                one.of(encoded.values[:, one.column], encoded.columns[one.column].low)
+                for one in term
+            ]
+            offsets = offsets + weight * np.prod(parts, axis=0)
+        return offsets
+
+    def moved(self, by: float) -> Fitted:
+        """The same shape, higher by so much."""
+        return replace(self, heights=self.heights + by)
 
     def to_json(self, columns: tuple[Column, ...]) -> dict[str, Any]:
         """What ``tablecast.interval.Edge`` reads."""
@@ -79,7 +97,21 @@ class Fitted:
             "offsets": self.heights.tolist(),
             "numbers": numbers,
             "levels": [{"field": name, "adds": adds} for name, adds in levels.items()],
+            "terms": [
+                {"weight": weight, "factors": [_factor_json(one, columns) for one in term]}
+                for weight, term in zip(self.term_weights.tolist(), self.terms, strict=True)
+            ],
         }
+
+
+def _factor_json(factor: Factor, columns: tuple[Column, ...]) -> dict[str, Any]:
+    column = columns[factor.column]
+    if column.level is not None:
+        return {"field": column.field, "level": column.level}
+    return {
+        "field": column.field, "kind": factor.kind, "cut": factor.cut,
+        "low": column.low, "high": column.high, "typical": column.typical,
+    }
 
 
 def encode(features: pd.DataFrame) -> Encoded:

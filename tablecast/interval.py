@@ -7,6 +7,7 @@ learns it). Nothing here needs more than numpy.
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -44,19 +45,81 @@ class LevelTerm:
 
 
 @dataclass(frozen=True)
+class Part:
+    """A factor of a term: a number field's value, or what is made of it; or 1 for one level.
+
+    Attributes:
+        kind: as ``tablecast.terms.Factor`` names them: "value", "square", "log", "inverse",
+            "above" and "beyond" (a cut); "level" for a category.
+        low, high, typical: as ``NumberTerm`` has them.
+    """
+
+    field: str
+    place: int
+    kind: str = "level"
+    level: str = ""
+    cut: float = 0.0
+    low: float = 0.0
+    high: float = 0.0
+    typical: float = 0.0
+
+    def of_value(self, value: Any) -> float:
+        """The factor of one value as the schema parsed it."""
+        if self.kind == "level":
+            return 1.0 if value == self.level else 0.0
+        if value != value:  # NaN is missing
+            value = self.typical
+        value = self.low if value < self.low else self.high if value > self.high else value
+        if self.kind == "above":
+            return 1.0 if value > self.cut else 0.0
+        if self.kind == "beyond":
+            return float(max(value - self.cut, 0.0))
+        if self.kind == "square":
+            return float(value * value)
+        if self.kind == "log":
+            return math.log((value - self.low) + 1.0)
+        return 1.0 / value if self.kind == "inverse" else float(value)
+
+    def of_column(self, values: npt.NDArray[Any]) -> Floats:
+        """The factor of each row, shape (rows,)."""
+        if self.kind == "level":
+            return np.array([value == self.level for value in values.tolist()], dtype=np.float64)
+        known = np.where(np.isnan(values), self.typical, values)
+        known = np.clip(known, self.low, self.high)
+        if self.kind == "above":
+            return (known > self.cut).astype(np.float64)
+        if self.kind == "beyond":
+            return np.maximum(known - self.cut, 0.0)
+        if self.kind == "square":
+            return np.asarray(known * known)
+        if self.kind == "log":
+            return np.asarray(np.log((known - self.low) + 1.0))
+        return np.asarray(1.0 / known if self.kind == "inverse" else known)
+
+
+@dataclass(frozen=True)
+class Term:
+    """A weight times the product of its factors."""
+
+    weight: float
+    factors: tuple[Part, ...]
+
+
+@dataclass(frozen=True)
 class Edge:
     """One end of the interval, as an offset from the answer.
 
     Attributes:
         at: answers in increasing order; beyond the outermost ones the offset stays the same.
         offsets: the offset at each of them, a straight line between two.
-        numbers, levels: what the row's fields add.
+        numbers, levels, terms: what the row's fields add.
     """
 
     at: tuple[float, ...]
     offsets: tuple[float, ...]
     numbers: tuple[NumberTerm, ...] = ()
     levels: tuple[LevelTerm, ...] = ()
+    terms: tuple[Term, ...] = ()
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any], places: Mapping[str, int]) -> Edge:
@@ -66,6 +129,7 @@ class Edge:
             tuple(data["offsets"]),
             tuple(NumberTerm(place=places[one["field"]], **one) for one in data["numbers"]),
             tuple(LevelTerm(place=places[one["field"]], **one) for one in data["levels"]),
+            tuple(_read_term(one, places) for one in data.get("terms", ())),
         )
 
     def of_row(self, answer: float, values: Sequence[Value]) -> float:
@@ -78,6 +142,11 @@ class Edge:
             offset += slope * (low if value < low else high if value > high else value)
         for place, adds in self._levels:
             offset += adds.get(values[place], 0.0)
+        for term in self.terms:
+            product = term.weight
+            for part in term.factors:
+                product *= part.of_value(values[part.place])
+            offset += product
         return offset
 
     def of_columns(self, answers: Floats, columns: Mapping[str, npt.NDArray[Any]]) -> Floats:
@@ -91,6 +160,9 @@ class Edge:
             values = columns[level.field]
             adds = map(_Adds(level.adds).__getitem__, values.tolist())
             offsets = offsets + np.fromiter(adds, np.float64, len(values))
+        for term in self.terms:
+            parts = [part.of_column(columns[part.field]) for part in term.factors]
+            offsets = offsets + term.weight * np.prod(parts, axis=0)
         return offsets
 
     # Plain tuples: attributes of dataclasses would take most of the time that one row takes.
@@ -164,6 +236,11 @@ class Interval:
         if self.floor is not None:
             low = np.where(low < self.floor, np.minimum(self.floor, answers), low)
         return low, high
+
+
+def _read_term(data: Mapping[str, Any], places: Mapping[str, int]) -> Term:
+    parts = [Part(place=places[one["field"]], **one) for one in data["factors"]]
+    return Term(data["weight"], tuple(parts))
 
 
 def read_interval(description: Mapping[str, Any], fields: Sequence[Field]) -> Interval | None:

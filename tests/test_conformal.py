@@ -20,6 +20,7 @@ from sklearn.preprocessing import FunctionTransformer
 from tablecast.conformal import interval_of, learn, out_of_fold
 from tablecast.inspection import Prepared
 from tablecast.interval import Interval
+from tablecast.middle import roundest
 from tablecast.predictor import column_of
 from tablecast.schema import Schema
 from tablecast.table import read_table
@@ -68,6 +69,56 @@ def test_noise_alone_gets_one_offset() -> None:
     assert stored["lower"]["offsets"][0] == pytest.approx(-1.645, abs=0.2)
 
 
+def rarely_dear(seed: int, rows: int = 1_000) -> pd.DataFrame:
+    """Nine rows in ten follow a rule with a cut at 30 exactly; the tenth is far dearer."""
+    random = np.random.default_rng(seed)
+    table = pd.DataFrame({
+        "size": random.uniform(15, 50, rows).round(2),
+        "kind": random.choice(["a", "b"], rows, p=[0.6, 0.4]),
+    })
+    rule = 2 * table["size"] + 100 * ((table["kind"] == "b") & (table["size"] > 30))
+    return table.assign(cost=rule + (random.random(rows) < 0.1) * random.uniform(200, 900, rows))
+
+
+def test_an_end_follows_where_most_rows_lie() -> None:
+    """Where most rows follow a rule, the lower end is that rule, its cut found to the digit."""
+    known, new = rarely_dear(3), rarely_dear(2)
+    features, target = known[["size", "kind"]], known["cost"].to_numpy()
+    answers = 55 + 1.5 * known["size"].to_numpy() + 50 * (known["kind"] == "b").to_numpy()
+    stored = learn(features, target, answers, 1)
+    assert "below: one offset from where most rows lie" in stored["method"]
+    factors = [one for term in stored["lower"]["terms"] for one in term["factors"]]
+    assert {one["cut"] for one in factors if one.get("kind") == "above"} == {30.0}
+    shifted = 55 + 1.5 * new["size"].to_numpy() + 50 * (new["kind"] == "b").to_numpy()
+    low, _ = ends(stored, new, "cost", shifted)
+    dear = (new["kind"] == "b").to_numpy() & (new["size"] > 30).to_numpy()
+    rule = 2 * new["size"].to_numpy() + 100 * dear
+    inside = rule < shifted  # elsewhere the end is the answer itself
+    assert np.quantile(np.abs(low - rule)[inside], 0.95) < 1.0
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "between"),
+    [(29.925, 30.02, 30.0), (45.0, 46.0, 45.0), (-0.3, 0.2, 0.0), (0.123, 0.1269, 0.123),
+     (1_234.0, 2_777.0, 2_000.0), (-25.0, -18.0, -20.0)],
+)
+def test_cuts_are_round(left: float, right: float, between: float) -> None:
+    """A cut between two values is the number with the fewest digits there."""
+    assert roundest(left, right) == between
+
+
+def test_the_card_says_how_thirds_of_the_answers_are_covered() -> None:
+    """Coverage and width of small, middling and large answers, which together are the whole's."""
+    table = simulated(4)
+    answers = 100 + 5 * table["x"].to_numpy()
+    stored = learn(table[["x", "group"]], table["amount"].to_numpy(), answers, 1)
+    thirds = stored["by_answer"]
+    assert [third["rows"] for third in thirds] == [500, 500, 500]
+    for name in ("coverage", "width"):
+        assert np.mean([third[name] for third in thirds]) == pytest.approx(stored[name])
+    assert thirds[0]["width"] < thirds[2]["width"]
+
+
 def test_classes_have_no_interval() -> None:
     """A classifier's pipeline gets none."""
     table = pd.DataFrame({"x": [1.0, 2.0], "y": ["a", "b"]})
@@ -84,7 +135,7 @@ def insurance_features(table: pd.DataFrame) -> Any:
 
 @pytest.mark.slow
 def test_insurance_resplit_twenty_times(real_table: Callable[[str], Path]) -> None:
-    """With the well-known features, 90% of unseen rows are covered, closely, over 20 splits."""
+    """With the well-known features, 9 in 10 unseen rows are covered, closely, over 20 splits."""
     table = read_table(real_table("insurance"))
     scores, coverages = [], []
     for seed in range(20):
@@ -99,5 +150,7 @@ def test_insurance_resplit_twenty_times(real_table: Callable[[str], Path]) -> No
         missed = np.maximum(low - y, 0) + np.maximum(y - high, 0)
         scores.append(np.mean(high - low + 20 * missed))
         coverages.append(np.mean(missed == 0))
-    assert np.mean(coverages) == pytest.approx(0.9, abs=0.02)
-    assert np.mean(scores) < 17_900
+    # More than 90%, since most rows lie on the lower end itself: an end a cent lower holds them
+    # all, and one a cent higher almost none.
+    assert 0.88 < np.mean(coverages) < 0.935
+    assert np.mean(scores) < 17_800

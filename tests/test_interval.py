@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tablecast.interval import Interval
+from tablecast.interval import Interval, Part
 from tablecast.predictor import Predictor, column_of
 from tablecast.schema import Schema
 from tablecast.web import create_app
@@ -19,6 +19,7 @@ from tests import stand_ins
 ROW = {
     "age": 40, "sex": "male", "bmi": 30.0, "children": 1, "smoker": "yes", "region": "northwest",
 }
+HELD = {"low": 16.0, "high": 50.0, "typical": 30.5}
 STORED: dict[str, Any] = {
     "level": 0.9,
     "floor": 0.0,
@@ -27,6 +28,15 @@ STORED: dict[str, Any] = {
         "offsets": [-1_000.0, -3_000.0],
         "numbers": [{"field": "age", "slope": -10.0, "low": 20.0, "high": 60.0, "typical": 40.0}],
         "levels": [{"field": "smoker", "adds": {"yes": -500.0}}],
+        "terms": [
+            {
+                "weight": -100.0,
+                "factors": [
+                    {"field": "smoker", "level": "yes"},
+                    {"field": "bmi", "kind": "beyond", "cut": 30.0} | HELD,
+                ],
+            }
+        ],
     },
     "upper": {"at": [20_000.0], "offsets": [4_000.0], "numbers": [], "levels": []},
 }
@@ -47,12 +57,16 @@ def of_row(interval: Interval, schema: Schema, answer: float, **values: Any) -> 
     [
         (20_000.0, {}, (20_000 - 2_000 - 400 - 500, 24_000)),
         (20_000.0, {"smoker": "no"}, (20_000 - 2_000 - 400, 24_000)),
+        (20_000.0, {"bmi": 34.0}, (20_000 - 2_000 - 400 - 500 - 400, 24_000)),
         (50_000.0, {"smoker": "no"}, (50_000 - 3_000 - 400, 54_000)),
         (20_000.0, {"smoker": "no", "age": 64}, (20_000 - 2_000 - 600, 24_000)),
         (1_000.0, {"smoker": "no"}, (0, 5_000)),
         (-200.0, {"smoker": "no"}, (-200, 3_800)),
     ],
-    ids=["line and fields", "level", "beyond the line", "number held in range", "floor", "below"],
+    ids=[
+        "line and fields", "level", "term", "beyond the line", "number held in range", "floor",
+        "below",
+    ],
 )
 def test_ends_by_hand(
     interval: Interval, insurance_schema: Schema, answer: float, values: Any, ends: Any
@@ -77,6 +91,20 @@ def test_rows_and_columns_agree(interval: Interval, insurance_schema: Schema) ->
     low, high = interval.of_columns(answers, columns)
     alone = [interval.of_row(answer, row) for answer, row in zip(answers, rows, strict=True)]
     np.testing.assert_allclose(np.column_stack([low, high]), alone, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "kind", ["value", "square", "log", "inverse", "above", "beyond"]
+)
+def test_factors_are_those_of_training(kind: str) -> None:
+    """A factor of one value, of a column and of training's own formula are the same number."""
+    terms = pytest.importorskip("tablecast.terms", reason="training's formula needs scikit-learn")
+    part = Part("bmi", 0, kind=kind, cut=30.0, **HELD)
+    values = np.array([10.0, 16.0, 30.0, 30.5, 44.0, 60.0, math.nan])
+    known = np.clip(np.nan_to_num(values, nan=30.5), 16.0, 50.0)
+    expected = terms.Factor(0, kind, 30.0).of(known, 16.0)
+    np.testing.assert_allclose(part.of_column(values), expected, rtol=1e-15)
+    np.testing.assert_allclose([part.of_value(one) for one in values.tolist()], expected)
 
 
 def test_answers_lie_inside(interval: Interval, insurance_schema: Schema) -> None:
