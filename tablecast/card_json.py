@@ -67,8 +67,8 @@ def _missing(background: Mapping[str, Any] | None) -> dict[str, float]:
 
 def _interval_json(interval: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """How the intervals were made and how well they hold, without the numbers they are made of."""
-    said = ("level", "method", "coverage", "width", "score")
-    return {name: interval[name] for name in said} if interval else None
+    said = ("level", "method", "coverage", "width", "score", "by_answer")
+    return {name: interval[name] for name in said if name in interval} if interval else None
 
 
 def _field_json(field: Field) -> dict[str, Any]:
