@@ -1,0 +1,109 @@
+"""How intervals hold on rows never seen: ``python -m benchmarks.intervals CSV TARGET``.
+
+Each resplit trains on 70% of the rows. Beside ours stand one symmetric offset, one offset for each
+side, and conformalised quantile regression (Romano, Patterson and Candès, 2019) on boosted trees.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections import defaultdict
+from typing import Any
+
+import numpy as np
+
+from tablecast.bridge import predict_with_pycaret
+from tablecast.conformal import LEVEL, interval_score, learn, out_of_fold
+from tablecast.interval import Interval
+from tablecast.predictor import column_of
+from tablecast.schema import Schema
+from tablecast.table import prepare, read_table
+from tablecast.training import train
+
+TAILS = ((1 - LEVEL) / 2, (1 + LEVEL) / 2)
+
+
+def main() -> None:
+    """Resplit, train, and print each method's mean coverage, width and interval score."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("table")
+    parser.add_argument("target")
+    parser.add_argument("--resplits", type=int, default=20)
+    parser.add_argument("--model", default="lr", help="a PyCaret id, or auto for the search")
+    parser.add_argument("--budget", type=float, default=60.0, help="seconds of the search")
+    options = parser.parse_args()
+    whole = prepare(read_table(options.table), options.target, "regression")
+    figures = defaultdict(list)
+    for seed in range(options.resplits):
+        for method, found in measured(whole, seed, options.model, options.budget).items():
+            figures[method].append(found)
+    print(f"{'method':34} coverage      width      score  standard error of the score")
+    for method, rows in figures.items():
+        coverage, width, score = np.mean(rows, axis=0)
+        error = np.std([row[2] for row in rows]) / len(rows) ** 0.5
+        print(f"{method:34} {coverage:8.1%} {width:10,.5g} {score:10,.5g}  {error:,.3g}")
+
+
+def measured(whole: Any, seed: int, model: str, budget: float) -> dict[str, tuple[float, ...]]:
+    """Each method's coverage, width and score on one split's unseen rows."""
+    from sklearn.model_selection import train_test_split
+
+    known, unseen = train_test_split(whole.table, test_size=0.3, random_state=seed)
+    known, unseen = known.reset_index(drop=True), unseen.reset_index(drop=True)
+    prepared = prepare(known, whole.target, "regression")
+    trained = train(prepared, model=model, budget=budget, progress=lambda _: None)
+    columns = list(trained.columns)
+    features, target = prepared.table[columns], prepared.table[whole.target].to_numpy(np.float64)
+    folded = out_of_fold(trained.pipeline, features, target, seed)
+    made = predict_with_pycaret(trained.pipeline, unseen[columns], "regression")
+    answers = made["prediction_label"].to_numpy(np.float64)
+    left = target - folded
+    half = np.quantile(np.abs(left), LEVEL)
+    ends = {
+        "tablecast": ours(prepared, learn(features, target, folded, seed), unseen, answers),
+        "one symmetric offset": (answers - half, answers + half),
+        "one offset a side": tuple(answers + np.quantile(left, tail) for tail in TAILS),
+        "conformalised quantile regression": quantile_regression(features, target, unseen, seed),
+    }
+    wanted = unseen[whole.target].to_numpy(np.float64)
+    return {method: figures_of(low, high, wanted) for method, (low, high) in ends.items()}
+
+
+def figures_of(low: Any, high: Any, wanted: Any) -> tuple[float, ...]:
+    """Coverage, mean width and mean interval score."""
+    inside = (low <= wanted) & (wanted <= high)
+    return inside.mean(), (high - low).mean(), interval_score(low, high, wanted).mean()
+
+
+def ours(prepared: Any, stored: dict[str, Any], unseen: Any, answers: Any) -> Any:
+    """Both ends as serving computes them from what was stored."""
+    schema = Schema.from_table(prepared.table, prepared.target, "regression")
+    interval = Interval.from_json(stored, schema.fields)
+    columns = {field.name: column_of(field, unseen[field.name]) for field in schema.fields}
+    return interval.of_columns(answers, columns)
+
+
+def quantile_regression(features: Any, target: Any, unseen: Any, seed: int) -> Any:
+    """Quantiles of boosted trees fitted on one half, and moved by what the other half says."""
+    import pandas as pd
+    from sklearn.ensemble import GradientBoostingRegressor
+
+    both = pd.get_dummies(pd.concat([features, unseen[features.columns]], ignore_index=True))
+    values = both.fillna(both.median()).to_numpy(np.float64)
+    known, new = values[: len(features)], values[len(features) :]
+    order = np.random.default_rng(seed).permutation(len(features))
+    fitted, held = order[: len(order) // 2], order[len(order) // 2 :]
+    models = [
+        GradientBoostingRegressor(loss="quantile", alpha=tail, random_state=seed).fit(
+            known[fitted], target[fitted]
+        )
+        for tail in TAILS
+    ]
+    low, high = (model.predict(known[held]) for model in models)
+    beyond = np.maximum(low - target[held], target[held] - high)
+    margin = np.quantile(beyond, min(LEVEL * (1 + 1 / len(held)), 1.0))
+    return models[0].predict(new) - margin, models[1].predict(new) + margin
+
+
+if __name__ == "__main__":
+    main()
