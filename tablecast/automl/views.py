@@ -21,9 +21,12 @@ LEANING = 1.0
 #: Enough folds to choose by, at half the cost of ten.
 FOLDS = 5
 # Where fewer rows choose, one division into folds decides by luck: their mean over several ones
-# does less so (repeated cross-validation; Kim, 2009), and few rows are fitted in no time.
-FEW_ROWS = 500
+# does less so (repeated cross-validation; Kim, 2009). A table of many columns would take the time
+# that its search needs more.
+REPEATED_ROWS, REPEATED_CELLS = 1_000, 20_000
 REPEATS = 3
+#: With fewer rows, the best of several good estimators is not to be told even so.
+FEW_ROWS = 500
 
 
 @dataclass(frozen=True)
@@ -69,8 +72,8 @@ class View:
 
     `preparing` is the seconds that one fold took.
 
-    With few rows the folds are divided several times, and each row is answered as often: `target`
-    and all answers then hold the training part's rows so many times, one after the other.
+    A small table's rows are divided into folds several times, and each row is answered as often:
+    `target` and all answers then hold the training part's rows so many times, one after the other.
     """
 
     recipe: Recipe
@@ -84,7 +87,8 @@ class View:
 
         began = time.monotonic()
         table, target = self.experiment.X_train, self.experiment.y_train
-        self.repeats = REPEATS if self.few else 1
+        small = len(table) < REPEATED_ROWS and table.size <= REPEATED_CELLS
+        self.repeats = REPEATS if small else 1
         for number, (learnt, unseen) in enumerate(self._split(target)):
             steps = clone(self.experiment.pipeline)
             made = steps.fit_transform(table.iloc[learnt], target.iloc[learnt])
