@@ -145,14 +145,16 @@ def many_levels(random: np.random.Generator) -> pd.DataFrame:
 
 def missing_targets(random: np.random.Generator) -> pd.DataFrame:
     size = random.normal(size=ROWS)
-    answers = [f"{value:.3f}" if place % 6 else "" for place, value in enumerate(size * 2)]
+    full = size * 2 + random.normal(0, 0.3, ROWS)
+    answers = [f"{value:.3f}" if place % 6 else "" for place, value in enumerate(full)]
     return pd.DataFrame({"size": size, "colour": random.choice(list("rgb"), ROWS), "y": answers})
 
 
 def numbers_as_text(random: np.random.Generator) -> pd.DataFrame:
     size = random.normal(100, 20, ROWS)
     texts = [f"  {value:.2f} " if place % 2 else f"{value:.2f}" for place, value in enumerate(size)]
-    return pd.DataFrame({" size ": texts, "n": [f" {v} " for v in range(ROWS)], "y": size})
+    counts = [f" {value} " for value in range(ROWS)]
+    return pd.DataFrame({" size ": texts, "n": counts, "y": size + random.normal(0, 4, ROWS)})
 
 
 def classes_of(labels: Sequence[Any]) -> Callable[[np.random.Generator], pd.DataFrame]:
@@ -172,7 +174,8 @@ def classes_of(labels: Sequence[Any]) -> Callable[[np.random.Generator], pd.Data
 
 def thirty_rows(random: np.random.Generator) -> pd.DataFrame:
     size = random.normal(size=30)
-    return pd.DataFrame({"size": size, "colour": random.choice(list("rgb"), 30), "y": 2 * size})
+    answers = 2 * size + random.normal(0, 0.4, 30)
+    return pd.DataFrame({"size": size, "colour": random.choice(list("rgb"), 30), "y": answers})
 
 
 def two_hundred_columns(random: np.random.Generator) -> pd.DataFrame:
@@ -264,7 +267,8 @@ CHECKS: dict[str, Callable[[Deployment, str, list[str]], None]] = {
 def test_a_byte_order_mark_and_semicolons_are_no_matter(tmp_path: Path) -> None:
     """A spreadsheet's CSV trains and is answered, in its own shape."""
     size = noise().normal(10, 3, ROWS).round(2)
-    table = pd.DataFrame({"größe": size, "art": np.where(size > 10, "a;b", "c"), "y": size * 2})
+    answers = (size * 2 + noise(1).normal(0, 1, ROWS)).round(2)
+    table = pd.DataFrame({"größe": size, "art": np.where(size > 10, "a;b", "c"), "y": answers})
     source = write(tmp_path / "table.csv", table, start="\ufeff", sep=";")
     deployment, _ = made(tmp_path, source, "y", "lr")
     assert [field.name for field in deployment.schema.fields] == ["größe", "art"]
