@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import resource
 import shutil
 import sys
 from collections.abc import Callable
@@ -133,7 +134,9 @@ def test_a_program_is_timed_with_its_memory() -> None:
     assert said == "done in 0.2 s\n"
     assert run.work == 0.2
     assert 0.2 < run.seconds < 60
-    assert 80 < run.peak < 300
+    # Until a program is loaded, its process is a copy of this one.
+    here = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
+    assert 80 < run.peak < max(300, here + 1)
     with pytest.raises(RuntimeError, match="failed"):
         files.timed([sys.executable, "-c", "print('0.1 s'); raise SystemExit(3)"])
 
@@ -153,7 +156,7 @@ def test_granian_is_started_as_the_makefile_starts_it() -> None:
     """The command is the Makefile's own, with the port and the workers filled in."""
     server = servers.ours_on_granian(Environment(Path("/env")), "deployment")
     assert server.command[:3] == ("/env/bin/granian", "--interface", "wsgi")
-    assert server.command[-1] == "app:app"
+    assert server.command[-2:] == ("--factory", "tablecast.web:create_rehearsed_app")
     assert not any("$" in word for word in server.command)
 
 
