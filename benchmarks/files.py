@@ -64,7 +64,7 @@ def measured(serving: Environment, deployment: str, rows: int, rounds: int) -> d
     try:
         for turn in range(rounds):
             for name, command in commands.items():
-                run, said = timed(command)
+                run, said = timed(command, CACHE)
                 if name == "tablecast" and f"{rows:,} of {rows:,} rows answered" not in said:
                     raise RuntimeError(f"Not every row was answered: {said}")
                 runs[name].append(asdict(run))
@@ -91,8 +91,8 @@ def write_rows(schema: Schema, path: Path, rows: int, seed: int = SEED) -> None:
             writer.writerows(zip(*cells, strict=True))
 
 
-def timed(command: Sequence[str]) -> tuple[Run, str]:
-    """Run a program to its end; also what it printed.
+def timed(command: Sequence[str], folder: Path) -> tuple[Run, str]:
+    """Run a program to its end in a folder, where it may leave its logs; also what it printed.
 
     Raises:
         RuntimeError: it failed.
@@ -100,7 +100,7 @@ def timed(command: Sequence[str]) -> tuple[Run, str]:
     variables = {**os.environ, "PYTHONPATH": str(ROOT), "TABLECAST_ENGINE": "onnx"}
     began = time.perf_counter()
     process = subprocess.Popen(
-        command, cwd=CACHE, env=variables, text=True, stdout=subprocess.PIPE
+        command, cwd=folder, env=variables, text=True, stdout=subprocess.PIPE
     )
     assert process.stdout is not None
     with process.stdout as stream:

@@ -127,10 +127,10 @@ def test_the_files_rows_are_valid_and_always_the_same(tmp_path: Path) -> None:
     assert 0 < empty < 150
 
 
-def test_a_program_is_timed_with_its_memory() -> None:
+def test_a_program_is_timed_with_its_memory(tmp_path: Path) -> None:
     """Seconds, what it says of its work, and the most memory that it held; a failure is told."""
     program = "import time; kept = bytearray(80_000_000); time.sleep(0.2); print('done in 0.2 s')"
-    run, said = files.timed([sys.executable, "-c", program])
+    run, said = files.timed([sys.executable, "-c", program], tmp_path)
     assert said == "done in 0.2 s\n"
     assert run.work == 0.2
     assert 0.2 < run.seconds < 60
@@ -138,7 +138,7 @@ def test_a_program_is_timed_with_its_memory() -> None:
     here = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6
     assert 80 < run.peak < max(300, here + 1)
     with pytest.raises(RuntimeError, match="failed"):
-        files.timed([sys.executable, "-c", "print('0.1 s'); raise SystemExit(3)"])
+        files.timed([sys.executable, "-c", "print('0.1 s'); raise SystemExit(3)"], tmp_path)
 
 
 def test_the_file_table_compares_within_a_round() -> None:
