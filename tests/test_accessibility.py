@@ -7,12 +7,13 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
 from tablecast.artifact import load
 from tablecast.web import create_app
-from tests.explained import of_every_kind
+from tests.explained import of_every_kind, of_long_form
 from tests.served import server
 from tests.test_browser import ARGUMENTS, CHROMIUM
 
@@ -319,11 +320,31 @@ STOP = """() => {
 def test_an_answer_with_all_its_reasons_prints_on_one_page(
     browser: playwright_api.Browser, urls: dict[str, str], name: str
 ) -> None:
-    """On A4 paper: the answer, its range, the reasons, what was asked and what if, on one page."""
+    """The answer, its range, the reasons, what was asked and what if, on one page of paper."""
     with opened_page(browser, urls[name]) as page:
         answer(page)
-        assert page.pdf(format="A4").count(b"/Type /Page\n") == 1
+        assert pages_of(page) == {"A4": 1, "Letter": 1}
         page.emulate_media(media="print")
         for part in (".answer", ".steps", "footer"):
             assert page.locator(part).is_visible(), part
         assert not page.locator("form.form").is_visible()
+
+
+def test_an_answer_to_eighty_fields_prints_on_one_page(browser: playwright_api.Browser) -> None:
+    """With nine warnings too, and everything that was asked."""
+    loaded = of_long_form()
+    far = {field.name: str(3 * place) for place, field in enumerate(loaded.schema.fields)}
+    with server(create_app(loaded)) as url, opened_page(browser, url) as page:
+        page.goto(f"/?{urlencode(far)}")
+        assert page.locator(".note li").count() == 9
+        assert pages_of(page) == {"A4": 1, "Letter": 1}
+        page.emulate_media(media="print")
+        for part in (".answer", ".range", ".steps", ".note", ".given"):
+            assert page.locator(part).is_visible(), part
+        assert page.locator(".given dt").count() == 80
+
+
+def pages_of(page: playwright_api.Page) -> dict[str, int]:
+    """How many sheets of each paper the page prints on."""
+    papers = ("A4", "Letter")
+    return {paper: page.pdf(format=paper).count(b"/Type /Page\n") for paper in papers}
