@@ -120,7 +120,8 @@ def publish(
         target: the column that it predicts.
         form: a form file, or None.
         progress: called with one line for each thing done.
-        found: more facts for the card, such as ``metrics`` and ``leaderboard``.
+        found: more facts for the card, such as ``metrics`` and ``leaderboard``; "notes" follow
+            those on the table. ``tablecast.comparison.Choice.card`` has them.
 
     Raises:
         ArtifactError, UnsupportedStep, ProofFailed: as ``compile_deployment``.
@@ -132,6 +133,7 @@ def publish(
     prepared = named(prepared, leaks_of(prepared))
     look = read_form(Path(form) if form else None)
     card = found | facts_of(pipeline, prepared) | {"stated": dict(look.card)}
+    card["notes"] = list(dict.fromkeys([*card["notes"], *found.get("notes", ())]))
     schema = _schema_of(prepared, look, card)
     base = artifact.without_ending(pickle)
     background = background_of(prepared.table, schema)

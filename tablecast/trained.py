@@ -116,7 +116,7 @@ def trained_of(
         target=prepared.target,
         columns=columns,
         metrics={"cross_validation": found.pop("cross_validation"), "holdout": held.figures},
-        feature_names=_feature_names(pipeline, prepared.table[list(columns)]),
+        feature_names=feature_names(pipeline, prepared.table[list(columns)]),
         rows=len(prepared.table),
         notes=(*prepared.notes, *(twin.message for twin in twins), *notes),
         leaks=(*prepared.leaks, *twins),
@@ -154,7 +154,7 @@ def _forget_columns(pipeline: Any) -> None:
             step._include = step.include
 
 
-def _feature_names(pipeline: Any, table: Any) -> list[str]:
+def feature_names(pipeline: Any, table: Any) -> list[str]:
     """The columns that the estimator sees. It may transform, as LDA does, and is left out."""
     before = copy(pipeline)
     before.steps = pipeline.steps[:-1]
