@@ -79,6 +79,7 @@ def page_of(loaded: Deployment) -> dict[str, Any]:
         "classes": _classes(loaded),
         "leaderboard": _leaderboard(card["leaderboard"]),
         "interval": _interval(card["interval"], schema),
+        "by_answer": _by_answer(card["interval"], schema),
         "proof": {_(PROOF.get(name, name)): one for name, one in (card["proof"] or {}).items()},
         "measure": measure,
         "percent": percent,
@@ -176,6 +177,23 @@ def _interval(found: Mapping[str, Any] | None, schema: Schema) -> dict[str, str]
         _("Mean interval score"): wording.of(found["score"]),
         _("Method"): method_in_words(found["method"]),
     }
+
+
+def _by_answer(found: Mapping[str, Any] | None, schema: Schema) -> Table | None:
+    """How ranges hold for small, middling and large answers, where a deployment knows it."""
+    groups = (found or {}).get("by_answer")
+    if not groups:
+        return None
+    wording = wording_of(schema, max(abs(end) for one in groups for end in (one["from"], one["to"])))
+    words = _("{low} to {high}")
+    rows = (
+        (
+            words.format(low=wording.of(one["from"]), high=wording.of(one["to"])),
+            number(one["rows"]), percent(one["coverage"], 1), wording.of(one["width"]),
+        )
+        for one in groups
+    )
+    return Table((_("Predicted"), _("Rows"), _("In the range"), _("Mean width")), tuple(rows))
 
 
 def _target(loaded: Deployment) -> Figure | None:

@@ -88,7 +88,11 @@ def with_facts(deployment: Deployment, evaluation: Any, **stated: Any) -> Deploy
 def charging_card(**stated: Any) -> Deployment:
     """A deployment for a number with a card of today."""
     told = {"method": "conformal", "coverage": 0.9, "width": 42_000.0, "score": 50_000.0}
-    deployment, table = charging(WIDE | told), people()
+    thirds = [
+        {"from": -12.0, "to": 8_000.0, "rows": 134, "coverage": 0.9477, "width": 20_000.0},
+        {"from": 8_001.0, "to": 41_000.0, "rows": 266, "coverage": 0.8346, "width": 42_000.0},
+    ]
+    deployment, table = charging(WIDE | told | {"by_answer": thirds}), people()
     predicted = InterplayEngine().answer(columns_of(table, deployment.schema)).labels
     actual = predicted + np.random.default_rng(5).normal(0, 3000, len(table))
     low, high = predicted - 5000, predicted + 5000
@@ -423,6 +427,25 @@ def test_the_page_of_classes_has_its_pictures() -> None:
     counts = [one.text for one in page.all("td") if "heat-" in (one.get("class") or "")]
     matrix = card_of(grading_card())["evaluation"]["confusion"]["counts"]
     assert counts == [str(count) for row in matrix for count in row]
+
+
+@pytest.mark.parametrize("made", ["page", "file"])
+def test_ranges_are_told_by_the_size_of_the_answer(made: str) -> None:
+    """Who reads that nine in ten are inside sees for which answers fewer are."""
+    card = charging_card()
+    page = page_of(card) if made == "page" else Page(card_html(card))
+    label = "Ranges by the size of the answer"
+    (part,) = page.all("div", **{"aria-label": label})
+    rows = [
+        [one.text.strip() for one in page.elements
+         if one.tag in ("th", "td") and one.inside("tr") is row]
+        for row in page.all("tr") if row.inside("div") is part
+    ]
+    assert rows[1:] == [
+        ["−12 to 8,000", "134", "94.8%", "20,000"], ["8,001 to 41,000", "266", "83.5%", "42,000"],
+    ]
+    del card.description["interval"]["by_answer"]
+    assert label not in create_app(card).test_client().get("/model").text
 
 
 @pytest.mark.parametrize("made", [charging_card, grading_card])
