@@ -184,7 +184,8 @@ def _by_answer(found: Mapping[str, Any] | None, schema: Schema) -> Table | None:
     groups = (found or {}).get("by_answer")
     if not groups:
         return None
-    wording = wording_of(schema, max(abs(end) for one in groups for end in (one["from"], one["to"])))
+    ends = [end for one in groups for end in (one["from"], one["to"])]
+    wording = wording_of(schema, max(map(abs, ends)))
     words = _("{low} to {high}")
     rows = (
         (
