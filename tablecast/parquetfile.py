@@ -116,7 +116,7 @@ class ParquetSink:
         self._waiting: list[Any] = []
 
     def write(
-        self, chunk: ParquetChunk, rows: Sequence[int] | None, added: Mapping[str, Sequence[Any]]
+        self, chunk: ParquetChunk, rows: Sequence[int] | None, added: Mapping[str, Any]
     ) -> None:
         """Write rows of a chunk (None: all), beside the added columns' values for those rows."""
         arrow = self._arrow

@@ -25,6 +25,17 @@ def made_safe(records: list[list[str]]) -> list[list[str]]:
     return [[_safe(cell) if cell[:1] in RISKY else cell for cell in record] for record in records]
 
 
+def lines_are_safe(lines: Sequence[str], separator: str) -> bool:
+    """Whether ``made_safe`` would leave the cells of these lines, in which none is quoted."""
+    text = separator.join(("", *lines))
+    # One sign is found much faster than two.
+    risky = (sign for sign in RISKY if sign in text and sign != separator)
+    if not any(f"{separator}{sign}" in text for sign in risky):
+        return True
+    cells = (cell for cell in text.split(separator) if cell[:1] in RISKY)
+    return all(_safe(cell) == cell for cell in cells)
+
+
 def _safe(text: str) -> str:
     return f"'{text}" if text[:1] in RISKY and not _NUMBER.fullmatch(text) else text
 
