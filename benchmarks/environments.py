@@ -33,7 +33,10 @@ def training() -> Environment:
 
 def serving() -> Environment:
     """What ``make run`` installs, made afresh so that its size is that of the lock alone."""
-    return _made("serving", ROOT / "requirements.txt")
+    environment = _made("serving", ROOT / "requirements.txt")
+    compiled = [environment.program("python"), "-m", "compileall", "-q", "tablecast"]
+    subprocess.run(compiled, check=True, cwd=ROOT)
+    return environment
 
 
 def fastapi() -> Environment:
@@ -96,8 +99,8 @@ def _made(name: str, lock: Path) -> Environment:
         check=True,
     )
     subprocess.run(
-        [uv, "pip", "install", "-q", "--python", environment.program("python"),
-         "--require-hashes", "-r", str(lock)],
+        [uv, "pip", "install", "-q", "--compile-bytecode", "--python",
+         environment.program("python"), "--require-hashes", "-r", str(lock)],
         check=True,
     )
     done.write_text(digest)

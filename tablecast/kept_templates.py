@@ -1,0 +1,54 @@
+"""What templates compile to, kept for the next start as Python keeps its own bytecode.
+
+Jinja's own cache on disk reads a pickle; serving reads none.
+"""
+
+from __future__ import annotations
+
+import marshal
+import os
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+import jinja2
+from jinja2.bccache import Bucket, BytecodeCache, bc_magic
+
+from tablecast import __version__
+
+#: What wrote a file: Jinja's bytecode format and Python's version, Jinja's own, and ours.
+WRITER = bc_magic + f"{jinja2.__version__} {__version__} ".encode()
+
+
+class KeptTemplates(BytecodeCache):
+    """A file for each template in a folder; none where the folder cannot be written.
+
+    Whoever can write to the folder can give the server other code: it must be as well guarded as
+    the package's own, such as the package's ``__pycache__``.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Take what was kept of the same source by the same versions."""
+        head = _head(bucket)
+        with suppress(OSError, EOFError, ValueError, TypeError):
+            content = self._file(bucket).read_bytes()
+            if content.startswith(head):
+                bucket.code = marshal.loads(content[len(head) :])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep a template; a process that reads meanwhile sees the old file or the new one."""
+        with suppress(OSError):
+            self._folder.mkdir(exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=self._folder, delete=False) as file:
+                file.write(_head(bucket) + marshal.dumps(bucket.code))
+            os.replace(file.name, self._file(bucket))
+
+    def _file(self, bucket: Bucket) -> Path:
+        return self._folder / f"page-{bucket.key}.cache"
+
+
+def _head(bucket: Bucket) -> bytes:
+    return WRITER + bucket.checksum.encode()
