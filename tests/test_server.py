@@ -26,6 +26,10 @@ GUNICORN = [str(BIN / "gunicorn"), "app:app"]
 GRANIAN = [str(BIN / "granian"), "--interface", "wsgi", "--workers", "2", "--no-ws",
            "--workers-kill-timeout", "10"]
 
+#: Seconds. A worker that gunicorn has only just forked still has the master's way with signals, and
+#: misses one; gunicorn waits 30 for it.
+STOP_TIMEOUT = 40
+
 pytestmark = pytest.mark.server
 
 
@@ -53,7 +57,7 @@ def served(command: list[str], folder: Path, **environment: str) -> Iterator[str
         yield f"http://127.0.0.1:{port}"
     finally:
         server.send_signal(signal.SIGTERM)
-        server.wait(20)
+        server.wait(STOP_TIMEOUT)
         log.close()
 
 
