@@ -17,6 +17,9 @@ from tablecast.csvchunk import Chunk, PlainChunk
 from tablecast.csvfile import CsvSource
 from tablecast.spreadsheet import lines_are_safe, made_safe, safe_column
 
+#: Rows that are written with quotation marks where one of them needs some.
+GROUP_ROWS = 16
+
 #: An added column.
 Values = Sequence[Any] | npt.NDArray[Any]
 
@@ -98,10 +101,16 @@ class CsvSink:
 
     def _write_rows(self, records: list[list[str]]) -> None:
         text = self._as_they_are(records)
-        if text is None:
-            self._write_quoted(records)
-        else:
+        if text is not None:
             self._text.write(text)
+            return
+        for first in range(0, len(records), GROUP_ROWS):
+            group = records[first : first + GROUP_ROWS]
+            text = self._as_they_are(group)
+            if text is None:
+                self._write_quoted(group)
+            else:
+                self._text.write(text)
 
     def _as_they_are(self, records: list[list[str]]) -> str | None:
         """The lines of rows in which no cell needs quotation marks; None for others.

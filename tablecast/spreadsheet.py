@@ -11,7 +11,11 @@ from typing import Any
 RISKY = frozenset("=+-@\t\r")
 
 #: A number in any country's spelling holds nothing that a formula needs.
-_NUMBER = re.compile(r"[+-][0-9.,]*[0-9][0-9.,]*([eE][+-]?[0-9]+)?%?")
+_SPELT = r"[+-][.,]*[0-9][0-9.,]*(?:[eE][+-]?[0-9]+)?%?"
+_NUMBER = re.compile(_SPELT)
+
+#: The beginning of a cell that is not safe, where each has a line of its own.
+_UNSAFE = re.compile(rf"\n(?!{_SPELT}(?:\n|\Z))[=+\-@\t\r]")
 
 
 def made_safe(records: list[list[str]]) -> list[list[str]]:
@@ -19,21 +23,24 @@ def made_safe(records: list[list[str]]) -> list[list[str]]:
 
     An apostrophe is put before a text that starts with one of ``RISKY``; numbers stay.
     """
-    joined = "\n".join(chain(("",), chain.from_iterable(records)))
-    if not any(f"\n{sign}" in joined for sign in RISKY):  # nearly always, and cheap to see
+    cells = ["", *chain.from_iterable(records)]
+    text = "\n".join(cells)
+    if not _may_be_risky(text):  # nearly always
+        return records
+    if text.count("\n") == len(cells) - 1 and not _UNSAFE.search(text):
         return records
     return [[_safe(cell) if cell[:1] in RISKY else cell for cell in record] for record in records]
 
 
 def lines_are_safe(lines: Sequence[str], separator: str) -> bool:
     """Whether ``made_safe`` would leave the cells of these lines, in which none is quoted."""
-    text = separator.join(("", *lines))
-    # One sign is found much faster than two.
-    risky = (sign for sign in RISKY if sign in text and sign != separator)
-    if not any(f"{separator}{sign}" in text for sign in risky):
-        return True
-    cells = (cell for cell in text.split(separator) if cell[:1] in RISKY)
-    return all(_safe(cell) == cell for cell in cells)
+    text = separator.join(("", *lines)).replace(separator, "\n")
+    return not _may_be_risky(text) or not _UNSAFE.search(text)
+
+
+def _may_be_risky(text: str) -> bool:
+    """Whether one of ``RISKY`` is first in a line; one sign is found much faster than two."""
+    return any(f"\n{sign}" in text for sign in RISKY if sign in text)
 
 
 def _safe(text: str) -> str:
