@@ -23,6 +23,7 @@ from tablecast.card_words import in_words, limit_in_words, method_in_words, stat
 from tablecast.figures import number, percent
 from tablecast.language import N_, _
 from tablecast.schema import Schema
+from tablecast.training_words import Said, said
 from tablecast.wording import wording_of
 
 #: Figures of groups that the page shows, of all fields together: a third of its 150 KB, and less
@@ -51,8 +52,8 @@ class Entry:
     """One line of the leaderboard."""
 
     name: str
-    cells: tuple[str, ...]
-    error: str
+    cells: tuple[Said, ...]
+    error: Said | None
 
 
 def page_of(loaded: Deployment) -> dict[str, Any]:
@@ -67,6 +68,7 @@ def page_of(loaded: Deployment) -> dict[str, Any]:
     values: dict[str, Any] = {
         "card": card,
         "limits": [limit_in_words(one) for one in card["limits"]],
+        **_findings(card),
         "tiles": _tiles(card, schema),
         "metrics": metrics_of(card["metrics"]),
         "overall": overall_of(evaluation, schema),
@@ -85,6 +87,16 @@ def page_of(loaded: Deployment) -> dict[str, Any]:
         "percent": percent,
     }
     return values | {"sections": _sections(values, evaluation)}
+
+
+def _findings(card: Mapping[str, Any]) -> dict[str, Any]:
+    """What training noticed, left out and warns of; a warning is not among the notes once more."""
+    leaks = [one["message"] for one in card["leaks"]]
+    return {
+        "leaks": [said(one) for one in leaks],
+        "notes": [said(one) for one in card["notes"] if one not in leaks],
+        "dropped": [(one["name"], said(one["reason"])) for one in card["dropped"]],
+    }
 
 
 def _pictures(card: Mapping[str, Any], schema: Schema) -> dict[str, Any]:
@@ -223,8 +235,8 @@ def _leaderboard(entries: Sequence[Mapping[str, Any]]) -> tuple[Table, list[Entr
     made = [
         Entry(
             str(entry.get("name") or entry["model"]),
-            tuple(measure(entry.get(name)) for name in columns),
-            str(entry.get("error", "")),
+            tuple(_cell(entry.get(name)) for name in columns),
+            said(str(entry["error"])) if entry.get("error") else None,
         )
         for entry in entries
     ]
@@ -236,3 +248,7 @@ def _leaderboard(entries: Sequence[Mapping[str, Any]]) -> tuple[Table, list[Entr
         names.get(name) or _(METRICS[name][0] if name in METRICS else name) for name in columns
     )
     return Table((_("Model"), *head), ()), made
+
+
+def _cell(value: Any) -> Said:
+    return said(value) if isinstance(value, str) else Said(measure(value))
