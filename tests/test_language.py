@@ -649,7 +649,7 @@ def test_a_mistake_in_a_language_is_named(tmp_path: Path, content: str, words: s
         form_of(tmp_path, content)
 
 
-@pytest.mark.parametrize("name", ["insurance", "iris", "wine", "glass"])
+@pytest.mark.parametrize("name", ["insurance", "iris", "wine", "glass", "house"])
 def test_shipped_examples_speak_every_language(name: str) -> None:
     """Every text of these form files is in every language."""
     form = read_form(ROOT / "examples" / name / "form.toml")
