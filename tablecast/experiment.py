@@ -100,8 +100,24 @@ def _experiment(prepared: Prepared) -> Any:
             if gaps:
                 first.append(("date_imputer", TransformerWrapper(FillDates(), include=gaps)))
             self.pipeline.steps[1:1] = first  # after PyCaret's placeholder, which it removes
+            _keep_empty_texts(self.pipeline)
 
     return FirstInFloat64()
+
+
+def _keep_empty_texts(pipeline: Any) -> None:
+    """Let a text column stay where the rows that are learnt from have no value of it.
+
+    A column with few values may have none in the training part, or in a fold: the imputer would
+    leave it out, and the encoder after it would fail. In a fold PyCaret counts that as a score
+    of 0.
+    """
+    from sklearn.impute import SimpleImputer
+
+    for _, step in pipeline.steps:
+        imputer = getattr(step, "transformer", None)
+        if isinstance(imputer, SimpleImputer) and imputer.strategy == "most_frequent":
+            imputer.set_params(keep_empty_features=True)
 
 
 def _folds(prepared: Prepared) -> int:

@@ -174,6 +174,21 @@ def test_any_table(rows: int, kind: str) -> None:
     assert trained.rows == rows
 
 
+def test_a_text_without_a_value_in_the_training_part() -> None:
+    """It is trained with, in every fold, and says something once all rows are learnt from."""
+    table = simulate(80, seed=3)
+    with quiet_and_single():
+        held_out = list(start(prepare(table, "charges"), 1, []).X_test.index[:3])
+    said = pd.Series(None, table.index, dtype=object)
+    said[held_out] = ["left", "right", "left"]
+    table.insert(2, "said", said)
+    trained = train(prepare(table, "charges"), model="lr", seed=1, progress=lambda _: None)
+    assert "said" in trained.columns
+    assert any(name.startswith("said") for name in trained.feature_names)
+    # PyCaret counts a fold that fails as 0.
+    assert 0.0 not in trained.metrics["cross_validation"]["R2"]["folds"]
+
+
 def test_features_are_float64_throughout() -> None:
     """Whatever types a batch comes in, every step after the first works in float64."""
     prepared = Prepared(awkward(120), "goal", "regression", (), ())
