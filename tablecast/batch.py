@@ -166,7 +166,7 @@ class _Run:
         if absent:
             words = _("There is no column {names}; the model fills it in for every row.")
             self.summary.notes = (words.format(names=listed(map(repr, absent))),)
-        self.added = _added_columns(self._deployment, self._errors == "column")
+        self.added = added_columns(self._deployment, self._errors == "column")
 
     def _read(self, source: _Source, chunk: _Chunk) -> Reading:
         cells = {name: chunk.column(place) for name, place in self._places.items()}
@@ -238,7 +238,7 @@ def _score_names(classes: Sequence[str | int]) -> list[str]:
     return [f"prediction_score_{label}" for label in classes]
 
 
-def _added_columns(deployment: Deployment, with_errors: bool) -> dict[str, type]:
+def added_columns(deployment: Deployment, with_errors: bool) -> dict[str, type]:
     """Name to kind of the columns that answers of this deployment have.
 
     A typical row is asked: not every classifier knows probabilities.

@@ -22,10 +22,10 @@ from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
 from tablecast import metrics
 from tablecast.api import deployment, problem
-from tablecast.batch import ERROR_CHOICES, Errors, predict_csv
+from tablecast.batch import ERROR_CHOICES, Errors, added_columns, predict_csv
 from tablecast.batch_summary import SHOWN_REFUSALS, Refused, RowsRefused, Summary
 from tablecast.errors import BatchError, Remark
-from tablecast.figures import listed
+from tablecast.figures import listed, percent
 from tablecast.language import N_, _
 from tablecast.pages import render_page as page
 from tablecast.pages import wants_page
@@ -42,6 +42,9 @@ SHOWN_COLUMNS = 30
 
 #: Bytes up to which the page itself holds the answered file; a larger one is sent for.
 LINKED_BYTES = 1_000_000
+
+#: Where an application keeps which columns it adds: to know them, its model is asked.
+ADDED = "tablecast.added"
 
 NO_FILE = N_("Choose a CSV file.")
 NO_ROWS = N_("The file names its columns but has no rows; add a row below the first line.")
@@ -196,10 +199,37 @@ def _batch_page(status: int = 200, **values: Any) -> Response:
         "batch.html",
         status=status,
         names=[field.name for field in deployment().schema.fields],
+        added=_added_in_words(),
         most=_most_megabytes(),
         shown_refusals=SHOWN_REFUSALS,
         **values,
     )
+
+
+def _added_in_words() -> list[tuple[str, str]]:
+    """What the answered file has more: the columns' names, and what they hold."""
+    named = current_app.extensions.get(ADDED)
+    if named is None:
+        named = current_app.extensions[ADDED] = _added_names()
+    interval = deployment().predictor.interval
+    level = percent(interval.level) if interval else ""
+    words = {
+        "prediction_label": _("The prediction"),
+        "prediction_low": _("Where its range begins"),
+        "prediction_high": _(
+            "Where its range ends; in {level} of cases the true value lies in that range"
+        ).format(level=level),
+        "prediction_score": _("The probability of the predicted class"),
+        "prediction_error": _("Why the row has no prediction; empty where it has one"),
+    }
+    return [(name, words.get(name) or _("The probability of this class")) for name in named]
+
+
+def _added_names() -> list[str]:
+    try:
+        return list(added_columns(deployment(), with_errors=True))
+    except BatchError:  # a field has such a name: no file will be answered, and each says why
+        return []
 
 
 def _most_megabytes() -> str:

@@ -73,6 +73,22 @@ def test_template_is_a_valid_batch(client: FlaskClient) -> None:
     assert float(table_of(answer)[0]["prediction_label"]) > 0
 
 
+@pytest.mark.parametrize("name", ["client", "iris_client"])
+def test_form_names_every_added_column(request: pytest.FixtureRequest, name: str) -> None:
+    """The page says which columns an answered file has more, and what the range's ends mean."""
+    client: FlaskClient = request.getfixturevalue(name)
+    page = client.get("/batch").get_data(as_text=True)
+    template = client.get("/batch/template.csv")
+    given = template.text.splitlines()[0].split(",")
+    header = send(client, template.data, CSV, errors="column").text.splitlines()[0].split(",")
+    added = header[len(given) :]
+    assert {"prediction_label", "prediction_error"} <= set(added)
+    for column in added:
+        assert f"<code>{column}</code>" in page
+    ranged = "prediction_low" in added
+    assert ranged == ("in 90% of cases the true value lies in that range" in page)
+
+
 @pytest.mark.formula
 def test_check_shows_predictions_and_errors(client: FlaskClient) -> None:
     """A checked file shows its first rows answered, and each refused row by its line."""
