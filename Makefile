@@ -7,6 +7,8 @@ SERVER ?= gunicorn
 # Where a data set's name, such as insurance, is looked up first.
 TABLECAST_DATA ?= $(if $(wildcard ../shared/data),$(abspath ../shared/data))
 export PORT WEB_CONCURRENCY TABLECAST_DATA
+# Tests and training start many processes: what the first has compiled the others may read.
+unexport PYTHONDONTWRITEBYTECODE
 
 SERVING := .venv
 TRAINING := .venv-train
@@ -78,21 +80,20 @@ lock: $(TRAINING)/.uv ## resolve pyproject.toml again into the hashed locks
 	@$(UV) pip compile -q --generate-hashes --no-annotate --no-header --python-version 3.11 \
 		tests/oldest.in -o tests/oldest.txt
 
+# Without bytecode, which pip makes and uv only where told, a server takes twice as long to start.
 $(SERVING)/.installed: requirements.txt $(SERVING)/.uv
-	$(call install,$(SERVING),requirements.txt)
+	$(call install,$(SERVING),requirements.txt,--compile-bytecode)
+	@$(SERVING)/bin/python -m compileall -q tablecast
 
 $(TRAINING)/.installed: requirements-train.txt $(TRAINING)/.uv
 	@$(MAKE) openmp
 	$(call install,$(TRAINING),requirements-train.txt)
 
-# uv installs the locks in seconds; where it cannot (an index that only pip knows), pip does. Only
-# pip compiles what it installs unless told; without bytecode a server takes twice as long to start.
+# uv installs the locks in seconds; where it cannot (an index that only pip knows), pip does.
 define install
 	@echo "Installing $(2) into $(1)"
-	@$(1)/bin/uv pip install -q --compile-bytecode --python $(1)/bin/python \
-		--require-hashes -r $(2) || \
+	@$(1)/bin/uv pip install -q $(3) --python $(1)/bin/python --require-hashes -r $(2) || \
 		$(1)/bin/python -m pip install -q --require-hashes -r $(2)
-	@$(1)/bin/python -m compileall -q tablecast
 	@touch $@
 endef
 
