@@ -94,6 +94,12 @@ def _experiment(prepared: Prepared) -> Any:
     class FirstInFloat64(kind):  # type: ignore[misc]
         """``custom_pipeline_position`` gives one place only, and we need the first and the last."""
 
+        def _prepare_dataset(self, X: Any, y: Any = None) -> Any:
+            table = super()._prepare_dataset(X, y)
+            if isinstance(y, str) and X[y].dtype.kind == "f":
+                table[y] = X[y].to_numpy("float64")  # in float32 Yeo-Johnson's powers overflow
+            return table
+
         def _add_custom_pipeline(self, custom_pipeline: Any, custom_pipeline_position: int) -> None:
             super()._add_custom_pipeline(custom_pipeline, custom_pipeline_position)
             first = [("float64", TransformerWrapper(_as_float64()))]

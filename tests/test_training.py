@@ -197,6 +197,17 @@ def test_features_are_float64_throughout() -> None:
     assert (experiment.X_train_transformed.dtypes == np.float64).all()
 
 
+def test_a_target_with_cents_can_be_straightened() -> None:
+    """Yeo and Johnson's powers of amounts such as 48,173.36 overflow in PyCaret's float32."""
+    prepared = prepare(simulate(150, seed=3), "charges")
+    with quiet_and_single():
+        experiment = start(prepared, 1, [], transform_target=True)
+    target = prepared.table["charges"]
+    assert experiment.y_train.dtype == np.float64
+    np.testing.assert_array_equal(experiment.y_train, target[experiment.y_train.index])
+    assert abs(experiment.y_train_transformed.skew()) < abs(target.skew()) / 2
+
+
 @pytest.mark.parametrize(
     ("classes", "said"),
     [
