@@ -146,6 +146,26 @@ class Comparison:
         one = self.measured[chosen]
         return Choice(chosen, one.pipeline, why, self._card(chosen, why))
 
+    def difference(self, one: str, other: str) -> pd.DataFrame:
+        """By how much one is above the other, fold by fold: for each metric the mean, its standard
+        error, and in how many folds it is above.
+
+        A fold that is hard for one is hard for both, so that this error is smaller than that of
+        either mean.
+        """
+        import pandas as pd
+
+        apart = self.measured[one].folds - self.measured[other].folds
+        rows = {
+            metric: {
+                "difference": apart[metric].mean(),
+                "standard error": apart[metric].std(ddof=1) / len(apart) ** 0.5,
+                "folds above": f"{(apart[metric] > 0).sum()} of {len(apart)}",
+            }
+            for metric in SHOWN[self.task]
+        }
+        return pd.DataFrame.from_dict(rows, orient="index")
+
     def standard_error(self, name: str) -> float:
         """Of a pipeline's mean over the folds, in the metric that decides."""
         figures = self.folds[name]

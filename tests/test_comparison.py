@@ -125,6 +125,15 @@ def test_the_simpler_one_unless_clearly_worse(gain: float, chosen: str, said: st
     assert behind.endswith(("above simple", "below simple", "below searched"))
 
 
+def test_a_difference_is_of_the_same_folds(comparison: Comparison) -> None:
+    """Its error is that of the folds' differences, not of either's figures."""
+    apart = comparison.folds["made"] - comparison.folds["plain"]
+    found = comparison.difference("made", "plain").loc["R2"]
+    assert found["difference"] == pytest.approx(apart.mean())
+    assert found["standard error"] == pytest.approx(apart.std(ddof=1) / 10**0.5)
+    assert found["folds above"] == f"{(apart > 0).sum()} of 10"
+
+
 def test_the_choice_is_published(
     comparison: Comparison, experiment: Any, table: pd.DataFrame, tmp_path: Path
 ) -> None:
