@@ -24,6 +24,9 @@ MOST_DRAWN = 9
 #: With more fields than this a page has room for fewer pictures, and of more classes for fewer yet.
 MANY_FIELDS, FEW_DRAWN = 30, 6
 MANY_CLASSES = 3
+#: Of many classes' probabilities every second value is told behind the picture: both ends are, and
+#: the card as JSON has all.
+SPARSE = 2
 
 
 @dataclass(frozen=True)
@@ -136,11 +139,12 @@ def _effect(
         cells = [tuple(percent(share, 1) for share in each) for each in answers]
     else:
         cells = [(wording.of(answer),) for answer in answers]
+    is_level = field.is_text or len(values) <= 2
+    step = 1 if is_level or len(classes) <= MANY_CLASSES else SPARSE
     table = Table(
         (field.label, *(classes or (_("Mean answer"),))),
-        tuple((name, *cell) for name, cell in zip(names, cells, strict=True)),
+        tuple((name, *cell) for name, cell in zip(names, cells, strict=True))[::step],
     )
-    is_level = field.is_text or len(values) <= 2
     plot, marks = None, ""
     if not is_level:
         plot = card_charts.shares(values, answers) if classes else card_charts.effect(

@@ -550,11 +550,16 @@ def test_a_card_of_many_fields_stays_below_150_kb(numbers: int, task: str) -> No
 
 
 def page_weight(deployment: Deployment, evaluation: Any) -> int:
-    """Bytes of the card's page."""
+    """Bytes of the card's page, with the styles and scripts that it loads."""
     loaded = with_facts(deployment, evaluation)
     fields = deployment.schema.fields
     loaded.description["card"]["importance"] = {field.name: 1 / 80 for field in fields}
-    return len(create_app(loaded).test_client().get("/model").data)
+    app = create_app(loaded)
+    html = app.test_client().get("/model").text
+    assets = set(re.findall(r'(?:src|href)="/static/([\w.]+)', html))
+    assert {"tablecast.css", "card.css"} < assets
+    folder = Path(app.static_folder or "")
+    return len(html.encode()) + sum((folder / one).stat().st_size for one in assets)
 
 
 # The file
