@@ -77,6 +77,17 @@ NAMES: Mapping[str, Any] = {
 Node = Any
 
 
+def operation(kind: str) -> Callable[..., Any]:
+    """What a kind of step does, as a function of its one to three arguments.
+
+    Raises:
+        KeyError: there is no such kind.
+    """
+    words = EXPRESSIONS[kind].format("a", "b", "c")
+    made: Callable[..., Any] = eval(f"lambda a, b=0, c=0: {words}", {**NAMES, "__builtins__": {}})
+    return made
+
+
 def function_of(program: Mapping[str, Any], names: Sequence[str]) -> Scalar:
     """The function that a stored list of steps describes.
 

@@ -12,6 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
+from tablecast.scalar import EXPRESSIONS, operation
+
 Number = float | int | bool | str
 
 
@@ -37,37 +39,8 @@ class Pick:
 
 Element = Number | Made | Pick
 
-#: What a step does, for numbers that are known now. The same as ``tablecast.scalar.EXPRESSIONS``.
-KNOWN: Mapping[str, Callable[..., Any]] = {
-    "add": lambda a, b: a + b,
-    "sub": lambda a, b: a - b,
-    "mul": lambda a, b: a * b,
-    "div": lambda a, b: a / b,
-    "pow": math.pow,
-    "max": lambda a, b: b if a < b else a,
-    "min": lambda a, b: b if a > b else a,
-    "lt": lambda a, b: a < b,
-    "le": lambda a, b: a <= b,
-    "gt": lambda a, b: a > b,
-    "ge": lambda a, b: a >= b,
-    "eq": lambda a, b: a == b,
-    "and": lambda a, b: a and b,
-    "or": lambda a, b: a or b,
-    "where": lambda a, b, c: b if a else c,
-    "not": lambda a: not a,
-    "neg": lambda a: -a,
-    "abs": abs,
-    "sqrt": math.sqrt,
-    "exp": math.exp,
-    "log": math.log,
-    "sin": math.sin,
-    "cos": math.cos,
-    "tanh": math.tanh,
-    "floor": lambda a: float(math.floor(a)),
-    "isnan": lambda a: a != a,
-    "float": float,
-    "int": int,
-}
+#: What a step does, for numbers that are known now.
+KNOWN: Mapping[str, Callable[..., Any]] = {kind: operation(kind) for kind in EXPRESSIONS}
 
 #: Steps whose result is finite where their arguments are. A sum or a product of numbers that came
 #: as float32, below 4e38, stays below 1e308 for seven factors; the proof tries the rest.
