@@ -9,8 +9,9 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import TracebackType
 from typing import TextIO
+
+from tablecast.progress import bar
 
 #: Columns of the bar.
 WIDTH = 12
@@ -69,12 +70,7 @@ class Live:
     def __enter__(self) -> Live:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._over.set()
         if self._ticking:
             self._ticking.join()
@@ -117,7 +113,6 @@ class Live:
         standing, now = self._standing, self._clock()
         if standing is None:
             return ""
-        done = round(standing.share(now) * WIDTH)
-        line = f"[{'█' * done}{'·' * (WIDTH - done)}] {standing.words(now)}"
+        line = f"{bar(standing.share(now), WIDTH)} {standing.words(now)}"
         # A line that wraps could not be drawn over.
         return line[: shutil.get_terminal_size().columns - 1]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
-from types import TracebackType
 from typing import TextIO
 
 #: Columns of the bar; with its figures it fits a terminal of 80.
@@ -38,12 +37,7 @@ class ProgressBar:
     def __enter__(self) -> ProgressBar:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._is_terminal and self._drawn is not None:
             self._stream.write("\n")
             self._stream.flush()
@@ -64,8 +58,13 @@ class ProgressBar:
         figures = f"{share:4.0%}  {rows:,} rows  {_time_left(share, seconds)}"
         if not self._is_terminal:
             return figures.strip()
-        done = round(share * WIDTH)
-        return f"[{'█' * done}{'·' * (WIDTH - done)}] {figures}"
+        return f"{bar(share, WIDTH)} {figures}"
+
+
+def bar(share: float, width: int) -> str:
+    """A share of the whole, from 0 to 1, drawn so many columns wide between its brackets."""
+    done = round(share * width)
+    return f"[{'█' * done}{'·' * (width - done)}]"
 
 
 def _time_left(share: float, seconds: float) -> str:
