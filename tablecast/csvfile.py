@@ -131,7 +131,8 @@ class CsvSource:
                 if self._begun.tell() == self._end:
                     break
         except csv.Error as error:
-            raise self._unreadable(str(error)) from None
+            # where its row begins: a quotation mark that is not closed is there
+            raise self._unreadable(str(error), line + sum(map(_lines_of, records))) from None
         return self._chunk_of(records, line)
 
     def _chunk_of(self, records: list[list[str]], line: int) -> CsvChunk:
@@ -148,7 +149,7 @@ class CsvSource:
                 lines.append(line)
             elif any(cell.strip() for cell in record):
                 raise self._ragged(line, len(record))
-            line += 1 + sum(map(_line_breaks, record))
+            line += _lines_of(record)
         return CsvChunk(rows, lines)
 
     def _read_header(self) -> list[str]:
@@ -157,7 +158,7 @@ class CsvSource:
                 if any(cell.strip() for cell in record):
                     return record
         except csv.Error as error:
-            raise self._unreadable(str(error)) from None
+            raise self._unreadable(str(error), 1) from None
         raise BatchError(_(_EMPTY).format(name=self.name))
 
     def _texts(self) -> Iterator[io.StringIO]:
@@ -181,9 +182,8 @@ class CsvSource:
         except UnicodeDecodeError:
             raise self._wrong_encoding() from None
 
-    def _unreadable(self, reason: str) -> BatchError:
+    def _unreadable(self, reason: str, line: int) -> BatchError:
         words = _("Line {line} of {name} cannot be read: {reason}. Is a quotation mark not closed?")
-        line = self._line - 1
         return BatchError(words.format(line=line, name=self.name, reason=_(reason)))
 
     def _too_long(self) -> BatchError:
@@ -223,6 +223,11 @@ def _check_text(beginning: bytes, name: str) -> None:
         raise BatchError(words.format(name=name))
     if beginning.startswith(BINARY_STARTS) or _CONTROL.search(beginning):
         raise BatchError(_(_NOT_TEXT).format(name=name))
+
+
+def _lines_of(record: list[str]) -> int:
+    """The lines that a row takes."""
+    return 1 + sum(map(_line_breaks, record))
 
 
 def _line_breaks(cell: str) -> int:

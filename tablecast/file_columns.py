@@ -18,6 +18,9 @@ MOST_COLUMNS = 10_000
 #: Names that an error about columns lists.
 LISTED_NAMES = 5
 
+#: Columns of which one may be meant by a field that is not there: each is compared with each field.
+COMPARED_NAMES = 300
+
 
 def match_columns(schema: Schema, names: Sequence[str], file: str) -> dict[str, int]:
     """Which column of a file holds which field: field name to place, from 0.
@@ -49,15 +52,19 @@ def match_columns(schema: Schema, names: Sequence[str], file: str) -> dict[str, 
 def _check_missing(schema: Schema, places: Mapping[str, int], file: str) -> None:
     """Refuse to do without a field that is required, or that looks misspelled."""
     known = {field.name.strip() for field in schema.fields}
-    others = [name for name in places if name not in known]
+    others = [name for name in places if name not in known][:COMPARED_NAMES]
+    folded = {name.casefold(): name for name in reversed(others)}
     told = []
     for field in schema.fields:
         if field.name.strip() in places:
             continue
-        near = get_close_matches(field.name, others, 1, cutoff=0.6 if field.required else 0.8)
+        near = folded.get(field.name.strip().casefold()) or next(
+            iter(get_close_matches(field.name, others, 1, cutoff=0.6 if field.required else 0.8)),
+            None,
+        )
         if near:
             words = _("{name} (is it the column {near}?)")
-            told.append(words.format(name=repr(field.name), near=repr(near[0])))
+            told.append(words.format(name=repr(field.name), near=repr(near)))
         elif field.required:
             told.append(repr(field.name))
     if told:

@@ -292,12 +292,13 @@ def test_level_with_a_sign_survives_a_round_trip() -> None:
         (b"1,2,3\n4,5,6\n", "no column 'age', 'sex'"),
         (b",".join(b"c%d" % i for i in range(1_000_000)), "has 1,000,000 columns"),
         (b"a" * 20_000_000, "more than 10,000,000 characters"),
-        (f'{HEADER}\n{GOOD}\n19,"fe\n'.encode(), "quotation mark"),
+        (f'{HEADER}\n{GOOD}\n19,"fe\n{GOOD}\n'.encode(), "Line 3 of in.csv cannot be read"),
+        (f"{HEADER.upper()}\n".encode(), "no column 'age' (is it the column 'AGE'?), 'sex'"),
     ],
     ids=[
         "empty", "only a mark", "image", "parquet", "cp1252", "utf-16", "ragged",
         "ragged after a line break", "repeated", "letter case", "no header", "million columns",
-        "one line", "open quotation mark",
+        "one line", "open quotation mark", "capitals",
     ],
 )  # fmt: skip
 def test_no_csv(
