@@ -33,6 +33,10 @@ BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 1
 #: Seconds until a worker's counts are in /metrics, whichever worker is asked.
 DELAY = 0.2
 
+#: Requests that are counted together at most: counting 6,000, as many as a worker may answer in the
+#: delay, would let one in a hundred requests wait for it.
+MOST_NOTED = 250
+
 _requests = Counter("tablecast_requests", "Requests answered", ["route", "status"])
 _seconds = Histogram("tablecast_request_seconds", "Time to answer", ["route"], buckets=BUCKETS)
 _rows = Counter("tablecast_rows", "Rows predicted", ["route"])
@@ -50,7 +54,9 @@ class RouteMetrics:
     def observe(self, status: int, seconds: float, rows: int = 0) -> None:
         """Note one request, and how many rows it predicted."""
         self._noted.append((status, seconds, rows))
-        if not _pending.due:
+        if len(self._noted) >= MOST_NOTED:
+            _pending.count_one(self)
+        elif not _pending.due:
             _pending.schedule()
 
     def count_rows(self, rows: int) -> None:
@@ -69,7 +75,9 @@ class RouteMetrics:
         statuses, seconds, rows = zip(*noted, strict=True)
         for status, times in Tally(statuses).items():
             _requests.labels(self._route, str(status)).inc(times)
-        for place, times in Tally(bisect_left(BUCKETS, taken) for taken in seconds).items():
+        slow = [taken for taken in seconds if taken > BUCKETS[0]]
+        self._seconds._buckets[0].inc(len(seconds) - len(slow))
+        for place, times in Tally(bisect_left(BUCKETS, taken) for taken in slow).items():
             self._seconds._buckets[place].inc(times)
         self._seconds._sum.inc(sum(seconds))
         self._rows.inc(sum(rows))
@@ -99,6 +107,14 @@ class _Pending:
         with self._counting:
             for route in list(_routes):
                 route.count()
+
+    def count_one(self, route: RouteMetrics) -> None:
+        """Count what a route noted, unless somebody is counting."""
+        if self._counting.acquire(blocking=False):
+            try:
+                route.count()
+            finally:
+                self._counting.release()
 
 
 _pending = _Pending()
