@@ -6,6 +6,7 @@ render.
 
 from __future__ import annotations
 
+import gc
 import logging
 import sys
 import time
@@ -101,6 +102,9 @@ def create_rehearsed_app() -> Flask:
     """
     app = create_app_or_exit()
     rehearsal.rehearse(app)
+    # What exists now stays: the collector, for which requests wait, need not look at it again.
+    gc.collect()
+    gc.freeze()
     return app
 
 
