@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ pytest.importorskip("pycaret", reason="the search is of PyCaret's estimators")
 
 from examples.insurance.simulate import simulate
 from tablecast.automl import blend, candidates
+from tablecast.automl.room import MOST_TREES, Room
 from tablecast.cast import cast
 from tablecast.errors import TrainingError
 from tablecast.inspection import Prepared
@@ -40,20 +42,40 @@ def test_a_perfect_member_stays_alone() -> None:
 def test_forests_have_room_in_the_graph() -> None:
     """The more rows, the fewer trees; thinner trees leave room for more."""
     few, many, thin = (
-        candidates._given("et", settings, rows, 20e6)["n_estimators"]
+        Room(20e6, rows).filled(candidates.Candidate("et", settings)).settings["n_estimators"]
         for settings, rows in [({}, 200), ({}, 4_500), ({"min_samples_leaf": 2}, 4_500)]
     )
-    assert few == candidates.MOST_TREES
+    assert few == MOST_TREES
     assert many < thin < few
+
+
+def test_a_measured_forest_fills_the_graph() -> None:
+    """Once its trees' size is known, a forest has as many as fit, and says that it can grow."""
+    room, forest = Room(20e6, 4_500), candidates.Candidate("et", {"n_estimators": 26})
+    assert not room.grows(forest)
+    room.note(forest, 26 * 2_500 * 40, rows=2_500)  # 40 bytes a row and tree
+    assert room.grows(forest)
+    assert room.filled(forest).settings["n_estimators"] == int(0.9 * 20e6 / (40 * 4_500))
+    assert room.filled(candidates.Candidate("lightgbm")) == candidates.Candidate("lightgbm")
+
+
+def test_forests_of_a_blend_share_the_graph() -> None:
+    """Two forests that each fill the graph have half of their trees in a blend."""
+    room = Room(20e6, 4_500)
+    forest = candidates.Candidate("et", {"n_estimators": 100})
+    room.note(forest, 100 * 2_500 * 40, rows=2_500)
+    alone: Any = SimpleNamespace(members=((forest, 1),), cost=None)
+    assert room.shared([alone]) == [forest]
+    assert [one.settings["n_estimators"] for one in room.shared([alone, alone])] == [50, 50]
 
 
 def test_settings_are_drawn_from_the_space() -> None:
     """A draw takes each of an estimator's settings from its space, as plain numbers."""
     random = np.random.default_rng(0)
-    drawn = candidates.drawn(candidates.Candidate("lasso"), 100, 20e6, random)
+    drawn = candidates.drawn(candidates.Candidate("lasso"), 100, random)
     assert drawn is not None
     assert type(drawn.settings["alpha"]) is float
-    assert candidates.drawn(candidates.Candidate("br"), 100, 20e6, random) is None
+    assert candidates.drawn(candidates.Candidate("br"), 100, random) is None
 
 
 @pytest.mark.slow

@@ -10,11 +10,6 @@ import numpy as np
 
 from tablecast.automl.views import FEW_ROWS
 
-# A node of a tree takes some 40 bytes of the graph, and a full forest has 1.6 a row and tree.
-BYTES_A_NODE = 40
-NODES_A_ROW = 1.7
-FEWEST_TREES, MOST_TREES = 20, 200
-
 Settings = Mapping[str, Any]
 
 
@@ -78,7 +73,6 @@ SPACES: Mapping[str, Mapping[str, Sequence[Any]]] = {
     "et": {"max_features": (0.3, 0.5, 0.7, 1.0), "min_samples_leaf": (1, 2, 3)},
     "rf": {"max_features": (0.2, 0.4, 0.6), "min_samples_leaf": (1, 2, 3)},
 }
-FORESTS = ("et", "rf")
 #: How a network is fitted: on all rows at once, or in batches until unseen rows gain no more.
 FULL_BATCH_ROWS = 3_000
 FULL_BATCH: Settings = {"solver": "lbfgs", "max_iter": 200}
@@ -110,19 +104,17 @@ SPACES_FEW: Mapping[str, Mapping[str, Sequence[Any]]] = {
 }
 
 
-def first(task: str, rows: int, features: str, largest: float) -> list[Candidate]:
+def first(task: str, rows: int, features: str) -> list[Candidate]:
     """What is tried at once on a view with these features."""
     begin = {**BEGIN, **BEGIN_FEW} if rows < FEW_ROWS else BEGIN
     return [
-        Candidate(model, _given(model, begin.get(model, {}), rows, largest), wanted)
+        Candidate(model, _given(model, begin.get(model, {}), rows), wanted)
         for model, wanted in TRIED[task]
         if wanted == features and rows <= MOST_ROWS.get(model, rows)
     ]
 
 
-def drawn(
-    candidate: Candidate, rows: int, largest: float, random: np.random.Generator
-) -> Candidate | None:
+def drawn(candidate: Candidate, rows: int, random: np.random.Generator) -> Candidate | None:
     """The candidate with settings drawn from its space; None where it has none."""
     spaces = {**SPACES, **SPACES_FEW} if rows < FEW_ROWS else SPACES
     space = spaces.get(candidate.model)
@@ -132,7 +124,7 @@ def drawn(
     plain = {
         name: value.item() if hasattr(value, "item") else value for name, value in settings.items()
     }
-    given = _given(candidate.model, plain, rows, largest)
+    given = _given(candidate.model, plain, rows)
     return Candidate(candidate.model, given, candidate.features, tuned=True)
 
 
@@ -148,12 +140,8 @@ def make(candidate: Candidate, experiment: Any, spread: float) -> Any:
     return container.class_def(**settings)
 
 
-def _given(model: str, settings: Settings, rows: int, largest: float) -> dict[str, Any]:
-    """The settings, with as many trees in a forest as half of the largest graph has room for."""
+def _given(model: str, settings: Settings, rows: int) -> dict[str, Any]:
+    """The settings, with how a network is fitted to so many rows."""
     if model == "mlp":
         return dict(settings) | dict(FULL_BATCH if rows <= FULL_BATCH_ROWS else STOPPED_EARLY)
-    if model not in FORESTS:
-        return dict(settings)
-    nodes = NODES_A_ROW * rows / settings.get("min_samples_leaf", 1)
-    trees = int(largest / 2 / BYTES_A_NODE / nodes)
-    return dict(settings) | {"n_estimators": int(np.clip(trees, FEWEST_TREES, MOST_TREES))}
+    return dict(settings)

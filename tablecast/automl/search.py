@@ -16,6 +16,7 @@ from tablecast.automl.candidates import Candidate, drawn, first
 from tablecast.automl.clock import Clock
 from tablecast.automl.fitting import threads, try_candidate
 from tablecast.automl.limits import joined
+from tablecast.automl.room import Room
 from tablecast.automl.tried import Tried, all_losses, mean_loss
 from tablecast.automl.views import Recipe, View, recipes, view_of
 from tablecast.errors import TrainingError, UnsupportedStep
@@ -31,6 +32,8 @@ DEFAULT_BUDGET = 120.0
 TUNED, DRAWS = 3, 8
 # A blend answers more slowly than its best member: it must lower the loss by at least this share.
 WORTH_BLENDING = 0.003
+# A forest so far behind will not be the best, nor in a blend, with more trees.
+WORTH_GROWING = 1.15
 # A tuned candidate is compiled, to see how fast its graph is, only where it may be chosen.
 WORTH_COMPILING = 1.05
 
@@ -61,6 +64,7 @@ class Search:
 
     def __post_init__(self) -> None:
         self.afterwards = Afterwards(self.prepared, self.clock)
+        self._room = Room(self.largest, len(self.prepared.table))
 
     @property
     def best(self) -> Tried | None:
@@ -71,6 +75,7 @@ class Search:
         self.afterwards.check_begun()
         try:
             views = self._first_round()
+            self._grow()
             self._tune()
             self._blend(views)
             self._calibrate()
@@ -105,9 +110,19 @@ class Search:
                 continue
             views.append(view)
             rows = len(self.prepared.table)
-            for candidate in first(self.prepared.task, rows, recipe.features, self.largest):
+            for candidate in first(self.prepared.task, rows, recipe.features):
                 self._try(candidate, view)
         return views
+
+    def _grow(self) -> None:
+        """Give forests that were tried with few trees as many as the graph has room for.
+
+        The size of their trees was not known before; more trees only steady the answers.
+        """
+        best = self.best
+        for one in [one for one in self.tried if best and one.loss <= WORTH_GROWING * best.loss]:
+            if self._room.grows(one.members[0][0]):
+                self._try(one.members[0][0], one.view)
 
     def _tune(self) -> None:
         """Draw settings for the best estimators, in turns, so that a short budget serves all."""
@@ -121,7 +136,7 @@ class Search:
         for _ in range(DRAWS):
             for candidate, view in kept:
                 rows = len(self.prepared.table)
-                trial = drawn(candidate, rows, self.largest, random)
+                trial = drawn(candidate, rows, random)
                 if trial is not None:
                     self._try(trial, view)
 
@@ -139,7 +154,8 @@ class Search:
     def _add_blend(self, view: View, parts: list[tuple[Tried, int]]) -> None:
         total = sum(weight for _, weight in parts)
         answers = sum(weight / total * one.answers for one, weight in parts)
-        members = tuple((one.members[0][0], weight) for one, weight in parts)
+        shared = self._room.shared([one for one, _ in parts])
+        members = tuple(zip(shared, (weight for _, weight in parts), strict=True))
         losses = all_losses(view, np.asarray(answers))
         seconds = sum(one.seconds for one, _ in parts)
         name = "Blend of " + ", ".join(f"{weight} {one.name}" for one, weight in parts)
@@ -172,7 +188,7 @@ class Search:
             self._leave_out(candidate.model, name, view.recipe, candidate.tuned)
             return
         self.clock.line(f"{name}, {view.recipe.name}", self._said(), self.progress)
-        best = self.best
+        best, candidate = self.best, self._room.filled(candidate)
         try:
             tried = try_candidate(candidate, view, best.losses if best else None)
         except Exception as error:  # estimators raise whatever they like
@@ -201,6 +217,7 @@ class Search:
             cost = self.afterwards.measure(joined(*fitted))
         except UnsupportedStep as error:
             return replace(tried, why=str(error))
+        self._room.note(tried.members[0][0], cost.bytes, len(tried.view.folds[0].x))
         return replace(tried, cost=cost, why=cost.beyond(self.max_latency, self.largest))
 
     def _keep_time(self) -> None:
