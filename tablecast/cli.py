@@ -8,7 +8,8 @@ import secrets
 import signal
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -23,6 +24,9 @@ from tablecast.progress import ProgressBar
 #: The exit status after Ctrl-C, as shells have it: 128 and SIGINT's number.
 INTERRUPTED = 130
 
+#: A polite kill, and the end of the terminal, which not every system has.
+ENDINGS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command.
@@ -31,19 +35,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The exit status: 0 done, 1 a clear refusal on the terminal, 130 interrupted.
     """
     options = _parser().parse_args(arguments)
-    # A polite kill ends a command as Ctrl-C does, so that it cleans up behind itself.
-    previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        options.run(options)
+        with _ended_as_by_ctrl_c():
+            options.run(options)
     except TablecastError as error:
         print(f"tablecast: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("tablecast: stopped; nothing half-written is left.", file=sys.stderr)
+        with suppress(OSError):  # the terminal may be gone
+            print("tablecast: stopped; nothing half-written is left.", file=sys.stderr)
         return INTERRUPTED
-    finally:
-        signal.signal(signal.SIGTERM, previous)
     return 0
+
+
+@contextmanager
+def _ended_as_by_ctrl_c() -> Iterator[None]:
+    """A command that a signal ends cleans up behind itself; what nohup ignores stays ignored."""
+    found = {ending: signal.getsignal(ending) for ending in ENDINGS}
+    heard = {ending: then for ending, then in found.items() if then is not signal.SIG_IGN}
+    for ending in heard:
+        signal.signal(ending, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for ending, then in heard.items():
+            signal.signal(ending, then)
 
 
 def run() -> NoReturn:
@@ -51,8 +67,9 @@ def run() -> NoReturn:
     status = main()
     if status == INTERRUPTED:
         # Python would wait for estimators that are still being fitted in other threads.
-        sys.stdout.flush()
-        sys.stderr.flush()
+        with suppress(OSError):
+            sys.stdout.flush()
+            sys.stderr.flush()
         os._exit(status)
     sys.exit(status)
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from deployments import ROOT, SHIPPED
 
-from tablecast.artifact import load, with_ending
+from tablecast.artifact import load, replaced_when_whole, with_ending
+from tablecast.batch_summary import Summary
 from tablecast.cli import main
 
 sys.path.insert(0, str(ROOT / "examples" / "insurance"))
@@ -108,6 +113,34 @@ def test_an_interrupted_compile_leaves_no_file(
     assert main(["compile", str(tmp_path / "x.pkl")]) == 130
     assert "stopped" in capsys.readouterr().err
     assert sorted(file.name for file in tmp_path.iterdir()) == ["x.json", "x.pkl"]
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+@pytest.mark.parametrize("ignored", [False, True], ids=["heard", "nohup"])
+def test_a_signal_ends_a_command_as_ctrl_c_does(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, ignored: bool
+) -> None:
+    """A kill, or the terminal's end, leaves no half-written file; nohup still keeps it running."""
+    ending = getattr(signal, name)
+    handler = signal.SIG_IGN if ignored else signal.SIG_DFL
+    before = signal.signal(ending, handler)
+
+    def signalled(_deployment: Any, _source: Any, output: str, **_: Any) -> Summary:
+        with replaced_when_whole(Path(output)) as temporary:
+            os.kill(os.getpid(), ending)
+            time.sleep(0.01)  # a signal is handled between two instructions
+            temporary.write_text("whole")
+        return Summary()
+
+    monkeypatch.setattr("tablecast.cli.predict_file", signalled)
+    monkeypatch.setattr("tablecast.cli.artifact.load", lambda _: None)
+    try:
+        status = main(["predict", "name", "in.csv", "-o", str(tmp_path / "out.csv")])
+        assert signal.getsignal(ending) == handler
+    finally:
+        signal.signal(ending, before)
+    assert status == (0 if ignored else 130)
+    assert [file.name for file in tmp_path.iterdir()] == (["out.csv"] if ignored else [])
 
 
 @pytest.mark.parametrize(
