@@ -6,8 +6,9 @@ import csv
 import io
 import json
 import os
+import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date
 from functools import cache
 from typing import Any
@@ -27,6 +28,7 @@ from schemathesis.checks import (
     positive_data_acceptance,
 )
 from schemathesis.core.transport import Response
+from schemathesis.schemas import APIOperation
 
 #: Generated requests for each operation, beside about 250 that are worked out from the limits of
 #: each field; each goes to both applications. A longer run: TABLECAST_API_EXAMPLES=20000.
@@ -135,25 +137,16 @@ def every_row_is_counted(_ctx: CheckContext, response: Response, case: Case) -> 
     assert len(rows) == predicted + (refused if kept else 0)
 
 
-#: What the classes' application says of itself; its rows are those of the other.
-CLASSES_SCHEMA = schemathesis.openapi.from_wsgi("/openapi.json", CLASSES)
-
-
-@schemathesis.pytest.parametrize(
-    api=schemathesis.openapi.from_wsgi("/openapi.json", REGRESSION)
+#: What either application says of itself.
+SCHEMA, CLASSES_SCHEMA = (
+    schemathesis.openapi.from_wsgi("/openapi.json", app) for app in (REGRESSION, CLASSES)
 )
-@settings(
-    max_examples=EXAMPLES,
-    suppress_health_check=list(HealthCheck),
-    deadline=None,
-    database=None,  # a failure says how to repeat it, and nothing else is worth the disk's time
-    phases=[Phase.explicit, Phase.generate, Phase.shrink],
-)
-def test_generated_requests(case: Case) -> None:
-    """Whatever is sent, valid or not, the answer has a documented status, type and shape.
 
-    Each request goes to both applications, whose documents differ in their answers only: to make
-    one up takes longer than to answer it twice.
+
+def ask(case: Case) -> None:
+    """Send a request to both applications, whose documents differ in their answers only.
+
+    To make one up takes longer than to answer it twice.
 
     The document is stricter than the server on purpose (it says how to write a level, the server
     takes any letter case), so the check that every deviation is refused is replaced by one that
@@ -164,7 +157,7 @@ def test_generated_requests(case: Case) -> None:
         excluded.append(positive_data_acceptance)
     own = case.operation
     for operation in (own, CLASSES_SCHEMA[own.path][own.method]):
-        made[f"{own.method.upper()} {own.path}"] += 1
+        made[own.label] += 1
         case.operation = operation
         case.call_and_validate(
             excluded_checks=excluded,
@@ -173,10 +166,54 @@ def test_generated_requests(case: Case) -> None:
     case.operation = own
 
 
-def test_several_thousand_requests_were_made() -> None:
-    """Each operation that takes something was asked as often as this file promises."""
-    if not made:
-        pytest.skip("counts what the test above made, which did not run")
-    # Those that this process asked: tests may be shared out over several.
-    asked = [made[operation] for operation in TAKING if made[operation]]
-    assert min(asked, default=2 * EXAMPLES) >= 2 * EXAMPLES
+def asking(operation: APIOperation) -> Callable[..., None]:
+    """The test of one operation.
+
+    Each has a function of its own: pytest 9.2 gives one name to all tests that schemathesis makes
+    of a function, and of tests of one name pytest-xdist runs one.
+    """
+
+    def test_generated_requests(case: Case) -> None:
+        """Whatever is sent, valid or not, the answer has a documented status, type and shape."""
+        ask(case)
+
+    test_generated_requests.__name__ = name_of(operation.label)
+    test = settings(
+        max_examples=EXAMPLES,
+        suppress_health_check=list(HealthCheck),
+        deadline=None,
+        database=None,  # a failure says how to repeat it; nothing else is worth the disk's time
+        phases=[Phase.explicit, Phase.generate, Phase.shrink],
+    )(test_generated_requests)
+    api = SCHEMA.include(path=operation.path, method=operation.method)
+    parametrized: Callable[..., None] = schemathesis.pytest.parametrize(api=api)(test)
+    return parametrized
+
+
+def name_of(label: str) -> str:
+    """``test_post_predict_api`` for ``POST /predict_api``."""
+    return "test_" + re.sub(r"\W+", "_", label.lower())
+
+
+OPERATIONS = {found.ok().label: found.ok() for found in SCHEMA.get_all_operations()}
+globals().update({name_of(label): asking(operation) for label, operation in OPERATIONS.items()})
+
+
+@pytest.fixture(autouse=True)
+def several_thousand(request: pytest.FixtureRequest) -> Iterator[None]:
+    """After its test an operation that takes something was asked as often as this file promises."""
+    failures = request.session.testsfailed
+    yield
+    for label in TAKING:
+        if request.function.__name__ == name_of(label) and request.session.testsfailed == failures:
+            assert made[label] >= 2 * EXAMPLES
+
+
+def test_every_operation_is_asked(request: pytest.FixtureRequest) -> None:
+    """Each operation of the document has a test, and each of those a name of its own."""
+    names = {name_of(label) for label in OPERATIONS}
+    assert names <= globals().keys()
+    assert len(names) == len(OPERATIONS)
+    assert set(TAKING) <= OPERATIONS.keys()
+    items = [item for item in request.session.items if item.path == request.path]
+    assert len({item.nodeid for item in items}) == len(items)
