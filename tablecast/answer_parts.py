@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 from tablecast import charts
 from tablecast.artifact import Deployment
 from tablecast.background import Background
-from tablecast.controls import DAY, choices_of, is_flag
+from tablecast.choices import choices_of, in_figures, is_flag
+from tablecast.controls import DAY
 from tablecast.explain import Contribution, Explanation
 from tablecast.field import Field, Value
 from tablecast.figures import day, number, percent, with_unit
@@ -236,7 +237,7 @@ def _in_words(field: Field, value: Value) -> str:
         return day(datetime.fromtimestamp(float(value), UTC))
     if field.kind == "number":
         text = number(float(value), ".4g" if abs(float(value)) < 10_000 else ",.0f")
-    return with_unit(text, field.unit)
+    return with_unit(in_figures(field, text), field.unit)
 
 
 def _likely(prediction: Prediction, wording: Wording) -> tuple[str, str] | None:

@@ -10,7 +10,7 @@ from typing import Any
 from tablecast import card_charts
 from tablecast.background import FEWEST, Histogram
 from tablecast.card_charts import Axis, Plot
-from tablecast.controls import choices_of
+from tablecast.choices import choices_of
 from tablecast.field import Field
 from tablecast.figures import number, percent, unit_name, with_unit
 from tablecast.language import _

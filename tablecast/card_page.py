@@ -20,6 +20,7 @@ from tablecast.card_groups import Groups, groups_of
 from tablecast.card_json import card_of
 from tablecast.card_quality import METRICS, measure, metrics_of, overall_of
 from tablecast.card_words import in_words, limit_in_words, method_in_words, stated_in_words
+from tablecast.choices import in_figures
 from tablecast.figures import number, percent
 from tablecast.language import N_, _
 from tablecast.schema import Schema
@@ -84,6 +85,7 @@ def page_of(loaded: Deployment) -> dict[str, Any]:
         "by_answer": _by_answer(card["interval"], schema),
         "proof": {_(PROOF.get(name, name)): one for name, one in (card["proof"] or {}).items()},
         "measure": measure,
+        "in_figures": in_figures,
         "percent": percent,
     }
     return values | {"sections": _sections(values, evaluation)}

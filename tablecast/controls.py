@@ -11,8 +11,9 @@ from functools import cached_property
 from typing import Literal
 
 from tablecast import date_parts
+from tablecast.choices import Choice, choices_of, in_figures, is_flag, sentence_of
 from tablecast.errors import Remark
-from tablecast.field import NO_WORDS, YES_WORDS, Field, fold
+from tablecast.field import Field
 from tablecast.figures import date_order, day, prefix_of, sentences, with_unit
 from tablecast.language import _
 from tablecast.schema import Schema
@@ -29,14 +30,6 @@ SUGGESTED_BYTES = 48_000
 OPTION_BYTES = 32
 
 DAY = 86400
-
-
-@dataclass(frozen=True)
-class Choice:
-    """One level of a field: the text that is sent for it, and the one that is shown."""
-
-    value: str
-    label: str
 
 
 @dataclass(frozen=True)
@@ -179,14 +172,14 @@ class Control:
             with suppress(ValueError):
                 return day(datetime.fromisoformat(value))
         labels = {choice.value: choice.label for choice in self.choices}
-        return labels.get(value) or with_unit(value, self.field.unit)
+        return labels.get(value) or with_unit(in_figures(self.field, value), self.field.unit)
 
 
 def controls_of(
     schema: Schema, given: Mapping[str, str], errors: Sequence[Remark] = ()
 ) -> list[Control]:
     """Every field as the form shows it, holding what the person gave."""
-    said = {error.field: error.say(label_in(schema, error)) for error in reversed(errors)}
+    said = {error.field: sentence_of(schema, error) for error in reversed(errors)}
     opens = sum(field.is_text and not field.closed for field in schema.fields)
     held = {field.name: _held(field, given.get(field.name, "")) for field in schema.fields}
     return [
@@ -231,28 +224,6 @@ def joined_dates(schema: Schema, sent: Mapping[str, str]) -> dict[str, str]:
     return given
 
 
-def choices_of(field: Field) -> tuple[Choice, ...]:
-    """The levels of a field as choices; a number that is only ever 0 or 1 has two."""
-    levels = field.levels if field.is_text else ("1", "0") if is_flag(field) else ()
-    if field.level_labels or not _are_yes_and_no(levels):
-        return tuple(Choice(level, field.show_level(level)) for level in levels)
-    return tuple(
-        Choice(level, _("Yes") if fold(level) in YES_WORDS else _("No"))
-        for level in sorted(levels, key=lambda level: fold(level) in NO_WORDS)
-    )
-
-
-def is_flag(field: Field) -> bool:
-    """Whether a number field is a yes or no, written as 1 and 0."""
-    return field.kind == "integer" and (field.minimum, field.maximum) == (0, 1)
-
-
-def label_in(schema: Schema, remark: Remark) -> str | None:
-    """What the pages call the field of a remark."""
-    known = {field.name: field.label for field in schema.fields}
-    return known.get(remark.field or "", remark.field)
-
-
 def _widget(field: Field, value: str) -> Widget:
     """The control that suits the field, and that can hold the value."""
     if field.kind == "date":
@@ -290,8 +261,3 @@ def _free(name: str, taken: set[str]) -> str:
     while name in taken:
         name += "-"
     return name
-
-
-def _are_yes_and_no(levels: Sequence[str]) -> bool:
-    folded = {fold(level) for level in levels}
-    return len(levels) == 2 and bool(folded & set(YES_WORDS)) and bool(folded & set(NO_WORDS))

@@ -21,6 +21,9 @@ CODES = {"$": "USD", "€": "EUR", "£": "GBP", "₹": "INR"}
 #: How the name of a unit ends that is written before the number, as in ``US$``.
 SIGNS = tuple("$€£¥₹")
 
+#: Units that stand right after the number.
+SHARES = ("%", "‰")
+
 
 @dataclass(frozen=True)
 class Forms:
@@ -99,7 +102,18 @@ def _after(sentence: str) -> str:
 def with_unit(text: str, unit: str) -> str:
     """A number and its unit, in the order in which people write them."""
     sign = prefix_of(unit)
+    if unit in SHARES:
+        return f"{text}{unit}"
     return f"{sign}{text}" if sign else f"{text} {unit}".strip()
+
+
+def grouped(text: str) -> str:
+    """A plain number with signs between its thousands; any other text as it is."""
+    whole, point, rest = text.partition(".")
+    digits = whole.removeprefix("-")
+    if not (digits.isdecimal() and digits.isascii()):
+        return text
+    return _signs(f"{int(whole):,}{point}{rest}", _forms())
 
 
 def unit_name(unit: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +13,8 @@ from tablecast import metrics, reader
 from tablecast.answer_parts import parts_of
 from tablecast.api import deployment
 from tablecast.card_page import page_of
-from tablecast.controls import Control, controls_of, joined_dates, label_in
+from tablecast.choices import in_figures, sentence_of
+from tablecast.controls import Control, controls_of, joined_dates
 from tablecast.errors import InvalidInput, Remark
 from tablecast.figures import day, number, percent, prefix_of, with_unit
 from tablecast.kept import kept
@@ -130,7 +131,7 @@ def answer_of(schema: Schema, prediction: Prediction, given: Mapping[str, str]) 
     return Answer(
         text=answer_in_words(schema, prediction.prediction),
         bars=tuple(sorted(bars, key=lambda bar: -bar.share)),
-        warnings=tuple(warning.say(label_in(schema, warning)) for warning in prediction.warnings),
+        warnings=tuple(_in_words(schema, warning) for warning in prediction.warnings),
         link=link_to(schema, given),
     )
 
@@ -140,6 +141,14 @@ def answer_in_words(schema: Schema, label: Label) -> str:
     if schema.task == "classification":
         return schema.show_class(label)
     return worded(label, schema.target_unit)
+
+
+def _in_words(schema: Schema, warning: Remark) -> str:
+    """A warning with the field's label, its numbers as people write them."""
+    known = {field.name: field for field in schema.fields}
+    field = known.get(warning.field or "")
+    values = {name: in_figures(field, text) for name, text in warning.values.items()}
+    return sentence_of(schema, replace(warning, values=values))
 
 
 def link_to(schema: Schema, given: Mapping[str, str]) -> str:

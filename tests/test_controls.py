@@ -14,6 +14,7 @@ from tablecast.arrangement import FEWEST_OPEN, MOST_OPEN, arrange
 from tablecast.controls import joined_dates, part_names
 from tablecast.errors import FormFileError
 from tablecast.field import Field
+from tablecast.figures import with_unit
 from tablecast.form import Form, read_form
 from tablecast.predictor import Answer, Columns
 from tablecast.schema import Schema
@@ -320,3 +321,62 @@ def test_a_schema_of_an_older_version_is_read() -> None:
     plain = iris_schema().to_json()
     del plain["class_labels"]
     assert Schema.from_json(plain) == iris_schema()
+
+
+# What is said of what was given
+
+AREA = Field(
+    "lot", "integer", "int64", "Lot size", unit="m²", minimum=1300, maximum=215245,
+    hard_maximum=430490, default=9478,
+)  # fmt: skip
+CODE = Field(
+    "zip", "integer", "int64", "Zip code", minimum=98001, maximum=98199, hard_maximum=98400
+)
+TOWN = Field(
+    "town", "category", "object", "Town", levels=("NAmes", "OldTown"), closed=True,
+    level_labels={"NAmes": "North Ames", "OldTown": "Old Town"},
+)  # fmt: skip
+
+
+def test_a_refused_level_is_told_the_names_that_the_form_shows() -> None:
+    """The page says what its own choices are called, and programs what they may send."""
+    client = serve(AREA, TOWN)
+    for language, names in (("en", "North Ames, Old Town"), ("zh", "North Ames、Old Town")):
+        given = {"lot": "9478", "town": "Iowa"}
+        page = Page(client.post(f"/predict?lang={language}", data=given).text)
+        (wrong,) = page.of_class("wrong")
+        assert names in wrong.text
+        assert names in page.of_class("summary-list")[0].text
+    detail = client.post("/api/v1/predict", json={"lot": 9478, "town": "Iowa"}).get_json()
+    assert "NAmes, OldTown" in detail["errors"][0]["message"]
+
+
+def test_large_figures_are_written_as_people_read_them() -> None:
+    """In warnings, in what was asked and on the card; a code without a unit stays as it is."""
+    client = serve(AREA, CODE, TOWN)
+    given = {"lot": "300000", "zip": "98300", "town": "NAmes"}
+    page = Page(client.post("/predict", data=given).text)
+    (note,) = page.of_class("note")
+    assert "Lot size: 300,000 is outside the range seen in training, 1,300 to 215,245." in note.text
+    assert "Zip code: 98300 is outside the range seen in training, 98001 to 98199." in note.text
+    asked = [one.text for one in page.all("dd")]
+    assert "300,000 m²" in asked
+    assert "98300" in asked
+    assert page.filled_in()["lot"] == "300000"
+    assert "to 430,490" in client.get("/model").text
+
+
+def test_a_hint_shows_numbers_as_they_are_typed() -> None:
+    """With signs between thousands they would be refused: elsewhere those mean decimals."""
+    client = serve(AREA)
+    assert "Usually 1300 to 215245 m²." in client.get("/").text
+    refused = client.post("/predict", data={"lot": "999999"})
+    assert "430490" in refused.text
+
+
+def test_a_per_cent_sign_stands_by_its_number() -> None:
+    """Other units are set apart."""
+    assert with_unit("6.3", "%") == "6.3%"
+    assert with_unit("6.3", "kg") == "6.3 kg"
+    share = replace(AREA, name="share", unit="%", minimum=0, maximum=90, default=40)
+    assert "Usually 0 to 90%." in serve(share).get("/").text
