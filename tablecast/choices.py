@@ -37,7 +37,7 @@ def is_flag(field: Field) -> bool:
 
 
 def in_figures(field: Field | None, text: str) -> str:
-    """A field's plain number as people write it; as it is without a unit: it may be a code or a year.
+    """A field's plain number as people write it; without a unit, as a code or a year, as it is.
 
     Only for reading: a form takes numbers without signs between their thousands, which mean
     decimals elsewhere, and so its hints and what it refuses show them plain.
