@@ -3,8 +3,9 @@
 const form = document.querySelector("form.form");
 const said = document.querySelector("[data-live-said]");
 
-// A person who types pauses for longer than this; the rest of 100 ms is for the server.
-const PAUSE = 40;
+// One change may fire several events; between two keys a person pauses for longer than this. The
+// rest of 100 ms is for the server and for drawing.
+const PAUSE = 10;
 // Who listens to the page hears where an answer has settled, and not each one on the way.
 const SETTLED = 1000;
 
