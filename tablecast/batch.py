@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from os import PathLike
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, Protocol, get_args
@@ -33,6 +33,7 @@ from tablecast.csvsink import CsvSink, Values
 from tablecast.errors import BatchError
 from tablecast.figures import listed, number
 from tablecast.file_columns import match_columns
+from tablecast.file_paths import check_paths, file_errors
 from tablecast.language import _
 from tablecast.parquetfile import ParquetSink, ParquetSource
 from tablecast.predictor import Columns
@@ -87,9 +88,9 @@ def predict_file(
     """
     loaded = deployment if isinstance(deployment, Deployment) else load(deployment)
     read, written = Path(source), Path(output)
-    _check_paths(read, written)
+    check_paths(read, written)
     run = _Run(loaded, errors, progress)
-    with _file_errors(), replaced_when_whole(written) as temporary:
+    with file_errors(), replaced_when_whole(written) as temporary:
         if read.suffix.lower() == ".parquet":
             parquet = ParquetSource(read)
             return run.through(parquet, lambda: run.parquet_sink(temporary, parquet))
@@ -281,26 +282,3 @@ def _scattered(values: Values, places: Sequence[int], rows: int) -> list[Any]:
     for place, value in zip(places, listed, strict=True):
         spread[place] = value
     return spread
-
-
-def _check_paths(source: Path, output: Path) -> None:
-    if not source.is_file():
-        raise BatchError(f"There is no file {str(source)!r}; check the path.")
-    if output.exists() and output.samefile(source):
-        raise BatchError(f"{str(output)!r} is the file to read; choose another one to write.")
-    kinds = {path.suffix.lower() == ".parquet" for path in (source, output)}
-    if len(kinds) == 2:
-        raise BatchError(
-            f"{source.name} and {output.name} are of different kinds; CSV is answered as CSV, and "
-            "Parquet as Parquet."
-        )
-
-
-@contextmanager
-def _file_errors() -> Iterator[None]:
-    """Say in one line what the file system refuses, such as a full disk."""
-    try:
-        yield
-    except OSError as error:
-        where = f" {str(error.filename)!r}" if error.filename else ""
-        raise BatchError(f"The file{where} cannot be used: {error.strerror or error}.") from None

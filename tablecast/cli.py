@@ -24,6 +24,12 @@ from tablecast.progress import ProgressBar
 #: The exit status after Ctrl-C, as shells have it: 128 and SIGINT's number.
 INTERRUPTED = 130
 
+#: What a command may lack where only serving is installed.
+FOR_TRAINING = (
+    "Training, compiling and verifying need more than serving: install tablecast[train] on Python "
+    "3.11 (in a clone of the repository: make setup, then .venv-train/bin/python)."
+)
+
 #: A polite kill, and the end of the terminal, which not every system has.
 ENDINGS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 
@@ -40,6 +46,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
             options.run(options)
     except TablecastError as error:
         print(f"tablecast: {error}", file=sys.stderr)
+        return 1
+    except ModuleNotFoundError as error:
+        if (error.name or "tablecast").partition(".")[0] == "tablecast":
+            raise
+        print(f"tablecast: {error.name} is not installed. {FOR_TRAINING}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         with suppress(OSError):  # the terminal may be gone

@@ -144,11 +144,11 @@ def load_pipeline(base: Path) -> tuple[dict[str, Any], Any]:
     Raises:
         ArtifactError: a file is missing, damaged, or made with other versions.
     """
-    import joblib
-
     description = artifact.read_description(base)
     content = artifact.read_pipeline_bytes(base, description)
     artifact.check_versions(description, artifact.with_ending(base, ".pkl"))
+    import joblib  # which comes with the packages that were just looked for
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of the modules that the pickle names
         return description, joblib.load(io.BytesIO(content))

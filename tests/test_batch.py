@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import math
+import os
 import time
 import tracemalloc
 from dataclasses import replace
@@ -374,6 +375,9 @@ def test_paths_are_checked(fake_deployment: Deployment, tmp_path: Path) -> None:
         (source, source, "is the file to read"),
         (source, tmp_path / "out.parquet", "different kinds"),
         (source, source / "out.csv", "cannot be used"),
+        (source, tmp_path, "is no file"),
+        (source, Path(os.devnull), "is no file"),
+        (source, tmp_path / "out.xlsx", "would not open"),
     ):
         with pytest.raises(BatchError, match=words):
             predict_file(fake_deployment, read, written)

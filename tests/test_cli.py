@@ -115,6 +115,18 @@ def test_an_interrupted_compile_leaves_no_file(
     assert sorted(file.name for file in tmp_path.iterdir()) == ["x.json", "x.pkl"]
 
 
+def test_a_package_that_only_training_has_is_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Where only serving is installed, other commands say what to install."""
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    status = main(["train", str(ROOT / "tests" / "oldest.txt"), "--target", "y"])
+    assert status == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("tablecast: pandas is not installed.")
+    assert "tablecast[train]" in line
+
+
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
 @pytest.mark.parametrize("ignored", [False, True], ids=["heard", "nohup"])
 def test_a_signal_ends_a_command_as_ctrl_c_does(

@@ -1,0 +1,40 @@
+"""The two files of a batch on the command line: what may be read, and what is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tablecast.errors import BatchError
+
+#: Endings by which programs know files that are not text.
+OTHER_KINDS = (".xlsx", ".xls", ".ods", ".gz", ".zip")
+
+
+def check_paths(source: Path, output: Path) -> None:
+    """Raises BatchError where there is nothing to read, or no file could be written there."""
+    if not source.is_file():
+        raise BatchError(f"There is no file {str(source)!r}; check the path.")
+    if output.exists() and output.samefile(source):
+        raise BatchError(f"{str(output)!r} is the file to read; choose another one to write.")
+    if output.exists() and not output.is_file():
+        raise BatchError(f"{str(output)!r} is no file; choose the path of one to write.")
+    if output.suffix.lower() in OTHER_KINDS:
+        raise BatchError(f"{output.name} would not open: CSV is written; end its name in .csv.")
+    kinds = {path.suffix.lower() == ".parquet" for path in (source, output)}
+    if len(kinds) == 2:
+        raise BatchError(
+            f"{source.name} and {output.name} are of different kinds; CSV is answered as CSV, and "
+            "Parquet as Parquet."
+        )
+
+
+@contextmanager
+def file_errors() -> Iterator[None]:
+    """Say in one line what the file system refuses, such as a full disk."""
+    try:
+        yield
+    except OSError as error:
+        where = f" {str(error.filename)!r}" if error.filename else ""
+        raise BatchError(f"The file{where} cannot be used: {error.strerror or error}.") from None
