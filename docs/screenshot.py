@@ -9,7 +9,6 @@ from __future__ import annotations
 import io
 import logging
 import sys
-import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,13 +16,13 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
-from werkzeug.serving import make_server
 
 HERE = Path(__file__).parent
-sys.path.insert(0, str(HERE.parent))  # the package, from a checkout that is not installed
+sys.path.insert(0, str(HERE.parent))  # the package and its tests, from a checkout
 
 from tablecast.artifact import load  # noqa: E402
 from tablecast.web import create_app  # noqa: E402
+from tests.served import server  # noqa: E402
 
 #: Debian's chromium as root in a container, quiet on the network.
 CHROMIUM = "/usr/bin/chromium"
@@ -51,7 +50,8 @@ COLOURS = 256
 def main() -> None:
     """Take every picture again."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    with serving() as url, sync_playwright() as playwright:
+    app = create_app(load(HERE.parent / "deployment_28042020"))
+    with server(app) as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         for scheme, ending in (("light", ""), ("dark", "-dark")):
             with opened(browser, url, ASKED, scheme) as page:
@@ -71,20 +71,6 @@ PHONES = (
     (ASKED, "light", "#result"),
     (f"{ASKED}&lang=zh", "dark", "#result"),
 )
-
-
-@contextmanager
-def serving() -> Iterator[str]:
-    """The shipped deployment on a free port; gives its address."""
-    app = create_app(load(HERE.parent / "deployment_28042020"))
-    server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from tablecast.card_groups import Groups, groups_of
 from tablecast.card_json import card_of
 from tablecast.card_quality import METRICS, measure, metrics_of, overall_of
 from tablecast.card_words import in_words, limit_in_words, method_in_words, stated_in_words
-from tablecast.choices import in_figures
+from tablecast.choices import in_figures, levels_of
 from tablecast.figures import number, percent
 from tablecast.language import N_, _
 from tablecast.schema import Schema
@@ -30,6 +30,12 @@ from tablecast.wording import wording_of
 #: Figures of groups that the page shows, of all fields together: a quarter of its 150 KB, and less
 #: where classes need the room for their curves.
 MOST_FIGURES = {"regression": 1_000, "classification": 600}
+
+#: What the template writes values with.
+IN_WORDS: Mapping[str, Any] = {
+    "measure": measure, "percent": percent, "in_figures": in_figures, "levels_of": levels_of,
+    "show_value": card_figures.show_value,
+}
 
 #: What a proof found, by its name in the card as JSON.
 PROOF: Mapping[str, str] = {
@@ -84,9 +90,7 @@ def page_of(loaded: Deployment) -> dict[str, Any]:
         "interval": _interval(card["interval"], schema),
         "by_answer": _by_answer(card["interval"], schema),
         "proof": {_(PROOF.get(name, name)): one for name, one in (card["proof"] or {}).items()},
-        "measure": measure,
-        "in_figures": in_figures,
-        "percent": percent,
+        **IN_WORDS,
     }
     return values | {"sections": _sections(values, evaluation)}
 

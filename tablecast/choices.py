@@ -31,6 +31,11 @@ def choices_of(field: Field) -> tuple[Choice, ...]:
     )
 
 
+def levels_of(field: Field) -> list[str]:
+    """What a field's levels are called."""
+    return [choice.label for choice in choices_of(field)]
+
+
 def is_flag(field: Field) -> bool:
     """Whether a number field is a yes or no, written as 1 and 0."""
     return field.kind == "integer" and (field.minimum, field.maximum) == (0, 1)
@@ -55,8 +60,8 @@ def sentence_of(schema: Schema, remark: Remark) -> str:
     if field is None:
         return remark.say()
     if "levels" in remark.values:
-        called = listed(choice.label for choice in choices_of(field))
-        remark = replace(remark, values={**remark.values, "levels": called})
+        called = {**remark.values, "levels": listed(levels_of(field))}
+        remark = replace(remark, values=called)
     return remark.say(field.label)
 
 

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
-from werkzeug.serving import make_server
 
 from tablecast.artifact import Deployment, load
 from tablecast.web import create_app
+from tests.served import server
 
 playwright_api = pytest.importorskip("playwright.sync_api")
 
@@ -42,18 +41,9 @@ pytestmark = [
 NewPage = Callable[..., "playwright_api.Page"]
 
 
-@contextmanager
-def serving(deployment: Deployment) -> Iterator[str]:
+def serving(deployment: Deployment) -> AbstractContextManager[str]:
     """A server of this deployment on a free port; gives its address."""
-    server = make_server("127.0.0.1", 0, create_app(deployment), threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    return server(create_app(deployment))
 
 
 @pytest.fixture(scope="module")

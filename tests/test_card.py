@@ -642,3 +642,16 @@ def test_training_looks_at_rows_that_a_clone_has_not_seen(tmp_path: Path) -> Non
     assert len(card["metrics"]["cross_validation"]["Accuracy"]["folds"]) == card["folds"]
     assert card["held_out"] == 90
     assert card["steps"]
+
+
+def test_levels_are_called_on_the_card_as_on_the_form() -> None:
+    """The reader of the card sees the names of the levels, whatever the table spells."""
+    loaded = charging_card()
+    described = loaded.description["schema"]
+    for field in described["fields"]:
+        if field["name"] == "region":
+            field["level_labels"] = {"north": "North of here"}
+    text = page_of(loaded).one("main").text
+    assert "North of here, south, west" in text
+    assert "yes, no" not in text
+    assert "Yes, No" in text
