@@ -8,12 +8,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.linear_model import LinearRegression
 
 pytest.importorskip("pycaret", reason="the search is of PyCaret's estimators")
 
 from examples.insurance.simulate import simulate
 from tablecast.automl import blend, candidates
 from tablecast.automl.room import MOST_TREES, Room
+from tablecast.automl.tried import of_folds
+from tablecast.bounded import Bounded
 from tablecast.cast import cast
 from tablecast.errors import TrainingError
 from tablecast.inspection import Prepared
@@ -67,6 +70,23 @@ def test_forests_of_a_blend_share_the_graph() -> None:
     alone: Any = SimpleNamespace(members=((forest, 1),), cost=None)
     assert room.shared([alone]) == [forest]
     assert [one.settings["n_estimators"] for one in room.shared([alone, alone])] == [50, 50]
+
+
+def test_one_strange_fold_does_not_choose_alone() -> None:
+    """Of two candidates the one that is better on four folds wins, however bad the fifth is."""
+    view: Any = SimpleNamespace(task="regression", target=np.array([0.0, 10.0]))
+    assert of_folds(view, [1, 1, 1, 1, 30]) < of_folds(view, [2, 2, 2, 2, 20])
+    assert of_folds(view, [0.0, 1.0]) > 0  # a fold without error counts, but not for everything
+    view = SimpleNamespace(task="classification")
+    assert of_folds(view, [1.0, 3.0]) == 2.0
+
+
+def test_a_line_is_held_near_what_it_was_taught() -> None:
+    """A strange row's answer lies a tenth of the target's range beyond it at most."""
+    x = np.linspace(0, 1, 50)[:, None]
+    fitted = Bounded(LinearRegression()).fit(x, 100 * x[:, 0])
+    assert fitted.predict([[0.5], [1e6], [-1e6]]) == pytest.approx([50, 110, -10])
+    assert fitted.coef_ == pytest.approx([100])  # it is still linear to those who ask
 
 
 def test_settings_are_drawn_from_the_space() -> None:

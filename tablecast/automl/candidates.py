@@ -9,8 +9,12 @@ from typing import Any
 import numpy as np
 
 from tablecast.automl.views import FEW_ROWS
+from tablecast.bounded import Bounded
 
 Settings = Mapping[str, Any]
+
+#: Estimators whose answers go as far as a strange row's features do.
+UNBOUNDED = ("br", "lasso")
 
 
 @dataclass(frozen=True)
@@ -137,7 +141,8 @@ def make(candidate: Candidate, experiment: Any, spread: float) -> Any:
         settings["max_iter"] = 5_000
     if candidate.model == "lightgbm":
         settings["verbose"] = -1
-    return container.class_def(**settings)
+    made = container.class_def(**settings)
+    return Bounded(made) if candidate.model in UNBOUNDED else made
 
 
 def _given(model: str, settings: Settings, rows: int) -> dict[str, Any]:

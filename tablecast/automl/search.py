@@ -17,7 +17,7 @@ from tablecast.automl.clock import Clock
 from tablecast.automl.fitting import threads, try_candidate
 from tablecast.automl.limits import joined
 from tablecast.automl.room import Room
-from tablecast.automl.tried import Tried, all_losses, mean_loss
+from tablecast.automl.tried import Tried, all_losses, loss_of
 from tablecast.automl.views import Recipe, View, recipes, view_of
 from tablecast.errors import TrainingError, UnsupportedStep
 
@@ -147,7 +147,7 @@ class Search:
             if len(alone) < 2:
                 continue
             weigh = blend.steady if view.few else blend.weigh
-            weights = weigh([one.answers for one in alone], partial(mean_loss, view))
+            weights = weigh([one.answers for one in alone], partial(loss_of, view))
             if len(weights) > 1:
                 self._add_blend(view, [(alone[at], weight) for at, weight in weights.items()])
 
@@ -246,7 +246,7 @@ def said_of(tried: Tried) -> str:
     """A score for a person."""
     if tried.view.task == "classification":
         return f"log loss {tried.loss:.4f}"
-    return f"R2 {1 - tried.loss / float(np.var(tried.view.target)):.4f}"
+    return f"R2 {1 - float(np.mean(tried.losses) / np.var(tried.view.target)):.4f}"
 
 
 def _near(one: Tried, best: Tried) -> bool:

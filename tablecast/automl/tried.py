@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,8 @@ Floats = NDArray[np.float64]
 
 # A probability of 0 for what happens costs without end; one in a million costs enough.
 LEAST_SHARE = 1e-6
+# A fold without any error would outweigh all others in a geometric mean.
+LEAST_LOSS = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +53,8 @@ class Tried:
 
     @property
     def loss(self) -> float:
-        return float(np.mean(self.losses))
+        """What the choice goes by; see `of_folds`."""
+        return of_folds(self.view, self.losses)
 
     @property
     def whole(self) -> bool:
@@ -112,9 +116,21 @@ def all_losses(view: View, answers: Floats) -> tuple[float, ...]:
     return tuple(fold_loss(view, number, answers) for number in range(len(view.folds)))
 
 
-def mean_loss(view: View, answers: Floats) -> float:
-    """The loss, averaged over the folds."""
-    return float(np.mean(all_losses(view, answers)))
+def of_folds(view: View, losses: Sequence[float]) -> float:
+    """One loss of the folds' losses: their mean for classes, their geometric mean for amounts.
+
+    One strange row can make a fold's squared error ten times that of the others, and would then
+    choose alone. In a geometric mean each fold counts by how many times better one is than another.
+    """
+    if view.task == "classification":
+        return float(np.mean(losses))
+    least = LEAST_LOSS * float(np.var(view.target))
+    return float(np.exp(np.mean(np.log(np.maximum(losses, least)))))
+
+
+def loss_of(view: View, answers: Floats) -> float:
+    """What the choice would go by for these answers."""
+    return of_folds(view, all_losses(view, answers))
 
 
 def metrics(tried: Tried) -> dict[str, dict[str, float]]:

@@ -53,6 +53,7 @@ from sklearn.preprocessing import QuantileTransformer
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
+from tablecast.bounded import Bounded
 from tablecast.compiler.graph import Builder
 from tablecast.compiler.registry import classify, regress
 from tablecast.errors import UnsupportedStep
@@ -67,6 +68,7 @@ REGRESSORS = [
     BaggingRegressor(LinearRegression(), random_state=1),
     BaggingRegressor(Ridge(), random_state=1, bootstrap_features=True, max_features=0.7),
     VotingRegressor(MEMBERS),
+    Bounded(LinearRegression()),
     VotingRegressor(MEMBERS, weights=[0.5, 0.2, 0.3]),
     TunableVotingRegressor(MEMBERS, weights=[1, 2, 3]),
     StackingRegressor(MEMBERS, LinearRegression()),

@@ -229,6 +229,14 @@ def probability_threshold(builder: Builder, estimator: Any, x: Matrix) -> Classi
     return Classification(index, found.probabilities, found.decision)
 
 
+@regresses("tablecast.bounded.Bounded")
+def bounded(builder: Builder, estimator: Any, x: Matrix) -> str:
+    """A regressor whose answers are held between two bounds."""
+    low, high = builder.constant(estimator.low_), builder.constant(estimator.high_)
+    answer = regress(builder, estimator.estimator_, x)
+    return builder.op("Min", builder.op("Max", answer, low), high)
+
+
 @regresses("sklearn.compose.TransformedTargetRegressor")
 def transformed_target(builder: Builder, estimator: Any, x: Matrix) -> str:
     """A regressor fitted on a power of the target, turned back."""
