@@ -70,6 +70,7 @@ def cast(
     """
     from tablecast.card import card_of
     from tablecast.evaluation import look_at_unseen
+    from tablecast.experiment import quiet_and_single
     from tablecast.training import MAX_LATENCY, train
 
     began = time.monotonic() if began is None else began
@@ -87,17 +88,18 @@ def cast(
             interrupts=interrupts,
             progress=progress,
         )
-        card = card_of(trained, prepared) | {"stated": dict(look.card)}
-        schema = _schema_of(prepared, look, card)
-        background = background_of(prepared.table, schema)
-        interval = look_at_unseen(
-            trained.pipeline, prepared, schema, card, seed, progress, trained.clones
-        )
-        parts = {"background": background, "interval": interval}
-        with staged(base) as there:
-            artifact.save(trained.pipeline, there, schema, card, **parts)
-            progress(f"Made {base.name}.pkl and its description.")
-            compile_deployment(there, prepared.table, progress=progress)
+        with quiet_and_single():
+            card = card_of(trained, prepared) | {"stated": dict(look.card)}
+            schema = _schema_of(prepared, look, card)
+            background = background_of(prepared.table, schema)
+            interval = look_at_unseen(
+                trained.pipeline, prepared, schema, card, seed, progress, trained.clones
+            )
+            parts = {"background": background, "interval": interval}
+            with staged(base) as there:
+                artifact.save(trained.pipeline, there, schema, card, **parts)
+                progress(f"Made {base.name}.pkl and its description.")
+                compile_deployment(there, prepared.table, progress=progress)
     return base
 
 
@@ -128,19 +130,21 @@ def publish(
     """
     from tablecast.card import facts_of
     from tablecast.evaluation import look_at_unseen
+    from tablecast.experiment import quiet_and_single
 
     prepared = prepare(table, target)
     prepared = named(prepared, leaks_of(prepared))
     look = read_form(Path(form) if form else None)
-    card = found | facts_of(pipeline, prepared) | {"stated": dict(look.card)}
-    card["notes"] = list(dict.fromkeys([*card["notes"], *found.get("notes", ())]))
-    schema = _schema_of(prepared, look, card)
-    base = artifact.without_ending(pickle)
-    background = background_of(prepared.table, schema)
-    seed = found.get("seed", 123)
-    interval = look_at_unseen(pipeline, prepared, schema, card, seed, progress)
-    artifact.write_description(base, schema, card, background=background, interval=interval)
-    return compile_deployment(base, prepared.table, progress=progress)
+    with quiet_and_single():
+        card = found | facts_of(pipeline, prepared) | {"stated": dict(look.card)}
+        card["notes"] = list(dict.fromkeys([*card["notes"], *found.get("notes", ())]))
+        schema = _schema_of(prepared, look, card)
+        base = artifact.without_ending(pickle)
+        background = background_of(prepared.table, schema)
+        seed = found.get("seed", 123)
+        interval = look_at_unseen(pipeline, prepared, schema, card, seed, progress)
+        artifact.write_description(base, schema, card, background=background, interval=interval)
+        return compile_deployment(base, prepared.table, progress=progress)
 
 
 def compile_deployment(
