@@ -114,6 +114,23 @@ def of_long_form() -> Deployment:
     return deployment_of(pd.DataFrame(named), "total", "regression", SumEngine(), interval=WIDE)
 
 
+class LevelEngine:
+    """The sum of the numbers at the levels' ends."""
+
+    def answer(self, columns: Columns) -> Answer:
+        numbers = [[float(level.split()[-1]) for level in values] for values in columns.values()]
+        return Answer(np.sum(numbers, axis=0))
+
+
+def of_many_levels() -> Deployment:
+    """Answers a number with a range from eight categories of up to forty levels."""
+    places = np.arange(ROWS)
+    table = pd.DataFrame(
+        {f"Part {n}": [f"level number {at}" for at in places * n % 40] for n in range(1, 9)}
+    )
+    return deployment_of(table, "total", "regression", LevelEngine(), interval=WIDE)
+
+
 def of_every_kind() -> Deployment:
     """Classes, from every kind of field and control, with reasons that are sampled."""
     towns = [f"Town {place % 9}" for place in range(len(every_kind_of_column()))]

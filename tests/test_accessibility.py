@@ -13,7 +13,7 @@ import pytest
 
 from tablecast.artifact import load
 from tablecast.web import create_app
-from tests.explained import of_every_kind, of_long_form
+from tests.explained import of_every_kind, of_long_form, of_many_levels
 from tests.served import server
 from tests.test_browser import ARGUMENTS, CHROMIUM
 
@@ -342,6 +342,19 @@ def test_an_answer_to_eighty_fields_prints_on_one_page(browser: playwright_api.B
         for part in (".answer", ".range", ".steps", ".note", ".given"):
             assert page.locator(part).is_visible(), part
         assert page.locator(".given dt").count() == 80
+
+
+def test_an_answer_from_many_levels_prints_on_one_page(browser: playwright_api.Browser) -> None:
+    """On paper a category has six of its levels, and the one that was given."""
+    with server(create_app(of_many_levels())) as url, opened_page(browser, url) as page:
+        page.goto("/")
+        page.locator("[role=combobox]").nth(2).fill("level number 39")
+        page.get_by_role("button", name="Predict").click()
+        page.wait_for_url("**/predict#result")
+        assert pages_of(page) == {"A4": 1, "Letter": 1}
+        page.emulate_media(media="print")
+        given = page.locator(".levels").nth(2).locator("tr.bars-first")
+        assert given.is_visible()
 
 
 def pages_of(page: playwright_api.Page) -> dict[str, int]:
