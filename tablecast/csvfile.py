@@ -24,6 +24,9 @@ from tablecast.language import N_, _, ngettext
 #: little a row, few enough that their cells stay in the processor's cache.
 CHUNK_ROWS = 2_000
 
+#: Rows that a chunk has at most, where they are much shorter than those before them.
+MOST_ROWS = 10_000
+
 #: Characters that are read at a time: at least, and, where rows are long, at most.
 FEWEST_CHARACTERS, MOST_CHARACTERS = 50_000, 4_000_000
 
@@ -73,8 +76,7 @@ class CsvSource:
         self.marked = beginning.startswith(BOM)
         self.separator = find_separator(text)
         self.line_end = "\r\n" if "\r\n" in text else "\n"
-        a_line = len(text) // (text.count("\n") + 1)
-        self._block_characters = min(max(CHUNK_ROWS * a_line, FEWEST_CHARACTERS), MOST_CHARACTERS)
+        self._block_characters = _characters_of(text)
         self.has_returns = False
         # only where it is needed to see a quotation mark: elsewhere a space is kept as it is
         self._skips_spaces = f'{self.separator} "' in text
@@ -108,12 +110,13 @@ class CsvSource:
         block = self._begun.read()  # what is behind the header
         while block or (block := next(self._blocks, "")):
             lines = None if self._skips_spaces else plain_lines(block, self.separator, width)
-            if lines is not None:
-                first = self._line
-                self._plain_lines += len(lines)
-                yield PlainChunk(lines, first, self.separator, width)
-            elif len(chunk := self._read_records(block)):
-                yield chunk
+            if lines is None:
+                yield from self._read_records(block)
+            else:
+                for part in range(0, len(lines), MOST_ROWS):
+                    texts, first = lines[part : part + MOST_ROWS], self._line
+                    self._plain_lines += len(texts)
+                    yield PlainChunk(texts, first, self.separator, width)
             block = ""
 
     @property
@@ -121,19 +124,25 @@ class CsvSource:
         """The number of the line that comes next."""
         return self._plain_lines + self._reader.line_num + 1
 
-    def _read_records(self, block: str) -> CsvChunk:
+    def _read_records(self, block: str) -> Iterator[CsvChunk]:
         """The rows that begin in a block; the last of them may end in a later one."""
-        line, self._waiting = self._line, block
-        records = []
-        try:
-            for record in self._reader:
-                records.append(record)
-                if self._begun.tell() == self._end:
-                    break
-        except csv.Error as error:
-            # where its row begins: a quotation mark that is not closed is there
-            raise self._unreadable(str(error), line + sum(map(_lines_of, records))) from None
-        return self._chunk_of(records, line)
+        self._waiting = block
+        while True:
+            line, records = self._line, []
+            try:
+                for record in self._reader:
+                    records.append(record)
+                    if self._begun.tell() == self._end or len(records) == MOST_ROWS:
+                        break
+            except csv.Error as error:
+                # where its row begins: a quotation mark that is not closed is there
+                line += sum(map(_lines_of, records))
+                raise self._unreadable(str(error), line) from None
+            chunk = self._chunk_of(records, line)
+            if len(chunk):
+                yield chunk
+            if not records or self._begun.tell() == self._end:
+                return
 
     def _chunk_of(self, records: list[list[str]], line: int) -> CsvChunk:
         """The chunk of all these records that are rows, the first of which begins on a line."""
@@ -178,6 +187,7 @@ class CsvSource:
                         raise self._too_long()
                     block += rest
                 self.has_returns = self.has_returns or "\r" in block
+                self._block_characters = _characters_of(block)
                 yield block
         except UnicodeDecodeError:
             raise self._wrong_encoding() from None
@@ -223,6 +233,12 @@ def _check_text(beginning: bytes, name: str) -> None:
         raise BatchError(words.format(name=name))
     if beginning.startswith(BINARY_STARTS) or _CONTROL.search(beginning):
         raise BatchError(_(_NOT_TEXT).format(name=name))
+
+
+def _characters_of(text: str) -> int:
+    """How many characters make a block, where lines are as long as in this text."""
+    a_line = len(text) // (text.count("\n") + 1)
+    return min(max(CHUNK_ROWS * a_line, FEWEST_CHARACTERS), MOST_CHARACTERS)
 
 
 def _lines_of(record: list[str]) -> int:

@@ -538,16 +538,18 @@ def parts_of(text: str) -> tuple[list[list[str]], list[int]]:
     ),
     st.sampled_from(["\n", "\r\n"]),
     st.integers(1, 40),
+    st.integers(1, 4),
     st.booleans(),
 )
 def test_blocks_are_joined_where_a_row_goes_on(
-    rows: list[str], end: str, characters: int, ended: bool
+    rows: list[str], end: str, characters: int, most: int, ended: bool
 ) -> None:
-    """However a file is cut into blocks, its rows and their lines are those of Python's reader."""
+    """However a file is cut into blocks and chunks, its rows and their lines are those of Python's reader."""
     text = end.join(["u,v", *rows, "end,"]) + (end if ended else "")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("tablecast.csvfile.FEWEST_CHARACTERS", characters)
         patch.setattr("tablecast.csvfile.MOST_CHARACTERS", characters)
+        patch.setattr("tablecast.csvfile.MOST_ROWS", most)
         source = CsvSource(io.BytesIO(text.encode()), "in.csv")
         chunks = list(source.chunks())
     header, *expected = zip(*parts_of(text), strict=True)
@@ -561,6 +563,17 @@ def test_blocks_are_joined_where_a_row_goes_on(
     for place in (0, 1):
         cells = [cell for chunk in chunks for cell in chunk.column(place)]
         assert cells == [record[place] for record, _line in expected]
+
+
+@pytest.mark.parametrize("quote", ["", '"'], ids=["plain", "quoted"])
+def test_a_chunk_has_few_rows(quote: str) -> None:
+    """However long a file's first rows are, and however short its others, a chunk stays small."""
+    lines = ["u,v", *[f"1,{'x' * 60_000}"] * 100, *[f"1,{quote}2{quote}"] * 300_000]
+    source = CsvSource(io.BytesIO("\n".join(lines).encode()), "in.csv")
+    sizes = [len(chunk) for chunk in source.chunks()]
+    assert sum(sizes) == len(lines) - 1
+    assert max(sizes) <= 10_000
+    assert sizes[0] < 100
 
 
 @pytest.mark.parametrize(
