@@ -544,7 +544,7 @@ def parts_of(text: str) -> tuple[list[list[str]], list[int]]:
 def test_blocks_are_joined_where_a_row_goes_on(
     rows: list[str], end: str, characters: int, most: int, ended: bool
 ) -> None:
-    """However a file is cut into blocks and chunks, its rows and their lines are those of Python's reader."""
+    """However a file is cut, its rows and their lines are those of Python's reader."""
     text = end.join(["u,v", *rows, "end,"]) + (end if ended else "")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("tablecast.csvfile.FEWEST_CHARACTERS", characters)
