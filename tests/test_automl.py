@@ -13,12 +13,16 @@ from sklearn.linear_model import LinearRegression
 pytest.importorskip("pycaret", reason="the search is of PyCaret's estimators")
 
 from examples.insurance.simulate import simulate
-from tablecast.automl import blend, candidates
+from tablecast.automl import blend, candidates, views
+from tablecast.automl.across import moved
+from tablecast.automl.fitting import try_candidate
 from tablecast.automl.room import MOST_TREES, Room
 from tablecast.automl.tried import of_folds
+from tablecast.automl.views import Recipe, view_of
 from tablecast.bounded import Bounded
 from tablecast.cast import cast
 from tablecast.errors import TrainingError
+from tablecast.experiment import quiet_and_single
 from tablecast.inspection import Prepared
 from tablecast.table import prepare
 from tablecast.training import train
@@ -87,6 +91,25 @@ def test_a_line_is_held_near_what_it_was_taught() -> None:
     fitted = Bounded(LinearRegression()).fit(x, 100 * x[:, 0])
     assert fitted.predict([[0.5], [1e6], [-1e6]]) == pytest.approx([50, 110, -10])
     assert fitted.coef_ == pytest.approx([100])  # it is still linear to those who ask
+
+
+def test_a_member_of_another_view_brings_its_own_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given the plain features, it answers as it did with searched ones and a straight target."""
+    monkeypatch.setattr(views, "REPEATS", 1)
+    prepared = prepare(simulate(150, seed=6), "charges")
+    with quiet_and_single():
+        base, other = (
+            view_of(prepared, recipe, seed=1)
+            for recipe in (Recipe("plain"), Recipe("searched", True))
+        )
+        tried = try_candidate(candidates.Candidate("br", features="searched"), other, None)
+        member = moved(tried, base)
+        plain, own = base.folds[0], other.folds[0]
+        again = member.estimator().fit(plain.x, plain.y).predict(plain.unseen_x)
+    assert again == pytest.approx(own.in_units(tried.answers[own.unseen]), rel=1e-9)
+    assert member.answers[plain.unseen] == pytest.approx(again, rel=1e-9)
+    assert member.loss == pytest.approx(tried.loss, rel=1e-9)
+    assert member.seconds > tried.seconds
 
 
 def test_settings_are_drawn_from_the_space() -> None:

@@ -26,12 +26,16 @@ class Candidate:
         settings: what differs from PyCaret's defaults.
         features: the features it is given, as ``views.Recipe`` names them.
         tuned: whether the settings were drawn while tuning.
+        straight, spread: where it is a member of a blend with other features than its own: whether
+            its target was straightened, and the deviation of that.
     """
 
     model: str
     settings: Settings = field(default_factory=dict)
     features: str = "plain"
     tuned: bool = False
+    straight: bool = False
+    spread: float | None = None
 
 
 #: id -> features. Cheap ones first, so that a short budget has tried the most.
@@ -137,7 +141,7 @@ def make(candidate: Candidate, experiment: Any, spread: float) -> Any:
     container = experiment._all_models[candidate.model]
     settings = dict(container.args) | dict(candidate.settings)
     if candidate.model == "lasso":
-        settings["alpha"] = settings.get("alpha", 2e-3) * spread
+        settings["alpha"] = settings.get("alpha", 2e-3) * (candidate.spread or spread)
         settings["max_iter"] = 5_000
     if candidate.model == "lightgbm":
         settings["verbose"] = -1

@@ -80,7 +80,7 @@ def _entry(one: Tried, cost: Cost | None) -> dict[str, Any]:
     return {
         "model": "+".join(member.model for member, _ in one.members),
         "name": one.name,
-        "features": one.view.recipe.name,
+        "features": one.features,
         "folds": len(one.losses),
         "seconds": round(one.seconds * len(one.losses), 2),
         **{name: value["mean"] for name, value in found.items()},

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tablecast.automl import blend
+from tablecast.automl.across import moved
 from tablecast.automl.afterwards import Afterwards
 from tablecast.automl.calibration import calibrated
 from tablecast.automl.candidates import Candidate, drawn, first
@@ -32,6 +33,10 @@ DEFAULT_BUDGET = 120.0
 TUNED, DRAWS = 3, 8
 # A blend answers more slowly than its best member: it must lower the loss by at least this share.
 WORTH_BLENDING = 0.003
+# One of members with features of their own also costs their steps, and its choice overfits more.
+WORTH_BLENDING_ACROSS = 0.03
+# The best so many of all views may be its members.
+MOST_ACROSS = 16
 # A forest so far behind will not be the best, nor in a blend, with more trees.
 WORTH_GROWING = 1.15
 # A tuned candidate is compiled, to see how fast its graph is, only where it may be chosen.
@@ -78,6 +83,7 @@ class Search:
             self._grow()
             self._tune()
             self._blend(views)
+            self._blend_across(views)
             self._calibrate()
         except KeyboardInterrupt:
             if not self.tried:
@@ -151,7 +157,25 @@ class Search:
             if len(weights) > 1:
                 self._add_blend(view, [(alone[at], weight) for at, weight in weights.items()])
 
-    def _add_blend(self, view: View, parts: list[tuple[Tried, int]]) -> None:
+    def _blend_across(self, views: list[View]) -> None:
+        """A blend of the best of each kind with each view's features."""
+        base = next((view for view in views if view.recipe == Recipe("plain")), None)
+        if base is None or base.few or base.task != "regression":
+            return
+        alone = [one for one in self.ranked() if len(one.members) == 1]
+        found = [
+            one for view in views for one in _distinct([t for t in alone if t.view is view], each=1)
+        ]
+        found = sorted(found, key=lambda one: one.loss)[:MOST_ACROSS]
+        members = [moved(one, base) for one in found]
+        weights = blend.weigh([one.answers for one in members], partial(loss_of, base))
+        if len({found[at].view.recipe for at in weights}) > 1:
+            parts = [(members[at], weight) for at, weight in weights.items()]
+            self._add_blend(base, parts, WORTH_BLENDING_ACROSS)
+
+    def _add_blend(
+        self, view: View, parts: list[tuple[Tried, int]], least: float = WORTH_BLENDING
+    ) -> None:
         total = sum(weight for _, weight in parts)
         answers = sum(weight / total * one.answers for one, weight in parts)
         shared = self._room.shared([one for one, _ in parts])
@@ -160,8 +184,10 @@ class Search:
         seconds = sum(one.seconds for one, _ in parts)
         name = "Blend of " + ", ".join(f"{weight} {one.name}" for one, weight in parts)
         made = Tried(view, members, np.asarray(answers), losses, seconds, name, steady=view.few)
-        best = min((one for one, _ in parts), key=lambda one: one.loss)
-        worth = _near(made, best) if view.few else made.loss < (1 - WORTH_BLENDING) * best.loss
+        # What asks for more must show it beside everything else.
+        before = [one for one, _ in parts] if least == WORTH_BLENDING else self.tried
+        best = min(before, key=lambda one: one.loss)
+        worth = _near(made, best) if view.few else made.loss < (1 - least) * best.loss
         if worth and not self.afterwards.bears(made.seconds):
             self.dropped.append(replace(made, why="takes too long to fit for the budget"))
         elif worth:

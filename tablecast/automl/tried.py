@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tablecast.automl.across import with_own_steps
 from tablecast.automl.candidates import Candidate, make
 from tablecast.automl.limits import Cost
 from tablecast.automl.views import View
@@ -61,10 +62,20 @@ class Tried:
         """Whether every fold was tried."""
         return len(self.losses) == len(self.view.folds)
 
+    @property
+    def features(self) -> str:
+        """The features, and the form of the target, for a person."""
+        if any(one.spread is not None for one, _ in self.members):
+            return "each member's own features"
+        return self.view.recipe.name
+
     def estimator(self) -> Any:
         """It again, not fitted."""
         spread = float(np.std(np.asarray(self.view.folds[0].y))) if self._is_number else 1.0
-        made = [make(one, self.view.experiment, spread) for one, _ in self.members]
+        made = [
+            with_own_steps(one, make(one, self.view.experiment, spread), self.view.recipe)
+            for one, _ in self.members
+        ]
         if self.calibration:
             return self._calibrated(self._together(made))
         return made[0] if len(made) == 1 else self._together(made)

@@ -49,7 +49,8 @@ from sklearn.linear_model import (
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
-from sklearn.preprocessing import QuantileTransformer
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import QuantileTransformer, StandardScaler
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
@@ -57,6 +58,7 @@ from tablecast.bounded import Bounded
 from tablecast.compiler.graph import Builder
 from tablecast.compiler.registry import classify, regress
 from tablecast.errors import UnsupportedStep
+from tablecast.terms import SearchedTerms
 
 TREE = DecisionTreeRegressor(random_state=1, max_depth=4)
 FOREST = RandomForestRegressor(n_estimators=10, random_state=1)
@@ -174,3 +176,16 @@ def test_what_has_no_converter_is_refused(numbers: Table, two_classes: Table) ->
     hidden.estimators_ = [QuantileTransformer()] * 10
     with pytest.raises(UnsupportedStep, match="no converter is registered"):
         classify(builder, hidden, x)
+
+
+def test_a_chain_of_steps_answers_alike(numbers: Table, three_classes: Table) -> None:
+    """An estimator with steps of its own before it: scaled, with searched terms, as in a vote."""
+    X, y = numbers
+    chain = Pipeline(
+        [("scale", StandardScaler()), ("terms", SearchedTerms(4)), ("last", LinearRegression())]
+    )
+    vote = VotingRegressor([("chain", chain), ("dt", TREE)], weights=[2, 1])
+    assert_same_regression(vote.fit(X, y), hard_rows(X))
+    X, labels = three_classes
+    chain = Pipeline([("skipped", "passthrough"), ("scale", StandardScaler()), ("last", LOGISTIC)])
+    assert_same_classification(chain.fit(X, labels), hard_rows(X))
