@@ -55,7 +55,8 @@ class ProgressBar:
         self._stream.flush()
 
     def _words(self, rows: int, share: float, seconds: float) -> str:
-        figures = f"{share:4.0%}  {rows:,} rows  {_time_left(share, seconds)}"
+        named = "row" if rows == 1 else "rows"
+        figures = f"{share:4.0%}  {rows:,} {named}  {_time_left(share, seconds)}"
         if not self._is_terminal:
             return figures.strip()
         return f"{bar(share, WIDTH)} {figures}"

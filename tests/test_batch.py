@@ -415,11 +415,12 @@ def test_progress_bar_draws_on_terminals_only() -> None:
         stream = io.StringIO()
         stream.isatty = lambda terminal=terminal: terminal  # type: ignore[method-assign, misc]
         with ProgressBar(stream, lambda: next(moments)) as bar:
-            bar(10, 0.001)
+            bar(1, 0.001)
             bar(5_000, 0.5)
             bar(10_000, 1.0)
         text = stream.getvalue()
         assert "10,000 rows" in text
+        assert ("1 row " in text) == terminal  # a log begins later
         assert text.count("\r") == (3 if terminal else 0)
         assert text.count("\n") == 1
 
