@@ -21,6 +21,7 @@ from tablecast.artifact import Deployment
 from tablecast.batch import predict_file
 from tablecast.batch_summary import RowsRefused, Summary
 from tablecast.columnar import RowsReader, meaning
+from tablecast.csvchunk import PlainChunk
 from tablecast.csvfile import CsvSource
 from tablecast.csvsink import CsvSink
 from tablecast.errors import BatchError, InvalidInput
@@ -629,3 +630,32 @@ def test_whatever_cells_hold_is_read_back(
                             delimiter=separator))  # fmt: skip
     half = "0,5" if comma else "0.5"
     assert found == [["note", "other", "x"], *[[*made_safe([row])[0], half] for row in rows]]
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(
+        st.lists(st.text("ab=+-@1.e% é", max_size=4), min_size=2, max_size=2).filter(any),
+        min_size=1, max_size=5,
+    ),
+    st.sampled_from(["\n", "\r\n"]),
+    st.lists(st.one_of(st.none(), st.text('ab=-;"\n', max_size=3)), min_size=5, max_size=5),
+)  # fmt: skip
+def test_plain_lines_are_written_as_safely(
+    rows: list[list[str]], end: str, labels: list[str | None]
+) -> None:
+    """Lines that are not taken apart hold no formula either, beside numbers and beside texts."""
+    text = end.join(["note;other", *map(";".join, rows)])
+    source = CsvSource(io.BytesIO(text.encode()), "in.csv")
+    result = io.BytesIO()
+    sink = CsvSink(result, source, ["x", "y"])
+    (chunk,) = source.chunks()
+    assert isinstance(chunk, PlainChunk)
+    sink.write(chunk, None, {"x": np.full(len(rows), -0.5), "y": labels[: len(rows)]})
+    sink.close()
+    found = list(csv.reader(io.StringIO(result.getvalue().decode(), newline=""), delimiter=";"))
+    expected = [
+        [*made_safe([row])[0], "-0.5", *made_safe([[label or ""]])[0]]
+        for row, label in zip(rows, labels, strict=False)
+    ]
+    assert found == [["note", "other", "x", "y"], *expected]
