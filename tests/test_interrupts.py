@@ -142,7 +142,17 @@ def test_the_reserve_follows_the_best() -> None:
     slow.keep(3.0)
     assert slow._clock.left() < quick._clock.left() - 20
     assert quick.bears(0.01)
-    assert not quick.bears(10.0)
+    assert not quick.bears(20.0)
+
+
+def test_half_of_the_budget_at_most_is_kept_where_less_will_do() -> None:
+    """The search of a short budget is not cut short for a usual amount of what follows."""
+    made = afterwards(60, spent=5)
+    made.keep(1.0)
+    reserve = made._clock.reserve
+    assert reserve < 30 < made.seconds(1.0, made._levels[0])
+    assert made.seconds(1.0, made._levels[2]) < reserve
+    assert made.bears(1.0)
 
 
 PARALLEL = """

@@ -38,8 +38,10 @@ SLOWEST = 4.0
 LEVELS = ((20, 10), (10, 5), (5, 3))
 # Later than this is not what was asked for; a little late is better than nothing.
 LATEST = 2.0
-#: Nobody minds a deployment that is ready early.
-MARGIN = 1.15
+#: Nobody minds a deployment that is ready early, nor by this share of the budget late.
+MARGIN, LATE = 1.15, 0.05
+# At most this share is kept for a usual amount of what follows; the search needs some time too.
+MOST_KEPT = 0.5
 
 
 @dataclass(frozen=True)
@@ -115,17 +117,26 @@ class Afterwards:
 
     def settle(self, fitting: float) -> None:
         """Do as much afterwards as there is time for."""
-        spent, budget = self._clock.spent(), self._clock.budget
-        fit = [one for one in self._levels if spent + self.seconds(fitting, one) <= budget]
-        self.level = fit[0] if fit else self._levels[-1]
+        left = (1 + LATE) * self._clock.budget - self._clock.spent()
+        self.level = self._most_within(left, fitting)
+
+    def _most_within(self, allowed: float, fitting: float) -> Level:
+        """As much as fits into so many seconds; the least, if nothing does."""
+        fit = (one for one in self._levels if self.seconds(fitting, one) <= allowed)
+        return next(fit, self._levels[-1])
 
     def bears(self, fitting: float) -> bool:
         """Whether there is time left for what such an estimator needs afterwards."""
-        return self._clock.spent() + self.seconds(fitting) <= self._clock.budget
+        return self._clock.spent() + self._kept(fitting) <= self._clock.budget
+
+    def _kept(self, fitting: float) -> float:
+        """The seconds to keep for such an estimator."""
+        level = self._most_within(MOST_KEPT * self._clock.budget, fitting)
+        return self.seconds(fitting, level)
 
     def keep(self, fitting: float) -> None:
         """Let the search end in time for an estimator that is fitted in so many seconds."""
-        self._clock.reserve = self.seconds(fitting)
+        self._clock.reserve = self._kept(fitting)
 
     def check_begun(self) -> None:
         """Refuse a budget that is over before anything is tried.
