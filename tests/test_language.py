@@ -27,16 +27,19 @@ from test_browser import ARGUMENTS, CHROMIUM
 from tablecast import figures, language
 from tablecast.artifact import Deployment
 from tablecast.card_words import method_in_words
+from tablecast.choices import levels_of
 from tablecast.cli import main
 from tablecast.controls import controls_of
 from tablecast.edges import SHAPES
 from tablecast.errors import FormFileError
 from tablecast.field import Field
 from tablecast.form import read_form
+from tablecast.inspection import prepare
 from tablecast.language import CHINESE, ENGLISH, LANGUAGES, Language, choose, speaking
 from tablecast.locale import messages
 from tablecast.predictor import Answer, Columns
 from tablecast.schema import Schema
+from tablecast.table import read_table
 from tablecast.web import create_app
 
 PERSON = {
@@ -660,6 +663,20 @@ def test_shipped_examples_speak_every_language(name: str) -> None:
         assert other.target_label != form.target_label
         for column, said in other.fields.items():
             assert said["label"] != form.fields[column]["label"] or column == "pH"
+
+
+def test_the_levels_of_the_longest_form_are_called_in_chinese(
+    real_table: Callable[[str], Path],
+) -> None:
+    """Each of its forty-odd categories, but for the names of places."""
+    prepared = prepare(read_table(real_table("house")), "SalePrice")
+    form = read_form(ROOT / "examples" / "house" / "form.toml")
+    described = Schema.from_table(prepared.table, "SalePrice", "regression", form)
+    with speaking(CHINESE):
+        fields = [one for one in described.in_language(CHINESE).fields if one.is_text]
+        left = {one.name for one in fields if re.search("[A-Za-z]{3}", " ".join(levels_of(one)))}
+    assert len(fields) > 40
+    assert left == {"Neighborhood"}
 
 
 # In a browser
