@@ -67,12 +67,12 @@ def real_table() -> Callable[[str], Path]:
 @pytest.fixture
 def short_search(monkeypatch: pytest.MonkeyPatch) -> None:
     """A search of two estimators on plain features, without tuning: of seconds, with any budget."""
-    from tablecast.automl import candidates, search, views
+    from tablecast.automl import candidates, search, tuning, views
 
     pairs = {"regression": ("br", "lightgbm"), "classification": ("lda", "nb")}
     tried = {task: [(name, "plain") for name in pair] for task, pair in pairs.items()}
     monkeypatch.setattr(candidates, "TRIED", tried)
-    monkeypatch.setattr(search, "DRAWS", 0)
+    monkeypatch.setattr(tuning, "DRAWS", 0)
     monkeypatch.setattr(search, "recipes", lambda _: [views.Recipe("plain")])
 
 

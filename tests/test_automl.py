@@ -17,6 +17,7 @@ from tablecast.automl import blend, candidates, views
 from tablecast.automl.across import moved
 from tablecast.automl.fitting import try_candidate
 from tablecast.automl.room import MOST_TREES, Room
+from tablecast.automl.trials import Trials
 from tablecast.automl.tried import of_folds
 from tablecast.automl.views import Recipe, view_of
 from tablecast.bounded import Bounded
@@ -119,6 +120,47 @@ def test_settings_are_drawn_from_the_space() -> None:
     assert drawn is not None
     assert type(drawn.settings["alpha"]) is float
     assert candidates.drawn(candidates.Candidate("br"), 100, random) is None
+
+
+def test_no_settings_are_tried_twice() -> None:
+    """Draws and steps are new until a small space is used up, and the same for the same seed."""
+    lasso = candidates.Candidate("lasso")
+    runs = []
+    for _ in range(2):
+        trials = Trials(rows=100, seed=3)
+        found = [trials.drawn(lasso, "plain") for _ in range(30)]
+        runs.append([one.settings["alpha"] for one in found if one])
+    assert runs[0] == runs[1]
+    assert 5 < len(runs[0]) == len(set(runs[0])) <= len(candidates.SPACES["lasso"]["alpha"])
+
+
+def test_a_step_moves_settings_to_their_neighbours() -> None:
+    """From settings of the space, two at most move, each to the next value; others stay."""
+    random = np.random.default_rng(2)
+    begun = candidates.drawn(candidates.Candidate("gbr"), 2_000, random)
+    assert begun is not None
+    space, trials = candidates.SPACES["gbr"], Trials(rows=2_000, seed=1)
+    for _ in range(10):
+        made = trials.stepped(begun, "plain")
+        assert made is not None
+        ways = [
+            abs(space[name].index(made.settings[name]) - space[name].index(begun.settings[name]))
+            for name in space
+        ]
+        assert 0 < sum(ways) <= 2
+        assert max(ways) == 1
+    assert trials.stepped(candidates.Candidate("br"), "plain") is None
+
+
+def test_forests_of_classes_may_split_by_log_loss() -> None:
+    """Both criteria are drawn for classes; a forest of amounts keeps its own."""
+    random = np.random.default_rng(0)
+    for task, features, wanted in [
+        ("classification", "scaled", set(candidates.CRITERIA)), ("regression", "plain", {None}),
+    ]:
+        begun = next(one for one in candidates.first(task, 200, features) if one.model == "et")
+        found = [candidates.drawn(begun, 200, random) for _ in range(20)]
+        assert {one.settings.get("criterion") for one in found if one} == wanted
 
 
 @pytest.mark.slow

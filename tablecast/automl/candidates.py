@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from tablecast.automl.room import FORESTS
 from tablecast.automl.views import FEW_ROWS
 from tablecast.bounded import Bounded
 
@@ -78,8 +79,10 @@ SPACES: Mapping[str, Mapping[str, Sequence[Any]]] = {
         "num_leaves": (6, 12, 31, 63), "subsample": (0.6, 0.8), "subsample_freq": (1,),
         "colsample_bytree": (0.3, 0.6, 0.9), "min_child_samples": (5, 10, 20),
     },
-    "et": {"max_features": (0.3, 0.5, 0.7, 1.0), "min_samples_leaf": (1, 2, 3)},
-    "rf": {"max_features": (0.2, 0.4, 0.6), "min_samples_leaf": (1, 2, 3)},
+    "et": {
+        "max_features": (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.85, 1.0), "min_samples_leaf": (1, 2, 3),
+    },
+    "rf": {"max_features": (0.1, 0.2, 0.3, 0.4, 0.6), "min_samples_leaf": (1, 2, 3)},
 }
 #: How a network is fitted: on all rows at once, or in batches until unseen rows gain no more.
 FULL_BATCH_ROWS = 3_000
@@ -96,6 +99,8 @@ BEGIN: Mapping[str, Settings] = {
     "knn": {"n_neighbors": 12, "weights": "distance"},
     "qda": {"reg_param": 0.1},
 }
+#: What a forest of classes may split by; log loss is also what is chosen by.
+CRITERIA = ("gini", "log_loss")
 #: Few rows want smaller steps and trees than thousands do.
 BEGIN_FEW: Mapping[str, Settings] = {
     "lightgbm": {
@@ -115,8 +120,10 @@ SPACES_FEW: Mapping[str, Mapping[str, Sequence[Any]]] = {
 def first(task: str, rows: int, features: str) -> list[Candidate]:
     """What is tried at once on a view with these features."""
     begin = {**BEGIN, **BEGIN_FEW} if rows < FEW_ROWS else BEGIN
+    if task == "classification":
+        begin = {**begin, **{model: {"criterion": CRITERIA[0]} for model in FORESTS}}
     return [
-        Candidate(model, _given(model, begin.get(model, {}), rows), wanted)
+        Candidate(model, given(model, begin.get(model, {}), rows), wanted)
         for model, wanted in TRIED[task]
         if wanted == features and rows <= MOST_ROWS.get(model, rows)
     ]
@@ -124,16 +131,21 @@ def first(task: str, rows: int, features: str) -> list[Candidate]:
 
 def drawn(candidate: Candidate, rows: int, random: np.random.Generator) -> Candidate | None:
     """The candidate with settings drawn from its space; None where it has none."""
-    spaces = {**SPACES, **SPACES_FEW} if rows < FEW_ROWS else SPACES
-    space = spaces.get(candidate.model)
+    space = space_of(candidate, rows)
     if space is None:
         return None
     settings = {name: values[random.integers(len(values))] for name, values in space.items()}
-    plain = {
-        name: value.item() if hasattr(value, "item") else value for name, value in settings.items()
-    }
-    given = _given(candidate.model, plain, rows)
-    return Candidate(candidate.model, given, candidate.features, tuned=True)
+    made = given(candidate.model, settings, rows)
+    return Candidate(candidate.model, made, candidate.features, tuned=True)
+
+
+def space_of(candidate: Candidate, rows: int) -> Mapping[str, Sequence[Any]] | None:
+    """The values that each setting may take, in order; None where nothing is tuned."""
+    spaces = {**SPACES, **SPACES_FEW} if rows < FEW_ROWS else SPACES
+    found = spaces.get(candidate.model)
+    if found is not None and candidate.settings.get("criterion") in CRITERIA:
+        return {**found, "criterion": CRITERIA}
+    return found
 
 
 def make(candidate: Candidate, experiment: Any, spread: float) -> Any:
@@ -149,8 +161,11 @@ def make(candidate: Candidate, experiment: Any, spread: float) -> Any:
     return Bounded(made) if candidate.model in UNBOUNDED else made
 
 
-def _given(model: str, settings: Settings, rows: int) -> dict[str, Any]:
-    """The settings, with how a network is fitted to so many rows."""
+def given(model: str, settings: Settings, rows: int) -> dict[str, Any]:
+    """The settings as plain numbers, with how a network is fitted to so many rows."""
+    plain = {
+        name: value.item() if hasattr(value, "item") else value for name, value in settings.items()
+    }
     if model == "mlp":
-        return dict(settings) | dict(FULL_BATCH if rows <= FULL_BATCH_ROWS else STOPPED_EARLY)
-    return dict(settings)
+        return plain | dict(FULL_BATCH if rows <= FULL_BATCH_ROWS else STOPPED_EARLY)
+    return plain

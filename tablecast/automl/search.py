@@ -13,12 +13,13 @@ from tablecast.automl import blend
 from tablecast.automl.across import moved
 from tablecast.automl.afterwards import Afterwards
 from tablecast.automl.calibration import calibrated
-from tablecast.automl.candidates import Candidate, drawn, first
+from tablecast.automl.candidates import Candidate, first
 from tablecast.automl.clock import Clock
 from tablecast.automl.fitting import threads, try_candidate
 from tablecast.automl.limits import joined
 from tablecast.automl.room import Room
-from tablecast.automl.tried import Tried, all_losses, loss_of
+from tablecast.automl.tried import Tried, all_losses, distinct, loss_of
+from tablecast.automl.tuning import Tuning
 from tablecast.automl.views import Recipe, View, recipes, view_of
 from tablecast.errors import TrainingError, UnsupportedStep
 
@@ -29,8 +30,6 @@ Progress = Callable[[str], None]
 
 #: Seconds, where the command names none: as long as a person waits with a coffee.
 DEFAULT_BUDGET = 120.0
-#: Of the estimators that are tuned, the best so many; draws for each.
-TUNED, DRAWS = 3, 8
 # A blend answers more slowly than its best member: it must lower the loss by at least this share.
 WORTH_BLENDING = 0.003
 # One of members with features of their own also costs their steps, and its choice overfits more.
@@ -54,6 +53,8 @@ class Search:
         failed: what could not be fitted, as entries of the leaderboard.
         skipped: what the budget left out, as entries of the leaderboard.
         max_latency: microseconds that a row may take in the graph.
+        spare: by how many seconds the final estimator may take longer to fit than the best so far:
+            tuning leaves them for a blend.
     """
 
     prepared: Prepared
@@ -66,6 +67,7 @@ class Search:
     failed: list[dict[str, Any]] = field(default_factory=list)
     skipped: list[dict[str, Any]] = field(default_factory=list)
     max_latency: float = float("inf")
+    spare: float = 0.0
 
     def __post_init__(self) -> None:
         self.afterwards = Afterwards(self.prepared, self.clock)
@@ -81,7 +83,7 @@ class Search:
         try:
             views = self._first_round()
             self._grow()
-            self._tune()
+            Tuning(self).run()
             self._blend(views)
             self._blend_across(views)
             self._calibrate()
@@ -117,7 +119,7 @@ class Search:
             views.append(view)
             rows = len(self.prepared.table)
             for candidate in first(self.prepared.task, rows, recipe.features):
-                self._try(candidate, view)
+                self.attempt(candidate, view)
         return views
 
     def _grow(self) -> None:
@@ -128,28 +130,12 @@ class Search:
         best = self.best
         for one in [one for one in self.tried if best and one.loss <= WORTH_GROWING * best.loss]:
             if self._room.grows(one.members[0][0]):
-                self._try(one.members[0][0], one.view)
-
-    def _tune(self) -> None:
-        """Draw settings for the best estimators, in turns, so that a short budget serves all."""
-        random = np.random.default_rng(self.seed)
-        kept: list[tuple[Candidate, View]] = []
-        for one in self.ranked():
-            candidate = one.members[0][0]
-            known = [(other.model, view.recipe) for other, view in kept]
-            if len(kept) < TUNED and (candidate.model, one.view.recipe) not in known:
-                kept.append((candidate, one.view))
-        for _ in range(DRAWS):
-            for candidate, view in kept:
-                rows = len(self.prepared.table)
-                trial = drawn(candidate, rows, random)
-                if trial is not None:
-                    self._try(trial, view)
+                self.attempt(one.members[0][0], one.view)
 
     def _blend(self, views: list[View]) -> None:
         for view in views:
             alone = [one for one in self.ranked() if one.view is view and len(one.members) == 1]
-            alone = _distinct(alone, each=1 if view.few else 2)
+            alone = distinct(alone, each=1 if view.few else 2)
             if len(alone) < 2:
                 continue
             weigh = blend.steady if view.few else blend.weigh
@@ -164,7 +150,7 @@ class Search:
             return
         alone = [one for one in self.ranked() if len(one.members) == 1]
         found = [
-            one for view in views for one in _distinct([t for t in alone if t.view is view], each=1)
+            one for view in views for one in distinct([t for t in alone if t.view is view], each=1)
         ]
         found = sorted(found, key=lambda one: one.loss)[:MOST_ACROSS]
         members = [moved(one, base) for one in found]
@@ -204,7 +190,8 @@ class Search:
                 else:
                     self.dropped.append(replace(made, why="takes too long to fit for the budget"))
 
-    def _try(self, candidate: Candidate, view: View) -> None:
+    def attempt(self, candidate: Candidate, view: View) -> None:
+        """Try a candidate if there is time, and put it where it belongs."""
         name = view.experiment._all_models[candidate.model].name
         left = self.clock.left()
         known = [one.seconds for one in [*self.tried, *self.dropped]
@@ -227,7 +214,7 @@ class Search:
             self.tried.append(tried)
             if best is None:
                 self.afterwards.check(tried.name, tried.seconds)
-            self._keep_time()
+            self.keep_time()
 
     def _measured(self, tried: Tried, tuned: bool) -> Tried:
         """With what a row costs in its graph, and why it cannot be chosen, if so."""
@@ -246,9 +233,10 @@ class Search:
         self._room.note(tried.members[0][0], cost.bytes, len(tried.view.folds[0].x))
         return replace(tried, cost=cost, why=cost.beyond(self.max_latency, self.largest))
 
-    def _keep_time(self) -> None:
+    def keep_time(self) -> None:
+        """Let the search end in time for the best so far, and for what is to be spared."""
         if self.best:
-            self.afterwards.keep(self.best.seconds)
+            self.afterwards.keep(self.best.seconds + self.spare)
 
     def _leave_out(self, model: str, name: str, recipe: Recipe, tuned: bool = False) -> None:
         entry = {"model": model, "name": name, "features": recipe.name, "tuned": tuned}
@@ -279,13 +267,3 @@ def _near(one: Tried, best: Tried) -> bool:
     """Whether it is within a standard error of the best, over the folds of one division."""
     apart = np.subtract(one.losses, best.losses)
     return bool(apart.mean() <= apart.std() / one.view.folds_once**0.5)
-
-
-def _distinct(ranked: list[Tried], each: int = 2) -> list[Tried]:
-    """At most so many of each estimator: a blend lives on differences."""
-    kept: list[Tried] = []
-    for one in ranked:
-        model = one.members[0][0].model
-        if sum(other.members[0][0].model == model for other in kept) < each:
-            kept.append(one)
-    return kept[:10]

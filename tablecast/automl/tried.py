@@ -173,3 +173,13 @@ def _fold_metrics(view: View, number: int, answers: Floats) -> dict[str, float]:
         "MAE": float(np.abs(error).mean()),
         "RMSE": mse**0.5,
     }
+
+
+def distinct(ranked: list[Tried], each: int = 2) -> list[Tried]:
+    """At most so many of each estimator: a blend lives on differences."""
+    kept: list[Tried] = []
+    for one in ranked:
+        model = one.members[0][0].model
+        if sum(other.members[0][0].model == model for other in kept) < each:
+            kept.append(one)
+    return kept[:10]
