@@ -16,6 +16,7 @@ from examples.insurance.simulate import simulate
 from tablecast.automl import blend, candidates, views
 from tablecast.automl.across import moved
 from tablecast.automl.fitting import try_candidate
+from tablecast.automl.limits import joined, measure
 from tablecast.automl.room import MOST_TREES, Room
 from tablecast.automl.trials import Trials
 from tablecast.automl.tried import of_folds
@@ -106,10 +107,12 @@ def test_a_member_of_another_view_brings_its_own_steps(monkeypatch: pytest.Monke
         tried = try_candidate(candidates.Candidate("br", features="searched"), other, None)
         member = moved(tried, base)
         plain, own = base.folds[0], other.folds[0]
-        again = member.estimator().fit(plain.x, plain.y).predict(plain.unseen_x)
+        fitted = member.estimator().fit(plain.x, plain.y)
+        again, cost = fitted.predict(plain.unseen_x), measure(joined(plain.steps, fitted), prepared)
     assert again == pytest.approx(own.in_units(tried.answers[own.unseen]), rel=1e-9)
     assert member.answers[plain.unseen] == pytest.approx(again, rel=1e-9)
     assert member.loss == pytest.approx(tried.loss, rel=1e-9)
+    assert cost.bytes > 0  # it has a graph form
     assert member.seconds > tried.seconds
 
 
