@@ -99,6 +99,9 @@ BEGIN: Mapping[str, Settings] = {
     "knn": {"n_neighbors": 12, "weights": "distance"},
     "qda": {"reg_param": 0.1},
 }
+#: All fields at every split make trees alike: with half of them, R2 rose by .016, .022 and .003 on
+#: three splits of the wines, and was the same on the houses.
+BEGIN_AMOUNTS: Mapping[str, Settings] = {"et": {"max_features": 0.5}}
 #: What a forest of classes may split by; log loss is also what is chosen by.
 CRITERIA = ("gini", "log_loss")
 #: Few rows want smaller steps and trees than thousands do.
@@ -122,6 +125,8 @@ def first(task: str, rows: int, features: str) -> list[Candidate]:
     begin = {**BEGIN, **BEGIN_FEW} if rows < FEW_ROWS else BEGIN
     if task == "classification":
         begin = {**begin, **{model: {"criterion": CRITERIA[0]} for model in FORESTS}}
+    else:
+        begin = {**begin, **BEGIN_AMOUNTS}
     return [
         Candidate(model, given(model, begin.get(model, {}), rows), wanted)
         for model, wanted in TRIED[task]

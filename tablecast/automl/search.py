@@ -37,7 +37,7 @@ WORTH_BLENDING_ACROSS = 0.03
 # The best so many of all views may be its members.
 MOST_ACROSS = 16
 # A forest so far behind will not be the best, nor in a blend, with more trees.
-WORTH_GROWING = 1.15
+WORTH_GROWING = 1.05
 # A tuned candidate is compiled, to see how fast its graph is, only where it may be chosen.
 WORTH_COMPILING = 1.05
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tablecast.automl.candidates import Candidate
 from tablecast.automl.fitting import threads
 from tablecast.automl.trials import Trials
-from tablecast.automl.tried import Tried, distinct
+from tablecast.automl.tried import Tried
 from tablecast.automl.views import View
 
 if TYPE_CHECKING:
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 #: Of the estimators that are tuned, the best so many; draws for each.
 TUNED, DRAWS = 3, 8
+# What is further behind would take the time of the others.
+WORTH_TUNING = 1.05
 #: Of one kind, with different features, at most so many.
 TUNED_ALIKE = 2
 #: Steps from the best settings of each at most; it ends when so many in a row gain less than that.
@@ -49,7 +51,8 @@ class Tuning:
 
     def _promising(self) -> list[tuple[Candidate, View]]:
         kept: list[tuple[Candidate, View]] = []
-        for one in self._search.ranked():
+        ranked = self._search.ranked()
+        for one in [one for one in ranked if one.loss <= WORTH_TUNING * ranked[0].loss]:
             candidate = one.members[0][0]
             known = [view.recipe for other, view in kept if other.model == candidate.model]
             if len(kept) < TUNED and len(known) < TUNED_ALIKE and one.view.recipe not in known:
@@ -82,13 +85,12 @@ class Tuning:
         return one.seconds * len(one.view.folds) / threads()
 
     def _for_a_blend(self) -> float:
-        """By how many seconds a blend of the best takes longer to fit than the best alone.
+        """By how many seconds a blend of two like the best takes longer to fit than the best alone.
 
         None, where that would leave less than half of the time to tuning.
         """
-        best = [one.seconds for one in distinct(self._search.ranked(), each=1)[:TUNED]]
-        afterwards, more = self._search.afterwards, sum(best[1:])
-        later = afterwards.seconds(sum(best)) - afterwards.seconds(sum(best) - more)
+        more, afterwards = self._search.ranked()[0].seconds, self._search.afterwards
+        later = afterwards.seconds(2 * more) - afterwards.seconds(more)
         return more if later < self._search.clock.left() / 2 else 0.0
 
     def _spare(self, seconds: float) -> None:
