@@ -39,13 +39,15 @@ class Tuning:
 
     def run(self) -> None:
         """Draw settings in turns, so that a short budget serves all; then step from the best."""
+        if not self._kept:  # every estimator was too slow, or failed
+            return
         self._spare(self._for_a_blend())
         for _ in range(DRAWS):
             for candidate, view in self._kept:
                 trial = self._trials.drawn(candidate, view.recipe.name)
                 if trial is not None:
                     self._search.attempt(trial, view)
-        if DRAWS and self._kept and len(self._kept[0][1].experiment.y_train) >= REFINED_ROWS:
+        if DRAWS and len(self._kept[0][1].experiment.y_train) >= REFINED_ROWS:
             self._refine()
         self._spare(0.0)
 
