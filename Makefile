@@ -44,7 +44,7 @@ test: $(TRAINING)/.installed chromium ## install what the tests need, then run t
 	@$(TRAINING)/bin/ruff check .
 	@$(TRAINING)/bin/mypy
 	@echo "Running the tests"
-	@$(PYTHON_TRAINING) -m pytest -n 2 --dist loadfile
+	@$(PYTHON_TRAINING) -m pytest -n 2 --dist loadfile --durations 20
 	@echo "Running the web side's tests on the shipped deployment's two engines"
 	@$(PYTHON_TRAINING) -m pytest -q -n 2 --engine onnx $(WEB_TESTS)
 	@$(PYTHON_TRAINING) -m pytest -q -n 2 --engine pycaret $(WEB_TESTS)
