@@ -39,6 +39,8 @@ run-granian:
 		--port $(PORT) --workers $(WEB_CONCURRENCY) --no-ws --workers-kill-timeout 10 \
 		--factory tablecast.web:create_rehearsed_app
 
+# Two workers on two cores: more threads would only wait for one another.
+test: export OMP_NUM_THREADS := 1
 test: $(TRAINING)/.installed chromium ## install what the tests need, then run them all
 	@echo "Checking style and types"
 	@$(TRAINING)/bin/ruff check .

@@ -59,7 +59,8 @@ def _served(options: argparse.Namespace, serving: Environment, deployment: str) 
         **_rounds(chosen, options.rounds, options.seconds),
         "row": _inprocess(serving, deployment, "row"),
         "batch": _inprocess(serving, deployment, "batch", str(options.rows)),
-        "packed": environments.packed_megabytes(serving),
+        # The size of an environment that was given says nothing about the lock.
+        "packed": None if options.serving else environments.packed_megabytes(serving),
     }
 
 

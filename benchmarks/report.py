@@ -102,9 +102,12 @@ def process_table(results: Mapping[str, Any]) -> str:
         for name, values in results["processes"].items()
     ]
     table = _table(("server", "start to first answer, s", "master and workers, MB (PSS)"), lines)
-    packed = results["packed"]
-    return f"{table}\n\nThe serving environment, packed: {packed:.1f} MB (target: at most 60).\n" \
-           "Targets for ours on gunicorn: start at most 1 s, memory at most 120 MB."
+    lines = [table, ""]
+    if results["packed"] is not None:
+        packed = f"{results['packed']:.1f} MB (target: at most 60)"
+        lines.append(f"The serving environment, packed: {packed}.")
+    lines.append("Targets for ours on gunicorn: start at most 1 s, memory at most 120 MB.")
+    return "\n".join(lines)
 
 
 def row_table(results: Mapping[str, Any]) -> str:

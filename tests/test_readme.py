@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import requests
 from deployments import ROOT
-from test_server import GUNICORN, free_port, served, wait_until_ready
+from test_server import GUNICORN, STOP_TIMEOUT, free_port, served, wait_until_ready
 
 from tablecast.settings import SETTINGS
 
@@ -92,5 +92,5 @@ def test_make_run_serves_the_form(tmp_path: Path, server: str) -> None:
             assert "<form" in requests.get(f"http://127.0.0.1:{port}/", timeout=10).text
         finally:
             os.killpg(process.pid, signal.SIGTERM)
-            process.wait(30)
+            process.wait(STOP_TIMEOUT)
     assert not list((ROOT / ".venv").glob("lib/python*/site-packages/pycaret"))

@@ -68,7 +68,7 @@ def wait_until_ready(url: str, server: subprocess.Popen[bytes], seconds: int = 3
         try:
             if requests.get(f"{url}/readyz", timeout=1).ok:
                 return
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             time.sleep(0.1)
     raise AssertionError("the server did not get ready")
 
