@@ -173,9 +173,10 @@ def compile_deployment(
     model = compile_pipeline(pipeline, schema.fields, schema.task)
     progress("Proving that the graph answers as PyCaret does")
     program = scalar_program(model)
-    proof = _prove(model.SerializeToString(), pipeline, schema, table, program)
+    graph = model.SerializeToString()
+    proof = _prove(graph, pipeline, schema, table, program)
     description["proof"] = proof.to_json()
-    description |= _effects_of(model.SerializeToString(), schema, description)
+    description |= _effects_of(graph, schema, description)
     description["scalar"] = program if proof.scalar_rows else None
     entry = model.metadata_props.add()
     entry.key = graphfile.METADATA_KEY

@@ -55,8 +55,7 @@ def sentence_of(schema: Schema, remark: Remark) -> str:
 
     A program is told the column's name and the levels that it may send; see ``Remark.say``.
     """
-    known = {field.name: field for field in schema.fields}
-    field = known.get(remark.field or "")
+    field = schema.find(remark.field)
     if field is None:
         return remark.say()
     if "levels" in remark.values:

@@ -145,8 +145,7 @@ def answer_in_words(schema: Schema, label: Label) -> str:
 
 def _in_words(schema: Schema, warning: Remark) -> str:
     """A warning with the field's label, its numbers as people write them."""
-    known = {field.name: field for field in schema.fields}
-    field = known.get(warning.field or "")
+    field = schema.find(warning.field)
     values = {name: in_figures(field, text) for name, text in warning.values.items()}
     return sentence_of(schema, replace(warning, values=values))
 

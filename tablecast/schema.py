@@ -159,6 +159,10 @@ class Schema:
         """The field of that name; KeyError where there is none."""
         return self._by_name[name]
 
+    def find(self, name: str | None) -> Field | None:
+        """The field of that name; None where there is none."""
+        return self._by_name.get(name or "")
+
     def show_class(self, label: str | int | float) -> str:
         """A class as the pages write it."""
         return self.class_labels.get(str(label), str(label))

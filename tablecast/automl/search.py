@@ -38,6 +38,8 @@ WORTH_BLENDING_ACROSS = 0.03
 MOST_ACROSS = 16
 # A forest so far behind will not be the best, nor in a blend, with more trees.
 WORTH_GROWING = 1.05
+# Why something that is good enough is not chosen.
+TOO_LONG = "takes too long to fit for the budget"
 # A tuned candidate is compiled, to see how fast its graph is, only where it may be chosen.
 WORTH_COMPILING = 1.05
 
@@ -141,7 +143,8 @@ class Search:
             weigh = blend.steady if view.few else blend.weigh
             weights = weigh([one.answers for one in alone], partial(loss_of, view))
             if len(weights) > 1:
-                self._add_blend(view, [(alone[at], weight) for at, weight in weights.items()])
+                parts = [(alone[at], weight) for at, weight in weights.items()]
+                self._add_blend(view, parts, [one for one, _ in parts], WORTH_BLENDING)
 
     def _blend_across(self, views: list[View]) -> None:
         """A blend of the best of each kind with each view's features."""
@@ -157,11 +160,12 @@ class Search:
         weights = blend.weigh([one.answers for one in members], partial(loss_of, base))
         if len({found[at].view.recipe for at in weights}) > 1:
             parts = [(members[at], weight) for at, weight in weights.items()]
-            self._add_blend(base, parts, WORTH_BLENDING_ACROSS)
+            self._add_blend(base, parts, self.tried, WORTH_BLENDING_ACROSS)
 
     def _add_blend(
-        self, view: View, parts: list[tuple[Tried, int]], least: float = WORTH_BLENDING
+        self, view: View, parts: list[tuple[Tried, int]], others: list[Tried], least: float
     ) -> None:
+        """Keep a blend of these parts where it lowers the loss of the best of the others enough."""
         total = sum(weight for _, weight in parts)
         answers = sum(weight / total * one.answers for one, weight in parts)
         shared = self._room.shared([one for one, _ in parts])
@@ -170,12 +174,10 @@ class Search:
         seconds = sum(one.seconds for one, _ in parts)
         name = "Blend of " + ", ".join(f"{weight} {one.name}" for one, weight in parts)
         made = Tried(view, members, np.asarray(answers), losses, seconds, name, steady=view.few)
-        # What asks for more must show it beside everything else.
-        before = [one for one, _ in parts] if least == WORTH_BLENDING else self.tried
-        best = min(before, key=lambda one: one.loss)
+        best = min(others, key=lambda one: one.loss)
         worth = _near(made, best) if view.few else made.loss < (1 - least) * best.loss
         if worth and not self.afterwards.bears(made.seconds):
-            self.dropped.append(replace(made, why="takes too long to fit for the budget"))
+            self.dropped.append(replace(made, why=TOO_LONG))
         elif worth:
             self.tried.append(made)
         else:
@@ -188,7 +190,7 @@ class Search:
                 if self.afterwards.bears(made.seconds):
                     self.tried.append(made)
                 else:
-                    self.dropped.append(replace(made, why="takes too long to fit for the budget"))
+                    self.dropped.append(replace(made, why=TOO_LONG))
 
     def attempt(self, candidate: Candidate, view: View) -> None:
         """Try a candidate if there is time, and put it where it belongs."""
@@ -222,7 +224,7 @@ class Search:
         if not tried.whole:
             return replace(tried, why=f"far behind after {len(tried.losses)} folds")
         if self.tried and not self.afterwards.bears(tried.seconds):
-            return replace(tried, why="takes too long to fit for the budget")
+            return replace(tried, why=TOO_LONG)
         best = self.best
         if fitted is None or (tuned and best and tried.loss > WORTH_COMPILING * best.loss):
             return tried
