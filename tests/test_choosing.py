@@ -16,12 +16,13 @@ from sklearn.ensemble import VotingClassifier
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.naive_bayes import GaussianNB
 
-from tablecast.automl import blend, calibration, fitting
+from tablecast.automl import blend, calibration, fitting, temper
 from tablecast.automl.candidates import Candidate
 from tablecast.automl.tried import Tried, all_losses
 from tablecast.automl.views import REPEATS, Recipe, View, view_of
 from tablecast.experiment import quiet_and_single
 from tablecast.inspection import Prepared
+from tablecast.tempered import Tempered, raised
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -141,3 +142,52 @@ def test_calibration_is_measured_as_it_will_answer(method: str, classes: int) ->
         calibration._CURVES[method], answers, y, vote.fit(x, y).predict_proba(x)
     )
     np.testing.assert_allclose(made, expected.predict_proba(x), rtol=1e-12)
+
+
+def test_probabilities_that_say_too_little_are_raised(view: View) -> None:
+    """The power that was taken off is found again, and no label changes."""
+    shy = given(view, 0.5)
+    made = temper.tempered(shy)
+    assert made is not None
+    assert made.power == pytest.approx(2.0, rel=0.2)
+    assert made.loss < shy.loss
+    assert made.name == f"Naive Bayes, probabilities to the power {made.power:.2f}"
+    np.testing.assert_array_equal(made.answers.argmax(axis=1), shy.answers.argmax(axis=1))
+    assert temper.tempered(made) is None
+
+
+def test_boasting_probabilities_are_lowered_and_honest_ones_left(view: View) -> None:
+    """A power below 1 takes sureness away; where hardly anything is gained there is none."""
+    made = temper.tempered(given(view, 3.0))
+    assert made is not None
+    assert made.power == pytest.approx(1 / 3, rel=0.25)
+    honest = given(view, 1.0)
+    again = temper.tempered(honest)
+    assert again is None or again.power == pytest.approx(1.0, abs=0.2)
+    (calibrated,) = calibration.calibrated(given(view, 10.0))
+    assert temper.tempered(calibrated) is None
+
+
+def test_a_few_faultless_rows_do_not_make_it_certain() -> None:
+    """Twelve rows without an error ask for less than what two thousand such rows do."""
+    answers, labels = np.tile([0.9, 0.1], (12, 1)), np.zeros(12, dtype=np.intp)
+    few = temper.power_of(answers, labels, 12)
+    many = temper.power_of(np.tile(answers, (200, 1)), np.tile(labels, 200), 2_400)
+    assert 1.0 < few < many <= temper.FARTHEST
+
+
+def test_the_tempered_estimator_answers_as_the_search_measured(view: View) -> None:
+    """The final estimator raises the vote's own probabilities, and keeps its labels."""
+    made = temper.tempered(given(view, 0.5))
+    assert made is not None
+    estimator = made.estimator()
+    fold = view.folds[0]
+    estimator.fit(fold.x, fold.y)
+    inner = estimator.estimator_
+    assert isinstance(estimator, Tempered)
+    np.testing.assert_array_equal(estimator.predict(fold.unseen_x), inner.predict(fold.unseen_x))
+    expected = raised(inner.predict_proba(fold.unseen_x), made.power)
+    np.testing.assert_array_equal(estimator.predict_proba(fold.unseen_x), expected)
+    np.testing.assert_allclose(expected.sum(axis=1), 1.0, rtol=1e-12)
+    with pytest.raises(ValueError, match="above 0"):
+        Tempered(inner, 0.0).fit(fold.x, fold.y)

@@ -18,6 +18,7 @@ from tablecast.automl.clock import Clock
 from tablecast.automl.fitting import threads, try_candidate
 from tablecast.automl.limits import joined
 from tablecast.automl.room import Room
+from tablecast.automl.temper import tempered
 from tablecast.automl.tried import Tried, all_losses, distinct, loss_of
 from tablecast.automl.tuning import Tuning
 from tablecast.automl.views import Recipe, View, recipes, view_of
@@ -184,8 +185,9 @@ class Search:
             self.dropped.append(replace(made, why="hardly better than its best member alone"))
 
     def _calibrate(self) -> None:
-        """Calibrate the probabilities of the best, where that is worth it."""
+        """Make the best's probabilities as sure as they should be, where that is worth it."""
         for one in self.ranked()[:1]:
+            self.tried += [made for made in [tempered(one)] if made]
             for made in calibrated(one):
                 if self.afterwards.bears(made.seconds):
                     self.tried.append(made)

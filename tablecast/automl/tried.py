@@ -13,6 +13,7 @@ from tablecast.automl.across import with_own_steps
 from tablecast.automl.candidates import Candidate, make
 from tablecast.automl.limits import Cost
 from tablecast.automl.views import View
+from tablecast.tempered import Tempered
 
 Floats = NDArray[np.float64]
 
@@ -36,6 +37,7 @@ class Tried:
         why: why it was stopped early; empty where it was not.
         steady: whether it is a blend that was made for few rows (`blend.steady`).
         calibration: "sigmoid" or "isotonic", where its probabilities are calibrated.
+        power: what its probabilities are raised to; see `temper`.
         cost: of a row in its graph; None where it was not measured.
         fitted: the prepared steps and the estimator of the last fold, until they are measured.
     """
@@ -49,6 +51,7 @@ class Tried:
     why: str = ""
     steady: bool = False
     calibration: str = ""
+    power: float = 1.0
     cost: Cost | None = None
     fitted: tuple[Any, Any] | None = None
 
@@ -78,7 +81,8 @@ class Tried:
         ]
         if self.calibration:
             return self._calibrated(self._together(made))
-        return made[0] if len(made) == 1 else self._together(made)
+        one = made[0] if len(made) == 1 else self._together(made)
+        return one if self.power == 1.0 else Tempered(one, self.power)
 
     def _together(self, made: list[Any]) -> Any:
         from sklearn.ensemble import VotingClassifier, VotingRegressor

@@ -58,6 +58,7 @@ from tablecast.bounded import Bounded
 from tablecast.compiler.graph import Builder
 from tablecast.compiler.registry import classify, regress
 from tablecast.errors import UnsupportedStep
+from tablecast.tempered import Tempered
 from tablecast.terms import SearchedTerms
 
 TREE = DecisionTreeRegressor(random_state=1, max_depth=4)
@@ -108,6 +109,8 @@ CLASSIFIERS = [
     CalibratedClassifierCV(BaggingClassifier(LinearDiscriminantAnalysis(), random_state=1), cv=3),
     CalibratedClassifierCV(AdaBoostClassifier(n_estimators=5, algorithm="SAMME"), cv=3),
     CalibratedClassifierCV(SVC(random_state=1), cv=3),
+    Tempered(VotingClassifier(CLASS_MEMBERS, voting="soft"), 1.3),
+    Tempered(GRADIENT, 0.3),
     OneVsRestClassifier(LOGISTIC),
     OneVsRestClassifier(CLASS_TREE),
     OneVsRestClassifier(RidgeClassifier()),

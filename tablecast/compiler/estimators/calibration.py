@@ -1,4 +1,4 @@
-"""Calibrated classifiers: other classifiers whose scores are turned into probabilities."""
+"""Calibrated classifiers: others whose scores or probabilities are turned into probabilities."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from tablecast.compiler.estimators import arithmetic as a
 from tablecast.compiler.graph import Builder, Matrix
 from tablecast.compiler.registry import Classification, classifies, classify
 from tablecast.errors import UnsupportedStep
+from tablecast.tempered import LEAST_RAISED
 
 # scikit-learn takes a probability this little above 1 for 1.
 _ROUNDING = 1e-5
@@ -26,6 +27,17 @@ def calibrated(builder: Builder, estimator: Any, x: Matrix) -> Classification:
         total = builder.op("Add", total, chances) if total else chances
     chances = builder.op("Div", total, builder.constant(float(len(members))))
     return Classification(a.first_largest(builder, chances), chances)
+
+
+@classifies("tablecast.tempered.Tempered")
+def tempered(builder: Builder, estimator: Any, x: Matrix) -> Classification:
+    """Another classifier's labels, and its probabilities raised to a power."""
+    found = classify(builder, estimator.estimator_, x)
+    if found.probabilities is None:
+        raise UnsupportedStep(type(estimator.estimator_).__name__, "it gives no probabilities")
+    least = builder.op("Max", found.probabilities, builder.constant(LEAST_RAISED))
+    chances = builder.op("Pow", least, builder.constant(float(estimator.power)))
+    return Classification(found.index, a.proportions(builder, chances))
 
 
 def _member(builder: Builder, member: Any, x: Matrix) -> str:
