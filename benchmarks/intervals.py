@@ -7,13 +7,18 @@ side, and conformalised quantile regression (Romano, Patterson and Candès, 2019
 from __future__ import annotations
 
 import argparse
+import sys
 from collections import defaultdict
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from tablecast.bridge import predict_with_pycaret
 from tablecast.conformal import LEVEL, interval_score, learn, out_of_fold
+from tablecast.edges import Floats
+from tablecast.inspection import Prepared
 from tablecast.interval import Interval
 from tablecast.predictor import column_of
 from tablecast.schema import Schema
@@ -24,7 +29,7 @@ TAILS = ((1 - LEVEL) / 2, (1 + LEVEL) / 2)
 
 
 def main() -> None:
-    """Resplit, train, and print each method's mean coverage, width and interval score."""
+    """Resplit, train, and print what each method covers, its mean width and interval score."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("table")
     parser.add_argument("target")
@@ -35,17 +40,43 @@ def main() -> None:
     whole = prepare(read_table(options.table), options.target, "regression")
     figures = defaultdict(list)
     for seed in range(options.resplits):
-        for method, found in measured(whole, seed, options.model, options.budget).items():
+        split = split_of(whole, seed, options.model, options.budget)
+        for method, found in measured(split, seed).items():
             figures[method].append(found)
-    print(f"{'method':34} coverage      width      score  standard error of the score")
+        ours_now = np.mean(figures["tablecast"], axis=0)
+        print(f"{seed + 1} resplits: {ours_now[0]:.1%}, {ours_now[-1]:,.5g}", file=sys.stderr)
+    print(f"{'method':34} coverage  below  above      width      score  its standard error")
     for method, rows in figures.items():
-        coverage, width, score = np.mean(rows, axis=0)
-        error = np.std([row[2] for row in rows]) / len(rows) ** 0.5
-        print(f"{method:34} {coverage:8.1%} {width:10,.5g} {score:10,.5g}  {error:,.3g}")
+        coverage, below, above, width, score = np.mean(rows, axis=0)
+        error = np.std([row[-1] for row in rows]) / len(rows) ** 0.5
+        print(
+            f"{method:34} {coverage:8.1%} {below:6.1%} {above:6.1%} {width:10,.5g} {score:10,.5g}"
+            f"  {error:,.3g}"
+        )
 
 
-def measured(whole: Any, seed: int, model: str, budget: float) -> dict[str, tuple[float, ...]]:
-    """Each method's coverage, width and score on one split's unseen rows."""
+@dataclass(frozen=True)
+class Split:
+    """A pipeline trained on the known rows, and its answers.
+
+    Attributes:
+        features, target: of the known rows.
+        folded: the known rows' answers from clones that were fitted without them.
+        unseen, wanted: the other rows, and their true values.
+        answers: the unseen rows' answers.
+    """
+
+    prepared: Prepared
+    features: pd.DataFrame
+    target: Floats
+    folded: Floats
+    unseen: pd.DataFrame
+    wanted: Floats
+    answers: Floats
+
+
+def split_of(whole: Prepared, seed: int, model: str, budget: float) -> Split:
+    """Train on 70% of the rows."""
     from sklearn.model_selection import train_test_split
 
     known, unseen = train_test_split(whole.table, test_size=0.3, random_state=seed)
@@ -57,22 +88,31 @@ def measured(whole: Any, seed: int, model: str, budget: float) -> dict[str, tupl
     folded = out_of_fold(trained.pipeline, features, target, seed)
     made = predict_with_pycaret(trained.pipeline, unseen[columns], "regression")
     answers = made["prediction_label"].to_numpy(np.float64)
-    left = target - folded
+    wanted = unseen[whole.target].to_numpy(np.float64)
+    return Split(prepared, features, target, folded, unseen, wanted, answers)
+
+
+def measured(split: Split, seed: int) -> dict[str, tuple[float, ...]]:
+    """Each method's figures, as ``figures_of`` has them, on one split's unseen rows."""
+    left, answers = split.target - split.folded, split.answers
     half = np.quantile(np.abs(left), LEVEL)
+    stored = learn(split.features, split.target, split.folded, seed)
     ends = {
-        "tablecast": ours(prepared, learn(features, target, folded, seed), unseen, answers),
+        "tablecast": ours(split.prepared, stored, split.unseen, answers),
         "one symmetric offset": (answers - half, answers + half),
         "one offset a side": tuple(answers + np.quantile(left, tail) for tail in TAILS),
-        "conformalised quantile regression": quantile_regression(features, target, unseen, seed),
+        "conformalised quantile regression": quantile_regression(
+            split.features, split.target, split.unseen, seed
+        ),
     }
-    wanted = unseen[whole.target].to_numpy(np.float64)
-    return {method: figures_of(low, high, wanted) for method, (low, high) in ends.items()}
+    return {method: figures_of(low, high, split.wanted) for method, (low, high) in ends.items()}
 
 
 def figures_of(low: Any, high: Any, wanted: Any) -> tuple[float, ...]:
-    """Coverage, mean width and mean interval score."""
-    inside = (low <= wanted) & (wanted <= high)
-    return inside.mean(), (high - low).mean(), interval_score(low, high, wanted).mean()
+    """Coverage, the shares below and above, mean width and mean interval score."""
+    below, above = (wanted < low).mean(), (wanted > high).mean()
+    width, score = (high - low).mean(), interval_score(low, high, wanted).mean()
+    return 1 - below - above, below, above, width, score
 
 
 def ours(prepared: Any, stored: dict[str, Any], unseen: Any, answers: Any) -> Any:
@@ -85,7 +125,6 @@ def ours(prepared: Any, stored: dict[str, Any], unseen: Any, answers: Any) -> An
 
 def quantile_regression(features: Any, target: Any, unseen: Any, seed: int) -> Any:
     """Quantiles of boosted trees fitted on one half, and moved by what the other half says."""
-    import pandas as pd
     from sklearn.ensemble import GradientBoostingRegressor
 
     both = pd.get_dummies(pd.concat([features, unseen[features.columns]], ignore_index=True))

@@ -4,25 +4,19 @@ What a pipeline gets wrong on rows that it was not fitted on is what it will get
 (Vovk, Gammerman and Shafer, *Algorithmic Learning in a Random World*, 2005; out of folds as in
 Barber, Candès, Ramdas and Tibshirani, *Predictive inference with the jackknife+*, 2021). The 5%
 and 95% quantiles of those residuals are the two ends of a 90% interval. They are learnt apart,
-because residuals are skewed, and each as the simplest shape that the rows themselves ask for: one
-number, a line through the answers, or such a line and what some fields add (quantile regression,
-Koenker and Bassett, 1978). Where most rows are nearly certain and a few lie far off, answers are
-near neither, and an end may instead keep one distance from where most rows lie
-(``tablecast.middle``). A shape is preferred to a simpler one only where rows that it was not
-fitted on lower its quantile loss by more than a standard error.
+because residuals are skewed (``tablecast.ends``).
 """
 
 from __future__ import annotations
 
 import warnings
 from copy import copy
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from tablecast.edges import SHAPES, Encoded, Fitted, Floats, Shape, encode
+from tablecast.edges import Floats, encode
+from tablecast.ends import SHAPE_FOLDS, Rows, learn_end, middle_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,20 +32,6 @@ FEWEST_FOLDS = 3
 ALIGNED_COLUMNS = 12
 ROWS_PER_ALIGNED_COLUMN = 15
 TINY = 1e-12
-#: Folds in which the shapes are compared.
-SHAPE_FOLDS = 5
-#: The middle of most rows is worth its time where it halves what the answers leave of them.
-NEARER = 0.5
-AROUND_MIDDLE = "one offset from where most rows lie by their fields"
-
-
-@dataclass(frozen=True)
-class _Learnt:
-    """One end: its offsets, and those that each row got from shapes fitted without it."""
-
-    shape: str
-    fitted: Fitted
-    unseen: Floats
 
 
 def interval_of(
@@ -124,10 +104,10 @@ def learn(features: pd.DataFrame, target: Floats, predictions: Floats, seed: int
     """Offsets of both ends from out-of-fold predictions; see ``interval_of``."""
     encoded = encode(features)
     fold_of = np.random.default_rng(seed).permutation(len(target)) % SHAPE_FOLDS
-    rows = _Rows(predictions, encoded, target - predictions, fold_of)
-    middle = _middle_of(rows)
-    lower = _learn_edge(rows, middle, (1 - LEVEL) / 2)
-    upper = _learn_edge(rows, middle, (1 + LEVEL) / 2)
+    rows = Rows(predictions, encoded, target - predictions, fold_of)
+    middle = middle_of(rows)
+    lower = learn_end(rows, middle, (1 - LEVEL) / 2)
+    upper = learn_end(rows, middle, (1 + LEVEL) / 2)
     floor = 0.0 if target.min() >= 0 else None
     low = predictions + np.minimum(lower.unseen, 0)
     high = predictions + np.maximum(upper.unseen, 0)
@@ -176,98 +156,6 @@ def _by_answer(
         }
         for rows in parts
     ]
-
-
-@dataclass(frozen=True)
-class _Rows:
-    """What the ends are learnt from: each row's answer, fields and residual, all out of folds."""
-
-    predictions: Floats
-    encoded: Encoded
-    residuals: Floats
-    fold_of: NDArray[np.intp]
-
-
-@dataclass(frozen=True)
-class _Middle:
-    """Where most rows lie, as offsets from the answers: fitted, and from fits without each row."""
-
-    fitted: Fitted
-    unseen: Floats
-
-
-def _learn_edge(rows: _Rows, middle: _Middle | None, quantile: float) -> _Learnt:
-    """The simplest shape that the rows ask for, moved to where it holds for unseen rows."""
-    offered = {name: _cross_fitted(shape, rows, quantile) for name, shape in SHAPES.items()}
-    if middle is not None:
-        rest = _counted(rows.residuals, middle.unseen, quantile)
-        offered[AROUND_MIDDLE] = middle.unseen + _cross_quantile(rest, rows.fold_of, quantile)
-    best, loss = "", np.empty(0)
-    for name, unseen in offered.items():
-        its_loss = _pinball(rows.residuals - unseen, quantile)
-        gain = loss - its_loss if best else its_loss
-        if not best or gain.mean() > gain.std() / np.sqrt(len(gain)):
-            best, loss = name, its_loss
-    if best == AROUND_MIDDLE and middle is not None:
-        fitted = middle.fitted.moved(_quantile(rest, quantile))
-    else:
-        fitted = SHAPES[best](rows.predictions, rows.encoded, rows.residuals, quantile)
-    return _Learnt(best, fitted, offered[best])
-
-
-def _middle_of(rows: _Rows) -> _Middle | None:
-    """None where the first fold shows that the answers are as near to most rows, or nearly so."""
-    from tablecast.middle import middle
-
-    unseen = np.empty(len(rows.residuals))
-    for fold in range(SHAPE_FOLDS):
-        learnt, out = rows.fold_of != fold, rows.fold_of == fold
-        found = middle(rows.predictions[learnt], rows.encoded.rows(learnt), rows.residuals[learnt])
-        if found is None:
-            return None
-        unseen[out] = found.offsets(rows.predictions[out], rows.encoded.rows(out))
-        left = rows.residuals[out]
-        apart = np.median(np.abs(left - np.median(left)))
-        if not fold and np.median(np.abs(left - unseen[out])) > NEARER * apart:
-            return None
-    found = middle(rows.predictions, rows.encoded, rows.residuals)
-    return None if found is None else _Middle(found, unseen)
-
-
-def _counted(residuals: Floats, unseen: Floats, quantile: float) -> Floats:
-    """What the middle leaves of the rows; without end for rows on the other side of their answer.
-
-    The answer lies inside its interval, so that no distance from the middle can leave those out.
-    """
-    other = np.inf if quantile < 0.5 else -np.inf
-    return np.where((residuals < 0) == (quantile < 0.5), residuals - unseen, other)
-
-
-def _cross_quantile(values: Floats, fold_of: NDArray[np.intp], quantile: float) -> Floats:
-    """For each row the quantile of the other folds' rows."""
-    each = [_quantile(values[fold_of != fold], quantile) for fold in range(SHAPE_FOLDS)]
-    return np.array(each)[fold_of]
-
-
-def _quantile(values: Floats, quantile: float) -> float:
-    """One of the values, since between infinite ones there is none."""
-    return float(np.quantile(values, quantile, method="nearest"))
-
-
-def _cross_fitted(shape: Shape, rows: _Rows, quantile: float) -> Floats:
-    made = np.empty(len(rows.residuals))
-    for fold in range(SHAPE_FOLDS):
-        learnt, unseen = rows.fold_of != fold, rows.fold_of == fold
-        fitted = shape(
-            rows.predictions[learnt], rows.encoded.rows(learnt), rows.residuals[learnt], quantile
-        )
-        made[unseen] = fitted.offsets(rows.predictions[unseen], rows.encoded.rows(unseen))
-    return made
-
-
-def _pinball(residuals: Floats, quantile: float) -> Floats:
-    """The quantile loss of each row."""
-    return np.maximum(quantile * residuals, (quantile - 1) * residuals)
 
 
 def _alignment(pipeline: Any, features: pd.DataFrame, final: Floats, target: Floats) -> Floats:
