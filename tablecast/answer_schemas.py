@@ -212,6 +212,7 @@ _CARD: dict[str, JsonSchema] = {
     "importance": _free("Each field's share of what answers lose without it."),
     "metrics": _free("How good the model is."),
     "leaderboard": _list_of(_free("One model that was compared.")),
+    "search": _free_or_null("What a search for the model did, and what the clock decided in it."),
     "evaluation": _free_or_null("Where answers to unseen rows are wrong, overall and by group."),
     "effects": _free_or_null("The mean answer as each field alone takes other values."),
     "stated": _free("What a person says of the model: what it is for, where its rows come from."),

@@ -39,6 +39,7 @@ def card_of(trained: Trained, prepared: Prepared) -> dict[str, Any]:
         "features": list(trained.feature_names),
         "metrics": trained.metrics,
         "leaderboard": trained.leaderboard,
+        "search": trained.search,
     }
     found = facts_of(trained.pipeline, prepared)
     leaks = [leak.to_json() for leak in trained.leaks]

@@ -25,6 +25,7 @@ FROM_TRAINING: Mapping[str, Any] = {
     "importance": {},
     "metrics": {},
     "leaderboard": [],
+    "search": None,
     "evaluation": None,
     "stated": {},
     "limits": [],

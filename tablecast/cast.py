@@ -23,6 +23,7 @@ from tablecast.staging import staged
 from tablecast.table import prepare, read_table
 
 if TYPE_CHECKING:
+    from tablecast.automl.plan import Plan
     from tablecast.compiler.proof import Proof
     from tablecast.inspection import Prepared
 
@@ -45,6 +46,7 @@ def cast(
     drop: Collection[str] = (),
     keep: Collection[str] = (),
     began: float | None = None,
+    repeat: str | PathLike[str] | None = None,
     progress: Progress = print,
 ) -> Path:
     """Train a deployment from a table, save it, and compile it with its proof.
@@ -57,6 +59,8 @@ def cast(
         model, budget, seed, max_latency: see ``tablecast.training.train``.
         drop, keep: columns to leave out, and columns that are features even where they look like
             the target in disguise.
+        repeat: the path of a deployment whose search is done again, decision by decision, with its
+            seed, budget and latency; None for a search that goes by the clock.
         began: when the budget began, as ``time.monotonic`` counts; None for now.
         progress: called with one line for each thing done; ``tablecast.live.Live`` draws them.
 
@@ -73,6 +77,8 @@ def cast(
     from tablecast.experiment import quiet_and_single
     from tablecast.training import MAX_LATENCY, train
 
+    plan = plan_of(repeat)
+    seed = plan.seed if plan else seed
     began = time.monotonic() if began is None else began
     look = read_form(Path(form) if form else None)
     base = Path(out) / name
@@ -85,6 +91,7 @@ def cast(
             seed=seed,
             max_latency=MAX_LATENCY if max_latency is None else max_latency,
             began=began,
+            repeat=plan,
             interrupts=interrupts,
             progress=progress,
         )
@@ -101,6 +108,15 @@ def cast(
                 progress(f"Made {base.name}.pkl and its description.")
                 compile_deployment(there, prepared.table, progress=progress)
     return base
+
+
+def plan_of(repeat: str | PathLike[str] | None) -> Plan | None:
+    """The plan of a deployment that is to be repeated; see ``Plan.read`` for what it refuses."""
+    if repeat is None:
+        return None
+    from tablecast.automl.plan import Plan
+
+    return Plan.read(repeat)
 
 
 def publish(

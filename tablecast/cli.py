@@ -16,13 +16,16 @@ from typing import NoReturn
 from tablecast import __version__, artifact, cast
 from tablecast.batch import ERROR_CHOICES, predict_file
 from tablecast.card_file import card_text, write_card
-from tablecast.errors import TablecastError
+from tablecast.errors import TablecastError, TrainingError
 from tablecast.language import ENGLISH, LANGUAGES, language_of, speaking
 from tablecast.live import Live
 from tablecast.progress import ProgressBar
 
 #: The exit status after Ctrl-C, as shells have it: 128 and SIGINT's number.
 INTERRUPTED = 130
+
+#: As PyCaret's tutorials have it.
+DEFAULT_SEED = 123
 
 #: What a command may lack where only serving is installed.
 FOR_TRAINING = (
@@ -108,14 +111,12 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", default=".", help="the folder for its files (default: this one)")
     parser.add_argument("--form", help="a TOML file of labels, hints, units and limits")
     parser.add_argument(
-        "--model", default="auto", help="a PyCaret estimator id such as lr, or auto to compare"
+        "--model", help="a PyCaret estimator id such as lr, or auto to search (the default)"
     )
     parser.add_argument(
         "--budget", type=_positive, help="seconds that auto may take (default: 120)"
     )
-    parser.add_argument(
-        "--seed", type=int, default=123, help="PyCaret's session_id (default: %(default)s)"
-    )
+    parser.add_argument("--seed", type=int, help="PyCaret's session_id (default: 123)")
     parser.add_argument(
         "--max-latency", type=_positive, metavar="MICROSECONDS",
         help="auto chooses nothing that takes longer for a row of the graph (default: 1000)",
@@ -127,6 +128,11 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--keep", action="append", default=[], metavar="COLUMN",
         help="a column that is known before the answer, even if it looks like the answer itself",
+    )
+    parser.add_argument(
+        "--repeat", metavar="NAME",
+        help="do again what auto did for this deployment, with its seed, budget and latency, so "
+        "that the answers are the same whatever the clock says",
     )
     parser.set_defaults(run=_train)
 
@@ -173,6 +179,8 @@ def _add_card(parser: argparse.ArgumentParser) -> None:
 def _train(options: argparse.Namespace) -> None:
     # What starting Python and importing took is part of the time that a person waits.
     began = time.monotonic() - time.process_time()
+    if options.repeat:
+        _check_repeated(options)
     with Live() as live:
         base = cast.cast(
             options.table,
@@ -180,16 +188,27 @@ def _train(options: argparse.Namespace) -> None:
             name=options.name,
             out=options.out,
             form=options.form,
-            model=options.model,
+            model=options.model or "auto",
             budget=options.budget,
-            seed=options.seed,
+            seed=DEFAULT_SEED if options.seed is None else options.seed,
             max_latency=options.max_latency,
             drop=options.drop,
             keep=options.keep,
             began=began,
+            repeat=options.repeat,
             progress=live,
         )
     _say(f"Serve it with: TABLECAST_DEPLOYMENT={base} make run")
+
+
+def _check_repeated(options: argparse.Namespace) -> None:
+    """Raises TrainingError where options say otherwise what the repeated deployment says."""
+    for name in ("model", "budget", "seed", "max_latency"):
+        if getattr(options, name) is not None:
+            raise TrainingError(
+                f"--repeat does what was done before, so that --{name.replace('_', '-')} cannot be "
+                "given beside it; leave one of them out."
+            )
 
 
 def _compile(options: argparse.Namespace) -> None:

@@ -45,6 +45,8 @@ class Trained:
         notes: sentences for the terminal and the model card.
         leaks: what makes the figures too good; their messages are among the notes.
         clones: how many there is time for to learn from what they get wrong; None for the usual.
+        search: the plan of the search, as plain data; None where one estimator was asked for. See
+            ``tablecast.automl.plan``.
     """
 
     pipeline: Any
@@ -62,6 +64,7 @@ class Trained:
     notes: tuple[str, ...]
     leaks: tuple[Leak, ...] = ()
     clones: int | None = None
+    search: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,7 @@ from tablecast.recipe import recipe
 from tablecast.trained import Trained, finalized, held_out, nothing_learnt, trained_of
 
 if TYPE_CHECKING:
+    from tablecast.automl.plan import Plan
     from tablecast.inspection import Prepared
     from tablecast.interrupts import Interrupts
 
@@ -69,6 +70,7 @@ def train(
     seed: int = 123,
     max_latency: float = MAX_LATENCY,
     began: float | None = None,
+    repeat: Plan | None = None,
     interrupts: Interrupts | None = None,
     progress: Progress = _print,
 ) -> Trained:
@@ -82,18 +84,24 @@ def train(
         seed: PyCaret's ``session_id``, which decides the split, the folds and the estimators.
         max_latency: microseconds that a row may take in the graph; "auto" chooses nothing slower.
         began: when the budget began, as ``time.monotonic`` counts; None for now.
+        repeat: the plan of an earlier search of this table, to be done again whatever the clock
+            says; its seed, budget and latency count, and not those above.
         interrupts: told when the search is over, so that Ctrl-C no longer ends it.
         progress: called with one line for each thing done.
 
     Raises:
         TrainingError: the estimator is unknown or cannot be fitted, the table cannot be split, or
-            the pipeline's answers depend on the batch.
+            the pipeline's answers depend on the batch; or the plan belongs to another table, or
+            leads to another pipeline here.
     """
+    if repeat:
+        repeat.check_table(prepared)
+        seed, budget, max_latency = repeat.seed, repeat.budget, repeat.max_latency
     with quiet_and_single():
         if model == "auto":
             from tablecast.automl import DEFAULT_BUDGET, Clock, Search, finish
 
-            clock = Clock(DEFAULT_BUDGET if budget is None else budget, began)
+            clock = Clock(DEFAULT_BUDGET if budget is None else budget, began, repeat)
             search = Search(
                 prepared, clock, seed, LARGEST_GRAPH, progress, max_latency=max_latency
             )
@@ -101,6 +109,8 @@ def train(
             if interrupts:
                 interrupts.searching = False
             trained = finish(search)
+            if repeat:
+                repeat.confirm(trained.search)
         else:
             tried = _try(prepared, Candidate(model, model in LINEAR), seed, progress)
             trained = _finish(prepared, tried, seed, progress)

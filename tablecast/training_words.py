@@ -117,6 +117,19 @@ SEARCH = (
         "unseen rows was learnt from {clones} clones of the pipeline; a longer budget does more."
     ),
     N_("The budget of {seconds} s left out {count} trials: {names}."),
+    N_("The search came to its own end: the same seed gives the same answers."),
+    N_(
+        "The time ended the search in {part}, after {count} trials: a quicker machine may find "
+        "another pipeline; --repeat NAME does the same again."
+    ),
+    N_(
+        "The search came to its end, but the clock had a say in what it left out: a quicker "
+        "machine may find another pipeline; --repeat NAME does the same again."
+    ),
+    N_("The search was interrupted after {count} trials; --repeat NAME does the same again."),
+    N_("This repeats an earlier search, decision by decision: its answers are the same."),
+    N_("its first round"),
+    N_("tuning"),
     N_("chosen"),
     N_("asked for"),
     N_("{share}% more loss"),
@@ -147,7 +160,7 @@ WORDS = (
 
 #: Parts of a sentence that are sentences themselves, or words that are translated. All others are
 #: names and figures of the table.
-NESTED = ("task", "reason", "sign", "measure", "features")
+NESTED = ("task", "reason", "sign", "measure", "features", "part")
 
 PATTERNS = (*TABLE, *REASONS, *LEAKS, *SEARCH, *WORDS)
 
@@ -161,6 +174,7 @@ _KINDS = {
     "rows": rf"{_FIGURE} rows?",
     "task": "regression|classification",
     "measure": "R2|Accuracy|balanced accuracy|log loss",
+    "part": "its first round|tuning",
     "drop": "--drop .+",
     "keep": "--keep .+",
 }

@@ -107,7 +107,7 @@ def test_other_findings_are_translated(tmp_path: Any) -> None:
     file.write_bytes("é,y\n".encode("cp1252") + b"".join(b"%d,%d\n" % (n % 5, n) for n in PLACE))
     found += read_table(file).attrs["tablecast_notes"]
     found += nothing_learnt([0.0, 0.0], {"R2": 0.0})
-    found += [Cost(2_000, 10).beyond(1_000, 1e6), Cost(1, 9_000_000).beyond(1_000, 1e6)]
+    found += [Cost(2_000, 10).too_slow(1_000), Cost(1, 9_000_000).too_large(1e6)]
     found += [Recipe("scaled").name, Recipe("plain", straight=True).name]
     told = ("without a value", "as asked for", "equal to an earlier", "named like an id", "UTF-8")
     for words in told:
@@ -122,6 +122,7 @@ def test_a_sentence_of_each_pattern_is_translated(pattern: str) -> None:
         "rows": "1,200 rows", "task": "regression", "measure": "R2", "drop": "--drop κ",
         "keep": "--keep κ", "reason": "numbers the rows", "sign": "the decimal sign",
         "features": "plain features", "command": "python -m tablecast predict",
+        "part": "tuning",
         **dict.fromkeys(("name", "target", "example", "value", "names", "error"), "κ"),
         **dict.fromkeys(("first", "last"), "2020-01-01"),
     }  # fmt: skip

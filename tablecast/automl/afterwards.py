@@ -117,8 +117,13 @@ class Afterwards:
 
     def settle(self, fitting: float) -> None:
         """Do as much afterwards as there is time for."""
+        level = self._levels.index(self._by_clock(fitting))
+        self.level = self._levels[self._clock.decide(level, 0)]
+
+    def _by_clock(self, fitting: float) -> Level:
+        """As much as there is time for now."""
         left = (1 + LATE) * self._clock.budget - self._clock.spent()
-        self.level = self._most_within(left, fitting)
+        return self._most_within(left, fitting)
 
     def _most_within(self, allowed: float, fitting: float) -> Level:
         """As much as fits into so many seconds; the least, if nothing does."""
@@ -127,7 +132,8 @@ class Afterwards:
 
     def bears(self, fitting: float) -> bool:
         """Whether there is time left for what such an estimator needs afterwards."""
-        return self._clock.spent() + self._kept(fitting) <= self._clock.budget
+        needed = self._clock.spent() + self._kept(fitting)
+        return not self._clock.decide(needed > self._clock.budget, False)
 
     def _kept(self, fitting: float) -> float:
         """The seconds to keep for such an estimator."""
@@ -145,7 +151,7 @@ class Afterwards:
             TrainingError: it is.
         """
         spent = self._clock.spent()
-        if spent > LATEST * self._clock.budget:
+        if spent > LATEST * self._clock.budget and not self._clock.repeats:
             raise TrainingError(
                 f"The budget of {self._clock.budget:g} s is too short for one model: reading the "
                 f"table and loading PyCaret took {spent:.0f} s. Give it more (--budget "
@@ -158,9 +164,9 @@ class Afterwards:
         Raises:
             TrainingError: with the budget that would do.
         """
-        self.settle(fitting)
+        self.level = self._by_clock(fitting)
         needed = self._clock.spent() + self.seconds(fitting)
-        if needed <= LATEST * self._clock.budget:
+        if needed <= LATEST * self._clock.budget or self._clock.repeats:
             return
         enough = math.ceil(1.2 * needed / 10) * 10
         raise TrainingError(

@@ -8,6 +8,7 @@ import numpy as np
 
 from tablecast.agreement import check_self_agreement
 from tablecast.automl.limits import Cost, measure
+from tablecast.automl.plan import plan_of, said_of_end
 from tablecast.automl.search import Search, said_of
 from tablecast.automl.tried import Tried, metrics
 from tablecast.errors import TrainingError, UnsupportedStep
@@ -34,26 +35,39 @@ def finish(search: Search) -> Trained:
         held, pipeline = held_out(experiment, estimator), finalized(experiment, estimator)
         try:
             cost = measure(pipeline, search.prepared)
-            reason = cost.beyond(search.max_latency, search.largest)
+            reason = search.beyond(cost)
             if not reason:
                 agreement = check_self_agreement(
                     pipeline, search.prepared.table, search.prepared.task,
                     rows=search.afterwards.level.checked,
                 )
                 board = leaderboard(search, tried, refused, cost)
-                return trained_of(
-                    search.prepared, pipeline, held, notes=_judgement(search, tried, held),
-                    model="+".join(member.model for member, _ in tried.members),
-                    cross_validation=metrics(tried), leaderboard=board, seed=search.seed,
-                    folds=len(tried.view.folds), agreement=agreement,
-                    clones=search.afterwards.level.clones,
-                )
+                return _trained(search, tried, held, pipeline, board, agreement)
         except (UnsupportedStep, TrainingError) as error:
             reason = str(error)
         refused[id(tried)] = reason
         search.progress(f"{tried.name} is not chosen: {reason}")
     raise TrainingError(
         "None of the best pipelines keeps within the limits: " + "; ".join(refused.values())
+    )
+
+
+def _trained(
+    search: Search,
+    tried: Tried,
+    held: HeldOut,
+    pipeline: Any,
+    board: list[dict[str, Any]],
+    agreement: float,
+) -> Trained:
+    plan = plan_of(search, tried)
+    return trained_of(
+        search.prepared, pipeline, held,
+        notes=[*_judgement(search, tried, held), said_of_end(search, plan)],
+        model="+".join(member.model for member, _ in tried.members),
+        cross_validation=metrics(tried), leaderboard=board, seed=search.seed,
+        folds=len(tried.view.folds), agreement=agreement,
+        clones=search.afterwards.level.clones, search=plan.to_json(),
     )
 
 

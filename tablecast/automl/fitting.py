@@ -19,6 +19,9 @@ from tablecast.errors import TrainingError
 
 # Far behind on the first folds: the others will not change that.
 HOPELESS = 1.3
+# All of a process's support vector machines draw from one generator (libsvm's): two at once would
+# take turns with it as their threads happen to run, and so would their probabilities.
+ONE_AT_A_TIME = ("rbfsvm",)
 #: Folds that a candidate is judged by first, where rows are many; one whole division where not,
 #: since two folds of few rows tell nothing.
 FIRST_FOLDS = 2
@@ -79,7 +82,7 @@ def _hopeless(losses: Sequence[float], best: Sequence[float], few: bool) -> bool
 
 
 def _fit(candidate: Candidate, view: View, folds: Sequence[Fold]) -> list[_Fitted]:
-    pool = ThreadPoolExecutor(threads())
+    pool = ThreadPoolExecutor(1 if candidate.model in ONE_AT_A_TIME else threads())
     try:
         return [
             one.result() for one in [pool.submit(_fit_one, candidate, view, f) for f in folds]

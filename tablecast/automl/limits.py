@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 #: Answers timed one by one, after some to warm up.
 TIMED, WARMING = 200, 20
+#: Medians of so many answers differ by less than this factor on one machine, busy or not.
+UNSURE = 2.0
 
 
 @dataclass(frozen=True)
@@ -27,16 +29,23 @@ class Cost:
     microseconds: float
     bytes: int
 
-    def beyond(self, max_latency: float, largest: float) -> str:
-        """Which limit it breaks, as a sentence's half; empty where it keeps both."""
-        if self.microseconds > max_latency:
-            return (
-                f"a row takes {self.microseconds:,.0f} µs in the graph; {max_latency:,.0f} are "
-                "allowed"
-            )
-        if self.bytes > largest:
-            return f"its graph has {self.bytes / 1e6:.1f} MB, and {largest / 1e6:.0f} are allowed"
-        return ""
+    def too_slow(self, max_latency: float) -> str:
+        """That a row takes longer than allowed, as a sentence's half; empty where it does not."""
+        if self.microseconds <= max_latency:
+            return ""
+        return (
+            f"a row takes {self.microseconds:,.0f} µs in the graph; {max_latency:,.0f} are allowed"
+        )
+
+    def may_be_too_slow(self, max_latency: float) -> bool:
+        """Whether a busier or an idler moment would say otherwise than this one did."""
+        return max_latency / UNSURE < self.microseconds < max_latency * UNSURE
+
+    def too_large(self, largest: float) -> str:
+        """That its graph is larger than allowed, as a sentence's half; empty where it is not."""
+        if self.bytes <= largest:
+            return ""
+        return f"its graph has {self.bytes / 1e6:.1f} MB, and {largest / 1e6:.0f} are allowed"
 
 
 def joined(steps: Any, estimator: Any) -> Any:

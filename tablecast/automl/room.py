@@ -53,11 +53,12 @@ class Room:
         a_tree, share = self._a_tree(candidate)
         return _with_trees(candidate, share * self._largest / a_tree)
 
-    def grows(self, candidate: Candidate) -> bool:
-        """Whether there is room for many more trees than it has."""
+    def growth(self, candidate: Candidate) -> float:
+        """How many times its trees a forest gets; 1 where that is not worth it, or no forest."""
         if candidate.model not in FORESTS:
-            return False
-        return _trees(self.filled(candidate)) >= WORTH_GROWING * _trees(candidate)
+            return 1.0
+        times = _trees(self.filled(candidate)) / _trees(candidate)
+        return times if times >= WORTH_GROWING else 1.0
 
     def shared(self, members: Sequence[Tried]) -> list[Candidate]:
         """Members of one blend, whose forests leave one another room.

@@ -16,10 +16,10 @@ from tablecast.automl.calibration import calibrated
 from tablecast.automl.candidates import Candidate, first
 from tablecast.automl.clock import Clock
 from tablecast.automl.fitting import threads, try_candidate
-from tablecast.automl.limits import joined
+from tablecast.automl.limits import Cost, joined
 from tablecast.automl.room import Room
 from tablecast.automl.temper import tempered
-from tablecast.automl.tried import Tried, all_losses, distinct, loss_of
+from tablecast.automl.tried import Tried, all_losses, distinct, loss_of, near
 from tablecast.automl.tuning import Tuning
 from tablecast.automl.views import Recipe, View, recipes, view_of
 from tablecast.errors import TrainingError, UnsupportedStep
@@ -39,6 +39,8 @@ WORTH_BLENDING_ACROSS = 0.03
 MOST_ACROSS = 16
 # A forest so far behind will not be the best, nor in a blend, with more trees.
 WORTH_GROWING = 1.05
+# Trees of a forest that grows take as long as those that it has; a busy moment, somewhat longer.
+MARGIN = 1.2
 # Why something that is good enough is not chosen.
 TOO_LONG = "takes too long to fit for the budget"
 # A tuned candidate is compiled, to see how fast its graph is, only where it may be chosen.
@@ -58,6 +60,8 @@ class Search:
         max_latency: microseconds that a row may take in the graph.
         spare: by how many seconds the final estimator may take longer to fit than the best so far:
             tuning leaves them for a blend.
+        draws, steps: rounds of tuning that were done.
+        ended: in what the time ended the search; empty where it has not.
     """
 
     prepared: Prepared
@@ -71,10 +75,14 @@ class Search:
     skipped: list[dict[str, Any]] = field(default_factory=list)
     max_latency: float = float("inf")
     spare: float = 0.0
+    draws: int = 0
+    steps: int = 0
+    ended: str = ""
 
     def __post_init__(self) -> None:
         self.afterwards = Afterwards(self.prepared, self.clock)
         self._room = Room(self.largest, len(self.prepared.table))
+        self._part = "its first round"
 
     @property
     def best(self) -> Tried | None:
@@ -86,6 +94,7 @@ class Search:
         try:
             views = self._first_round()
             self._grow()
+            self._part = "tuning"
             Tuning(self).run()
             self._blend(views)
             self._blend_across(views)
@@ -93,6 +102,7 @@ class Search:
         except KeyboardInterrupt:
             if not self.tried:
                 raise
+            self.clock.interrupt()
             self.progress("Interrupted; the best so far is kept.")
         if not self.tried:
             reasons = [one.why for one in self.dropped] + [one["error"] for one in self.failed]
@@ -104,14 +114,14 @@ class Search:
     def ranked(self) -> list[Tried]:
         """Best first; where rows are few, a blend before what it is not clearly worse than."""
         ranked = sorted(self.tried, key=lambda one: one.loss)
-        steady = [one for one in ranked if one.steady and _near(one, ranked[0])]
+        steady = [one for one in ranked if one.steady and near(one, ranked[0])]
         return [*steady, *(one for one in ranked if one not in steady)]
 
     def _first_round(self) -> list[View]:
         views: list[View] = []
         for recipe in recipes(self.prepared):
-            if self.clock.left() <= 0 and self.tried:
-                self._leave_out("", f"All with {recipe.name}", recipe)
+            if self.tried and not self.has_time(0.0):
+                self.leave_out("", f"All with {recipe.name}", recipe)
                 continue
             self.clock.line(f"preparing {recipe.name}", self._said(), self.progress)
             try:
@@ -131,8 +141,12 @@ class Search:
         The size of their trees was not known before; more trees only steady the answers.
         """
         best = self.best
-        for one in [one for one in self.tried if best and one.loss <= WORTH_GROWING * best.loss]:
-            if self._room.grows(one.members[0][0]):
+        alike = [one for one in self.tried if best and one.loss <= WORTH_GROWING * best.loss]
+        found = [(one, self._room.growth(one.members[0][0])) for one in alike]
+        wanted = [(one, times) for one, times in found if times > 1]
+        seconds = sum(times * self.seconds_of(one) for one, times in wanted)
+        if wanted and self.has_time(MARGIN * seconds):
+            for one, _ in wanted:
                 self.attempt(one.members[0][0], one.view)
 
     def _blend(self, views: list[View]) -> None:
@@ -176,7 +190,7 @@ class Search:
         name = "Blend of " + ", ".join(f"{weight} {one.name}" for one, weight in parts)
         made = Tried(view, members, np.asarray(answers), losses, seconds, name, steady=view.few)
         best = min(others, key=lambda one: one.loss)
-        worth = _near(made, best) if view.few else made.loss < (1 - least) * best.loss
+        worth = near(made, best) if view.few else made.loss < (1 - least) * best.loss
         if worth and not self.afterwards.bears(made.seconds):
             self.dropped.append(replace(made, why=TOO_LONG))
         elif worth:
@@ -197,12 +211,10 @@ class Search:
     def attempt(self, candidate: Candidate, view: View) -> None:
         """Try a candidate if there is time, and put it where it belongs."""
         name = view.experiment._all_models[candidate.model].name
-        left = self.clock.left()
-        known = [one.seconds for one in [*self.tried, *self.dropped]
+        known = [self.seconds_of(one) for one in [*self.tried, *self.dropped]
                  if one.members[0][0].model == candidate.model]
-        expected = max(known, default=0.0) * len(view.folds) / threads()
-        if self.tried and (left <= 0 or expected > max(left, 0.0)):
-            self._leave_out(candidate.model, name, view.recipe, candidate.tuned)
+        if self.tried and not self.has_time(max(known, default=0.0)):
+            self.leave_out(candidate.model, name, view.recipe, candidate.tuned)
             return
         self.clock.line(f"{name}, {view.recipe.name}", self._said(), self.progress)
         best, candidate = self.best, self._room.filled(candidate)
@@ -235,20 +247,39 @@ class Search:
         except UnsupportedStep as error:
             return replace(tried, why=str(error))
         self._room.note(tried.members[0][0], cost.bytes, len(tried.view.folds[0].x))
-        return replace(tried, cost=cost, why=cost.beyond(self.max_latency, self.largest))
+        return replace(tried, cost=cost, why=self.beyond(cost))
+
+    def beyond(self, cost: Cost) -> str:
+        """Which limit a row's cost breaks, as a sentence's half; empty where it keeps both."""
+        slow, close = cost.too_slow(self.max_latency), cost.may_be_too_slow(self.max_latency)
+        return self.clock.decide(slow, "", close) or cost.too_large(self.largest)
+
+    def has_time(self, seconds: float) -> bool:
+        """Whether there is time for so many seconds more; the first time not, that is noted."""
+        enough = self.clock.has(seconds)
+        if not enough and not self.ended:
+            self.ended = self._part
+        return enough
+
+    def seconds_of(self, one: Tried) -> float:
+        """What it takes to try once more what is like this."""
+        return one.seconds * len(one.view.folds) / threads()
 
     def keep_time(self) -> None:
         """Let the search end in time for the best so far, and for what is to be spared."""
         if self.best:
             self.afterwards.keep(self.best.seconds + self.spare)
 
-    def _leave_out(self, model: str, name: str, recipe: Recipe, tuned: bool = False) -> None:
+    def leave_out(
+        self, model: str, name: str, recipe: Recipe, tuned: bool = False, trials: int = 1
+    ) -> None:
+        """Note that there was no time for so many trials."""
         entry = {"model": model, "name": name, "features": recipe.name, "tuned": tuned}
         for one in self.skipped:
             if entry.items() <= one.items():
-                one["trials"] += 1
+                one["trials"] += trials
                 return
-        self.skipped.append({**entry, "trials": 1, "why": "no time left for it"})
+        self.skipped.append({**entry, "trials": trials, "why": "no time left for it"})
 
     def _failed(self, model: str, name: str, recipe: Recipe, error: Exception) -> None:
         said = str(error).strip().partition("\n")[0] or type(error).__name__
@@ -265,9 +296,3 @@ def said_of(tried: Tried) -> str:
     if tried.view.task == "classification":
         return f"log loss {tried.loss:.4f}"
     return f"R2 {1 - float(np.mean(tried.losses) / np.var(tried.view.target)):.4f}"
-
-
-def _near(one: Tried, best: Tried) -> bool:
-    """Whether it is within a standard error of the best, over the folds of one division."""
-    apart = np.subtract(one.losses, best.losses)
-    return bool(apart.mean() <= apart.std() / one.view.folds_once**0.5)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from zlib import crc32
 
 import numpy as np
 
@@ -18,6 +19,8 @@ CHANGED = 2
 class Trials:
     """Settings for estimators of one table, repeatable by their seed.
 
+    Each estimator has draws and steps of its own, whatever others were drawn before it.
+
     Args:
         rows: of the table.
         seed: decides the draws.
@@ -25,7 +28,8 @@ class Trials:
 
     def __init__(self, rows: int, seed: int) -> None:
         self._rows = rows
-        self._random = np.random.default_rng(seed)
+        self._seed = seed
+        self._randoms: dict[str, np.random.Generator] = {}
         self._known: set[str] = set()
 
     def drawn(self, candidate: Candidate, view: str) -> Candidate | None:
@@ -35,8 +39,9 @@ class Trials:
             candidate: the estimator.
             view: the name of what it is given.
         """
+        random = self._random(f"draws {candidate.model} {view}")
         for _ in range(ATTEMPTS):
-            made = drawn(candidate, self._rows, self._random)
+            made = drawn(candidate, self._rows, random)
             if made is None or self._is_new(made, view):
                 return made
         return None
@@ -44,23 +49,30 @@ class Trials:
     def stepped(self, candidate: Candidate, view: str) -> Candidate | None:
         """Some of the candidate's settings moved to the next value of their space, up or down."""
         self._is_new(candidate, view)  # at the end of a space a step may lead nowhere
+        random = self._random(f"steps {candidate.model} {view}")
         for _ in range(ATTEMPTS):
-            made = self._step(candidate)
+            made = self._step(candidate, random)
             if made is None or self._is_new(made, view):
                 return made
         return None
 
-    def _step(self, candidate: Candidate) -> Candidate | None:
+    def _random(self, purpose: str) -> np.random.Generator:
+        """The same numbers for the same purpose and seed."""
+        if purpose not in self._randoms:
+            self._randoms[purpose] = np.random.default_rng([self._seed, crc32(purpose.encode())])
+        return self._randoms[purpose]
+
+    def _step(self, candidate: Candidate, random: np.random.Generator) -> Candidate | None:
         space = space_of(candidate, self._rows)
         if space is None:
             return None
         settings = dict(candidate.settings)
-        changed = self._random.choice(list(space), size=min(CHANGED, len(space)), replace=False)
+        changed = random.choice(list(space), size=min(CHANGED, len(space)), replace=False)
         for name, values in space.items():
             if settings.get(name) not in values:  # PyCaret's own, which has no neighbours here
-                settings[name] = values[self._random.integers(len(values))]
+                settings[name] = values[random.integers(len(values))]
             elif name in changed:
-                at = values.index(settings[name]) + self._random.choice((-1, 1))
+                at = values.index(settings[name]) + random.choice((-1, 1))
                 settings[name] = values[int(np.clip(at, 0, len(values) - 1))]
         made = replace(candidate, settings=given(candidate.model, settings, self._rows))
         return replace(made, tuned=True)

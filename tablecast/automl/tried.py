@@ -148,6 +148,12 @@ def loss_of(view: View, answers: Floats) -> float:
     return of_folds(view, all_losses(view, answers))
 
 
+def near(one: Tried, best: Tried) -> bool:
+    """Whether it is within a standard error of the best, over the folds of one division."""
+    apart = np.subtract(one.losses, best.losses)
+    return bool(apart.mean() <= apart.std() / one.view.folds_once**0.5)
+
+
 def metrics(tried: Tried) -> dict[str, dict[str, float]]:
     """Mean and deviation over the folds, of PyCaret's names."""
     view = tried.view

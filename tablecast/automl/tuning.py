@@ -1,11 +1,17 @@
-"""The rounds of tuning: draws for the best estimators, then steps from the best of each."""
+"""The rounds of tuning: draws for the best estimators, then steps from the best of each.
+
+Where time is short, what is left out are many rounds at once, so that two runs on one machine leave
+out the same: rounds come in parts, each as long as all before it together, and an estimator takes
+part in one only where there is time for all of it.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tablecast.automl.candidates import Candidate
-from tablecast.automl.fitting import threads
+import numpy as np
+
+from tablecast.automl.candidates import Candidate, space_of
 from tablecast.automl.trials import Trials
 from tablecast.automl.tried import Tried
 from tablecast.automl.views import View
@@ -21,8 +27,12 @@ WORTH_TUNING = 1.05
 TUNED_ALIKE = 2
 #: Steps from the best settings of each at most; it ends when so many in a row gain less than that.
 STEPS, PATIENCE, WORTH_A_STEP = 24, 6, 0.001
+# Settings differ in what they take, and moments in how busy they are.
+MARGIN = 1.2
 #: The folds of fewer rows cannot tell such small differences, and would be learnt by heart.
 REFINED_ROWS = 2_000
+
+Turn = tuple[Candidate, View]
 
 
 class Tuning:
@@ -42,17 +52,39 @@ class Tuning:
         if not self._kept:  # every estimator was too slow, or failed
             return
         self._spare(self._for_a_blend())
-        for _ in range(DRAWS):
-            for candidate, view in self._kept:
-                trial = self._trials.drawn(candidate, view.recipe.name)
-                if trial is not None:
-                    self._search.attempt(trial, view)
+        self._draw()
         if DRAWS and len(self._kept[0][1].experiment.y_train) >= REFINED_ROWS:
             self._refine()
         self._spare(0.0)
 
-    def _promising(self) -> list[tuple[Candidate, View]]:
-        kept: list[tuple[Candidate, View]] = []
+    def _draw(self) -> None:
+        rows = len(self._search.prepared.table)
+        turns = [(one, view) for one, view in self._kept if space_of(one, rows) is not None]
+        for rounds in parts(DRAWS):
+            turns = self._in_time(turns, rounds, DRAWS - self._search.draws)
+            for _ in range(rounds if turns else 0):
+                for candidate, view in turns:
+                    trial = self._trials.drawn(candidate, view.recipe.name)
+                    if trial is not None:
+                        self._search.attempt(trial, view)
+                self._search.draws += 1
+
+    def _in_time(self, turns: list[Turn], rounds: int, left: int) -> list[Turn]:
+        """Those that there is time for in so many rounds, the best first; others leave out the
+        rounds that are left."""
+        found, needed = [], 0.0
+        for candidate, view in turns:
+            more = MARGIN * rounds * self._usual(candidate.model, view)
+            if self._search.has_time(needed + more):
+                needed += more
+                found.append((candidate, view))
+            else:
+                name = view.experiment._all_models[candidate.model].name
+                self._search.leave_out(candidate.model, name, view.recipe, True, left)
+        return found
+
+    def _promising(self) -> list[Turn]:
+        kept: list[Turn] = []
         ranked = self._search.ranked()
         for one in [one for one in ranked if one.loss <= WORTH_TUNING * ranked[0].loss]:
             candidate = one.members[0][0]
@@ -63,17 +95,26 @@ class Tuning:
 
     def _refine(self) -> None:
         """While there is time, step from the best settings of each, as long as that helps."""
-        patience = [PATIENCE] * len(self._kept)
-        for _ in range(STEPS):
-            for place, (candidate, view) in enumerate(self._kept):
-                best = self._best(candidate.model, view)
-                if not patience[place] or self._search.clock.left() < self._needed(best):
-                    continue
-                trial = self._trials.stepped(best.members[0][0], view.recipe.name)
-                if trial is not None:
-                    self._search.attempt(trial, view)
-                gained = self._best(candidate.model, view).loss < (1 - WORTH_A_STEP) * best.loss
-                patience[place] = PATIENCE if gained else patience[place] - 1
+        turns, patience = list(self._kept), dict.fromkeys(map(_named, self._kept), PATIENCE)
+        for rounds in parts(STEPS):
+            turns = [turn for turn in turns if patience[_named(turn)] > 0]
+            turns = self._in_time(turns, rounds, rounds)
+            for _ in range(rounds):
+                turns = [turn for turn in turns if patience[_named(turn)] > 0]
+                for turn in turns:
+                    patience[_named(turn)] = PATIENCE if self._step(turn) else (
+                        patience[_named(turn)] - 1
+                    )
+                self._search.steps += bool(turns)
+
+    def _step(self, turn: Turn) -> bool:
+        """Whether a step from the best settings is worth the next one."""
+        candidate, view = turn
+        best = self._best(candidate.model, view)
+        trial = self._trials.stepped(best.members[0][0], view.recipe.name)
+        if trial is not None:
+            self._search.attempt(trial, view)
+        return self._best(candidate.model, view).loss < (1 - WORTH_A_STEP) * best.loss
 
     def _best(self, model: str, view: View) -> Tried:
         alike = [
@@ -82,9 +123,13 @@ class Tuning:
         ]
         return min(alike, key=lambda one: one.loss)
 
-    def _needed(self, one: Tried) -> float:
-        """Seconds for one more trial."""
-        return one.seconds * len(one.view.folds) / threads()
+    def _usual(self, model: str, view: View) -> float:
+        """Seconds for one more trial, by those that were."""
+        known = [
+            self._search.seconds_of(one) for one in [*self._search.tried, *self._search.dropped]
+            if one.view is view and one.members[0][0].model == model
+        ]
+        return float(np.mean(known))
 
     def _for_a_blend(self) -> float:
         """By how many seconds a blend of two like the best takes longer to fit than the best alone.
@@ -98,3 +143,15 @@ class Tuning:
     def _spare(self, seconds: float) -> None:
         self._search.spare = seconds
         self._search.keep_time()
+
+
+def parts(rounds: int) -> list[int]:
+    """Rounds in parts of 1, 1, 2, 4, ..., of which the last may be shorter."""
+    made: list[int] = []
+    while sum(made) < rounds:
+        made.append(min(max(1, sum(made)), rounds - sum(made)))
+    return made
+
+
+def _named(turn: Turn) -> tuple[str, str]:
+    return turn[0].model, turn[1].recipe.name
