@@ -6,7 +6,6 @@ render.
 
 from __future__ import annotations
 
-import gc
 import logging
 import sys
 import time
@@ -92,19 +91,6 @@ def create_app_or_exit(make: Callable[[], Flask] = create_app) -> Flask:
     except TablecastError as error:
         sys.exit(f"tablecast: {error}")
     rehearsal.prepare(app)
-    return app
-
-
-def create_rehearsed_app() -> Flask:
-    """The application for a server that loads it in each of its processes, as granian does.
-
-    gunicorn loads it once for all of them, and rehearses in each: see ``gunicorn.conf.py``.
-    """
-    app = create_app_or_exit()
-    rehearsal.rehearse(app)
-    # What exists now stays: the collector, for which requests wait, need not look at it again.
-    gc.collect()
-    gc.freeze()
     return app
 
 

@@ -46,7 +46,7 @@ def served(command: list[str], folder: Path, **environment: str) -> Iterator[str
     port = free_port()
     if "granian" in command[0]:
         command = [*command, "--host", "127.0.0.1", "--port", str(port),
-                   "--factory", "tablecast.web:create_rehearsed_app"]
+                   "--factory", "tablecast.granian_process:create_app"]
     log = (folder / "log").open("wb")
     server = subprocess.Popen(
         command, cwd=ROOT, stdout=log, stderr=log,
