@@ -215,10 +215,10 @@ def test_draws_do_not_depend_on_what_was_drawn_before() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rounds", "wanted"), [(0, []), (1, [1]), (8, [1, 1, 2, 4]), (24, [1, 1, 2, 4, 8, 8])]
+    ("rounds", "wanted"), [(0, []), (1, [1]), (3, [1, 1, 1]), (8, [1, 1, 2, 2, 2])]
 )
-def test_rounds_of_tuning_double(rounds: int, wanted: list[int]) -> None:
-    """Each part is as long as all before it, so that few moments decide how many there are."""
+def test_rounds_of_tuning_come_in_parts(rounds: int, wanted: list[int]) -> None:
+    """One first, so that a short budget has some; then two, so that few moments decide."""
     assert tuning.parts(rounds) == wanted
 
 

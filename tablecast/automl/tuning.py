@@ -1,8 +1,7 @@
 """The rounds of tuning: draws for the best estimators, then steps from the best of each.
 
-Where time is short, what is left out are many rounds at once, so that two runs on one machine leave
-out the same: rounds come in parts, each as long as all before it together, and an estimator takes
-part in one only where there is time for all of it.
+Where time is short, whole rounds are left out, so that two runs on one machine mostly leave out the
+same: rounds come in parts, and an estimator takes part in one where there is time for all of it.
 """
 
 from __future__ import annotations
@@ -27,6 +26,8 @@ WORTH_TUNING = 1.05
 TUNED_ALIKE = 2
 #: Steps from the best settings of each at most; it ends when so many in a row gain less than that.
 STEPS, PATIENCE, WORTH_A_STEP = 24, 6, 0.001
+#: Rounds that are begun or left out together, once there were as many.
+TOGETHER = 2
 # Settings differ in what they take, and moments in how busy they are.
 MARGIN = 1.2
 #: The folds of fewer rows cannot tell such small differences, and would be learnt by heart.
@@ -146,10 +147,10 @@ class Tuning:
 
 
 def parts(rounds: int) -> list[int]:
-    """Rounds in parts of 1, 1, 2, 4, ..., of which the last may be shorter."""
+    """Rounds in parts of 1, 1, 2, 2, 2, ..., of which the last may be shorter."""
     made: list[int] = []
-    while sum(made) < rounds:
-        made.append(min(max(1, sum(made)), rounds - sum(made)))
+    while (done := sum(made)) < rounds:
+        made.append(min(max(1, done), TOGETHER, rounds - done))
     return made
 
 
