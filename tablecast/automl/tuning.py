@@ -46,11 +46,13 @@ class Tuning:
     def __init__(self, search: Search) -> None:
         self._search = search
         self._trials = Trials(len(search.prepared.table), search.seed)
-        self._kept = self._promising()
+        rows = len(search.prepared.table)
+        kept = self._promising()
+        self._kept = [turn for turn in kept if space_of(turn[0], rows) is not None]
 
     def run(self) -> None:
         """Draw settings in turns, so that a short budget serves all; then step from the best."""
-        if not self._kept:  # every estimator was too slow, or failed
+        if not self._kept:  # every estimator was too slow, failed, or has nothing to tune
             return
         self._spare(self._for_a_blend())
         self._draw()
@@ -59,8 +61,7 @@ class Tuning:
         self._spare(0.0)
 
     def _draw(self) -> None:
-        rows = len(self._search.prepared.table)
-        turns = [(one, view) for one, view in self._kept if space_of(one, rows) is not None]
+        turns = self._kept
         for rounds in parts(DRAWS):
             turns = self._in_time(turns, rounds, DRAWS - self._search.draws)
             for _ in range(rounds if turns else 0):
