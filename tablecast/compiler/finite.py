@@ -10,8 +10,9 @@ from tablecast.compiler.worksheet import Worksheet, attribute
 #: Finite where all inputs are. Sums and products may overflow in principle; a value has passed the
 #: schema's hard limits by then, and PyCaret refuses infinite values as well.
 KEEPS = {
-    "Abs", "Add", "Cast", "Clip", "Concat", "Cos", "Flatten", "Gather", "GatherND", "Gemm",
-    "MatMul", "Max", "Min", "Mul", "Neg", "ReduceProd", "Sigmoid", "Sin", "Split", "Sub", "Tanh",
+    "Abs", "Add", "Cast", "Clip", "Concat", "Cos", "Flatten", "Gather", "GatherElements",
+    "GatherND", "Gemm", "MatMul", "Max", "Min", "Mul", "Neg", "ReduceProd", "Sigmoid", "Sin",
+    "Split", "Sub", "Tanh",
 }  # fmt: skip
 #: Finite whatever they are given: places, comparisons, and the weights of a tree's leaves.
 MAKES = {

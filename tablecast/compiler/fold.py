@@ -7,6 +7,7 @@ that, each of them local:
 
 - two nodes that compute the same are one (``share``);
 - tables that are looked up by the same index are one table (``merge_tables``);
+- few columns of several texts are looked up together, a text for each (``spread_tables``);
 - columns that are joined and picked several times over are joined and picked once, and a weighted
   sum or a tree reads them where they are (``arrange``);
 - what nothing reads is left out (``drop_unused``).
@@ -25,6 +26,7 @@ from numpy.typing import NDArray
 from onnx import helper
 
 from tablecast.compiler.rearrange import arrange
+from tablecast.compiler.spread import spread_tables
 from tablecast.compiler.worksheet import Worksheet, attribute, read_inside
 
 #: Clips whose bounds agree to so many digits are one: the bounds of one training range differ in
@@ -38,6 +40,8 @@ def fold(model: onnx.ModelProto) -> onnx.ModelProto:
     share(sheet)
     merge_tables(sheet)
     share(sheet)  # steps on two equal lookups
+    drop_unused(sheet)  # the tables that were merged read the index as well
+    spread_tables(sheet)
     arrange(sheet)
     share(sheet)  # equal arrangements of columns
     drop_unused(sheet)

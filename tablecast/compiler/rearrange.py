@@ -41,6 +41,8 @@ class _Arranger:
 
     def _arrangement(self, node: onnx.NodeProto) -> Columns | None:
         """Which columns a node puts side by side; None if it does anything else."""
+        if self._sheet.texts.intersection(node.input):
+            return None  # joined, maybe several times over, for an encoder
         if node.op_type == "Concat" and attribute(node, "axis", 0) == 1:
             parts = [self._columns_of(name) for name in node.input]
             known = [part for part in parts if part is not None]

@@ -16,6 +16,7 @@ class Worksheet:
     Attributes:
         outputs: the names of the graph's outputs.
         fixed: names that a rewrite has to keep: outputs, and what the body of a loop reads.
+        texts: the names of the inputs that are text.
         widths: the number of columns of each tensor of shape (rows, columns) where it is known.
         finite: what ``is_finite`` found.
     """
@@ -27,6 +28,11 @@ class Worksheet:
         self._makers: dict[str, onnx.NodeProto] = {}
         self._count = 0
         self.outputs = [output.name for output in model.graph.output]
+        self.texts = {
+            value.name
+            for value in model.graph.input
+            if value.type.tensor_type.elem_type == onnx.TensorProto.STRING
+        }
         self.widths = _widths(model)
         self.finite: dict[str, bool] = {}
         self.fixed = set(self.outputs)

@@ -258,3 +258,53 @@ def test_metadata_inputs_and_outputs_stay(rows: Any) -> None:
     assert once.metadata_props[0].value == "kept"
     assert kinds(fold(once)) == kinds(once)
     assert answers(once, rows).shape == (200, 1)
+
+
+def texts_looked_up(columns: list[list[int]], text: int = 3) -> onnx.ModelProto:
+    """A graph of ``text`` text columns with one shared lookup of two columns each, and picks."""
+    random = np.random.default_rng(5)
+    builder = Builder()
+    sources = [builder.input(f"x{place}", text=True) for place in range(text)]
+    levels = ["", "north", "south"]
+    code = builder.ml(
+        "LabelEncoder", builder.op("Concat", *sources, axis=1),
+        keys_strings=levels, values_int64s=[0, 1, 2], default_int64=3,
+    )
+    starts = builder.constant([np.arange(text) * 4], np.int64)
+    table = builder.constant(random.normal(size=(4 * text, 2)))
+    flat = builder.op("Flatten", builder.op("Gather", table, builder.op("Add", code, starts)))
+    picked = [builder.op("Exp", builder.columns(flat, places)) for places in columns]
+    return finished(builder, builder.op("Concat", *picked, axis=1))
+
+
+def texts(count: int) -> dict[str, Any]:
+    """Rows of known, missing and unknown levels."""
+    random = np.random.default_rng(6)
+    levels = np.array(["", "north", "south", "elsewhere"], dtype=object)
+    return {f"x{place}": random.choice(levels, (50, 1)) for place in range(count)}
+
+
+@pytest.mark.parametrize("columns", [[[0, 2, 3]], [[4], [1, 0]], [[5, 5, 0]]])
+def test_few_columns_of_several_texts_are_looked_up_together(columns: list[list[int]]) -> None:
+    """Each text is encoded for each column that is picked, and no more; the answers stay."""
+    model = texts_looked_up(columns)
+    folded = fold(model)
+    before, after = (
+        session(one.SerializeToString()).run(None, texts(3)) for one in (model, folded)
+    )
+    np.testing.assert_array_equal(before, after)
+    assert kinds(folded)[:3] == ["Concat", "LabelEncoder", "GatherElements"]
+    assert "Flatten" not in kinds(folded)
+    encoded = next(node for node in folded.graph.node if node.op_type == "Concat")
+    assert len(encoded.input) == len({place for places in columns for place in places})
+
+
+def test_many_columns_of_texts_stay_in_one_table() -> None:
+    """Where a lookup has many columns, a text for each would cost more than it saves."""
+    model = texts_looked_up([list(range(40))], text=20)
+    folded = fold(model)
+    before, after = (
+        session(one.SerializeToString()).run(None, texts(20)) for one in (model, folded)
+    )
+    np.testing.assert_array_equal(before, after)
+    assert "GatherElements" not in kinds(folded)

@@ -75,6 +75,19 @@ def gather_nd(recorder: Recorder, node: onnx.NodeProto, given: Tensor, index: Te
     return Tensor(_looked_up(given.values, index.values[..., 0]), given.kind)
 
 
+@operator("GatherElements")
+def gather_elements(
+    recorder: Recorder, node: onnx.NodeProto, given: Tensor, index: Tensor
+) -> Tensor:
+    if attribute(node, "axis", 0) != 0 or index.values.ndim != 2:
+        raise Untraceable("GatherElements")
+    columns = [
+        _looked_up(given.values[:, column], index.values[:, column])
+        for column in range(index.values.shape[1])
+    ]
+    return Tensor(np.stack(columns, axis=1), given.kind)
+
+
 def _looked_up(table: NDArray[Any], index: NDArray[Any]) -> NDArray[Any]:
     """Rows of a known table, by an index that the row decides: shape (index..., columns...)."""
     columns = table.reshape(len(table), -1)

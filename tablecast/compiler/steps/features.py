@@ -7,13 +7,15 @@ from typing import Any
 import numpy as np
 
 from tablecast.compiler.frame import Cell, Frame, Moment, Number, Step
-from tablecast.compiler.graph import Matrix
+from tablecast.compiler.graph import Builder, Matrix
 from tablecast.compiler.registry import converts
 from tablecast.compiler.steps.search import memberships
 from tablecast.errors import UnsupportedStep
 
 #: Times its half width from zero, a range's middle costs two digits when it is taken off last.
 FAR_FROM_ZERO = 100.0
+
+RIGHT = np.pi / 2
 
 
 @converts("tablecast.features.Powers")
@@ -39,15 +41,21 @@ def trigonometric(frame: Frame, step: Step) -> dict[str, Cell]:
         tensor = builder.op("Sub", tensor, builder.constant(center.reshape(1, -1)))
         center = np.zeros_like(center)
     inside = _inside(frame, tensor, center - half_width, center + half_width)
-    # All at once, and the cosine as a sine: onnxruntime 1.20 has no cosine of float64.
-    turns = [(np.pi, 0.0), (np.pi, np.pi / 2), (0.4 * np.pi, 0.0), (0.4 * np.pi, np.pi / 2)]
+    # The cosine is a sine: onnxruntime 1.20 has no cosine of float64. Below the sines and cosines
+    # of a full turn is the sine of a right angle, 1.0 exactly: one division makes all columns.
+    full, part = np.pi, 0.4 * np.pi
+    above = _waves(builder, inside, center, half_width, [(full, 0), (full, RIGHT), (part, 0)])
+    below = _waves(builder, inside, center, half_width, [(0, RIGHT), (0, RIGHT), (part, RIGHT)])
+    return _appended(frame, step, _columns_of(builder.op("Div", above, below), 3 * x.width))
+
+
+def _waves(
+    builder: Builder, inside: str, center: Any, half_width: Any, turns: list[tuple[float, float]]
+) -> str:
+    """The sine of each angle: what half a range turns by, and where its middle is."""
     slopes = np.hstack([np.diag(turn / half_width) for turn, _ in turns])
     shifts = np.hstack([shift - turn * center / half_width for turn, shift in turns])
-    waves = builder.op("Sin", builder.op("Gemm", inside, *map(builder.constant, (slopes, shifts))))
-    sizes = builder.constant([2 * x.width, x.width, x.width], np.int64)
-    both, sine, cosine = builder.ops("Split", waves, sizes, outputs=3, axis=1)
-    tangents = _columns_of(builder.op("Div", sine, cosine), x.width)
-    return _appended(frame, step, _columns_of(both, 2 * x.width) + tangents)
+    return builder.op("Sin", builder.op("Gemm", inside, *map(builder.constant, (slopes, shifts))))
 
 
 @converts("tablecast.features.Bins")
