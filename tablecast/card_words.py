@@ -11,14 +11,16 @@ from tablecast.artifact import Deployment
 from tablecast.card import KEEPING_LIMIT
 from tablecast.language import N_, _, current_language
 
-#: Words of ``tablecast.conformal`` and ``tablecast.edges`` for how a range is made.
+#: Words of ``tablecast.conformal``, ``ends`` and ``edges`` for how a range is made.
 METHOD_WORDS = (
     N_("conformal, on out-of-fold residuals"),
     N_("one offset"),
     N_("a line through the answers"),
     N_("a curve through the answers"),
     N_("a line through the answers and the fields"),
+    N_("an average of lines, curves and the fields"),
     N_("one offset from where most rows lie by their fields"),
+    N_("an offset by the fields from where most rows lie"),
 )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tablecast.field import canonical_text
+from tablecast.quantiles import shrunken_slopes, smoothed_quantile
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,6 +83,20 @@ class Fitted:
         """The same shape, higher by so much."""
         return replace(self, heights=self.heights + by)
 
+    @classmethod
+    def mean(cls, fits: Sequence[Fitted], shares: Floats) -> Fitted:
+        """Their weighted mean, of fits without terms."""
+        at = np.unique(np.concatenate([fit.at for fit in fits]))
+        heights = [np.interp(at, fit.at, fit.heights) for fit in fits]
+        weights = [fit.weights for fit in fits]
+        return cls(at, shares @ np.array(heights), shares @ np.array(weights))
+
+    def plus(self, other: Fitted) -> Fitted:
+        """Both offsets, one upon the other; only this one may have terms."""
+        at = np.union1d(self.at, other.at)
+        heights = np.interp(at, self.at, self.heights) + np.interp(at, other.at, other.heights)
+        return replace(self, at=at, heights=heights, weights=self.weights + other.weights)
+
     def to_json(self, columns: tuple[Column, ...]) -> dict[str, Any]:
         """What ``tablecast.interval.Edge`` reads."""
         levels: dict[str, dict[str, float]] = {}
@@ -136,7 +151,7 @@ def encode(features: pd.DataFrame) -> Encoded:
 
 
 def _constant(predictions: Floats, encoded: Encoded, residuals: Floats, quantile: float) -> Fitted:
-    height = np.quantile(residuals, quantile, keepdims=True)
+    height = np.array([smoothed_quantile(residuals, quantile)])
     return Fitted(np.array([np.median(predictions)]), height, np.zeros(len(encoded.columns)))
 
 
@@ -146,6 +161,8 @@ def _binned(predictions: Floats, encoded: Encoded, residuals: Floats, quantile: 
     edges = np.unique(np.quantile(predictions, np.arange(1, bins) / max(bins, 1)))
     bin_of = np.searchsorted(edges, predictions)
     groups = [np.flatnonzero(bin_of == one) for one in np.unique(bin_of)]
+    if len(groups) == 1:
+        return _constant(predictions, encoded, residuals, quantile)
     at = np.array([np.median(predictions[rows]) for rows in groups])
     heights = np.array([np.quantile(residuals[rows], quantile) for rows in groups])
     at, first = np.unique(at, return_index=True)
@@ -153,37 +170,60 @@ def _binned(predictions: Floats, encoded: Encoded, residuals: Floats, quantile: 
 
 
 def _line(predictions: Floats, encoded: Encoded, residuals: Floats, quantile: float) -> Fitted:
-    """Two straight lines through the answers that meet at their median."""
-    return _regressed(predictions, encoded, residuals, quantile, 0)
-
-
-def _by_fields(predictions: Floats, encoded: Encoded, residuals: Floats, quantile: float) -> Fitted:
-    """Such lines, and the fields that tell most of where residuals leave a constant offset."""
-    return _regressed(predictions, encoded, residuals, quantile, MOST_COLUMNS)
-
-
-def _regressed(
-    predictions: Floats, encoded: Encoded, residuals: Floats, quantile: float, most: int
-) -> Fitted:
-    """Quantile regression on the answers' line and on at most so many columns."""
+    """Two straight lines through the answers that meet at their median: quantile regression."""
     from sklearn.linear_model import QuantileRegressor
 
     at = np.unique(np.quantile(predictions, [0.0, 0.5, 1.0]))
     size = float(np.abs(residuals).mean())
     if len(at) < 2 or not size:
         return _constant(predictions, encoded, residuals, quantile)
-    chosen = _telling(encoded.values, residuals, quantile, most)
-    spread = encoded.values[:, chosen].std(axis=0)
-    rows = np.random.default_rng(0).permutation(len(predictions))[:FITTED_ROWS]
-    hats = np.array([np.interp(predictions[rows], at, one) for one in np.eye(len(at))[1:]])
-    design = np.column_stack([hats.T, encoded.values[np.ix_(rows, chosen)] / spread])
+    rows = _some(len(predictions))
+    hats = _hats(predictions[rows], at)[:, 1:]
     fitted = QuantileRegressor(quantile=quantile, alpha=0.0, solver="highs").fit(
-        design, residuals[rows] / size
+        hats, residuals[rows] / size
     )
-    ends = size * np.array([fitted.intercept_, *(fitted.intercept_ + fitted.coef_[: len(at) - 1])])
-    weights = np.zeros(len(encoded.columns))
-    weights[chosen] = size * fitted.coef_[len(at) - 1 :] / spread
-    return Fitted(at, ends, weights)
+    ends = size * np.array([fitted.intercept_, *(fitted.intercept_ + fitted.coef_)])
+    return Fitted(at, ends, np.zeros(len(encoded.columns)))
+
+
+def _by_fields(predictions: Floats, encoded: Encoded, residuals: Floats, quantile: float) -> Fitted:
+    """Such lines, and the fields that tell most of where residuals leave a constant offset."""
+    at = np.unique(np.quantile(predictions, [0.0, 0.5, 1.0]))
+    return _shrunken(predictions, encoded, residuals, quantile, at)
+
+
+def offset_and_fields(
+    predictions: Floats, encoded: Encoded, residuals: Floats, quantile: float
+) -> Fitted:
+    """One offset, and what the fields add that tell most of where residuals leave it."""
+    at = np.array([np.median(predictions)])
+    return _shrunken(predictions, encoded, residuals, quantile, at)
+
+
+def _shrunken(
+    predictions: Floats, encoded: Encoded, residuals: Floats, quantile: float, at: Floats
+) -> Fitted:
+    """Penalised shares of the fields and of the answers' outer points, all at one height."""
+    chosen = _telling(encoded.values, residuals, quantile, MOST_COLUMNS)
+    outer = [0, len(at) - 1] if len(at) > 2 else list(range(1, len(at)))
+    columns = np.column_stack([encoded.values[:, chosen], _hats(predictions, at)[:, outer]])
+    rows = _some(len(residuals))
+    varying = columns[rows].std(axis=0) > 0
+    shares = np.zeros(columns.shape[1])
+    shares[varying] = shrunken_slopes(columns[np.ix_(rows, varying)], residuals[rows], quantile)
+    weights, heights = np.zeros(len(encoded.columns)), np.zeros(len(at))
+    weights[chosen], heights[outer] = shares[: len(chosen)], shares[len(chosen) :]
+    height = smoothed_quantile(residuals - columns @ shares, quantile)
+    return Fitted(at, heights + height, weights)
+
+
+def _hats(predictions: Floats, at: Floats) -> Floats:
+    """How near each answer is to each of some points, shape (rows, points)."""
+    return np.column_stack([np.interp(predictions, at, one) for one in np.eye(len(at))])
+
+
+def _some(rows: int) -> NDArray[np.intp]:
+    return np.random.default_rng(0).permutation(rows)[:FITTED_ROWS]
 
 
 def _telling(values: Floats, residuals: Floats, quantile: float, most: int) -> NDArray[np.intp]:

@@ -31,6 +31,7 @@ from tablecast.choices import levels_of
 from tablecast.cli import main
 from tablecast.controls import controls_of
 from tablecast.edges import SHAPES
+from tablecast.ends import AROUND_MIDDLE, AVERAGE, BY_FIELDS
 from tablecast.errors import FormFileError
 from tablecast.field import Field
 from tablecast.form import read_form
@@ -399,7 +400,7 @@ def test_no_english_of_the_model_card_is_left_out(
 
 def test_how_a_range_is_made_is_in_the_catalogue() -> None:
     """What training calls the method is put together again from words that are translated."""
-    for shape in SHAPES:
+    for shape in (*SHAPES, AVERAGE, AROUND_MIDDLE, BY_FIELDS):
         with speaking(CHINESE):
             said = method_in_words(f"conformal, on out-of-fold residuals; below: {shape}; above: x")
         assert said.endswith("；上限：x")

@@ -1,0 +1,63 @@
+"""Quantiles of few rows, steadied: of some values, and given some columns."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+STEPS = 40
+SETTLED = 1e-4
+# Residuals nearer than this to the fit, in mean absolute residuals, pull by how near they are: no
+# fit then hangs on single rows.
+NEAR = 0.02
+# A column's share is worth it where it lowers the mean loss by more than half of this times the
+# square of what it adds in a standard deviation, both in mean absolute residuals. A tail of a
+# thousand rows is fifty of them, which tell little more.
+PENALTY = 0.03
+
+
+def smoothed_quantile(values: Floats, quantile: float) -> float:
+    """The mean that the quantile of such a sample has (Harrell and Davis, 1982).
+
+    It weighs all order statistics by how likely each is the one asked for, and so depends less on
+    which few rows are near it.
+    """
+    from scipy.special import betainc
+
+    rows = len(values)
+    shares = np.arange(rows + 1) / rows
+    weights = np.diff(betainc((rows + 1) * quantile, (rows + 1) * (1 - quantile), shares))
+    return float(weights @ np.sort(values))
+
+
+def shrunken_slopes(columns: Floats, values: Floats, quantile: float) -> Floats:
+    """Each column's slope in a penalised quantile regression, shape (columns,).
+
+    The penalty is a ridge on standardised columns, the constant free; the fit follows Hunter and
+    Lange, *Quantile regression via an MM algorithm*, 2000.
+
+    Args:
+        columns: shape (rows, columns), none of them constant.
+        values: shape (rows,), whose quantile is wanted.
+    """
+    mean, spread, size = columns.mean(axis=0), columns.std(axis=0), float(np.abs(values).mean())
+    if not columns.shape[1] or not size:
+        return np.zeros(columns.shape[1])
+    design = np.column_stack([np.ones(len(values)), (columns - mean) / spread])
+    goal = values / size
+    penalty = PENALTY * len(goal) * np.eye(design.shape[1])
+    penalty[0, 0] = 0.0
+    found = np.zeros(design.shape[1])
+    found[0] = np.quantile(goal, quantile)
+    pull = (2 * quantile - 1) * design.sum(axis=0)
+    for step in range(STEPS):
+        weight = 1 / (max(NEAR, 0.7**step) + np.abs(goal - design @ found))
+        before = found
+        found = np.linalg.solve(
+            design.T @ (weight[:, None] * design) + penalty, design.T @ (weight * goal) + pull
+        )
+        if 0.7**step < NEAR and np.abs(found - before).max() < SETTLED:
+            break
+    return np.asarray(size * found[1:] / spread)
