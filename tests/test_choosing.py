@@ -156,6 +156,15 @@ def test_probabilities_that_say_too_little_are_raised(view: View) -> None:
     assert temper.tempered(made) is None
 
 
+def test_of_few_rows_only_the_first_is_raised(view: View, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where rows are many, the best few are, since another may then be the best."""
+    ranked = [given(view, 0.5), given(view, 0.7), given(view, 0.4)]
+    assert [one.power > 1 for one in temper.all_tempered(ranked)] == [True]
+    monkeypatch.setattr(View, "few", False)
+    assert len(temper.all_tempered(ranked)) == 3
+    assert temper.all_tempered([]) == []
+
+
 def test_boasting_probabilities_are_lowered_and_honest_ones_left(view: View) -> None:
     """A power below 1 takes sureness away; where hardly anything is gained there is none."""
     made = temper.tempered(given(view, 3.0))

@@ -18,7 +18,7 @@ from tablecast.automl.clock import Clock
 from tablecast.automl.fitting import threads, try_candidate
 from tablecast.automl.limits import Cost, joined
 from tablecast.automl.room import Room
-from tablecast.automl.temper import tempered
+from tablecast.automl.temper import all_tempered
 from tablecast.automl.tried import Tried, all_losses, distinct, loss_of, near
 from tablecast.automl.tuning import Tuning
 from tablecast.automl.views import Recipe, View, recipes, view_of
@@ -200,8 +200,9 @@ class Search:
 
     def _calibrate(self) -> None:
         """Make the best's probabilities as sure as they should be, where that is worth it."""
-        for one in self.ranked()[:1]:
-            self.tried += [made for made in [tempered(one)] if made]
+        ranked = self.ranked()
+        self.tried += all_tempered(ranked)
+        for one in ranked[:1]:
             for made in calibrated(one):
                 if self.afterwards.bears(made.seconds):
                     self.tried.append(made)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -21,6 +22,15 @@ FARTHEST = 4.0
 DRAWN_BACK = 1.0
 #: A smaller share of the loss is not worth another number in the pipeline.
 WORTH_TEMPERING = 0.001
+# Forests and boosted trees can be so far from as sure as they should be that another is the best
+# once all are: on 1,257 digits extra trees' log loss fell from 0.30 to 0.08.
+MOST_TEMPERED = 5
+
+
+def all_tempered(ranked: Sequence[Tried]) -> list[Tried]:
+    """The best of a search, tempered; of few rows, which cannot tell the best again, the first."""
+    most = 1 if any(one.view.few for one in ranked) else MOST_TEMPERED
+    return [made for made in map(tempered, ranked[:most]) if made]
 
 
 def tempered(tried: Tried) -> Tried | None:
