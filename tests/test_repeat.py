@@ -70,15 +70,12 @@ def found_by(made: Search) -> list[tuple[str, Mapping[str, Any], float]]:
 
 @pytest.mark.usefixtures("tuned_search")
 def test_a_search_that_comes_to_its_own_end_does_not_depend_on_the_clock() -> None:
-    """At two speeds it makes the same trials and finds the same; only a cut changes that."""
-    fast, slow, cut = (searched(speed) for speed in SPEEDS)
+    """At two speeds it makes the same trials and finds the same."""
+    fast, slow = searched("fast"), searched("slow")
     assert found_by(fast) == found_by(slow)
     assert np.array_equal(fast.ranked()[0].answers, slow.ranked()[0].answers)
     for one in (fast, slow):
         assert (one.clock.said, one.clock.close, one.ended, one.draws) == ({}, False, "", 3)
-    assert (cut.ended, cut.clock.close) == ("tuning", True)
-    assert 0 < cut.draws < 3
-    assert len(cut.tried) < len(fast.tried)
 
 
 def graph_answers(base: Path, table: Path) -> Any:
@@ -127,6 +124,7 @@ def test_a_repeated_search_finds_the_same_whatever_the_clock_says(
     assert second.description["card"]["search"] == plan
     assert second.description["card"]["seed"] == plan["seed"] == 5
     assert (plan["ended"], plan["interrupted"]) == ("tuning", None)
+    assert 0 < plan["draws"] < 3
     names, table = ("cut", "again"), cut.with_name("table.csv")
     one, other = (graph_answers(cut.with_name(name), table) for name in names)
     assert one.shape == (120, 3)
