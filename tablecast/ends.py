@@ -96,9 +96,11 @@ def _around(rows: Rows, middle: Middle, quantile: float) -> Learnt:
     one = middle.unseen + _cross_quantile(counted, rows.fold_of, quantile)
     rest = replace(rows, residuals=rows.residuals - middle.unseen)
     by_fields = middle.unseen + _cross_fitted(offset_and_fields, rest, quantile)
-    its_loss, other = (_pinball(rows.residuals - unseen, quantile) for unseen in (one, by_fields))
-    if _clearly_less(its_loss, other, CERTAIN):
-        return Learnt(AROUND_MIDDLE, middle.fitted.moved(_quantile(counted, quantile)), one)
+    height = _quantile(counted, quantile)
+    if np.isfinite([height, *one]).all():  # else hardly any row lies on this side of its answer
+        its_loss = _pinball(rows.residuals - one, quantile)
+        if _clearly_less(its_loss, _pinball(rows.residuals - by_fields, quantile), CERTAIN):
+            return Learnt(AROUND_MIDDLE, middle.fitted.moved(height), one)
     added = offset_and_fields(rest.predictions, rest.encoded, rest.residuals, quantile)
     return Learnt(BY_FIELDS, middle.fitted.plus(added), by_fields)
 
@@ -151,7 +153,7 @@ def _nearer(middle: Fitted, rows: Rows, out: NDArray[np.bool_]) -> bool:
     left = rows.residuals[out]
     apart = np.median(np.abs(left - np.median(left)))
     beside = np.abs(left - middle.offsets(rows.predictions[out], rows.encoded.rows(out)))
-    return bool(np.median(beside) <= NEARER * apart)
+    return bool(np.median(beside) < NEARER * apart)
 
 
 def _aligned(found: list[Fitted], fitted: Fitted, rows: Rows) -> Floats:

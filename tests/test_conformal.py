@@ -115,6 +115,24 @@ def test_the_other_end_is_measured_from_most_rows_too() -> None:
     assert 0.93 < (target <= high).mean() < 0.97
 
 
+@pytest.mark.parametrize("rows", [12, 150])
+def test_answers_without_errors_have_ranges_without_width(rows: int) -> None:
+    """A pipeline that knows every row by a formula is sure of it, on few rows and on many."""
+    random = np.random.default_rng(10)
+    table = pd.DataFrame({"x": random.normal(size=rows), "kind": random.choice(["a", "b"], rows)})
+    stored = learn(table, table["x"].to_numpy(), table["x"].to_numpy(), 1)
+    assert (stored["coverage"], stored["width"]) == (1.0, 0.0)
+
+
+def test_an_end_with_hardly_a_row_beyond_it_is_finite() -> None:
+    """Where no answer lies above its true value, the lower end is a number all the same."""
+    known = rarely_dear(11, 400)
+    features, target = known[["size", "kind"]], known["cost"].to_numpy()
+    stored = learn(features, target, 0.9 * np.minimum(target, 2 * known["size"].to_numpy()), 1)
+    assert np.isfinite([*stored["lower"]["offsets"], *stored["upper"]["offsets"]]).all()
+    assert stored["coverage"] > 0.85
+
+
 def test_an_end_between_two_shapes_is_their_average() -> None:
     """Where a curve and a field both tell, their average serves new rows better than any shape."""
     random = np.random.default_rng(6)
