@@ -1,8 +1,9 @@
 """Compare the search with its peers: ``python -m benchmarks.automl_bench``, ``make bench-automl``.
 
-Every tool gets the same 70% of a table's rows and the same wall-clock budget, and answers the other
-30%. What was measured is appended to a JSON file after each run, so that an interrupted benchmark
-goes on where it was, and the tables of docs/automl.md are written from that file.
+Every tool gets the same 70% of a table's rows and answers the other 30%. Those that know a budget
+get the same one, in seconds of the clock. What was measured is appended to a JSON file after each
+run, so that an interrupted benchmark goes on where it was, and the tables of docs/automl.md are
+written from that file.
 """
 
 from __future__ import annotations

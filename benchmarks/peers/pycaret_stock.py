@@ -1,7 +1,7 @@
 """Stock PyCaret 3.3.2 as a data scientist writes it: compare, tune the best three, blend, finalize.
 
-``pycaret_stock.py TRAIN TEST TARGET TASK BUDGET OUT``. The budget goes to ``compare_models``, whose
-``budget_time`` is the only one that PyCaret has; what follows takes what it takes.
+``pycaret_stock.py TRAIN TEST TARGET TASK BUDGET OUT``. PyCaret has no budget for all of this, so it
+gets none: it takes what it takes.
 """
 
 import json
@@ -14,7 +14,7 @@ BEST, JOBS, SEED = 3, 2, 123
 
 
 def main() -> None:
-    train, test, target, task, budget, out = sys.argv[1:]
+    train, test, target, task, _, out = sys.argv[1:]
     if task == "regression":
         from pycaret.regression import RegressionExperiment as Experiment
     else:
@@ -24,9 +24,7 @@ def main() -> None:
         pd.read_csv(train), target=target, session_id=SEED, n_jobs=JOBS, html=False, verbose=False,
         system_log=False,
     )
-    best = experiment.compare_models(
-        n_select=BEST, budget_time=float(budget) / 60, verbose=False
-    )
+    best = experiment.compare_models(n_select=BEST, verbose=False)
     best = best if isinstance(best, list) else [best]
     tuned = [experiment.tune_model(model, verbose=False) for model in best]
     chosen = experiment.blend_models(tuned, verbose=False) if len(tuned) > 1 else tuned[0]
