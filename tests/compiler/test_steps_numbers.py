@@ -98,6 +98,19 @@ def test_tablecast_features(steps: list[Any]) -> None:
     assert_same_features(pipeline, TABLE)
 
 
+def test_a_category_that_is_in_every_product_is_clipped_where_it_is_stored() -> None:
+    """One category's column is multiplied as it is; texts that nobody knew are clipped too."""
+    slope = np.where(TABLE["owner"] == "first", 900, 0)
+    table = TABLE.assign(price=TABLE["price"] + slope * (TABLE["doors"] - TABLE["age"]))
+    pipeline = fit(
+        table, float64=False, custom_pipeline=[("products", Interactions(most=2))], normalize=True
+    )
+    names = pipeline.named_steps["products"].transformer.get_feature_names_out()
+    assert [name for name in names if "*" in name] == ["age*owner", "doors*owner"]
+    made = [node.op_type for node in assert_same_features(pipeline, table).graph.node]
+    assert "ReduceProd" not in made
+
+
 REFUSED = {
     "drop": ({"numeric_imputation": "drop"}, "drops rows"),
     "knn": ({"numeric_imputation": "knn"}, "training rows"),

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tablecast.compiler.frame import Cell, Frame, Moment, Number, Step
+from tablecast.compiler.frame import Cell, Frame, Lookup, Moment, Number, Step
 from tablecast.compiler.graph import Builder, Matrix
 from tablecast.compiler.registry import converts
 from tablecast.compiler.steps.search import memberships
@@ -16,6 +16,9 @@ from tablecast.errors import UnsupportedStep
 FAR_FROM_ZERO = 100.0
 
 RIGHT = np.pi / 2
+
+#: What a category's column is called where it is clipped. No column of a table is.
+CLIPPED = "\0clipped"
 
 
 @converts("tablecast.features.Powers")
@@ -73,14 +76,40 @@ def interactions(frame: Frame, step: Step) -> dict[str, Cell]:
     pairs = step.transformer.pairs_
     if not len(pairs):
         return _appended(frame, step, [])
-    x = frame.matrix(step.name, step.columns, single=False)
     # Only the factors are clipped; the columns themselves go on as they are.
+    shared = _shared_factor(frame, step)
+    if shared is not None:
+        return _appended(frame, step, _products_with(frame, step, shared))
+    x = frame.matrix(step.name, step.columns, single=False)
     low, high = step.transformer.low_, step.transformer.high_
     builder, factors = frame.builder, pairs.T  # (2, products)
     both = builder.op("Gather", x.name, builder.constant(factors, np.int64), axis=1)
     inside = _inside(frame, both, low[factors], high[factors])  # (rows, 2, products)
     products = builder.op("ReduceProd", inside, axes=[1], keepdims=0)
     return _appended(frame, step, _columns_of(products, len(pairs)))
+
+
+def _shared_factor(frame: Frame, step: Step) -> int | None:
+    """The place of a category's column that is a factor of every product."""
+    for place in set.intersection(*map(set, step.transformer.pairs_.tolist())):
+        if isinstance(frame.cells[step.columns[place]], Lookup):
+            return int(place)
+    return None
+
+
+def _products_with(frame: Frame, step: Step, shared: int) -> list[Number]:
+    """Products that have one category's column in common, which is clipped where it is stored."""
+    low, high = step.transformer.low_, step.transformer.high_
+    cell = frame.cells[step.columns[shared]]
+    assert isinstance(cell, Lookup), "see _shared_factor"
+    clipped = Lookup(cell.source, np.clip(cell.values.astype(float), low[shared], high[shared]))
+    cells = {**frame.cells, CLIPPED: clipped}
+    columns = [*step.columns, CLIPPED]
+    x = Frame(frame.builder, frame.probe, cells, frame.table).matrix(step.name, columns, False)
+    others = [left if right == shared else right for left, right in step.transformer.pairs_]
+    inside = _inside(frame, frame.builder.columns(x.name, others), low[others], high[others])
+    factor = frame.builder.columns(x.name, [len(step.columns)])
+    return _columns_of(frame.builder.op("Mul", inside, factor), len(others))
 
 
 @converts("tablecast.features.FillDates")
