@@ -126,7 +126,7 @@ def afterwards(budget: float, spent: float) -> Afterwards:
 def test_what_follows_is_shortened_before_a_budget_is_refused() -> None:
     """Less time, fewer clones and checked rows; refused is only what has no time for those."""
     usual = afterwards(60, spent=10)
-    usual.settle(fitting=0.2)
+    usual.settle(fitted=0.5)
     assert not usual.is_short
     hasty = afterwards(30, spent=14)
     hasty.check("Ridge", fitting=0.2)

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tablecast.automl.limits import Cost, measure
@@ -40,6 +41,8 @@ LEVELS = ((20, 10), (10, 5), (5, 3))
 LATEST = 2.0
 #: Nobody minds a deployment that is ready early, nor by this share of the budget late.
 MARGIN, LATE = 1.15, 0.05
+# The last trial may take longer than any before it.
+OVERRUN = 1.15
 # At most this share is kept for a usual amount of what follows; the search needs some time too.
 MOST_KEPT = 0.5
 
@@ -104,30 +107,37 @@ class Afterwards:
     def seconds(self, fitting: float, level: Level | None = None) -> float:
         """How long everything takes from the last trial to the saved deployment, for an estimator
         whose fit on one fold takes so many seconds."""
-        level = level or self.level
-        fit = WHOLE_FIT * fitting + WHOLE_PREPARATION * self._preparing
+        whole = WHOLE_FIT * fitting + WHOLE_PREPARATION * self._preparing
+        return self._seconds(whole, FITS, level or self.level)
+
+    def _seconds(self, whole: float, fits: float, level: Level) -> float:
+        """How long everything takes where a fit on all rows takes so long and so many are left."""
         rows = len(self._prepared.table)
+        clone = self._looked_at / rows * (1 - 1 / level.clones)  # its share of the rows
         own = FIXED_SECONDS + SECONDS_A_ROW * rows
         return MARGIN * (
-            (FITS + level.clones * self._looked_at / rows) * fit
+            (fits + level.clones * clone) * whole
             + (CALLS + level.checked + level.clones) * self._answering
             + COMPILED * self._compiling
             + own * self._slowness
         )
 
-    def settle(self, fitting: float) -> None:
-        """Do as much afterwards as there is time for."""
-        level = self._levels.index(self._by_clock(fitting))
-        self.level = self._levels[self._clock.decide(level, 0)]
+    def settle(self, fitted: float) -> None:
+        """Do as much afterwards as there is time for, now that all but the clones is fitted.
 
-    def _by_clock(self, fitting: float) -> Level:
-        """As much as there is time for now."""
-        left = (1 + LATE) * self._clock.budget - self._clock.spent()
-        return self._most_within(left, fitting)
+        Args:
+            fitted: how many seconds that took.
+        """
+        level = self._most_within(self._left(), lambda one: self._seconds(fitted / FITS, 0, one))
+        self.level = self._levels[self._clock.decide(self._levels.index(level), 0)]
 
-    def _most_within(self, allowed: float, fitting: float) -> Level:
+    def _left(self) -> float:
+        """Seconds that what follows may still take."""
+        return (1 + LATE) * self._clock.budget - self._clock.spent()
+
+    def _most_within(self, allowed: float, seconds: Callable[[Level], float]) -> Level:
         """As much as fits into so many seconds; the least, if nothing does."""
-        fit = (one for one in self._levels if self.seconds(fitting, one) <= allowed)
+        fit = (one for one in self._levels if seconds(one) <= allowed)
         return next(fit, self._levels[-1])
 
     def bears(self, fitting: float) -> bool:
@@ -137,12 +147,12 @@ class Afterwards:
 
     def _kept(self, fitting: float) -> float:
         """The seconds to keep for such an estimator."""
-        level = self._most_within(MOST_KEPT * self._clock.budget, fitting)
-        return self.seconds(fitting, level)
+        seconds = partial(self.seconds, fitting)
+        return seconds(self._most_within(MOST_KEPT * self._clock.budget, seconds))
 
     def keep(self, fitting: float) -> None:
         """Let the search end in time for an estimator that is fitted in so many seconds."""
-        self._clock.reserve = self._kept(fitting)
+        self._clock.reserve = OVERRUN * self._kept(fitting)
 
     def check_begun(self) -> None:
         """Refuse a budget that is over before anything is tried.
@@ -164,7 +174,7 @@ class Afterwards:
         Raises:
             TrainingError: with the budget that would do.
         """
-        self.level = self._by_clock(fitting)
+        self.level = self._most_within(self._left(), partial(self.seconds, fitting))
         needed = self._clock.spent() + self.seconds(fitting)
         if needed <= LATEST * self._clock.budget or self._clock.repeats:
             return

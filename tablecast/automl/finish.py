@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import numpy as np
@@ -26,13 +27,13 @@ def finish(search: Search) -> Trained:
     """
     refused: dict[int, str] = {}
     for tried in search.ranked()[:MOST_CONTENDERS]:
-        search.afterwards.settle(tried.seconds)
         search.clock.line(f"fitting {tried.name} on all rows", "", search.progress)
-        experiment = tried.view.experiment
+        experiment, began = tried.view.experiment, time.monotonic()
         estimator = experiment.create_model(
             tried.estimator(), cross_validation=False, verbose=False
         )
         held, pipeline = held_out(experiment, estimator), finalized(experiment, estimator)
+        search.afterwards.settle(time.monotonic() - began)
         try:
             cost = measure(pipeline, search.prepared)
             reason = search.beyond(cost)
