@@ -17,7 +17,7 @@ import orjson
 from tablecast import api, metrics
 from tablecast.artifact import Deployment
 from tablecast.errors import InvalidInput
-from tablecast.headers import HEADERS, new_request_id
+from tablecast.headers import headers_of, new_request_id
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -40,7 +40,8 @@ class FastLane:
             "/api/v1/predict": (self._full_answer, metrics.of_route("/api/v1/predict")),
         }
         #: The headers that all plain answers have.
-        self.shared_headers = [("Content-Type", "application/json"), *HEADERS.items()]
+        json = "application/json"
+        self.shared_headers = [("Content-Type", json), *headers_of(json).items()]
 
     def __call__(
         self, environ: WSGIEnvironment, start_response: StartResponse

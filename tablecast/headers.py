@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import random
 
-#: Nothing is loaded from elsewhere, nobody may frame the form, and no answer is kept by a cache.
-HEADERS = {
+#: No answer is taken for another kind than it says, and none is kept by a cache.
+SHARED = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
+
+#: Nothing is loaded from elsewhere, and nobody may frame the form.
+PAGE = SHARED | {
     "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; "
     "img-src 'self' data:; connect-src 'self'; form-action 'self'; base-uri 'none'; "
     "frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "same-origin",
-    "Cache-Control": "no-store",
 }
+
+#: What is meant for a program loads nothing and leads nowhere, should a browser show it.
+DATA = SHARED | {"Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'"}
+
+
+def headers_of(mimetype: str) -> dict[str, str]:
+    """The headers of an answer of this type."""
+    return DATA if mimetype in ("application/json", "application/problem+json") else PAGE
 
 
 def new_request_id() -> str:

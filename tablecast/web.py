@@ -20,7 +20,7 @@ from tablecast.artifact import Deployment, load
 from tablecast.errors import InvalidInput, TablecastError
 from tablecast.fastlane import FastLane
 from tablecast.figures import number
-from tablecast.headers import HEADERS, new_request_id
+from tablecast.headers import headers_of, new_request_id
 from tablecast.language import N_, _
 from tablecast.settings import read_settings
 
@@ -124,7 +124,7 @@ def _read_and_discard() -> None:
 
 
 def _finish(response: Response) -> Response:
-    for name, value in HEADERS.items():
+    for name, value in headers_of(response.mimetype or "").items():
         response.headers.setdefault(name, value)
     response.headers["X-Request-Id"] = g.request_id
     route = request.url_rule.rule if request.url_rule else "none"

@@ -241,6 +241,15 @@ def test_every_answer_has_the_headers(shipped: FlaskClient) -> None:
         assert len(response.headers["X-Request-Id"]) == 16
 
 
+def test_data_may_load_nothing_and_pages_only_what_is_ours(shipped: FlaskClient) -> None:
+    """An answer for a program, shown by a browser, may do nothing; a page has its own files."""
+    data = shipped.post("/predict_api", json=SMOKER).headers
+    assert data["Content-Security-Policy"] == "default-src 'none'; frame-ancestors 'none'"
+    page = shipped.get("/").headers
+    assert "script-src 'self'" in page["Content-Security-Policy"]
+    assert page["Referrer-Policy"] == "same-origin"
+
+
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(body=st.binary(max_size=60))
 def test_no_body_is_an_unexpected_failure(client: FlaskClient, body: bytes) -> None:
