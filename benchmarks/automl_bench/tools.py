@@ -33,8 +33,8 @@ TOOLS: Mapping[str, Path] = {
 LEAST_SHARE = 1e-6
 # Threads are each tool's own affair here: nothing of ours limits its peers,
 THREAD_LIMITS = ("OMP_NUM_THREADS", "OMP_THREAD_LIMIT", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
-# but for what spares PyCaret's two jobs the threads that fight for their cores: its figures are the
-# same, in a fortieth of the time. ``compare`` measures what it takes without.
+# but for what spares PyCaret's two jobs threads that fight for their cores. Its figures are the
+# same; ``compare`` measures what the threads cost, much on some machines, little on others.
 MERCY: Mapping[str, Mapping[str, str]] = {"pycaret": {"OMP_THREAD_LIMIT": "1"}}
 
 
