@@ -16,7 +16,6 @@ from tablecast.compiler.worksheet import Worksheet, attribute, read_inside
 #: To encode a text once more costs about a tenth of a node; the rule saves two nodes.
 MOST_MORE = 8
 
-
 Column = tuple[int, bytes]  # number of the text, and float64 values by its rows
 
 
@@ -53,24 +52,15 @@ def spread_tables(sheet: Worksheet) -> None:
     nodes = sheet.take_nodes()
     reads = Counter(name for node in nodes for name in [*node.input, *read_inside(node)])
     for node in nodes:
-        readers = [other for other in nodes if node.output[0] in other.input]
         shared = _shared(sheet, node, reads)
-        picks = [places for reader in readers if (places := _picks(sheet, reader)) is not None]
-        if shared is None or node.output[0] in sheet.fixed or len(picks) < len(readers):
+        if shared is None or not _spread(sheet, shared, node.output[0], nodes):
             sheet.add(node)
-            continue
-        columns = shared.columns(sorted({p for picked in picks for p in picked.ravel().tolist()}))
-        if len(set(columns.values())) - len(shared.sources) > MOST_MORE:
-            sheet.add(node)
-            continue
-        own = _spread(sheet, shared, columns, node.output[0])
-        for reader, picked in zip(readers, picks, strict=True):
-            moved = np.vectorize(own.__getitem__, otypes=[np.int64])(picked)
-            reader.input[1] = sheet.store(moved)
 
 
 def _shared(sheet: Worksheet, node: onnx.NodeProto, reads: Counter[str]) -> Shared | None:
     """What a Flatten flattens, where that is a shared lookup which nothing else reads."""
+    if node.op_type != "Flatten":
+        return None
     chain = [node]
     for kind, place in (("Gather", 0), ("Add", 1), ("LabelEncoder", 0), ("Concat", 0)):
         before = sheet.maker(chain[-1].input[place])
@@ -94,11 +84,29 @@ def _picks(sheet: Worksheet, reader: onnx.NodeProto) -> NDArray[Any] | None:
     return sheet.constant(reader.input[1]) if by_columns else None
 
 
-def _spread(
-    sheet: Worksheet, shared: Shared, columns: dict[int, Column], flat: str
-) -> dict[int, int]:
-    """Add the lookup of the columns; returns where each place is found in it."""
+def _spread(sheet: Worksheet, shared: Shared, flat: str, nodes: list[onnx.NodeProto]) -> bool:
+    """Add the lookup of those columns that are picked, and let the picks find them there.
+
+    Returns:
+        False, with nothing changed, where more than picks reads them, or they are too many.
+    """
+    readers = [node for node in nodes if flat in node.input]
+    picks = [places for reader in readers if (places := _picks(sheet, reader)) is not None]
+    if flat in sheet.fixed or len(picks) < len(readers):
+        return False
+    columns = shared.columns(sorted({p for picked in picks for p in picked.ravel().tolist()}))
     kept = list(dict.fromkeys(columns.values()))
+    if len(kept) - len(shared.sources) > MOST_MORE:
+        return False
+    _add_lookup(sheet, shared, kept, flat)
+    own = {place: kept.index(column) for place, column in columns.items()}
+    for reader, picked in zip(readers, picks, strict=True):
+        moved = np.vectorize(own.__getitem__, otypes=[np.int64])(picked)
+        reader.input[1] = sheet.store(moved)
+    return True
+
+
+def _add_lookup(sheet: Worksheet, shared: Shared, kept: list[Column], flat: str) -> None:
     joined, code = sheet.fresh(len(kept)), sheet.fresh(len(kept))
     texts = [shared.sources[source] for source, _ in kept]
     sheet.add(helper.make_node("Concat", texts, [joined], name=joined, axis=1))
@@ -109,4 +117,3 @@ def _spread(
     table = sheet.store(np.column_stack([np.frombuffer(values) for _, values in kept]))
     sheet.add(helper.make_node("GatherElements", [table, code], [flat], name=flat, axis=0))
     sheet.widths[flat] = len(kept)
-    return {place: kept.index(column) for place, column in columns.items()}

@@ -299,6 +299,25 @@ def test_few_columns_of_several_texts_are_looked_up_together(columns: list[list[
     assert len(encoded.input) == len({place for places in columns for place in places})
 
 
+def test_a_lookup_that_is_read_otherwise_stays() -> None:
+    """What is looked up for several texts and not flattened keeps its shape."""
+    builder = Builder()
+    sources = [builder.input(f"x{place}", text=True) for place in range(3)]
+    code = builder.ml(
+        "LabelEncoder", builder.op("Concat", *sources, axis=1),
+        keys_strings=["", "north", "south"], values_int64s=[0, 1, 2], default_int64=3,
+    )
+    starts = builder.constant([np.arange(3) * 4], np.int64)
+    table = builder.constant(np.random.default_rng(5).normal(size=(12, 2)))
+    found = builder.op("Exp", builder.op("Gather", table, builder.op("Add", code, starts)))
+    last = builder.op("Gather", found, builder.constant([2], np.int64), axis=1)
+    model = finished(builder, builder.op("Flatten", last))
+    before, after = (
+        session(one.SerializeToString()).run(None, texts(3)) for one in (model, fold(model))
+    )
+    np.testing.assert_array_equal(before, after)
+
+
 def test_many_columns_of_texts_stay_in_one_table() -> None:
     """Where a lookup has many columns, a text for each would cost more than it saves."""
     model = texts_looked_up([list(range(40))], text=20)
