@@ -116,7 +116,7 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--budget", type=_positive, help="seconds that auto may take (default: 120)"
     )
-    parser.add_argument("--seed", type=int, help="PyCaret's session_id (default: 123)")
+    parser.add_argument("--seed", type=int, help=f"PyCaret's session_id (default: {DEFAULT_SEED})")
     parser.add_argument(
         "--max-latency", type=_positive, metavar="MICROSECONDS",
         help="auto chooses nothing that takes longer for a row of the graph (default: 1000)",

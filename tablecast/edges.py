@@ -173,11 +173,11 @@ def _line(predictions: Floats, encoded: Encoded, residuals: Floats, quantile: fl
     """Two straight lines through the answers that meet at their median: quantile regression."""
     from sklearn.linear_model import QuantileRegressor
 
-    at = np.unique(np.quantile(predictions, [0.0, 0.5, 1.0]))
+    at = _bends(predictions)
     size = float(np.abs(residuals).mean())
     if len(at) < 2 or not size:
         return _constant(predictions, encoded, residuals, quantile)
-    rows = _some(len(predictions))
+    rows = some_rows(len(predictions))
     hats = _hats(predictions[rows], at)[:, 1:]
     fitted = QuantileRegressor(quantile=quantile, alpha=0.0, solver="highs").fit(
         hats, residuals[rows] / size
@@ -188,8 +188,7 @@ def _line(predictions: Floats, encoded: Encoded, residuals: Floats, quantile: fl
 
 def _by_fields(predictions: Floats, encoded: Encoded, residuals: Floats, quantile: float) -> Fitted:
     """Such lines, and the fields that tell most of where residuals leave a constant offset."""
-    at = np.unique(np.quantile(predictions, [0.0, 0.5, 1.0]))
-    return _shrunken(predictions, encoded, residuals, quantile, at)
+    return _shrunken(predictions, encoded, residuals, quantile, _bends(predictions))
 
 
 def offset_and_fields(
@@ -207,7 +206,7 @@ def _shrunken(
     chosen = _telling(encoded.values, residuals, quantile, MOST_COLUMNS)
     outer = [0, len(at) - 1] if len(at) > 2 else list(range(1, len(at)))
     columns = np.column_stack([encoded.values[:, chosen], _hats(predictions, at)[:, outer]])
-    rows = _some(len(residuals))
+    rows = some_rows(len(residuals))
     varying = columns[rows].std(axis=0) > 0
     shares = np.zeros(columns.shape[1])
     shares[varying] = shrunken_slopes(columns[np.ix_(rows, varying)], residuals[rows], quantile)
@@ -217,12 +216,18 @@ def _shrunken(
     return Fitted(at, heights + height, weights)
 
 
+def _bends(predictions: Floats) -> Floats:
+    """Where the lines through the answers begin, meet and end."""
+    return np.asarray(np.unique(np.quantile(predictions, [0.0, 0.5, 1.0])))
+
+
 def _hats(predictions: Floats, at: Floats) -> Floats:
     """How near each answer is to each of some points, shape (rows, points)."""
     return np.column_stack([np.interp(predictions, at, one) for one in np.eye(len(at))])
 
 
-def _some(rows: int) -> NDArray[np.intp]:
+def some_rows(rows: int) -> NDArray[np.intp]:
+    """As many rows, by chance, as a fit whose time grows faster than they do may have."""
     return np.random.default_rng(0).permutation(rows)[:FITTED_ROWS]
 
 

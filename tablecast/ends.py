@@ -18,13 +18,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tablecast.edges import (
-    FITTED_ROWS,
     SHAPES,
     Encoded,
     Fitted,
     Floats,
     Shape,
     offset_and_fields,
+    some_rows,
 )
 
 #: Folds in which the shapes are compared.
@@ -123,7 +123,7 @@ def _best_shares(offered: Floats, residuals: Floats, quantile: float) -> Floats:
     from scipy.optimize import linprog
     from scipy.sparse import csr_matrix, hstack, identity, vstack
 
-    some = np.random.default_rng(0).permutation(len(residuals))[:FITTED_ROWS]
+    some = some_rows(len(residuals))
     size, rows, shapes = float(np.abs(residuals[some]).mean()), len(some), offered.shape[1]
     price = np.repeat([0.0, quantile, 1 - quantile], [shapes, rows, rows])
     each = hstack([csr_matrix(offered[some] / size), identity(rows), -identity(rows)])

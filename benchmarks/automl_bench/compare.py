@@ -6,9 +6,10 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from typing import Any
 
-from benchmarks.automl_bench.tools import THREAD_LIMITS
+from benchmarks.automl_bench.tools import MERCY, unlimited
 from benchmarks.environments import ROOT
 
 FOLDS, SEED = 5, 123
@@ -34,17 +35,17 @@ print(time.monotonic() - began, len(experiment.pull()))
 def measured(table: str, limit: float) -> dict[str, Any]:
     """Seconds of both on the same folds; the limit where one did not end before."""
     stock = _seconds(table, limit, {})
-    single = _seconds(table, limit, {"OMP_THREAD_LIMIT": "1"})
+    single = _seconds(table, limit, MERCY["pycaret"])
     return {
         "table": table, "folds": FOLDS, "cores": len(os.sched_getaffinity(0)),
         "load": round(os.getloadavg()[0], 1), "stock": stock, "single": single,
     }
 
 
-def _seconds(table: str, limit: float, more: dict[str, str]) -> dict[str, Any]:
+def _seconds(table: str, limit: float, more: Mapping[str, str]) -> dict[str, Any]:
     """With as many jobs as cores; ``more`` is added to the environment."""
     name, _, target = table.rpartition(":")
-    variables = {k: v for k, v in os.environ.items() if k not in THREAD_LIMITS} | more
+    variables = unlimited(more)
     script = SCRIPT.format(seed=SEED, folds=FOLDS)
     command = [sys.executable, "-c", script, name, target, str(len(os.sched_getaffinity(0)))]
     began = time.monotonic()

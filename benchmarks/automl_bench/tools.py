@@ -126,8 +126,7 @@ def _class(value: Any) -> str:
 
 def _finish(wanted: Run, files: list[Path], task: str, out: Path, limit: float) -> str:
     """Run the tool to its end, or to the limit; an error's last line, or nothing."""
-    variables = {k: v for k, v in os.environ.items() if k not in THREAD_LIMITS}
-    variables |= MERCY.get(wanted.tool, {})
+    variables = unlimited(MERCY.get(wanted.tool, {}))
     command = [
         _python(wanted.tool), str(TOOLS[wanted.tool]), *map(str, files), wanted.target, task,
         str(wanted.budget), str(out),
@@ -145,6 +144,11 @@ def _finish(wanted: Run, files: list[Path], task: str, out: Path, limit: float) 
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
     return "" if process.returncode == 0 else said.rpartition("\n")[2] or "failed"
+
+
+def unlimited(more: Mapping[str, str]) -> dict[str, str]:
+    """The environment without limits on threads, and more."""
+    return {k: v for k, v in os.environ.items() if k not in THREAD_LIMITS} | dict(more)
 
 
 def _python(tool: str) -> str:

@@ -142,7 +142,7 @@ class Plan:
 
 def plan_of(search: Search, chosen: Tried) -> Plan:
     """What a search did that has ended, with what was chosen."""
-    clock, single = search.clock, [len(one.members) == 1 for one in search.dropped]
+    clock, all_tried = search.clock, [*search.tried, *search.dropped]
     return Plan(
         format=FORMAT,
         table=fingerprint(search.prepared),
@@ -150,7 +150,7 @@ def plan_of(search: Search, chosen: Tried) -> Plan:
         seed=search.seed,
         max_latency=search.max_latency,
         budget=clock.budget,
-        trials=sum(len(one.members) == 1 for one in search.tried) + sum(single),
+        trials=sum(len(one.members) == 1 for one in all_tried),
         draws=search.draws,
         steps=search.steps,
         blends=sum(len(one.members) > 1 for one in search.tried),

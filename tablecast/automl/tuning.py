@@ -45,10 +45,9 @@ class Tuning:
 
     def __init__(self, search: Search) -> None:
         self._search = search
-        self._trials = Trials(len(search.prepared.table), search.seed)
         rows = len(search.prepared.table)
-        kept = self._promising()
-        self._kept = [turn for turn in kept if space_of(turn[0], rows) is not None]
+        self._trials = Trials(rows, search.seed)
+        self._kept = [turn for turn in self._promising() if space_of(turn[0], rows) is not None]
 
     def run(self) -> None:
         """Draw settings in turns, so that a short budget serves all; then step from the best."""
