@@ -37,7 +37,7 @@ run-granian:
 	@counts=$$(mktemp -d) && trap 'rm -rf $$counts' EXIT && \
 	PROMETHEUS_MULTIPROC_DIR=$$counts $(SERVING)/bin/granian --interface wsgi --host 0.0.0.0 \
 		--port $(PORT) --workers $(WEB_CONCURRENCY) --no-ws --workers-kill-timeout 10 \
-		--factory tablecast.granian_process:create_app
+		--factory tablecast.serving.granian_process:create_app
 
 # Two workers on two cores: more threads would only wait for one another.
 test: export OMP_NUM_THREADS := 1

@@ -16,11 +16,11 @@ import numpy as np
 import pandas as pd
 
 from tablecast.bridge import predict_with_pycaret
-from tablecast.conformal import LEVEL, interval_score, learn, out_of_fold
-from tablecast.edges import Floats
-from tablecast.inspection import Prepared
-from tablecast.interval import Interval
+from tablecast.intervals.conformal import LEVEL, interval_score, learn, out_of_fold
+from tablecast.intervals.edges import Floats
+from tablecast.intervals.interval import Interval
 from tablecast.predictor import column_of
+from tablecast.reading.inspection import Prepared
 from tablecast.schema import Schema
 from tablecast.table import prepare, read_table
 from tablecast.training import train

@@ -21,7 +21,7 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))  # the package and its tests, from a checkout
 
 from tablecast.artifact import load  # noqa: E402
-from tablecast.web import create_app  # noqa: E402
+from tablecast.serving.web import create_app  # noqa: E402
 from tests.served import server  # noqa: E402
 
 #: Debian's chromium as root in a container, quiet on the network.

@@ -13,11 +13,11 @@ from datetime import UTC, datetime
 from tablecast import charts
 from tablecast.artifact import Deployment
 from tablecast.background import Background
-from tablecast.choices import choices_of, in_figures, is_flag
-from tablecast.controls import DAY
 from tablecast.explain import Contribution, Explanation
 from tablecast.field import Field, Value
 from tablecast.figures import day, number, percent, with_unit
+from tablecast.form.choices import choices_of, in_figures, is_flag
+from tablecast.form.controls import DAY
 from tablecast.language import _, current_language, ngettext
 from tablecast.predictor import Prediction
 from tablecast.schema import Row, Schema

@@ -12,9 +12,8 @@ import orjson
 from flask import Blueprint, Response, current_app, request
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
 
-from tablecast import metrics
 from tablecast.artifact import Deployment
-from tablecast.card_json import card_of
+from tablecast.card_page.plain import card_of
 from tablecast.errors import InvalidInput, Remark
 from tablecast.field import quoted
 from tablecast.figures import number, sentences
@@ -22,6 +21,7 @@ from tablecast.language import N_, _
 from tablecast.predictor import Label, Prediction
 from tablecast.reasons import contributions_json, whatif_json
 from tablecast.schema import Row, Schema
+from tablecast.serving import metrics
 
 blueprint = Blueprint("api", __name__)
 

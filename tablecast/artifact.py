@@ -26,7 +26,7 @@ from tablecast.background import Background
 from tablecast.bridge import import_pycaret
 from tablecast.errors import ArtifactError
 from tablecast.explain import Explainer
-from tablecast.interval import read_interval
+from tablecast.intervals.interval import read_interval
 from tablecast.predictor import Engine, Predictor
 from tablecast.schema import Schema
 from tablecast.settings import read_settings

@@ -26,16 +26,16 @@ import numpy as np
 import numpy.typing as npt
 
 from tablecast.artifact import Deployment, load, replaced_when_whole
-from tablecast.batch_summary import SHOWN_REFUSALS, Refused, RowsRefused, Summary, said
-from tablecast.columnar import Reading, RowsReader
-from tablecast.csvfile import CsvSource
-from tablecast.csvsink import CsvSink, Values
 from tablecast.errors import BatchError
 from tablecast.figures import listed, number
-from tablecast.file_columns import match_columns
-from tablecast.file_paths import check_paths, file_errors
+from tablecast.files.columnar import Reading, RowsReader
+from tablecast.files.csvfile import CsvSource
+from tablecast.files.csvsink import CsvSink, Values
+from tablecast.files.file_columns import match_columns
+from tablecast.files.file_paths import check_paths, file_errors
+from tablecast.files.parquetfile import ParquetSink, ParquetSource
+from tablecast.files.summary import SHOWN_REFUSALS, Refused, RowsRefused, Summary, said
 from tablecast.language import _
-from tablecast.parquetfile import ParquetSink, ParquetSource
 from tablecast.predictor import Columns
 from tablecast.schema import Schema
 

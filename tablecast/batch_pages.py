@@ -20,17 +20,17 @@ from flask import Blueprint, Response, current_app, request, send_file
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
-from tablecast import metrics
 from tablecast.api import deployment, problem
 from tablecast.batch import ERROR_CHOICES, Errors, added_columns, predict_csv
-from tablecast.batch_summary import SHOWN_REFUSALS, Refused, RowsRefused, Summary
 from tablecast.errors import BatchError, Remark
 from tablecast.figures import listed, percent
+from tablecast.files.spreadsheet import made_safe
+from tablecast.files.summary import SHOWN_REFUSALS, Refused, RowsRefused, Summary
 from tablecast.language import N_, _
 from tablecast.pages import render_page as page
 from tablecast.pages import wants_page
 from tablecast.schema import Schema
-from tablecast.spreadsheet import made_safe
+from tablecast.serving import metrics
 
 blueprint = Blueprint("batch", __name__)
 

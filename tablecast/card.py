@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tablecast.experiment import TRAIN_SHARE
+from tablecast.experiments.experiment import TRAIN_SHARE
 from tablecast.language import N_
 
 if TYPE_CHECKING:
-    from tablecast.inspection import Prepared
+    from tablecast.reading.inspection import Prepared
     from tablecast.training import Trained
 
 #: Estimators that keep training rows inside themselves, by a part of their class's name.
@@ -48,7 +48,7 @@ def card_of(trained: Trained, prepared: Prepared) -> dict[str, Any]:
 
 def facts_of(pipeline: Any, prepared: Prepared) -> dict[str, Any]:
     """What is known of any pipeline that was trained on a prepared table."""
-    from tablecast.importance import importance_of
+    from tablecast.evaluation.importance import importance_of
 
     last = pipeline.steps[-1][1]
     estimator = type(last).__name__

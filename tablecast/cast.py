@@ -13,19 +13,19 @@ from tablecast import artifact, graphfile
 from tablecast.background import background_of
 from tablecast.engines import load_pipeline
 from tablecast.errors import ArtifactError, ProofFailed, TableError
-from tablecast.form import Form, read_form
-from tablecast.intake import take_in
-from tablecast.interrupts import Interrupts
-from tablecast.leaks import leaks_of, named
-from tablecast.memory import enough_memory
+from tablecast.form.form_file import Form, read_form
+from tablecast.reading.intake import take_in
+from tablecast.reading.leaks import leaks_of, named
+from tablecast.reading.memory import enough_memory
 from tablecast.schema import Schema
 from tablecast.staging import staged
 from tablecast.table import prepare, read_table
+from tablecast.terminal.interrupts import Interrupts
 
 if TYPE_CHECKING:
     from tablecast.automl.plan import Plan
     from tablecast.compiler.proof import Proof
-    from tablecast.inspection import Prepared
+    from tablecast.reading.inspection import Prepared
 
 Progress = Callable[[str], None]
 
@@ -55,14 +55,14 @@ def cast(
         source: what ``tablecast.table.read_table`` takes.
         target: the column to predict.
         name, out: the deployment's name, and the folder that its files go to.
-        form: a form file (see ``tablecast.form``), or None.
+        form: a form file (see ``tablecast.form.form_file``), or None.
         model, budget, seed, max_latency: see ``tablecast.training.train``.
         drop, keep: columns to leave out, and columns that are features even where they look like
             the target in disguise.
         repeat: the path of a deployment whose search is done again, decision by decision, with its
             seed, budget and latency; None for a search that goes by the clock.
         began: when the budget began, as ``time.monotonic`` counts; None for now.
-        progress: called with one line for each thing done; ``tablecast.live.Live`` draws them.
+        progress: called with one line for each thing done, as ``tablecast.terminal.live.Live``.
 
     Returns:
         The deployment's path without ending. Its files are there all together, or not at all.
@@ -73,8 +73,8 @@ def cast(
         KeyboardInterrupt: before there was anything to save, or for the second time.
     """
     from tablecast.card import card_of
-    from tablecast.evaluation import look_at_unseen
-    from tablecast.experiment import quiet_and_single
+    from tablecast.evaluation.report import look_at_unseen
+    from tablecast.experiments.experiment import quiet_and_single
     from tablecast.training import MAX_LATENCY, train
 
     plan = plan_of(repeat)
@@ -139,14 +139,14 @@ def publish(
         form: a form file, or None.
         progress: called with one line for each thing done.
         found: more facts for the card, such as ``metrics`` and ``leaderboard``; "notes" follow
-            those on the table. ``tablecast.comparison.Choice.card`` has them.
+            those on the table. ``tablecast.experiments.comparison.Choice.card`` has them.
 
     Raises:
         ArtifactError, UnsupportedStep, ProofFailed: as ``compile_deployment``.
     """
     from tablecast.card import facts_of
-    from tablecast.evaluation import look_at_unseen
-    from tablecast.experiment import quiet_and_single
+    from tablecast.evaluation.report import look_at_unseen
+    from tablecast.experiments.experiment import quiet_and_single
 
     prepared = prepare(table, target)
     prepared = named(prepared, leaks_of(prepared))
@@ -262,8 +262,8 @@ def _schema_of(prepared: Prepared, form: Form, card: Mapping[str, Any]) -> Schem
 def _effects_of(content: bytes, schema: Schema, description: Mapping[str, Any]) -> dict[str, Any]:
     """Each field's effect on the graph's answers; nothing without the fields' distributions."""
     from tablecast.background import Background
-    from tablecast.effects import effects_of
     from tablecast.engines import GraphEngine
+    from tablecast.evaluation.effects import effects_of
 
     if "background" not in description:
         return {}

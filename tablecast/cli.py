@@ -15,11 +15,11 @@ from typing import NoReturn
 
 from tablecast import __version__, artifact, cast
 from tablecast.batch import ERROR_CHOICES, predict_file
-from tablecast.card_file import card_text, write_card
+from tablecast.card_page.file import card_text, write_card
 from tablecast.errors import TablecastError, TrainingError
 from tablecast.language import ENGLISH, LANGUAGES, language_of, speaking
-from tablecast.live import Live
-from tablecast.progress import ProgressBar
+from tablecast.terminal.live import Live
+from tablecast.terminal.progress import ProgressBar
 
 #: The exit status after Ctrl-C, as shells have it: 128 and SIGINT's number.
 INTERRUPTED = 130

@@ -32,7 +32,8 @@ class GraphEngine:
     deployment once, fork, and let each worker open its own session.
     """
 
-    #: One row takes microseconds: a server may answer it where it stands, see ``tablecast.worker``.
+    #: One row takes microseconds: a server may answer it where it stands, as
+    #: ``tablecast.serving.worker`` does.
     quick = True
 
     def __init__(self, content: bytes, scalar: Scalar | None = None) -> None:

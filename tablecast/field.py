@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any, Literal
 
 from tablecast.errors import Remark
-from tablecast.spelling import plain_number
+from tablecast.reading.spelling import plain_number
 
 Kind = Literal["number", "integer", "category", "boolean", "date"]
 Value = float | int | str
@@ -62,7 +62,7 @@ class Field:
         date_format: how the training table writes a date, where that is not ISO 8601; such a date
             is read too.
         spelling: how the training table spells numbers, where that is not as programs do (see
-            ``tablecast.spelling``); such a number is read too, where all comes as text.
+            ``tablecast.reading.spelling``); such a number is read too, where all comes as text.
     """
 
     name: str

@@ -9,19 +9,20 @@ from typing import Any
 
 from flask import Blueprint, Response, current_app, render_template, request, url_for
 
-from tablecast import metrics, reader
+from tablecast import reader
 from tablecast.answer_parts import parts_of
 from tablecast.api import deployment
-from tablecast.card_page import page_of
-from tablecast.choices import in_figures, sentence_of
-from tablecast.controls import Control, controls_of, joined_dates
+from tablecast.card_page.page import page_of
 from tablecast.errors import InvalidInput, Remark
 from tablecast.figures import day, number, percent, prefix_of, with_unit
-from tablecast.kept import kept
+from tablecast.form.choices import in_figures, sentence_of
+from tablecast.form.controls import Control, controls_of, joined_dates
 from tablecast.language import _, current_language
 from tablecast.predictor import Label, Prediction
 from tablecast.question import curl_of, python_of, question_of
 from tablecast.schema import Row, Schema
+from tablecast.serving import metrics
+from tablecast.serving.kept import kept
 
 blueprint = Blueprint("pages", __name__)
 

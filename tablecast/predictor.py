@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from tablecast.errors import Remark
 from tablecast.field import Field, Value, canonical_text
-from tablecast.interval import Interval
+from tablecast.intervals.interval import Interval
 from tablecast.scalar import BEYOND, Scalar
 from tablecast.schema import Row, Schema
 

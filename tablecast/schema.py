@@ -14,14 +14,14 @@ from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from tablecast.arrangement import arrange
-from tablecast.column_field import field_of_column, label_of
-from tablecast.dates import DATE_FORMATS
 from tablecast.errors import FormFileError, InvalidInput, Remark
 from tablecast.field import MISSING, QUOTED_LENGTH, Field, Refusal, Value, quoted
-from tablecast.form import Form
+from tablecast.form.arrangement import arrange
+from tablecast.form.column_field import field_of_column, label_of
+from tablecast.form.form_file import Form
 from tablecast.language import ENGLISH, N_, Language
-from tablecast.spelling import DECIMAL_COMMA, NUMBER_SPELLINGS
+from tablecast.reading.dates import DATE_FORMATS
+from tablecast.reading.spelling import DECIMAL_COMMA, NUMBER_SPELLINGS
 
 if TYPE_CHECKING:
     import pandas as pd

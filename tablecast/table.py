@@ -19,11 +19,11 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .columns import tidy_names
-from .delimited import PARQUET_START, parse_csv
-from .errors import TableError
-from .inspection import Dropped, Prepared, prepare
-from .task import Task, infer_task
+from tablecast.errors import TableError
+from tablecast.files.delimited import PARQUET_START, parse_csv
+from tablecast.reading.columns import tidy_names
+from tablecast.reading.inspection import Dropped, Prepared, prepare
+from tablecast.reading.task import Task, infer_task
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,7 +43,7 @@ def read_table(source: str | os.PathLike[str]) -> pd.DataFrame:
 
     CSV may have a byte-order mark, stray spaces around headers and cells, any of the separators
     ``, ; tab |`` and quoted text; it is UTF-8, UTF-16 with a byte-order mark, or else taken as
-    Windows-1252, with a note. Its cells become numbers, dates or text as ``tablecast.columns``
+    Windows-1252, with a note. Its cells become numbers, dates or text as ``reading.columns``
     says. A data-set name, such as ``insurance``, is looked for in the folder that the environment
     variable TABLECAST_DATA names, in the current folder (as PyCaret does), in the cache, and then
     at PyCaret's address.

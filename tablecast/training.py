@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-from tablecast.agreement import check_self_agreement
 from tablecast.card import folds_of
 from tablecast.errors import TrainingError
-from tablecast.experiment import quiet_and_single, start
-from tablecast.leaderboard import as_text
-from tablecast.recipe import recipe
-from tablecast.trained import Trained, finalized, held_out, nothing_learnt, trained_of
+from tablecast.experiments.agreement import check_self_agreement
+from tablecast.experiments.experiment import quiet_and_single, start
+from tablecast.experiments.leaderboard import as_text
+from tablecast.experiments.recipe import recipe
+from tablecast.experiments.trained import Trained, finalized, held_out, nothing_learnt, trained_of
 
 if TYPE_CHECKING:
     from tablecast.automl.plan import Plan
-    from tablecast.inspection import Prepared
-    from tablecast.interrupts import Interrupts
+    from tablecast.reading.inspection import Prepared
+    from tablecast.terminal.interrupts import Interrupts
 
 __all__ = ["Trained", "check_self_agreement", "recipe", "train"]
 

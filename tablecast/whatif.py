@@ -12,7 +12,7 @@ import numpy.typing as npt
 from tablecast.background import Background
 from tablecast.explain import share_of
 from tablecast.field import Field, Value
-from tablecast.interval import Interval
+from tablecast.intervals.interval import Interval
 from tablecast.predictor import Columns, Engine, Label
 from tablecast.schema import Row, Schema
 

@@ -113,7 +113,7 @@ def iris_deployment() -> Deployment:
 @pytest.fixture
 def client(fake_deployment: Deployment) -> FlaskClient:
     """Calls the insurance form's routes without a server."""
-    from tablecast.web import create_app
+    from tablecast.serving.web import create_app
 
     return create_app(fake_deployment).test_client()
 
@@ -121,6 +121,6 @@ def client(fake_deployment: Deployment) -> FlaskClient:
 @pytest.fixture
 def iris_client(iris_deployment: Deployment) -> FlaskClient:
     """Calls the iris form's routes without a server."""
-    from tablecast.web import create_app
+    from tablecast.serving.web import create_app
 
     return create_app(iris_deployment).test_client()

@@ -10,7 +10,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tablecast.artifact import Deployment, load
-from tablecast.web import create_app
+from tablecast.serving.web import create_app
 
 ROOT = Path(__file__).resolve().parents[1]
 SHIPPED = ROOT / "deployment_28042020"

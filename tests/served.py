@@ -15,7 +15,7 @@ from werkzeug.serving import make_server
 from tablecast.artifact import Deployment
 from tablecast.predictor import Answer, Columns
 from tablecast.schema import Schema
-from tablecast.web import create_app
+from tablecast.serving.web import create_app
 
 ROWS = 120
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from tablecast.artifact import Deployment, describe
-from tablecast.form import read_form
+from tablecast.form.form_file import read_form
 from tablecast.predictor import Answer, Columns, Engine
 from tablecast.schema import Schema
 

@@ -12,7 +12,7 @@ from urllib.parse import urlencode
 import pytest
 
 from tablecast.artifact import load
-from tablecast.web import create_app
+from tablecast.serving.web import create_app
 from tests.explained import of_every_kind, of_long_form, of_many_levels
 from tests.served import server
 from tests.test_browser import ARGUMENTS, CHROMIUM

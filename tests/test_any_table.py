@@ -16,7 +16,7 @@ from tablecast.artifact import Deployment, load
 from tablecast.batch import predict_file
 from tablecast.cast import cast
 from tablecast.errors import TablecastError
-from tablecast.web import create_app
+from tablecast.serving.web import create_app
 from tests.markup import Page
 
 ROWS = 90

@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from tablecast import artifact, graphfile
 from tablecast.artifact import load, replaced_when_whole, with_ending, without_ending
 from tablecast.errors import ArtifactError
-from tablecast.web import create_app
+from tablecast.serving.web import create_app
 
 ENDINGS = (".pkl", ".json", ".onnx", ".onnx.sha256")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from tablecast.assets import digest, versions_of
+from tablecast.serving.assets import digest, versions_of
 from tests.markup import Page
 
 STATIC = Path(__file__).parents[1] / "static"

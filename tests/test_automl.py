@@ -24,8 +24,8 @@ from tablecast.automl.views import Recipe, view_of
 from tablecast.bounded import Bounded
 from tablecast.cast import cast
 from tablecast.errors import TrainingError
-from tablecast.experiment import quiet_and_single
-from tablecast.inspection import Prepared
+from tablecast.experiments.experiment import quiet_and_single
+from tablecast.reading.inspection import Prepared
 from tablecast.table import prepare
 from tablecast.training import train
 

@@ -19,18 +19,18 @@ from hypothesis import strategies as st
 
 from tablecast.artifact import Deployment
 from tablecast.batch import predict_file
-from tablecast.batch_summary import RowsRefused, Summary
-from tablecast.columnar import RowsReader, meaning
-from tablecast.csvchunk import PlainChunk
-from tablecast.csvfile import CsvSource
-from tablecast.csvsink import CsvSink
 from tablecast.errors import BatchError, InvalidInput
 from tablecast.field import Field
-from tablecast.file_columns import match_columns
+from tablecast.files.columnar import RowsReader, meaning
+from tablecast.files.csvchunk import PlainChunk
+from tablecast.files.csvfile import CsvSource
+from tablecast.files.csvsink import CsvSink
+from tablecast.files.file_columns import match_columns
+from tablecast.files.spreadsheet import made_safe
+from tablecast.files.summary import RowsRefused, Summary
 from tablecast.predictor import Answer, Columns
-from tablecast.progress import ProgressBar
 from tablecast.schema import Row, Schema
-from tablecast.spreadsheet import made_safe
+from tablecast.terminal.progress import ProgressBar
 
 HEADER = "age,sex,bmi,children,smoker,region"
 GOOD = "19,female,27.9,0,yes,southwest"
@@ -549,9 +549,9 @@ def test_blocks_are_joined_where_a_row_goes_on(
     """However a file is cut, its rows and their lines are those of Python's reader."""
     text = end.join(["u,v", *rows, "end,"]) + (end if ended else "")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("tablecast.csvfile.FEWEST_CHARACTERS", characters)
-        patch.setattr("tablecast.csvfile.MOST_CHARACTERS", characters)
-        patch.setattr("tablecast.csvfile.MOST_ROWS", most)
+        patch.setattr("tablecast.files.csvfile.FEWEST_CHARACTERS", characters)
+        patch.setattr("tablecast.files.csvfile.MOST_CHARACTERS", characters)
+        patch.setattr("tablecast.files.csvfile.MOST_ROWS", most)
         source = CsvSource(io.BytesIO(text.encode()), "in.csv")
         chunks = list(source.chunks())
     header, *expected = zip(*parts_of(text), strict=True)
@@ -591,8 +591,8 @@ def test_lines_are_counted_through_all_blocks(
     monkeypatch: pytest.MonkeyPatch, last: str, words: str
 ) -> None:
     """An error names its line, whatever was read before: plain lines, quoted ones or none."""
-    monkeypatch.setattr("tablecast.csvfile.CHUNK_ROWS", 100)
-    monkeypatch.setattr("tablecast.csvfile.FEWEST_CHARACTERS", 1)
+    monkeypatch.setattr("tablecast.files.csvfile.CHUNK_ROWS", 100)
+    monkeypatch.setattr("tablecast.files.csvfile.FEWEST_CHARACTERS", 1)
     lines = ["u,v", *["1,2"] * 500, *['"1\n",2'] * 250, *["", "1,2"] * 250, '"x",', "y,", last]
     source = CsvSource(io.BytesIO("\n".join(lines).encode()), "in.csv")
     with pytest.raises(BatchError) as caught:

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from tablecast.artifact import Deployment
-from tablecast.web import create_app
+from tablecast.serving.web import create_app
 
 HEADER = "age,sex,bmi,children,smoker,region"
 GOOD = "19,female,27.9,0,yes,southwest"

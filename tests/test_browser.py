@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tablecast.artifact import Deployment, load
-from tablecast.web import create_app
+from tablecast.serving.web import create_app
 from tests.served import server
 
 playwright_api = pytest.importorskip("playwright.sync_api")

@@ -11,20 +11,20 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tablecast import card_charts
 from tablecast.artifact import Deployment
-from tablecast.card_file import card_html, write_card
-from tablecast.card_json import card_of
-from tablecast.class_figures import auc_of, calibration_of, classification_facts, roc_of
+from tablecast.card_page import charts as card_charts
+from tablecast.card_page.file import card_html, write_card
+from tablecast.card_page.plain import card_of
 from tablecast.cli import main
-from tablecast.effects import effects_of
 from tablecast.errors import CardError
-from tablecast.groups import FEWEST_IN_GROUP, Classes, Numbers, groups_of
+from tablecast.evaluation.class_figures import auc_of, calibration_of, classification_facts, roc_of
+from tablecast.evaluation.effects import effects_of
+from tablecast.evaluation.groups import FEWEST_IN_GROUP, Classes, Numbers, groups_of
+from tablecast.evaluation.residuals import regression_facts, steady_quantile
+from tablecast.evaluation.unseen import UnseenClasses
 from tablecast.predictor import Answer, column_of
-from tablecast.residuals import regression_facts, steady_quantile
 from tablecast.schema import Schema
-from tablecast.unseen import UnseenClasses
-from tablecast.web import create_app
+from tablecast.serving.web import create_app
 from tests.explained import (
     WIDE,
     GradeEngine,

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 
 from tablecast import charts
 from tablecast.background import Histogram
-from tablecast.web import create_app
+from tablecast.serving.web import create_app
 from tablecast.wording import Wording
 from tests.explained import WIDE, charging, grading, of_many_fields
 from tests.markup import Page

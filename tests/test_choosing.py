@@ -20,8 +20,8 @@ from tablecast.automl import blend, calibration, fitting, temper
 from tablecast.automl.candidates import Candidate
 from tablecast.automl.tried import Tried, all_losses
 from tablecast.automl.views import REPEATS, Recipe, View, view_of
-from tablecast.experiment import quiet_and_single
-from tablecast.inspection import Prepared
+from tablecast.experiments.experiment import quiet_and_single
+from tablecast.reading.inspection import Prepared
 from tablecast.tempered import Tempered, raised
 
 pytestmark = pytest.mark.filterwarnings("ignore")

@@ -14,8 +14,8 @@ import pytest
 from deployments import ROOT, SHIPPED
 
 from tablecast.artifact import load, replaced_when_whole, with_ending
-from tablecast.batch_summary import Summary
 from tablecast.cli import main
+from tablecast.files.summary import Summary
 
 sys.path.insert(0, str(ROOT / "examples" / "insurance"))
 from simulate import simulate

@@ -15,11 +15,11 @@ pytest.importorskip("pycaret", reason="what is compared are PyCaret's pipelines"
 from examples.insurance.simulate import simulate
 from tablecast.artifact import load
 from tablecast.cast import publish
-from tablecast.comparison import Comparison, Measured, compare
 from tablecast.errors import TrainingError
-from tablecast.experiment import quiet_and_single
+from tablecast.experiments.comparison import Comparison, Measured, compare
+from tablecast.experiments.experiment import quiet_and_single
+from tablecast.experiments.trained import Trained
 from tablecast.table import prepare
-from tablecast.trained import Trained
 from tablecast.training import train
 
 pytestmark = pytest.mark.filterwarnings("ignore")

@@ -17,14 +17,14 @@ from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from tablecast.conformal import interval_of, learn, out_of_fold
-from tablecast.edges import SHAPES, Fitted, encode
-from tablecast.ends import AVERAGE, BY_FIELDS, Rows, _aligned, learn_end
-from tablecast.inspection import Prepared
-from tablecast.interval import Interval
-from tablecast.middle import roundest
+from tablecast.intervals.conformal import interval_of, learn, out_of_fold
+from tablecast.intervals.edges import SHAPES, Fitted, encode
+from tablecast.intervals.ends import AVERAGE, BY_FIELDS, Rows, _aligned, learn_end
+from tablecast.intervals.interval import Interval
+from tablecast.intervals.middle import roundest
+from tablecast.intervals.quantiles import shrunken_slopes, smoothed_quantile
 from tablecast.predictor import column_of
-from tablecast.quantiles import shrunken_slopes, smoothed_quantile
+from tablecast.reading.inspection import Prepared
 from tablecast.schema import Schema
 from tablecast.table import read_table
 

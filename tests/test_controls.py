@@ -10,15 +10,15 @@ import pandas as pd
 import pytest
 from flask.testing import FlaskClient
 
-from tablecast.arrangement import FEWEST_OPEN, MOST_OPEN, arrange
-from tablecast.controls import joined_dates, part_names
 from tablecast.errors import FormFileError
 from tablecast.field import Field
 from tablecast.figures import with_unit
-from tablecast.form import Form, read_form
+from tablecast.form.arrangement import FEWEST_OPEN, MOST_OPEN, arrange
+from tablecast.form.controls import joined_dates, part_names
+from tablecast.form.form_file import Form, read_form
 from tablecast.predictor import Answer, Columns
 from tablecast.schema import Schema
-from tablecast.web import create_app
+from tablecast.serving.web import create_app
 from tests.markup import Page
 from tests.stand_ins import NearestPetalEngine, deploy, iris_schema
 

@@ -14,7 +14,7 @@ import pytest
 import served
 from flask.testing import FlaskClient
 
-from tablecast.web import create_app
+from tablecast.serving.web import create_app
 from tests.explained import of_many_fields
 
 CHROMIUM = Path("/usr/bin/chromium")

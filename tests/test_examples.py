@@ -20,7 +20,7 @@ from test_server import GUNICORN, served
 from tablecast.artifact import Deployment, load
 from tablecast.batch import predict_file
 from tablecast.cli import main
-from tablecast.web import create_app
+from tablecast.serving.web import create_app
 from tests.markup import Page
 
 EXAMPLES = ("insurance", "iris", "glass", "wine", "house")

@@ -16,7 +16,7 @@ from tablecast.explain import Explainer, Explanation
 from tablecast.field import Value
 from tablecast.predictor import Answer, Columns
 from tablecast.schema import Row
-from tablecast.web import create_app
+from tablecast.serving.web import create_app
 from tests.explained import charging, grading, of_many_fields
 
 ROWS = [

@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tablecast.artifact import Deployment
-from tablecast.fastlane import FastLane
-from tablecast.web import create_app
+from tablecast.serving.fastlane import FastLane
+from tablecast.serving.web import create_app
 
 PATIENT = {
     "age": 39, "sex": "male", "bmi": 30.4, "children": 1, "smoker": "no", "region": "northwest",

@@ -8,7 +8,7 @@ import pytest
 from deployments import ROOT
 
 from tablecast.errors import FormFileError
-from tablecast.form import Form, read_form
+from tablecast.form.form_file import Form, read_form
 
 
 def test_no_file_is_an_empty_form() -> None:

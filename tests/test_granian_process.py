@@ -20,7 +20,7 @@ pytestmark = pytest.mark.skipif(
 PROCESS = """
 import os, sys, threading
 from pathlib import Path
-from tablecast.granian_process import keep_together
+from tablecast.serving.granian_process import keep_together
 
 keep_together(Path(sys.argv[1]), int(sys.argv[2]))
 def say():

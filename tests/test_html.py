@@ -10,13 +10,13 @@ import pytest
 from flask.testing import FlaskClient
 
 from tablecast.artifact import Deployment
-from tablecast.card_quality import measure
-from tablecast.choices import levels_of
+from tablecast.card_page.quality import measure
 from tablecast.field import Field
+from tablecast.form.choices import levels_of
 from tablecast.pages import Bar, Control, worded
 from tablecast.predictor import Answer, Columns
 from tablecast.schema import Schema
-from tablecast.web import create_app
+from tablecast.serving.web import create_app
 from tests.explained import of_every_kind
 from tests.markup import Page
 from tests.stand_ins import deploy

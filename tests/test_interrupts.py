@@ -159,7 +159,7 @@ PARALLEL = """
 import os, threading, time
 import lightgbm
 from examples.insurance.simulate import simulate
-from tablecast.experiment import quiet_and_single
+from tablecast.experiments.experiment import quiet_and_single
 from tablecast.table import prepare
 from tablecast.training import train
 

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tablecast.interval import Interval, Part
+from tablecast.intervals.interval import Interval, Part
 from tablecast.predictor import Predictor, column_of
 from tablecast.schema import Schema
-from tablecast.web import create_app
+from tablecast.serving.web import create_app
 from tests import stand_ins
 
 ROW = {

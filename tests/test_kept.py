@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from tablecast import kept
 from tablecast.artifact import Deployment
-from tablecast.rehearsal import prepare, rehearse
-from tablecast.web import create_app
+from tablecast.serving import kept
+from tablecast.serving.rehearsal import prepare, rehearse
+from tablecast.serving.web import create_app
 
 ROOT = Path(__file__).parents[1]
 PAGES = ("/", "/model")
@@ -106,7 +106,7 @@ def _counted(client: FlaskClient) -> list[str]:
 FIRST = """
 import time
 from app import app
-from tablecast.rehearsal import rehearse
+from tablecast.serving.rehearsal import rehearse
 
 rehearse(app)
 row = {"age": "55", "sex": "male", "bmi": "30.5", "children": "1", "smoker": "yes",

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from jinja2 import DictLoader, Environment
 
-from tablecast.kept_templates import KeptTemplates
+from tablecast.serving.kept_templates import KeptTemplates
 
 
 def _environment(folder: Path, source: str = "{{ 1 + 1 }}") -> Environment:

@@ -26,22 +26,22 @@ from test_browser import ARGUMENTS, CHROMIUM
 
 from tablecast import figures, language
 from tablecast.artifact import Deployment
-from tablecast.card_words import method_in_words
-from tablecast.choices import levels_of
+from tablecast.card_page.words import method_in_words
 from tablecast.cli import main
-from tablecast.controls import controls_of
-from tablecast.edges import SHAPES
-from tablecast.ends import AROUND_MIDDLE, AVERAGE, BY_FIELDS
 from tablecast.errors import FormFileError
 from tablecast.field import Field
-from tablecast.form import read_form
-from tablecast.inspection import prepare
+from tablecast.form.choices import levels_of
+from tablecast.form.controls import controls_of
+from tablecast.form.form_file import read_form
+from tablecast.intervals.edges import SHAPES
+from tablecast.intervals.ends import AROUND_MIDDLE, AVERAGE, BY_FIELDS
 from tablecast.language import CHINESE, ENGLISH, LANGUAGES, Language, choose, speaking
 from tablecast.locale import messages
 from tablecast.predictor import Answer, Columns
+from tablecast.reading.inspection import prepare
 from tablecast.schema import Schema
+from tablecast.serving.web import create_app
 from tablecast.table import read_table
-from tablecast.web import create_app
 
 PERSON = {
     "age": "39", "sex": "male", "bmi": "30", "children": "1", "smoker": "no", "region": "northwest",

@@ -12,7 +12,7 @@ from sklearn.datasets import load_iris
 from examples.insurance.simulate import simulate
 from tablecast.cli import main
 from tablecast.errors import TableError
-from tablecast.leaks import leaks_of, without_leaks
+from tablecast.reading.leaks import leaks_of, without_leaks
 from tablecast.table import prepare
 
 

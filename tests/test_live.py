@@ -6,9 +6,9 @@ import io
 
 import pytest
 
-from tablecast import leaderboard
 from tablecast.automl.clock import Clock
-from tablecast.live import Live, Standing
+from tablecast.experiments import leaderboard
+from tablecast.terminal.live import Live, Standing
 
 
 class Terminal(io.StringIO):

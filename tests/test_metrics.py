@@ -11,7 +11,7 @@ from threading import Thread
 
 from flask.testing import FlaskClient
 
-from tablecast import metrics
+from tablecast.serving import metrics
 
 PATIENT = {"age": 19, "sex": "female", "bmi": 27.9, "children": 0, "smoker": "yes",
            "region": "southwest"}

@@ -13,10 +13,10 @@ import served
 from flask import Flask
 from openapi_spec_validator import validate
 
-from tablecast.answer_schemas import answer_schemas
-from tablecast.failures import FAILURES, refused_row
 from tablecast.field import Field
-from tablecast.row_schemas import field_schema
+from tablecast.openapi.answer_schemas import answer_schemas
+from tablecast.openapi.failures import FAILURES, refused_row
+from tablecast.openapi.row_schemas import field_schema
 
 MAKERS = {
     "regression": served.regression_app,

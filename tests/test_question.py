@@ -16,7 +16,7 @@ import requests
 
 from tablecast.question import curl_of, plain_value, python_of, question_of
 from tablecast.schema import Row
-from tablecast.web import create_app
+from tablecast.serving.web import create_app
 from tests.explained import charging
 from tests.markup import Page
 from tests.served import deployment_of, every_kind_of_column, server

@@ -24,7 +24,7 @@ from tablecast.automl.trials import Trials
 from tablecast.cast import cast
 from tablecast.cli import main
 from tablecast.errors import TrainingError
-from tablecast.experiment import quiet_and_single
+from tablecast.experiments.experiment import quiet_and_single
 from tablecast.table import prepare, read_table
 
 pytestmark = pytest.mark.filterwarnings("ignore")

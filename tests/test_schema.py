@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tablecast.errors import FormFileError, InvalidInput
-from tablecast.form import Form
+from tablecast.form.form_file import Form
 from tablecast.schema import Schema
 
 PATIENT = {

@@ -16,7 +16,7 @@ import pytest
 import requests
 from deployments import ROOT
 
-from tablecast import metrics
+from tablecast.serving import metrics
 
 PATIENT = {
     "age": 39, "sex": "male", "bmi": 30.4, "children": 1, "smoker": "no", "region": "northwest",
@@ -46,7 +46,7 @@ def served(command: list[str], folder: Path, **environment: str) -> Iterator[str
     port = free_port()
     if "granian" in command[0]:
         command = [*command, "--host", "127.0.0.1", "--port", str(port),
-                   "--factory", "tablecast.granian_process:create_app"]
+                   "--factory", "tablecast.serving.granian_process:create_app"]
     log = (folder / "log").open("wb")
     server = subprocess.Popen(
         command, cwd=ROOT, stdout=log, stderr=log,

@@ -10,14 +10,14 @@ import pytest
 
 from tablecast.artifact import Deployment
 from tablecast.batch import predict_file
-from tablecast.columnar import RowsReader
 from tablecast.errors import InvalidInput
 from tablecast.field import Field, Refusal
+from tablecast.files.columnar import RowsReader
 from tablecast.predictor import Answer, Columns
+from tablecast.reading.spelling import plain_number
 from tablecast.schema import Schema
-from tablecast.spelling import plain_number
+from tablecast.serving.web import create_app
 from tablecast.table import prepare, read_table
-from tablecast.web import create_app
 from tests import stand_ins
 
 GERMAN = Field("preis", "number", "float64", minimum=0.5, maximum=90_000, hard_minimum=0,

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tablecast import intake, memory
 from tablecast.cli import main
 from tablecast.errors import ProofFailed, TrainingError
-from tablecast.inspection import Prepared
+from tablecast.reading import intake, memory
+from tablecast.reading.inspection import Prepared
 from tablecast.staging import ENDINGS, staged
 
 

@@ -19,9 +19,9 @@ from sklearn.base import BaseEstimator, TransformerMixin
 
 from examples.insurance.simulate import simulate
 from tablecast.errors import TrainingError
-from tablecast.experiment import quiet_and_single, start
-from tablecast.inspection import Prepared
-from tablecast.recipe import recipe
+from tablecast.experiments.experiment import quiet_and_single, start
+from tablecast.experiments.recipe import recipe
+from tablecast.reading.inspection import Prepared
 from tablecast.table import prepare, read_table
 from tablecast.training import check_self_agreement, train
 

@@ -14,13 +14,13 @@ from test_card import charging_card
 
 from tablecast.automl.limits import Cost
 from tablecast.automl.views import Recipe
-from tablecast.inspection import prepare
+from tablecast.card_page.training_words import NESTED, PATTERNS, Said, said
+from tablecast.experiments.trained import nothing_learnt
 from tablecast.language import CHINESE, speaking
-from tablecast.leaks import leaks_of
+from tablecast.reading.inspection import prepare
+from tablecast.reading.leaks import leaks_of
+from tablecast.serving.web import create_app
 from tablecast.table import read_table
-from tablecast.trained import nothing_learnt
-from tablecast.training_words import NESTED, PATTERNS, Said, said
-from tablecast.web import create_app
 
 ROWS = 200
 PLACE = np.arange(ROWS)

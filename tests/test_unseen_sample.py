@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tablecast import unseen
-from tablecast.inspection import Prepared
-from tablecast.unseen import looked_at
+from tablecast.evaluation.report import unseen
+from tablecast.evaluation.unseen import looked_at
+from tablecast.reading.inspection import Prepared
 
 
 def table_of(rows: int, rare: int = 0) -> pd.DataFrame:

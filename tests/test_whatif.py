@@ -12,7 +12,7 @@ import pytest
 from tablecast.artifact import Deployment
 from tablecast.predictor import Answer, Columns
 from tablecast.schema import Row
-from tablecast.web import create_app
+from tablecast.serving.web import create_app
 from tablecast.whatif import MOST_LEVELS, Course, WhatIf, what_if
 from tests.explained import WIDE, charging, deployment_of, grading, of_many_fields, people
 from tests.markup import Page

@@ -21,9 +21,9 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tablecast.fastlane import FastLane
-from tablecast.web import create_app
-from tablecast.worker import LARGEST, Worker, plain_request
+from tablecast.serving.fastlane import FastLane
+from tablecast.serving.web import create_app
+from tablecast.serving.worker import LARGEST, Worker, plain_request
 
 PATIENT = {
     "age": 39, "sex": "male", "bmi": 30.4, "children": 1, "smoker": "no", "region": "northwest",

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 from tablecast.automl.limits import Cost, measure
 from tablecast.bridge import predict_with_pycaret
-from tablecast.conformal import folds_of
 from tablecast.errors import TrainingError
-from tablecast.unseen import MOST_ROWS
+from tablecast.evaluation.unseen import MOST_ROWS
+from tablecast.intervals.conformal import folds_of
 
 if TYPE_CHECKING:
     from tablecast.automl.clock import Clock
     from tablecast.automl.views import View
-    from tablecast.inspection import Prepared
+    from tablecast.reading.inspection import Prepared
 
 # Seconds of one core, measured on five tables: learning the intervals' shapes, the card's facts
 # about unseen rows, effects, files.

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
-from tablecast.live import Standing
+from tablecast.terminal.live import Standing
 
 if TYPE_CHECKING:
     from tablecast.automl.plan import Plan

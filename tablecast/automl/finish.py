@@ -7,13 +7,20 @@ from typing import Any
 
 import numpy as np
 
-from tablecast.agreement import check_self_agreement
 from tablecast.automl.limits import Cost, measure
 from tablecast.automl.plan import plan_of, said_of_end
 from tablecast.automl.search import Search, said_of
 from tablecast.automl.tried import Tried, metrics
 from tablecast.errors import TrainingError, UnsupportedStep
-from tablecast.trained import HeldOut, Trained, finalized, held_out, nothing_learnt, trained_of
+from tablecast.experiments.agreement import check_self_agreement
+from tablecast.experiments.trained import (
+    HeldOut,
+    Trained,
+    finalized,
+    held_out,
+    nothing_learnt,
+    trained_of,
+)
 
 #: How many of the best are fitted until one keeps within the limits.
 MOST_CONTENDERS = 5

@@ -14,7 +14,7 @@ from tablecast.predictor import column_of
 from tablecast.schema import Schema
 
 if TYPE_CHECKING:
-    from tablecast.inspection import Prepared
+    from tablecast.reading.inspection import Prepared
 
 #: Answers timed one by one, after some to warm up.
 TIMED, WARMING = 200, 20

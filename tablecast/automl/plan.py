@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tablecast.automl.clock import Answer
     from tablecast.automl.search import Search
     from tablecast.automl.tried import Tried
-    from tablecast.inspection import Prepared
+    from tablecast.reading.inspection import Prepared
 
 #: Raised whenever the search makes other decisions, or the same ones in another order.
 FORMAT = 1

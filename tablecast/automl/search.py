@@ -25,7 +25,7 @@ from tablecast.automl.views import Recipe, View, recipes, view_of
 from tablecast.errors import TrainingError, UnsupportedStep
 
 if TYPE_CHECKING:
-    from tablecast.inspection import Prepared
+    from tablecast.reading.inspection import Prepared
 
 Progress = Callable[[str], None]
 

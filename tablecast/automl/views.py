@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tablecast.experiment import start
+from tablecast.experiments.experiment import start
 
 if TYPE_CHECKING:
-    from tablecast.inspection import Prepared
+    from tablecast.reading.inspection import Prepared
 
 Floats = NDArray[np.float64]
 

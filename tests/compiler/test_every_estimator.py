@@ -15,9 +15,9 @@ from same import TARGET, cars
 
 from tablecast.compiler import compile_pipeline, prove, pycaret_reference
 from tablecast.compiler.proof import Proof
-from tablecast.experiment import quiet_and_single, start
+from tablecast.experiments.experiment import quiet_and_single, start
 from tablecast.features import FullRank
-from tablecast.inspection import Prepared, prepare
+from tablecast.reading.inspection import Prepared, prepare
 from tablecast.schema import Schema
 from tablecast.table import read_table
 

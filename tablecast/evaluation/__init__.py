@@ -1,0 +1,1 @@
+"""What a pipeline is worth on rows that it has not seen, all in aggregates."""

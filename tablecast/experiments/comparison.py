@@ -1,0 +1,300 @@
+"""Pipelines measured on the same rows and the same folds, and the one that is worth shipping."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from tablecast.errors import TrainingError, UnsupportedStep
+from tablecast.experiments.experiment import quiet_and_single
+from tablecast.experiments.trained import Trained, feature_names, metrics_by_fold
+from tablecast.training import DECIDES
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+# PyCaret rounds its figures to four decimals if it is not told otherwise.
+DECIMALS = 12
+#: What a table of pipelines shows, of PyCaret's metrics.
+SHOWN = {"regression": ("R2", "MAE"), "classification": ("Accuracy", "F1")}
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """One pipeline, on rows that it was not fitted on.
+
+    Attributes:
+        pipeline: as it was given.
+        model: PyCaret's id of its estimator; ids joined by "+" for a blend.
+        estimator: PyCaret's name of it.
+        features: what the estimator sees.
+        folds: PyCaret's metrics, a row for each fold.
+        holdout: PyCaret's metrics of a clone that was fitted on the whole training part.
+        answers: "actual", "predicted" and "held_out", for the training part's rows by the fold
+            that has not seen them, then for the holdout's.
+        seconds: of all folds together.
+        microseconds: of a row in its graph; None where it has none.
+        trained: what `tablecast.training.train` gave, where it made the pipeline.
+    """
+
+    pipeline: Any
+    model: str
+    estimator: str
+    features: tuple[str, ...]
+    folds: pd.DataFrame
+    holdout: dict[str, float]
+    answers: pd.DataFrame
+    seconds: float
+    microseconds: float | None
+    trained: Trained | None
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """The pipeline to ship.
+
+    Attributes:
+        name: as it was called in the comparison.
+        pipeline: fitted as it was given, for ``save_model``.
+        why: in a sentence.
+        card: its figures, the leaderboard and the reason, for ``tablecast.cast.publish``.
+    """
+
+    name: str
+    pipeline: Any
+    why: str
+    card: dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison:
+    """Pipelines by name, measured on the same rows.
+
+    Attributes:
+        task: "regression" or "classification".
+        measured: each by its name, in the order given.
+    """
+
+    task: str
+    measured: Mapping[str, Measured]
+
+    @property
+    def decides(self) -> str:
+        """The metric that PyCaret sorts by; more of it is better."""
+        return DECIDES[self.task]
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """A row for each pipeline: mean and deviation over the folds, the holdout, and its size."""
+        import pandas as pd
+
+        rows = {}
+        for name, one in self.measured.items():
+            row: dict[str, float | None] = {}
+            for metric in SHOWN[self.task]:
+                figures = one.folds[metric]
+                row |= {metric: figures.mean(), f"{metric} ±": figures.std(ddof=0)}
+            row |= {f"{metric}, holdout": one.holdout[metric] for metric in SHOWN[self.task]}
+            rows[name] = row | {"features": len(one.features), "µs a row": one.microseconds}
+        return pd.DataFrame.from_dict(rows, orient="index")
+
+    @property
+    def folds(self) -> pd.DataFrame:
+        """The metric that decides: a row for each fold, a column for each pipeline."""
+        import pandas as pd
+
+        return pd.DataFrame({name: one.folds[self.decides] for name, one in self.measured.items()})
+
+    def plot(self, what: Literal["residuals", "answers", "folds"], *names: str) -> Figure:
+        """Draw residuals, or answers against actual values, of a regression side by side; or the
+        folds' figures of any task.
+
+        Args:
+            what: see above.
+            names: of the pipelines to draw; none for all.
+        """
+        from tablecast.experiments import comparison_plots
+
+        chosen = {name: self.measured[name] for name in names or self.measured}
+        return getattr(comparison_plots, what)(Comparison(self.task, chosen))
+
+    def choose(self, simpler: str, other: str) -> Choice:
+        """The other pipeline where it is better by more than one standard error of the folds, else
+        the simpler one.
+
+        The rule is that of Breiman, Friedman, Olshen and Stone (*Classification and regression
+        trees*, 1984, section 3.4.3): folds cannot tell apart what lies within one standard error
+        of the better one's mean, and there the simpler one is the better bet. The holdout has no
+        say, so that its figures stay honest.
+
+        Args:
+            simpler, other: names of two that were compared.
+        """
+        means = self.folds.mean()
+        gain = float(means[other] - means[simpler])
+        error = self.standard_error(other)
+        chosen = other if gain > error else simpler
+        why = (
+            f"{chosen} is shipped: over {len(self.folds)} folds of the training part {other} has "
+            f"{self.decides} {means[other]:.4f}, {simpler} {means[simpler]:.4f}. The difference, "
+            f"{gain:+.4f}, is {'more' if gain > error else 'not more'} than one standard error of "
+            f"the folds, {error:.4f}{'' if gain > error else ', and the simpler one is preferred'}."
+        )
+        one = self.measured[chosen]
+        return Choice(chosen, one.pipeline, why, self._card(chosen, why))
+
+    def difference(self, one: str, other: str) -> pd.DataFrame:
+        """By how much one is above the other, fold by fold: for each metric the mean, its standard
+        error, and in how many folds it is above.
+
+        A fold that is hard for one is hard for both, so that this error is smaller than that of
+        either mean.
+        """
+        import pandas as pd
+
+        apart = self.measured[one].folds - self.measured[other].folds
+        rows = {
+            metric: {
+                "difference": apart[metric].mean(),
+                "standard error": apart[metric].std(ddof=1) / len(apart) ** 0.5,
+                "folds above": f"{(apart[metric] > 0).sum()} of {len(apart)}",
+            }
+            for metric in SHOWN[self.task]
+        }
+        return pd.DataFrame.from_dict(rows, orient="index")
+
+    def standard_error(self, name: str) -> float:
+        """Of a pipeline's mean over the folds, in the metric that decides."""
+        figures = self.folds[name]
+        return float(figures.std(ddof=1) / len(figures) ** 0.5)
+
+    def _card(self, chosen: str, why: str) -> dict[str, Any]:
+        from tablecast.experiments.comparison_card import leaderboard_of, notes_of
+
+        one = self.measured[chosen]
+        by_fold = {str(name): one.folds[name].tolist() for name in one.folds}
+        return {
+            "model": one.model,
+            "folds": len(one.folds),
+            "features": list(one.features),
+            "metrics": {"cross_validation": metrics_by_fold(by_fold), "holdout": one.holdout},
+            "leaderboard": leaderboard_of(self, chosen, why),
+            "notes": notes_of(one, why),
+        }
+
+
+def compare(experiment: Any, pipelines: Mapping[str, Any]) -> Comparison:
+    """Measure pipelines on an experiment's folds and holdout, each by clones that are fitted anew.
+
+    Features that a step chooses are chosen again in each fold. A choice that was made on these
+    rows before, such as a search's among its candidates, still makes the folds' figures a little
+    too good; the holdout's are not.
+
+    Args:
+        experiment: PyCaret's, set up on the table: ``get_current_experiment()`` in a notebook.
+        pipelines: by name; what ``finalize_model`` or ``tablecast.training.train`` gave.
+
+    Raises:
+        TrainingError: a pipeline wants columns that the experiment's table has not.
+    """
+    with quiet_and_single():
+        measured = {name: _measured(experiment, name, one) for name, one in pipelines.items()}
+    return Comparison(_task(experiment), measured)
+
+
+def _measured(experiment: Any, name: str, given: Any) -> Measured:
+    import pandas as pd
+
+    trained = given if isinstance(given, Trained) else None
+    pipeline = trained.pipeline if trained else given
+    _check_columns(experiment, name, pipeline)
+    model, estimator = _called(experiment, pipeline)
+    names = trained.feature_names if trained else feature_names(pipeline, _features(experiment))
+    began = time.monotonic()
+    folds, answers = _by_fold(experiment, pipeline)
+    seconds = time.monotonic() - began
+    made, holdout = _answers(experiment, pipeline, experiment.train, experiment.test)
+    return Measured(
+        pipeline=pipeline,
+        model=trained.model if trained else model,
+        estimator=estimator,
+        features=tuple(names),
+        folds=folds,
+        holdout=holdout,
+        answers=pd.concat([answers, made.assign(held_out=True)]),
+        seconds=seconds,
+        microseconds=_microseconds(experiment, pipeline),
+        trained=trained,
+    )
+
+
+def _by_fold(experiment: Any, pipeline: Any) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """PyCaret's figures of each fold, and all answers."""
+    import pandas as pd
+
+    learn = experiment.train
+    split = experiment.fold_generator.split(learn, learn[experiment.target_param])
+    both = [
+        _answers(experiment, pipeline, learn.iloc[learnt], learn.iloc[unseen])
+        for learnt, unseen in split
+    ]
+    return pd.DataFrame([figures for _, figures in both]), pd.concat([one for one, _ in both])
+
+
+def _answers(
+    experiment: Any, pipeline: Any, learn: pd.DataFrame, unseen: pd.DataFrame
+) -> tuple[pd.DataFrame, dict[str, float]]:
+    """A clone's answers to unseen rows, and PyCaret's figures of them."""
+    import pandas as pd
+    from sklearn.base import clone
+
+    target = experiment.target_param
+    fitted = clone(pipeline).fit(learn.drop(columns=target), learn[target])
+    made = experiment.predict_model(fitted, data=unseen, round=DECIMALS, verbose=False)
+    figures = experiment.pull().drop(columns="Model").iloc[0]
+    answers = pd.DataFrame(
+        {"actual": unseen[target], "predicted": made["prediction_label"], "held_out": False}
+    )
+    return answers, {str(metric): float(value) for metric, value in figures.items()}
+
+
+def _check_columns(experiment: Any, name: str, pipeline: Any) -> None:
+    absent = [one for one in pipeline.feature_names_in_ if one not in experiment.dataset]
+    if absent:
+        raise TrainingError(
+            f"{name} cannot be compared: it reads the column '{absent[0]}', which the experiment's "
+            "table has not. Set the experiment up on the table that all of them were trained on."
+        )
+
+
+def _features(experiment: Any) -> pd.DataFrame:
+    table: pd.DataFrame = experiment.dataset.drop(columns=experiment.target_param)
+    return table
+
+
+def _task(experiment: Any) -> str:
+    return str(experiment._ml_usecase.name.lower())
+
+
+def _called(experiment: Any, pipeline: Any) -> tuple[str, str]:
+    """PyCaret's id and name of a pipeline's estimator; its class's name where it has none."""
+    last = pipeline.steps[-1][1]
+    for key, container in experiment._all_models.items():
+        if type(last) is container.class_def:
+            return str(key), str(container.name)
+    return type(last).__name__, type(last).__name__
+
+
+def _microseconds(experiment: Any, pipeline: Any) -> float | None:
+    from tablecast.automl.limits import measure
+    from tablecast.reading.inspection import Prepared
+
+    task: Any = _task(experiment)
+    prepared = Prepared(experiment.dataset, experiment.target_param, task, (), ())
+    try:
+        return round(measure(pipeline, prepared).microseconds, 1)
+    except UnsupportedStep:
+        return None

@@ -1,0 +1,1 @@
+"""What long work says on the terminal, and how it is interrupted."""
