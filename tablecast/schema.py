@@ -6,7 +6,7 @@ the form, the API, batches and the command line alike.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
 from difflib import get_close_matches
@@ -14,7 +14,7 @@ from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
-from tablecast.errors import FormFileError, InvalidInput, Remark
+from tablecast.errors import InvalidInput, Remark
 from tablecast.field import MISSING, QUOTED_LENGTH, Field, Refusal, Value, quoted
 from tablecast.form.arrangement import arrange
 from tablecast.form.column_field import field_of_column, label_of
@@ -89,7 +89,7 @@ class Schema:
         form = form or Form()
         features = [str(name) for name in table.columns if name != target]
         classes = tuple(_classes(table[target])) if task == "classification" else ()
-        _check_form(form, features, classes)
+        form.check(features, classes)
         formats = table.attrs.get(DATE_FORMATS, {})
         spellings = table.attrs.get(NUMBER_SPELLINGS, {})
         fields = [
@@ -275,24 +275,6 @@ def _plain_number(low: float, high: float, *, whole: bool) -> Callable[[Any], Va
         raise _NotPlain
 
     return read
-
-
-def _check_form(form: Form, features: list[str], classes: Sequence[str | int]) -> None:
-    places = {name: f"[fields.{name}]" for name in form.fields}
-    places |= {name: f"{name!r} in [card] sensitive" for name in form.card.get("sensitive", ())}
-    for name, place in places.items():
-        if name not in features:
-            near = get_close_matches(name, features, 1, cutoff=0)
-            raise FormFileError(
-                f"{place} is not a feature of the table; the nearest is {near[0]!r}."
-            )
-    unknown = form.class_labels.keys() - {str(label) for label in classes}
-    if unknown:
-        known = ", ".join(map(str, classes)) or "none, the target is an amount"
-        raise FormFileError(
-            f"[target.classes] names {min(unknown)!r}, which the target does not have. Its "
-            f"classes are: {known}."
-        )
 
 
 def _classes(target: pd.Series) -> list[str | int]:

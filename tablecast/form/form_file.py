@@ -42,7 +42,7 @@ that holds for all of them, and the file's order says nothing.
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -100,6 +100,28 @@ class Form:
     fields: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     card: Mapping[str, Any] = field(default_factory=dict)
     languages: Mapping[str, Form] = field(default_factory=dict)
+
+    def check(self, features: Sequence[str], classes: Sequence[str | int]) -> None:
+        """Whether the table has what the form names.
+
+        Raises:
+            FormFileError: the form names a column or a class that the table lacks.
+        """
+        places = {name: f"[fields.{name}]" for name in self.fields}
+        places |= {name: f"{name!r} in [card] sensitive" for name in self.card.get("sensitive", ())}
+        for name, place in places.items():
+            if name not in features:
+                near = get_close_matches(name, features, 1, cutoff=0)
+                raise FormFileError(
+                    f"{place} is not a feature of the table; the nearest is {near[0]!r}."
+                )
+        unknown = self.class_labels.keys() - {str(label) for label in classes}
+        if unknown:
+            known = ", ".join(map(str, classes)) or "none, the target is an amount"
+            raise FormFileError(
+                f"[target.classes] names {min(unknown)!r}, which the target does not have. Its "
+                f"classes are: {known}."
+            )
 
 
 def read_form(path: str | Path | None) -> Form:
