@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,8 @@ from onnx import TensorProto
 from tablecast.compiler import estimators  # noqa: F401 - registers the converters
 from tablecast.compiler.graph import Builder, Matrix
 from tablecast.compiler.registry import classify, regress
+from tablecast.compiler.scalar.recorder import Recorder, Untraceable
+from tablecast.compiler.scalar.trace import walk
 
 TOLERANCE = 1e-9  # relative for regression, absolute for probabilities
 # Where large terms cancel, what is left has their rounding errors, in the estimator as in the
@@ -42,8 +45,14 @@ def feed(X: Any) -> dict[str, Any]:
 
 
 def run(builder: Builder, outputs: Outputs, X: Any) -> list[Any]:
-    """Finish the graph and answer for the rows of X."""
-    return list(session(builder.finish(outputs).SerializeToString()).run(None, feed(X)))
+    """Finish the graph and answer for the rows of X.
+
+    On the way it is unrolled, which every graph must let happen or refuse.
+    """
+    model = builder.finish(outputs)
+    with suppress(Untraceable):
+        walk(model, Recorder())
+    return list(session(model.SerializeToString()).run(None, feed(X)))
 
 
 def hard_rows(X: Any, count: int = 2000, seed: int = 0) -> Any:

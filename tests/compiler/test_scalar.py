@@ -112,6 +112,24 @@ def test_unrolled_classes_answer_as_their_graph(estimator: Any) -> None:
             np.testing.assert_allclose(answer[1], shares[place], rtol=0, atol=1e-12)
 
 
+def test_a_split_without_sizes_makes_equal_parts() -> None:
+    """A node that splits by the number of its outputs is unrolled as onnxruntime runs it."""
+    builder = Builder()
+    parts = builder.ops("Split", declare(builder, 3).name, outputs=3, axis=1)
+    label = builder.op("Sub", builder.op("Mul", parts[0], parts[1]), parts[2])
+    model = builder.finish([(label, "prediction_label", TensorProto.DOUBLE, ["rows", 1])])
+    assert answers(unrolled(model, 3), np.array([[2.0, 3.0, 1.0]])) == [(5.0, None)]
+
+
+def test_an_operator_without_what_its_step_needs_stays_in_onnxruntime() -> None:
+    """What ONNX lets a node leave out, and the step for it needs, is not guessed."""
+    builder = Builder()
+    label = builder.op("Squeeze", builder.op("Unsqueeze", declare(builder, 1).name,
+                                             builder.constant([2], np.int64)))
+    model = builder.finish([(label, "prediction_label", TensorProto.DOUBLE, ["rows", 1])])
+    assert scalar_program(model) is None
+
+
 def test_a_large_graph_stays_in_onnxruntime() -> None:
     """A forest is more arithmetic than Python does in the time that onnxruntime takes."""
     X, y = load_diabetes(return_X_y=True)

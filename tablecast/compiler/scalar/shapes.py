@@ -23,11 +23,16 @@ def concat(recorder: Recorder, node: onnx.NodeProto, *given: Tensor) -> Tensor:
 
 @operator("Split")
 def split(
-    recorder: Recorder, node: onnx.NodeProto, given: Tensor, sizes: Tensor
+    recorder: Recorder, node: onnx.NodeProto, given: Tensor, sizes: Tensor | None = None
 ) -> list[Tensor]:
-    ends = np.cumsum(sizes.values.astype(np.int64))[:-1]
-    parts = np.split(given.values, ends, axis=attribute(node, "axis", 0))
-    return [Tensor(part, given.kind) for part in parts]
+    """Without sizes, into as many equal parts as the node makes; the last may be smaller."""
+    axis = attribute(node, "axis", 0)
+    if sizes is None:
+        size = -(-given.values.shape[axis] // len(node.output))
+        ends = np.arange(1, len(node.output)) * size
+    else:
+        ends = np.cumsum(sizes.values.astype(np.int64))[:-1]
+    return [Tensor(part, given.kind) for part in np.split(given.values, ends, axis=axis)]
 
 
 @operator("Flatten")

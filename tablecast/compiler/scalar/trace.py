@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from onnx import TensorProto, numpy_helper
 
 from tablecast.compiler.scalar import arithmetic, shapes, sums, trees  # noqa: F401 - register
 from tablecast.compiler.scalar.recorder import Recorder, Untraceable, renumbered
-from tablecast.compiler.scalar.tensors import OPERATORS, Tensor
+from tablecast.compiler.scalar.tensors import OPERATORS, Operator, Tensor
 
 #: More arithmetic than this is onnxruntime's: 400 steps take Python about 10 µs.
 MOST_STEPS = 400
@@ -27,7 +28,7 @@ def scalar_program(model: onnx.ModelProto) -> dict[str, Any] | None:
     """
     recorder = Recorder()
     try:
-        tensors = _walk(model, recorder)
+        tensors = walk(model, recorder)
         label = recorder.step_of(tensors["prediction_label"].values.reshape(-1)[0])
         shares = tensors.get("probabilities")
         made = None if shares is None else [recorder.step_of(x) for x in shares.values.reshape(-1)]
@@ -46,7 +47,12 @@ def scalar_program(model: onnx.ModelProto) -> dict[str, Any] | None:
     }
 
 
-def _walk(model: onnx.ModelProto, recorder: Recorder) -> dict[str, Tensor]:
+def walk(model: onnx.ModelProto, recorder: Recorder) -> dict[str, Tensor]:
+    """Every tensor of a graph for one row, by its name; what it takes is in the recorder.
+
+    Raises:
+        Untraceable: a node does what nobody wrote steps for.
+    """
     tensors = {
         tensor.name: _constant(tensor) for tensor in model.graph.initializer
     } | {
@@ -57,10 +63,22 @@ def _walk(model: onnx.ModelProto, recorder: Recorder) -> dict[str, Tensor]:
         operator = OPERATORS.get(node.op_type)
         if operator is None:
             raise Untraceable(node.op_type)
-        made = operator(recorder, node, *(tensors[name] for name in node.input if name))
+        given = [tensors[name] for name in node.input if name]
+        if not _takes(operator, len(given)):
+            raise Untraceable(f"{node.op_type} of {len(given)}")
+        made = operator(recorder, node, *given)
         parts = made if isinstance(made, list) else [made]
         tensors |= dict(zip(node.output, parts, strict=True))
     return tensors
+
+
+def _takes(operator: Operator, count: int) -> bool:
+    """Whether an operator is written for this many tensors: what ONNX leaves out may be needed."""
+    try:
+        inspect.signature(operator).bind(None, None, *[None] * count)
+    except TypeError:
+        return False
+    return True
 
 
 def _constant(tensor: onnx.TensorProto) -> Tensor:
