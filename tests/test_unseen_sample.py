@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from tablecast.evaluation.report import unseen
+from tablecast.evaluation import unseen
 from tablecast.evaluation.unseen import looked_at
 from tablecast.reading.inspection import Prepared
 
