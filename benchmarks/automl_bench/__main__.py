@@ -31,8 +31,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run what is missing, print, and write down what was measured."""
     options = _options(arguments)
     found = _read(options.results)
-    if options.compare:
-        found["compare"] = compare.measured(options.tables[0], options.limit)
+    for busy in options.compare:
+        made = compare.measured(options.tables[0], options.limit, busy)
+        others = [one for one in found.get("compare", []) if one["busy"] != busy]
+        found["compare"] = [*others, made]
         _write(options.results, found)
     for seed in options.seeds:
         for table in options.tables:
@@ -62,8 +64,9 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--only", nargs="+", choices=list(TOOLS), default=list(TOOLS), help="which tools")
     add("--limit", type=float, default=3600.0,
         help="seconds after which a run is ended and written down as unfinished")
-    add("--compare", action="store_true",
-        help="also measure PyCaret's compare_models alone, stock and with one thread")
+    add("--compare", type=int, nargs="+", metavar="BUSY",
+        help="also measure PyCaret's compare_models alone, stock and with one thread, beside so "
+             "many busy processes each time (such as: 0 2)", default=[])
     add("--results", type=Path, default=RESULTS, help="where results are kept")
     add("--report", action="store_true", help="run nothing, write the report again")
     add("--dry", action="store_true", help="print, and leave the document as it is")

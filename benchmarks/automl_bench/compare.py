@@ -1,4 +1,9 @@
-"""PyCaret's ``compare_models`` alone: stock, and with one thread in each job."""
+"""PyCaret's ``compare_models`` alone: stock, and with one thread in each job.
+
+Stock, each of its jobs runs LightGBM on as many threads as there are cores. On idle cores that
+costs little. Where something else runs as well, threads wait at each of LightGBM's many barriers
+for one that has lost its core; so both are measured beside busy processes too.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +11,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from benchmarks.automl_bench.tools import MERCY, unlimited
@@ -32,14 +38,31 @@ print(time.monotonic() - began, len(experiment.pull()))
 """
 
 
-def measured(table: str, limit: float) -> dict[str, Any]:
-    """Seconds of both on the same folds; the limit where one did not end before."""
-    stock = _seconds(table, limit, {})
-    single = _seconds(table, limit, MERCY["pycaret"])
+def measured(table: str, limit: float, busy: int) -> dict[str, Any]:
+    """Seconds of both on the same folds; the limit where one did not end before.
+
+    Args:
+        table: ``NAME:TARGET``.
+        limit: seconds after which either is ended.
+        busy: processes that do nothing but take time beside it.
+    """
+    with _beside(busy):
+        stock = _seconds(table, limit, {})
+        single = _seconds(table, limit, MERCY["pycaret"])
     return {
-        "table": table, "folds": FOLDS, "cores": len(os.sched_getaffinity(0)),
-        "load": round(os.getloadavg()[0], 1), "stock": stock, "single": single,
+        "table": table, "folds": FOLDS, "cores": len(os.sched_getaffinity(0)), "busy": busy,
+        "stock": stock, "single": single,
     }
+
+
+@contextmanager
+def _beside(busy: int) -> Iterator[None]:
+    command = [sys.executable, "-c", "while True: pass"]
+    with ExitStack() as stack:
+        for _ in range(busy):
+            process = stack.enter_context(subprocess.Popen(command))
+            stack.callback(process.kill)
+        yield
 
 
 def _seconds(table: str, limit: float, more: Mapping[str, str]) -> dict[str, Any]:

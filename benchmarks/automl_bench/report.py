@@ -32,7 +32,7 @@ def tables(found: Mapping[str, Any], budget: float) -> dict[str, str]:
     return {
         "automl": "\n".join([_heading(runs, budget), "", *_means(runs)]),
         "paired": "\n".join(_paired(runs)),
-        "seconds": "\n".join([*_seconds(runs), *_compare(found.get("compare"))]),
+        "seconds": "\n".join([*_seconds(runs), *_compare(found.get("compare", []))]),
     }
 
 
@@ -101,18 +101,27 @@ def _seconds(runs: Runs) -> list[str]:
     return rows
 
 
-def _compare(found: Mapping[str, Any] | None) -> list[str]:
+def _compare(found: Runs) -> list[str]:
+    """Stock ``compare_models`` beside the same with one thread in each job."""
     if not found:
         return []
-    stock, single = found["stock"], found["single"]
-    least = "" if stock["finished"] else "at least "
-    return [
+    first = found[0]
+    rows = [
         "",
-        f"PyCaret's `compare_models` alone on {found['table'].partition(':')[0]}, "
-        f"{found['folds']} folds, {found['cores']} cores: stock {least}{stock['seconds']:,.0f} s; "
-        f"with one thread in each job {single['seconds']:,.0f} s, {least}"
-        f"{stock['seconds'] / single['seconds']:.0f} times as fast (load {found['load']}).",
+        f"PyCaret's `compare_models` alone on {first['table'].partition(':')[0]}, {first['folds']} "
+        f"folds, {first['cores']} cores:",
+        "",
+        "| busy processes beside it | stock, s | one thread in each job, s | ratio |",
+        "|---|---|---|---|",
     ]
+    for one in sorted(found, key=lambda one: one["busy"]):
+        stock, single = one["stock"], one["single"]
+        least = "" if stock["finished"] else "at least "
+        rows.append(
+            f"| {one['busy']} | {least}{stock['seconds']:,.0f} | {single['seconds']:,.0f} "
+            f"| {least}{stock['seconds'] / single['seconds']:.1f} |"
+        )
+    return rows
 
 
 def _tools(runs: Runs) -> list[str]:
