@@ -87,12 +87,14 @@ def test_one_strange_fold_does_not_choose_alone() -> None:
     assert of_folds(view, [1.0, 3.0]) == 2.0
 
 
-def test_a_line_is_held_near_what_it_was_taught() -> None:
-    """A strange row's answer lies a tenth of the target's range beyond it at most."""
-    x = np.linspace(0, 1, 50)[:, None]
-    fitted = Bounded(LinearRegression()).fit(x, 100 * x[:, 0])
-    assert fitted.predict([[0.5], [1e6], [-1e6]]) == pytest.approx([50, 110, -10])
-    assert fitted.coef_ == pytest.approx([100])  # it is still linear to those who ask
+def test_a_line_stays_within_what_it_was_taught() -> None:
+    """A strange feature counts as the nearest that was seen, and so does a strange answer."""
+    x = np.column_stack([np.linspace(0, 1, 50), np.tile([0.0, 1.0], 25)])
+    y = 100 * x[:, 0] - 10 * x[:, 1]
+    fitted = Bounded(LinearRegression()).fit(x, y)
+    strange = [[0.5, 0], [1e6, 1], [-1e6, 1e6], [1, -1e6]]
+    assert fitted.predict(strange) == pytest.approx([50, 90, y.min(), y.max()])
+    assert fitted.coef_ == pytest.approx([100, -10])  # it is still linear to those who ask
 
 
 def test_a_member_of_another_view_brings_its_own_steps(monkeypatch: pytest.MonkeyPatch) -> None:
