@@ -1,4 +1,4 @@
-"""A regressor that stays within what it was taught."""
+"""A regressor that stays near what it was taught."""
 
 from __future__ import annotations
 
@@ -9,33 +9,40 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
+#: An answer may lie beyond the target's training values by this share of their range.
+WIDENED = 0.1
+
 
 class Bounded(MetaEstimatorMixin, RegressorMixin, BaseEstimator):  # type: ignore[misc]
-    """Answers as another regressor does, but never from or beyond where it has not been.
+    """Answers as another regressor does, but not from where it has not been, nor far beyond it.
 
     A linear model follows its line for as far as a strange row's features go, and where the target
     was straightened the way back makes that exponential: one such row can cost more than all
-    others. So a feature outside its training range counts as the nearest end of that range, and an
-    answer outside the target's counts as the nearest end of that. Trees do both by themselves.
+    others. So a feature outside its training range counts as the nearest end of that range, and
+    answers are held near the target's. Trees do both by themselves.
 
     Args:
         estimator: the regressor; it is cloned.
+        widened: how far an answer may lie beyond the target's training values, as a share of their
+            range.
 
     Attributes:
         estimator_: the regressor, fitted.
         least_, most_: (features,), each feature's training range.
-        low_, high_: the target's training range, in the units that the regressor was given.
+        low_, high_: what answers are held between, in the units that the regressor was given.
     """
 
-    def __init__(self, estimator: Any) -> None:
+    def __init__(self, estimator: Any, widened: float = WIDENED) -> None:
         self.estimator = estimator
+        self.widened = widened
 
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Fit the regressor. X: rows by features; y: the target, numbers."""
         features, target = np.asarray(X, dtype=np.float64), np.asarray(y, dtype=np.float64)
         self.estimator_ = clone(self.estimator).fit(features, target)
         self.least_, self.most_ = features.min(axis=0), features.max(axis=0)
-        self.low_, self.high_ = float(target.min()), float(target.max())
+        beyond = self.widened * (target.max() - target.min())
+        self.low_, self.high_ = float(target.min() - beyond), float(target.max() + beyond)
         return self
 
     def predict(self, X: ArrayLike) -> NDArray[np.float64]:

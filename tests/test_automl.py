@@ -87,14 +87,28 @@ def test_one_strange_fold_does_not_choose_alone() -> None:
     assert of_folds(view, [1.0, 3.0]) == 2.0
 
 
-def test_a_line_stays_within_what_it_was_taught() -> None:
-    """A strange feature counts as the nearest that was seen, and so does a strange answer."""
+def test_a_line_stays_near_what_it_was_taught() -> None:
+    """A strange feature counts as the nearest that was seen, and answers go little further."""
     x = np.column_stack([np.linspace(0, 1, 50), np.tile([0.0, 1.0], 25)])
     y = 100 * x[:, 0] - 10 * x[:, 1]
-    fitted = Bounded(LinearRegression()).fit(x, y)
+    fitted = Bounded(LinearRegression(), widened=0.01).fit(x, y)
     strange = [[0.5, 0], [1e6, 1], [-1e6, 1e6], [1, -1e6]]
-    assert fitted.predict(strange) == pytest.approx([50, 90, y.min(), y.max()])
+    beyond = 0.01 * (y.max() - y.min())
+    assert fitted.predict(strange) == pytest.approx([50, 90, y.min() - beyond, y.max() + beyond])
     assert fitted.coef_ == pytest.approx([100, -10])  # it is still linear to those who ask
+
+
+def test_a_straightened_target_is_passed_by_as_much_in_its_own_units() -> None:
+    """Answers may lie a tenth of the target's range beyond it, however the target was bent."""
+    prepared = prepare(simulate(150, seed=6), "charges")
+    with quiet_and_single():
+        view = view_of(prepared, Recipe("plain", True), seed=1)
+    fold = view.folds[0]
+    straight = np.asarray(fold.steps.transform(None, view.experiment.y_train), dtype=np.float64)
+    highest = straight.max() + view.widened * (straight.max() - straight.min())
+    known = view.experiment.y_train
+    (answer,) = fold.in_units(np.array([highest]))
+    assert answer == pytest.approx(known.max() + 0.1 * (known.max() - known.min()), rel=0.02)
 
 
 def test_a_member_of_another_view_brings_its_own_steps(monkeypatch: pytest.MonkeyPatch) -> None:

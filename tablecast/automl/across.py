@@ -30,7 +30,9 @@ def moved(tried: Tried, base: View) -> Tried:
     """
     view, (candidate, _) = tried.view, tried.members[0]
     spread = float(np.std(np.asarray(view.folds[0].y)))
-    own = replace(candidate, straight=view.recipe.straight, spread=spread)
+    own = replace(
+        candidate, straight=view.recipe.straight, spread=spread, widened=view.widened
+    )
     return replace(
         tried,
         view=base,

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tablecast.automl.room import FORESTS
 from tablecast.automl.views import FEW_ROWS
 from tablecast.bounded import Bounded
+
+if TYPE_CHECKING:
+    from tablecast.automl.views import View
 
 Settings = Mapping[str, Any]
 
@@ -27,8 +30,9 @@ class Candidate:
         settings: what differs from PyCaret's defaults.
         features: the features it is given, as ``views.Recipe`` names them.
         tuned: whether the settings were drawn while tuning.
-        straight, spread: where it is a member of a blend with other features than its own: whether
-            its target was straightened, and the deviation of that.
+        straight, spread, widened: where it is a member of a blend with other features than its own:
+            whether its target was straightened, the deviation of that, and how far its answers may
+            go (see ``View.widened``).
     """
 
     model: str
@@ -37,6 +41,7 @@ class Candidate:
     tuned: bool = False
     straight: bool = False
     spread: float | None = None
+    widened: float | None = None
 
 
 #: id -> features. Cheap ones first, so that a short budget has tried the most.
@@ -153,17 +158,20 @@ def space_of(candidate: Candidate, rows: int) -> Mapping[str, Sequence[Any]] | N
     return found
 
 
-def make(candidate: Candidate, experiment: Any, spread: float) -> Any:
-    """The estimator, not fitted. ``spread`` is the deviation of the target that it is given."""
-    container = experiment._all_models[candidate.model]
+def make(candidate: Candidate, view: View, target: Any) -> Any:
+    """The estimator, not fitted, for the target that it will be given."""
+    container = view.experiment._all_models[candidate.model]
     settings = dict(container.args) | dict(candidate.settings)
     if candidate.model == "lasso":
-        settings["alpha"] = settings.get("alpha", 2e-3) * (candidate.spread or spread)
+        spread = candidate.spread or float(np.std(np.asarray(target)))
+        settings["alpha"] = settings.get("alpha", 2e-3) * spread
         settings["max_iter"] = 5_000
     if candidate.model == "lightgbm":
         settings["verbose"] = -1
     made = container.class_def(**settings)
-    return Bounded(made) if candidate.model in UNBOUNDED else made
+    if candidate.model not in UNBOUNDED:
+        return made
+    return Bounded(made, view.widened if candidate.widened is None else candidate.widened)
 
 
 def given(model: str, settings: Settings, rows: int) -> dict[str, Any]:

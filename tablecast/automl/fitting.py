@@ -93,8 +93,7 @@ def _fit(candidate: Candidate, view: View, folds: Sequence[Fold]) -> list[_Fitte
 
 def _fit_one(candidate: Candidate, view: View, fold: Fold) -> _Fitted:
     began = time.monotonic()
-    spread = float(np.std(np.asarray(fold.y))) if view.task == "regression" else 1.0
-    estimator = make(candidate, view.experiment, spread).fit(fold.x, fold.y)
+    estimator = make(candidate, view, fold.y).fit(fold.x, fold.y)
     if view.task == "regression":
         given = estimator.predict(fold.unseen_x)
     elif hasattr(estimator, "predict_proba"):

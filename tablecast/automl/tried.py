@@ -74,9 +74,9 @@ class Tried:
 
     def estimator(self) -> Any:
         """It again, not fitted."""
-        spread = float(np.std(np.asarray(self.view.folds[0].y))) if self._is_number else 1.0
+        target = self.view.folds[0].y
         made = [
-            with_own_steps(one, make(one, self.view.experiment, spread), self.view.recipe)
+            with_own_steps(one, make(one, self.view, target), self.view.recipe)
             for one, _ in self.members
         ]
         if self.calibration:
