@@ -88,7 +88,7 @@ def test_a_worker_that_ends_loses_no_counts(tmp_path: Path) -> None:
     """What was noted is counted when the process ends, in a forked worker as well."""
     script = (
         "import os, sys\n"
-        "from tablecast import metrics\n"
+        "from tablecast.serving import metrics\n"
         "metrics.of_route('/before').observe(200, 1.0)\n"
         "if (child := os.fork()) == 0:\n"
         "    metrics.of_route('/after').observe(200, 2.0)\n"
