@@ -61,7 +61,7 @@ def _means(runs: Runs) -> list[str]:
             values = {tool: _values(runs, table, tool, figure) for tool in tools}
             if any(values.values()):
                 splits = max(len(one) for one in values.values())
-                cells = " | ".join(_mean(list(values[tool].values())) for tool in tools)
+                cells = " | ".join(_mean(list(values[tool].values()), splits) for tool in tools)
                 rows.append(f"| {table}, {figure} | {splits} | {cells} |")
     return rows
 
@@ -141,11 +141,13 @@ def _values(runs: Runs, table: str, tool: str, figure: str) -> dict[int, float]:
     }
 
 
-def _mean(values: Sequence[float]) -> str:
+def _mean(values: Sequence[float], splits: int) -> str:
+    """The mean ± the deviation; where some splits are missing, of how many."""
     if not values:
         return "–"
     spread = f" ± {statistics.stdev(values):.3f}" if len(values) > 1 else ""
-    return f"{statistics.mean(values):.3f}{spread}"
+    fewer = f" ({len(values)} of {splits})" if len(values) < splits else ""
+    return f"{statistics.mean(values):.3f}{spread}{fewer}"
 
 
 def _difference(ours: Mapping[int, float], peer: Mapping[int, float], more: bool) -> str:
