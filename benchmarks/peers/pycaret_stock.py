@@ -27,7 +27,7 @@ def main() -> None:
     best = experiment.compare_models(n_select=BEST, verbose=False)
     best = best if isinstance(best, list) else [best]
     if not best:
-        sys.exit("compare_models: no estimator could be fitted in every fold")
+        sys.exit("compare_models: no estimator could be fitted")
     tuned = [experiment.tune_model(model, verbose=False) for model in best]
     chosen = experiment.blend_models(tuned, verbose=False) if len(tuned) > 1 else tuned[0]
     final = experiment.finalize_model(chosen)
