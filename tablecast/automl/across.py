@@ -29,10 +29,7 @@ def moved(tried: Tried, base: View) -> Tried:
         The same with its answers in the target's units, and with what fitting its steps costs.
     """
     view, (candidate, _) = tried.view, tried.members[0]
-    spread = float(np.std(np.asarray(view.folds[0].y)))
-    own = replace(
-        candidate, straight=view.recipe.straight, spread=spread, widened=view.widened
-    )
+    own = replace(candidate, home=view)
     return replace(
         tried,
         view=base,
@@ -54,7 +51,7 @@ def with_own_steps(candidate: Candidate, made: Any, recipe: Recipe) -> Any:
     if candidate.features == "searched" and recipe.features == "plain":
         steps = [("scale", StandardScaler()), ("terms", SearchedTerms()), ("estimator", made)]
         made = Pipeline(steps)
-    if candidate.straight and not recipe.straight:
+    if candidate.home and candidate.home.recipe.straight and not recipe.straight:
         straight = PowerTransformer(standardize=False)
         made = TransformedTargetRegressor(made, transformer=straight, check_inverse=False)
     return made

@@ -30,18 +30,14 @@ class Candidate:
         settings: what differs from PyCaret's defaults.
         features: the features it is given, as ``views.Recipe`` names them.
         tuned: whether the settings were drawn while tuning.
-        straight, spread, widened: where it is a member of a blend with other features than its own:
-            whether its target was straightened, the deviation of that, and how far its answers may
-            go (see ``View.widened``).
+        home: the view that it was tried with, where it is a member of another one's blend.
     """
 
     model: str
     settings: Settings = field(default_factory=dict)
     features: str = "plain"
     tuned: bool = False
-    straight: bool = False
-    spread: float | None = None
-    widened: float | None = None
+    home: View | None = None
 
 
 #: id -> features. Cheap ones first, so that a short budget has tried the most.
@@ -161,17 +157,16 @@ def space_of(candidate: Candidate, rows: int) -> Mapping[str, Sequence[Any]] | N
 def make(candidate: Candidate, view: View, target: Any) -> Any:
     """The estimator, not fitted, for the target that it will be given."""
     container = view.experiment._all_models[candidate.model]
+    if candidate.home is not None:
+        view, target = candidate.home, candidate.home.folds[0].y
     settings = dict(container.args) | dict(candidate.settings)
     if candidate.model == "lasso":
-        spread = candidate.spread or float(np.std(np.asarray(target)))
-        settings["alpha"] = settings.get("alpha", 2e-3) * spread
+        settings["alpha"] = settings.get("alpha", 2e-3) * float(np.std(np.asarray(target)))
         settings["max_iter"] = 5_000
     if candidate.model == "lightgbm":
         settings["verbose"] = -1
     made = container.class_def(**settings)
-    if candidate.model not in UNBOUNDED:
-        return made
-    return Bounded(made, view.widened if candidate.widened is None else candidate.widened)
+    return Bounded(made, view.widened) if candidate.model in UNBOUNDED else made
 
 
 def given(model: str, settings: Settings, rows: int) -> dict[str, Any]:

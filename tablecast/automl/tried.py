@@ -68,7 +68,7 @@ class Tried:
     @property
     def features(self) -> str:
         """The features, and the form of the target, for a person."""
-        if any(one.spread is not None for one, _ in self.members):
+        if any(one.home is not None for one, _ in self.members):
             return "each member's own features"
         return self.view.recipe.name
 

@@ -87,6 +87,11 @@ class Builder:
         """Round float64 values to the nearest float32 and carry on in float64."""
         return self.cast(self.cast(name, TensorProto.FLOAT), TensorProto.DOUBLE)
 
+    def held(self, name: str, low: Any, high: Any) -> str:
+        """Values beyond either end as that end; the ends are arrays that broadcast, float64."""
+        raised = self.op("Max", name, self.constant(low))
+        return self.op("Min", raised, self.constant(high))
+
     def columns(self, name: str, places: list[int]) -> str:
         """Take columns of a (rows, width) tensor, in the order given."""
         return self.op("Gather", name, self.constant(places, np.int64), axis=1)

@@ -88,8 +88,7 @@ def _calibrate(builder: Builder, calibrator: Any, scores: str) -> str:
         return a.expit(builder, line)
     places = np.asarray(calibrator.X_thresholds_, dtype=np.float64)
     values = np.asarray(calibrator.y_thresholds_, dtype=np.float64)
-    scores = builder.op("Max", scores, builder.constant(float(calibrator.X_min_)))
-    scores = builder.op("Min", scores, builder.constant(float(calibrator.X_max_)))
+    scores = builder.held(scores, float(calibrator.X_min_), float(calibrator.X_max_))
     return _interpolated(builder, scores, places, values)
 
 

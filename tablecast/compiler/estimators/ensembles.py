@@ -231,15 +231,10 @@ def probability_threshold(builder: Builder, estimator: Any, x: Matrix) -> Classi
 
 @regresses("tablecast.bounded.Bounded")
 def bounded(builder: Builder, estimator: Any, x: Matrix) -> str:
-    """A regressor whose features and answers are held within their training ranges."""
-    inside = _held(builder, x.name, estimator.least_[None, :], estimator.most_[None, :])
+    """A regressor whose features and answers are held between two bounds each."""
+    inside = builder.held(x.name, estimator.least_[None, :], estimator.most_[None, :])
     answer = regress(builder, estimator.estimator_, Matrix(inside, x.width))
-    return _held(builder, answer, estimator.low_, estimator.high_)
-
-
-def _held(builder: Builder, values: str, low: Any, high: Any) -> str:
-    above = builder.op("Max", values, builder.constant(low))
-    return builder.op("Min", above, builder.constant(high))
+    return builder.held(answer, estimator.low_, estimator.high_)
 
 
 @regresses("sklearn.compose.TransformedTargetRegressor")

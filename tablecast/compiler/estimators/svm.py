@@ -126,10 +126,7 @@ def _pair_probabilities(builder: Builder, estimator: Any, scores: str) -> str:
     shift = builder.constant(np.asarray(estimator._probB))
     line = builder.op("Add", builder.op("Mul", scores, slope), shift)
     chances = a.expit(builder, builder.op("Neg", line))
-    least = builder.constant(_LEAST_PROBABILITY)
-    return builder.op(
-        "Min", builder.op("Max", chances, least), builder.constant(1.0 - _LEAST_PROBABILITY)
-    )
+    return builder.held(chances, _LEAST_PROBABILITY, 1.0 - _LEAST_PROBABILITY)
 
 
 def _coupled(builder: Builder, pairs: str, classes: int) -> str:

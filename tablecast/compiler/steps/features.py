@@ -129,9 +129,7 @@ def fill_dates(frame: Frame, step: Step) -> dict[str, Cell]:
 
 def _inside(frame: Frame, tensor: str, low: Any, high: Any) -> str:
     """Values outside the training range as its nearest end."""
-    builder = frame.builder
-    raised = builder.op("Max", tensor, builder.constant(low[np.newaxis]))
-    return builder.op("Min", raised, builder.constant(high[np.newaxis]))
+    return frame.builder.held(tensor, low[np.newaxis], high[np.newaxis])
 
 
 def _chosen(frame: Frame, step: Step) -> Matrix:

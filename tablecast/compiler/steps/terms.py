@@ -37,9 +37,8 @@ def _factors(frame: Frame, step: Step, factors: list[Factor]) -> dict[Factor, Nu
     for kind in dict.fromkeys(factor.kind for factor in factors):
         alike = [factor for factor in dict.fromkeys(factors) if factor.kind == kind]
         columns = [factor.column for factor in alike]
-        lowest, highest = builder.constant([low[columns]]), builder.constant([high[columns]])
-        values = builder.op("Max", builder.columns(x.name, columns), lowest)
-        values = builder.op("Min", values, highest)
+        values = builder.held(builder.columns(x.name, columns), [low[columns]], [high[columns]])
+        lowest = builder.constant([low[columns]])
         cuts = builder.constant([[factor.cut for factor in alike]])
         made = _made(builder, kind, values, cuts, lowest)
         found |= {one: Number(made, len(alike), place) for place, one in enumerate(alike)}
