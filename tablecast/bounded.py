@@ -1,12 +1,14 @@
-"""A regressor that stays near what it was taught."""
+"""Regressors that stay near what they were taught, and near one another."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, MetaEstimatorMixin, RegressorMixin, clone
+from sklearn.ensemble import VotingRegressor
 from sklearn.utils.validation import check_is_fitted
 
 #: An answer may lie beyond the target's training values by this share of their range.
@@ -55,3 +57,42 @@ class Bounded(MetaEstimatorMixin, RegressorMixin, BaseEstimator):  # type: ignor
     def coef_(self) -> Any:
         """The regressor's coefficients, where it has them."""
         return self.estimator_.coef_
+
+
+class BoundedVote(VotingRegressor):  # type: ignore[misc]
+    """A weighted mean of regressors, of which some stay near the others.
+
+    A line and trees that were fitted on the same rows answer alike for rows like those. For a row
+    unlike them the line goes on where trees have stopped, and nothing says that it is right: its
+    answer counts only as far from theirs as it has been before.
+
+    Args:
+        estimators, n_jobs, verbose: as of ``VotingRegressor``.
+        weights: one for each estimator.
+        apart: for each estimator how far its answer may lie from the weighted mean of those that
+            have None here, (least, most) in the target's units; at least one has None.
+    """
+
+    def __init__(
+        self,
+        estimators: Sequence[tuple[str, Any]],
+        *,
+        weights: Sequence[float],
+        apart: Sequence[tuple[float, float] | None],
+        n_jobs: int | None = None,
+        verbose: bool = False,
+    ) -> None:
+        super().__init__(estimators, weights=weights, n_jobs=n_jobs, verbose=verbose)
+        self.apart = apart
+
+    def predict(self, X: ArrayLike) -> NDArray[np.float64]:
+        """The mean (rows,)."""
+        check_is_fitted(self)
+        answers, weights = self._predict(X), np.asarray(self.weights, dtype=np.float64)
+        free = [one is None for one in self.apart]
+        middle = np.average(answers[:, free], axis=1, weights=weights[free])
+        for place, bounds in enumerate(self.apart):
+            if bounds is not None:
+                least, most = (middle + bound for bound in bounds)
+                answers[:, place] = np.clip(answers[:, place], least, most)
+        return np.asarray(np.average(answers, axis=1, weights=weights))

@@ -9,11 +9,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.linear_model import LinearRegression
+from sklearn.tree import DecisionTreeRegressor
 
 pytest.importorskip("pycaret", reason="the search is of PyCaret's estimators")
 
 from examples.insurance.simulate import simulate
-from tablecast.automl import blend, candidates, views
+from tablecast.automl import candidates, views, weighing
 from tablecast.automl.across import moved
 from tablecast.automl.fitting import try_candidate
 from tablecast.automl.limits import joined, measure
@@ -21,7 +22,7 @@ from tablecast.automl.room import MOST_TREES, Room
 from tablecast.automl.trials import Trials
 from tablecast.automl.tried import of_folds
 from tablecast.automl.views import Recipe, view_of
-from tablecast.bounded import Bounded
+from tablecast.bounded import Bounded, BoundedVote
 from tablecast.cast import cast
 from tablecast.errors import TrainingError
 from tablecast.experiments.experiment import quiet_and_single
@@ -37,14 +38,14 @@ def test_a_blend_weighs_what_completes_one_another() -> None:
     random = np.random.default_rng(1)
     truth = random.normal(size=500)
     members = [truth + random.normal(size=500) * scale for scale in (0.5, 0.5, 5.0)]
-    weights = blend.weigh(members, lambda made: float(np.mean((made - truth) ** 2)))
+    weights = weighing.weigh(members, lambda made: float(np.mean((made - truth) ** 2)))
     assert set(weights) == {0, 1}
 
 
 def test_a_perfect_member_stays_alone() -> None:
     """Where one is right, nothing is mixed into it."""
     truth = np.arange(50.0)
-    weights = blend.weigh([truth + 1, truth], lambda made: float(np.mean((made - truth) ** 2)))
+    weights = weighing.weigh([truth + 1, truth], lambda made: float(np.mean((made - truth) ** 2)))
     assert set(weights) == {1}
 
 
@@ -96,6 +97,33 @@ def test_a_line_stays_near_what_it_was_taught() -> None:
     beyond = 0.01 * (y.max() - y.min())
     assert fitted.predict(strange) == pytest.approx([50, 90, y.min() - beyond, y.max() + beyond])
     assert fitted.coef_ == pytest.approx([100, -10])  # it is still linear to those who ask
+
+
+def test_a_line_in_a_blend_stays_as_near_to_the_trees_as_it_was() -> None:
+    """Answers to rows like those that were learnt from are the weighted mean; others go no further."""
+    x = np.linspace(0, 10, 200)[:, None]
+    y = 3 * x[:, 0] + np.sin(5 * x[:, 0])
+    line, tree = LinearRegression().fit(x, y), DecisionTreeRegressor(max_depth=5).fit(x, y)
+    given = [line.predict(x), tree.predict(x)]
+    (bounds, free) = weighing.apart(given, [3, 1], [True, False])
+    vote = BoundedVote([("line", line), ("tree", tree)], weights=[3, 1], apart=[bounds, free])
+    vote.fit(x, y)
+    assert vote.predict(x) == pytest.approx(0.75 * given[0] + 0.25 * given[1])
+    assert free is None
+    assert bounds is not None
+    assert vote.predict([[100.0]]) == pytest.approx(given[1][-1] + 0.75 * bounds[1])
+    assert vote.predict([[-100.0]]) == pytest.approx(given[1][0] + 0.75 * bounds[0])
+
+
+def test_only_lines_beside_something_else_are_held() -> None:
+    """A blend of lines alone, or without any, is a plain weighted mean."""
+    answers = [np.array([1.0, 2.0]), np.array([1.5, 2.5]), np.array([0.0, 4.0])]
+    assert weighing.apart(answers, [1, 1, 1], [True, True, True]) == ()
+    assert weighing.apart(answers, [1, 1, 1], [False, False, False]) == ()
+    # The others' mean is 0.375 and 3.625.
+    assert weighing.apart(answers, [1, 1, 3], [True, False, False]) == (
+        (-1.625, 0.625), None, None,
+    )
 
 
 def test_a_straightened_target_is_passed_by_as_much_in_its_own_units() -> None:

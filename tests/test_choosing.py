@@ -16,7 +16,7 @@ from sklearn.ensemble import VotingClassifier
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 from sklearn.naive_bayes import GaussianNB
 
-from tablecast.automl import blend, calibration, fitting, temper
+from tablecast.automl import calibration, fitting, temper, weighing
 from tablecast.automl.candidates import Candidate
 from tablecast.automl.tried import Tried, all_losses
 from tablecast.automl.views import REPEATS, Recipe, View, view_of
@@ -46,7 +46,7 @@ def test_half_of_a_steady_blend_is_even() -> None:
     truth = random.normal(size=60)
     shared = random.normal(size=60)
     members = [truth + shared, truth + 1.01 * shared, truth + 4 * random.normal(size=60)]
-    weights = blend.steady(members, squared(truth))
+    weights = weighing.steady(members, squared(truth))
     total = sum(weights.values())
     assert weights[0] / total >= 0.25
     assert weights[1] / total >= 0.25
@@ -56,7 +56,7 @@ def test_half_of_a_steady_blend_is_even() -> None:
 def test_a_steady_blend_leaves_what_is_far_behind_alone() -> None:
     """One that nothing comes near is answered by alone."""
     truth = np.arange(50.0)
-    assert set(blend.steady([truth + 1, truth], squared(truth))) == {1}
+    assert set(weighing.steady([truth + 1, truth], squared(truth))) == {1}
 
 
 def test_few_rows_are_divided_several_times(view: View) -> None:

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from tablecast.automl.views import View
     from tablecast.reading.inspection import Prepared
 
+#: Why something that is good enough is not chosen.
+TOO_LONG = "takes too long to fit for the budget"
+
 # Seconds of one core, measured on five tables: learning the intervals' shapes, the card's facts
 # about unseen rows, effects, files.
 FIXED_SECONDS = 3.0

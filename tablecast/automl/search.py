@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tablecast.automl import blend
-from tablecast.automl.across import moved
-from tablecast.automl.afterwards import Afterwards
+from tablecast.automl.afterwards import TOO_LONG, Afterwards
+from tablecast.automl.blending import Blending
 from tablecast.automl.calibration import calibrated
 from tablecast.automl.candidates import Candidate, first
 from tablecast.automl.clock import Clock
@@ -19,7 +18,7 @@ from tablecast.automl.fitting import threads, try_candidate
 from tablecast.automl.limits import Cost, joined
 from tablecast.automl.room import Room
 from tablecast.automl.temper import all_tempered
-from tablecast.automl.tried import Tried, all_losses, distinct, loss_of, near
+from tablecast.automl.tried import Tried, near
 from tablecast.automl.tuning import Tuning
 from tablecast.automl.views import Recipe, View, recipes, view_of
 from tablecast.errors import TrainingError, UnsupportedStep
@@ -31,18 +30,10 @@ Progress = Callable[[str], None]
 
 #: Seconds, where the command names none: as long as a person waits with a coffee.
 DEFAULT_BUDGET = 120.0
-# A blend answers more slowly than its best member: it must lower the loss by at least this share.
-WORTH_BLENDING = 0.003
-# One of members with features of their own also costs their steps, and its choice overfits more.
-WORTH_BLENDING_ACROSS = 0.03
-# The best so many of all views may be its members.
-MOST_ACROSS = 16
 # A forest so far behind will not be the best, nor in a blend, with more trees.
 WORTH_GROWING = 1.05
 # Trees of a forest that grows take as long as those that it has; a busy moment, somewhat longer.
 MARGIN = 1.2
-# Why something that is good enough is not chosen.
-TOO_LONG = "takes too long to fit for the budget"
 # A tuned candidate is compiled, to see how fast its graph is, only where it may be chosen.
 WORTH_COMPILING = 1.05
 
@@ -81,7 +72,7 @@ class Search:
 
     def __post_init__(self) -> None:
         self.afterwards = Afterwards(self.prepared, self.clock)
-        self._room = Room(self.largest, len(self.prepared.table))
+        self.room = Room(self.largest, len(self.prepared.table))
         self._part = "its first round"
 
     @property
@@ -96,8 +87,7 @@ class Search:
             self._grow()
             self._part = "tuning"
             Tuning(self).run()
-            self._blend(views)
-            self._blend_across(views)
+            Blending(self, views).run()
             self._calibrate()
         except KeyboardInterrupt:
             if not self.tried:
@@ -142,61 +132,12 @@ class Search:
         """
         best = self.best
         alike = [one for one in self.tried if best and one.loss <= WORTH_GROWING * best.loss]
-        found = [(one, self._room.growth(one.members[0][0])) for one in alike]
+        found = [(one, self.room.growth(one.members[0][0])) for one in alike]
         wanted = [(one, times) for one, times in found if times > 1]
         seconds = sum(times * self.seconds_of(one) for one, times in wanted)
         if wanted and self.has_time(MARGIN * seconds):
             for one, _ in wanted:
                 self.attempt(one.members[0][0], one.view)
-
-    def _blend(self, views: list[View]) -> None:
-        for view in views:
-            alone = [one for one in self.ranked() if one.view is view and len(one.members) == 1]
-            alone = distinct(alone, each=1 if view.few else 2)
-            if len(alone) < 2:
-                continue
-            weigh = blend.steady if view.few else blend.weigh
-            weights = weigh([one.answers for one in alone], partial(loss_of, view))
-            if len(weights) > 1:
-                parts = [(alone[at], weight) for at, weight in weights.items()]
-                self._add_blend(view, parts, [one for one, _ in parts], WORTH_BLENDING)
-
-    def _blend_across(self, views: list[View]) -> None:
-        """A blend of the best of each kind with each view's features."""
-        base = next((view for view in views if view.recipe == Recipe("plain")), None)
-        if base is None or base.few or base.task != "regression":
-            return
-        alone = [one for one in self.ranked() if len(one.members) == 1]
-        found = [
-            one for view in views for one in distinct([t for t in alone if t.view is view], each=1)
-        ]
-        found = sorted(found, key=lambda one: one.loss)[:MOST_ACROSS]
-        members = [moved(one, base) for one in found]
-        weights = blend.weigh([one.answers for one in members], partial(loss_of, base))
-        if len({found[at].view.recipe for at in weights}) > 1:
-            parts = [(members[at], weight) for at, weight in weights.items()]
-            self._add_blend(base, parts, self.tried, WORTH_BLENDING_ACROSS)
-
-    def _add_blend(
-        self, view: View, parts: list[tuple[Tried, int]], others: list[Tried], least: float
-    ) -> None:
-        """Keep a blend of these parts where it lowers the loss of the best of the others enough."""
-        total = sum(weight for _, weight in parts)
-        answers = sum(weight / total * one.answers for one, weight in parts)
-        shared = self._room.shared([one for one, _ in parts])
-        members = tuple(zip(shared, (weight for _, weight in parts), strict=True))
-        losses = all_losses(view, np.asarray(answers))
-        seconds = sum(one.seconds for one, _ in parts)
-        name = "Blend of " + ", ".join(f"{weight} {one.name}" for one, weight in parts)
-        made = Tried(view, members, np.asarray(answers), losses, seconds, name, steady=view.few)
-        best = min(others, key=lambda one: one.loss)
-        worth = near(made, best) if view.few else made.loss < (1 - least) * best.loss
-        if worth and not self.afterwards.bears(made.seconds):
-            self.dropped.append(replace(made, why=TOO_LONG))
-        elif worth:
-            self.tried.append(made)
-        else:
-            self.dropped.append(replace(made, why="hardly better than its best member alone"))
 
     def _calibrate(self) -> None:
         """Make the best's probabilities as sure as they should be, where that is worth it."""
@@ -218,7 +159,7 @@ class Search:
             self.leave_out(candidate.model, name, view.recipe, candidate.tuned)
             return
         self.clock.line(f"{name}, {view.recipe.name}", self._said(), self.progress)
-        best, candidate = self.best, self._room.filled(candidate)
+        best, candidate = self.best, self.room.filled(candidate)
         try:
             tried = try_candidate(candidate, view, best.losses if best else None)
         except Exception as error:  # estimators raise whatever they like
@@ -247,7 +188,7 @@ class Search:
             cost = self.afterwards.measure(joined(*fitted))
         except UnsupportedStep as error:
             return replace(tried, why=str(error))
-        self._room.note(tried.members[0][0], cost.bytes, len(tried.view.folds[0].x))
+        self.room.note(tried.members[0][0], cost.bytes, len(tried.view.folds[0].x))
         return replace(tried, cost=cost, why=self.beyond(cost))
 
     def beyond(self, cost: Cost) -> str:

@@ -13,6 +13,7 @@ from tablecast.automl.across import with_own_steps
 from tablecast.automl.candidates import Candidate, make
 from tablecast.automl.limits import Cost
 from tablecast.automl.views import View
+from tablecast.bounded import BoundedVote
 from tablecast.tempered import Tempered
 
 Floats = NDArray[np.float64]
@@ -35,7 +36,9 @@ class Tried:
         seconds: of fitting it once, all members together.
         name: for a person.
         why: why it was stopped early; empty where it was not.
-        steady: whether it is a blend that was made for few rows (`blend.steady`).
+        apart: in a blend of lines and others, how far each line may answer from them; see
+            `weighing.apart`.
+        steady: whether it is a blend that was made for few rows (`weighing.steady`).
         calibration: "sigmoid" or "isotonic", where its probabilities are calibrated.
         power: what its probabilities are raised to; see `temper`.
         cost: of a row in its graph; None where it was not measured.
@@ -49,6 +52,7 @@ class Tried:
     seconds: float
     name: str = ""
     why: str = ""
+    apart: tuple[tuple[float, float] | None, ...] = ()
     steady: bool = False
     calibration: str = ""
     power: float = 1.0
@@ -92,6 +96,8 @@ class Tried:
             (f"{one.model}_{at}", estimator)
             for at, ((one, _), estimator) in enumerate(zip(self.members, made, strict=True))
         ]
+        if self.apart:
+            return BoundedVote(named, weights=weights, apart=self.apart, n_jobs=1)
         if self._is_number:
             return VotingRegressor(named, weights=weights, n_jobs=1)
         return VotingClassifier(named, voting="soft", weights=weights, n_jobs=1)

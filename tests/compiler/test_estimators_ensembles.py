@@ -54,7 +54,7 @@ from sklearn.preprocessing import QuantileTransformer, StandardScaler
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from tablecast.bounded import Bounded
+from tablecast.bounded import Bounded, BoundedVote
 from tablecast.compiler.graph import Builder
 from tablecast.compiler.registry import classify, regress
 from tablecast.errors import UnsupportedStep
@@ -72,6 +72,7 @@ REGRESSORS = [
     BaggingRegressor(Ridge(), random_state=1, bootstrap_features=True, max_features=0.7),
     VotingRegressor(MEMBERS),
     Bounded(LinearRegression()),
+    BoundedVote(MEMBERS, weights=[2, 1, 1], apart=[(-0.5, 0.2), None, None]),
     VotingRegressor(MEMBERS, weights=[0.5, 0.2, 0.3]),
     TunableVotingRegressor(MEMBERS, weights=[1, 2, 3]),
     StackingRegressor(MEMBERS, LinearRegression()),

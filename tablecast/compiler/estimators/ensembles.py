@@ -124,6 +124,21 @@ def voting_regressor(builder: Builder, estimator: Any, x: Matrix) -> str:
     return _weighted(builder, parts, estimator._weights_not_none)
 
 
+@regresses("tablecast.bounded.BoundedVote")
+def bounded_vote(builder: Builder, estimator: Any, x: Matrix) -> str:
+    """The weighted mean of the members, of which some are held near the mean of the others."""
+    parts = [regress(builder, member, x) for member in estimator.estimators_]
+    weights, apart = estimator.weights, estimator.apart
+    free = [place for place, bounds in enumerate(apart) if bounds is None]
+    middle = _weighted(builder, [parts[at] for at in free], [weights[at] for at in free])
+    for place, bounds in enumerate(apart):
+        if bounds is not None:
+            least, most = (builder.op("Add", middle, builder.constant(one)) for one in bounds)
+            raised = builder.op("Max", parts[place], least)
+            parts[place] = builder.op("Min", raised, most)
+    return _weighted(builder, parts, weights)
+
+
 @classifies("sklearn.ensemble.VotingClassifier")
 def voting_classifier(builder: Builder, estimator: Any, x: Matrix) -> Classification:
     """Soft: the weighted mean of probabilities. Hard: the most votes, and no probabilities."""

@@ -56,3 +56,29 @@ def steady(members: Sequence[Floats], loss: Callable[[Floats], float]) -> dict[i
         place: weights.get(place, 0) * len(even) + total * (place in even)
         for place in sorted({*weights, *even})
     }
+
+
+def apart(
+    members: Sequence[Floats], weights: Sequence[int], lines: Sequence[bool]
+) -> tuple[tuple[float, float] | None, ...]:
+    """How far the out-of-fold answers of lines lay from the mean of the other members'.
+
+    Args:
+        members: each member's out-of-fold answers.
+        weights: theirs.
+        lines: whether a member follows a line, for as far as a strange row's features go.
+
+    Returns:
+        The least and the most of the differences for each line, and None for each other member;
+        empty where there are no lines, or nothing else.
+    """
+    if all(lines) or not any(lines):
+        return ()
+    others = [place for place, line in enumerate(lines) if not line]
+    middle = np.average(
+        [members[at] for at in others], axis=0, weights=[weights[at] for at in others]
+    )
+    return tuple(
+        (float((one - middle).min()), float((one - middle).max())) if line else None
+        for one, line in zip(members, lines, strict=True)
+    )
