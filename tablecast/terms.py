@@ -195,11 +195,12 @@ def moved(values: Floats, term: Term) -> list[Term]:
         reach = len(ordered) // (CUTS + 1)
         first = max(rank - reach, ROWS_PER_SIDE)
         last = min(rank + reach, len(ordered) - ROWS_PER_SIDE)
-        near = np.unique(ordered[max(first, 0) : max(last, first)])
+        near = np.unique(ordered[first:last])
+        if len(near) < 2:  # few rows leave no other place for it
+            continue
         steps = np.linspace(0, len(near) - 2, min(MOST_MOVES, len(near) - 1)).astype(np.intp)
-        cuts = (near[steps] + near[steps + 1]) / 2 if len(near) > 1 else []
         found += [
             tuple(replace(one, cut=float(cut)) if one is factor else one for one in term)
-            for cut in cuts
+            for cut in (near[steps] + near[steps + 1]) / 2
         ]
     return found

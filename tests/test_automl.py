@@ -100,7 +100,7 @@ def test_a_line_stays_near_what_it_was_taught() -> None:
 
 
 def test_a_line_in_a_blend_stays_as_near_to_the_trees_as_it_was() -> None:
-    """Answers to rows like those that were learnt from are the weighted mean; others go no further."""
+    """Rows like those learnt from are answered by the weighted mean; others go no further."""
     x = np.linspace(0, 10, 200)[:, None]
     y = 3 * x[:, 0] + np.sin(5 * x[:, 0])
     line, tree = LinearRegression().fit(x, y), DecisionTreeRegressor(max_depth=5).fit(x, y)

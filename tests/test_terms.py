@@ -8,13 +8,15 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 pytest.importorskip("sklearn", reason="the search is scikit-learn's kind of step")
 
 from sklearn.linear_model import LinearRegression
 from sklearn.pipeline import make_pipeline
 
-from tablecast.terms import Factor, SearchedTerms
+from tablecast.terms import ROWS_PER_SIDE, Factor, SearchedTerms
 
 sys.path.insert(0, str(Path(__file__).parent / "compiler"))
 
@@ -54,6 +56,20 @@ def test_factors(factor: Factor, name: str, value: float) -> None:
     """Each kind of factor is what its name says."""
     assert factor.name("a") == name
     assert factor.of(np.array([20.0]), low=15.0)[0] == pytest.approx(value)
+
+
+@given(
+    rows=st.integers(4, 90) | st.integers(2 * ROWS_PER_SIDE - 1, 2 * ROWS_PER_SIDE + 1),
+    distinct_values=st.integers(2, 90),
+    seed=st.integers(0, 99),
+)
+@settings(max_examples=60, deadline=None)
+def test_few_rows_have_terms_too(rows: int, distinct_values: int, seed: int) -> None:
+    """However few rows there are, and however often a value occurs, terms are chosen."""
+    random = np.random.default_rng(seed)
+    x = random.integers(0, distinct_values, (rows, 2)).astype(float)
+    y = (x[:, 0] > np.median(x[:, 0])) * 10.0 + random.normal(size=rows) / 10
+    assert np.isfinite(SearchedTerms().fit_transform(x, y)).all()
 
 
 def test_values_outside_the_training_range_count_as_its_end() -> None:
