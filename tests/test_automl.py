@@ -252,6 +252,14 @@ def test_nothing_slower_than_asked_is_chosen() -> None:
         train(prepared, max_latency=0.01, progress=lambda _: None)
 
 
+def test_a_class_with_too_few_rows_for_folds_is_named() -> None:
+    """What no view can be divided into is said in its own words, and what to do with it."""
+    prepared = prepare(simulate(60, seed=3).assign(goal=["rare", "rare", *"ab" * 29]), "goal")
+    named = r"^In the target 'goal' the class 'rare' has 2 rows.*\w\.$"
+    with pytest.raises(TrainingError, match=named):
+        train(prepared, progress=lambda _: None)
+
+
 @pytest.mark.slow
 @pytest.mark.usefixtures("short_search")
 def test_what_is_found_is_cast(tmp_path: Any) -> None:
