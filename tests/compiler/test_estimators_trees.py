@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from equality import (
     Table,
@@ -70,6 +71,14 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore:The SAMME.R algorithm:FutureWarning"),
     pytest.mark.filterwarnings("ignore:X does not have valid feature names:UserWarning"),
 ]
+
+
+def test_lightgbm_may_have_a_backslash_in_a_name(numbers: Table) -> None:
+    """A feature may be named after a level that holds one, which LightGBM's JSON cannot say."""
+    X, y = numbers
+    named = pd.DataFrame(X, columns=["a\\b", *(f"x{at}" for at in range(X.shape[1] - 1))])
+    fitted = LGBMRegressor(**QUIET).fit(named, np.abs(y))
+    assert_same_regression(fitted, hard_rows(X))
 
 
 @pytest.mark.parametrize("estimator", REGRESSORS, ids=one_line)

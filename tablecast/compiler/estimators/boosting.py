@@ -145,6 +145,20 @@ def ada_boost_classifier(builder: Builder, estimator: Any, x: Matrix) -> Classif
     return Classification(a.is_above(builder, decision, 0.0), chances, decision)
 
 
+def _dumped(booster: Any) -> dict[str, Any]:
+    """LightGBM's own description of its trees.
+
+    Its JSON is none where a feature's name has a backslash, as a level of a category may; its text
+    form, which knows all numbers to the last bit, can be given other names.
+    """
+    if any("\\" in name for name in booster.feature_name()):
+        lines = booster.model_to_string().split("\n")
+        place = next(at for at, line in enumerate(lines) if line.startswith("feature_names="))
+        lines[place] = "feature_names=" + " ".join(f"f{at}" for at in range(booster.num_feature()))
+        booster = type(booster)(model_str="\n".join(lines))
+    return dict(booster.dump_model())
+
+
 def _lightgbm_scores(builder: Builder, dump: dict[str, Any], x: Matrix) -> str:
     """The sum of LightGBM's trees: float64 (rows, outputs)."""
     outputs = dump["num_tree_per_iteration"]
@@ -228,7 +242,7 @@ _LOGARITHMIC = ("poisson", "gamma", "tweedie")
 @regresses("lightgbm.LGBMRegressor", "lightgbm.sklearn.LGBMRegressor")
 def lightgbm_regressor(builder: Builder, estimator: Any, x: Matrix) -> str:
     """LightGBM with an objective whose sum is the answer, or its logarithm."""
-    dump = estimator.booster_.dump_model()
+    dump = _dumped(estimator.booster_)
     name = _objective(estimator, dump, _PLAIN + _LOGARITHMIC)
     scores = _lightgbm_scores(builder, dump, x)
     return builder.op("Exp", scores) if name in _LOGARITHMIC else scores
@@ -237,7 +251,7 @@ def lightgbm_regressor(builder: Builder, estimator: Any, x: Matrix) -> str:
 @classifies("lightgbm.LGBMClassifier", "lightgbm.sklearn.LGBMClassifier")
 def lightgbm_classifier(builder: Builder, estimator: Any, x: Matrix) -> Classification:
     """LightGBM for two classes (logistic) or more (softmax)."""
-    dump = estimator.booster_.dump_model()
+    dump = _dumped(estimator.booster_)
     name = _objective(estimator, dump, ("binary", "multiclass"))
     scores = _lightgbm_scores(builder, dump, x)
     if name == "multiclass":
