@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,7 +10,8 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.linear_model import LinearRegression
-from sklearn.tree import DecisionTreeRegressor
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 pytest.importorskip("pycaret", reason="the search is of PyCaret's estimators")
 
@@ -17,14 +19,14 @@ from examples.insurance.simulate import simulate
 from tablecast.automl import candidates, views, weighing
 from tablecast.automl.across import moved
 from tablecast.automl.fitting import try_candidate
-from tablecast.automl.limits import joined, measure
+from tablecast.automl.limits import check_proof, joined, measure
 from tablecast.automl.room import MOST_TREES, Room
 from tablecast.automl.trials import Trials
 from tablecast.automl.tried import of_folds
 from tablecast.automl.views import Recipe, view_of
 from tablecast.bounded import Bounded, BoundedVote
 from tablecast.cast import cast
-from tablecast.errors import TrainingError
+from tablecast.errors import ProofFailed, TrainingError
 from tablecast.experiments.experiment import quiet_and_single
 from tablecast.reading.inspection import Prepared
 from tablecast.table import prepare
@@ -258,6 +260,40 @@ def test_a_class_with_too_few_rows_for_folds_is_named() -> None:
     named = r"^In the target 'goal' the class 'rare' has 2 rows.*\w\.$"
     with pytest.raises(TrainingError, match=named):
         train(prepared, progress=lambda _: None)
+
+
+def test_neighbours_at_one_distance_are_not_proven() -> None:
+    """Where all distances are alike, scikit-learn's own order decides, which the graph has not."""
+    random = np.random.default_rng(1)
+    table = pd.DataFrame({name: random.choice(list("pqrs"), 60) for name in "abc"})
+    prepared = prepare(table.assign(goal=random.choice(["x", "y"], 60)), "goal")
+    with quiet_and_single():
+        fold = view_of(prepared, Recipe("plain"), seed=1).folds[0]
+        near, tree = (one.fit(fold.x, fold.y) for one in (
+            KNeighborsClassifier(5), DecisionTreeClassifier(random_state=1),
+        ))
+        check_proof(joined(fold.steps, tree), prepared)
+        with pytest.raises(ProofFailed):
+            check_proof(joined(fold.steps, near), prepared)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("short_search")
+def test_what_cannot_be_proven_makes_way_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Training ends with the best pipeline that will be proven, and says so of the better one."""
+    finish, asked = sys.modules["tablecast.automl.finish"], []
+
+    def first_fails(*_: Any) -> None:
+        asked.append(None)
+        if len(asked) == 1:
+            raise ProofFailed("It answers otherwise.")
+
+    monkeypatch.setattr(finish, "WITH_TIES", ("br", "lightgbm"))
+    monkeypatch.setattr(finish, "check_proof", first_fails)
+    board = train(prepare(simulate(100, seed=3), "charges"), progress=lambda _: None).leaderboard
+    assert board[0]["why"] == "chosen"
+    (other,) = [entry for entry in board if entry["why"] == finish.OTHER_ORDER]
+    assert other["R2"] > board[0]["R2"]
 
 
 @pytest.mark.slow

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from tablecast.automl.limits import Cost, measure
+from tablecast.automl.limits import Cost, check_proof, measure
 from tablecast.automl.plan import plan_of, said_of_end
 from tablecast.automl.search import Search, said_of
 from tablecast.automl.tried import Tried, metrics
-from tablecast.errors import TrainingError, UnsupportedStep
+from tablecast.errors import ProofFailed, TrainingError, UnsupportedStep
 from tablecast.experiments.agreement import check_self_agreement
 from tablecast.experiments.trained import (
     HeldOut,
@@ -24,6 +24,9 @@ from tablecast.experiments.trained import (
 
 #: How many of the best are fitted until one keeps within the limits.
 MOST_CONTENDERS = 5
+#: Estimators that take equally near rows in an order of their own, which not every graph shares.
+WITH_TIES = ("knn",)
+OTHER_ORDER = "its graph takes equally near rows in another order"
 
 
 def finish(search: Search) -> Trained:
@@ -45,12 +48,16 @@ def finish(search: Search) -> Trained:
             cost = measure(pipeline, search.prepared)
             reason = search.beyond(cost)
             if not reason:
+                if any(member.model in WITH_TIES for member, _ in tried.members):
+                    check_proof(pipeline, search.prepared)
                 agreement = check_self_agreement(
                     pipeline, search.prepared.table, search.prepared.task,
                     rows=search.afterwards.level.checked,
                 )
                 board = leaderboard(search, tried, refused, cost)
                 return _trained(search, tried, held, pipeline, board, agreement)
+        except ProofFailed:
+            reason = OTHER_ORDER
         except (UnsupportedStep, TrainingError) as error:
             reason = str(error)
         refused[id(tried)] = reason

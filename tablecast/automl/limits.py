@@ -61,10 +61,7 @@ def measure(pipeline: Any, prepared: Prepared) -> Cost:
     Raises:
         UnsupportedStep: the pipeline has no graph form.
     """
-    from tablecast.compiler.pipeline import compile_pipeline
-
-    schema = Schema.from_table(prepared.table, prepared.target, prepared.task)
-    content = compile_pipeline(pipeline, schema.fields, schema.task).SerializeToString()
+    schema, content = _compiled(pipeline, prepared)
     engine = GraphEngine(content)
     row = prepared.table.head(1)
     columns = {field.name: column_of(field, row[field.name]) for field in schema.fields}
@@ -74,3 +71,24 @@ def measure(pipeline: Any, prepared: Prepared) -> Cost:
         engine.answer(columns)
         times.append(time.perf_counter() - began)
     return Cost(float(np.median(times[WARMING:])) * 1e6, len(content))
+
+
+def check_proof(pipeline: Any, prepared: Prepared) -> None:
+    """See whether a fitted pipeline's graph will be proven.
+
+    Raises:
+        UnsupportedStep: the pipeline has no graph form.
+        ProofFailed: the graph answers otherwise.
+    """
+    from tablecast.compiler.proof import prove, pycaret_reference
+
+    schema, content = _compiled(pipeline, prepared)
+    reference = pycaret_reference(pipeline, prepared.task)
+    prove(content, reference, prepared.table, prepared.task, schema.fields)
+
+
+def _compiled(pipeline: Any, prepared: Prepared) -> tuple[Schema, bytes]:
+    from tablecast.compiler.pipeline import compile_pipeline
+
+    schema = Schema.from_table(prepared.table, prepared.target, prepared.task)
+    return schema, compile_pipeline(pipeline, schema.fields, schema.task).SerializeToString()

@@ -136,6 +136,7 @@ SEARCH = (
     N_("far behind after {count} folds"),
     N_("hardly better than its best member alone"),
     N_("takes too long to fit for the budget"),
+    N_("its graph takes equally near rows in another order"),
     N_("no time left for it"),
     N_("could not be fitted: {error}"),
     N_("a row takes {microseconds} µs in the graph; {most} are allowed"),
