@@ -273,7 +273,7 @@ def test_neighbours_at_one_distance_are_not_proven() -> None:
             KNeighborsClassifier(5), DecisionTreeClassifier(random_state=1),
         ))
         check_proof(joined(fold.steps, tree), prepared)
-        with pytest.raises(ProofFailed):
+        with pytest.raises(ProofFailed, match=r"equally near\. Train another model"):
             check_proof(joined(fold.steps, near), prepared)
 
 

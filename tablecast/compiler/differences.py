@@ -103,6 +103,7 @@ class Worst:
             raise ProofFailed(
                 f"The graph does not answer as PyCaret does: {'; '.join(faults)}. The worst row is "
                 f"{self._row}: the graph answers {graph}, PyCaret {expected}. A pipeline that "
-                "computes in float32 cannot be reproduced exactly; one that `tablecast train` "
-                "makes computes in float64. Or serve with TABLECAST_ENGINE=pycaret."
+                "computes in float32 cannot be reproduced exactly (one that `tablecast train` "
+                "makes computes in float64), nor one of neighbours where many rows are equally "
+                "near. Train another model, or serve with TABLECAST_ENGINE=pycaret."
             )
