@@ -74,7 +74,6 @@ class Search:
         self.afterwards = Afterwards(self.prepared, self.clock)
         self.room = Room(self.largest, len(self.prepared.table))
         self._part = "its first round"
-        self._refusal: TrainingError | None = None
 
     @property
     def best(self) -> Tried | None:
@@ -95,8 +94,6 @@ class Search:
                 raise
             self.clock.interrupt()
             self.progress("Interrupted; the best so far is kept.")
-        if not self.tried and self._refusal:
-            raise self._refusal
         if not self.tried:
             reasons = [one.why for one in self.dropped] + [one["error"] for one in self.failed]
             raise TrainingError(
@@ -119,6 +116,8 @@ class Search:
             self.clock.line(f"preparing {recipe.name}", self._said(), self.progress)
             try:
                 view = self.afterwards.prepare(partial(view_of, self.prepared, recipe, self.seed))
+            except TrainingError:  # of the table itself, whatever the view
+                raise
             except Exception as error:  # some steps fail on some tables; other views may not
                 self._failed("", recipe.name.capitalize(), recipe, error)
                 continue
@@ -227,8 +226,6 @@ class Search:
         self.skipped.append({**entry, "trials": trials, "why": "no time left for it"})
 
     def _failed(self, model: str, name: str, recipe: Recipe, error: Exception) -> None:
-        if isinstance(error, TrainingError):  # about the table: it says what to do next
-            self._refusal = self._refusal or error
         said = str(error).strip().partition("\n")[0] or type(error).__name__
         entry = {"model": model, "name": name, "features": recipe.name, "error": said}
         self.failed.append({**entry, "why": f"could not be fitted: {said}"})
