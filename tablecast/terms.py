@@ -117,6 +117,8 @@ class SearchedTerms(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def _choose(self, values: Floats, goal: Floats) -> list[Term]:
         columns = _promising(values, goal)
         candidates = candidates_of(values, columns)
+        if not candidates:  # columns of one value, or a single one of two
+            return []
         matrix = np.column_stack([self._made(values, term) for term in candidates])
         plain = values[:, independent_columns(values)]
         chosen = [candidates[place] for place in choose_columns(matrix, goal, plain, self.most)]

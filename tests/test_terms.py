@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 pytest.importorskip("sklearn", reason="the search is scikit-learn's kind of step")
@@ -63,6 +63,7 @@ def test_factors(factor: Factor, name: str, value: float) -> None:
     distinct_values=st.integers(2, 90),
     seed=st.integers(0, 99),
 )
+@example(rows=4, distinct_values=1, seed=0)
 @settings(max_examples=60, deadline=None)
 def test_few_rows_have_terms_too(rows: int, distinct_values: int, seed: int) -> None:
     """However few rows there are, and however often a value occurs, terms are chosen."""
