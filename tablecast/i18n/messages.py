@@ -87,9 +87,10 @@ def updated(language: Language) -> str:
     catalogue = held(language)
     catalogue.update(extract(), no_fuzzy_matching=True)
     text = io.BytesIO()
+    # Without places, and in the order of the alphabet, a file that moves changes no catalogue.
     write_po(
-        text, catalogue, width=98, omit_header=True, sort_by_file=True, ignore_obsolete=True,
-        include_lineno=False,
+        text, catalogue, width=98, omit_header=True, sort_output=True, ignore_obsolete=True,
+        no_location=True,
     )
     plural = f"nplurals={catalogue.num_plurals}; plural={catalogue.plural_expr}"
     header = HEADER.replace("%%", "%").format(folder=language.folder, plural=plural)
