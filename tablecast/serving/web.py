@@ -22,6 +22,7 @@ from tablecast.figures import number
 from tablecast.language import N_, _
 from tablecast.openapi import document as openapi
 from tablecast.serving import assets, metrics, rehearsal
+from tablecast.serving.bounded_request import BoundedRequest
 from tablecast.serving.fastlane import FastLane
 from tablecast.serving.headers import headers_of, new_request_id
 from tablecast.settings import read_settings
@@ -63,6 +64,7 @@ def create_app(deployment: Deployment | None = None) -> Flask:
     app = Flask(
         "tablecast", template_folder=str(root / "templates"), static_folder=str(root / "static")
     )
+    app.request_class = BoundedRequest
     app.config["MAX_ROWS"] = settings["max_rows"]
     app.config["MAX_BODY"] = settings["max_body"]
     app.config["BODY_LIMITS"] = {"batch.upload": settings["max_upload"]}
