@@ -47,7 +47,7 @@ _REMOVED_BY_PYCARET = re.compile(r'[\]\[,{}":]+')  # CleanColumnNames, PyCaret 3
 
 _WHOLE = re.compile(r"[+-]?[0-9]+")
 _NUMBER = re.compile(
-    r"[+-]?(?:(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|inf(?:inity)?)", re.IGNORECASE
+    r"[+-]?(?:(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|inf(?:inity)?)", re.IGNORECASE
 )
 _CODE = re.compile(r"0[0-9]+")
 

@@ -26,6 +26,7 @@ from tablecast.web.docs import document as openapi
 from tablecast.web.fast_path import FastLane
 from tablecast.web.form import page
 from tablecast.web.http import language, metrics, static_files
+from tablecast.web.http.bounded_request import BoundedRequest
 from tablecast.web.http.headers import headers_of, new_request_id
 from tablecast.web.http.rendering import problem_page, wants_page
 from tablecast.web.http.responses import invalid, problem
@@ -67,6 +68,7 @@ def create_app(deployment: Deployment | None = None) -> Flask:
     app = Flask(
         "tablecast", template_folder=str(root / "templates"), static_folder=str(root / "static")
     )
+    app.request_class = BoundedRequest
     app.config["MAX_ROWS"] = settings["max_rows"]
     app.config["MAX_BODY"] = settings["max_body"]
     app.config["BODY_LIMITS"] = {"batch.upload": settings["max_upload"]}

@@ -13,9 +13,12 @@ from __future__ import annotations
 
 import os
 import re
+import selectors
 import socket
+import ssl
 import time
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from gunicorn import SERVER  # type: ignore[import-untyped]
@@ -31,13 +34,20 @@ LARGEST = 8192
 #: Seconds between two signs of life. gunicorn waits ``timeout`` of them, 30, for one.
 BETWEEN_SIGNS = 0.5
 
-#: Seconds that gunicorn, too, gives a client to close its side.
+#: Seconds that gunicorn, too, gives a client to close its side, and the bytes that it may send
+#: meanwhile.
 MOST_LINGERING = 2.0
+MOST_DISCARDED = 65536
+
+#: Clients that are given this time at once. Past that the one that had most of it is cut off: they
+#: count as connections, of which a worker takes so many and no more.
+MOST_LEAVING = 128
 
 REQUEST_LINE = re.compile(rb"POST (/[a-z0-9_/]+) HTTP/1\.1")
 
-#: A header with a value of visible ASCII. gunicorn refuses more than it must; this takes less.
-HEADER = re.compile(rb"([A-Za-z0-9-]+):[ \t]*([\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?)?[ \t]*")
+#: A header with a value of ASCII. gunicorn refuses more than it must; this takes less. The space
+#: around the value is not for a pattern: to find its end takes time that grows with its square.
+HEADER = re.compile(rb"([A-Za-z0-9-]+):([\t\x20-\x7e]*)")
 
 #: Headers whose value decides whether a request is plain.
 DECIDING = {
@@ -80,7 +90,7 @@ def _deciding_values(headers: list[bytes]) -> dict[bytes, bytes] | None:
         header = HEADER.fullmatch(line)
         if header is None:
             return None
-        name, value = header[1].lower(), header[2] or b""
+        name, value = header[1].lower(), header[2].strip(b" \t")
         allowed = DECIDING.get(name)
         if name in seen or (allowed is None and name not in HARMLESS):
             return None
@@ -96,6 +106,11 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     _lane: FastLane | None = None
     _head = (0, "")
     _notified = -BETWEEN_SIGNS
+
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        #: Clients that were answered for the last time, and until when they may close, in turn.
+        self._leaving: dict[Any, float] = {}
 
     def load_wsgi(self) -> None:
         """Load the application, and see whether its plain answers may be given in the loop."""
@@ -138,16 +153,59 @@ class Worker(ThreadWorker):  # type: ignore[misc]
         conn.set_timeout()
         self.keepalived_conns.append(conn)
 
-    def handle(self, conn: Any) -> Any:
-        """In a thread: answer as gunicorn does, and wait here for a client to close its side.
+    def finish_request(self, conn: Any, done: Any) -> None:
+        """In the loop, after a request: go on as gunicorn does, but wait for nobody's end.
 
-        gunicorn waits in its loop, where each client that does not close stops all others for two
-        seconds.
+        gunicorn waits here until a client that is answered for the last time closes its side, for
+        two seconds, in which nobody else is served.
         """
-        goes_on = super().handle(conn)
-        if not goes_on:
-            _wait_for_close(conn.sock)
-        return goes_on
+        ends = done.cancelled() or (done.exception() is None and not done.result())
+        if ends:
+            self._see_off(conn)
+        else:
+            super().finish_request(conn, done)
+
+    def _see_off(self, conn: Any) -> None:
+        """Send the end, and let the client close first: to do so here may cut off the answer."""
+        try:
+            conn.sock.setblocking(False)
+            conn.sock.shutdown(socket.SHUT_WR)
+        except OSError:  # it is gone already
+            self._drop(conn)
+            return
+        if len(self._leaving) >= MOST_LEAVING:
+            self._drop(next(iter(self._leaving)))
+        self._leaving[conn] = time.monotonic() + MOST_LINGERING
+        self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._discard, conn))
+
+    def _discard(self, conn: Any, client: socket.socket) -> None:
+        """Read what a client that leaves still sends, until it has closed or sent too much."""
+        try:
+            read = len(client.recv(MOST_DISCARDED))
+        except (BlockingIOError, ssl.SSLWantReadError):
+            return
+        except OSError:
+            read = 0
+        conn.discarded = getattr(conn, "discarded", 0) + read
+        if not read or conn.discarded >= MOST_DISCARDED:
+            self._drop(conn)
+
+    def murder_pending(self) -> None:
+        """Close, after each turn of the loop, what has had its time."""
+        super().murder_pending()
+        now = time.monotonic()
+        while self._leaving:
+            conn, deadline = next(iter(self._leaving.items()))
+            if deadline > now:
+                break
+            self._drop(conn)
+
+    def _drop(self, conn: Any) -> None:
+        """Close a connection that nobody waits for any more."""
+        if self._leaving.pop(conn, None) is not None:
+            self.poller.unregister(conn.sock)
+        self.nr_conns -= 1
+        conn.close()
 
     def _asked(self, client: socket.socket) -> tuple[tuple[str, bytes], int] | None:
         """A plain request that may be answered now, and its bytes, which stay where they are."""
@@ -201,20 +259,6 @@ def _exchange(client: socket.socket, size: int, answer: bytes) -> bytes:
         return answer[client.send(answer) :]
     except OSError:
         return answer
-
-
-def _wait_for_close(client: socket.socket) -> None:
-    """Send the end, and read on for a moment: to close at once may cut off the answer's end."""
-    deadline = time.monotonic() + MOST_LINGERING
-    try:
-        client.shutdown(socket.SHUT_WR)
-        while (left := deadline - time.monotonic()) > 0:
-            client.settimeout(left)
-            if not client.recv(LARGEST):
-                break
-        client.shutdown(socket.SHUT_RDWR)  # so that gunicorn, which does the same, need not wait
-    except OSError:
-        pass  # it is closed, or too slow
 
 
 def _send(client: socket.socket, rest: bytes) -> bool:
