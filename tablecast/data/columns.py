@@ -23,7 +23,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from tablecast.data.dates import Notes, Values, read_dates, without_zone
-from tablecast.errors import TableError
+from tablecast.errors import Remark, TableError, counted
 from tablecast.schema.number_formats import DATE_FORMATS, NUMBER_SPELLINGS, SPELLINGS, readings
 
 if TYPE_CHECKING:
@@ -94,7 +94,9 @@ def _check_cleaned(names: Sequence[str]) -> None:
             )
 
 
-def tidy(table: pd.DataFrame, missing: Sequence[str] = ("",)) -> tuple[pd.DataFrame, list[str]]:
+def tidy(
+    table: pd.DataFrame, missing: Sequence[str] = ("",)
+) -> tuple[pd.DataFrame, list[Remark]]:
     """The table with tidy names, and every column of one of the four kinds.
 
     Args:
@@ -103,7 +105,7 @@ def tidy(table: pd.DataFrame, missing: Sequence[str] = ("",)) -> tuple[pd.DataFr
             has a real missing value, so there only an empty cell is one.
 
     Returns:
-        The new table, with its rows numbered from 0, and a sentence for each thing that a person
+        The new table, with its rows numbered from 0, and a remark on each thing that a person
         should know.
 
     Raises:
@@ -224,18 +226,21 @@ def _spelt_numbers(texts: list[str], name: str, notes: Notes) -> Values:
     found = readings(texts)
     if len(found) > 1:
         example = next(text for text in texts if "," in text)
-        notes.append(
-            f"'{name}' is read as text: in '{example}' the comma may mean thousands or decimals. "
-            "Write its numbers without commas to use them as numbers."
-        )
+        notes.append(Remark(
+            "{name} was read as text: the comma in “{example}” may mean thousands or decimals. "
+            "Write the numbers without commas to use them as numbers.",
+            values={"name": name, "example": example},
+        ))
         return {}
     if not found:
         return {}
     ((spelling, plain),) = found.items()
     example = next((text for text in texts if "," in text), texts[0])
-    notes.append(
-        f"'{name}' is read as numbers, with the comma as {SPELLINGS[spelling]}, as in '{example}'."
-    )
+    sign = Remark(SPELLINGS[spelling])
+    notes.append(Remark(
+        "{name} was read as numbers with the comma as {sign}, as in “{example}”.",
+        values={"name": name, "sign": sign, "example": example},
+    ))
     notes.number_spellings[name] = spelling
     return {text: float(number) for text, number in plain.items()}
 
@@ -253,5 +258,9 @@ def _finite(column: pd.Series, name: str, notes: Notes) -> pd.Series:
         return column
     infinite = column.isin([float("inf"), float("-inf")])
     if infinite.any():
-        notes.append(f"'{name}' is infinite in {infinite.sum():,} of its rows, taken as missing.")
+        notes.append(counted(
+            "{count} value of {name} is infinite and was treated as missing.",
+            "{count} values of {name} are infinite and were treated as missing.",
+            int(infinite.sum()), name=name,
+        ))
     return column.mask(infinite)

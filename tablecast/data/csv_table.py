@@ -10,7 +10,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from tablecast.data.columns import MISSING, tidy, tidy_names
-from tablecast.errors import TableError
+from tablecast.errors import Remark, TableError
 
 if TYPE_CHECKING:
     from _csv import Reader
@@ -23,7 +23,7 @@ PARQUET_START = b"PAR1"
 BINARY = (PARQUET_START, b"PK\x03\x04", b"\x1f\x8b", b"%PDF", b"\x89PNG", b"\xd0\xcf\x11\xe0")
 
 
-def _decode(content: bytes, name: str) -> tuple[str, list[str]]:
+def _decode(content: bytes, name: str) -> tuple[str, list[Remark]]:
     """The file's text, and a note where its encoding was a guess."""
     binary = TableError(
         f"'{name}' is not a text file, so it cannot be CSV. Save it as CSV or Parquet, with the "
@@ -46,10 +46,11 @@ def _decode(content: bytes, name: str) -> tuple[str, list[str]]:
         raise TableError(
             f"'{name}' is neither UTF-8 nor Windows-1252 text (line {line}). Save it as UTF-8."
         ) from None
-    return text, [
-        f"The file is not UTF-8 (line {line}), so it was read as Windows-1252: check accented "
-        "letters, or save it as UTF-8."
-    ]
+    return text, [Remark(
+        "The file is not UTF-8 (see line {line}), so it was read as Windows-1252. Check accented "
+        "letters, or save it as UTF-8.",
+        values={"line": line},
+    )]
 
 
 def parse_csv(content: bytes, name: str) -> pd.DataFrame:

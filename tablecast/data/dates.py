@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from tablecast.errors import Remark
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -24,8 +26,8 @@ Values = dict[str, Any]
 """What each distinct text of a column stands for."""
 
 
-class Notes(list[str]):
-    """What reading a table has to say: sentences, and how its dates and numbers are written."""
+class Notes(list[Remark]):
+    """What reading a table has to say, and how its dates and numbers are written."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -46,10 +48,11 @@ def read_dates(texts: list[str], name: str, notes: Notes) -> Values:
             readings.append(dates)
             formats.append(form)
     if len(readings) > 1:
-        notes.append(
-            f"'{name}' is read as text: '{texts[0]}' may be day first or month first. "
-            "Write its dates as 2024-03-31 to use them as dates."
-        )
+        notes.append(Remark(
+            "{name} was read as text: “{example}” may be day first or month first. Write dates as "
+            "2024-03-31 to use them as dates.",
+            values={"name": name, "example": texts[0]},
+        ))
     if len(readings) != 1:
         return {}
     if not formats[0].startswith("%Y-%m-%d"):  # ISO 8601 is read without being told

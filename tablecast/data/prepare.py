@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Literal
 
 from tablecast.data.columns import tidy
 from tablecast.data.prepared import Dropped, Prepared, named_id
-from tablecast.data.task import Task, infer_with_reason
-from tablecast.errors import TableError
+from tablecast.data.task import TASKS, Task, infer_with_reason
+from tablecast.errors import Remark, TableError, counted
 from tablecast.schema.number_formats import DATE_FORMATS, NUMBER_SPELLINGS
 
 if TYPE_CHECKING:
@@ -51,7 +51,11 @@ def prepare(
     spelt = (DATE_FORMATS, NUMBER_SPELLINGS)
     clean.attrs = {key: table.attrs.get(key, {}) | tidied.attrs[key] for key in spelt}
     if without := int((~present).sum()):
-        notes.append(f"{_rows(without)} without a value in '{target}' left out.")
+        notes.append(counted(
+            "Ignored {count} row without a value in {name}.",
+            "Ignored {count} rows without a value in {name}.",
+            without, name=target,
+        ))
     chosen = _choose_task(clean[target], task, notes)
     if chosen == "classification":
         clean[target] = _as_classes(clean[target])
@@ -61,7 +65,7 @@ def prepare(
 def _nothing_left(target: str, dropped: list[Dropped]) -> TableError:
     return TableError(
         f"No column is left to predict '{target}' from: "
-        + "; ".join(f"'{column.name}' {column.reason}" for column in dropped)
+        + "; ".join(f"'{column.name}': {column.reason}" for column in dropped)
         + ". Add columns that say something about each row."
     )
 
@@ -97,7 +101,7 @@ def _check_answers(answers: pd.Series) -> None:
             "Turn it into a number, such as days since a fixed date."
         )
     if answers.dtype.kind not in "ifO":
-        raise TableError(f"The target '{name}' {_UNUSABLE}. Turn it into numbers or text.")
+        raise _unusable(name)
     if _distinct(present) == 1:
         raise TableError(
             f"The target '{name}' has only one class or value, '{present.iloc[0]}', in every row, "
@@ -106,14 +110,15 @@ def _check_answers(answers: pd.Series) -> None:
 
 
 def _choose_task(
-    answers: pd.Series, task: Literal["auto", "regression", "classification"], notes: list[str]
+    answers: pd.Series, task: Literal["auto", "regression", "classification"], notes: list[Remark]
 ) -> Task:
     if task == "auto":
-        inferred, reason = infer_with_reason(answers)
-        notes.append(f"The task is {inferred}, since '{answers.name}': {reason}.")
-        task = inferred
+        task, reason = infer_with_reason(answers)
     else:
-        notes.append(f"The task is {task}, as asked for.")
+        reason = Remark("requested")
+    notes.append(Remark(
+        "Task: {task} ({reason}).", values={"task": Remark(TASKS[task]), "reason": reason}
+    ))
     if task == "regression" and answers.dtype == object:
         raise TableError(
             f"Regression needs numbers, but '{answers.name}' holds text such as "
@@ -138,13 +143,19 @@ def _check_classes(answers: pd.Series) -> None:
     single = counts[counts < 2]
     if single.empty:
         return
-    one = len(single) == 1
-    which = f"class '{single.index[0]}' has" if one else f"{len(single):,} classes have"
     raise TableError(
-        f"In the target '{answers.name}' the {which} a single row, and training needs two of each, "
-        "to learn from and to test on. Leave those rows out, merge the rare classes, or, if the "
+        f"{_only_once(single, len(counts), answers.name)}, and training needs each class twice: to "
+        "learn from and to test on. Leave those rows out, merge the rare classes, or, if the "
         "values are amounts, choose regression."
     )
+
+
+def _only_once(single: pd.Series, classes: int, target: object) -> str:
+    if len(single) == 1:
+        return f"The value '{single.index[0]}' of {target} occurs only once"
+    if len(single) == classes:
+        return f"All {classes:,} values of {target} occur only once"
+    return f"{len(single):,} of the {classes:,} values of {target} occur only once"
 
 
 def _as_classes(answers: pd.Series) -> pd.Series:
@@ -166,12 +177,12 @@ def _columns_to_drop(features: pd.DataFrame, present: pd.Series) -> list[Dropped
     return dropped
 
 
-_UNUSABLE = "holds neither numbers, dates nor text"
+_UNUSABLE = Remark("it holds neither numbers, dates nor text")
 
 
-def _why_drop(column: pd.Series, present: pd.Series) -> str:
+def _why_drop(column: pd.Series, present: pd.Series) -> Remark | None:
     if present.isna().all():
-        return "is empty in every row"
+        return Remark("it is empty")
     try:
         distinct = present.nunique()
     except TypeError:  # lists and dictionaries cannot be compared
@@ -179,50 +190,64 @@ def _why_drop(column: pd.Series, present: pd.Series) -> str:
     if column.dtype.kind not in "ifMO" or isinstance(present.dropna().iloc[0], bytes):
         return _UNUSABLE
     if distinct == 1:
-        return f"has the same value, '{present.dropna().iloc[0]}', in every row"
-    rules: dict[str, Callable[[pd.Series], str]] = {"i": _why_number_id, "O": _why_text}
-    return rules.get(column.dtype.kind, lambda _: "")(column)
+        value = str(present.dropna().iloc[0])
+        return Remark("it has the same value (“{value}”) in every row", values={"value": value})
+    rules: dict[str, Callable[[pd.Series], Remark | None]] = {"i": _why_number_id, "O": _why_text}
+    return rules.get(column.dtype.kind, lambda _: None)(column)
 
 
-def _why_number_id(column: pd.Series) -> str:
+def _why_number_id(column: pd.Series) -> Remark | None:
     if not column.is_unique:
-        return ""
+        return None
     if named_id(column):
-        return "is an id: named like one, and different in every row"
+        return Remark("it looks like an ID (a different value in every row)")
     years = column.min() >= 1000 and column.max() <= 2999  # one row a year is a time, not an id
     if column.max() - column.min() + 1 == len(column) and not years:
-        return "numbers the rows"
-    return ""
+        return Remark("it numbers the rows")
+    return None
 
 
-def _why_text(column: pd.Series) -> str:
+def _why_text(column: pd.Series) -> Remark | None:
     texts = column.dropna()
     share = texts.nunique() / len(texts)
     words = texts.str.count(r"\S+").median()
     if share > 0.5 and words >= 5 and texts.str.len().mean() >= 30:
-        return "holds free text, which a form's choices cannot stand for"
+        return Remark("it holds free text, which a form cannot offer as choices")
     if len(texts) >= MIN_ROWS and share == 1:
-        return "is an id: a different text in every row"
-    return ""
+        return Remark("it looks like an ID (a different text in every row)")
+    return None
 
 
-def _flags(features: pd.DataFrame, clean: pd.DataFrame) -> list[str]:
+def _flags(features: pd.DataFrame, clean: pd.DataFrame) -> list[Remark]:
     """What is kept, but worth a look before the figures are believed."""
     notes = []
     if repeated := int(clean.duplicated().sum()):
-        notes.append(
-            f"{_rows(repeated)} equal to an earlier row: if that is no coincidence, the holdout's "
-            "figures are too good."
-        )
+        notes.append(counted(
+            "{count} duplicate row. If it is a copy of the same case, the test scores are too "
+            "optimistic.",
+            "{count} duplicate rows. If they are copies of the same case, the test scores are too "
+            "optimistic.",
+            repeated,
+        ))
     for name in features.columns:
         column = features[name]
         gaps = clean[name].isna().mean()
         if gaps > 0.5:
-            notes.append(f"'{name}' is missing in {math.floor(100 * gaps)}% of the rows.")
+            share = math.floor(100 * gaps) / 100
+            notes.append(Remark(
+                "{name} is missing in {share:.0%} of the rows.",
+                values={"name": str(name), "share": share},
+            ))
         if column.dtype.kind == "i" and column.is_unique and column.is_monotonic_increasing:
-            notes.append(f"'{name}' grows from row to row: is it an id or a time?")
+            notes.append(Remark(
+                "{name} increases from row to row. Is it an ID or a time?",
+                values={"name": str(name)},
+            ))
         if column.dtype == object and column.nunique() > max(50, 0.5 * column.count()):
-            notes.append(f"'{name}' is nearly an id: {column.nunique():,} different texts.")
+            notes.append(Remark(
+                "{name} is almost an ID: it has {count} different texts.",
+                values={"name": str(name), "count": int(column.nunique())},
+            ))
     return notes
 
 
@@ -230,9 +255,13 @@ def _distinct(values: pd.Series) -> int:
     try:
         return int(values.nunique())
     except TypeError as error:
-        raise TableError(
-            f"The target '{values.name}' {_UNUSABLE}. Turn it into numbers or text."
-        ) from error
+        raise _unusable(values.name) from error
+
+
+def _unusable(target: object) -> TableError:
+    return TableError(
+        f"The target '{target}' holds neither numbers nor text. Turn it into numbers or text."
+    )
 
 
 def _rows(count: int) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tablecast.data.task import Task
+from tablecast.errors import Remark
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,7 +25,7 @@ class Dropped:
     """A column that is no feature, and why."""
 
     name: str
-    reason: str
+    reason: Remark
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,7 +38,7 @@ class Prepared:
         target: the target's name.
         task: what kind of answer is learnt.
         dropped: the columns left out, each with its reason.
-        notes: sentences for the terminal and the model card.
+        notes: for the terminal and the model card.
         leaks: what makes the figures too good; their messages are among the notes.
     """
 
@@ -45,7 +46,7 @@ class Prepared:
     target: str
     task: Task
     dropped: tuple[Dropped, ...]
-    notes: tuple[str, ...]
+    notes: tuple[Remark, ...]
     leaks: tuple[Leak, ...] = ()
 
 
@@ -62,13 +63,13 @@ class Leak:
     Attributes:
         kind: "disguise", "alone", "ids", "order" or "twins".
         field: the column's name; None where whole rows are meant.
-        message: a sentence or two for the terminal and the card.
+        message: for the terminal and the card.
         figures: what was measured, for the card.
     """
 
     kind: str
     field: str | None
-    message: str
+    message: Remark
     figures: dict[str, float] = dataclasses.field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:

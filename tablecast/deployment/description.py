@@ -24,7 +24,7 @@ from tablecast.deployment.files import (
     with_ending,
     without_ending,
 )
-from tablecast.errors import ArtifactError
+from tablecast.errors import ArtifactError, Remark
 from tablecast.inference.pycaret_api import import_pycaret
 from tablecast.schema.schema import Schema
 
@@ -100,7 +100,7 @@ def write_description(
         "sha256": sha256_of(pickle.read_bytes()),
     }
     with replaced_when_whole(with_ending(base, ".json")) as temporary:
-        text = json.dumps(description, indent=1, ensure_ascii=False)
+        text = json.dumps(description, indent=1, ensure_ascii=False, default=Remark.to_json)
         temporary.write_text(text + "\n", encoding="utf-8")
     return description
 

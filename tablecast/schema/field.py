@@ -38,7 +38,7 @@ class Refusal(Exception):  # noqa: N818 - a control flow of this package, never 
 
     def __init__(self, remark: Remark) -> None:
         self.remark = remark
-        super().__init__(remark.text)
+        super().__init__(remark.message)
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from tablecast.i18n.language import N_
+
 NUMBER_SPELLINGS = "tablecast_number_spellings"
 """A tidied table's attribute: column name to spelling, where it is not that of programs."""
 
 #: In words, for notes.
-SPELLINGS = {",.": "the thousands separator", ".,": "the decimal sign"}
+SPELLINGS = {",.": N_("the thousands separator"), ".,": N_("the decimal sign")}
 
 #: Thousands by points, decimals after a comma; the one spelling that a program's number, such as
 #: 1.234, may be mistaken for.

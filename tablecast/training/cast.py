@@ -251,7 +251,7 @@ def said_of(proof: Proof) -> str:
         f"{proof.worst_relative:.1e} relative ({proof.worst_absolute:.1e}), "
         f"{proof.label_mismatches} labels differ, worst probability difference "
         f"{proof.worst_probability:.1e}; {proof.seconds:.1f} s."
-        + (" One row is answered without onnxruntime." if proof.scalar_rows else "")
+        + (" Single-row requests use a faster built-in evaluator." if proof.scalar_rows else "")
     )
 
 

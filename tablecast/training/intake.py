@@ -52,10 +52,10 @@ def take_in(
     prepared = prepare(kept, target)
     progress(f"{len(table):,} rows, {len(table.columns)} columns; {prepared.task} of {target!r}.")
     for column in prepared.dropped:
-        progress(f"Left out {column.name!r}: {column.reason}.")
+        progress(f"Ignored {column.name}: {column.reason}.")
     prepared = without_leaks(prepared, keep)
     for note in prepared.notes:
-        progress(note)
+        progress(str(note))
     Schema.from_table(prepared.table, prepared.target, prepared.task, look)
     check_memory(prepared)
     return prepared

@@ -10,7 +10,7 @@ import base64
 import csv
 import io
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import PurePath
 from tempfile import TemporaryFile
@@ -191,7 +191,7 @@ def _remarks_of(refusals: Iterable[Refused]) -> Iterable[Remark]:
     for refusal in refusals:
         for remark in refusal.remarks:
             values = {"found_at": refusal.place.capitalize(), "remark": remark.say()}
-            yield replace(remark, text=N_("{found_at}: {remark}"), values=values, row=refusal.row)
+            yield Remark("{found_at}: {remark}", remark.field, values, refusal.row)
 
 
 def _batch_page(status: int = 200, **values: Any) -> Response:

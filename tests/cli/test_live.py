@@ -39,11 +39,11 @@ def test_a_terminal_has_one_live_line_below_the_others() -> None:
         live.live(Standing("Random Forest", "", 0.0, 40.0))
         assert screen(stream.getvalue()) == ["[············]  40 s left  Random Forest"]
         now[0] = 20.0
-        live("Left out 'Id'.")
+        live("Ignored Id.")
         assert screen(stream.getvalue()) == [
-            "Left out 'Id'.", "[██████······]  20 s left  Random Forest"
+            "Ignored Id.", "[██████······]  20 s left  Random Forest"
         ]
-    assert screen(stream.getvalue()) == ["Left out 'Id'.", ""]
+    assert screen(stream.getvalue()) == ["Ignored Id.", ""]
 
 
 def test_the_live_line_never_wraps(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,7 +22,14 @@ from tablecast.data.sources import read_table
 from tablecast.inference.engine import column_of
 from tablecast.inference.interval import Interval
 from tablecast.schema.schema import Schema
-from tablecast.training.intervals.bounds import AVERAGE, BY_FIELDS, Rows, _aligned, learn_end
+from tablecast.training.intervals.bounds import (
+    AROUND_MIDDLE,
+    AVERAGE,
+    BY_FIELDS,
+    Rows,
+    _aligned,
+    learn_end,
+)
 from tablecast.training.intervals.conditional_median import roundest
 from tablecast.training.intervals.conformal import interval_of, learn, out_of_fold
 from tablecast.training.intervals.quantiles import shrunken_slopes, smoothed_quantile
@@ -68,7 +75,7 @@ def test_noise_alone_gets_one_offset() -> None:
     random = np.random.default_rng(3)
     table = pd.DataFrame(random.normal(size=(800, 4)), columns=list("abcd"))
     stored = learn(table, random.normal(size=800), np.zeros(800), 1)
-    assert stored["method"].count("one offset") == 2
+    assert str(stored["method"]).count("a fixed offset.") == 2
     assert stored["lower"]["offsets"][0] == pytest.approx(-1.645, abs=0.2)
 
 
@@ -89,7 +96,7 @@ def test_an_end_follows_where_most_rows_lie() -> None:
     features, target = known[["size", "kind"]], known["cost"].to_numpy()
     answers = 55 + 1.5 * known["size"].to_numpy() + 50 * (known["kind"] == "b").to_numpy()
     stored = learn(features, target, answers, 1)
-    assert "below: one offset from where most rows lie" in stored["method"]
+    assert f"Low end: {AROUND_MIDDLE}." in str(stored["method"])
     factors = [one for term in stored["lower"]["terms"] for one in term["factors"]]
     assert {one["cut"] for one in factors if one.get("kind") == "above"} == {30.0}
     shifted = 55 + 1.5 * new["size"].to_numpy() + 50 * (new["kind"] == "b").to_numpy()
@@ -108,7 +115,7 @@ def test_the_other_end_is_measured_from_most_rows_too() -> None:
     target = (table["cost"] + dear).to_numpy()
     answers = 55 + 1.5 * table["size"].to_numpy() + 50 * (table["kind"] == "b").to_numpy()
     stored = learn(table[["size", "kind", "often"]], target, answers, 1)
-    assert stored["method"].endswith(f"above: {BY_FIELDS}")
+    assert str(stored["method"]).endswith(f"High end: {BY_FIELDS}.")
     adds = {one["field"]: one["adds"] for one in stored["upper"]["levels"]}["often"]
     assert sum(adds.get(level, 0.0) * side for level, side in (("yes", 1), ("no", -1))) > 0
     _, high = ends(stored, table, "cost", answers)

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from tablecast.i18n.language import N_
 from tablecast.training.intervals.shapes import (
     SHAPES,
     Encoded,
@@ -36,14 +37,15 @@ NEARER = 0.5
 CERTAIN = 2.0
 #: Shapes with less of an average are left out of it.
 LEAST_SHARE = 0.01
-AVERAGE = "an average of lines, curves and the fields"
-AROUND_MIDDLE = "one offset from where most rows lie by their fields"
-BY_FIELDS = "an offset by the fields from where most rows lie"
+AVERAGE = N_("an average of lines, curves and the fields")
+AROUND_MIDDLE = N_("a fixed offset from the typical value for these fields")
+BY_FIELDS = N_("an offset from the typical value for these fields, which depends on the fields")
 
 
 @dataclass(frozen=True)
 class Learnt:
-    """One end: its offsets, and those that each row got from shapes fitted without it."""
+    """One end: its shape as a message, its offsets, and those that each row got from shapes
+    fitted without it."""
 
     shape: str
     fitted: Fitted

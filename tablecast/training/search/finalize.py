@@ -7,8 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from tablecast.errors import ProofFailed, TrainingError, UnsupportedStep
+from tablecast.errors import ProofFailed, Remark, TrainingError, UnsupportedStep, counted
+from tablecast.i18n.language import N_
 from tablecast.training.experiment.agreement import check_self_agreement
+from tablecast.training.experiment.setup import TRAIN_SHARE
 from tablecast.training.experiment.trained import (
     HeldOut,
     Trained,
@@ -18,7 +20,7 @@ from tablecast.training.experiment.trained import (
     trained_of,
 )
 from tablecast.training.graph_cost import Cost, check_proof, measure
-from tablecast.training.search.pool import Pool, said_of
+from tablecast.training.search.pool import Pool, not_usable, score_of
 from tablecast.training.search.replay import FORMAT, Plan, fingerprint, versions
 from tablecast.training.search.trial import Tried, metrics
 
@@ -26,7 +28,7 @@ from tablecast.training.search.trial import Tried, metrics
 MOST_CONTENDERS = 5
 #: Estimators that take equally near rows in an order of their own, which not every graph shares.
 WITH_TIES = ("knn",)
-OTHER_ORDER = "its graph takes equally near rows in another order"
+OTHER_ORDER = Remark("its graph orders equally near rows differently")
 
 
 def finish(pool: Pool) -> Trained:
@@ -35,7 +37,7 @@ def finish(pool: Pool) -> Trained:
     Raises:
         TrainingError: none of the best keeps within the limits.
     """
-    refused: dict[int, str] = {}
+    refused: dict[int, Remark] = {}
     for tried in pool.ranked()[:MOST_CONTENDERS]:
         pool.clock.line(f"fitting {tried.name} on all rows", "", pool.progress)
         experiment, began = tried.view.experiment, time.monotonic()
@@ -59,11 +61,12 @@ def finish(pool: Pool) -> Trained:
         except ProofFailed:
             reason = OTHER_ORDER
         except (UnsupportedStep, TrainingError) as error:
-            reason = str(error)
+            reason = not_usable(error)
         refused[id(tried)] = reason
         pool.progress(f"{tried.name} is not chosen: {reason}")
     raise TrainingError(
-        "None of the best pipelines keeps within the limits: " + "; ".join(refused.values())
+        "None of the best pipelines keeps within the limits: "
+        + "; ".join(map(str, refused.values()))
     )
 
 
@@ -78,7 +81,7 @@ def _trained(
     plan = plan_of(pool, tried)
     return trained_of(
         pool.prepared, pipeline, held,
-        notes=[*_judgement(pool, tried, held), said_of_end(pool, plan)],
+        notes=[*_judgement(pool, tried, held), end_of(pool, plan)],
         model="+".join(member.model for member, _ in tried.members),
         cross_validation=metrics(tried), leaderboard=board, seed=pool.seed,
         folds=len(tried.view.folds), agreement=agreement,
@@ -87,7 +90,7 @@ def _trained(
 
 
 def leaderboard(
-    pool: Pool, chosen: Tried, refused: dict[int, str], measured: Cost
+    pool: Pool, chosen: Tried, refused: dict[int, Remark], measured: Cost
 ) -> list[dict[str, Any]]:
     """Every candidate, best first, with why it was or was not chosen."""
     first = [chosen, *(one for one in pool.ranked() if one is not chosen)]
@@ -120,41 +123,52 @@ def _entry(one: Tried, cost: Cost | None) -> dict[str, Any]:
     }
 
 
-def _why(one: Tried, chosen: Tried, refused: dict[int, str]) -> str:
+def _why(one: Tried, chosen: Tried, refused: dict[int, Remark]) -> Remark:
     if one is chosen:
-        return "chosen"
-    if one.why or id(one) in refused:
-        return one.why or refused[id(one)]
-    return f"{one.loss / chosen.loss - 1:.1%} more loss"
+        return Remark("chosen")
+    if one.why:
+        return one.why
+    worse = Remark("{share:.1%} worse", values={"share": one.loss / chosen.loss - 1})
+    return refused.get(id(one), worse)
 
 
-def said_of_skipped(entry: dict[str, Any]) -> str:
+def _skipped(entry: dict[str, Any]) -> Remark | str:
     """What was left out, in a few words."""
-    tuned = f" (tuned, {entry['trials']} times)" if entry["tuned"] else ""
-    return str(entry["name"]) + tuned + (f", {entry['features']}" if entry["model"] else "")
+    if not entry["model"]:  # all of a view, which its name says
+        return str(entry["name"])
+    message = N_("{name} with {features}")
+    if entry["tuned"]:
+        message = N_("{name} with {features} (tuned, {count} times)")
+    named = {"name": entry["name"], "count": entry["trials"], "features": entry["features"]}
+    return Remark(message, values=named)
 
 
-def _judgement(pool: Pool, tried: Tried, held: HeldOut) -> list[str]:
+def _judgement(pool: Pool, tried: Tried, held: HeldOut) -> list[Remark]:
     """What a reader should know of the figures, and whether there is anything in them."""
-    notes = [
-        f"Chosen by cross-validation on 70% of the rows ({said_of(tried)}); the holdout's figures "
-        "are of the other 30%, which no choice has seen."
-    ]
+    measure, score = score_of(tried)
+    notes = [Remark(
+        "Chosen by cross-validation on {share:.0%} of the rows ({measure} {score:.4f}). The test "
+        "scores come from the other {rest:.0%}, which played no part in the choice.",
+        values={
+            "share": TRAIN_SHARE, "rest": 1 - TRAIN_SHARE, "measure": measure, "score": score,
+        },
+    )]
     nothing = _loss_of_knowing_nothing(tried)
     notes += nothing_learnt([nothing - loss for loss in tried.losses], held.figures)
     if pool.afterwards.is_short:
         level = pool.afterwards.level
-        notes.append(
-            f"For want of time, {level.checked} rows were checked alone and in a batch, and what "
-            f"is said of unseen rows was learnt from {level.clones} clones of the pipeline; a "
-            "longer budget does more."
-        )
+        notes.append(Remark(
+            "Time was short, so some checks used fewer rows ({rows}) and fewer refits ({refits}). "
+            "Raise --budget for full checks.",
+            values={"rows": level.checked, "refits": level.clones},
+        ))
     if pool.skipped:
-        notes.append(
-            f"The budget of {pool.clock.budget:g} s left out "
-            f"{sum(one['trials'] for one in pool.skipped)} trials: "
-            + "; ".join(dict.fromkeys(said_of_skipped(one) for one in pool.skipped)) + "."
-        )
+        notes.append(counted(
+            "The budget of {seconds:g} s was too short for {count} trial: {names}.",
+            "The budget of {seconds:g} s was too short for {count} trials: {names}.",
+            sum(one["trials"] for one in pool.skipped),
+            seconds=pool.clock.budget, names=[_skipped(one) for one in pool.skipped],
+        ))
     return notes
 
 
@@ -189,17 +203,28 @@ def plan_of(pool: Pool, chosen: Tried) -> Plan:
     )
 
 
-def said_of_end(pool: Pool, plan: Plan) -> str:
-    """Whether the same seed gives the same answers again, as a sentence for a person."""
+def end_of(pool: Pool, plan: Plan) -> Remark:
+    """Whether the same seed gives the same answers again."""
     clock = pool.clock
-    again = "--repeat NAME does the same again."
-    other = f"a quicker machine may find another pipeline; {again}"
     if clock.repeats:
-        return "This repeats an earlier search, decision by decision: its answers are the same."
+        return Remark("This run repeated an earlier search and gives the same answers.")
     if clock.interrupted is not None:
-        return f"The search was interrupted after {plan.trials} trials; {again}"
+        return counted(
+            "The search was interrupted after {count} trial. --repeat NAME does the same again.",
+            "The search was interrupted after {count} trials. --repeat NAME does the same again.",
+            plan.trials,
+        )
     if plan.ended:
-        return f"The time ended the search in {plan.ended}, after {plan.trials} trials: {other}"
+        return counted(
+            "The search ran out of time after {count} trial. A faster machine may find another "
+            "pipeline; --repeat NAME does the same again.",
+            "The search ran out of time after {count} trials. A faster machine may find another "
+            "pipeline; --repeat NAME does the same again.",
+            plan.trials,
+        )
     if clock.close:
-        return f"The search came to its end, but the clock had a say in what it left out: {other}"
-    return "The search came to its own end: the same seed gives the same answers."
+        return Remark(
+            "The search finished, but the time limit decided some of its steps. A faster machine "
+            "may find another pipeline; --repeat NAME does the same again."
+        )
+    return Remark("The search finished. The same seed gives the same answers.")

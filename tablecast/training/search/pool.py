@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tablecast.errors import UnsupportedStep
-from tablecast.training.graph_cost import Cost, joined
+from tablecast.errors import Remark, UnsupportedStep, counted
+from tablecast.training.graph_cost import Cost, joined, too_slow
 from tablecast.training.search.budget import Clock
 from tablecast.training.search.candidates import Candidate
 from tablecast.training.search.cross_validation import threads, try_candidate
@@ -103,7 +104,7 @@ class Pool:
         """With what a row costs in its graph, and why it cannot be chosen, if so."""
         fitted, tried = tried.fitted, replace(tried, fitted=None)
         if not tried.whole:
-            return replace(tried, why=f"far behind after {len(tried.losses)} folds")
+            return replace(tried, why=_far_behind(len(tried.losses)))
         if self.tried and not self.afterwards.bears(tried.seconds):
             return replace(tried, why=TOO_LONG)
         best = self.best
@@ -112,14 +113,16 @@ class Pool:
         try:
             cost = self.afterwards.measure(joined(*fitted))
         except UnsupportedStep as error:
-            return replace(tried, why=str(error))
+            return replace(tried, why=not_usable(error))
         self.room.note(tried.members[0][0], cost.bytes, len(tried.view.folds[0].x))
         return replace(tried, cost=cost, why=self.beyond(cost))
 
-    def beyond(self, cost: Cost) -> str:
-        """Which limit a row's cost breaks, as a sentence's half; empty where it keeps both."""
-        slow, close = cost.too_slow(self.max_latency), cost.may_be_too_slow(self.max_latency)
-        return self.clock.decide(slow, "", close) or cost.too_large(self.largest)
+    def beyond(self, cost: Cost) -> Remark | None:
+        """Which limit a row's cost breaks; None where it keeps both."""
+        slow = cost.microseconds > self.max_latency
+        took = math.ceil(cost.microseconds) if slow else 0
+        took = self.clock.decide(took, 0, cost.may_be_too_slow(self.max_latency))
+        return too_slow(took, self.max_latency) if took else cost.too_large(self.largest)
 
     def has_time(self, seconds: float) -> bool:
         """Whether there is time for so many seconds more; the first time not, that is noted."""
@@ -141,25 +144,43 @@ class Pool:
         self, model: str, name: str, recipe: Recipe, tuned: bool = False, trials: int = 1
     ) -> None:
         """Note that there was no time for so many trials."""
-        entry = {"model": model, "name": name, "features": recipe.name, "tuned": tuned}
+        entry = {"model": model, "name": name, "features": recipe.remark, "tuned": tuned}
         for one in self.skipped:
             if entry.items() <= one.items():
                 one["trials"] += trials
                 return
-        self.skipped.append({**entry, "trials": trials, "why": "no time left for it"})
+        why = Remark("not tried: out of time")
+        self.skipped.append({**entry, "trials": trials, "why": why})
 
     def _failed(self, model: str, name: str, recipe: Recipe, error: Exception) -> None:
         said = str(error).strip().partition("\n")[0] or type(error).__name__
-        entry = {"model": model, "name": name, "features": recipe.name, "error": said}
-        self.failed.append({**entry, "why": f"could not be fitted: {said}"})
+        why = Remark("could not be fitted: {error}", values={"error": said})
+        entry = {"model": model, "name": name, "features": recipe.remark, "error": said}
+        self.failed.append({**entry, "why": why})
 
     def _said(self) -> str:
         best = self.best
-        return f"; best so far: {best.name}, {said_of(best)}" if best else ""
+        if not best:
+            return ""
+        measure, score = score_of(best)
+        return f"; best so far: {best.name}, {measure} {score:.4f}"
 
 
-def said_of(tried: Tried) -> str:
-    """A score for a person."""
+def score_of(tried: Tried) -> tuple[Remark, float]:
+    """A measure's name and its value, for a person."""
     if tried.view.task == "classification":
-        return f"log loss {tried.loss:.4f}"
-    return f"R2 {1 - float(np.mean(tried.losses) / np.var(tried.view.target)):.4f}"
+        return Remark("log loss"), tried.loss
+    return Remark("R2"), 1 - float(np.mean(tried.losses) / np.var(tried.view.target))
+
+
+def not_usable(error: Exception) -> Remark:
+    """Why a pipeline cannot be chosen, by the error that it met."""
+    return Remark("not usable: {error}", values={"error": str(error)})
+
+
+def _far_behind(folds: int) -> Remark:
+    return counted(
+        "stopped early: far behind after {count} fold",
+        "stopped early: far behind after {count} folds",
+        folds,
+    )

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tablecast.data.prepared import Prepared
 
 #: Raised whenever the search makes other decisions, or the same ones in another order.
-FORMAT = 1
+FORMAT = 2
 #: Whose versions decide what is fitted, and so how its answers round.
 PACKAGES = ("pycaret", "scikit-learn", "numpy", "scipy", "pandas", "lightgbm")
 OTHER_MACHINE = (

@@ -46,7 +46,8 @@ class Search(Pool):
             self.clock.interrupt()
             self.progress("Interrupted; the best so far is kept.")
         if not self.tried:
-            reasons = [one.why for one in self.dropped] + [one["error"] for one in self.failed]
+            reasons = [str(one.why) for one in self.dropped]
+            reasons += [one["error"] for one in self.failed]
             raise TrainingError(
                 "No estimator can be chosen for this table. The first that was tried: "
                 f"{reasons[0].rstrip('.')}."

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from tablecast.errors import TrainingError
+from tablecast.errors import Remark, TrainingError
 from tablecast.inference.pycaret_api import predict_with_pycaret
 from tablecast.training.evaluation.out_of_fold import MOST_ROWS
 from tablecast.training.graph_cost import Cost, measure
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tablecast.training.search.views import View
 
 #: Why something that is good enough is not chosen.
-TOO_LONG = "takes too long to fit for the budget"
+TOO_LONG = Remark("too slow to fit within the budget")
 
 # Seconds of one core, measured on five tables: learning the intervals' shapes, the card's facts
 # about unseen rows, effects, files.

@@ -11,8 +11,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tablecast.deployment.card import card_of
+from tablecast.deployment.card import facts_of
 from tablecast.deployment.deployment import Deployment
+from tablecast.errors import Remark, is_remark
 from tablecast.i18n.formats import number, percent
 from tablecast.i18n.language import N_, _
 from tablecast.schema.schema import Schema
@@ -21,9 +22,9 @@ from tablecast.web.card.class_figures import class_figures, class_table, confusi
 from tablecast.web.card.effects import effects_of, importance_of
 from tablecast.web.card.quality import METRICS, measure, metrics_of, overall_of
 from tablecast.web.card.regression_figures import Figure, Table
+from tablecast.web.card.remarks import Said, said
 from tablecast.web.card.subgroups import Groups, groups_of
-from tablecast.web.card.training_notes import Said, said
-from tablecast.web.card.translate import in_words, limit_in_words, method_in_words, stated_in_words
+from tablecast.web.card.translate import in_words, stated_in_words
 from tablecast.web.display.amounts import wording_of
 from tablecast.web.display.choices import in_figures, levels_of
 
@@ -66,7 +67,7 @@ class Entry:
 def page_of(loaded: Deployment) -> dict[str, Any]:
     """Everything that the card's template shows."""
     loaded = in_words(loaded)
-    card, schema = card_of(loaded), loaded.schema
+    card, schema = facts_of(loaded), loaded.schema
     card["stated"] = stated_in_words(loaded, card["stated"])
     evaluation = card["evaluation"] or {}
     sensitive = card["stated"].get("sensitive", ())
@@ -74,7 +75,7 @@ def page_of(loaded: Deployment) -> dict[str, Any]:
     shown = _shown(groups, MOST_FIGURES[schema.task])
     values: dict[str, Any] = {
         "card": card,
-        "limits": [limit_in_words(one) for one in card["limits"]],
+        "limits": [said(one) for one in card["limits"]],
         **_findings(card),
         "tiles": _tiles(card, schema),
         "metrics": metrics_of(card["metrics"]),
@@ -193,7 +194,7 @@ def _interval(found: Mapping[str, Any] | None, schema: Schema) -> dict[str, str]
         _("Rows inside, of those that the range had not seen"): percent(found["coverage"], 1),
         _("Mean width"): wording.of(found["width"]),
         _("Mean interval score"): wording.of(found["score"]),
-        _("Method"): method_in_words(found["method"]),
+        _("Method"): said(found["method"]).text,
     }
 
 
@@ -242,7 +243,7 @@ def _leaderboard(entries: Sequence[Mapping[str, Any]]) -> tuple[Table, list[Entr
         Entry(
             str(entry.get("name") or entry["model"]),
             tuple(_cell(entry.get(name)) for name in columns),
-            said(str(entry["error"])) if entry.get("error") else None,
+            said(entry["error"]) if entry.get("error") else None,
         )
         for entry in entries
     ]
@@ -257,4 +258,5 @@ def _leaderboard(entries: Sequence[Mapping[str, Any]]) -> tuple[Table, list[Entr
 
 
 def _cell(value: Any) -> Said:
-    return said(value) if isinstance(value, str) else Said(measure(value))
+    is_said = isinstance(value, str | Remark) or is_remark(value)
+    return said(value) if is_said else Said(measure(value))
