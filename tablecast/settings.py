@@ -60,6 +60,25 @@ SETTINGS = {
     "max_rows": Setting(
         "TABLECAST_MAX_ROWS", 10_000, "Most rows that one API request may hold."
     ),
+    "keys": Setting(
+        "TABLECAST_KEYS",
+        "",
+        "File of keys, or its text; empty lets everybody ask. See python -m tablecast keys.",
+    ),
+    "form": Setting(
+        "TABLECAST_FORM",
+        "key",
+        "Whether the form wants a key too, where there are keys (key), or none (open).",
+        ("key", "open"),
+    ),
+    "rate": Setting(
+        "TABLECAST_RATE", "", "Requests of each address without a key, such as 100/m; empty: any."
+    ),
+    "limits": Setting(
+        "TABLECAST_LIMITS",
+        "",
+        "Where rates are counted, such as redis://host:6379; empty: on this machine.",
+    ),
     "data": Setting(
         "TABLECAST_DATA", "", "Folder in which a data set's name is looked up first."
     ),

@@ -25,7 +25,7 @@ from tablecast.web import api, batch_page, warmup
 from tablecast.web.docs import document as openapi
 from tablecast.web.fast_path import FastLane
 from tablecast.web.form import page
-from tablecast.web.http import language, metrics, static_files
+from tablecast.web.http import access, language, metrics, static_files
 from tablecast.web.http.bounded_request import BoundedRequest
 from tablecast.web.http.headers import headers_of, new_request_id
 from tablecast.web.http.rendering import problem_page, wants_page
@@ -78,14 +78,17 @@ def create_app(deployment: Deployment | None = None) -> Flask:
     app.register_blueprint(batch_page.blueprint)
     app.register_blueprint(metrics.blueprint)
     app.register_blueprint(openapi.blueprint)
+    allowed = access.access_of(settings)
     language.install(app, PROGRAM_PATHS)
     static_files.install(app)
     app.before_request(_begin)
+    access.install(app, allowed)
+    app.before_request(_limit_body)
     app.after_request(_finish)
     app.register_error_handler(InvalidInput, invalid)
     app.register_error_handler(HTTPException, _refused)
     app.register_error_handler(Exception, _unexpected)
-    app.wsgi_app = FastLane(app.wsgi_app, loaded)  # type: ignore[method-assign]
+    app.wsgi_app = FastLane(app.wsgi_app, loaded, allowed)  # type: ignore[method-assign]
     return app
 
 
@@ -111,6 +114,9 @@ def _root() -> Path:
 def _begin() -> None:
     g.request_id = new_request_id()
     g.began = time.perf_counter()
+
+
+def _limit_body() -> None:
     if request.method != "POST" or request.routing_exception is not None:
         return
     # Without a length, a body past the limit would be cut silently and read as whole.

@@ -18,6 +18,7 @@ from tablecast.deployment.deployment import Deployment
 from tablecast.errors import InvalidInput
 from tablecast.web import api
 from tablecast.web.http import metrics
+from tablecast.web.http.access import Access
 from tablecast.web.http.headers import headers_of, new_request_id
 from tablecast.web.http.responses import to_json
 
@@ -32,8 +33,11 @@ PLAIN_LENGTH_DIGITS = 5
 class FastLane:
     """A WSGI application that answers plain prediction requests and passes on all others."""
 
-    def __init__(self, app: WSGIApplication, deployment: Deployment) -> None:
+    def __init__(
+        self, app: WSGIApplication, deployment: Deployment, access: Access | None = None
+    ) -> None:
         self._app = app
+        self._access = access
         self._deployment = deployment
         self._parse = deployment.schema.parse
         self._predict = deployment.predictor.predict
@@ -51,7 +55,9 @@ class FastLane:
         if environ["PATH_INFO"] not in self._routes or not _is_plain(environ):
             return self._app(environ, start_response)
         content = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
-        body = self.answer(environ["PATH_INFO"], content)
+        authorization = environ.get("HTTP_AUTHORIZATION")
+        address = environ.get("REMOTE_ADDR", "")
+        body = self.answer(environ["PATH_INFO"], content, authorization, address)
         if body is None:
             environ["wsgi.input"] = io.BytesIO(content)
             return self._app(environ, start_response)
@@ -63,8 +69,16 @@ class FastLane:
         """Whether an answer takes so little that nobody needs to wait for it in a thread."""
         return bool(getattr(self._deployment.engine, "quick", False))
 
-    def answer(self, path: str, content: bytes) -> bytes | None:
+    def answer(
+        self, path: str, content: bytes, authorization: str | None = None, address: str = ""
+    ) -> bytes | None:
         """The body that answers a JSON body posted to a path, counted in the metrics.
+
+        Args:
+            path: of the route.
+            content: the body.
+            authorization: the header of that name, where there is one.
+            address: the client's.
 
         Returns:
             None where it is not plain: the application behind should look at the request.
@@ -74,7 +88,7 @@ class FastLane:
             return None
         began = time.perf_counter()
         worded, measured = route
-        body = self._answer(content, worded)
+        body = self._answer(content, worded, authorization, address)
         if body is not None:
             measured.observe(200, time.perf_counter() - began, 1)
         return body
@@ -83,13 +97,19 @@ class FastLane:
         """The headers that one answer has besides the shared ones."""
         return ("Content-Length", str(len(body))), ("X-Request-Id", new_request_id())
 
-    def _answer(self, content: bytes, worded: Callable[[Any], Any]) -> bytes | None:
+    def _answer(
+        self, content: bytes, worded: Callable[[Any], Any], authorization: str | None, address: str
+    ) -> bytes | None:
         """The answer's body, or None where the application behind should look at the request."""
         try:
             raw = orjson.loads(content)
             if type(raw) is not dict:
                 return None
-            return to_json(worded(self._predict([self._parse(raw)])))
+            row = self._parse(raw)
+            # Last, so that a request that the application looks at again is counted once.
+            if self._access and not self._access.lets_through(authorization, address):
+                return None
+            return to_json(worded(self._predict([row])))
         except (orjson.JSONDecodeError, InvalidInput):
             return None
         except Exception:  # the application meets the same failure, logs it and words it
