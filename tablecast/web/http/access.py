@@ -58,6 +58,12 @@ class Access:
                 return False
         return not self.wait(key, address)
 
+    def name_of(self, authorization: str | None) -> str:
+        """The name of a key that was let through."""
+        token = BEARER.fullmatch(authorization or "")
+        key = self.keyring.find(token[1]) if self.keyring and token else None
+        return key.name if key else ""
+
     def wait(self, key: Key | None, address: str) -> int:
         """Count a request; seconds until one may be made again, or 0."""
         rate, who = (key.rate, f"key:{key.name}") if key else (self.rate, f"address:{address}")
@@ -93,7 +99,6 @@ def install(app: Flask, access: Access | None) -> None:
 def check() -> Response | None:
     """The refusal of a request that may not be made, or None."""
     access: Access = current_app.extensions["access"]
-    g.key = None
     if request.url_rule is None or request.method == "OPTIONS":
         return None
     wanted = role_of(request.method, request.url_rule.rule)
