@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 import onnx
 
-from tablecast.compiler.optimize.simplify import PASSES, Pass, arrange, share, drop_unused
+from tablecast.compiler.optimize.simplify import PASSES, Pass, arrange, drop_unused, share
 from tablecast.compiler.pipeline import compile_pipeline
 from tablecast.compiler.proof.random_rows import inputs_of, random_rows
 from tablecast.compiler.row_program.trace import scalar_program

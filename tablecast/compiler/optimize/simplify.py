@@ -25,8 +25,8 @@ import onnx
 from numpy.typing import NDArray
 from onnx import helper
 
-from tablecast.compiler.optimize.columns import arrange
 from tablecast.compiler.optimize.graph_editor import Worksheet, attribute, read_inside
+from tablecast.compiler.optimize.joined_columns import arrange
 from tablecast.compiler.optimize.shared_lookups import spread_tables
 
 Pass = Callable[[Worksheet], None]
