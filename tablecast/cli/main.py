@@ -139,9 +139,9 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
         help="a column that is known before the answer, even if it looks like the answer itself",
     )
     parser.add_argument(
-        "--repeat", metavar="NAME",
-        help="do again what auto did for this deployment, with its seed, budget and latency, so "
-        "that the answers are the same whatever the clock says",
+        "--trials", type=_whole,
+        help="estimators that auto tries, instead of seconds: the same seed and number give the "
+        "same answers on every run, whatever the clock says",
     )
     parser.set_defaults(run=_train)
 
@@ -188,8 +188,7 @@ def _add_card(parser: argparse.ArgumentParser) -> None:
 def _train(options: argparse.Namespace) -> None:
     # What starting Python and importing took is part of the time that a person waits.
     began = time.monotonic() - time.process_time()
-    if options.repeat:
-        _check_repeated(options)
+    _check_trials(options)
     with Live() as live:
         base = cast.cast(
             options.table,
@@ -199,24 +198,24 @@ def _train(options: argparse.Namespace) -> None:
             form=options.form,
             model=options.model or "auto",
             budget=options.budget,
+            trials=options.trials,
             seed=DEFAULT_SEED if options.seed is None else options.seed,
             max_latency=options.max_latency,
             drop=options.drop,
             keep=options.keep,
             began=began,
-            repeat=options.repeat,
             progress=live,
         )
     _say(f"Serve it with: TABLECAST_DEPLOYMENT={base} make run")
 
 
-def _check_repeated(options: argparse.Namespace) -> None:
-    """Raises TrainingError where options say otherwise what the repeated deployment says."""
-    for name in ("model", "budget", "seed", "max_latency"):
-        if getattr(options, name) is not None:
+def _check_trials(options: argparse.Namespace) -> None:
+    """Raises TrainingError where an option goes by the clock, which counted trials do not."""
+    for name in ("model", "budget", "max_latency"):
+        if options.trials is not None and getattr(options, name) not in (None, "auto"):
             raise TrainingError(
-                f"--repeat does what was done before, so that --{name.replace('_', '-')} cannot be "
-                "given beside it; leave one of them out."
+                f"--trials counts what the search tries, so that --{name.replace('_', '-')} cannot "
+                "be given beside it; leave one of them out."
             )
 
 

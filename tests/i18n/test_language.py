@@ -38,7 +38,7 @@ from tablecast.schema.field import Field
 from tablecast.schema.form_file import read_form
 from tablecast.schema.schema import Schema
 from tablecast.training.intervals.bounds import AROUND_MIDDLE, AVERAGE, BY_FIELDS
-from tablecast.training.intervals.shapes import SHAPES
+from tablecast.training.intervals.offset_shapes import SHAPES
 from tablecast.web.app import create_app
 from tablecast.web.card.translate import method_in_words
 from tablecast.web.display.choices import levels_of
