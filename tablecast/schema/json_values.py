@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from tablecast.schema.field import YES_WORDS, Field, Value, fold
+from tablecast.schema.field import DAY, Field, Value
+from tablecast.schema.kinds.yes_no import YES_WORDS
+from tablecast.schema.texts import fold
 
 
 def plain_value(field: Field, value: Value) -> float | int | str | None:
@@ -18,9 +20,6 @@ def plain_value(field: Field, value: Value) -> float | int | str | None:
     if isinstance(value, float) and value.is_integer():
         return int(value)
     return value
-
-
-DAY = 86400
 
 
 def as_json(field: Field, value: Value) -> Any:

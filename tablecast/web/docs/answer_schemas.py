@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tablecast.schema.field import fold
+from tablecast.schema.field import KINDS
 from tablecast.schema.schema import Schema
+from tablecast.schema.texts import fold
 from tablecast.web.docs.row_schemas import JsonSchema
 
 TEXT: JsonSchema = {"type": "string"}
@@ -176,7 +177,7 @@ _NAMED: dict[str, JsonSchema] = {"name": TEXT, "version": TEXT, "created": _MOME
 
 _FIELD: dict[str, JsonSchema] = {
     "name": TEXT,
-    "kind": {"type": "string", "enum": ["number", "integer", "category", "boolean", "date"]},
+    "kind": {"type": "string", "enum": list(KINDS)},
     "label": TEXT,
     "hint": TEXT,
     "unit": TEXT,

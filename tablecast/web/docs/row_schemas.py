@@ -9,9 +9,10 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from tablecast.schema.field import Field, fold
+from tablecast.schema.field import Field
 from tablecast.schema.json_values import _moment, _whole_days, as_json
 from tablecast.schema.schema import Schema
+from tablecast.schema.texts import fold
 
 #: Blank text means a missing value. Python strips four separators and NEL, which are no spaces to
 #: the regular expressions of JSON Schema.
