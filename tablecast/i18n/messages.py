@@ -36,7 +36,7 @@ SOURCES: tuple[tuple[Path, str, str, dict[str, str]], ...] = (
 )
 
 #: Calls whose first argument is a message: gettext's, and those of a remark about a value.
-KEYWORDS = {**DEFAULT_KEYWORDS, "Remark": None, "_refuse": None}
+KEYWORDS = {**DEFAULT_KEYWORDS, "Remark": None, "refuse": None}
 
 #: Comments for the translator start so.
 NOTE = "For translators:"

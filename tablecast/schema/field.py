@@ -113,10 +113,13 @@ class Field:
     cells: ClassVar[Literal["levels", "numbers", "values"]] = "values"
 
     def __new__(cls, name: str = "", kind: str = "", *_values: Any, **_named: Any) -> Field:
-        if cls is Field and kind not in KINDS:
+        if kind and kind not in KINDS:
             known = ", ".join(KINDS)
             raise ValueError(f"Field {name!r} is of kind {kind!r}; known kinds are {known}.")
-        return object.__new__(KINDS[kind] if cls is Field else cls)
+        named = KINDS.get(kind, cls)  # a copy is made without any values
+        if not issubclass(named, cls):  # as by dataclasses.replace: __init__ would not be called
+            raise TypeError(f"Make a Field of kind {kind!r} anew; {cls.__name__} is another kind.")
+        return object.__new__(named)
 
     def to_json(self) -> dict[str, Any]:
         """All of it as plain data, from which ``Field(**data)`` makes it again."""
