@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from tablecast.errors import Remark
 from tablecast.i18n.formats import grouped, with_unit
+from tablecast.schema.texts import without_point
 
 Value = float | int | str
 
@@ -198,6 +199,32 @@ class Field:
         decimals elsewhere, and so its hints and what it refuses show them plain.
         """
         return grouped(text) if self.unit else text
+
+    # What programs send and get
+
+    def json_value(self, value: Value | None) -> Any:
+        """A value as JSON has it, which ``read`` takes back; null for a missing one."""
+        if value is None or value == "" or value != value:  # NaN differs from itself
+            return None
+        return self.json_known(value)
+
+    def json_known(self, value: Value) -> Any:
+        """``json_value`` for a value that is there."""
+        return without_point(value)
+
+    def json_schema(self) -> dict[str, Any]:
+        """The type and limits of its values, as JSON Schema (2020-12) says them."""
+        raise NotImplementedError
+
+    def json_examples(self) -> tuple[Any, Any]:
+        """A typical value, null where there is none that must be given, and one from the edge."""
+        edge = self.json_edge()
+        typical = self.json_value(self.default)
+        return edge if typical is None and self.required else typical, edge
+
+    def json_edge(self) -> Any:
+        """The lowest value or the last level."""
+        raise NotImplementedError
 
     # What the form shows
 

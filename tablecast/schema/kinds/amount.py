@@ -50,6 +50,19 @@ class AmountField(Field):
     def show_known(self, value: Value) -> str:
         return value if isinstance(value, str) else show_number(value)
 
+    def json_schema(self) -> dict[str, Any]:
+        if self.minimum is None or self.maximum is None:
+            return self.json_limits()
+        ends = [self.json_value(self.minimum), self.json_value(self.maximum)]
+        return self.json_limits() | {"x-training-range": ends}
+
+    def json_limits(self) -> dict[str, Any]:
+        """The type, and the limits beyond which a value is refused."""
+        raise NotImplementedError
+
+    def json_edge(self) -> Any:
+        return self.json_value(0.0 if self.minimum is None else self.minimum)
+
     def array_of_table(self, column: Any) -> Array:
         return np.asarray(column, dtype=np.float64)
 

@@ -16,6 +16,10 @@ from tablecast.schema.texts import canonical_text, fold, quoted
 #: A category with more levels than this is a select and not radios: more do not fit a phone.
 RADIO_LEVELS = 5
 
+#: Blank text means a missing value. Python strips four separators and NEL, which are no spaces to
+#: the regular expressions of JSON Schema.
+NOT_BLANK = r"[^\s\x1c-\x1f\x85]"
+
 
 class CategoryField(Field):
     """A text that is one of some levels."""
@@ -47,6 +51,17 @@ class CategoryField(Field):
     def match(self, text: str) -> str | None:
         """The known level that a text means, whatever its letter case; None for no level."""
         return text if text in self._exact else self._folded_levels.get(fold(text))
+
+    def json_known(self, value: Value) -> Any:
+        return str(value)
+
+    def json_schema(self) -> dict[str, Any]:
+        if self.closed:
+            return {"type": "string", "enum": list(self.levels)}
+        return {"type": "string", "pattern": NOT_BLANK}
+
+    def json_edge(self) -> Any:
+        return self.json_value(self.levels[-1]) if self.levels else "unknown"
 
     def in_words(self, value: Value) -> str:
         return label_of(self.show(value), self.levels, self.level_labels)

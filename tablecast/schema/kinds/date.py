@@ -36,6 +36,21 @@ class DateField(AmountField):
         moment = datetime.fromtimestamp(float(value), UTC)
         return moment.strftime("%Y-%m-%d" if float(value) % DAY == 0 else "%Y-%m-%d %H:%M:%S")
 
+    def json_known(self, value: Value) -> str:
+        """As RFC 3339 writes the day, or the day and the time."""
+        moment = datetime.fromtimestamp(float(value), UTC)
+        known = (value, self.minimum, self.maximum, self.default)
+        if all(float(one) % DAY == 0 for one in known if one is not None):
+            return moment.date().isoformat()
+        return moment.isoformat().replace("+00:00", "Z")
+
+    def json_limits(self) -> dict[str, Any]:
+        limits = [self.json_value(limit) for limit in (self.hard_minimum, self.hard_maximum)]
+        example = str(self.json_edge())
+        described = {"type": "string", "format": "date-time" if "T" in example else "date"}
+        # JSON Schema has no keyword for the limits of a date.
+        return described if None in limits else described | {"x-limits": limits}
+
     def in_words(self, value: Value) -> str:
         if float(value) % DAY == 0:
             return day(datetime.fromtimestamp(float(value), UTC))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -30,6 +31,15 @@ class IntegerField(NumberField):
             raise self.refuse("{field} must be a whole number, such as {example}; {value} is not.",
                               example=self.example, value=quoted(value))
         return amount
+
+    def json_limits(self) -> dict[str, Any]:
+        """Whole limits, since JSON Schema's clients may make a value of them."""
+        limits: dict[str, Any] = {"type": "integer"}
+        if self.hard_minimum is not None:
+            limits["minimum"] = math.ceil(self.hard_minimum)
+        if self.hard_maximum is not None:
+            limits["maximum"] = math.floor(self.hard_maximum)
+        return limits
 
     def in_words(self, value: Value) -> str:
         text = self.show(value)

@@ -42,6 +42,11 @@ class NumberField(AmountField):
             return super().plain_reader()
         return _between(self.minimum, self.maximum, self.json_types)
 
+    def json_limits(self) -> dict[str, Any]:
+        limits = {"minimum": self.hard_minimum, "maximum": self.hard_maximum}
+        known = {key: self.json_value(limit) for key, limit in limits.items() if limit is not None}
+        return {"type": "number", **known}
+
     def in_words(self, value: Value) -> str:
         amount = float(value)
         text = number(amount, ",.4g" if abs(amount) < LARGE else ",.0f")
