@@ -90,11 +90,11 @@ def _raw_frame(pipeline: Any, fields: list[Field]) -> Frame:
             cells[field.name] = Lookup(
                 field.name, probe.values_by_key(field.name, probe.table[field.name])
             )
-    dates = [field.name for field in fields if field.kind == "date"]
+    dates = [field.name for field in fields if field.graph_input == "moment"]
     if dates:
         joined = dates[0] if len(dates) == 1 else builder.op("Concat", *dates, axis=1)
         cells |= {name: Moment(joined, len(dates), place) for place, name in enumerate(dates)}
-    numbers = [field for field in fields if not field.is_text and field.kind != "date"]
+    numbers = [field for field in fields if field.graph_input == "number"]
     return Frame(builder, probe, cells | _raw_numbers(builder, numbers), probe.table)
 
 

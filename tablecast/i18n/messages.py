@@ -30,7 +30,7 @@ ROOT = LOCALE.parents[2]
 DOMAIN = "tablecast"
 
 #: Calls whose first argument is a message, beside gettext's: those of a remark about a value.
-KEYWORDS = "Remark _refuse"
+KEYWORDS = "Remark refuse"
 
 #: What a new language's catalogue opens with.
 HEADER = """\
