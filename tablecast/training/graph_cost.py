@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tablecast.errors import Remark
-from tablecast.inference.engine import column_of
 from tablecast.inference.onnx_engine import GraphEngine
 from tablecast.schema.schema import Schema
 
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
 
 #: Answers timed one by one, after some to warm up.
 TIMED, WARMING = 200, 20
-#: Medians of so many answers differ by less than this factor on one machine, busy or not.
-UNSURE = 2.0
 
 
 @dataclass(frozen=True)
@@ -30,9 +27,14 @@ class Cost:
     microseconds: float
     bytes: int
 
-    def may_be_too_slow(self, max_latency: float) -> bool:
-        """Whether a busier or an idler moment would say otherwise than this one did."""
-        return max_latency / UNSURE < self.microseconds < max_latency * UNSURE
+    def too_slow(self, max_latency: float) -> Remark | None:
+        """That a row takes longer than allowed; None where it does not."""
+        if self.microseconds <= max_latency:
+            return None
+        return Remark(
+            "a row takes {microseconds:,.0f} µs in the graph; the limit is {most:,.0f} µs",
+            values={"microseconds": self.microseconds, "most": max_latency},
+        )
 
     def too_large(self, largest: float) -> Remark | None:
         """That its graph is larger than allowed; None where it is not."""
@@ -42,14 +44,6 @@ class Cost:
             "its graph has {size:.1f} MB; the limit is {most:.0f} MB",
             values={"size": self.bytes / 1e6, "most": largest / 1e6},
         )
-
-
-def too_slow(microseconds: float, most: float) -> Remark:
-    """That a row takes longer in its graph than allowed."""
-    return Remark(
-        "a row takes {microseconds:,.0f} µs in the graph; the limit is {most:,.0f} µs",
-        values={"microseconds": microseconds, "most": most},
-    )
 
 
 def joined(steps: Any, estimator: Any) -> Any:
@@ -68,7 +62,7 @@ def measure(pipeline: Any, prepared: Prepared) -> Cost:
     schema, content = _compiled(pipeline, prepared)
     engine = GraphEngine(content)
     row = prepared.table.head(1)
-    columns = {field.name: column_of(field, row[field.name]) for field in schema.fields}
+    columns = schema.columns_of(row)
     times = []
     for _ in range(WARMING + TIMED):
         began = time.perf_counter()

@@ -23,7 +23,7 @@ from tablecast.errors import Remark, counted
 from tablecast.i18n import formats
 from tablecast.i18n.language import CHINESE, speaking
 from tablecast.training.experiment.trained import nothing_learnt
-from tablecast.training.graph_cost import Cost, too_slow
+from tablecast.training.graph_cost import Cost
 from tablecast.training.search.views import Recipe
 from tablecast.web.app import create_app
 from tablecast.web.card.earlier_sentences import SENTENCES
@@ -120,8 +120,8 @@ def test_other_findings_are_translated(tmp_path: Any) -> None:
     file.write_bytes("é,y\n".encode("cp1252") + b"".join(b"%d,%d\n" % (n % 5, n) for n in PLACE))
     found += read_table(file).attrs["tablecast_notes"]
     found += nothing_learnt([0.0, 0.0], {"R2": 0.0})
-    found += [too_slow(2_000, 1_000)]
-    found += [one for one in [Cost(1, 9_000_000).too_large(1e6)] if one]
+    slow, large = Cost(2_000, 10).too_slow(1_000), Cost(1, 9_000_000).too_large(1e6)
+    found += [one for one in (slow, large) if one]
     found += [Recipe("scaled").remark, Recipe("plain", straight=True).remark]
     told = ("without a value", "requested", "duplicate row", "looks like an ID", "UTF-8")
     for words in told:

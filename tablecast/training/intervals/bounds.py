@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tablecast.i18n.language import N_
-from tablecast.training.intervals.shapes import (
+from tablecast.training.intervals.offset_shapes import (
     SHAPES,
     Encoded,
     Fitted,

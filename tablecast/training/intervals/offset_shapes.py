@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tablecast.i18n.language import N_
-from tablecast.schema.field import canonical_text
+from tablecast.schema.texts import canonical_text
 from tablecast.training.intervals.quantiles import shrunken_slopes, smoothed_quantile
 
 if TYPE_CHECKING:
