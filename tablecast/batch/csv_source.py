@@ -38,8 +38,8 @@ BEGINNING = 65_536
 
 BOM = b"\xef\xbb\xbf"
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
-_EMPTY = N_("{name} is empty; its first line must name the columns.")
-_NOT_TEXT = N_("{name} is not a text file, so it cannot be CSV; save the table as CSV (UTF-8).")
+_EMPTY = N_("{name} is empty. Its first line must contain the column names.")
+_NOT_TEXT = N_("{name} is not a CSV file. Save the table as CSV (UTF-8).")
 
 #: What Python's reader says in English.
 READER_WORDS = (
@@ -193,12 +193,13 @@ class CsvSource:
             raise self._wrong_encoding() from None
 
     def _unreadable(self, reason: str, line: int) -> BatchError:
-        words = _("Line {line} of {name} cannot be read: {reason}. Is a quotation mark not closed?")
+        words = _("Line {line} of {name} cannot be read: {reason}. Check for a missing quotation "
+                  "mark.")
         return BatchError(words.format(line=line, name=self.name, reason=_(reason)))
 
     def _too_long(self) -> BatchError:
         words = _(
-            "{name} has a line of more than {most} characters; each row must be a line of its own."
+            "{name} has a line of more than {most} characters. Put each row on its own line."
         )
         return BatchError(words.format(name=self.name, most=number(LINE_CHARACTERS)))
 
@@ -218,7 +219,7 @@ class CsvSource:
         lines = iter(lambda: self._stream.readline(LINE_CHARACTERS), b"")
         wrong = next((place for place, line in enumerate(lines, 1) if not _is_utf8(line)), 1)
         words = _(
-            "Line {line} of {name} is not UTF-8 text; save the file as UTF-8 (in Excel: “CSV "
+            "Line {line} of {name} is not UTF-8 text. Save the file as UTF-8 (in Excel: “CSV "
             "UTF-8”)."
         )
         return BatchError(words.format(line=wrong, name=self.name))
@@ -229,7 +230,7 @@ def _check_text(beginning: bytes, name: str) -> None:
     if not beginning.strip(BOM + b" \t\r\n"):
         raise BatchError(_(_EMPTY).format(name=name))
     if beginning.startswith((b"\xff\xfe", b"\xfe\xff")):
-        words = _("{name} is UTF-16 text; save it as UTF-8 (in Excel: “CSV UTF-8”).")
+        words = _("{name} is UTF-16 text. Save it as UTF-8 (in Excel: “CSV UTF-8”).")
         raise BatchError(words.format(name=name))
     if beginning.startswith(BINARY_STARTS) or _CONTROL.search(beginning):
         raise BatchError(_(_NOT_TEXT).format(name=name))

@@ -102,9 +102,9 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_train(commands.add_parser("train", help="train, compile and prove a deployment"))
     _add_compile(commands.add_parser("compile", help="compile NAME.pkl to NAME.onnx, with proof"))
-    _add_verify(commands.add_parser("verify", help="prove NAME.onnx again, on fresh random rows"))
-    _add_predict(commands.add_parser("predict", help="answer a whole file of rows"))
-    _add_card(commands.add_parser("card", help="tell what a deployment is and how good it is"))
+    _add_verify(commands.add_parser("verify", help="prove NAME.onnx again on new random rows"))
+    _add_predict(commands.add_parser("predict", help="predict a whole file of rows"))
+    _add_card(commands.add_parser("card", help="show or export the model card"))
     for module in pkgutil.iter_modules(commands_folder.__path__):
         command = import_module(f"{commands_folder.__name__}.{module.name}")
         command.configure(commands.add_parser(module.name, help=command.HELP))
@@ -123,39 +123,39 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
         "--model", help="a PyCaret estimator id such as lr, or auto to search (the default)"
     )
     parser.add_argument(
-        "--budget", type=_positive, help="seconds that auto may take (default: 120)"
+        "--budget", type=_positive, help="time limit of the search, in seconds (default: 120)"
     )
     parser.add_argument("--seed", type=int, help=f"PyCaret's session_id (default: {DEFAULT_SEED})")
     parser.add_argument(
         "--max-latency", type=_positive, metavar="MICROSECONDS",
-        help="auto chooses nothing that takes longer for a row of the graph (default: 1000)",
+        help="skip models slower than this per row (default: 1000)",
     )
     parser.add_argument(
         "--drop", action="append", default=[], metavar="COLUMN",
-        help="leave a column out; may be given several times",
+        help="ignore a column; may be given several times",
     )
     parser.add_argument(
         "--keep", action="append", default=[], metavar="COLUMN",
-        help="a column that is known before the answer, even if it looks like the answer itself",
+        help="keep a column that looks like the target but is known before it",
     )
     parser.add_argument(
         "--trials", type=_whole,
-        help="estimators that auto tries, instead of seconds: the same seed and number give the "
-        "same answers on every run, whatever the clock says",
+        help="number of models to try, instead of a time limit: the same seed and number give the "
+        "same result on every run",
     )
     parser.set_defaults(run=_train)
 
 
 def _add_compile(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("pickle", metavar="NAME.pkl", help="what train or save_model wrote")
-    parser.add_argument("--table", help="the training table, to prove on its every row as well")
+    parser.add_argument("--table", help="the training table, to include all its rows in the proof")
     parser.set_defaults(run=_compile)
 
 
 def _add_verify(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", help="the deployment's path, with or without ending")
     parser.add_argument("--rows", type=_whole, default=2000, help="random rows (default: 2000)")
-    parser.add_argument("--seed", type=int, help="for the same rows again (default: fresh ones)")
+    parser.add_argument("--seed", type=int, help="repeat the same random rows (default: new ones)")
     parser.set_defaults(run=_verify)
 
 
@@ -165,8 +165,8 @@ def _add_predict(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", required=True, metavar="OUT", help="where to write them")
     parser.add_argument(
         "--errors", choices=ERROR_CHOICES, default="fail",
-        help="a refused row stops it, is left out, or gets its reason in a column "
-        "(default: %(default)s)",
+        help="stop at a refused row, skip it, or write the reason in a column (default: "
+        "%(default)s)",
     )
     parser.set_defaults(run=_predict)
 
@@ -175,7 +175,7 @@ def _add_card(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", help="the deployment's path, with or without ending")
     parser.add_argument(
         "-o", "--output", metavar="FILE",
-        help="a .html file, one page that needs nothing else, or a .json file (default: JSON "
+        help="a self-contained .html page or a .json file (default: JSON "
         "on the terminal)",
     )
     parser.add_argument(

@@ -190,8 +190,8 @@ def _check_keys(data: Mapping[str, Any], known: Mapping[str, Any], place: str) -
     for key, value in data.items():
         if key not in known:
             near = get_close_matches(key, known, 1)
-            hint = f"Did you mean {near[0]!r}?" if near else f"Known keys: {', '.join(known)}."
-            raise FormFileError(f"{place} has a key {key!r} that means nothing here. {hint}")
+            hint = f"Did you mean {near[0]!r}?" if near else f"Valid keys: {', '.join(known)}."
+            raise FormFileError(f"{place}: unknown key {key!r}. {hint}")
         wrong_bool = isinstance(value, bool) and known[key] is not bool
         if wrong_bool or not isinstance(value, known[key]):
             raise FormFileError(f"{place}: {key} has a value of the wrong kind, {value!r}.")

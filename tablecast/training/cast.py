@@ -177,7 +177,7 @@ def compile_deployment(
     schema = Schema.from_json(description["schema"])
     progress(f"Compiling {base.name}.pkl")
     model = compile_pipeline(pipeline, schema.fields, schema.task)
-    progress("Proving that the graph answers as PyCaret does")
+    progress("Proving that the graph gives the same predictions as PyCaret")
     program = scalar_program(model)
     graph = model.SerializeToString()
     proof = _prove(graph, pipeline, schema, table, program)
@@ -235,9 +235,9 @@ def verify_deployment(base: str | PathLike[str], rows: int, seed: int) -> Proof:
 def said_of(proof: Proof) -> str:
     """A proof in one line for a person."""
     return (
-        f"{proof.rows + proof.perturbed_rows:,} rows agree; worst difference "
+        f"{proof.rows + proof.perturbed_rows:,} rows agree; largest difference "
         f"{proof.worst_relative:.1e} relative ({proof.worst_absolute:.1e}), "
-        f"{proof.label_mismatches} labels differ, worst probability difference "
+        f"{proof.label_mismatches} labels differ, largest probability difference "
         f"{proof.worst_probability:.1e}; {proof.seconds:.1f} s."
         + (" Single-row requests use a faster built-in evaluator." if proof.scalar_rows else "")
     )

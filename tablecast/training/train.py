@@ -120,7 +120,7 @@ def _say(trained: Trained, prepared: Prepared, progress: Progress) -> None:
     progress(as_text(trained.leaderboard))
     holdout = trained.metrics["holdout"]
     figures = ", ".join(f"{name} {value:,.4g}" for name, value in holdout.items())
-    progress(f"On the rows that were held out: {figures}.")
+    progress(f"Test scores: {figures}.")
     for note in trained.notes:
         if note not in prepared.notes:
             progress(str(note))
@@ -172,7 +172,7 @@ def _finish(
     """Measure the candidate on the holdout, fit it on all rows, check that it is steady."""
     held = held_out(best.experiment, best.estimator)
     pipeline = finalized(best.experiment, best.estimator)
-    progress(f"Fitted on all {len(prepared.table):,} rows; checking single rows against a batch.")
+    progress(f"Fitted on all {len(prepared.table):,} rows; checking batches of one row.")
     agreement = check_self_agreement(pipeline, prepared.table, prepared.task)
     progress(f"Batch size does not change results (at most {agreement:.1g} relative).")
     folds = folds_of(best.scores)

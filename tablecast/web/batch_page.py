@@ -47,7 +47,7 @@ LINKED_BYTES = 1_000_000
 ADDED = "tablecast.added"
 
 NO_FILE = N_("Choose a CSV file.")
-NO_ROWS = N_("The file names its columns but has no rows; add a row below the first line.")
+NO_ROWS = N_("The file has column names but no rows. Add rows below the first line.")
 
 
 @dataclass(frozen=True)
@@ -114,8 +114,8 @@ def upload() -> Response:
 def too_large(_error: RequestEntityTooLarge) -> Response:
     """The page again, with the limit; the file was never looked at."""
     wrong = _(
-        "The file is larger than {most} MB; send it in parts, or predict it on the command line "
-        "(python -m tablecast predict), which takes files of any size."
+        "The file is larger than {most} MB. Send it in parts, or use the command line (python -m "
+        "tablecast predict), which takes files of any size."
     ).format(most=_most_megabytes())
     if wants_page():
         return _batch_page(status=413, wrong=wrong)
@@ -180,7 +180,7 @@ def _asked_errors() -> Errors:
 
 def _refusal(error: BatchError) -> Response:
     refusals = error.refusals if isinstance(error, RowsRefused) else ()
-    title = _("The file cannot be answered.")
+    title = _("The file could not be processed.")
     if "do" in request.form or wants_page():
         return _batch_page(status=422, wrong=str(error).split("\n")[0], refusals=refusals)
     return problem(422, title, str(error).split("\n")[0], _remarks_of(refusals))
@@ -215,12 +215,12 @@ def _added_in_words() -> list[tuple[str, str]]:
     level = percent(interval.level) if interval else ""
     words = {
         "prediction_label": _("The prediction"),
-        "prediction_low": _("Where its range begins"),
+        "prediction_low": _("Low end of the range"),
         "prediction_high": _(
-            "Where its range ends; in {level} of cases the true value lies in that range"
+            "High end of the range; about {level} of true values fall in it"
         ).format(level=level),
         "prediction_score": _("The probability of the predicted class"),
-        "prediction_error": _("Why the row has no prediction; empty where it has one"),
+        "prediction_error": _("Why the row has no prediction (empty if it has one)"),
     }
     return [(name, words.get(name) or _("The probability of this class")) for name in named]
 

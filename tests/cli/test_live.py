@@ -81,10 +81,11 @@ def test_the_leaderboard_is_a_table() -> None:
         {"model": "qda", "error": "singular"},
     ]
     assert leaderboard.as_text(board).split("\n") == [
-        "    R2       ±  Folds  Seconds  µs a row  Candidate                     Features  Why",
-        "0.8487  0.0100      5      0.1        25  Bayesian Ridge                searched  chosen",
-        "     –       –      –        –         –  Extra Trees (tuned, 8 times)  plain     "
+        "    R2       ±  Folds  Seconds  µs per row  Candidate                     Features  Why",
+        "0.8487  0.0100      5      0.1          25  Bayesian Ridge                searched  "
+        "chosen",
+        "     –       –      –        –           –  Extra Trees (tuned, 8 times)  plain     "
         "no time left",
-        "     –       –      –        –         –  qda                           –         "
+        "     –       –      –        –           –  qda                           –         "
         "singular",
     ]

@@ -86,7 +86,7 @@ def test_programs_read_english_unless_they_ask(client: FlaskClient) -> None:
     assert refused["title"] == "Some values are not valid."
     asked = client.post("/api/v1/predict?lang=zh", json=person).get_json()
     assert asked["title"] == "部分取值无效。"
-    assert asked["errors"][0]["message"].startswith("“age”必须是数字，例如 39；“x”不是数字。")
+    assert asked["errors"][0]["message"] == "请以数字填写“age”，例如 39。"
     assert asked["errors"][0]["field"] == "age"
 
 
@@ -95,14 +95,14 @@ def test_warnings_of_the_api_are_in_the_language_that_was_asked_for(client: Flas
     row = {**PERSON, "age": 90, "bmi": 30, "children": 1}
     response = client.post("/api/v1/predict?lang=zh", json=row)
     (said,) = response.get_json()["predictions"][0]["warnings"]
-    assert said == "“age”：90 超出训练数据的范围（18 至 64）。"
+    assert said == "“age”：90 超出训练数据的范围（18 至 64），因此预测的把握较小。"
 
 
 def test_no_answer_takes_its_language_from_the_one_before(client: FlaskClient) -> None:
     """A thread that has just written a Chinese page answers the next program in English."""
     row = {**PERSON, "age": 90, "bmi": 30, "children": 1}
     plain = client.post("/api/v1/predict", json=row).get_json()
-    assert "outside the range" in plain["predictions"][0]["warnings"][0]
+    assert "outside the training range" in plain["predictions"][0]["warnings"][0]
     assert client.get("/?lang=zh").status_code == 200
     assert client.post("/api/v1/predict", json=row).get_json() == plain
 
@@ -119,8 +119,8 @@ def test_the_description_of_the_api_is_in_the_language_that_was_asked_for(
     def operation(document: Any) -> Any:
         return document[path[0]][path[1]][path[2]]
 
-    assert operation(plain)["summary"] == "Predict, with probabilities and warnings"
-    assert operation(asked)["summary"] == "预测，并返回概率和警告"
+    assert operation(plain)["summary"] == "Predict (full response)"
+    assert operation(asked)["summary"] == "预测（完整返回）"
     failure = ("components", "responses", "InvalidValues", "content", "application/problem+json")
     for name in failure:
         plain, asked = plain[name], asked[name]
@@ -177,7 +177,7 @@ def test_a_form_that_is_sent_in_a_language_is_answered_in_it(client: FlaskClient
         assert "预计全年费用" in client.post(f"/predict{query}", data=PERSON).text
         refused = client.post(f"/predict{query}", data={**PERSON, "age": "x"})
         assert refused.status_code == 422
-        assert "“年龄”必须是数字" in refused.text
+        assert "请以数字填写“年龄”" in refused.text
 
 
 def test_a_column_called_lang_is_asked_for_by_its_name() -> None:
@@ -703,7 +703,7 @@ def test_the_answer_follows_the_form_in_its_language(client: FlaskClient) -> Non
         )
         api.expect(page.locator(".panel")).to_contain_text("个别案例可能不同")
         page.locator("[name=age]").fill("x")
-        api.expect(page.locator(".live-problem")).to_contain_text("“年龄”必须是数字")
+        api.expect(page.locator(".live-problem")).to_contain_text("请以数字填写“年龄”")
         page.locator("[name=age]").fill("51")
         api.expect(page.locator(".live-problem")).to_have_count(0)
         page.locator("[data-language]").click()

@@ -90,7 +90,7 @@ def test_a_trained_pipeline_keeps_its_figures(comparison: Comparison, trained: T
     folds = trained.metrics["cross_validation"]["R2"]["folds"]
     np.testing.assert_allclose(one.folds["R2"], folds, atol=1e-5)
     assert one.features == tuple(trained.feature_names)
-    assert comparison.table.loc["made", "µs a row"] > 0
+    assert comparison.table.loc["made", "µs per row"] > 0
 
 
 def stand_in(figures: list[float]) -> Measured:

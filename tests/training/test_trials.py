@@ -20,7 +20,7 @@ from tablecast.deployment.files import with_ending
 from tablecast.training.experiment.setup import quiet_and_single
 from tablecast.training.search import budget, candidates, cross_validation, tuning, views
 from tablecast.training.search.budget import Budget
-from tablecast.training.search.finalize import said_of_end
+from tablecast.training.search.finalize import end_of
 from tablecast.training.search.rounds import Search
 from tablecast.training.search.sampling import Proposals
 
@@ -77,7 +77,7 @@ def test_counted_trials_do_not_depend_on_the_clock(monkeypatch: pytest.MonkeyPat
     assert (first.done, second.done) == (5, 5)
     for one, other in zip(first.ranked(), second.ranked(), strict=True):
         assert np.array_equal(one.answers, other.answers)
-    assert said_of_end(first).endswith("the same seed and --trials give the same answers.")
+    assert str(end_of(first)).endswith("The same seed and --trials give the same answers.")
 
 
 @pytest.mark.usefixtures("tuned_search")
@@ -86,7 +86,7 @@ def test_the_time_ends_a_search_without_changing_what_came_before() -> None:
     by_clock = searched(Ticking(10))
     assert by_clock.ended == "tuning"
     assert 2 < by_clock.done < 8
-    assert f"in tuning, after {by_clock.done} trials" in said_of_end(by_clock)
+    assert f"out of time after {by_clock.done} trials." in str(end_of(by_clock))
     assert found_by(searched(Budget(trials=by_clock.done))) == found_by(by_clock)
 
 

@@ -10,7 +10,6 @@ import numpy as np
 from tablecast.i18n.formats import day, with_unit
 from tablecast.schema.field import DAY, Array, Value
 from tablecast.schema.kinds.amount import AmountField, Floats
-from tablecast.schema.texts import quoted
 
 
 class DateField(AmountField):
@@ -28,8 +27,8 @@ class DateField(AmountField):
     def amount_of(self, value: Any, *, text: bool) -> float:
         moment = self._moment(value)
         if moment is None:
-            raise self.refuse("{field} must be a date, such as {example}; {value} is not one.",
-                              example=self.example, value=quoted(value))
+            raise self.refuse("Enter {field} as a date, for example {example}.",
+                              example=self.example)
         return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()
 
     def show_known(self, value: Value) -> str:

@@ -67,7 +67,7 @@ class Comparison(Measurements):
                 figures = one.folds[metric]
                 row |= {metric: figures.mean(), f"{metric} ±": figures.std(ddof=0)}
             row |= {f"{metric}, holdout": one.holdout[metric] for metric in SHOWN[self.task]}
-            rows[name] = row | {"features": len(one.features), "µs a row": one.microseconds}
+            rows[name] = row | {"features": len(one.features), "µs per row": one.microseconds}
         return pd.DataFrame.from_dict(rows, orient="index")
 
     def plot(self, what: Literal["residuals", "answers", "folds"], *names: str) -> Figure:

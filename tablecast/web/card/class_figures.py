@@ -44,8 +44,8 @@ def class_figures(
         if len(one["calibration"]) > 1
     ]
     if len(facts["confidence"]) > 1:
-        said = _("The probability of the answered class, whichever it is.")
-        calibrations.append(_calibration(_("All answers"), said, facts["confidence"]))
+        said = _("The probability of the predicted class.")
+        calibrations.append(_calibration(_("All predictions"), said, facts["confidence"]))
     return rocs, calibrations
 
 
@@ -99,9 +99,9 @@ def _calibration(title: str, said: str, groups: Sequence[Mapping[str, float]]) -
         for one in groups
     )
     return Figure(
-        title, said, plot, _("Probability given"), _("Came true"),
+        title, said, plot, _("Predicted probability"), _("Actual frequency"),
         ticks_of(plot.across, shares=True), ticks_of(plot.up, shares=True),
-        Table((_("Probability given"), _("Came true"), _("Rows")), rows),
+        Table((_("Predicted probability"), _("Actual frequency"), _("Rows")), rows),
     )
 
 

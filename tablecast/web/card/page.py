@@ -43,13 +43,13 @@ PROOF: Mapping[str, str] = {
     "refused_rows": N_("Random rows that the pipeline itself refuses"),
     "worst_relative": N_("Largest relative difference"),
     "worst_absolute": N_("Largest absolute difference"),
-    "label_mismatches": N_("Classes that differ"),
+    "label_mismatches": N_("Predicted classes that differ"),
     "worst_probability": N_("Largest difference of a probability"),
-    "ties": N_("Of them with equal probabilities"),
-    "seconds": N_("Seconds that it took"),
-    "onnxruntime": N_("Run by onnxruntime"),
-    "scalar_rows": N_("Rows compared once more as plain arithmetic"),
-    "scalar_worst": N_("Largest relative difference among those"),
+    "ties": N_("Of these, with equal probabilities"),
+    "seconds": N_("Duration (seconds)"),
+    "onnxruntime": N_("onnxruntime version"),
+    "scalar_rows": N_("Rows also compared with the single-row evaluator"),
+    "scalar_worst": N_("Largest relative difference of the single-row evaluator"),
 }
 
 
@@ -137,14 +137,14 @@ def _sections(values: Mapping[str, Any], evaluation: Mapping[str, Any]) -> list[
     """The parts that there are: the address of each, and its heading."""
     wrong = values["figures"] or values["confusion"]
     parts = [
-        ("summary", _("In short"), True),
-        ("use", _("What it is for"), values["card"]["stated"] or values["limits"]),
-        ("quality", _("How good it is"), values["metrics"] or values["interval"]),
-        ("errors", _("Where it is wrong"), wrong),
-        ("effects", _("What the answer depends on"), values["importance"] or values["effects"]),
-        ("groups", _("How groups fare"), evaluation.get("groups")),
-        ("data", _("The data"), True),
-        ("training", _("How it was trained"), True),
+        ("summary", _("Summary"), True),
+        ("use", _("Intended use"), values["card"]["stated"] or values["limits"]),
+        ("quality", _("Performance"), values["metrics"] or values["interval"]),
+        ("errors", _("Errors"), wrong),
+        ("effects", _("What the prediction depends on"), values["importance"] or values["effects"]),
+        ("groups", _("Performance by group"), evaluation.get("groups")),
+        ("data", _("Data"), True),
+        ("training", _("Training"), True),
         ("proof", _("Proof, versions and hashes"), True),
         ("about", _("About this card"), True),
     ]
@@ -160,7 +160,7 @@ def _tiles(card: Mapping[str, Any], schema: Schema) -> list[tuple[str, str, str]
     first = ("R2", "MAE") if schema.task == "regression" else ("Accuracy", "AUC", "LogLoss")
     for name in first:
         if name in holdout:
-            said = _("on rows held back")
+            said = _("on test rows")
         elif isinstance(crossed.get(name), Mapping):
             said = _("cross-validated")
         else:
@@ -173,7 +173,7 @@ def _tiles(card: Mapping[str, Any], schema: Schema) -> list[tuple[str, str, str]
         tiles.append((covered, _("Coverage"), _("of {level} ranges").format(level=level)))
     if card["rows"]:
         said = _("{count} fields").format(count=number(len(schema.fields)))
-        tiles.append((number(card["rows"]), _("Rows learnt from"), said))
+        tiles.append((number(card["rows"]), _("Training rows"), said))
     return tiles[:4]
 
 
@@ -188,8 +188,8 @@ def _interval(found: Mapping[str, Any] | None, schema: Schema) -> dict[str, str]
         return {}
     wording = wording_of(schema, found["width"])
     return {
-        _("Meant to hold"): percent(found["level"]),
-        _("Rows inside, of those that the range had not seen"): percent(found["coverage"], 1),
+        _("Target coverage"): percent(found["level"]),
+        _("Measured coverage on unseen rows"): percent(found["coverage"], 1),
         _("Mean width"): wording.of(found["width"]),
         _("Mean interval score"): wording.of(found["score"]),
         _("Method"): said(found["method"]).text,
@@ -246,8 +246,9 @@ def _leaderboard(entries: Sequence[Mapping[str, Any]]) -> tuple[Table, list[Entr
         for entry in entries
     ]
     names = {
-        "spread": "±", "recipe": _("Made features"), "features": _("Features"), "folds": _("Folds"),
-        "seconds": _("Seconds"), "microseconds": _("µs a row"), "why": _("Why"),
+        "spread": "±", "recipe": _("Generated features"), "features": _("Features"),
+        "folds": _("Folds"), "seconds": _("Seconds"), "microseconds": _("µs per row"),
+        "why": _("Why"),
     }
     head = tuple(
         names.get(name) or _(METRICS[name][0] if name in METRICS else name) for name in columns

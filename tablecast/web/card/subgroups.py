@@ -132,7 +132,7 @@ def _class_cells(
     rates = {name: said for name, said in rates.items() if any(name in one for one in groups)}
     head = (
         _("Rows"), _("Accuracy"), *rates.values(),
-        *(_("{class_}: actual, answered").format(class_=schema.show_class(name))
+        *(_("{class_}: actual, predicted").format(class_=schema.show_class(name))
           for name in shown),
     )
     cells = []
