@@ -49,8 +49,10 @@ class FastLane:
     ) -> Iterable[bytes]:
         if environ["PATH_INFO"] not in self._routes or not _is_plain(environ):
             return self._app(environ, start_response)
-        content = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
-        body = self.answer(environ["PATH_INFO"], content)
+        length = int(environ["CONTENT_LENGTH"])
+        content = environ["wsgi.input"].read(length)
+        whole = len(content) == length  # else the client is gone, which the application notices
+        body = self.answer(environ["PATH_INFO"], content) if whole else None
         if body is None:
             environ["wsgi.input"] = io.BytesIO(content)
             return self._app(environ, start_response)
