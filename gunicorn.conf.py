@@ -16,7 +16,7 @@ workers = int(os.environ.get("WEB_CONCURRENCY") or 2)
 
 # A thread computes an answer: nobody waits in one, since the worker's loop reads requests and sends
 # what a slow client has not taken. More threads would only take turns, and let the loop wait.
-worker_class = "tablecast.serving.worker.Worker"
+worker_class = "tablecast.web.server.gunicorn_worker.Worker"
 threads = 4
 
 # Connections that a worker takes, if the system lets it have so many files, of which it allows
@@ -64,7 +64,7 @@ def when_ready(server: Any) -> None:
 
 def post_worker_init(worker: Any) -> None:
     """Open what answers before the first person asks; see ``GraphEngine`` for why not earlier."""
-    from tablecast.serving.rehearsal import rehearse
+    from tablecast.web.warmup import rehearse
 
     rehearse(worker.wsgi)
 

@@ -1,0 +1,267 @@
+"""gunicorn's threaded worker, in which nobody waits for a slow client, and quick answers are given.
+
+A thread is for answering. gunicorn's threads wait as well: for a head, for a body, for a client
+that reads, and its loop waits for a client to close; so a few hundred slow clients stop a server.
+Here the loop reads every request and sends what a client does not take at once. A thread gets whole
+requests, and only large bodies while they come, in places of their own.
+
+To hand a request to a thread, and its connection back, costs more than a quick answer: two switches
+of thread, changes of the poller, a byte through a pipe. So a plain request is answered in the loop.
+
+It uses gunicorn's worker through the attributes that ``tests/test_worker.py`` names.
+"""
+
+from __future__ import annotations
+
+import os
+import selectors
+import socket
+import sys
+import time
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from gunicorn import SERVER  # type: ignore[import-untyped]
+from gunicorn.util import http_date  # type: ignore[import-untyped]
+from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER  # type: ignore[import-untyped]
+
+from tablecast.web.fast_path import FastLane
+from tablecast.web.server.client import Client
+from tablecast.web.server.connections import ConnectionWorker
+from tablecast.web.server.plain_request import body_length, head_ends, plain_request
+
+#: Bytes of a request, head and body, that the loop reads. A larger body is a thread's, once so much
+#: of it has come; a larger head is nobody's (gunicorn takes 8,190 bytes for each header).
+MOST_AHEAD = 32768
+
+#: Requests whose bodies threads read at once.
+MOST_LARGE = 32
+
+#: Threads, where those have to wait for every client: a hundred that are slow leave some free.
+WAITING = 128
+
+#: Seconds that a thread computes before another one may. Each that computes lets the loop wait so
+#: long, and Python's own 5 ms are many where it answers in microseconds.
+TURN = 0.001
+
+class Worker(ConnectionWorker):
+    """``worker_class`` for ``gunicorn.conf.py``."""
+
+    _lane: FastLane | None = None
+    _head = (0, "")
+    _large = 0
+
+    def __init__(self, *args: Any, **settings: Any) -> None:
+        super().__init__(*args, **settings)
+        self._waiting_threads = ThreadPoolExecutor(max_workers=MOST_LARGE)
+
+    def init_process(self) -> None:
+        """Begin to serve; let threads take short turns, so that the loop soon has its own."""
+        sys.setswitchinterval(TURN)
+        super().init_process()
+
+    def get_thread_pool(self) -> ThreadPoolExecutor:
+        """The threads that answer whole requests; or wait for them too, where the loop cannot."""
+        threads = self.cfg.threads if self._reads else max(self.cfg.threads, WAITING)
+        return ThreadPoolExecutor(max_workers=threads)
+
+    def load_wsgi(self) -> None:
+        """Load the application, and see whether its plain answers may be given in the loop."""
+        super().load_wsgi()
+        lane = getattr(self.wsgi, "wsgi_app", None)
+        if isinstance(lane, FastLane) and lane.quick and not self._wants_more():
+            self._lane = lane
+
+    def _wants_more(self) -> bool:
+        """Whether something is configured that only gunicorn's own way does for each request."""
+        return bool(
+            not self._reads
+            or self.log.access_log_enabled
+            or self.cfg.statsd_host
+            or os.environ.get("SCRIPT_NAME")
+            or any(
+                self.cfg.settings[hook].value is not self.cfg.settings[hook].default
+                for hook in ("pre_request", "post_request")
+            )
+        )
+
+    # Requests are read, and answered here or by a thread.
+
+    def on_client_socket_readable(self, conn: Any, client: socket.socket) -> None:
+        """Read what has come of a request; answer it at once, wait for more, or find a thread."""
+        if not self._reads:
+            super().on_client_socket_readable(conn, client)
+            return
+        if not conn.watched:
+            return
+        try:
+            data = client.recv(MOST_AHEAD - len(conn.received))
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        if not data:  # what is not whole is not answered
+            self._drop(conn)
+        elif conn.received or not self._answered(conn, data):
+            conn.received += data
+            conn.progress += len(data)
+            self._proceed(conn)
+
+    def _answered(self, conn: Any, data: bytes) -> bool:
+        """Answer a plain request that needs no waiting; False where it is not one."""
+        # A worker that stops, or is to stop after this request, says so with Connection: close.
+        # Nor is there a place for every connection that would like to go on.
+        if (
+            self._lane is None
+            or not self.alive
+            or self.nr + 1 >= self.max_requests
+            or len(self.keepalived_conns) >= self.max_keepalived
+        ):
+            return False
+        request = plain_request(data)
+        answer = self._answer(request) if request else None
+        if answer is None:
+            return False
+        self.nr += 1
+        try:
+            rest = answer[conn.sock.send(answer) :]
+        except BlockingIOError:
+            rest = answer
+        except OSError:
+            self._drop(conn)
+            return True
+        if rest:
+            conn.sock.hold(rest)
+            self._send_on(conn, goes_on=True)
+        elif conn.line is self.keepalived_conns:  # at its end again
+            conn.line.append(conn)
+        else:
+            self._wait(conn, self.keepalived_conns)
+        return True
+
+    def _proceed(self, conn: Any) -> None:
+        """Do what can be done with what a connection has received."""
+        end = head_ends(conn.received, conn.searched)
+        if end < 0:
+            conn.searched = len(conn.received)
+            if conn.searched >= MOST_AHEAD:
+                self._refuse(conn, 431)
+            elif conn.line is not self._heads:
+                self._wait(conn, self._heads)
+            return
+        conn.searched = 0
+        body = body_length(bytes(conn.received[:end]))
+        if body is None or end + body > MOST_AHEAD:
+            if body is None or len(conn.received) >= MOST_AHEAD:
+                self._read_in_a_thread(conn)
+                return
+        elif len(conn.received) >= end + body:
+            request = bytes(conn.received[: end + body])
+            del conn.received[: end + body]
+            if conn.received or not self._answered(conn, request):
+                self._hand_over(conn, request)
+            return
+        if conn.line is not self._bodies:
+            conn.progress = 0
+            self._wait(conn, self._bodies)
+
+    def _read_in_a_thread(self, conn: Any) -> None:
+        """Let a thread read a request of which only gunicorn knows the end, or a large one."""
+        if self._large >= MOST_LARGE:
+            self._refuse(conn, 503)
+            return
+        self._large += 1
+        conn.large = True
+        request = bytes(conn.received)
+        conn.received.clear()
+        self._hand_over(conn, request)
+
+    def enqueue_req(self, conn: Any) -> None:
+        """Let a thread answer: one that may wait, where there is something to wait for."""
+        if not conn.large:
+            super().enqueue_req(conn)
+            return
+        done = self._waiting_threads.submit(self.handle, conn)
+        done.add_done_callback(
+            lambda answered: self.method_queue.defer(self.finish_request, conn, answered)
+        )
+
+    def _hand_over(self, conn: Any, request: bytes) -> None:
+        self._unwatch(conn)
+        if conn.line is not None:
+            conn.line.remove(conn)
+        conn.request = request
+        conn.data_ready = True
+        conn.sock.begin()
+        self.enqueue_req(conn)
+
+    def _answer(self, request: tuple[str, bytes]) -> bytes | None:
+        assert self._lane is not None
+        body = self._lane.answer(*request)
+        if body is None:
+            return None
+        own = _worded(self._lane.own_headers(body))
+        return f"{self._shared_head(self._lane)}{own}\r\n".encode("latin-1") + body
+
+    def _shared_head(self, lane: FastLane) -> str:
+        """What the heads of all answers begin with, worded once a second."""
+        second = int(time.time())
+        if self._head[0] != second:
+            every = [("Server", SERVER), ("Date", http_date(second)), ("Connection", "keep-alive")]
+            words = _worded([*every, *lane.shared_headers])
+            self._head = (second, f"HTTP/1.1 200 OK\r\n{words}")
+        return self._head[1]
+
+    # Answers are sent, and connections go on or end.
+
+    def finish_request(self, conn: Any, done: Any) -> None:
+        """In the loop, after a thread: send what the client has not taken; then go on or end."""
+        self._large -= conn.large
+        conn.large = False
+        failed = not done.cancelled() and done.exception() is not None
+        goes_on = not done.cancelled() and not failed and done.result()
+        if failed or conn.sock.fileno() < 0:
+            self._drop(conn)
+        elif goes_on and not self._reads:
+            super().finish_request(conn, done)
+        else:
+            conn.sock.setblocking(False)
+            self._send_on(conn, goes_on=bool(goes_on))
+
+    def _send_on(self, conn: Any, goes_on: bool) -> None:
+        """Send what is kept for a client as it takes it."""
+        conn.goes_on = goes_on
+        if not getattr(conn.sock, "unsent", b""):
+            self._sent(conn)
+            return
+        conn.progress = 0
+        self._wait(conn, self._sending, self._writable, selectors.EVENT_WRITE)
+
+    def _writable(self, conn: Any, client: Client) -> None:
+        if not conn.watched:
+            return
+        try:
+            conn.progress += client.send_unsent()
+        except OSError:
+            self._drop(conn)
+            return
+        if not client.unsent:
+            self._sent(conn)
+
+    def _sent(self, conn: Any) -> None:
+        """The client has its whole answer: wait for its next request, or for its end."""
+        if not conn.goes_on:
+            self._see_off(conn)
+            return
+        if conn.parser is not None:
+            conn.received[:0] = conn.parser.unreader.take_buffered()
+        self._wait(conn, self.keepalived_conns)
+        if not self.alive:
+            conn.timeout = min(conn.timeout, time.monotonic() + STOP_KEEPALIVE_LINGER)
+        if conn.received:
+            self._proceed(conn)
+
+
+def _worded(headers: Iterable[tuple[str, str]]) -> str:
+    return "".join([f"{name}: {value}\r\n" for name, value in headers])
