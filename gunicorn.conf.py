@@ -37,6 +37,11 @@ preload_app = True
 # Heartbeats are files. On a disk that is busy their writes block, and a healthy worker is killed.
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
 
+# What a proxy says is the application's to believe, from the proxies that TABLECAST_PROXIES names.
+# gunicorn believes whoever comes from this machine, and takes the path from a header of theirs.
+forwarder_headers = ""
+secure_scheme_headers: dict[str, str] = {}
+
 # Nobody controls this server from within the machine, so there is no socket for it.
 control_socket_disable = True
 

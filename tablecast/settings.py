@@ -73,6 +73,12 @@ SETTINGS = {
         1000,
         "Bytes a second below which a body, or a client that reads, is too slow for gunicorn.",
     ),
+    "proxies": Setting(
+        "TABLECAST_PROXIES",
+        "",
+        "Proxies whose X-Forwarded-For, -Proto, -Host and -Prefix are believed: addresses or "
+        "networks with commas between, or * for any.",
+    ),
     "port": Setting("PORT", 5000, "Port that the server listens on."),
     "workers": Setting("WEB_CONCURRENCY", 2, "Worker processes that the server starts."),
 }

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from flask import Flask, Response, current_app, g, request
-from werkzeug.exceptions import HTTPException, LengthRequired, RequestEntityTooLarge
+from werkzeug.exceptions import BadRequest, HTTPException, LengthRequired, RequestEntityTooLarge
 
 from tablecast.deployment.deployment import Deployment
 from tablecast.deployment.opening import load
@@ -28,6 +28,7 @@ from tablecast.web.form import page
 from tablecast.web.http import language, metrics, static_files
 from tablecast.web.http.bounded_request import BoundedRequest
 from tablecast.web.http.headers import headers_of, new_request_id
+from tablecast.web.http.proxies import TrustedProxies
 from tablecast.web.http.rendering import problem_page, wants_page
 from tablecast.web.http.responses import invalid, problem
 
@@ -85,7 +86,8 @@ def create_app(deployment: Deployment | None = None) -> Flask:
     app.register_error_handler(InvalidInput, invalid)
     app.register_error_handler(HTTPException, _refused)
     app.register_error_handler(Exception, _unexpected)
-    app.wsgi_app = FastLane(app.wsgi_app, loaded)  # type: ignore[method-assign]
+    behind = TrustedProxies(app.wsgi_app, settings["proxies"])
+    app.wsgi_app = FastLane(behind, loaded)  # type: ignore[method-assign]
     return app
 
 
@@ -111,6 +113,9 @@ def _root() -> Path:
 def _begin() -> None:
     g.request_id = new_request_id()
     g.began = time.perf_counter()
+    told = request.environ
+    if told.get("SERVER_PROTOCOL") == "HTTP/1.1" and not told.get("HTTP_HOST"):
+        raise BadRequest(_("Send a Host header; HTTP/1.1 requires one."))
     if request.method != "POST" or request.routing_exception is not None:
         return
     # Without a length, a body past the limit would be cut silently and read as whole.

@@ -105,6 +105,7 @@ def _is_plain(environ: WSGIEnvironment) -> bool:
     length = environ.get("CONTENT_LENGTH") or ""
     return (
         environ["REQUEST_METHOD"] == "POST"
+        and bool(environ.get("HTTP_HOST"))
         and environ.get("CONTENT_TYPE") == "application/json"
         and not environ.get("QUERY_STRING")
         and length.isdecimal()
