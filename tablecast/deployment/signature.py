@@ -43,7 +43,8 @@ def check_signature(path: Path, content: bytes) -> None:
     except FileNotFoundError:
         raise ArtifactError(
             f"{path.name} is not signed, and TABLECAST_SIGNED_BY wants it signed: there is no "
-            f"{signature.name}. Sign it: python -m tablecast sign {without_ending(path).name} --key FILE."
+            f"{signature.name}. Sign it: python -m tablecast sign {without_ending(path).name} "
+            "--key FILE."
         ) from None
     except (minisign.ParseError, OSError, ValueError):
         raise ArtifactError(f"{signature.name} is no signature; sign {path.name} again.") from None
