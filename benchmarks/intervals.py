@@ -21,7 +21,7 @@ from tablecast.inference.interval import Interval
 from tablecast.inference.pycaret_api import predict_with_pycaret
 from tablecast.schema.schema import Schema
 from tablecast.training.intervals.conformal import LEVEL, interval_score, learn, out_of_fold
-from tablecast.training.intervals.shapes import Floats
+from tablecast.training.intervals.offset_shapes import Floats
 from tablecast.training.train import train
 
 TAILS = ((1 - LEVEL) / 2, (1 + LEVEL) / 2)

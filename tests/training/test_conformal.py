@@ -24,8 +24,8 @@ from tablecast.schema.schema import Schema
 from tablecast.training.intervals.bounds import AVERAGE, BY_FIELDS, Rows, _aligned, learn_end
 from tablecast.training.intervals.conditional_median import roundest
 from tablecast.training.intervals.conformal import interval_of, learn, out_of_fold
+from tablecast.training.intervals.offset_shapes import SHAPES, Fitted, encode
 from tablecast.training.intervals.quantiles import shrunken_slopes, smoothed_quantile
-from tablecast.training.intervals.shapes import SHAPES, Fitted, encode
 
 ROWS = 1_500
 
