@@ -16,8 +16,8 @@ import pandas as pd
 import pytest
 from flask.testing import FlaskClient
 
-from tablecast.inference.distributions import background_of
 from tablecast.inference.engine import Answer, Columns
+from tablecast.inference.marginals import background_of
 from tablecast.schema.column_kinds import COLUMN_KINDS, NumberColumn
 from tablecast.schema.field import KINDS, Array, Field, Value
 from tablecast.schema.kinds.amount import AmountField, Floats
