@@ -34,6 +34,10 @@ class TimeField(AmountField):
 
     is_whole = True
 
+    @property
+    def kind_name(self) -> str:
+        return "Time of day"
+
     def amount_of(self, value: Any, *, text: bool) -> float:
         try:
             read = time.fromisoformat(value)
@@ -177,3 +181,5 @@ def test_what_if_and_why_are_told_in_it(client: FlaskClient) -> None:
     page = client.get("/?leaves=14:30&fare=2.5").text
     assert "at 06:00, " in page
     assert "06:00 to 17:59" in client.get("/model").text
+    for path in ("/model", "/docs", "/batch"):
+        assert "Time of day" in client.get(path).text
