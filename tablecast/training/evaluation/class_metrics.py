@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tablecast.inference.distributions import FEWEST
+from tablecast.inference.marginals import FEWEST
 from tablecast.training.evaluation.out_of_fold import UnseenClasses
 from tablecast.training.evaluation.rounding import rounded, share
 
