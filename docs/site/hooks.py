@@ -1,0 +1,38 @@
+"""What mkdocs calls while it builds: the parts of pages that are made from the code.
+
+A page says where with a comment such as ``<!-- made: settings -->``, so that it also reads well
+where nobody builds it.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE))
+sys.path.insert(0, str(HERE.parents[1]))
+
+import reference
+
+PLACE = re.compile(r"<!-- made: ([a-z-]+) -->")
+
+MAKERS: dict[str, Callable[[], str]] = {
+    "settings": reference.settings,
+    "commands": reference.commands,
+    "http-api": reference.http_api,
+    "python": reference.python_interface,
+    "layers": reference.layers,
+}
+
+
+def on_page_markdown(markdown: str, **_: Any) -> str:
+    """Put what is made from the code where the page asks for it.
+
+    Raises:
+        KeyError: the page asks for something that nothing makes.
+    """
+    return PLACE.sub(lambda place: MAKERS[place[1]](), markdown)
