@@ -77,6 +77,7 @@ def found_by(made: Search) -> list[tuple[str, Mapping[str, Any], float]]:
     return [(one.name, one.members[0][0].settings, one.loss) for one in made.ranked()]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("tuned_search")
 def test_a_search_that_comes_to_its_own_end_does_not_depend_on_the_clock() -> None:
     """At two speeds it makes the same trials and finds the same."""
