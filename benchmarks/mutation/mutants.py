@@ -60,6 +60,8 @@ def _changes(node: ast.AST) -> Iterator[tuple[ast.AST, str]]:
     """Each node below with what could stand in its place."""
     if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
         return
+    if isinstance(node, ast.JoinedStr):  # before Python 3.12 its parts have no places of their own
+        return
     yield from _changes_here(node)
     for name, part in ast.iter_fields(node):
         if name in TYPES:
