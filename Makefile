@@ -21,8 +21,8 @@ WEB_TESTS := tests/web/test_html.py tests/web/test_batch_page.py tests/web/test_
 	tests/web/test_docs_page.py tests/web/test_controls.py
 
 MAKEFLAGS += --no-print-directory
-.PHONY: run run-gunicorn run-granian test quick test-world setup train bench bench-automl bench-tests \
-	messages docs wheel lock lint clean help
+.PHONY: run run-gunicorn run-granian test quick test-world setup train bench bench-attack bench-automl \
+	bench-tests messages docs wheel lock lint clean help
 
 help: ## list the tasks
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -74,6 +74,9 @@ messages: $(TRAINING)/.installed ## find what the pages say, for translators, an
 
 bench-tests: $(TRAINING)/.installed ## change the code in small ways: which changes no test notices?
 	@$(PYTHON_TRAINING) -m benchmarks.mutation
+
+bench-attack: $(TRAINING)/.installed ## attack a started server, and see what others notice
+	@$(PYTHON_TRAINING) -m benchmarks.attack --server $(SERVER) --write
 
 bench-automl: $(TRAINING)/.installed ## measure the search beside PyCaret and FLAML, for hours
 	@$(PYTHON_TRAINING) -m benchmarks.automl_bench

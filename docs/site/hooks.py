@@ -29,10 +29,13 @@ MAKERS: dict[str, Callable[[], str]] = {
 }
 
 
-def on_page_markdown(markdown: str, **_: Any) -> str:
+def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     """Put what is made from the code where the page asks for it.
 
     Raises:
         KeyError: the page asks for something that nothing makes.
     """
-    return PLACE.sub(lambda place: MAKERS[place[1]](), markdown)
+    # A link that leaves docs/ leads to a file that the site does not have: its words stay.
+    depth = page.file.src_uri.count("/") + 1
+    outside = re.compile(rf"(?<!!)\[([^\]]+)\]\((?:\.\./){{{depth}}}[^)]*\)")
+    return PLACE.sub(lambda place: MAKERS[place[1]](), outside.sub(r"\1", markdown))
