@@ -136,7 +136,7 @@ def test_a_disguise_leaves_no_deployment(
 @pytest.mark.filterwarnings("ignore")
 def test_leaks_reach_the_card(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """What is named on the terminal is in the card, with the figures without repeated rows."""
-    from tablecast.deployment.card import card_of
+    from tablecast.deployment.model_card import card_of
     from tablecast.deployment.opening import load
 
     table = insurance(patient_id=np.random.default_rng(3).integers(0, 60, 300))

@@ -14,7 +14,7 @@ pytest.importorskip("pycaret", reason="what is compared are PyCaret's pipelines"
 
 from examples.insurance.simulate import simulate
 from tablecast.data.sources import prepare
-from tablecast.deployment.card import card_of
+from tablecast.deployment.model_card import card_of
 from tablecast.deployment.opening import load
 from tablecast.errors import TrainingError
 from tablecast.training.cast import publish
@@ -24,7 +24,7 @@ from tablecast.training.experiment.setup import quiet_and_single
 from tablecast.training.experiment.trained import Trained
 from tablecast.training.train import train
 
-pytestmark = pytest.mark.filterwarnings("ignore")
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
 QUIET: dict[str, Any] = {
     "html": False, "verbose": False, "system_log": False, "n_jobs": 1, "memory": False,

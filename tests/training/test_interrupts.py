@@ -17,7 +17,7 @@ from deployments import ROOT
 
 from examples.insurance.simulate import simulate
 from tablecast.data.sources import prepare, read_table
-from tablecast.deployment.card import card_of
+from tablecast.deployment.model_card import card_of
 from tablecast.deployment.opening import load
 from tablecast.errors import TrainingError
 from tablecast.training.cast import cast

@@ -21,13 +21,15 @@ from tablecast.data.sources import read_table
 from tablecast.deployment.opening import load
 from tablecast.errors import Remark, counted
 from tablecast.i18n import formats
-from tablecast.i18n.language import CHINESE, speaking
+from tablecast.i18n.language import Language, speaking
 from tablecast.training.experiment.trained import nothing_learnt
 from tablecast.training.graph_cost import Cost
 from tablecast.training.search.views import Recipe
 from tablecast.web.app import create_app
 from tablecast.web.card.earlier_sentences import SENTENCES
 from tablecast.web.card.remarks import Said, said
+
+CHINESE = Language("zh_Hans")
 
 ROOT = Path(__file__).parents[2]
 ROWS = 200

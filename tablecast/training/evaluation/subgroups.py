@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tablecast.inference.distributions import FEWEST
 from tablecast.inference.engine import Columns
+from tablecast.inference.marginals import FEWEST
 from tablecast.schema.field import Field
 from tablecast.schema.schema import Schema
 from tablecast.schema.texts import show_number

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from tablecast.deployment.card import remark_of
+from tablecast.deployment.model_card import remark_of
 from tablecast.errors import Remark
 from tablecast.i18n.language import ENGLISH, current_language
 from tablecast.web.card.earlier_sentences import remark_in
