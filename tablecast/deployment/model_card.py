@@ -123,8 +123,8 @@ KEEPS_ROWS = ("KNeighbors", "SVC", "SVR", "KernelRidge", "GaussianProcess")
 
 GENERAL_LIMITS = (
     Remark(
-        "It knows only the rows that it was trained on. A value outside their range gets an answer "
-        "with a warning, and that answer is a guess."
+        "It knows only the rows that it was trained on. For values outside their range, "
+        "predictions come with a warning and are guesses."
     ),
     Remark("It shows what occurs together in these rows, not what causes what."),
 )

@@ -74,7 +74,7 @@ def test_noise_alone_gets_one_offset() -> None:
     random = np.random.default_rng(3)
     table = pd.DataFrame(random.normal(size=(800, 4)), columns=list("abcd"))
     stored = learn(table, random.normal(size=800), np.zeros(800), 1)
-    assert str(stored["method"]).count("a fixed offset.") == 2
+    assert str(stored["method"]).count("a fixed distance.") == 2
     assert stored["lower"]["offsets"][0] == pytest.approx(-1.645, abs=0.2)
 
 

@@ -182,7 +182,7 @@ def test_everything_works_without_scripts(new_page: NewPage) -> None:
     page.get_by_text("$10,000.00").wait_for()
     assert focused(page) == "result"
     assert page.get_by_role("button", name="Copy link").count() == 0
-    page.get_by_role("link", name="Link to this answer").click()
+    page.get_by_role("link", name="Link to this prediction").click()
     page.wait_for_url("**/?age=40&*")
     assert page.get_by_text("$10,000.00").count() == 1
 
@@ -256,6 +256,6 @@ def test_the_committed_deployment_answers_in_the_browser(browser: playwright_api
         page = browser.new_page()
         page.goto(address)
         page.get_by_role("button", name="Predict").click()
-        page.get_by_role("link", name="Link to this answer").wait_for(timeout=30_000)
+        page.get_by_role("link", name="Link to this prediction").wait_for(timeout=30_000)
         assert page.locator(".answer").inner_text().startswith("$")
         page.close()

@@ -12,7 +12,7 @@ from tablecast.i18n.language import N_
 from tablecast.training.comparison import notebook_plots as plots
 from tablecast.training.comparison.card_entries import leaderboard_of, notes_of
 from tablecast.training.comparison.measured import SHOWN, Measured, Measurements
-from tablecast.training.evaluation.out_of_fold import refitted
+from tablecast.training.experiment.out_of_fold import refitted
 from tablecast.training.experiment.setup import quiet_and_single
 from tablecast.training.experiment.trained import Trained, feature_names, metrics_by_fold
 

@@ -38,8 +38,8 @@ CERTAIN = 2.0
 #: Shapes with less of an average are left out of it.
 LEAST_SHARE = 0.01
 AVERAGE = N_("an average of lines, curves and the fields")
-AROUND_MIDDLE = N_("a fixed offset from the typical value for these fields")
-BY_FIELDS = N_("an offset from the typical value for these fields, which depends on the fields")
+AROUND_MIDDLE = N_("a fixed distance from the typical value for these fields")
+BY_FIELDS = N_("a field-dependent distance from the typical value for these fields")
 
 
 @dataclass(frozen=True)

@@ -246,7 +246,7 @@ def _telling(values: Floats, residuals: Floats, quantile: float, most: int) -> N
 Shape = Callable[[Floats, Encoded, Floats, float], Fitted]
 #: From simple to complex, each by the words that the model card uses.
 SHAPES: Mapping[str, Shape] = {
-    N_("a fixed offset"): _constant,
+    N_("a fixed distance"): _constant,
     N_("a line over the predictions"): _line,
     N_("a curve over the predictions"): _binned,
     N_("a line over the predictions and the fields"): _by_fields,

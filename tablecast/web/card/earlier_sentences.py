@@ -43,8 +43,8 @@ SENTENCES: Mapping[str, Remark] = {
     ),
     "It answers from the rows that it was trained on; a value outside their range is answered with "
     "a warning, and is a guess.": Remark(
-        "It knows only the rows that it was trained on. A value outside their range gets an answer "
-        "with a warning, and that answer is a guess."
+        "It knows only the rows that it was trained on. For values outside their range, "
+        "predictions come with a warning and are guesses."
     ),
     "It shows what goes together in those rows, not what causes what.": Remark(
         "It shows what occurs together in these rows, not what causes what."
@@ -59,10 +59,10 @@ SENTENCES: Mapping[str, Remark] = {
         "Conformal prediction from out-of-fold errors. Low end: {lower}. High end: {upper}."
     ),
     "one offset from where most rows lie by their fields": Remark(
-        "a fixed offset from the typical value for these fields"
+        "a fixed distance from the typical value for these fields"
     ),
     "an offset by the fields from where most rows lie": Remark(
-        "an offset from the typical value for these fields, which depends on the fields"
+        "a field-dependent distance from the typical value for these fields"
     ),
 }
 

@@ -172,8 +172,8 @@ def _tiles(card: Mapping[str, Any], schema: Schema) -> list[tuple[str, str, str]
         covered = percent(card["interval"]["coverage"], 1)
         tiles.append((covered, _("Coverage"), _("of {level} ranges").format(level=level)))
     if card["rows"]:
-        said = _("{count} fields").format(count=number(len(schema.fields)))
-        tiles.append((number(card["rows"]), _("Training rows"), said))
+        words = _("training rows, {count} fields").format(count=number(len(schema.fields)))
+        tiles.append((number(card["rows"]), words, ""))
     return tiles[:4]
 
 
