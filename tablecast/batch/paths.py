@@ -25,8 +25,8 @@ def check_paths(source: Path, output: Path) -> None:
     kinds = {path.suffix.lower() == ".parquet" for path in (source, output)}
     if len(kinds) == 2:
         raise BatchError(
-            f"{source.name} and {output.name} are of different kinds; CSV is answered as CSV, and "
-            "Parquet as Parquet."
+            f"{source.name} and {output.name} are of different kinds. Write CSV to CSV, and "
+            "Parquet to Parquet."
         )
 
 

@@ -223,7 +223,7 @@ def _check_columns(experiment: Any, name: str, pipeline: Any) -> None:
     if absent:
         raise TrainingError(
             f"{name} cannot be compared: it reads the column '{absent[0]}', which the experiment's "
-            "table has not. Set the experiment up on the table that all of them were trained on."
+            "table does not have. Call setup() with the table that all of them were trained on."
         )
 
 

@@ -67,8 +67,8 @@ def check_self_agreement(
     if worst <= tolerance:
         return worst
     raise TrainingError(
-        "The pipeline does not agree with itself, so it is not saved: a row alone and the same row "
-        f"in a batch get different answers, {found}. {_fault(pipeline, sample, table)}"
+        "The pipeline's predictions depend on the batch, so it is not saved: the same row alone "
+        f"and in a batch gets different predictions, {found}. {_fault(pipeline, sample, table)}"
     )
 
 
