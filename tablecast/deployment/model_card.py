@@ -126,7 +126,7 @@ GENERAL_LIMITS = (
         "It knows only the rows that it was trained on. For values outside their range, "
         "predictions come with a warning and are guesses."
     ),
-    Remark("It shows what occurs together in these rows, not what causes what."),
+    Remark("It shows correlation in these rows, not cause and effect."),
 )
 
 

@@ -77,7 +77,7 @@ def test_counted_trials_do_not_depend_on_the_clock(monkeypatch: pytest.MonkeyPat
     assert (first.done, second.done) == (5, 5)
     for one, other in zip(first.ranked(), second.ranked(), strict=True):
         assert np.array_equal(one.answers, other.answers)
-    assert str(end_of(first)).endswith("The same seed and --trials give the same answers.")
+    assert str(end_of(first)).endswith("The same seed and --trials give the same result.")
 
 
 @pytest.mark.usefixtures("tuned_search")

@@ -143,8 +143,8 @@ def nothing_learnt(gain: Sequence[float], holdout: Mapping[str, float]) -> list[
     if np.mean(gain) > 2 * error and holdout.get("R2", holdout.get("Kappa", 1.0)) > 0:
         return []
     return [Remark(
-        "No pattern was found: the best model is no better than always giving the same answer. The "
-        "columns may have nothing to do with the target."
+        "No pattern was found: the best model is no better than a constant prediction. The "
+        "columns may be unrelated to the target."
     )]
 
 

@@ -188,8 +188,8 @@ def end_of(pool: Pool) -> Remark:
         )
     elif pool.budget.trials is not None:
         return counted(
-            "The search made {count} trial. The same seed and --trials give the same answers.",
-            "The search made {count} trials. The same seed and --trials give the same answers.",
+            "The search made {count} trial. The same seed and --trials give the same result.",
+            "The search made {count} trials. The same seed and --trials give the same result.",
             pool.done,
         )
     elif pool.ended:
@@ -203,5 +203,5 @@ def end_of(pool: Pool) -> Remark:
             "The search finished after {count} trials.", pool.done,
         )
     return Remark(
-        "{ended} To get the same answers on every run, use --trials.", values={"ended": ended}
+        "{ended} To get the same result on every run, use --trials.", values={"ended": ended}
     )

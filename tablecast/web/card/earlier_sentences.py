@@ -47,7 +47,7 @@ SENTENCES: Mapping[str, Remark] = {
         "predictions come with a warning and are guesses."
     ),
     "It shows what goes together in those rows, not what causes what.": Remark(
-        "It shows what occurs together in these rows, not what causes what."
+        "It shows correlation in these rows, not cause and effect."
     ),
     "{measure:r} {apart:n} above {name}": Remark("{measure} {apart:.4f} above {name}"),
     "{measure:r} {apart:n} below {name}": Remark("{measure} {apart:.4f} below {name}"),

@@ -26,9 +26,9 @@ blueprint = Blueprint("openapi", __name__)
 KEPT = "tablecast.web.docs"
 
 TAGS = {
-    "prediction": "Ask the model.",
-    "model": "What the model is.",
-    "operations": "For whoever runs the server.",
+    "prediction": "Get predictions.",
+    "model": "About the model.",
+    "operations": "For operators of the server.",
 }
 
 #: Path to operation id, summary and description of the routes that answer plain text.
