@@ -34,7 +34,7 @@ def test_the_shipped_form_file_is_read_in_its_order() -> None:
         ("[fields.a]\nhard_minimum = true", "wrong kind"),
         ("[fields.a.levels]\nx = 1", "text in quotes"),
         ("[fields]\na = 1", "table of keys"),
-        ('[target]\nname = "x"', "means nothing"),
+        ('[target]\nname = "x"', "unknown key"),
         ("[target.classes]\n1 = 5", "text in quotes"),
         ('order = "best"', "choose one of: file, importance"),
     ],

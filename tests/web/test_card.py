@@ -352,7 +352,7 @@ def test_the_page_of_a_number_has_every_part() -> None:
     text = page.one("main").text
     for words in (
         "Trying.", "Deciding.", "Predicted against actual", "Residuals by prediction",
-        "Coverage of the range", "Shape of each effect", "sensitive",
+        "Range coverage by prediction", "Shape of each effect", "sensitive",
         "Model Cards for Model Reporting", "Data Cards", "10 folds", "120 rows", "0" * 64,
         "1.5 to 2.5", "StandardScaler",
     ):
@@ -366,7 +366,7 @@ def test_the_page_of_classes_has_its_pictures() -> None:
     """Confusion matrix, ROC curves and calibration, each with the class's name."""
     page = page_of(grading_card())
     text = page.one("main").text
-    for words in ("Confusion matrix", "Area under the curve", "Predicted probability", "Accuracy"):
+    for words in ("Confusion matrix", "Area under the curve", "Frequency", "Accuracy"):
         assert words in text, words
     counts = [one.text for one in page.all("td") if "heat-" in (one.get("class") or "")]
     matrix = card_of(grading_card())["evaluation"]["confusion"]["counts"]

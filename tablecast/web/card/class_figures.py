@@ -99,9 +99,9 @@ def _calibration(title: str, said: str, groups: Sequence[Mapping[str, float]]) -
         for one in groups
     )
     return Figure(
-        title, said, plot, _("Predicted probability"), _("Actual frequency"),
+        title, said, plot, _("Probability"), _("Frequency"),
         ticks_of(plot.across, shares=True), ticks_of(plot.up, shares=True),
-        Table((_("Predicted probability"), _("Actual frequency"), _("Rows")), rows),
+        Table((_("Probability"), _("Frequency"), _("Rows")), rows),
     )
 
 
