@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from collections.abc import Callable, Collection, Mapping
 from os import PathLike
@@ -17,28 +18,29 @@ from tablecast.form.form_file import Form, read_form
 from tablecast.reading.intake import take_in
 from tablecast.reading.leaks import leaks_of, named
 from tablecast.reading.memory import enough_memory
+from tablecast.field import Kind
 from tablecast.schema import Schema
-from tablecast.staging import staged
+from tablecast.staging import check_free, name_after, staged
 from tablecast.table import prepare, read_table
 from tablecast.terminal.interrupts import Interrupts
 
 if TYPE_CHECKING:
     from tablecast.automl.plan import Plan
     from tablecast.compiler.proof import Proof
+    from tablecast.experiments.finished import Finished
     from tablecast.reading.inspection import Prepared
 
 Progress = Callable[[str], None]
-
-DEFAULT_NAME = "deployment_28042020"
 
 
 def cast(
     source: str | PathLike[str],
     target: str,
     *,
-    name: str = DEFAULT_NAME,
+    name: str | None = None,
     out: str | PathLike[str] = ".",
     form: str | PathLike[str] | None = None,
+    force: bool = False,
     model: str = "auto",
     budget: float | None = None,
     seed: int = 123,
@@ -54,8 +56,10 @@ def cast(
     Args:
         source: what ``tablecast.table.read_table`` takes.
         target: the column to predict.
-        name, out: the deployment's name, and the folder that its files go to.
+        name, out: the deployment's name, by default its table's, and the folder that its files
+            go to.
         form: a form file (see ``tablecast.form.form_file``), or None.
+        force: replace another deployment of that name.
         model, budget, seed, max_latency: see ``tablecast.training.train``.
         drop, keep: columns to leave out, and columns that are features even where they look like
             the target in disguise.
@@ -68,7 +72,8 @@ def cast(
         The deployment's path without ending. Its files are there all together, or not at all.
 
     Raises:
-        TablecastError: the table, the form file or the training cannot be used.
+        TablecastError: the table, the form file or the training cannot be used, or there is
+            another deployment of that name.
         UnsupportedStep, ProofFailed: saved, but without a graph.
         KeyboardInterrupt: before there was anything to save, or for the second time.
     """
@@ -81,7 +86,8 @@ def cast(
     seed = plan.seed if plan else seed
     began = time.monotonic() if began is None else began
     look = read_form(Path(form) if form else None)
-    base = Path(out) / name
+    base = Path(out) / (name or name_after(source))
+    check_free(base, force)
     with enough_memory(), Interrupts(progress) as interrupts:
         prepared = take_in(source, target, look, drop=drop, keep=keep, progress=progress)
         trained = train(
@@ -120,47 +126,128 @@ def plan_of(repeat: str | PathLike[str] | None) -> Plan | None:
 
 
 def publish(
-    pickle: str | PathLike[str],
-    pipeline: Any,
-    table: Any,
-    target: str,
+    source: Any,
+    model: Any = None,
+    table: Any = None,
+    target: str | None = None,
     *,
+    name: str | None = None,
+    out: str | PathLike[str] = ".",
     form: str | PathLike[str] | None = None,
+    force: bool = False,
     progress: Progress = print,
     **found: Any,
 ) -> Proof:
-    """Describe and compile what a notebook saved with PyCaret's ``save_model``.
+    """Describe, compile and prove what was finished with PyCaret.
+
+    ::
+
+        publish("model.pkl", table=data)       # what save_model wrote
+        publish(final, data, name="charges")   # what finalize_model returned
+        publish(experiment, final)             # its rows are known; without ``final`` its best
 
     Args:
-        pickle: the file that ``save_model`` wrote.
-        pipeline: what is in it.
-        table: the table that the pipeline was trained on.
-        target: the column that it predicts.
+        source: the path of what ``save_model`` wrote; a pipeline or an estimator; an experiment, or
+            PyCaret's functional module, which stands for its current experiment.
+        model: the experiment's pipeline or estimator; None for its best, fitted on all rows. (The
+            table may be given here where there is no experiment.)
+        table: the rows that the pipeline learnt from: a DataFrame, or what ``read_table`` takes;
+            None for those of the experiment.
+        target: what is predicted; None asks the pipeline, which knows unless it is not PyCaret's.
+        name, out: the deployment's name, by default the table's or the target's, and its folder; a
+            path has both.
         form: a form file, or None.
+        force: replace another deployment of that name.
         progress: called with one line for each thing done.
         found: more facts for the card, such as ``metrics`` and ``leaderboard``; "notes" follow
             those on the table. ``tablecast.experiments.comparison.Choice.card`` has them.
 
     Raises:
-        ArtifactError, UnsupportedStep, ProofFailed: as ``compile_deployment``.
+        ArtifactError, TableError: nothing in it answers, or something is missing; or there is
+            another deployment of that name. Nothing is written.
+        UnsupportedStep, ProofFailed: described, but without a graph.
     """
     from tablecast.card import facts_of
-    from tablecast.evaluation.report import look_at_unseen
     from tablecast.experiments.experiment import quiet_and_single
+    from tablecast.experiments.finished import finished
+    from tablecast.experiments.rows import kinds_of, rows_of
 
-    prepared = prepare(table, target)
-    prepared = named(prepared, leaks_of(prepared))
+    if isinstance(model, str | PathLike) or hasattr(model, "columns"):
+        model, table, target = None, model, target or table
+    rows = read_table(table) if isinstance(table, str | PathLike) else table
     look = read_form(Path(form) if form else None)
     with quiet_and_single():
-        card = found | facts_of(pipeline, prepared) | {"stated": dict(look.card)}
+        made = finished(source, model, rows, target)
+        rows = made.table if rows is None else rows
+        if rows is None:
+            raise TableError(
+                "The pipeline does not keep its rows: publish it with table=, the rows that "
+                "setup() was given, as a DataFrame or a path."
+            )
+        base = _place_of(made, name, out, table)
+        check_free(base, force, made.pickle)
+        prepared = rows_of(made, rows)
+        prepared = named(prepared, leaks_of(prepared))
+        progress(f"{len(prepared.table):,} rows; {made.task} of {made.target!r}.")
+        for column in prepared.dropped:
+            progress(f"Left out {column.name!r}: {column.reason}.")
+        card = found | facts_of(made.pipeline, prepared) | {"stated": dict(look.card)}
         card["notes"] = list(dict.fromkeys([*card["notes"], *found.get("notes", ())]))
-        schema = _schema_of(prepared, look, card)
-        base = artifact.without_ending(pickle)
+        kinds = kinds_of(prepared, made.pipeline)
+        schema = _schema_of(prepared, look, card, kinds)
         background = background_of(prepared.table, schema)
         seed = found.get("seed", 123)
-        interval = look_at_unseen(pipeline, prepared, schema, card, seed, progress)
-        artifact.write_description(base, schema, card, background=background, interval=interval)
-        return compile_deployment(base, prepared.table, progress=progress)
+        interval = _interval_of(made.pipeline, prepared, schema, card, seed, progress)
+        parts = {"background": background, "interval": interval}
+        with staged(base) as there:
+            if made.pickle is None:
+                artifact.save(made.pipeline, there, schema, card, **parts)
+            else:
+                shutil.copyfile(made.pickle, artifact.with_ending(there, ".pkl"))
+                artifact.write_description(there, schema, card, **parts)
+            try:
+                return compile_deployment(there, prepared.table, progress=progress)
+            except ProofFailed as failure:
+                raise _explained(failure, made, prepared) from None
+
+
+def _interval_of(
+    pipeline: Any, prepared: Prepared, schema: Schema, card: dict[str, Any], *more: Any
+) -> dict[str, Any] | None:
+    """What ``look_at_unseen`` gives; None where somebody else's pipeline cannot be fitted again."""
+    from tablecast.evaluation.report import look_at_unseen
+
+    try:
+        return look_at_unseen(pipeline, prepared, schema, card, *more)
+    except Exception as error:  # whatever its steps raise on a part of the rows
+        said = str(error).strip().partition("\n")[0]
+        card["notes"].append(
+            "How good it is on unseen rows is not known: it cannot be fitted on a part of the "
+            f"rows ({type(error).__name__}: {said})."
+        )
+        return None
+
+
+def _explained(failure: ProofFailed, made: Finished, prepared: Prepared) -> ProofFailed:
+    """A failed proof, with its cause where that is in the pipeline itself."""
+    from tablecast.compiler.differences import SINGLE_TOLERANCE
+    from tablecast.experiments.agreement import disagreement
+
+    _, cause = disagreement(made.pipeline, prepared.table, made.task, tolerance=SINGLE_TOLERANCE)
+    if not cause:
+        return failure
+    return ProofFailed(
+        "PyCaret does not agree with itself, so no graph can agree with it: a row alone and the "
+        f"same row in a batch get different answers, {cause}"
+    )
+
+
+def _place_of(made: Finished, name: str | None, out: str | PathLike[str], table: Any) -> Path:
+    """Where a deployment goes: beside its pickle, or into the folder that was asked for."""
+    if made.pickle is not None and name is None:
+        return artifact.without_ending(made.pickle)
+    after = table if isinstance(table, str | PathLike) else made.target
+    return Path(out) / (name or name_after(after))
 
 
 def compile_deployment(
@@ -253,9 +340,14 @@ def said_of(proof: Proof) -> str:
     )
 
 
-def _schema_of(prepared: Prepared, form: Form, card: Mapping[str, Any]) -> Schema:
+def _schema_of(
+    prepared: Prepared,
+    form: Form,
+    card: Mapping[str, Any],
+    kinds: Mapping[str, Kind] | None = None,
+) -> Schema:
     return Schema.from_table(
-        prepared.table, prepared.target, prepared.task, form, card["importance"]
+        prepared.table, prepared.target, prepared.task, form, card["importance"], kinds
     )
 
 
@@ -279,12 +371,14 @@ def _prove(
     program: Mapping[str, Any] | None,
     **options: Any,
 ) -> Proof:
+    from tablecast.compiler.precision import computes_in_single
     from tablecast.compiler.proof import prove, pycaret_reference
     from tablecast.compiler.rows import random_rows
     from tablecast.scalar import function_of
 
     if table is None:
         table = random_rows(schema.fields, 0, 0)
+    options["single"] = computes_in_single(pipeline, schema.fields)
     return prove(
         content,
         pycaret_reference(pipeline, schema.task),

@@ -12,8 +12,9 @@ from typing import Any
 import numpy as np
 
 from tablecast import artifact, graphfile
-from tablecast.bridge import import_pycaret, predict_with_pycaret
+from tablecast.bridge import heard_levels, import_pycaret, predict_with_pycaret
 from tablecast.errors import ArtifactError
+from tablecast.field import Field
 from tablecast.predictor import Answer, Columns
 from tablecast.scalar import Scalar, function_of
 from tablecast.schema import Schema
@@ -92,42 +93,59 @@ class PycaretEngine:
     def __init__(self, pipeline: Any, schema: Schema) -> None:
         self._pipeline = pipeline
         self._schema = schema
+        self._levels = heard_levels(pipeline)
         import_pycaret(f"pycaret.{schema.task}")  # now, and not while the first person waits
 
     def answer(self, columns: Columns) -> Answer:
         """Answer with ``predict_model``; about 150 ms however few the rows."""
-        table = predict_with_pycaret(self._pipeline, self._frame(columns), self._schema.task)
+        frame = frame_of(self._schema, columns, self._levels)
+        table = predict_with_pycaret(self._pipeline, frame, self._schema.task)
         labels = table["prediction_label"].to_numpy()
         if self._schema.task == "regression":
             return Answer(labels.astype(np.float64))
+        labels = labels.astype(object)
         names = [f"prediction_score_{label}" for label in self._schema.classes]
         if names[0] not in table:
-            return Answer(self._spelled(labels))
-        return Answer(self._spelled(labels), table[names].to_numpy(dtype=np.float64))
-
-    def _spelled(self, labels: Any) -> Any:
-        """Labels as the table spells them, whatever dtype PyCaret made of them."""
-        kind = type(self._schema.classes[0])
-        return np.array([kind(label) for label in labels], dtype=object)
-
-    def _frame(self, columns: Columns) -> Any:
-        return frame_of(self._schema, columns)
+            return Answer(labels)
+        return Answer(labels, table[names].to_numpy(dtype=np.float64))
 
 
-def frame_of(schema: Schema, columns: Columns) -> Any:
-    """The pandas table that a pipeline was trained to read, from an engine's columns."""
+def frame_of(
+    schema: Schema, columns: Columns, levels: Mapping[str, Mapping[str, Any]] | None = None
+) -> Any:
+    """The pandas table that a pipeline was trained to read, from an engine's columns.
+
+    Args:
+        schema: the fields.
+        columns: the values.
+        levels: what the pipeline had for a field's text, as ``heard_levels`` gives it.
+    """
     import pandas as pd
 
     series: dict[str, Any] = {}
     for field in schema.fields:
         values = columns[field.name]
         if field.is_text:
-            series[field.name] = pd.Series(values, dtype=object).replace("", np.nan)
+            series[field.name] = _levels_of(field, values, (levels or {}).get(field.name, {}))
         elif field.kind == "date":
             series[field.name] = pd.to_datetime(pd.Series(values), unit="s")
         else:
             series[field.name] = pd.Series(values).astype(field.dtype)
     return pd.DataFrame(series)
+
+
+def _levels_of(field: Field, texts: Any, known: Mapping[str, Any]) -> Any:
+    """A column of categories as the training table had it: texts, booleans, or numbers."""
+    import pandas as pd
+
+    if field.dtype == "bool":
+        return pd.Series(texts == "True")
+    if field.dtype == "object":
+        return pd.Series([known.get(text, text) for text in texts], dtype=object).replace("", np.nan)
+    numbers = pd.to_numeric(pd.Series(texts, dtype=object).replace("", np.nan), errors="coerce")
+    # What is no number is a level that training never had, and so is one above all of them.
+    numbers[numbers.isna() & (texts != "")] = max(map(float, field.levels), default=0.0) + 1
+    return numbers if numbers.isna().any() else numbers.astype(field.dtype)
 
 
 def open_with_pycaret(base: Path) -> artifact.Deployment:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -259,6 +259,14 @@ def canonical_text(value: Any) -> str:
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         return str(int(value))
     return str(value)
+
+
+def class_names(classes: Iterable[Any]) -> list[int | str]:
+    """Classes as every surface spells them, in their order: whole numbers, or else texts."""
+    known = list(classes)
+    if all(isinstance(one, int | float) and float(one).is_integer() for one in known):
+        return [int(one) for one in known]
+    return [canonical_text(one) for one in known]
 
 
 def show_number(value: float) -> str:

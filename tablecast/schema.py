@@ -15,7 +15,16 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from tablecast.errors import InvalidInput, Remark
-from tablecast.field import MISSING, QUOTED_LENGTH, Field, Refusal, Value, quoted
+from tablecast.field import (
+    MISSING,
+    QUOTED_LENGTH,
+    Field,
+    Kind,
+    Refusal,
+    Value,
+    class_names,
+    quoted,
+)
 from tablecast.form.arrangement import arrange
 from tablecast.form.column_field import field_of_column, label_of
 from tablecast.form.form_file import Form
@@ -75,6 +84,7 @@ class Schema:
         task: Task,
         form: Form | None = None,
         importance: Mapping[str, float] | None = None,
+        kinds: Mapping[str, Kind] | None = None,
     ) -> Schema:
         """Describe a prepared table (see ``tablecast.table.prepare``).
 
@@ -82,6 +92,7 @@ class Schema:
             table, target, task: the prepared table, and what is predicted from it.
             form: what the form file says.
             importance: each feature's share, where it is known; it orders and folds long forms.
+            kinds: what is known of columns' kinds; the others' come from their values.
 
         Raises:
             FormFileError: the form file names a column, level or class that the table lacks.
@@ -99,6 +110,7 @@ class Schema:
                     "folded": folded,
                     "date_format": formats.get(name, ""),
                     "spelling": spellings.get(name, ""),
+                    **({"kind": kinds[name]} if kinds and name in kinds else {}),
                     **form.fields.get(name, {}),
                 },
             )
@@ -278,7 +290,8 @@ def _plain_number(low: float, high: float, *, whole: bool) -> Callable[[Any], Va
 
 
 def _classes(target: pd.Series) -> list[str | int]:
-    values = target.dropna().unique().tolist()
-    if all(isinstance(value, int | float) and float(value).is_integer() for value in values):
-        return sorted(int(value) for value in values)
-    return sorted(str(value) for value in values)
+    return list(class_names(sorted(target.dropna().unique().tolist(), key=_number_or_text)))
+
+
+def _number_or_text(label: Any) -> tuple[bool, Any]:
+    return (False, label) if isinstance(label, int | float) else (True, str(label))

@@ -10,7 +10,6 @@ from numpy.typing import NDArray
 
 from tablecast.compiler.differences import Worst
 from tablecast.compiler.rows import inputs_of
-from tablecast.errors import ProofFailed
 from tablecast.field import Field
 from tablecast.scalar import BEYOND, Scalar
 
@@ -50,13 +49,9 @@ class Unrolled:
                 answers["probabilities"][place] = shares
         self._worst.compare(answers, reference, table)
 
-    def found(self) -> dict[str, Any]:
+    def found(self, tolerance: float) -> dict[str, Any]:
         """The proof's facts; None where there is no function, or it is not proven."""
-        try:
-            self._worst.check()
-        except ProofFailed:
-            self._scalar = None
-        if self._scalar is None:
+        if self._scalar is None or not self._worst.within(tolerance):
             return {"scalar_rows": None, "scalar_worst": None}
         worst = max(self._worst.relative, self._worst.probability)
         return {"scalar_rows": self._rows, "scalar_worst": worst}

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 
 def field_of_column(column: pd.Series, overrides: Mapping[str, Any]) -> Field:
-    """The field of a training column, with what the form file says of it."""
+    """The field of a training column, with what is said of it: a form file's keys, or its kind."""
     name = str(column.name)
     known = column.dropna()
     field = Field(
         name=name,
-        kind=_kind(column.dtype.kind, known),
+        kind=overrides.get("kind") or _kind(column.dtype.kind, known),
         dtype="object" if column.dtype.kind == "O" else str(column.dtype),
         label=label_of(name),
         required=len(known) == len(column),
@@ -45,19 +45,25 @@ def _kind(code: str, known: pd.Series) -> Kind:
 
 
 def _with_levels(field: Field, known: pd.Series, missing: int) -> Field:
-    counts = known.map(canonical_text).value_counts()
+    # A categorical column counts the levels that it lacks as well.
+    counts = known.astype(object).map(canonical_text).value_counts()
     closed = len(counts) <= CLOSED_LEVELS
     # Of an open field's levels the form suggests as many as fit: the commonest ones.
-    levels = sorted(counts.index, key=lambda level: (0 if closed else -counts[level], level))
+    in_order = float if known.dtype.kind in "if" else str
+    levels = sorted(
+        counts.index, key=lambda level: (0 if closed else -counts[level], in_order(level))
+    )
     return replace(
         field,
         levels=tuple(levels),
         closed=closed,
-        default=None if missing > counts.iloc[0] else str(counts.index[0]),
+        default=None if counts.empty or missing > counts.iloc[0] else str(counts.index[0]),
     )
 
 
 def _with_range(field: Field, known: pd.Series, missing: int) -> Field:
+    if known.empty:
+        return field
     if field.kind == "date":
         known = known.astype("datetime64[ns]").astype("int64") / 1e9
     low, high = float(known.min()), float(known.max())
