@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tablecast.bridge import heard_levels
-from tablecast.field import Field
+from tablecast.inference.pycaret_api import heard_levels
+from tablecast.schema.field import Field
 
 UNKNOWN_TEXTS = ("\u2047 unknown", "\u2047 unknown as well")
 

@@ -1,0 +1,75 @@
+"""From the estimator's answer to ``predict_model``'s: its labels and its scale."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from onnx import TensorProto
+
+from tablecast.compiler.graph import Builder, Matrix
+from tablecast.compiler.registry import Classification, classify, regress
+from tablecast.compiler.steps.distributions import invert_target
+from tablecast.errors import UnsupportedStep
+from tablecast.inference.pycaret_api import classes_of, names_of_labels
+from tablecast.schema.field import class_names
+
+Output = tuple[str, str, int, list[Any]]
+
+
+def add_answer(
+    builder: Builder, pipeline: Any, matrix: Matrix, task: Literal["regression", "classification"]
+) -> list[Output]:
+    """Add the estimator and what follows it; returns the graph's outputs."""
+    estimator = pipeline.steps[-1][1]
+    if task == "classification":
+        return _classes(builder, pipeline, estimator, matrix)
+    # PyCaret passes predictions through nan_to_num. scikit-learn's estimators refuse rows that
+    # they have no answer for, so the graph's NaN there is kept: 0 would look like an answer.
+    answer = regress(builder, estimator, matrix)
+    for name, step in reversed(pipeline.steps[:-1]):
+        if hasattr(step, "inverse_transform"):
+            answer = invert_target(builder, name, step.transformer, answer)
+    return [(answer, "prediction_label", TensorProto.DOUBLE, ["rows", 1])]
+
+
+def _classes(builder: Builder, pipeline: Any, estimator: Any, matrix: Matrix) -> list[Output]:
+    threshold = None
+    if type(estimator).__name__ == "CustomProbabilityThresholdClassifier":
+        threshold = float(estimator.probability_threshold)
+        estimator = estimator.classifier_
+    answer = classify(builder, estimator, matrix)
+    index = answer.index
+    if threshold is not None:
+        index = _over_threshold(builder, answer, threshold, len(estimator.classes_))
+    labels = _labels(pipeline)
+    kind = TensorProto.STRING if labels.dtype == object else TensorProto.INT64
+    label = builder.op(
+        "Gather", builder.constant(labels.reshape(-1, 1), labels.dtype), index, axis=0
+    )
+    outputs: list[Output] = [(label, "prediction_label", kind, ["rows", 1])]
+    if answer.probabilities:
+        shape = ["rows", len(labels)]
+        outputs.append((answer.probabilities, "probabilities", TensorProto.DOUBLE, shape))
+    return outputs
+
+
+def _over_threshold(
+    builder: Builder, answer: Classification, threshold: float, classes: int
+) -> str:
+    """1 where the second class is at least as probable as the threshold, int64 (rows,)."""
+    if answer.probabilities is None or classes != 2:
+        raise UnsupportedStep(
+            "probability_threshold", "it is defined for two classes with probabilities"
+        )
+    second = builder.op("Gather", answer.probabilities, builder.constant(1, np.int64), axis=1)
+    over = builder.op("GreaterOrEqual", second, builder.constant(threshold))
+    return builder.cast(over, TensorProto.INT64)
+
+
+def _labels(pipeline: Any) -> NDArray[Any]:
+    """The classes as ``predict_with_pycaret`` spells them: int64 where all are, else text."""
+    names_of_labels(classes_of(pipeline))  # refuses classes that PyCaret cannot tell apart
+    names = class_names(classes_of(pipeline))
+    return np.array(names, dtype=np.int64 if isinstance(names[0], int) else object)
