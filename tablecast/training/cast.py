@@ -129,7 +129,7 @@ def plan_of(repeat: str | PathLike[str] | None) -> Plan | None:
 
 def publish(
     source: Any,
-    model: Any = None,
+    pipeline: Any = None,
     table: Any = None,
     target: str | None = None,
     *,
@@ -151,8 +151,8 @@ def publish(
     Args:
         source: the path of what ``save_model`` wrote; a pipeline or an estimator; an experiment, or
             PyCaret's functional module, which stands for its current experiment.
-        model: the experiment's pipeline or estimator; None for its best, fitted on all rows. (The
-            table may be given here where there is no experiment.)
+        pipeline: the experiment's pipeline or estimator; None for its best, fitted on all rows.
+            Where there is no experiment, the table may stand here.
         table: the rows that the pipeline learnt from: a DataFrame, or what ``read_table`` takes;
             None for those of the experiment.
         target: what is predicted; None asks the pipeline, which knows unless it is not PyCaret's.
@@ -174,12 +174,12 @@ def publish(
     from tablecast.training.experiment.rows import kinds_of, rows_of
     from tablecast.training.experiment.setup import quiet_and_single
 
-    if isinstance(model, str | PathLike) or hasattr(model, "columns"):
-        model, table, target = None, model, target or table
+    if isinstance(pipeline, str | PathLike) or hasattr(pipeline, "columns"):
+        pipeline, table, target = None, pipeline, target or table
     rows = read_table(table) if isinstance(table, str | PathLike) else table
     look = read_form(Path(form) if form else None)
     with quiet_and_single():
-        made = finished(source, model, rows, target)
+        made = finished(source, pipeline, rows, target)
         rows = made.table if rows is None else rows
         if rows is None:
             raise TableError(
