@@ -19,7 +19,6 @@ from tablecast.deployment.opening import load_pipeline
 from tablecast.deployment.staging import check_free, name_after, staged
 from tablecast.errors import ArtifactError, ProofFailed, TableError
 from tablecast.inference.distributions import background_of
-from tablecast.schema.field import Kind
 from tablecast.schema.form_file import Form, read_form
 from tablecast.schema.schema import Schema
 from tablecast.training.intake import take_in
@@ -33,6 +32,11 @@ if TYPE_CHECKING:
     from tablecast.training.search.replay import Plan
 
 Progress = Callable[[str], None]
+
+_IN_SINGLE = (
+    " PyCaret computes this pipeline in float32, so they agree to float32's digits; begin setup() "
+    "with tablecast.features.AsFloat64 for more."
+)
 
 
 def cast(
@@ -171,7 +175,7 @@ def publish(
     """
     from tablecast.training.card_facts import facts_of
     from tablecast.training.experiment.finished import finished
-    from tablecast.training.experiment.rows import kinds_of, rows_of
+    from tablecast.training.experiment.rows import rows_of, schema_of
     from tablecast.training.experiment.setup import quiet_and_single
 
     if isinstance(pipeline, str | PathLike) or hasattr(pipeline, "columns"):
@@ -195,8 +199,7 @@ def publish(
             progress(f"Left out {column.name!r}: {column.reason}.")
         card = found | facts_of(made.pipeline, prepared) | {"stated": dict(look.card)}
         card["notes"] = list(dict.fromkeys([*card["notes"], *found.get("notes", ())]))
-        kinds = kinds_of(prepared, made.pipeline)
-        schema = _schema_of(prepared, look, card, kinds)
+        schema = schema_of(made, prepared, look, card["importance"])
         background = background_of(prepared.table, schema)
         seed = found.get("seed", 123)
         interval = _interval_of(made.pipeline, prepared, schema, card, seed, progress)
@@ -338,18 +341,14 @@ def said_of(proof: Proof) -> str:
         f"{proof.worst_relative:.1e} relative ({proof.worst_absolute:.1e}), "
         f"{proof.label_mismatches} labels differ, worst probability difference "
         f"{proof.worst_probability:.1e}; {proof.seconds:.1f} s."
+        + (_IN_SINGLE if proof.precision == "float32" else "")
         + (" One row is answered without onnxruntime." if proof.scalar_rows else "")
     )
 
 
-def _schema_of(
-    prepared: Prepared,
-    form: Form,
-    card: Mapping[str, Any],
-    kinds: Mapping[str, Kind] | None = None,
-) -> Schema:
+def _schema_of(prepared: Prepared, form: Form, card: Mapping[str, Any]) -> Schema:
     return Schema.from_table(
-        prepared.table, prepared.target, prepared.task, form, card["importance"], kinds
+        prepared.table, prepared.target, prepared.task, form, card["importance"]
     )
 
 

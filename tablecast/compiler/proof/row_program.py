@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tablecast.compiler.proof.differences import Worst
+from tablecast.compiler.proof.differences import TOLERANCE, Worst
 from tablecast.compiler.proof.random_rows import inputs_of
 from tablecast.inference.row_program import BEYOND, Scalar
 from tablecast.schema.field import Field
@@ -49,7 +49,7 @@ class Unrolled:
                 answers["probabilities"][place] = shares
         self._worst.compare(answers, reference, table)
 
-    def found(self, tolerance: float) -> dict[str, Any]:
+    def found(self, tolerance: float = TOLERANCE) -> dict[str, Any]:
         """The proof's facts; None where there is no function, or it is not proven."""
         if self._scalar is None or not self._worst.within(tolerance):
             return {"scalar_rows": None, "scalar_worst": None}

@@ -23,7 +23,7 @@ def nested(frame: Frame, step: Step) -> dict[str, Cell]:
 
 def _applied(frame: Frame, name: str, transformer: Any, before: pd.DataFrame) -> Frame:
     """The columns of a table after a transformer, with their cells."""
-    if transformer == "passthrough" or transformer is None:
+    if transformer == "passthrough" or _does_nothing(transformer):
         return Frame(frame.builder, frame.probe, frame.cells, before)
     if hasattr(transformer, "transformers_"):
         return _side_by_side(frame, name, transformer, before)
@@ -52,6 +52,12 @@ def _side_by_side(frame: Frame, name: str, transformer: Any, before: pd.DataFram
         cells |= {new: part.cells[old] for old, new in named.items()}
         tables.append(part.table.rename(columns=named))
     return Frame(frame.builder, frame.probe, cells, pd.concat(tables, axis="columns"))
+
+
+def _does_nothing(transformer: Any) -> bool:
+    """What scikit-learn makes of "passthrough" in a ColumnTransformer."""
+    kind = type(transformer).__name__
+    return transformer is None or (kind == "FunctionTransformer" and transformer.func is None)
 
 
 def _are_names(columns: Any) -> bool:

@@ -7,9 +7,9 @@ category, and columns may have been ignored.
 
 from __future__ import annotations
 
+import re
 import sys
 import warnings
-from collections.abc import Iterator
 from copy import deepcopy
 from dataclasses import dataclass
 from os import PathLike
@@ -60,8 +60,8 @@ def finished(
     Args:
         source: the path of what ``save_model`` wrote; a pipeline or an estimator; an experiment, or
             PyCaret's functional module, which stands for its current experiment.
-        model: of an experiment, the pipeline or estimator; None for its best (PyCaret's
-            ``automl``), fitted on all rows.
+        model: of an experiment, the pipeline or estimator; None for the best that it has
+            cross-validated, fitted on all rows.
         table: the rows, which an estimator that is not PyCaret's needs to have its columns named.
         target: the target's name, which such an estimator does not know.
 
@@ -79,7 +79,7 @@ def finished(
     elif model is None:
         model, notes = _best_of(experiment)
     task = _task_of(model)
-    experiment = experiment or _current_experiment(model, task)
+    experiment = experiment or _current_experiment(model, task, target)
     if _is_pycaret_pipeline(model):
         pipeline = model
     elif experiment is not None:  # as save_model does it
@@ -117,14 +117,24 @@ def _experiment_of(source: Any) -> Any:
 
 
 def _best_of(experiment: Any) -> tuple[Any, tuple[str, ...]]:
-    """The best model that an experiment has trained, fitted on all of its rows."""
-    if not experiment._master_model_container:
+    """The best model that an experiment has cross-validated, fitted on all of its rows."""
+    measure = "R2" if experiment._ml_usecase.name == "REGRESSION" else "Accuracy"
+    tried = {
+        float(entry["scores"].loc["Mean", measure]): entry["model"]
+        for entry in reversed(experiment._master_model_container)
+        if "Mean" in entry["scores"].index
+    }
+    if not tried:
         raise ArtifactError(
-            "The experiment has trained no model: call compare_models() or create_model() first."
+            "The experiment has compared no models: call compare_models() or create_model() first, "
+            "or publish(experiment, model)."
         )
-    best = experiment.finalize_model(experiment.automl())
-    name = type(best.steps[-1][1]).__name__
-    return best, (f"{name} is the best that the experiment has trained, fitted on all rows.",)
+    score = max(tried)
+    name = type(tried[score]).__name__
+    return experiment.finalize_model(tried[score]), (
+        f"{name} is the best of the experiment's models by cross-validation ({measure} "
+        f"{score:.3f}), fitted on all rows.",
+    )
 
 
 def _file(path: Path) -> Path:
@@ -192,19 +202,34 @@ def _steps(model: Any) -> list[Any]:
     return steps
 
 
-def _current_experiment(model: Any, task: Task) -> Any:
+def _current_experiment(model: Any, task: Task, target: str | None) -> Any:
     """The functional module's current experiment, where the model comes from it; else None."""
     module = sys.modules.get(f"pycaret.{task}.functional")
     experiment = getattr(module, "_CURRENT_EXPERIMENT", None)
     if experiment is None or not getattr(experiment, "_setup_ran", False):
         return None
+    if target not in (None, experiment.target_param):
+        return None
     if _is_pycaret_pipeline(model):
         same = list(model.feature_names_in_) == list(experiment.pipeline.feature_names_in_)
     else:
-        same = any(one is model for one in _trained_by(experiment))
+        same = _fits(model, experiment)
     return experiment if same else None
 
 
-def _trained_by(experiment: Any) -> Iterator[Any]:
-    for entry in experiment._master_model_container:
-        yield entry["model"]
+def _fits(model: Any, experiment: Any) -> bool:
+    """Whether an estimator may come from an experiment: it saw the same columns and classes."""
+    features, answers = experiment.X_train_transformed, experiment.y_train_transformed
+    names = getattr(model, "feature_names_in_", features.columns)
+    width = getattr(model, "n_features_in_", len(names))
+    classes = getattr(model, "classes_", ())
+    return (
+        width == features.shape[1]
+        and [_as_lightgbm(name) for name in names] == [_as_lightgbm(name) for name in features]
+        and set(classes) <= set(answers.unique())
+    )
+
+
+def _as_lightgbm(name: Any) -> str:
+    """A column's name as LightGBM keeps it."""
+    return re.sub(r"\s", "_", str(name))

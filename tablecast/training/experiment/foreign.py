@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-from tablecast.errors import ArtifactError
+from tablecast.errors import ArtifactError, TableError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -30,6 +31,7 @@ def pycaret_pipeline(model: Any, table: pd.DataFrame | None, target: str | None)
             "with table= and target=, or with the experiment: publish(experiment, model)."
         )
     names = _columns_of(model, table, target)
+    check_columns([*names, target], table)
     from pycaret.internal.pipeline import Pipeline
     from pycaret.internal.preprocess.transformers import TransformerWrapper
 
@@ -60,3 +62,22 @@ def _columns_of(model: Any, table: pd.DataFrame, target: str) -> list[str]:
             "in that order, and the target."
         )
     return others
+
+
+def check_columns(names: list[str], table: pd.DataFrame) -> None:
+    """Refuse a table that lacks one of a pipeline's columns, of which the last is the target.
+
+    Raises:
+        TableError: names the column, and one that is nearly called so.
+    """
+    known = {str(name).casefold(): str(name) for name in table.columns}
+    for name in names:
+        if name in table.columns:
+            continue
+        what = "target" if name == names[-1] else "column"
+        near = get_close_matches(name.casefold(), known, n=1, cutoff=0.5)
+        hint = f" Is it now called {known[near[0]]!r}?" if near else ""
+        raise TableError(
+            f"The table has no column {name!r}, the pipeline's {what}.{hint} Publish with the "
+            "table that setup() was given."
+        )

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from difflib import get_close_matches
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from tablecast.data.columns import tidy_names
 from tablecast.data.prepare import MIN_ROWS
 from tablecast.data.prepared import Dropped, Prepared
 from tablecast.errors import TableError
-from tablecast.inference.pycaret_api import classes_of, heard_levels, numbers_of, plain
+from tablecast.inference.pycaret_api import (
+    classes_of,
+    heard_levels,
+    names_of_labels,
+    numbers_of,
+    plain,
+)
 from tablecast.schema.field import Kind, canonical_text, class_names
+from tablecast.schema.schema import Schema
+from tablecast.training.experiment.foreign import check_columns
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from tablecast.schema.form_file import Form
     from tablecast.training.experiment.finished import Finished
 
 Role = Literal["number", "category", "date", "spelt"]
@@ -47,7 +56,7 @@ def rows_of(made: Finished, table: pd.DataFrame) -> Prepared:
     import pandas as pd
 
     names = [str(name) for name in made.pipeline.feature_names_in_]
-    _check_columns(names, table)
+    check_columns(names, table)
     tidy_names(names)  # refuses what predict_model would overwrite
     present = table[made.target].notna() & table[dropping(made.pipeline)].notna().all(axis=1)
     table = table[present].reset_index(drop=True)
@@ -74,14 +83,40 @@ def rows_of(made: Finished, table: pd.DataFrame) -> Prepared:
     )
 
 
-def kinds_of(prepared: Prepared, pipeline: Any) -> dict[str, Kind]:
-    """The kinds of columns that their values do not tell: numbers that are categories."""
-    roles = roles_of(pipeline)
-    return {
+def schema_of(
+    made: Finished, prepared: Prepared, form: Form, importance: Mapping[str, float]
+) -> Schema:
+    """The schema of a pipeline's rows, with numbers that are categories, and its own classes.
+
+    Args:
+        made: the pipeline.
+        prepared: its rows, as ``rows_of`` gives them.
+        form: what the form file says.
+        importance: each feature's share.
+
+    Raises:
+        FormFileError: the form file names a column, level or class that the table lacks.
+        UnsupportedStep: ``predict_model`` answers the same for two classes.
+    """
+    roles = roles_of(made.pipeline)
+    kinds: dict[str, Kind] = {
         str(name): "category"
         for name, dtype in prepared.table.dtypes.items()
         if roles.get(str(name)) == "category" and dtype.kind in "if"
     }
+    schema = Schema.from_table(
+        prepared.table, prepared.target, prepared.task, form, importance, kinds
+    )
+    if made.task == "regression":
+        return schema
+    classes = classes_of(made.pipeline)
+    names_of_labels(classes)
+    truths = {str(int(label)): str(label) for label in classes if isinstance(label, bool)}
+    return replace(
+        schema,
+        classes=tuple(class_names(classes)),
+        class_labels=truths | dict(schema.class_labels),
+    )
 
 
 def roles_of(pipeline: Any) -> dict[str, Role]:
@@ -104,20 +139,6 @@ def dropping(pipeline: Any) -> list[str]:
 def _dropped_on(step: Any) -> list[str]:
     transformer: Any = getattr(step, "transformer", None)
     return list(transformer.columns) if type(transformer).__name__ == "DropImputer" else []
-
-
-def _check_columns(names: list[str], table: pd.DataFrame) -> None:
-    known = [str(name) for name in table.columns]
-    for name in names:
-        if name in table.columns:
-            continue
-        what = "target" if name == names[-1] else "column"
-        near = get_close_matches(name, known, n=1, cutoff=0.5)
-        hint = f" Did you rename {near[0]!r}?" if near else ""
-        raise TableError(
-            f"The table has no column {name!r}, the pipeline's {what}.{hint} Publish with the "
-            "table that setup() was given."
-        )
 
 
 def _typed(column: pd.Series, role: Role | None, levels: Mapping[str, Any]) -> pd.Series:
