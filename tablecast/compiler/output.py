@@ -10,10 +10,10 @@ from onnx import TensorProto
 
 from tablecast.compiler.graph import Builder, Matrix
 from tablecast.compiler.registry import Classification, classify, regress
-from tablecast.compiler.steps.distributions import invert_target
+from tablecast.compiler.steps.power_and_quantile import invert_target
 from tablecast.errors import UnsupportedStep
 from tablecast.inference.pycaret_api import classes_of, names_of_labels
-from tablecast.schema.field import class_names
+from tablecast.schema.texts import class_names
 
 Output = tuple[str, str, int, list[Any]]
 

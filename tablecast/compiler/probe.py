@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from tablecast.inference.pycaret_api import heard_levels
+from tablecast.schema.column_kinds import column_kind
 from tablecast.schema.field import Field
 
 UNKNOWN_TEXTS = ("\u2047 unknown", "\u2047 unknown as well")
@@ -111,9 +112,7 @@ def _base_value(field: Field, heard: dict[str, Any]) -> Any:
 def _number(field: Field, value: float | None) -> Any:
     if value is None or value != value:
         return np.nan
-    if field.kind == "date":
-        return pd.Timestamp(round(value * 1e9))
-    return int(value) if field.dtype.startswith(("int", "uint")) else value
+    return column_kind(field).cell(field, value)
 
 
 def _original(field: Field, level: str, heard: dict[str, Any]) -> Any:

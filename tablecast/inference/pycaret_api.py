@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from importlib import import_module
@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from tablecast.errors import UnsupportedStep
-from tablecast.schema.field import canonical_text, class_names
+from tablecast.schema.texts import canonical_text, class_names
 
 #: Larger numbers have no fraction.
 MOST = 2.0**53
@@ -120,6 +120,23 @@ def heard_levels(pipeline: Any) -> dict[str, dict[str, Any]]:
             for name, table in mapping.items():
                 _hear(heard, name, getattr(table, "index", ()))
     return {name: levels for name, levels in heard.items() if name not in numbers_of(pipeline)}
+
+
+def as_heard(table: Any, heard: Mapping[str, Mapping[str, Any]]) -> Any:
+    """A table with what the pipeline had for the texts of its categories: True for "True", a date.
+
+    Args:
+        table: a DataFrame whose categories are texts; others stay as they are.
+        heard: what ``heard_levels`` gives.
+    """
+    changed = {
+        name: table[name].map(lambda value, known=levels: known.get(value, value)).astype(object)
+        for name, levels in heard.items()
+        if name in table
+        and table[name].dtype == object
+        and not all(isinstance(level, str) for level in levels.values())
+    }
+    return table.assign(**changed) if changed else table
 
 
 def numbers_of(pipeline: Any) -> list[str]:

@@ -12,12 +12,12 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from tablecast.compiler.proof.check_row_program import Unrolled
 from tablecast.compiler.proof.differences import SINGLE_TOLERANCE, TOLERANCE, Worst
 from tablecast.compiler.proof.random_rows import UNKNOWN, inputs_of, random_rows
-from tablecast.compiler.proof.row_program import Unrolled
 from tablecast.errors import ProofFailed
 from tablecast.inference.onnx_engine import session_of
-from tablecast.inference.pycaret_api import predict_with_pycaret
+from tablecast.inference.pycaret_api import as_heard, heard_levels, predict_with_pycaret
 from tablecast.inference.row_program import Scalar
 from tablecast.schema.field import Field
 
@@ -145,8 +145,12 @@ def prove(
 
 
 def pycaret_reference(pipeline: Any, task: Literal["regression", "classification"]) -> Reference:
-    """PyCaret's own ``predict_model`` on a finalized pipeline, with every score unrounded."""
-    return lambda table: predict_with_pycaret(pipeline, table, task)
+    """PyCaret's own ``predict_model`` on a finalized pipeline, with every score unrounded.
+
+    Random rows have every category as text: the pipeline is given what it had for that text.
+    """
+    heard = heard_levels(pipeline)
+    return lambda table: predict_with_pycaret(pipeline, as_heard(table, heard), task)
 
 
 def run(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from tablecast.inference.engine import Columns, column_of
+from tablecast.inference.engine import Columns
 from tablecast.inference.interval import Interval
 from tablecast.training.evaluation.class_metrics import classification_facts
 from tablecast.training.evaluation.out_of_fold import looked_at, unseen_classes
@@ -67,7 +67,7 @@ def look_at_unseen(
 def _as_shown(prepared: Prepared, schema: Schema) -> Prepared:
     """The table with numbers and truth values that are categories as the texts of their fields."""
     coded = [field for field in schema.fields if field.is_text and field.dtype != "object"]
-    texts = {field.name: column_of(field, prepared.table[field.name]) for field in coded}
+    texts = {field.name: field.array_of_table(prepared.table[field.name]) for field in coded}
     known = {name: np.where(column == "", np.nan, column) for name, column in texts.items()}
     return replace(prepared, table=prepared.table.assign(**known))
 
@@ -98,7 +98,7 @@ def evaluation_of(
         Plain data: ``rows``, what ``residuals.regression_facts`` or
         ``class_figures.classification_facts`` gives, and ``groups`` from ``groups.groups_of``.
     """
-    columns = {field.name: column_of(field, prepared.table[field.name]) for field in schema.fields}
+    columns = schema.columns_of(prepared.table)
     if prepared.task == "classification":
         unseen = unseen_classes(pipeline, prepared, schema, seed, folds)
         return {

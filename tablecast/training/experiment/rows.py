@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+
 from tablecast.data.columns import tidy_names
 from tablecast.data.prepare import MIN_ROWS
 from tablecast.data.prepared import Dropped, Prepared
@@ -17,8 +19,8 @@ from tablecast.inference.pycaret_api import (
     numbers_of,
     plain,
 )
-from tablecast.schema.field import Kind, canonical_text, class_names
 from tablecast.schema.schema import Schema
+from tablecast.schema.texts import canonical_text, class_names
 from tablecast.training.experiment.foreign import check_columns
 
 if TYPE_CHECKING:
@@ -99,7 +101,7 @@ def schema_of(
         UnsupportedStep: ``predict_model`` answers the same for two classes.
     """
     roles = roles_of(made.pipeline)
-    kinds: dict[str, Kind] = {
+    kinds: dict[str, str] = {
         str(name): "category"
         for name, dtype in prepared.table.dtypes.items()
         if roles.get(str(name)) == "category" and dtype.kind in "if"
@@ -146,8 +148,10 @@ def _typed(column: pd.Series, role: Role | None, levels: Mapping[str, Any]) -> p
     from pandas.api import types
 
     kind = column.dtype
-    if isinstance(kind, types.CategoricalDtype) or types.is_string_dtype(kind):
+    nullable = types.is_extension_array_dtype(kind) and types.is_bool_dtype(kind)
+    if isinstance(kind, types.CategoricalDtype) or types.is_string_dtype(kind) or nullable:
         column = column.astype(object)
+    column = column.mask(column.isna(), np.nan) if column.dtype == object else column
     if role == "date" or types.is_datetime64_any_dtype(kind):
         return _moments(column) if role != "category" else _levels(column, levels)
     if role == "number" and column.dtype == object:
