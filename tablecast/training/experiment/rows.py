@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from tablecast.data.columns import tidy_names
-from tablecast.data.prepare import MIN_ROWS
+from tablecast.data.prepare import MIN_ROWS, flags
 from tablecast.data.prepared import Dropped, Prepared
 from tablecast.errors import TableError
 from tablecast.inference.pycaret_api import (
@@ -72,16 +72,19 @@ def rows_of(made: Finished, table: pd.DataFrame) -> Prepared:
         name: _typed(table[name], roles.get(name), heard.get(name, {})) for name in names[:-1]
     }
     dropped = [str(name) for name in table.columns if str(name) not in names]
-    notes = [f"The task is {made.task}, as the pipeline has it.", *made.notes]
+    read = table.attrs.get("tablecast_notes", ())
+    notes = [*read, f"The task is {made.task}, as the pipeline has it.", *made.notes]
     if len(table) < len(present):
         left = len(present) - len(table)
         notes.append(f"{left:,} rows without a value in {made.target!r} left out.")
+    typed = pd.DataFrame({**columns, made.target: _answers(table[made.target], made)})
+    typed.attrs = dict(table.attrs)  # how a file wrote its dates and numbers
     return Prepared(
-        pd.DataFrame({**columns, made.target: _answers(table[made.target], made)}),
+        typed,
         made.target,
         made.task,
         tuple(Dropped(name, "is not read by the pipeline") for name in dropped),
-        tuple(notes),
+        (*notes, *flags(typed[names[:-1]], typed)),
     )
 
 
