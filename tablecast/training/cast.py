@@ -215,7 +215,7 @@ def _interval_of(
     except Exception as error:  # whatever its steps raise on a part of the rows
         said = str(error).strip().partition("\n")[0]
         card["notes"].append(
-            "How good it is on unseen rows is not known: it cannot be fitted on a part of the "
+            "How good it is on unseen rows is not known: it cannot be trained on a part of the "
             f"rows ({type(error).__name__}: {said})."
         )
         return None

@@ -272,7 +272,7 @@ def test_what_a_notebook_has_at_hand_publishes(
         made = module.predict_model(expected, data=shown, verbose=False)
         answers_alike(tmp_path / name, shown, made)
     notes = load(tmp_path / "model", "onnx").description["card"]["notes"]
-    assert any("learnt from 56 of 80 rows" in note for note in notes)
+    assert any("trained on 56 of 80 rows" in note for note in notes)
     notes = load(tmp_path / "module", "onnx").description["card"]["notes"]
     assert any("best of the experiment's models" in note for note in notes)
 

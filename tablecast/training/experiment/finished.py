@@ -87,7 +87,8 @@ def finished(
         pipeline.steps.append(("trained_model", model))
         learnt, known = len(experiment.train), len(experiment.data)
         notes = (
-            f"It learnt from {learnt:,} of {known:,} rows; finalize_model learns from all of them.",
+            f"It was trained on {learnt:,} of {known:,} rows; finalize_model trains on all of "
+            "them.",
         )
     else:
         pipeline = pycaret_pipeline(model, table, target)
@@ -133,7 +134,7 @@ def _best_of(experiment: Any) -> tuple[Any, tuple[str, ...]]:
     name = type(tried[score]).__name__
     return experiment.finalize_model(tried[score]), (
         f"{name} is the best of the experiment's models by cross-validation ({measure} "
-        f"{score:.3f}), fitted on all rows.",
+        f"{score:.3f}), trained on all rows.",
     )
 
 
