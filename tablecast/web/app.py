@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from flask import Flask, Response, current_app, g, request
-from werkzeug.exceptions import HTTPException, LengthRequired, RequestEntityTooLarge
+from werkzeug.exceptions import BadRequest, HTTPException, LengthRequired, RequestEntityTooLarge
 
 from tablecast.deployment.deployment import Deployment
 from tablecast.deployment.opening import load
@@ -37,6 +37,7 @@ from tablecast.web.http import (
 from tablecast.web.http.access_log import Entry, access_log_of
 from tablecast.web.http.bounded_request import BoundedRequest
 from tablecast.web.http.headers import Headers
+from tablecast.web.http.proxies import TrustedProxies
 from tablecast.web.http.rendering import problem_page, wants_page
 from tablecast.web.http.responses import invalid, problem
 from tablecast.web.http.tracing import request_id_of, trace_of
@@ -104,9 +105,11 @@ def create_app(deployment: Deployment | None = None) -> Flask:
     app.register_error_handler(InvalidInput, invalid)
     app.register_error_handler(HTTPException, _refused)
     app.register_error_handler(Exception, _unexpected)
+    behind = TrustedProxies(app.wsgi_app, settings["proxies"])
+    app.wsgi_app = behind  # type: ignore[method-assign]
     if not tracing.instrument(app):
         lane = FastLane(
-            app.wsgi_app, loaded, allowed, app.extensions["access_log"],
+            behind, loaded, allowed, app.extensions["access_log"],
             hosts=app.config["TRUSTED_HOSTS"], cors=bool(cors),
         )
         app.wsgi_app = lane  # type: ignore[method-assign]
@@ -139,6 +142,9 @@ def _begin() -> None:
     g.began = time.perf_counter()
     g.rows = 0
     g.key = None
+    told = request.environ
+    if told.get("SERVER_PROTOCOL") == "HTTP/1.1" and not told.get("HTTP_HOST"):
+        raise BadRequest(_("Send a Host header; HTTP/1.1 requires one."))
 
 
 def _limit_body() -> None:

@@ -23,10 +23,10 @@ from tablecast.training.evaluation.class_metrics import (
     classification_facts,
     roc_of,
 )
-from tablecast.training.evaluation.out_of_fold import UnseenClasses
 from tablecast.training.evaluation.partial_dependence import effects_of
 from tablecast.training.evaluation.residuals import regression_facts, steady_quantile
 from tablecast.training.evaluation.subgroups import FEWEST_IN_GROUP, Classes, Numbers, groups_of
+from tablecast.training.experiment.out_of_fold import UnseenClasses
 from tablecast.web.app import create_app
 from tablecast.web.card import card_charts
 from tablecast.web.card_export import card_html, write_card
