@@ -148,7 +148,7 @@ class DateColumn(NumberColumn):
         return known.astype("datetime64[ns]").astype("int64") / 1e9
 
     def typical(self, middle: float) -> Value:
-        return float(math.floor(middle / DAY) * DAY)
+        return math.floor(middle / DAY) * DAY
 
     def series(self, field: Field, values: Array) -> pd.Series:
         import pandas as pd
