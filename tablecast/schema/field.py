@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from tablecast.errors import Remark
 from tablecast.schema.number_formats import plain_number
@@ -90,6 +90,9 @@ class Field:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Field:
+        """The field of a description. Raises ValueError where its kind is unknown."""
+        if data["kind"] not in get_args(Kind):
+            raise ValueError(f"unknown kind of field {data['kind']!r}")
         return cls(**{**data, "levels": tuple(data["levels"])})
 
     @property

@@ -52,7 +52,12 @@ FRAMEWORK_WORDS = (
     N_("Request Entity Too Large"),
     N_("The data value transmitted exceeds the capacity limit."),
     N_("Unsupported Media Type"),
+    N_("Service Unavailable"),
 )
+
+#: Bytes that a form has at most, and each of its fields besides: a page shows all of them again,
+#: and in longer spellings.
+FORM_BYTES, FORM_FIELD_BYTES = 10_000, 2_000
 
 #: Bytes of a body past the limit that are read to no end; a longer one is cut off.
 MOST_DISCARDED = 500_000_000
@@ -72,8 +77,13 @@ def create_app(deployment: Deployment | None = None) -> Flask:
     app.request_class = BoundedRequest
     app.config["MAX_ROWS"] = settings["max_rows"]
     app.config["MAX_BODY"] = settings["max_body"]
-    app.config["BODY_LIMITS"] = {"batch.upload": settings["max_upload"]}
+    app.config["MAX_SECONDS"] = settings["max_seconds"]
     app.extensions["tablecast"] = loaded = deployment or load()
+    warmup.check(loaded)
+    form = FORM_BYTES + FORM_FIELD_BYTES * len(loaded.schema.fields)
+    app.config["BODY_LIMITS"] = {
+        "batch.upload": settings["max_upload"], "pages.predict": min(form, settings["max_body"]),
+    }  # fmt: skip
     app.register_blueprint(page.blueprint)
     app.register_blueprint(api.blueprint)
     app.register_blueprint(batch_page.blueprint)
@@ -98,9 +108,9 @@ def create_app_or_exit(make: Callable[[], Flask] = create_app) -> Flask:
     """
     try:
         app = make()
+        warmup.prepare(app)
     except TablecastError as error:
         sys.exit(f"tablecast: {error}")
-    warmup.prepare(app)
     return app
 
 
