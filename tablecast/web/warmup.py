@@ -20,10 +20,9 @@ from tablecast.deployment.deployment import Deployment
 from tablecast.errors import ArtifactError, InvalidInput, TablecastError
 from tablecast.i18n.language import LANGUAGES, speaking
 from tablecast.inference.engine import Answer, Columns
-from tablecast.web import batch_page
 from tablecast.web.docs import document
-from tablecast.web.form import page
 from tablecast.web.http.template_cache import KeptTemplates
+from tablecast.web.pages import batch_page, form_page
 
 #: Addresses that show nothing of a deployment, and those that show answers.
 OTHERS = ("/healthz", "/readyz", "/metrics")
@@ -115,4 +114,4 @@ def rehearse(app: Flask) -> None:
     deployment.predictor.warm_up()
     if getattr(deployment.engine, "quick", False):
         with app.test_request_context("/"):
-            page.rehearse()
+            form_page.rehearse()

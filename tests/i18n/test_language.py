@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import shutil
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
@@ -19,6 +20,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import served
+from babel.messages.pofile import read_po
 from chromium import ARGUMENTS, CHROMIUM
 from deployments import ROOT, SHIPPED
 from flask.testing import FlaskClient
@@ -30,17 +32,18 @@ from tablecast.data.sources import read_table
 from tablecast.deployment.deployment import Deployment
 from tablecast.errors import FormFileError
 from tablecast.i18n import formats, language, messages
-from tablecast.i18n.language import CHINESE, ENGLISH, LANGUAGES, Language, choose, speaking
+from tablecast.i18n.language import ENGLISH, LANGUAGES, Language, choose, languages_in, speaking
 from tablecast.inference.engine import Answer, Columns
 from tablecast.schema.field import Field
 from tablecast.schema.form_file import read_form
 from tablecast.schema.schema import Schema
 from tablecast.training.intervals.bounds import AROUND_MIDDLE, AVERAGE, BY_FIELDS
-from tablecast.training.intervals.shapes import SHAPES
+from tablecast.training.intervals.offset_shapes import SHAPES
 from tablecast.web.app import create_app
 from tablecast.web.card.translate import method_in_words
-from tablecast.web.display.choices import levels_of
 from tablecast.web.form.controls import controls_of
+
+CHINESE = Language("zh_Hans")
 
 PERSON = {
     "age": "39", "sex": "male", "bmi": "30", "children": "1", "smoker": "no", "region": "northwest",
@@ -208,7 +211,7 @@ class Marked(Language):
 
 
 #: Chinese in its figures and form files, so that whatever is English stands in brackets.
-MARKED = Marked("zh-Hans", "简体中文", "zh_Hans")
+MARKED = Marked("zh_Hans")
 
 #: Words that are the same in every language: names, and what a program reads.
 NAMES = {
@@ -411,7 +414,7 @@ def test_an_unexpected_failure_is_worded_too(monkeypatch: pytest.MonkeyPatch) ->
     """The page of an error of our own."""
     monkeypatch.setitem(language._BY_PRIMARY, "zh", MARKED)
     loaded = strange("regression")
-    monkeypatch.setattr("tablecast.web.form.page.controls_of", lambda *_: 1 / 0)
+    monkeypatch.setattr("tablecast.web.pages.form_page.controls_of", lambda *_: 1 / 0)
     headers = {"Accept": "text/html", "Accept-Language": "zh"}
     response = create_app(loaded).test_client().get("/?x=1", headers=headers)
     assert response.status_code == 500
@@ -446,54 +449,66 @@ def test_chinese_pages_have_no_english_sentence(client: FlaskClient) -> None:
 OTHERS = [pytest.param(one, id=one.tag) for one in LANGUAGES if not one.is_source]
 
 
-@pytest.mark.parametrize("spoken", OTHERS)
-def test_a_catalogue_holds_what_the_source_says_now(spoken: Language) -> None:
-    """No message is missing and none is left from before; ``make messages`` mends it."""
-    known = {(one.context, one.id) for one in messages.held(spoken) if one.id}
-    assert known == {(one.context, one.id) for one in messages.extract() if one.id}
+def catalogue(spoken: Language, locale: Path = messages.LOCALE) -> list[Any]:
+    """The messages of a language, each with its ``id`` and its translation, ``string``."""
+    file = locale / spoken.folder / "LC_MESSAGES" / "tablecast.po"
+    with file.open("rb") as text:
+        return [message for message in read_po(text) if message.id]
+
+
+def texts(value: Any) -> tuple[str, ...]:
+    """A message's one text, or its singular and plural."""
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+def test_the_files_of_every_language_are_what_make_messages_writes(tmp_path: Path) -> None:
+    """No message is missing, none is left from before, and what is compiled is what is written."""
+    copy = tmp_path / "locale"
+    shutil.copytree(messages.LOCALE, copy)
+    messages.write(locale=copy)
+    files = [file for file in messages.LOCALE.rglob("*.*") if file.is_file()]
+    assert len(files) == 3 * len(OTHERS) + 1
+    for file in files:
+        assert (copy / file.relative_to(messages.LOCALE)).read_bytes() == file.read_bytes(), file
 
 
 @pytest.mark.parametrize("spoken", OTHERS)
 def test_everything_is_translated(spoken: Language) -> None:
     """Every message has a translation that somebody has looked at."""
-    assert messages.left_out(spoken) == []
+    every = catalogue(spoken)
+    assert len(every) > 300
+    assert [one.id for one in every if one.fuzzy or not all(texts(one.string))] == []
 
 
 @pytest.mark.parametrize("spoken", OTHERS)
 def test_translations_keep_what_is_filled_in(spoken: Language) -> None:
     """A translation has the placeholders and the tags of its message, once each."""
     parts = re.compile(r"\{[a-z_]*\}|%\([a-z_]+\)s|</?[a-z]+[^>]*>")
-    for one in messages.held(spoken):
-        if not one.id:
-            continue
-        many = messages._texts(one.id)[-1]
-        for text in messages._texts(one.string):
-            assert sorted(parts.findall(text)) == sorted(parts.findall(many)), one.id
+    for one in catalogue(spoken):
+        for text in texts(one.string):
+            assert sorted(parts.findall(text)) == sorted(parts.findall(texts(one.id)[-1])), one.id
 
 
-@pytest.mark.parametrize("spoken", OTHERS)
-def test_what_is_served_is_what_is_written(spoken: Language) -> None:
-    """The compiled catalogue is that of the text beside it."""
-    assert messages._file(spoken, "mo").read_bytes() == messages.compiled(spoken)
+def test_a_new_language_starts_with_everything_to_translate(tmp_path: Path) -> None:
+    """Its folder is enough: ``make messages`` makes its files, and the pages can speak it.
 
-
-def test_a_new_language_starts_with_everything_to_translate(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """``make messages`` makes its files; what has no translation yet is shown in English."""
-    monkeypatch.setattr(messages, "LOCALE", tmp_path)
-    monkeypatch.setattr(language, "LOCALE", tmp_path)
-    german = Language("de", "Deutsch", "de")
-    messages.write(german)
-    assert len(messages.left_out(german)) > 300
+    What has no translation yet is shown in English.
+    """
+    (tmp_path / "de").mkdir()
+    messages.write(tmp_path)
+    english, german = languages_in(tmp_path)
+    assert (english, german.tag, german.name) == (ENGLISH, "de", "Deutsch")
+    every = catalogue(german, tmp_path)
+    assert len(every) > 300
+    assert not any(any(texts(one.string)) for one in every)
     assert german.gettext("Start again") == "Start again"
-    file = messages._file(german, "po")
+    file = tmp_path / "de" / "LC_MESSAGES" / "tablecast.po"
     text = file.read_text(encoding="utf-8")
     start = 'msgid "Start again"\nmsgstr ""'
     assert start in text
     file.write_text(text.replace(start, start[:-1] + 'Neu"'), encoding="utf-8")
-    messages.write(german)
-    with messages._file(german, "mo").open("rb") as compiled:
+    messages.write(tmp_path)
+    with file.with_suffix(".mo").open("rb") as compiled:
         assert GNUTranslations(compiled).gettext("Start again") == "Neu"
     assert messages.forms(german)["decimal"] == ","
     assert messages.forms(german)["date"] == "{d}. {MMMM} {y}"
@@ -506,8 +521,6 @@ def test_figures_follow_cldr(spoken: Language) -> None:
     from babel.dates import format_date
     from babel.numbers import format_currency, format_decimal, format_percent
 
-    file = messages.LOCALE / spoken.folder / "forms.json"
-    assert json.loads(file.read_text(encoding="utf-8")) == messages.forms(spoken)
     locale = babel.Locale.parse(spoken.folder)
     with speaking(spoken):
         for value in (0, 7, -1234.5, 1234567.891):
@@ -674,7 +687,8 @@ def test_the_levels_of_the_longest_form_are_called_in_chinese(
     described = Schema.from_table(prepared.table, "SalePrice", "regression", form)
     with speaking(CHINESE):
         fields = [one for one in described.in_language(CHINESE).fields if one.is_text]
-        left = {one.name for one in fields if re.search("[A-Za-z]{3}", " ".join(levels_of(one)))}
+        called = {one.name: " ".join(choice.label for choice in one.choices) for one in fields}
+        left = {name for name, labels in called.items() if re.search("[A-Za-z]{3}", labels)}
     assert len(fields) > 40
     assert left == {"Neighborhood"}
 

@@ -14,7 +14,7 @@ from test_batch_page import BAD, CSV, GOOD, HEADER, JSON, PAGE, send, table_of
 
 from tablecast.batch import limits
 from tablecast.batch.summary import SAID_IN_A_FILE
-from tablecast.web import batch_page
+from tablecast.web.pages import batch_page
 
 NOTHING = "0,,,,,"
 UNKNOWN = "x{0},ma{0},y{0},z{0},noo{0},no{0}"

@@ -9,7 +9,12 @@ import numpy as np
 import onnx
 from onnx import TensorProto, numpy_helper
 
-from tablecast.compiler.row_program import arithmetic, shapes, sums, trees  # noqa: F401 - register
+from tablecast.compiler.row_program import (  # noqa: F401 - each registers its operators
+    elementwise,
+    shapes,
+    sums,
+    tree_ensemble,
+)
 from tablecast.compiler.row_program.recorder import Recorder, Untraceable, renumbered
 from tablecast.compiler.row_program.tensors import OPERATORS, Operator, Tensor
 
@@ -97,6 +102,8 @@ def _text(value: Any) -> str:
 
 def _input(recorder: Recorder, place: int, value: onnx.ValueInfoProto) -> Tensor:
     kind = value.type.tensor_type.elem_type
+    if value.type.tensor_type.shape.dim[1].dim_value != 1:
+        raise Untraceable("an input of many columns")
     made = recorder.make("input", place)
     if kind != TensorProto.STRING:
         made = recorder.make("float", made.step)

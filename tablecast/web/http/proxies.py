@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from werkzeug.middleware.proxy_fix import ProxyFix
 
@@ -19,6 +19,26 @@ if TYPE_CHECKING:
 
 #: Everybody is a proxy: right where only one can reach the server, as on Heroku.
 ANY = "*"
+
+
+class Sender(NamedTuple):
+    """What a request says of who sends it, and what it is called there.
+
+    Attributes:
+        address: the client's.
+        host: by which name the server is asked.
+        authorization, origin, request_id, traceparent, forwarded_for, forwarded_host: the headers;
+            None where they are not there.
+    """
+
+    address: str = ""
+    host: str = ""
+    authorization: str | None = None
+    origin: str | None = None
+    request_id: str | None = None
+    traceparent: str | None = None
+    forwarded_for: str | None = None
+    forwarded_host: str | None = None
 
 
 class TrustedProxies:
@@ -44,6 +64,20 @@ class TrustedProxies:
     ) -> Iterable[bytes]:
         known = self._any or self._knows(environ.get("REMOTE_ADDR", ""))
         return (self._told if known else self._app)(environ, start_response)
+
+    def client_of(self, sender: Sender) -> str:
+        """The address that asks: the one that a trusted proxy names, else the peer's."""
+        return self._believed(sender, sender.forwarded_for, sender.address)
+
+    def host_of(self, sender: Sender) -> str:
+        """The name by which the server is asked."""
+        return self._believed(sender, sender.forwarded_host, sender.host)
+
+    def _believed(self, sender: Sender, forwarded: str | None, own: str) -> str:
+        """What ProxyFix takes: the last of several values, from whoever is trusted."""
+        if not forwarded or not (self._any or self._knows(sender.address)):
+            return own
+        return forwarded.rpartition(",")[2].strip() or own
 
     def _knows(self, peer: str) -> bool:
         try:

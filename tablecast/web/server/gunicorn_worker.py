@@ -29,7 +29,12 @@ from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER  # type: ignore[impor
 from tablecast.web.fast_path import FastLane
 from tablecast.web.server.client import Client
 from tablecast.web.server.connections import ConnectionWorker
-from tablecast.web.server.plain_request import body_length, head_ends, plain_request
+from tablecast.web.server.plain_request import (
+    PlainRequest,
+    body_length,
+    head_ends,
+    plain_request,
+)
 
 #: Bytes of a request, head and body, that the loop reads. A larger body is a thread's, once so much
 #: of it has come; a larger head is nobody's (gunicorn takes 8,190 bytes for each header).
@@ -120,7 +125,7 @@ class Worker(ConnectionWorker):
         ):
             return False
         request = plain_request(data)
-        answer = self._answer(request) if request else None
+        answer = self._answer(conn, request) if request else None
         if answer is None:
             return False
         self.nr += 1
@@ -196,13 +201,14 @@ class Worker(ConnectionWorker):
         conn.sock.begin()
         self.enqueue_req(conn)
 
-    def _answer(self, request: tuple[str, bytes]) -> bytes | None:
+    def _answer(self, conn: Any, request: PlainRequest) -> bytes | None:
         assert self._lane is not None
-        body = self._lane.answer(*request)
-        if body is None:
+        sender = request.sent_from(conn.client[0] if isinstance(conn.client, tuple) else "")
+        answered = self._lane.answer(request.path, request.body, sender)
+        if answered is None:
             return None
-        own = _worded(self._lane.own_headers(body))
-        return f"{self._shared_head(self._lane)}{own}\r\n".encode("latin-1") + body
+        own = _worded(self._lane.own_headers(answered))
+        return f"{self._shared_head(self._lane)}{own}\r\n".encode("latin-1") + answered.body
 
     def _shared_head(self, lane: FastLane) -> str:
         """What the heads of all answers begin with, worded once a second."""

@@ -6,6 +6,10 @@ It reads no more of HTTP than it needs to be certain; gunicorn understands all t
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from tablecast.web.http.proxies import Sender
 
 REQUEST_LINE = re.compile(rb"POST (/[a-z0-9_/]+) HTTP/1\.1")
 
@@ -42,8 +46,29 @@ LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,15})[ \t]*\r\n", re.IGN
 BLANK = b"\r\n\r\n"
 
 
-def plain_request(data: bytes) -> tuple[str, bytes] | None:
-    """The path and the body, where the bytes are one whole plain request and nothing more."""
+class PlainRequest(NamedTuple):
+    """A whole plain request: its path, its body, and its headers by their lower-case names."""
+
+    path: str
+    body: bytes
+    headers: Mapping[bytes, bytes]
+
+    def sent_from(self, address: str) -> Sender:
+        """What it says of who sends it, from this address."""
+        value = self._value
+        return Sender(
+            address, value(b"host") or "", value(b"authorization"), value(b"origin"),
+            value(b"x-request-id"), value(b"traceparent"), value(b"x-forwarded-for"),
+            value(b"x-forwarded-host"),
+        )
+
+    def _value(self, name: bytes) -> str | None:
+        value = self.headers.get(name)
+        return None if value is None else value.decode("ascii")
+
+
+def plain_request(data: bytes) -> PlainRequest | None:
+    """The request, where the bytes are one whole plain request and nothing more."""
     head, blank, body = data.partition(BLANK)
     line, *headers = head.split(b"\r\n")
     request = REQUEST_LINE.fullmatch(line)
@@ -54,7 +79,7 @@ def plain_request(data: bytes) -> tuple[str, bytes] | None:
         return None
     if int(seen[b"content-length"]) != len(body):
         return None
-    return request[1].decode(), body
+    return PlainRequest(request[1].decode(), body, seen)
 
 
 def _values(headers: list[bytes]) -> dict[bytes, bytes] | None:
