@@ -51,15 +51,20 @@ def prepare(
     spelt = (DATE_FORMATS, NUMBER_SPELLINGS)
     clean.attrs = {key: table.attrs.get(key, {}) | tidied.attrs[key] for key in spelt}
     if without := int((~present).sum()):
-        notes.append(counted(
-            "Ignored {count} row without a value in {name}.",
-            "Ignored {count} rows without a value in {name}.",
-            without, name=target,
-        ))
+        notes.append(without_value(target, without))
     chosen = _choose_task(clean[target], task, notes)
     if chosen == "classification":
         clean[target] = _as_classes(clean[target])
-    return Prepared(clean, target, chosen, tuple(dropped), (*notes, *_flags(kept, clean)))
+    return Prepared(clean, target, chosen, tuple(dropped), (*notes, *flags(kept, clean)))
+
+
+def without_value(target: str, rows: int) -> Remark:
+    """That so many rows are left out because they have no target."""
+    return counted(
+        "Ignored {count} row without a value in {name}.",
+        "Ignored {count} rows without a value in {name}.",
+        rows, name=target,
+    )
 
 
 def _nothing_left(target: str, dropped: list[Dropped]) -> TableError:
@@ -218,7 +223,7 @@ def _why_text(column: pd.Series) -> Remark | None:
     return None
 
 
-def _flags(features: pd.DataFrame, clean: pd.DataFrame) -> list[Remark]:
+def flags(features: pd.DataFrame, clean: pd.DataFrame) -> list[Remark]:
     """What is kept, but worth a look before the figures are believed."""
     notes = []
     if repeated := int(clean.duplicated().sum()):

@@ -50,6 +50,8 @@ PROOF: Mapping[str, str] = {
     "onnxruntime": N_("onnxruntime version"),
     "scalar_rows": N_("Rows also compared with the single-row evaluator"),
     "scalar_worst": N_("Largest relative difference of the single-row evaluator"),
+    "tolerance": N_("Largest difference allowed"),
+    "precision": N_("Precision of the pipeline"),
 }
 
 
