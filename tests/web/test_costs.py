@@ -62,7 +62,7 @@ def test_a_file_takes_so_many_seconds_and_no_more(
     monkeypatch.setitem(client.application.config, "MAX_SECONDS", 0)
     answer = send(client, f"{HEADER}\n{GOOD}\n", PAGE, do="check")
     assert answer.status_code == 422
-    assert "takes more than 0 seconds; send it in parts" in answer.text
+    assert "takes more than 0 seconds. Send it in parts" in answer.text
 
 
 def test_what_is_said_of_a_row_in_a_file_is_short(client: FlaskClient) -> None:

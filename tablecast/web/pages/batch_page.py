@@ -157,7 +157,7 @@ def upload() -> Response:
 def _turn() -> Iterator[None]:
     """A place among the files that are answered. Raises ServiceUnavailable where none gets free."""
     if not _turns.acquire(timeout=MOST_WAITING):
-        words = _("Other files are being answered; send yours again in a moment.")
+        words = _("The server is busy with other files. Send yours again in a moment.")
         raise ServiceUnavailable(words, retry_after=MOST_WAITING)
     try:
         yield
@@ -175,7 +175,7 @@ def _room() -> Iterator[None]:
             raise
         log.error("there is no room for an uploaded file: %s", error)
         raise InsufficientStorage(
-            _("The server has no room for the file now; send a smaller one, or send it later.")
+            _("The server has no space for the file now. Send a smaller file, or try again later.")
         ) from error
 
 
