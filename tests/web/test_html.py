@@ -532,7 +532,7 @@ def test_the_model_card_has_the_facts(client: FlaskClient, insurance_schema: Sch
     text = " ".join(page.one("main").text.split())
     assert "2,952.7 ± 201.5" in text
     assert "Not fitted: no time left" in text
-    assert "not what causes what" in text
+    assert "not cause and effect" in text
     assert "0" * 64 in text
     for field in insurance_schema.fields:
         row = next(one for one in page.all("tr") if field.name in one.text)
