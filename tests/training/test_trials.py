@@ -17,6 +17,7 @@ from examples.insurance.simulate import simulate
 from tablecast.cli.main import main
 from tablecast.data.sources import prepare
 from tablecast.deployment.files import with_ending
+from tablecast.errors import Remark
 from tablecast.training.experiment.setup import quiet_and_single
 from tablecast.training.search import budget, candidates, cross_validation, tuning, views
 from tablecast.training.search.budget import Budget
@@ -99,7 +100,7 @@ def test_something_is_found_however_late_it_is() -> None:
     late.check_begun = lambda: None  # type: ignore[method-assign]
     made = searched(late)
     assert [trial.name for trial in made.trials] == ["Lasso Regression"]
-    assert [entry["why"] for entry in made.skipped] == ["no time left for it"]
+    assert [entry["why"] for entry in made.skipped] == [Remark("not tried: out of time")]
 
 
 def test_an_estimator_that_could_not_be_fitted_again_is_not_chosen() -> None:
