@@ -30,8 +30,7 @@ class AmountField(Field):
         if low is None or high is None or low <= number <= high:
             return number, None
         return number, Remark(
-            "{field}: {value} is outside the training range ({low} to {high}), so the prediction "
-            "is less certain.",
+            "{field}: {value} is outside the training range ({low} to {high}).",
             self.name, {"value": self.show(number), "low": self.show(low), "high": self.show(high)},
         )
 

@@ -50,7 +50,7 @@ class CategoryField(Field):
             raise self.refuse("{value} is not a choice for {field}. Choose one of: {levels}.",
                               levels=levels, value=quoted(value))
         return written, Remark(
-            "{field}: {value} did not occur in training, so the prediction is less certain.",
+            "{field}: {value} did not occur in training.",
             self.name, {"value": quoted(value)},
         )
 
