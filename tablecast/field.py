@@ -11,7 +11,9 @@ from functools import cached_property
 from typing import Any, Literal
 
 from tablecast.errors import Remark
-from tablecast.reading.spelling import plain_number
+from tablecast.reading.moments import moment_of, seconds_of
+from tablecast.reading.spelling import DECIMAL_COMMA, other_meaning, plain_number
+from tablecast.reading.texts import fold
 
 Kind = Literal["number", "integer", "category", "boolean", "date"]
 Value = float | int | str
@@ -63,6 +65,8 @@ class Field:
             is read too.
         spelling: how the training table spells numbers, where that is not as programs do (see
             ``tablecast.reading.spelling``); such a number is read too, where all comes as text.
+        written_unit: what the training table writes beside each number, such as ``$``.
+        placeholders: what stood for a missing value in this column, beyond the usual.
     """
 
     name: str
@@ -83,14 +87,21 @@ class Field:
     folded: bool = False
     date_format: str = ""
     spelling: str = ""
+    written_unit: str = ""
+    placeholders: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """All of it as plain data, from which ``Field(**data)`` makes it again."""
-        return asdict(self) | {"levels": list(self.levels), "level_labels": dict(self.level_labels)}
+        """All of it as plain data, from which ``from_json`` makes it again."""
+        return asdict(self) | {
+            "levels": list(self.levels),
+            "level_labels": dict(self.level_labels),
+            "placeholders": list(self.placeholders),
+        }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Field:
-        return cls(**{**data, "levels": tuple(data["levels"])})
+        lists = {name: tuple(data.get(name, ())) for name in ("levels", "placeholders")}
+        return cls(**{**data, **lists})
 
     @property
     def is_text(self) -> bool:
@@ -116,6 +127,8 @@ class Field:
             value = value.strip()
         if value is MISSING or value is None or value == "":
             return self._read_missing()
+        if text and isinstance(value, str) and self._says_nothing(value):
+            return self._read_missing()
         if self.is_text:
             return self._read_level(value)
         if self.kind == "date":
@@ -138,6 +151,10 @@ class Field:
     def match(self, text: str) -> str | None:
         """The known level that a text means, whatever its letter case; None for no level."""
         return text if text in self._exact else self._folded_levels.get(fold(text))
+
+    def _says_nothing(self, text: str) -> bool:
+        """Whether training took such a text as missing, and it is no level."""
+        return text in self.placeholders and not (self.is_text and self.match(text) is not None)
 
     def _refuse(self, text: str, **values: str) -> Refusal:
         return Refusal(Remark(text, self.name, values))
@@ -165,6 +182,10 @@ class Field:
 
     def _read_number(self, value: Any, text: bool) -> float:
         if text and isinstance(value, str):
+            # Where training saw no sign between thousands, nobody knows what 1,234 means.
+            doubt = None if self.spelling or "," not in value else self.two_meanings(value)
+            if doubt:
+                raise Refusal(doubt)
             value = self._number_in(value)
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise self._refuse("{field} must be a number, such as {example}; {value} is not one.",
@@ -180,27 +201,31 @@ class Field:
 
     def _number_in(self, text: str) -> float | str:
         """The number that a text spells, else the text."""
-        if _NUMBER.fullmatch(text):
+        if self.spelling != DECIMAL_COMMA and _NUMBER.fullmatch(text):
             return float(text)
-        plain = plain_number(text, self.spelling) if self.spelling else None
+        plain = plain_number(text, self.spelling, self._units)
+        if plain is None and _NUMBER.fullmatch(text):  # a program's, in a table of commas
+            return float(text)
         return text if plain is None else float(plain)
 
+    def two_meanings(self, text: str) -> Remark | None:
+        """What to say of a text that means one number in one country and another elsewhere."""
+        both = other_meaning(text, self.spelling)
+        words = "{field}: {value} may be {first} or {second}; write it without the sign between."
+        values = {"value": quoted(text), "first": both[0], "second": both[1]} if both else {}
+        return Remark(words, self.name, values) if both else None
+
+    @property
+    def _units(self) -> tuple[str, ...]:
+        """What may be written beside a number of this field."""
+        return ("", *filter(None, (self.unit, self.written_unit)))
+
     def _read_date(self, value: Any) -> float:
-        moment = self._moment(value)
+        moment = moment_of(value, self.date_format)
         if moment is None:
             raise self._refuse("{field} must be a date, such as {example}; {value} is not one.",
                                example=self._example, value=quoted(value))
-        return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()
-
-    def _moment(self, value: Any) -> datetime | None:
-        try:
-            return datetime.fromisoformat(value)
-        except (TypeError, ValueError):
-            pass
-        try:
-            return datetime.strptime(value, self.date_format) if self.date_format else None
-        except (TypeError, ValueError):
-            return None
+        return seconds_of(moment)
 
     def _read_in_range(self, number: float, value: Any) -> tuple[Value, Remark | None]:
         low, high = self.hard_minimum, self.hard_maximum
@@ -243,11 +268,6 @@ class Field:
                 if fold(level) in group:
                     words += [(word, level) for word in group]
         return words
-
-
-def fold(text: str) -> str:
-    """The spelling under which letter case and surrounding spaces do not count."""
-    return text.strip().casefold()
 
 
 def canonical_text(value: Any) -> str:

@@ -20,8 +20,7 @@ from tablecast.form.arrangement import arrange
 from tablecast.form.column_field import field_of_column, label_of
 from tablecast.form.form_file import Form
 from tablecast.language import ENGLISH, N_, Language
-from tablecast.reading.dates import DATE_FORMATS
-from tablecast.reading.spelling import DECIMAL_COMMA, NUMBER_SPELLINGS
+from tablecast.reading.readings import reading_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,6 +52,8 @@ class Schema:
         class_labels: what the pages show for a class, where that differs; keyed by its text.
         translations: what ``in_language`` shows instead, by ``Language.primary``.
         decimal_comma: whether the training table writes any number with a decimal comma.
+        reading: the training file's "encoding" and "decimal" sign, as far as they are known: files
+            of rows are read alike.
     """
 
     fields: tuple[Field, ...]
@@ -66,6 +67,7 @@ class Schema:
     class_labels: Mapping[str, str] = dataclass_field(default_factory=dict)
     translations: Mapping[str, Mapping[str, Any]] = dataclass_field(default_factory=dict)
     decimal_comma: bool = False
+    reading: Mapping[str, str] = dataclass_field(default_factory=dict)
 
     @classmethod
     def from_table(
@@ -88,17 +90,15 @@ class Schema:
         """
         form = form or Form()
         features = [str(name) for name in table.columns if name != target]
-        classes = tuple(_classes(table[target])) if task == "classification" else ()
+        classes = tuple(classes_of(table[target])) if task == "classification" else ()
         form.check(features, classes)
-        formats = table.attrs.get(DATE_FORMATS, {})
-        spellings = table.attrs.get(NUMBER_SPELLINGS, {})
+        reading = reading_of(table)
         fields = [
             field_of_column(
                 table[name],
                 {
                     "folded": folded,
-                    "date_format": formats.get(name, ""),
-                    "spelling": spellings.get(name, ""),
+                    **reading.of(name).for_field,
                     **form.fields.get(name, {}),
                 },
             )
@@ -115,7 +115,8 @@ class Schema:
             target_unit=form.target_unit,
             class_labels=dict(form.class_labels),
             translations={tag: _said_by(other) for tag, other in form.languages.items()},
-            decimal_comma=DECIMAL_COMMA in spellings.values(),
+            decimal_comma=reading.decimal_comma,
+            reading=reading.for_files,
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -124,6 +125,7 @@ class Schema:
         return plain | {
             "fields": [field.to_json() for field in self.fields],
             "classes": list(self.classes),
+            "reading": dict(self.reading),
             "class_labels": dict(self.class_labels),
         }
 
@@ -277,7 +279,8 @@ def _plain_number(low: float, high: float, *, whole: bool) -> Callable[[Any], Va
     return read
 
 
-def _classes(target: pd.Series) -> list[str | int]:
+def classes_of(target: pd.Series) -> list[str | int]:
+    """The classes of a target, sorted; whole numbers as such, all else as text."""
     values = target.dropna().unique().tolist()
     if all(isinstance(value, int | float) and float(value).is_integer() for value in values):
         return sorted(int(value) for value in values)

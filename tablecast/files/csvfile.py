@@ -16,9 +16,9 @@ from typing import BinaryIO
 from tablecast.errors import BatchError
 from tablecast.figures import number
 from tablecast.files.csvchunk import Chunk, CsvChunk, PlainChunk, plain_lines
-from tablecast.files.delimited import BINARY as BINARY_STARTS
-from tablecast.files.delimited import find_separator
 from tablecast.language import N_, _, ngettext
+from tablecast.reading.dialect import find_separator
+from tablecast.reading.encoding import BINARY as BINARY_STARTS
 
 #: Rows that are read, answered and written at a time: enough that what is done once a chunk costs
 #: little a row, few enough that their cells stay in the processor's cache.

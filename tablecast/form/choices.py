@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from tablecast.errors import Remark
-from tablecast.field import NO_WORDS, YES_WORDS, Field, fold
+from tablecast.field import NO_WORDS, YES_WORDS, Field
+from tablecast.reading.texts import fold
 from tablecast.figures import grouped, listed
 from tablecast.language import _
 from tablecast.schema import Schema

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tablecast.field import fold
+from tablecast.reading.texts import fold
 from tablecast.openapi.row_schemas import JsonSchema
 from tablecast.schema import Schema
 

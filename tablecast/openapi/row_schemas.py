@@ -11,7 +11,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from tablecast.field import YES_WORDS, Field, Value, fold
+from tablecast.field import YES_WORDS, Field, Value
+from tablecast.reading.texts import fold
 from tablecast.schema import Schema
 
 DAY = 86400
