@@ -17,8 +17,8 @@ TRAINING := .venv-train
 # Training and tests use the second environment.
 PYTHON_TRAINING := PYTHONPATH=. $(TRAINING)/bin/python
 
-WEB_TESTS := tests/test_html.py tests/test_batch_page.py tests/test_fastlane.py \
-	tests/test_docs_page.py tests/test_controls.py
+WEB_TESTS := tests/web/test_html.py tests/web/test_batch_page.py tests/web/test_fastlane.py \
+	tests/web/test_docs_page.py tests/web/test_controls.py
 
 MAKEFLAGS += --no-print-directory
 .PHONY: run run-gunicorn run-granian test setup train bench bench-automl messages wheel lock lint clean help
@@ -37,7 +37,7 @@ run-granian:
 	@counts=$$(mktemp -d) && trap 'rm -rf $$counts' EXIT && \
 	PROMETHEUS_MULTIPROC_DIR=$$counts $(SERVING)/bin/granian --interface wsgi --host 0.0.0.0 \
 		--port $(PORT) --workers $(WEB_CONCURRENCY) --no-ws --workers-kill-timeout 10 \
-		--factory tablecast.serving.granian_process:create_app
+		--factory tablecast.web.server.granian_app:create_app
 
 # Two workers on two cores: more threads would only wait for one another.
 test: export OMP_NUM_THREADS := 1
@@ -62,7 +62,7 @@ bench: $(TRAINING)/.installed wrk ## measure ours beside its peers, into docs/pe
 	@$(PYTHON_TRAINING) -m benchmarks
 
 messages: $(TRAINING)/.installed ## find what the pages say, for translators, and compile it
-	@$(PYTHON_TRAINING) -m tablecast.locale.messages
+	@$(PYTHON_TRAINING) -m tablecast.i18n.messages
 
 bench-automl: $(TRAINING)/.installed ## measure the search beside PyCaret and FLAML, for hours
 	@$(PYTHON_TRAINING) -m benchmarks.automl_bench

@@ -1,7 +1,7 @@
 """The web application: ``python app.py`` serves it here, ``gunicorn app:app`` in production."""
 
-from tablecast.serving.web import create_app_or_exit
 from tablecast.settings import read_settings
+from tablecast.web.app import create_app_or_exit
 
 app = create_app_or_exit()
 

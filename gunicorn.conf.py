@@ -17,7 +17,7 @@ workers = int(os.environ.get("WEB_CONCURRENCY") or 2)
 # request stop sync workers, and 2 x 64 threads too when one process happens to take most of them.
 # A thread is only started when all others are busy, and costs some kilobytes. What needs no
 # waiting is answered without one.
-worker_class = "tablecast.serving.worker.Worker"
+worker_class = "tablecast.web.server.gunicorn_worker.Worker"
 threads = 128
 
 # A proxy in front holds idle connections for longer than a person; let it close them first.
@@ -57,7 +57,7 @@ def when_ready(server: Any) -> None:
 
 def post_worker_init(worker: Any) -> None:
     """Open what answers before the first person asks; see ``GraphEngine`` for why not earlier."""
-    from tablecast.serving.rehearsal import rehearse
+    from tablecast.web.warmup import rehearse
 
     rehearse(worker.wsgi)
 

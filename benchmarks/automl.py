@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from tablecast.bridge import predict_with_pycaret
-from tablecast.table import prepare, read_table
-from tablecast.training import train
+from tablecast.data.sources import prepare, read_table
+from tablecast.inference.pycaret_api import predict_with_pycaret
+from tablecast.training.train import train
 
 # One in a million, as the search counts it: what happens never has a probability of 0.
 LEAST_SHARE = 1e-6

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 
 from benchmarks.environments import CACHE, PEERS, ROOT, Environment, training
-from tablecast.artifact import load
-from tablecast.field import Field
-from tablecast.schema import Schema
+from tablecast.deployment.opening import load
+from tablecast.schema.field import Field
+from tablecast.schema.schema import Schema
 
 #: Decides the file's rows.
 SEED = 28042020

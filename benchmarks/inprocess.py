@@ -21,11 +21,14 @@ from typing import Any
 import numpy as np
 import orjson
 
-from tablecast import api, graphfile
-from tablecast.artifact import load, without_ending
-from tablecast.engines import session_of
-from tablecast.predictor import predict_model
+from tablecast.deployment import graph_file
+from tablecast.deployment.files import without_ending
+from tablecast.deployment.opening import load
+from tablecast.deployment.predict_model import predict_model
+from tablecast.inference.onnx_engine import session_of
 from tablecast.settings import read_settings
+from tablecast.web import api
+from tablecast.web.http.responses import to_json
 
 CALLS = 2000
 REPEATS = 30
@@ -46,14 +49,14 @@ def one_row() -> dict[str, dict[str, float]]:
         field.name: np.array([[value]], dtype=object if field.is_text else np.float64)
         for field, value in zip(schema.fields, row.values, strict=True)
     }
-    graph = session_of(graphfile.read_graph(without_ending(read_settings()["deployment"]))[0])
+    graph = session_of(graph_file.read_graph(without_ending(read_settings()["deployment"]))[0])
     outputs = [output.name for output in graph.get_outputs()]
     parts: dict[str, Callable[[], Any]] = {
         "parse": lambda: orjson.loads(BODY),
         "validate": lambda: schema.parse(raw),
         "predict": lambda: predictor.predict([row]),
-        "serialise": lambda: api.to_json(api.bare_answer(predictions)),
-        "all four": lambda: api.to_json(
+        "serialise": lambda: to_json(api.bare_answer(predictions)),
+        "all four": lambda: to_json(
             api.bare_answer(predictor.predict([schema.parse(orjson.loads(BODY))]))
         ),
         "the graph, in onnxruntime": lambda: graph.run(outputs, feeds),

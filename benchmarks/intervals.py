@@ -15,15 +15,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tablecast.bridge import predict_with_pycaret
-from tablecast.intervals.conformal import LEVEL, interval_score, learn, out_of_fold
-from tablecast.intervals.edges import Floats
-from tablecast.intervals.interval import Interval
-from tablecast.predictor import column_of
-from tablecast.reading.inspection import Prepared
-from tablecast.schema import Schema
-from tablecast.table import prepare, read_table
-from tablecast.training import train
+from tablecast.data.prepared import Prepared
+from tablecast.data.sources import prepare, read_table
+from tablecast.inference.engine import column_of
+from tablecast.inference.interval import Interval
+from tablecast.inference.pycaret_api import predict_with_pycaret
+from tablecast.schema.schema import Schema
+from tablecast.training.intervals.conformal import LEVEL, interval_score, learn, out_of_fold
+from tablecast.training.intervals.shapes import Floats
+from tablecast.training.train import train
 
 TAILS = ((1 - LEVEL) / 2, (1 + LEVEL) / 2)
 

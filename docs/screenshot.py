@@ -20,8 +20,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))  # the package and its tests, from a checkout
 
-from tablecast.artifact import load  # noqa: E402
-from tablecast.serving.web import create_app  # noqa: E402
+from tablecast.deployment.opening import load  # noqa: E402
+from tablecast.web.app import create_app  # noqa: E402
 from tests.served import server  # noqa: E402
 
 #: Debian's chromium as root in a container, quiet on the network.

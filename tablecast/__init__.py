@@ -1,29 +1,63 @@
 """tablecast: a table is cast once (trained, compiled, proven) and then forecast from.
 
-The modules in the order that data flows:
+What a program needs of it is imported from here; each name loads its own part when it is first
+asked for, so that answering needs none of what training needs. The folders in the order of data:
 
-    table, reading/                     a table from a file or a URL, its cells read and looked over
-    field, schema, form/                one description of the fields; what a form file adds to it
-    features, terms, bounded, tempered  steps of a pipeline that are our own
-    training, experiments/, automl/     from a table to a fitted PyCaret pipeline; the search
-    evaluation/, intervals/             what it is worth on rows that it has not seen, and how sure
-    artifact, graphfile, staging        a deployment's files, written whole and read without trust
-    compiler/                           from the pipeline to the graph, and the proof of equality
-    cast                                all of the above in two functions
-    engines, scalar, predictor          from valid values to an answer
-    explain, whatif, reasons            why this answer, and how it would move
-    pages, card_page/                   the form, the answer and the model card, as HTML
-    api, openapi/                       the same as JSON, and its description
-    batch, batch_pages, files/          files of rows, answered at constant memory
-    serving/                            the web application, and both servers' side of it
-    cli, terminal/                      the command line
+    data/         the training table: fetched, read and tidied
+    schema/       the fields: what is valid, for every surface
+    features/     steps and estimators of our own; the one address that pickles name
+    training/     from a prepared table to a proven deployment
+    compiler/     a fitted pipeline as one graph, and the proof that both answer alike
+    deployment/   the files of a saved model: read without trust, written whole
+    inference/    columns in, answers out, and why
+    batch/        a file of rows in, the same with predictions out
+    web/          what a browser or a program is answered with
+    cli/          the command line
+    i18n/         the reader's language
 """
 
+from __future__ import annotations
+
 import os
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tablecast.data.inspect import inspect
+    from tablecast.data.sources import read_table
+    from tablecast.deployment.opening import load
+    from tablecast.deployment.predict_model import predict_model
+    from tablecast.training.cast import cast, publish
+    from tablecast.training.comparison.compare import compare
+    from tablecast.training.train import train
 
 __version__ = "0.1.0"
+
+__all__ = ["cast", "compare", "inspect", "load", "predict_model", "publish", "read_table", "train"]
+
+#: The module of each name above.
+_MODULES = {
+    "cast": "tablecast.training.cast",
+    "compare": "tablecast.training.comparison.compare",
+    "inspect": "tablecast.data.inspect",
+    "load": "tablecast.deployment.opening",
+    "predict_model": "tablecast.deployment.predict_model",
+    "publish": "tablecast.training.cast",
+    "read_table": "tablecast.data.sources",
+    "train": "tablecast.training.train",
+}
 
 # Since 1.31, importing onnxruntime on Linux starts a thread that keeps a device id and a record of
 # its use in the home folder, to be sent to its maker. Nothing about what is asked leaves from here;
 # and a server that forks while that thread runs has workers that hang at their end.
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_MODULES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,6 +1,6 @@
 """``python -m tablecast``."""
 
-from tablecast.cli import run
+from tablecast.cli.main import run
 
 if __name__ == "__main__":
     run()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 
-from tablecast.language import gettext
+from tablecast.i18n.language import gettext
 
 
 class TablecastError(Exception):

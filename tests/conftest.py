@@ -12,8 +12,8 @@ import pytest
 if TYPE_CHECKING:
     from flask.testing import FlaskClient
 
-    from tablecast.artifact import Deployment
-    from tablecast.schema import Schema
+    from tablecast.deployment.deployment import Deployment
+    from tablecast.schema.schema import Schema
 
 # PyCaret 3.3.2 holds its dependencies at versions that warn about Python, or about each other, on
 # what they will change later. Nothing here can mend that: silenced where they speak, never where
@@ -67,13 +67,13 @@ def real_table() -> Callable[[str], Path]:
 @pytest.fixture
 def short_search(monkeypatch: pytest.MonkeyPatch) -> None:
     """A search of two estimators on plain features, without tuning: of seconds, with any budget."""
-    from tablecast.automl import candidates, search, tuning, views
+    from tablecast.training.search import candidates, rounds, tuning, views
 
     pairs = {"regression": ("br", "lightgbm"), "classification": ("lda", "nb")}
     tried = {task: [(name, "plain") for name in pair] for task, pair in pairs.items()}
     monkeypatch.setattr(candidates, "TRIED", tried)
     monkeypatch.setattr(tuning, "DRAWS", 0)
-    monkeypatch.setattr(search, "recipes", lambda _: [views.Recipe("plain")])
+    monkeypatch.setattr(rounds, "recipes", lambda _: [views.Recipe("plain")])
 
 
 # The web side; see stand_ins. Imported where they are used, so that tests of the compiler or the
@@ -113,7 +113,7 @@ def iris_deployment() -> Deployment:
 @pytest.fixture
 def client(fake_deployment: Deployment) -> FlaskClient:
     """Calls the insurance form's routes without a server."""
-    from tablecast.serving.web import create_app
+    from tablecast.web.app import create_app
 
     return create_app(fake_deployment).test_client()
 
@@ -121,6 +121,6 @@ def client(fake_deployment: Deployment) -> FlaskClient:
 @pytest.fixture
 def iris_client(iris_deployment: Deployment) -> FlaskClient:
     """Calls the iris form's routes without a server."""
-    from tablecast.serving.web import create_app
+    from tablecast.web.app import create_app
 
     return create_app(iris_deployment).test_client()

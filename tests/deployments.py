@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from tablecast.artifact import Deployment, load
-from tablecast.serving.web import create_app
+from tablecast.deployment.deployment import Deployment
+from tablecast.deployment.opening import load
+from tablecast.web.app import create_app
 
 ROOT = Path(__file__).resolve().parents[1]
 SHIPPED = ROOT / "deployment_28042020"

@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tablecast.artifact import Deployment
-from tablecast.background import background_of
-from tablecast.predictor import Answer, Columns
-from tablecast.schema import Schema
+from tablecast.deployment.deployment import Deployment
+from tablecast.inference.distributions import background_of
+from tablecast.inference.engine import Answer, Columns
+from tablecast.schema.schema import Schema
 from tests.served import every_kind_of_column
 
 ROWS = 400

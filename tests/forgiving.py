@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from tablecast.field import NO_WORDS, YES_WORDS, Field
-from tablecast.schema import Schema
+from tablecast.schema.field import NO_WORDS, YES_WORDS, Field
+from tablecast.schema.schema import Schema
 
 
 def as_documented(schema: Schema, body: Any) -> Any:

@@ -12,10 +12,10 @@ import pandas as pd
 from flask import Flask
 from werkzeug.serving import make_server
 
-from tablecast.artifact import Deployment
-from tablecast.predictor import Answer, Columns
-from tablecast.schema import Schema
-from tablecast.serving.web import create_app
+from tablecast.deployment.deployment import Deployment
+from tablecast.inference.engine import Answer, Columns
+from tablecast.schema.schema import Schema
+from tablecast.web.app import create_app
 
 ROWS = 120
 

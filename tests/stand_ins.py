@@ -11,10 +11,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from tablecast.artifact import Deployment, describe
-from tablecast.form.form_file import read_form
-from tablecast.predictor import Answer, Columns, Engine
-from tablecast.schema import Schema
+from tablecast.deployment.deployment import Deployment
+from tablecast.deployment.description import describe
+from tablecast.inference.engine import Answer, Columns, Engine
+from tablecast.schema.form_file import read_form
+from tablecast.schema.schema import Schema
 
 FORM = Path(__file__).parents[1] / "examples" / "insurance" / "form.toml"
 

@@ -16,7 +16,7 @@ from benchmarks import __main__ as bench
 from benchmarks import files, load, report, servers
 from benchmarks.environments import Environment
 from benchmarks.servers import Server
-from tablecast.schema import Schema
+from tablecast.schema.schema import Schema
 
 PRINTED = """Running 5s test @ http://127.0.0.1:9102
   2 threads and 4 connections
@@ -156,7 +156,7 @@ def test_granian_is_started_as_the_makefile_starts_it() -> None:
     """The command is the Makefile's own, with the port and the workers filled in."""
     server = servers.ours_on_granian(Environment(Path("/env")), "deployment")
     assert server.command[:3] == ("/env/bin/granian", "--interface", "wsgi")
-    assert server.command[-2:] == ("--factory", "tablecast.serving.granian_process:create_app")
+    assert server.command[-2:] == ("--factory", "tablecast.web.server.granian_app:create_app")
     assert not any("$" in word for word in server.command)
 
 

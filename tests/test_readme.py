@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import requests
 from deployments import ROOT
-from test_server import GUNICORN, STOP_TIMEOUT, free_port, served, wait_until_ready
+from real_servers import GUNICORN, STOP_TIMEOUT, free_port, served, wait_until_ready
 
 from tablecast.settings import SETTINGS
 

@@ -21,7 +21,7 @@ from tablecast import __version__
 UV = Path(sys.executable).with_name("uv")
 
 SERVE = """
-from tablecast.serving.web import create_app
+from tablecast.web.app import create_app
 client = create_app().test_client()
 row = dict(age=39, sex="male", bmi=30, children=1, smoker="no", region="northwest")
 assert client.post("/predict_api", json=row).status_code == 200

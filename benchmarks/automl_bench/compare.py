@@ -22,7 +22,7 @@ FOLDS, SEED = 5, 123
 # Prints the seconds that compare_models took and how many estimators it compared.
 SCRIPT = """
 import sys, time
-from tablecast.table import prepare, read_table
+from tablecast.data.sources import prepare, read_table
 table, target, jobs = sys.argv[1], sys.argv[2], int(sys.argv[3])
 prepared = prepare(read_table(table), target)
 if prepared.task == "regression":

@@ -7,10 +7,10 @@ import sys
 import time
 from pathlib import Path
 
-from tablecast.bridge import predict_with_pycaret
-from tablecast.cast import cast
-from tablecast.engines import load_pipeline
-from tablecast.table import read_table
+from tablecast.data.sources import read_table
+from tablecast.deployment.opening import load_pipeline
+from tablecast.inference.pycaret_api import predict_with_pycaret
+from tablecast.training.cast import cast
 
 
 def main() -> None:

@@ -87,7 +87,7 @@ def split(wanted: Run) -> tuple[pd.DataFrame, pd.DataFrame, str]:
     """The rows to learn from, the others, and the task; stratified for classes."""
     from sklearn.model_selection import train_test_split
 
-    from tablecast.table import prepare, read_table
+    from tablecast.data.sources import prepare, read_table
 
     prepared = prepare(read_table(wanted.table.rpartition(":")[0]), wanted.target)
     table, goal = prepared.table, prepared.table[wanted.target]

@@ -1,6 +1,6 @@
 """A fitted PyCaret pipeline as one float64 ONNX graph, with a proof that both answer the same."""
 
 from tablecast.compiler.pipeline import compile_features, compile_pipeline
-from tablecast.compiler.proof import Proof, prove, pycaret_reference
+from tablecast.compiler.proof.prove import Proof, prove, pycaret_reference
 
 __all__ = ["Proof", "compile_features", "compile_pipeline", "prove", "pycaret_reference"]

@@ -12,14 +12,14 @@ from onnx import TensorProto
 
 import tablecast.compiler.estimators
 import tablecast.compiler.steps  # noqa: F401 - registers the converters
-from tablecast.compiler.answer import add_answer
-from tablecast.compiler.fold import fold
 from tablecast.compiler.frame import Cell, Frame, Lookup, Moment, Number, Step
 from tablecast.compiler.graph import Builder
+from tablecast.compiler.optimize.simplify import fold
+from tablecast.compiler.output import add_answer
 from tablecast.compiler.probe import Probe
 from tablecast.compiler.registry import convert
 from tablecast.errors import UnsupportedStep
-from tablecast.field import Field
+from tablecast.schema.field import Field
 
 if TYPE_CHECKING:
     import pandas as pd

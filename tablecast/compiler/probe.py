@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tablecast.field import Field, canonical_text
+from tablecast.schema.field import Field, canonical_text
 
 UNKNOWN_TEXTS = ("\u2047 unknown", "\u2047 unknown as well")
 

@@ -12,8 +12,8 @@ from onnx import TensorProto
 from tablecast.compiler import estimators  # noqa: F401 - registers the converters
 from tablecast.compiler.graph import Builder, Matrix
 from tablecast.compiler.registry import classify, regress
-from tablecast.compiler.scalar.recorder import Recorder, Untraceable
-from tablecast.compiler.scalar.trace import walk
+from tablecast.compiler.row_program.recorder import Recorder, Untraceable
+from tablecast.compiler.row_program.trace import walk
 
 TOLERANCE = 1e-9  # relative for regression, absolute for probabilities
 # Where large terms cancel, what is left has their rounding errors, in the estimator as in the

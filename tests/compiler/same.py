@@ -12,11 +12,11 @@ import pandas as pd
 
 from tablecast.compiler import compile_features
 from tablecast.compiler.probe import prepared
-from tablecast.compiler.proof import Proof, prove, pycaret_reference, run
-from tablecast.compiler.rows import inputs_of, random_rows
-from tablecast.engines import session_of
-from tablecast.field import Field
-from tablecast.schema import Schema
+from tablecast.compiler.proof.prove import Proof, prove, pycaret_reference, run
+from tablecast.compiler.proof.random_rows import inputs_of, random_rows
+from tablecast.inference.onnx_engine import session_of
+from tablecast.schema.field import Field
+from tablecast.schema.schema import Schema
 
 TARGET = "price"
 QUIET = {"session_id": 1, "verbose": False, "html": False, "system_log": False, "n_jobs": 1}

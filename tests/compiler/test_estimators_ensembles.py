@@ -54,12 +54,12 @@ from sklearn.preprocessing import QuantileTransformer, StandardScaler
 from sklearn.svm import SVC
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from tablecast.bounded import Bounded, BoundedVote
 from tablecast.compiler.graph import Builder
 from tablecast.compiler.registry import classify, regress
 from tablecast.errors import UnsupportedStep
-from tablecast.tempered import Tempered
-from tablecast.terms import SearchedTerms
+from tablecast.features.bounded import Bounded, BoundedVote
+from tablecast.features.searched_terms import SearchedTerms
+from tablecast.features.temperature import Tempered
 
 TREE = DecisionTreeRegressor(random_state=1, max_depth=4)
 FOREST = RandomForestRegressor(n_estimators=10, random_state=1)

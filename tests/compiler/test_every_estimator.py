@@ -14,12 +14,13 @@ import pytest
 from same import TARGET, cars
 
 from tablecast.compiler import compile_pipeline, prove, pycaret_reference
-from tablecast.compiler.proof import Proof
-from tablecast.experiments.experiment import quiet_and_single, start
+from tablecast.compiler.proof.prove import Proof
+from tablecast.data.prepare import prepare
+from tablecast.data.prepared import Prepared
+from tablecast.data.sources import read_table
 from tablecast.features import FullRank
-from tablecast.reading.inspection import Prepared, prepare
-from tablecast.schema import Schema
-from tablecast.table import read_table
+from tablecast.schema.schema import Schema
+from tablecast.training.experiment.setup import quiet_and_single, start
 
 REGRESSORS = (
     "lr lasso ridge en lar llar omp br ard par ransac tr huber kr svm knn dt rf et ada gbr mlp "

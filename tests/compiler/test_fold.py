@@ -13,8 +13,8 @@ from sklearn.ensemble import RandomForestClassifier, RandomForestRegressor, Stac
 from sklearn.linear_model import LinearRegression, LogisticRegression, Ridge
 from sklearn.neural_network import MLPRegressor
 
-from tablecast.compiler.fold import fold
 from tablecast.compiler.graph import Builder, Matrix
+from tablecast.compiler.optimize.simplify import fold
 from tablecast.compiler.registry import classify, regress
 
 DOUBLE = TensorProto.DOUBLE

@@ -11,10 +11,10 @@ import pytest
 from onnx import TensorProto
 
 from tablecast.compiler.graph import Builder
-from tablecast.compiler.proof import prove
-from tablecast.compiler.rows import random_rows
+from tablecast.compiler.proof.prove import prove
+from tablecast.compiler.proof.random_rows import random_rows
 from tablecast.errors import ProofFailed
-from tablecast.field import Field
+from tablecast.schema.field import Field
 
 WIDTH = Field(
     "width (cm)",

@@ -20,14 +20,14 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from tablecast.compiler import estimators  # noqa: F401 - registers the converters
 from tablecast.compiler.graph import Builder
+from tablecast.compiler.proof.random_rows import random_rows
+from tablecast.compiler.proof.row_program import Unrolled
 from tablecast.compiler.registry import classify, regress
-from tablecast.compiler.rows import random_rows
-from tablecast.compiler.scalar.trace import scalar_program
-from tablecast.compiler.unrolled import Unrolled
-from tablecast.engines import GraphEngine
-from tablecast.predictor import Predictor
-from tablecast.scalar import BEYOND, Scalar, function_of
-from tablecast.schema import Row, Schema
+from tablecast.compiler.row_program.trace import scalar_program
+from tablecast.inference.onnx_engine import GraphEngine
+from tablecast.inference.predictor import Predictor
+from tablecast.inference.row_program import BEYOND, Scalar, function_of
+from tablecast.schema.schema import Row, Schema
 from tests.compiler.equality import declare, feed, hard_rows, session
 from tests.deployments import shipped_deployment
 

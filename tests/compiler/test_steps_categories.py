@@ -11,9 +11,9 @@ import pytest
 from same import assert_same_features, cars, fields_of, fit
 
 from tablecast.compiler import compile_features, frame
-from tablecast.compiler.rows import inputs_of
-from tablecast.engines import session_of
+from tablecast.compiler.proof.random_rows import inputs_of
 from tablecast.errors import UnsupportedStep
+from tablecast.inference.onnx_engine import session_of
 
 TABLE = cars()
 

@@ -12,7 +12,7 @@ from same import assert_same_features, cars, fit
 from tablecast.compiler import compile_features
 from tablecast.errors import UnsupportedStep
 from tablecast.features import Bins, FullRank, Interactions, Powers, Trigonometric
-from tablecast.schema import Schema
+from tablecast.schema.schema import Schema
 
 TABLE = cars()
 GROUPS = {"size": ['engine "size", [l]', "power"], "use": ["age", "km", "doors"]}

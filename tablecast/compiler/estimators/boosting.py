@@ -10,13 +10,7 @@ from onnx import TensorProto
 from tablecast.compiler.estimators import arithmetic as a
 from tablecast.compiler.estimators.trees import Nodes, are_trees, forest_values, leaf_numbers
 from tablecast.compiler.graph import Builder, Matrix
-from tablecast.compiler.registry import (
-    Classification,
-    classifies,
-    classify,
-    regress,
-    regresses,
-)
+from tablecast.compiler.registry import Classification, classifies, classify, regress, regresses
 from tablecast.errors import UnsupportedStep
 
 

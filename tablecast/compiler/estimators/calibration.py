@@ -11,7 +11,6 @@ from tablecast.compiler.estimators import arithmetic as a
 from tablecast.compiler.graph import Builder, Matrix
 from tablecast.compiler.registry import Classification, classifies, classify
 from tablecast.errors import UnsupportedStep
-from tablecast.tempered import LEAST_RAISED
 
 # scikit-learn takes a probability this little above 1 for 1.
 _ROUNDING = 1e-5
@@ -29,13 +28,13 @@ def calibrated(builder: Builder, estimator: Any, x: Matrix) -> Classification:
     return Classification(a.first_largest(builder, chances), chances)
 
 
-@classifies("tablecast.tempered.Tempered")
+@classifies("tablecast.features.Tempered")
 def tempered(builder: Builder, estimator: Any, x: Matrix) -> Classification:
     """Another classifier's labels, and its probabilities raised to a power."""
     found = classify(builder, estimator.estimator_, x)
     if found.probabilities is None:
         raise UnsupportedStep(type(estimator.estimator_).__name__, "it gives no probabilities")
-    least = builder.op("Max", found.probabilities, builder.constant(LEAST_RAISED))
+    least = builder.op("Max", found.probabilities, builder.constant(estimator.LEAST))
     chances = builder.op("Pow", least, builder.constant(float(estimator.power)))
     return Classification(found.index, a.proportions(builder, chances))
 

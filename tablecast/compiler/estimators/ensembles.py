@@ -10,13 +10,7 @@ import numpy as np
 from tablecast.compiler.estimators import arithmetic as a
 from tablecast.compiler.estimators.trees import are_trees, forest_values, mean_over_trees
 from tablecast.compiler.graph import Builder, Matrix
-from tablecast.compiler.registry import (
-    Classification,
-    classifies,
-    classify,
-    regress,
-    regresses,
-)
+from tablecast.compiler.registry import Classification, classifies, classify, regress, regresses
 from tablecast.errors import UnsupportedStep
 
 
@@ -124,7 +118,7 @@ def voting_regressor(builder: Builder, estimator: Any, x: Matrix) -> str:
     return _weighted(builder, parts, estimator._weights_not_none)
 
 
-@regresses("tablecast.bounded.BoundedVote")
+@regresses("tablecast.features.BoundedVote")
 def bounded_vote(builder: Builder, estimator: Any, x: Matrix) -> str:
     """The weighted mean of the members, of which some are held near the mean of the others."""
     parts = [regress(builder, member, x) for member in estimator.estimators_]
@@ -244,7 +238,7 @@ def probability_threshold(builder: Builder, estimator: Any, x: Matrix) -> Classi
     return Classification(index, found.probabilities, found.decision)
 
 
-@regresses("tablecast.bounded.Bounded")
+@regresses("tablecast.features.Bounded")
 def bounded(builder: Builder, estimator: Any, x: Matrix) -> str:
     """A regressor whose features and answers are held between two bounds each."""
     inside = builder.held(x.name, estimator.least_[None, :], estimator.most_[None, :])

@@ -1,6 +1,8 @@
-"""The step of ``tablecast.terms``."""
+"""The step ``tablecast.features.SearchedTerms``."""
 
 from __future__ import annotations
+
+from typing import Protocol
 
 import numpy as np
 from onnx import TensorProto
@@ -8,10 +10,17 @@ from onnx import TensorProto
 from tablecast.compiler.frame import Cell, Frame, Number, Step
 from tablecast.compiler.graph import Builder
 from tablecast.compiler.registry import converts
-from tablecast.terms import Factor
 
 
-@converts("tablecast.terms.SearchedTerms")
+class Factor(Protocol):
+    """What is read of a ``tablecast.features.Factor``; the compiler knows its classes by name."""
+
+    column: int
+    kind: str
+    cut: float
+
+
+@converts("tablecast.features.SearchedTerms")
 def searched_terms(frame: Frame, step: Step) -> dict[str, Cell]:
     """Each factor once, side by side with the others of its kind; then the products."""
     terms = step.transformer.terms_

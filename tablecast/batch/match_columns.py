@@ -1,0 +1,88 @@
+"""Which column of a file holds which field, and what to say where one is not there."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
+
+from tablecast.batch.formula_guard import without_apostrophe
+from tablecast.errors import BatchError
+from tablecast.i18n.formats import listed, number
+from tablecast.i18n.language import _
+from tablecast.schema.schema import Schema
+
+#: More columns than any table in use has; a file beyond is broken, and only costs time.
+MOST_COLUMNS = 10_000
+
+#: Names that an error about columns lists.
+LISTED_NAMES = 5
+
+#: Columns of which one may be meant by a field that is not there: each is compared with each field.
+COMPARED_NAMES = 300
+
+
+def match_columns(schema: Schema, names: Sequence[str], file: str) -> dict[str, int]:
+    """Which column of a file holds which field: field name to place, from 0.
+
+    Other columns may be there. One that may be left empty may also be left out.
+
+    Raises:
+        BatchError: a name is repeated, or a field has no column.
+    """
+    if len(names) > MOST_COLUMNS:
+        words = _(
+            "{file} has {columns} columns; at most {most} are read. Is its separator one of , ; | "
+            "or a tab, and each row on a line of its own?"
+        )
+        columns, most = number(len(names)), number(MOST_COLUMNS)
+        raise BatchError(words.format(file=file, columns=columns, most=most))
+    named = [name.strip() for name in names]
+    repeated = [name for name, times in Counter(named).items() if times > 1 and name]
+    if repeated:
+        words = _("{file} has more than one column named {names}; rename or remove one.")
+        raise BatchError(words.format(file=file, names=_listed(repeated)))
+    places = {without_apostrophe(name): place for place, name in enumerate(named)}
+    places |= {name: place for place, name in enumerate(named)}
+    _check_missing(schema, places, file)
+    known = (field.name for field in schema.fields)
+    return {name: places[name.strip()] for name in known if name.strip() in places}
+
+
+def _check_missing(schema: Schema, places: Mapping[str, int], file: str) -> None:
+    """Refuse to do without a field that is required, or that looks misspelled."""
+    known = {field.name.strip() for field in schema.fields}
+    others = [name for name in places if name not in known][:COMPARED_NAMES]
+    folded = {name.casefold(): name for name in reversed(others)}
+    told = []
+    for field in schema.fields:
+        if field.name.strip() in places:
+            continue
+        near = folded.get(field.name.strip().casefold()) or next(
+            iter(get_close_matches(field.name, others, 1, cutoff=0.6 if field.required else 0.8)),
+            None,
+        )
+        if near:
+            words = _("{name} (is it the column {near}?)")
+            told.append(words.format(name=repr(field.name), near=repr(near)))
+        elif field.required:
+            told.append(repr(field.name))
+    if told:
+        words = _(
+            "{file} has no column {names}. Its first line must name the columns; needed are "
+            "{needed}."
+        )
+        needed = _listed([field.name for field in schema.fields])
+        raise BatchError(words.format(file=file, names=_shortened(told), needed=needed))
+
+
+def _listed(names: Sequence[str]) -> str:
+    return _shortened([repr(name) for name in names])
+
+
+def _shortened(words: Sequence[str]) -> str:
+    """The first ones as a list, and how many there are beyond."""
+    shown, more = listed(words[:LISTED_NAMES]), len(words) - LISTED_NAMES
+    if more <= 0:
+        return shown
+    return _("{names} and {count} more").format(names=shown, count=number(more))

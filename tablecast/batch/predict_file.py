@@ -1,0 +1,286 @@
+"""From a file of rows to the same file with predictions, at constant memory.
+
+Columns that are added at the end of each row:
+
+* ``prediction_label``: the answer; where the row is refused, empty;
+* ``prediction_low``, ``prediction_high``: the range that nine true numbers in ten lie in, where the
+  deployment knows it;
+* ``prediction_score``: the probability of that label, for classes, as PyCaret names it;
+* ``prediction_score_CLASS``: the probability of each class, in the schema's order;
+* ``prediction_error``: why the row is refused, with ``errors="column"`` only.
+
+A file that has columns of these names is taken as the output of an earlier run, and they are
+replaced: so a person can correct refused rows in the output itself and send it again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from os import PathLike
+from pathlib import Path
+from typing import Any, BinaryIO, Literal, Protocol, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from tablecast.batch.column_reader import Reading, RowsReader
+from tablecast.batch.csv_sink import CsvSink, Values
+from tablecast.batch.csv_source import CsvSource
+from tablecast.batch.match_columns import match_columns
+from tablecast.batch.parquet import ParquetSink, ParquetSource
+from tablecast.batch.paths import check_paths, file_errors
+from tablecast.batch.summary import SHOWN_REFUSALS, Refused, RowsRefused, Summary, said
+from tablecast.deployment.deployment import Deployment
+from tablecast.deployment.files import replaced_when_whole
+from tablecast.deployment.opening import load
+from tablecast.errors import BatchError
+from tablecast.i18n.formats import listed, number
+from tablecast.i18n.language import _
+from tablecast.inference.engine import Columns
+from tablecast.schema.schema import Schema
+
+#: What happens to rows that the schema refuses: nothing is written; they are left out; or they
+#: stay without an answer, and a column says why.
+Errors = Literal["fail", "skip", "column"]
+ERROR_CHOICES: tuple[str, ...] = get_args(Errors)
+
+#: Called after each chunk with the rows done so far and the share of the file, from 0 to 1.
+Progress = Callable[[int, float], None]
+
+ERROR_COLUMN = "prediction_error"
+
+
+class _Chunk(Protocol):
+    def __len__(self) -> int: ...
+    def column(self, place: int) -> Sequence[Any]: ...
+    def place_of(self, row: int) -> tuple[str, int]: ...
+
+
+class _Source(Protocol):
+    name: str
+    names: list[str]
+
+    def share(self) -> float: ...
+    def chunks(self) -> Iterator[Any]: ...
+    def close(self) -> None: ...
+
+
+def predict_file(
+    deployment: Deployment | str | PathLike[str],
+    source: str | PathLike[str],
+    output: str | PathLike[str],
+    *,
+    errors: Errors = "fail",
+    progress: Progress | None = None,
+) -> Summary:
+    """Answer every row of a CSV or Parquet file, into a file of the same kind.
+
+    Args:
+        deployment: what ``description.load`` gives, or its path without ending.
+        source: the file to read; Parquet where its ending is ``.parquet``, else CSV.
+        output: the file to write. It appears only when it is whole.
+        errors: what happens to rows that the schema refuses.
+        progress: called after each chunk of rows.
+
+    Raises:
+        RowsRefused: ``errors`` is "fail", and there are such rows; found at the first of them.
+        BatchError: a file cannot be read, has not the right columns, or cannot be written.
+    """
+    loaded = deployment if isinstance(deployment, Deployment) else load(deployment)
+    read, written = Path(source), Path(output)
+    check_paths(read, written)
+    run = _Run(loaded, errors, progress)
+    with file_errors(), replaced_when_whole(written) as temporary:
+        if read.suffix.lower() == ".parquet":
+            parquet = ParquetSource(read)
+            return run.through(parquet, lambda: run.parquet_sink(temporary, parquet))
+        with read.open("rb") as stream, temporary.open("wb") as result:
+            return run.through_csv(stream, result, read.name)
+
+
+def predict_csv(
+    deployment: Deployment,
+    source: BinaryIO,
+    output: BinaryIO,
+    *,
+    name: str,
+    errors: Errors = "fail",
+) -> Summary:
+    """``predict_file`` for open CSV streams; what was written by an error is of no use.
+
+    Args:
+        source: seekable, at its beginning; left open, as ``output`` is.
+        name: what messages call the file.
+
+    Raises:
+        RowsRefused, BatchError: as ``predict_file``.
+    """
+    return _Run(deployment, errors, None).through_csv(source, output, name)
+
+
+class _Run:
+    """One file on its way through a deployment."""
+
+    def __init__(self, deployment: Deployment, errors: Errors, progress: Progress | None) -> None:
+        self._deployment = deployment
+        self._errors = errors
+        self._progress = progress
+        self._began = time.perf_counter()
+        self._reader = RowsReader(deployment.schema)
+        self.summary = Summary()
+        self.added: dict[str, type] = {}
+
+    def through_csv(self, stream: BinaryIO, result: BinaryIO, name: str) -> Summary:
+        """Answer and write every row of a CSV stream."""
+        source = CsvSource(stream, name)
+        comma = self._deployment.schema.decimal_comma and source.separator != ","
+        return self.through(
+            source,
+            lambda: CsvSink(result, source, self.added, self._replaced, decimal_comma=comma),
+        )
+
+    def parquet_sink(self, path: Path, source: ParquetSource) -> ParquetSink:
+        """What writes the answers of a Parquet file, once its columns were looked at."""
+        return ParquetSink(path, source, self.added, self._replaced)
+
+    @property
+    def _replaced(self) -> set[str]:
+        return {*self.added, ERROR_COLUMN}
+
+    def through(self, source: _Source, make_sink: Callable[[], CsvSink | ParquetSink]) -> Summary:
+        """Answer and write every row. Raises RowsRefused where errors are not passed over."""
+        with closing(source):
+            self._look_at_columns(source)
+            with closing(make_sink()) as sink:
+                for chunk in source.chunks():
+                    sink.write(chunk, *self._answer(self._read(source, chunk), len(chunk)))
+                    if self._progress:
+                        self._progress(self.summary.rows, source.share())
+        self.summary.seconds = time.perf_counter() - self._began
+        return self.summary
+
+    def _look_at_columns(self, source: _Source) -> None:
+        """Find the fields' columns. Raises BatchError where they do not fit."""
+        schema = self._deployment.schema
+        self._places = match_columns(schema, source.names, source.name)
+        absent = [field.name for field in schema.fields if field.name not in self._places]
+        if absent:
+            words = _("There is no column {names}; the model fills it in for every row.")
+            self.summary.notes = (words.format(names=listed(map(repr, absent))),)
+        self.added = added_columns(self._deployment, self._errors == "column")
+
+    def _read(self, source: _Source, chunk: _Chunk) -> Reading:
+        cells = {name: chunk.column(place) for name, place in self._places.items()}
+        reading = self._reader.read(cells, len(chunk))
+        self._count(chunk, reading)
+        if reading.refused and self._errors == "fail":
+            raise RowsRefused(source.name, self.summary)
+        return reading
+
+    def _count(self, chunk: _Chunk, reading: Reading) -> None:
+        summary = self.summary
+        for row in sorted(reading.refused)[: SHOWN_REFUSALS - len(summary.refusals)]:
+            place = _in_words(*chunk.place_of(row))
+            remarks = tuple(reading.refused[row])
+            summary.refusals.append(Refused(summary.rows + row, place, remarks))
+        summary.rows += len(chunk)
+        summary.refused += len(reading.refused)
+        summary.predicted = summary.rows - summary.refused
+        summary.warned += int(reading.warned.sum())
+
+    def _answer(
+        self, reading: Reading, rows: int
+    ) -> tuple[list[int] | None, dict[str, Values]]:
+        """The rows to write (None: all), and the added columns' values for them."""
+        if not reading.refused:
+            added = _answers(self._deployment, reading.columns)
+            if self._errors == "column":
+                added[ERROR_COLUMN] = [None] * rows
+            return None, added
+        accepted = [row for row in range(rows) if row not in reading.refused]
+        columns = {name: values[accepted] for name, values in reading.columns.items()}
+        answers = _answers(self._deployment, columns) if accepted else dict.fromkeys(self.added, ())
+        if self._errors == "skip":
+            return accepted, {name: answers[name] for name in self.added}
+        added = {name: _scattered(values, accepted, rows) for name, values in answers.items()}
+        added[ERROR_COLUMN] = [
+            said(reading.refused[row]) if row in reading.refused else None for row in range(rows)
+        ]
+        return None, added
+
+
+def _answers(deployment: Deployment, columns: Columns) -> dict[str, Values]:
+    """The added columns for rows that are valid, one value a row."""
+    answer = deployment.predictor.engine.answer(columns)
+    shares = answer.probabilities
+    if shares is None:
+        return {"prediction_label": answer.labels, **_ranges(deployment, answer.labels, columns)}
+    classes = deployment.schema.classes
+    places = {label: place for place, label in enumerate(classes)}
+    labels = answer.labels.tolist()
+    chosen = np.array([places[label] for label in labels], dtype=np.intp)
+    score = np.take_along_axis(shares, chosen[:, None], axis=1)[:, 0]
+    each = zip(_score_names(classes), np.ascontiguousarray(shares.T), strict=True)
+    return {"prediction_label": labels, "prediction_score": score, **dict(each)}
+
+
+def _ranges(
+    deployment: Deployment, answers: npt.NDArray[np.float64], columns: Columns
+) -> dict[str, Values]:
+    """Both ends of each row's range, as the form and the API tell them."""
+    interval = deployment.predictor.interval
+    if interval is None:
+        return {}
+    low, high = interval.of_columns(answers, columns)
+    return {"prediction_low": low, "prediction_high": high}
+
+
+def _score_names(classes: Sequence[str | int]) -> list[str]:
+    return [f"prediction_score_{label}" for label in classes]
+
+
+def added_columns(deployment: Deployment, with_errors: bool) -> dict[str, type]:
+    """Name to kind of the columns that answers of this deployment have.
+
+    A typical row is asked: not every classifier knows probabilities.
+
+    Raises:
+        BatchError: a field of the deployment has the name of such a column.
+    """
+    schema = deployment.schema
+    answers = _answers(deployment, _typical_row(schema))
+    added: dict[str, type] = dict.fromkeys(answers, float)
+    if schema.classes:
+        added["prediction_label"] = type(schema.classes[0])
+    if with_errors:
+        added[ERROR_COLUMN] = str
+    for taken in schema.fields:
+        if taken.name in (*added, ERROR_COLUMN):
+            words = _("The field {name} has the name of an answer's column.")
+            raise BatchError(words.format(name=repr(taken.name)))
+    return added
+
+
+def _typical_row(schema: Schema) -> dict[str, npt.NDArray[Any]]:
+    return {
+        item.name: np.array(
+            [item.missing if item.default is None else item.default],
+            dtype=object if item.is_text else np.float64,
+        )
+        for item in schema.fields
+    }
+
+
+def _in_words(kind: str, place: int) -> str:
+    words = {"line": _("line {number}"), "row": _("row {number}")}
+    return words[kind].format(number=number(place))
+
+
+def _scattered(values: Values, places: Sequence[int], rows: int) -> list[Any]:
+    spread: list[Any] = [None] * rows
+    listed = values.tolist() if isinstance(values, np.ndarray) else values
+    for place, value in zip(places, listed, strict=True):
+        spread[place] = value
+    return spread

@@ -1,0 +1,88 @@
+"""What became of a file's rows, in figures and in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from tablecast.errors import BatchError, Remark
+from tablecast.i18n.formats import number, sentences
+from tablecast.i18n.language import _, ngettext
+
+#: Refused rows that are kept to be shown; the rest are only counted.
+SHOWN_REFUSALS = 100
+
+#: Refused rows that the words of an error list.
+LISTED_REFUSALS = 10
+
+
+def said(remarks: Sequence[Remark]) -> str:
+    """Remarks as one line of text."""
+    return sentences(remark.say() for remark in remarks)
+
+
+@dataclass(frozen=True)
+class Refused:
+    """One row that the schema refuses.
+
+    Attributes:
+        row: its place among the rows, from 0.
+        place: where a person finds it: ``"line 3"`` of a CSV file, ``"row 2"`` of a Parquet file.
+        remarks: everything that is wrong with it.
+    """
+
+    row: int
+    place: str
+    remarks: tuple[Remark, ...]
+
+    def say(self) -> str:
+        """All of it as one line."""
+        words = _("{found_at}: {remark}")
+        return words.format(found_at=self.place, remark=said(self.remarks))
+
+
+@dataclass
+class Summary:
+    """What became of a file's rows.
+
+    Attributes:
+        rows: how many rows there were: ``predicted`` + ``refused``.
+        warned: predicted rows of which there was something to say, such as a value outside the
+            training range.
+        seconds: how long it took.
+        refusals: the first refused rows.
+        notes: sentences about the file as a whole.
+    """
+
+    rows: int = 0
+    predicted: int = 0
+    refused: int = 0
+    warned: int = 0
+    seconds: float = 0.0
+    refusals: list[Refused] = field(default_factory=list)
+    notes: tuple[str, ...] = ()
+
+
+class RowsRefused(BatchError):  # noqa: N818 - reads as a sentence where it is raised
+    """Rows of the file are refused, and refused rows were not to be passed over.
+
+    Attributes:
+        refused: how many, among the rows that were read until then.
+        refusals: the first of them.
+    """
+
+    def __init__(self, name: str, summary: Summary) -> None:
+        self.refused = summary.refused
+        self.refusals = tuple(summary.refusals)
+        listed = [f"  {refusal.say()}" for refusal in self.refusals[:LISTED_REFUSALS]]
+        more = summary.refused - len(listed)
+        if more:
+            listed.append("  " + _("and {count} more").format(count=number(more)))
+        words = ngettext(
+            "{name}: {refused} of the first {rows} rows is refused, so nothing was written. "
+            "Correct them, or choose to skip refused rows or to have the errors in a column.",
+            "{name}: {refused} of the first {rows} rows are refused, so nothing was written. "
+            "Correct them, or choose to skip refused rows or to have the errors in a column.",
+            summary.refused,
+        ).format(name=name, refused=number(summary.refused), rows=number(summary.rows))
+        super().__init__("\n".join([words, *listed]))

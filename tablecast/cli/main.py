@@ -1,0 +1,262 @@
+"""The command line: ``python -m tablecast inspect|train|compile|verify|predict|card``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import secrets
+import signal
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import NoReturn
+
+from tablecast import __version__
+from tablecast.batch.predict_file import ERROR_CHOICES, predict_file
+from tablecast.cli.live import Live
+from tablecast.cli.progress import ProgressBar
+from tablecast.cli.table_options import add_inspect, add_table_options, table_options
+from tablecast.deployment.files import without_ending
+from tablecast.deployment.opening import load
+from tablecast.errors import TablecastError, TrainingError
+from tablecast.i18n.language import ENGLISH, LANGUAGES, language_of, speaking
+from tablecast.training import cast
+from tablecast.web.card_export import card_text, write_card
+
+#: The exit status after Ctrl-C, as shells have it: 128 and SIGINT's number.
+INTERRUPTED = 130
+
+#: As PyCaret's tutorials have it.
+DEFAULT_SEED = 123
+
+#: What a command may lack where only serving is installed.
+FOR_TRAINING = (
+    "Training, compiling and verifying need more than serving: install tablecast[train] on Python "
+    "3.11 (in a clone of the repository: make setup, then .venv-train/bin/python)."
+)
+
+#: A polite kill, and the end of the terminal, which not every system has.
+ENDINGS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Returns:
+        The exit status: 0 done, 1 a clear refusal on the terminal, 130 interrupted.
+    """
+    options = _parser().parse_args(arguments)
+    try:
+        with _ended_as_by_ctrl_c():
+            options.run(options)
+    except TablecastError as error:
+        print(f"tablecast: {error}", file=sys.stderr)
+        return 1
+    except ModuleNotFoundError as error:
+        if (error.name or "tablecast").partition(".")[0] == "tablecast":
+            raise
+        print(f"tablecast: {error.name} is not installed. {FOR_TRAINING}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        with suppress(OSError):  # the terminal may be gone
+            print("tablecast: stopped; nothing half-written is left.", file=sys.stderr)
+        return INTERRUPTED
+    return 0
+
+
+@contextmanager
+def _ended_as_by_ctrl_c() -> Iterator[None]:
+    """A command that a signal ends cleans up behind itself; what nohup ignores stays ignored."""
+    found = {ending: signal.getsignal(ending) for ending in ENDINGS}
+    heard = {ending: then for ending, then in found.items() if then is not signal.SIG_IGN}
+    for ending in heard:
+        signal.signal(ending, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        for ending, then in heard.items():
+            signal.signal(ending, then)
+
+
+def run() -> NoReturn:
+    """Run the command that this process was started with, and end the process."""
+    status = main()
+    if status == INTERRUPTED:
+        # Python would wait for estimators that are still being fitted in other threads.
+        with suppress(OSError):
+            sys.stdout.flush()
+            sys.stderr.flush()
+        os._exit(status)
+    sys.exit(status)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="tablecast", description="From a table to a proven prediction form and API."
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    add_inspect(commands.add_parser("inspect", help="say what is understood of a table"))
+    _add_train(commands.add_parser("train", help="train, compile and prove a deployment"))
+    _add_compile(commands.add_parser("compile", help="compile NAME.pkl to NAME.onnx, with proof"))
+    _add_verify(commands.add_parser("verify", help="prove NAME.onnx again, on fresh random rows"))
+    _add_predict(commands.add_parser("predict", help="answer a whole file of rows"))
+    _add_card(commands.add_parser("card", help="tell what a deployment is and how good it is"))
+    return parser
+
+
+def _add_train(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("table", help="a CSV, Excel or Parquet path, a URL, or a data-set name")
+    parser.add_argument("--target", required=True, help="the column to predict")
+    parser.add_argument(
+        "--name", default=cast.DEFAULT_NAME, help="the deployment's name (default: %(default)s)"
+    )
+    parser.add_argument("--out", default=".", help="the folder for its files (default: this one)")
+    parser.add_argument("--form", help="a TOML file of labels, hints, units and limits")
+    parser.add_argument(
+        "--model", help="a PyCaret estimator id such as lr, or auto to search (the default)"
+    )
+    parser.add_argument(
+        "--budget", type=_positive, help="seconds that auto may take (default: 120)"
+    )
+    parser.add_argument("--seed", type=int, help=f"PyCaret's session_id (default: {DEFAULT_SEED})")
+    parser.add_argument(
+        "--max-latency", type=_positive, metavar="MICROSECONDS",
+        help="auto chooses nothing that takes longer for a row of the graph (default: 1000)",
+    )
+    parser.add_argument(
+        "--repeat", metavar="NAME",
+        help="do again what auto did for this deployment, with its seed, budget and latency, so "
+        "that the answers are the same whatever the clock says",
+    )
+    add_table_options(parser)
+    parser.set_defaults(run=_train)
+
+
+def _add_compile(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("pickle", metavar="NAME.pkl", help="what train or save_model wrote")
+    parser.add_argument("--table", help="the training table, to prove on its every row as well")
+    parser.set_defaults(run=_compile)
+
+
+def _add_verify(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", help="the deployment's path, with or without ending")
+    parser.add_argument("--rows", type=_whole, default=2000, help="random rows (default: 2000)")
+    parser.add_argument("--seed", type=int, help="for the same rows again (default: fresh ones)")
+    parser.set_defaults(run=_verify)
+
+
+def _add_predict(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", help="the deployment's path, with or without ending")
+    parser.add_argument("source", metavar="IN", help="a CSV or Parquet file of rows")
+    parser.add_argument("-o", "--output", required=True, metavar="OUT", help="where to write them")
+    parser.add_argument(
+        "--errors", choices=ERROR_CHOICES, default="fail",
+        help="a refused row stops it, is left out, or gets its reason in a column "
+        "(default: %(default)s)",
+    )
+    parser.set_defaults(run=_predict)
+
+
+def _add_card(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("name", help="the deployment's path, with or without ending")
+    parser.add_argument(
+        "-o", "--output", metavar="FILE",
+        help="a .html file, one page that needs nothing else, or a .json file (default: JSON "
+        "on the terminal)",
+    )
+    parser.add_argument(
+        "--lang", choices=[language.primary for language in LANGUAGES], default=ENGLISH.primary,
+        help="the page's language (default: %(default)s)",
+    )
+    parser.set_defaults(run=_card)
+
+
+def _train(options: argparse.Namespace) -> None:
+    # What starting Python and importing took is part of the time that a person waits.
+    began = time.monotonic() - time.process_time()
+    if options.repeat:
+        _check_repeated(options)
+    with Live() as live:
+        base = cast.cast(
+            options.table,
+            options.target,
+            name=options.name,
+            out=options.out,
+            form=options.form,
+            model=options.model or "auto",
+            budget=options.budget,
+            seed=DEFAULT_SEED if options.seed is None else options.seed,
+            max_latency=options.max_latency,
+            reading=table_options(options),
+            began=began,
+            repeat=options.repeat,
+            progress=live,
+        )
+    _say(f"Serve it with: TABLECAST_DEPLOYMENT={base} make run")
+
+
+def _check_repeated(options: argparse.Namespace) -> None:
+    """Raises TrainingError where options say otherwise what the repeated deployment says."""
+    for name in ("model", "budget", "seed", "max_latency"):
+        if getattr(options, name) is not None:
+            raise TrainingError(
+                f"--repeat does what was done before, so that --{name.replace('_', '-')} cannot be "
+                "given beside it; leave one of them out."
+            )
+
+
+def _compile(options: argparse.Namespace) -> None:
+    base = without_ending(options.pickle)
+    table = cast.training_rows(base, options.table) if options.table else None
+    cast.compile_deployment(base, table, progress=_say)
+
+
+def _verify(options: argparse.Namespace) -> None:
+    seed = secrets.randbits(32) if options.seed is None else options.seed
+    proof = cast.verify_deployment(options.name, options.rows, seed)
+    _say(f"{Path(options.name).name}, seed {seed}: {cast.said_of(proof)}")
+
+
+def _predict(options: argparse.Namespace) -> None:
+    deployment = load(options.name)
+    with ProgressBar() as bar:
+        summary = predict_file(
+            deployment, options.source, options.output, errors=options.errors, progress=bar
+        )
+    for note in summary.notes:
+        _say(note)
+    _say(
+        f"{summary.predicted:,} of {summary.rows:,} rows answered in {summary.seconds:.1f} s, "
+        f"{summary.refused:,} refused; written to {options.output}."
+    )
+
+
+def _card(options: argparse.Namespace) -> None:
+    loaded = load(options.name)
+    if options.output is None:
+        _say(card_text(loaded).rstrip())
+    else:
+        with speaking(language_of(options.lang) or ENGLISH):
+            written = write_card(loaded, options.output)
+        _say(f"Wrote {written}.")
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _positive(text: str) -> float:
+    value = float(text)
+    if not value > 0:
+        raise argparse.ArgumentTypeError("must be more than 0")
+    return value
+
+
+def _whole(text: str) -> int:
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError("must be at least 1")
+    return value

@@ -1,0 +1,107 @@
+"""Rows for the proof: random ones made from the fields' ranges and levels, and a graph's inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from tablecast.schema.field import Field, canonical_text
+
+# Often enough that 2,000 rows hold many of each, rarely enough that most rows are plausible.
+MISSING_SHARE = 0.08
+UNKNOWN_SHARE = 0.04
+OUTSIDE_SHARE = 0.10
+# PyCaret drops a date's columns where over 10% of a batch lack it, so well below that.
+MISSING_DATE_SHARE = 0.04
+UNKNOWN = "\u2047 never seen"
+
+
+def random_rows(fields: Sequence[Field], rows: int, seed: int) -> pd.DataFrame:
+    """Random rows typed as the training table, made from aggregates only.
+
+    Of each column 8% are missing where training had missing values, 4% of the texts are unknown,
+    and 10% of the numbers lie outside the training range, up to a range's width away.
+
+    Args:
+        fields: the raw columns.
+        rows: how many rows.
+        seed: the same seed makes the same rows.
+    """
+    random = np.random.default_rng(seed)
+    return pd.DataFrame({field.name: _column(field, rows, random) for field in fields})
+
+
+def inputs_of(fields: Sequence[Field], table: pd.DataFrame) -> dict[str, NDArray[Any]]:
+    """A table as the graph's inputs: one array of shape (rows, 1) for each field."""
+    return {field.name: _input(field, table[field.name]) for field in fields}
+
+
+def _input(field: Field, column: pd.Series) -> NDArray[Any]:
+    if field.is_text:
+        texts = [
+            "" if missing else canonical_text(value)
+            for value, missing in zip(column.tolist(), column.isna(), strict=True)
+        ]
+        return np.array(texts, dtype=object).reshape(-1, 1)
+    if field.kind == "date":
+        column = (column - pd.Timestamp(0)) / pd.Timedelta(1, "s")
+    return np.asarray(column, dtype=np.float64).reshape(-1, 1)
+
+
+def _column(field: Field, rows: int, random: np.random.Generator) -> pd.Series:
+    if field.is_text:
+        return _texts(field, rows, random)
+    low, high = field.minimum, field.maximum
+    if low is None or high is None or low != low:
+        return pd.Series(np.full(rows, np.nan))
+    numbers = random.uniform(low, high, rows)
+    outside = random.random(rows) < OUTSIDE_SHARE
+    reach = random.uniform(0, high - low, rows)
+    below = (random.random(rows) < 0.5) & _may_be_below(low, high, field.hard_minimum)
+    numbers = np.where(outside, np.where(below, low - reach, high + reach), numbers)
+    if field.kind == "date":
+        return _dates(field, numbers, random)
+    if field.kind == "integer":
+        numbers = np.round(numbers)
+    if not field.required:
+        numbers[random.random(rows) < MISSING_SHARE] = np.nan
+        return pd.Series(numbers)
+    return pd.Series(numbers.astype(np.int64 if field.dtype.startswith(("int", "uint")) else float))
+
+
+def _may_be_below(low: float, high: float, hard_minimum: float | None) -> bool:
+    """Whether a value up to the training range's width below it passes the form."""
+    return hard_minimum is None or hard_minimum <= low - (high - low)
+
+
+def _dates(field: Field, seconds: NDArray[np.float64], random: np.random.Generator) -> pd.Series:
+    whole = (field.minimum or 0) % 86400 == 0 and (field.maximum or 0) % 86400 == 0
+    step = 86400 if whole else 1
+    dates = pd.Series(pd.to_datetime((seconds // step * step).astype(np.int64), unit="s"))
+    dates = dates.astype("datetime64[ns]")
+    if not field.required:
+        dates[random.random(len(seconds)) < MISSING_DATE_SHARE] = pd.NaT
+    return dates
+
+
+def _texts(field: Field, rows: int, random: np.random.Generator) -> pd.Series:
+    """Levels as the training table holds them; unknown ones too, where its type can hold one."""
+    levels: list[Any] = list(field.levels)
+    if field.dtype == "bool":
+        return pd.Series(random.choice([level == "True" for level in levels], rows))
+    unknown: Any = UNKNOWN
+    if field.dtype != "object":
+        levels = [float(level) for level in levels]
+        unknown = max(levels) + 1
+    values = np.array(random.choice(np.array(levels, dtype=object), rows), dtype=object)
+    values[random.random(rows) < UNKNOWN_SHARE] = unknown
+    if not field.required:
+        values[random.random(rows) < MISSING_SHARE] = np.nan
+    column = pd.Series(values)
+    if field.dtype == "object":
+        return column
+    return column.astype(np.float64 if column.isna().any() else field.dtype)

@@ -1,0 +1,109 @@
+"""Walk a graph with one row whose numbers are not known yet."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+import numpy as np
+import onnx
+from onnx import TensorProto, numpy_helper
+
+from tablecast.compiler.row_program import arithmetic, shapes, sums, trees  # noqa: F401 - register
+from tablecast.compiler.row_program.recorder import Recorder, Untraceable, renumbered
+from tablecast.compiler.row_program.tensors import OPERATORS, Operator, Tensor
+
+#: More arithmetic than this is onnxruntime's: 400 steps take Python about 10 µs.
+MOST_STEPS = 400
+
+#: Numbers in all tables and trees together: the list is part of the deployment's description.
+MOST_NUMBERS = 20_000
+
+
+def scalar_program(model: onnx.ModelProto) -> dict[str, Any] | None:
+    """The graph as ``row_program`` reads it, or None where onnxruntime is the better choice.
+
+    Args:
+        model: a finished graph (see ``tablecast.compiler.pipeline.compile_pipeline``).
+    """
+    recorder = Recorder()
+    try:
+        tensors = walk(model, recorder)
+        label = recorder.step_of(tensors["prediction_label"].values.reshape(-1)[0])
+        shares = tensors.get("probabilities")
+        made = None if shares is None else [recorder.step_of(x) for x in shares.values.reshape(-1)]
+    except Untraceable:
+        return None
+    needed = recorder.needed([label, *(made or [])])
+    places = {step: place for place, step in enumerate(needed)}
+    steps = renumbered([recorder.steps[step] for step in needed], places)
+    if recorder.cost_of(needed) > MOST_STEPS or _numbers(steps) > MOST_NUMBERS:
+        return None
+    return {
+        "inputs": [value.name for value in model.graph.input],
+        "steps": steps,
+        "label": places[label],
+        "probabilities": None if made is None else [places[one] for one in made],
+    }
+
+
+def walk(model: onnx.ModelProto, recorder: Recorder) -> dict[str, Tensor]:
+    """Every tensor of a graph for one row, by its name; what it takes is in the recorder.
+
+    Raises:
+        Untraceable: a node does what nobody wrote steps for.
+    """
+    tensors = {
+        tensor.name: _constant(tensor) for tensor in model.graph.initializer
+    } | {
+        value.name: _input(recorder, place, value)
+        for place, value in enumerate(model.graph.input)
+    }
+    for node in model.graph.node:
+        operator = OPERATORS.get(node.op_type)
+        if operator is None:
+            raise Untraceable(node.op_type)
+        given = [tensors[name] for name in node.input if name]
+        if not _takes(operator, len(given)):
+            raise Untraceable(f"{node.op_type} of {len(given)}")
+        made = operator(recorder, node, *given)
+        parts = made if isinstance(made, list) else [made]
+        tensors |= dict(zip(node.output, parts, strict=True))
+    return tensors
+
+
+def _takes(operator: Operator, count: int) -> bool:
+    """Whether an operator is written for this many tensors: what ONNX leaves out may be needed."""
+    try:
+        inspect.signature(operator).bind(None, None, *[None] * count)
+    except TypeError:
+        return False
+    return True
+
+
+def _constant(tensor: onnx.TensorProto) -> Tensor:
+    values = numpy_helper.to_array(tensor)
+    listed = values.tolist()
+    if tensor.data_type == TensorProto.STRING:
+        listed = np.vectorize(_text, otypes=[object])(values).tolist() if values.size else []
+    held = np.empty(values.shape, dtype=object)
+    held[...] = np.array(listed, dtype=object).reshape(values.shape)
+    return Tensor(held, tensor.data_type)
+
+
+def _text(value: Any) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def _input(recorder: Recorder, place: int, value: onnx.ValueInfoProto) -> Tensor:
+    kind = value.type.tensor_type.elem_type
+    made = recorder.make("input", place)
+    if kind != TensorProto.STRING:
+        made = recorder.make("float", made.step)
+    held = np.empty((1, 1), dtype=object)
+    held[0, 0] = made
+    return Tensor(held, kind)
+
+
+def _numbers(steps: list[Any]) -> int:
+    return sum(_numbers(part) if isinstance(part, list) else 1 for part in steps)

@@ -1,5 +1,0 @@
-"""From a graph to the steps of ``tablecast.scalar``: what one row goes through, number by number.
-
-``recorder`` writes the steps down; ``arithmetic``, ``shapes``, ``sums`` and ``trees`` know what
-each ONNX operator does to one row; ``trace`` walks the graph.
-"""

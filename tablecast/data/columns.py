@@ -1,0 +1,163 @@
+"""A table's columns as the values that their cells stand for.
+
+Every column leaves as one of four kinds, which is what the schema, PyCaret and the graph agree on:
+
+* whole numbers, ``int64`` (only where nothing is missing);
+* numbers, ``float64``;
+* dates, ``datetime64[ns]`` without a time zone;
+* text, ``object``, with ``NaN`` where a cell is missing.
+
+Booleans become the text levels ``True`` and ``False``. PyCaret 3.3.2 neither imputes nor encodes
+a column of dtype ``bool``: a missing value, or the answer "true" from a form, then fails inside
+the estimator. As text they are an ordinary category with two levels, in training, in
+``predict_model`` and in the graph.
+
+Text is read as what *all* its cells can be read as. What the cells of one column leave open, the
+decimal sign and whether days or months come first, the other columns of the table decide.
+"""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tablecast.data.cells import Column, read_number_column, said_otherwise
+from tablecast.data.dates import without_zone
+from tablecast.data.names import tidy_names, unique_names
+from tablecast.data.text_columns import read_text_column
+from tablecast.schema.options import ReadingOptions
+from tablecast.schema.readings import ColumnReading, TableReading, reading_of, with_reading
+from tablecast.schema.table_notes import NAMELESS, RENAMED, SAME_COLUMN, Note
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["tidy", "tidy_names"]
+
+
+def tidy(
+    table: pd.DataFrame,
+    missing: Sequence[str] = ("",),
+    options: ReadingOptions | None = None,
+    *,
+    lines: Sequence[int] = (),
+    reading: TableReading | None = None,
+) -> pd.DataFrame:
+    """The table with tidy names, and every column of one of the four kinds.
+
+    Args:
+        table: any table; it is left as it is.
+        missing: the texts that mean a missing value. A table that does not come from a CSV file
+            has a real missing value, so there only an empty cell is one.
+        options: what a person says of it.
+        lines: the line of the file on which each row begins, for messages.
+        reading: what is known of the file already.
+
+    Returns:
+        The new table, with its rows numbered from 0; ``readings.reading_of`` says what was read.
+
+    Raises:
+        TableError: as :func:`tidy_names`, or a cell is not what a person says that it is.
+    """
+    import pandas as pd
+
+    known = reading or reading_of(table)
+    notes = list(known.notes)
+    named = _named(table, notes)
+    options = (options or ReadingOptions()).known_as(list(named))
+    raw = [
+        Column(name, column, frozenset(missing), options, lines)
+        for name, column in named.items()
+        if not _is_read(column, known.of(name), options)
+    ]
+    made = {one.name: one for one in raw}
+    _decide(raw, known, options)
+    columns, readings = {}, dict(known.columns)
+    for name, column in named.items():
+        if name in made:
+            column = _values(made[name])
+            readings[name] = replace(made[name].reading, dtype=str(column.dtype))
+            notes += made[name].notes
+        columns[name] = column
+    index = pd.RangeIndex(len(table))
+    tidied = pd.DataFrame({n: c.set_axis(index) for n, c in columns.items()}, index=index)
+    signs = [one.numbers.decided for one in raw if one.numbers and not one.numbers.fault]
+    sign = options.decimal or known.decimal or next(filter(None, signs), "")
+    found = replace(known, decimal=sign, columns=readings, notes=tuple(dict.fromkeys(notes)))
+    return with_reading(tidied, found)
+
+
+def _named(table: pd.DataFrame, notes: list[Note]) -> dict[str, pd.Series]:
+    """The columns by tidy names; one that is there twice with the same cells only once."""
+    given = [str(name).strip() for name in table.columns]
+    kept: dict[str, pd.Series] = {}
+    for at, name in enumerate(unique_names(given)):
+        column = table.iloc[:, at]
+        if name != given[at] and given[at] in kept:
+            if column.reset_index(drop=True).equals(kept[given[at]].reset_index(drop=True)):
+                notes.append(Note(SAME_COLUMN, given[at]))
+                continue
+            notes.append(Note(RENAMED, name, other=given[at]))
+        elif not given[at]:
+            notes.append(Note(NAMELESS, name))
+        kept[name] = column
+    tidy_names(list(kept))
+    return kept
+
+
+def _is_read(column: pd.Series, reading: ColumnReading, options: ReadingOptions) -> bool:
+    """Whether a column was read before, and nobody says now that it should be read otherwise."""
+    name = str(column.name)
+    asked = name in (*options.category, *options.number, *options.date)
+    return reading.dtype == str(column.dtype) and not asked and reading.dtype != ""
+
+
+def _decide(columns: Sequence[Column], known: TableReading, options: ReadingOptions) -> None:
+    """Let the columns that leave no doubt decide for those that do."""
+    said = [one.numbers.decided for one in columns if one.numbers and not one.numbers.fault]
+    points, commas = said.count("."), said.count(",")
+    sign = options.decimal or ("." if points > commas else "," if commas > points else "")
+    orders = [one.dates.day_first for one in columns if one.dates and not one.dates.others]
+    day_first = next((order for order in orders if order is not None), None)
+    for one in columns:
+        one.file_sign, one.file_separator = sign, known.separator
+        one.file_day_first = day_first if day_first is not None else (sign == "," or None)
+
+
+def _values(column: Column) -> pd.Series:
+    """A column as the values that its cells stand for."""
+    from pandas.api import types
+
+    cells, kind, said = column.cells, column.cells.dtype, column.said
+    if said == "category":
+        return read_text_column(column)
+    if said in ("number", "date"):
+        return said_otherwise(column)
+    if isinstance(kind, types.CategoricalDtype) or types.is_bool_dtype(kind):
+        return read_text_column(column)
+    if types.is_datetime64_any_dtype(kind):
+        return without_zone(cells)
+    if types.is_numeric_dtype(kind) and not types.is_complex_dtype(kind):
+        return column.finite(column.whole_or_float(cells))
+    if types.is_object_dtype(kind) or types.is_string_dtype(kind):
+        return _objects(column)
+    return cells
+
+
+def _objects(column: Column) -> pd.Series:
+    """A column of Python objects, usually text."""
+    import pandas as pd
+
+    values = column.distinct
+    if values is None or any(isinstance(value, bytes) for value in values):
+        return column.cells  # lists or dictionaries; the inspection drops such a column
+    if values and all(isinstance(value, datetime.date) for value in values):
+        return without_zone(pd.to_datetime(column.cells, utc=True, errors="coerce"))
+    numbers = (int, float, decimal.Decimal)
+    if values and all(isinstance(v, numbers) and not isinstance(v, bool) for v in values):
+        return column.finite(column.whole_or_float(column.cells.astype("float64")))
+    read = read_number_column(column)
+    return read_text_column(column) if read is None else read

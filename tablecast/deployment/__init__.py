@@ -1,0 +1,1 @@
+"""The files of a saved model: read without trust, written whole."""

@@ -1,0 +1,175 @@
+"""A deployment on disk: ``NAME.pkl``, the pipeline, and ``NAME.json``, its description.
+
+The description holds the schema, the card and the SHA-256 of the pickle, so that a pickle is
+checked before it is opened and never opened by a process that only needs to know its fields.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from importlib import metadata
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from tablecast import __version__
+from tablecast.deployment.files import (
+    damaged,
+    missing,
+    replaced_when_whole,
+    sha256_of,
+    with_ending,
+    without_ending,
+)
+from tablecast.errors import ArtifactError
+from tablecast.inference.pycaret_api import import_pycaret
+from tablecast.schema.schema import Schema
+
+#: The description's format. A reader refuses a number that it does not know.
+FORMAT = 1
+
+#: What every description holds.
+PARTS = ("name", "version", "created", "schema", "card", "versions", "sha256")
+
+#: The packages whose versions decide whether a pickle means the same when it is opened again.
+PICKLED_BY = ("pycaret", "scikit-learn")
+
+
+def describe(
+    name: str, schema: Schema, card: Mapping[str, Any], created: datetime | None = None
+) -> dict[str, Any]:
+    """The description of a deployment that is about to be saved."""
+    moment = (created or datetime.now(UTC)).replace(microsecond=0)
+    return {
+        "format": FORMAT,
+        "name": name,
+        "version": moment.strftime("%Y%m%d%H%M%S"),
+        "created": moment.isoformat(),
+        "schema": schema.to_json(),
+        "card": dict(card),
+        "versions": _versions(),
+    }
+
+
+def save(
+    pipeline: Any,
+    base: str | PathLike[str],
+    schema: Schema,
+    card: Mapping[str, Any],
+    **parts: Any,
+) -> Path:
+    """Write ``NAME.pkl`` with PyCaret's ``save_model``, and ``NAME.json`` beside it.
+
+    Args:
+        parts: more parts of the description, such as ``background``.
+
+    Returns:
+        The path of the pickle. Either file is there whole or not at all.
+    """
+    # What pycaret.regression.save_model itself calls, which insists on a setup() of its own.
+    save_model = import_pycaret("pycaret.internal.persistence").save_model
+    base = Path(base)
+    with replaced_when_whole(with_ending(base, ".pkl")) as temporary:
+        # It adds the ending itself.
+        save_model(pipeline, str(temporary.with_suffix("")), verbose=False)
+    write_description(base, schema, card, **parts)
+    return with_ending(base, ".pkl")
+
+
+def write_description(
+    base: str | PathLike[str], schema: Schema, card: Mapping[str, Any], **parts: Any
+) -> dict[str, Any]:
+    """Describe a ``NAME.pkl`` that PyCaret's ``save_model`` wrote, in ``NAME.json`` beside it.
+
+    Args:
+        parts: more parts of the description, such as ``background``.
+
+    Raises:
+        ArtifactError: there is no such pickle.
+    """
+    base = without_ending(base)
+    pickle = with_ending(base, ".pkl")
+    if not pickle.is_file():
+        raise missing(pickle)
+    description = {
+        **describe(base.name, schema, card),
+        **parts,
+        "sha256": sha256_of(pickle.read_bytes()),
+    }
+    with replaced_when_whole(with_ending(base, ".json")) as temporary:
+        text = json.dumps(description, indent=1, ensure_ascii=False)
+        temporary.write_text(text + "\n", encoding="utf-8")
+    return description
+
+
+def read_description(base: Path) -> dict[str, Any]:
+    """Read ``NAME.json``. Raises ArtifactError where it is missing, damaged or of another format"""
+    path = with_ending(base, ".json")
+    try:
+        description = json.loads(path.read_text(encoding="utf-8"))
+        return check_format(description, path)
+    except FileNotFoundError:
+        raise missing(path) from None
+    except (ValueError, TypeError, KeyError):
+        raise damaged(path) from None
+
+
+def check_format(description: dict[str, Any], path: Path) -> dict[str, Any]:
+    """The description itself, once its format is known to be one that this can read.
+
+    Raises:
+        ArtifactError: it has another format.
+        KeyError: it lacks a part.
+    """
+    if description["format"] != FORMAT:
+        raise ArtifactError(
+            f"{path.name} has format {description['format']!r}, and this tablecast {__version__} "
+            f"reads format {FORMAT}; train it again, or install the version that made it "
+            f"({description.get('versions', {}).get('tablecast', 'unknown')})."
+        )
+    for part in PARTS:
+        description[part]
+    return description
+
+
+def read_pipeline_bytes(base: Path, description: Mapping[str, Any]) -> bytes:
+    """The pickle's bytes, once they are known to be the described ones.
+
+    Raises:
+        ArtifactError: the pickle is missing, or is not the one that was described.
+    """
+    path = with_ending(base, ".pkl")
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise missing(path) from None
+    if sha256_of(content) != description["sha256"]:
+        raise damaged(path)
+    return content
+
+
+def check_versions(description: Mapping[str, Any], path: Path) -> None:
+    """Raises ArtifactError where the pickle was made by another PyCaret or scikit-learn."""
+    for package in PICKLED_BY:
+        made, here = description["versions"].get(package), _version(package)
+        if made != here:
+            raise ArtifactError(
+                f"{path.name} was made with {package} {made}, and {here or 'none'} is installed; "
+                f"install {package} {made} or train again."
+            )
+
+
+def _versions() -> dict[str, str | None]:
+    packages = ("pycaret", "scikit-learn", "numpy", "pandas", "onnxruntime")
+    found = {package: _version(package) for package in packages}
+    return {"tablecast": __version__, "python": platform.python_version(), **found}
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None

@@ -1,0 +1,61 @@
+"""The paths of a deployment's files, and how one is written whole."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from os import PathLike
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+from tablecast.errors import ArtifactError
+
+
+def without_ending(path: str | PathLike[str]) -> Path:
+    """A deployment's path as given, with or without the ending of one of its files."""
+    path = Path(path)
+    for ending in (".pkl", ".json", ".onnx", ".onnx.sha256"):
+        if path.name.endswith(ending):
+            return path.with_name(path.name.removesuffix(ending))
+    return path
+
+
+def with_ending(base: Path, ending: str) -> Path:
+    """The path of one of a deployment's files. A name may have dots: they are not endings."""
+    return base.with_name(base.name + ending)
+
+
+def missing(path: Path) -> ArtifactError:
+    """The error for a deployment's file that is not there."""
+    return ArtifactError(
+        f"There is no {path.name} in {str(path.parent)!r}; train one (make train, or python -m "
+        "tablecast train TABLE --target COLUMN), or set TABLECAST_DEPLOYMENT to another path."
+    )
+
+
+def damaged(path: Path) -> ArtifactError:
+    """The error for a deployment's file that is not what was saved."""
+    return ArtifactError(
+        f"{path.name} is not the file that was saved: it is damaged or was changed. Restore it "
+        "(git checkout), or train it again (make train)."
+    )
+
+
+def sha256_of(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+@contextmanager
+def replaced_when_whole(path: Path) -> Iterator[Path]:
+    """A temporary path beside ``path``, which takes its place only when the block succeeds."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with NamedTemporaryFile(dir=path.parent, suffix=path.suffix, delete=False) as file:
+        temporary = Path(file.name)
+    try:
+        yield temporary
+        temporary.chmod(0o644)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,66 @@
+"""``predict_model`` with the contract of PyCaret's, answered by a deployment's engine."""
+
+from __future__ import annotations
+
+from os import PathLike
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tablecast.inference.engine import column_of
+from tablecast.inference.predictor import Predictor
+from tablecast.schema.field import Field
+
+if TYPE_CHECKING:
+    from tablecast.deployment.deployment import Deployment
+
+
+def predict_model(deployment: str | PathLike[str] | Deployment, data: Any) -> Any:
+    """Answer a table, as PyCaret's ``predict_model`` does, without needing PyCaret.
+
+    Args:
+        deployment: what ``description.load`` gives, or its path without ending.
+        data: a pandas DataFrame, a mapping of column name to values, or a list of row mappings.
+            Columns that are no field of the schema are carried along. Nothing is refused here: an
+            unknown category is answered as the pipeline does.
+
+    Returns:
+        The same kind of table with ``prediction_label`` and, where the estimator has
+        probabilities, ``prediction_score`` (of the label, unrounded) added.
+
+    Raises:
+        KeyError: a field of the schema is not among the columns.
+        ArtifactError: the deployment cannot be loaded.
+    """
+    from tablecast.deployment.deployment import Deployment
+    from tablecast.deployment.opening import load
+
+    loaded = deployment if isinstance(deployment, Deployment) else load(deployment)
+    predictor = loaded.predictor
+    if isinstance(data, list):
+        columns = {field.name: [row.get(field.name) for row in data] for field in _fields(loaded)}
+        added = _answers(predictor, columns)
+        return [
+            {**row, **{name: values[place].item() for name, values in added.items()}}
+            for place, row in enumerate(data)
+        ]
+    added = _answers(predictor, data)
+    return data.assign(**added) if hasattr(data, "assign") else {**data, **added}
+
+
+def _fields(deployment: Deployment) -> tuple[Field, ...]:
+    return deployment.schema.fields
+
+
+def _answers(predictor: Predictor, data: Any) -> dict[str, npt.NDArray[Any]]:
+    schema = predictor.schema
+    answer = predictor.engine.answer(
+        {field.name: column_of(field, data[field.name]) for field in schema.fields}
+    )
+    if answer.probabilities is None:
+        return {"prediction_label": answer.labels}
+    places = {label: place for place, label in enumerate(schema.classes)}
+    chosen = np.array([places[label] for label in answer.labels.tolist()], dtype=np.intp)
+    score = np.take_along_axis(answer.probabilities, chosen[:, None], axis=1)[:, 0]
+    return {"prediction_label": answer.labels, "prediction_score": score}

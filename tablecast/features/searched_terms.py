@@ -1,0 +1,214 @@
+"""Features that are searched for: thresholds, hinges, powers, logarithms, ratios and products.
+
+`SearchedTerms` is a step like those of ``tablecast.features``: it treats every row by itself, in
+float64, and each of its columns has an exact form in a graph.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, TransformerMixin
+from sklearn.utils.validation import _check_feature_names_in, check_is_fitted
+
+from tablecast.features.design_matrix import (
+    Floats,
+    as_numbers,
+    choose_columns,
+    distinct,
+    independent_columns,
+)
+
+# Candidates grow with columns times factors; these many columns make some 5,000 of them.
+MOST_COLUMNS = 16
+# Enough rows to choose by; more only cost time.
+CHOOSING_ROWS = 3_000
+# Cuts lie at quantiles, and each side wants rows to be learnt from.
+CUTS = 12
+ROWS_PER_SIDE = 20
+# Places that a chosen cut is moved to.
+MOST_MOVES = 60
+
+
+@dataclass(frozen=True)
+class Factor:
+    """One column's value, held within its training range, or what is made of it.
+
+    Attributes:
+        column: its position.
+        kind: "value", "square", "log" (of one more than its distance from the lowest), "above"
+            (1 beyond the cut, else 0), "beyond" (how far beyond the cut, else 0) or "inverse"
+            (1 divided by it; only of columns that are always positive).
+        cut: for "above" and "beyond".
+    """
+
+    column: int
+    kind: str = "value"
+    cut: float = 0.0
+
+    def name(self, column: str) -> str:
+        """The factor as the feature's name writes it."""
+        patterns = {
+            "value": "{0}", "square": "{0}^2", "log": "log({0})", "above": "({0}>{1:.6g})",
+            "beyond": "({0}-{1:.6g})+", "inverse": "1/{0}",
+        }
+        return patterns[self.kind].format(column, self.cut)
+
+    def of(self, values: Floats, low: float) -> Floats:
+        """The factor of a column's values, given its lowest training value."""
+        if self.kind == "square":
+            return values * values
+        if self.kind == "log":
+            return np.asarray(np.log((values - low) + 1.0))
+        if self.kind == "above":
+            return (values > self.cut).astype(np.float64)
+        if self.kind == "beyond":
+            return np.maximum(values - self.cut, 0.0)
+        return np.asarray(1.0 / values) if self.kind == "inverse" else values
+
+
+Term = tuple[Factor, ...]
+
+
+class SearchedTerms(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Append the factors, and products of two, that explain most of what the columns leave over.
+
+    Candidates are each column's square, logarithm, thresholds and hinges (Friedman, 1991), and the
+    products of any two factors of which one is a column. They are chosen one by one as in
+    `tablecast.features.Interactions`: each is the one that explains most beyond a linear model of
+    the columns and of the terms before it, until the next explains less than chance would.
+
+    Args:
+        most: how many terms at most.
+
+    Attributes:
+        terms_: the chosen terms, most important first.
+        low_, high_: every column's training range; values outside count as its nearest end.
+    """
+
+    def __init__(self, most: int = 20) -> None:
+        self.most = most
+
+    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
+        """Choose the terms. X: rows by columns; y: the target, numbers or classes."""
+        values, target = self._validate_data(X, y, dtype=np.float64, y_numeric=False)
+        self.low_, self.high_ = values.min(axis=0), values.max(axis=0)
+        rows = np.linspace(0, len(values) - 1, min(len(values), CHOOSING_ROWS)).astype(np.intp)
+        self.terms_ = self._choose(values[rows], as_numbers(np.asarray(target))[rows])
+        return self
+
+    def transform(self, X: ArrayLike) -> Floats:
+        """X with the chosen terms on its right, float64."""
+        check_is_fitted(self, "terms_")
+        values = self._validate_data(X, dtype=np.float64, reset=False)
+        inside = np.clip(values, self.low_, self.high_)
+        return np.hstack([values, *(self._made(inside, term)[:, None] for term in self.terms_)])
+
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
+        """The names that came in, then the terms as formulas."""
+        check_is_fitted(self, "terms_")
+        names = _check_feature_names_in(self, input_features)
+        made = [
+            "*".join(factor.name(names[factor.column]) for factor in term) for term in self.terms_
+        ]
+        return distinct([*names, *made])
+
+    def _made(self, inside: Floats, term: Term) -> Floats:
+        made = [one.of(inside[:, one.column], self.low_[one.column]) for one in term]
+        return made[0] * made[1] if len(made) == 2 else made[0]
+
+    def _choose(self, values: Floats, goal: Floats) -> list[Term]:
+        columns = _promising(values, goal)
+        candidates = candidates_of(values, columns)
+        if not candidates:  # columns of one value, or a single one of two
+            return []
+        matrix = np.column_stack([self._made(values, term) for term in candidates])
+        plain = values[:, independent_columns(values)]
+        chosen = [candidates[place] for place in choose_columns(matrix, goal, plain, self.most)]
+        return self._refined(values, goal, plain, chosen)
+
+    def _refined(
+        self, values: Floats, goal: Floats, plain: Floats, terms: list[Term]
+    ) -> list[Term]:
+        """Move each cut, in turn, to where the terms together explain most."""
+        for place, term in enumerate(terms):
+            others = [self._made(values, one) for one in terms if one is not term]
+            trials = [term, *moved(values, term)]
+            matrix = np.column_stack([self._made(values, trial) for trial in trials])
+            best = choose_columns(matrix, goal, np.column_stack([plain, *others]), 1)
+            terms[place] = trials[best[0]] if best else term
+        return terms
+
+    def _more_tags(self) -> dict[str, Any]:
+        return {"requires_y": True}
+
+
+def _promising(values: Floats, goal: Floats) -> list[int]:
+    """The columns most related to the goal, in order."""
+    spread = values.std(axis=0)
+    scaled = (values - values.mean(axis=0)) / np.where(spread > 0, spread, 1.0)
+    relation = np.abs(scaled.T @ (goal - goal.mean(axis=0))).max(axis=1) * (spread > 0)
+    best = np.argsort(-relation, kind="stable")[:MOST_COLUMNS]
+    return sorted(int(column) for column in best if relation[column] > 0)
+
+
+def candidates_of(values: Floats, columns: list[int]) -> list[Term]:
+    """Each of the columns bent, and the products of two of them, one of which may be bent."""
+    alone = [factor for column in columns for factor in _factors(values[:, column], column)]
+    bent = [(factor,) for factor in alone if factor.kind != "value"]
+    pairs = [
+        (Factor(column), factor)
+        for column in columns
+        for factor in alone
+        if factor.column > column or (factor.column < column and factor.kind != "value")
+    ]
+    return [*bent, *pairs]
+
+
+def _factors(values: Floats, column: int) -> list[Factor]:
+    distinct_values = np.unique(values)
+    factors = [Factor(column)]
+    if len(distinct_values) <= 2:
+        return factors
+    factors += [Factor(column, "square"), Factor(column, "log")]
+    if distinct_values[0] > 0:
+        factors.append(Factor(column, "inverse"))
+    for cut in _cuts(values, distinct_values):
+        factors += [Factor(column, "above", cut), Factor(column, "beyond", cut)]
+    return factors
+
+
+def _cuts(values: Floats, distinct_values: Floats) -> list[float]:
+    """Midpoints between neighbouring values, near quantiles, with enough rows on either side."""
+    ordered = np.sort(values)
+    wanted = np.quantile(ordered, np.arange(1, CUTS + 1) / (CUTS + 1))
+    places = np.clip(np.searchsorted(distinct_values, wanted), 1, len(distinct_values) - 1)
+    middles = (distinct_values[places - 1] + distinct_values[places]) / 2
+    below = np.searchsorted(ordered, middles)
+    enough = (below >= ROWS_PER_SIDE) & (len(ordered) - below >= ROWS_PER_SIDE)
+    return [float(cut) for cut in np.unique(middles[enough])]
+
+
+def moved(values: Floats, term: Term) -> list[Term]:
+    """The term with its cut at each place between two values, as far as the next cuts tried."""
+    found: list[Term] = []
+    for factor in term:
+        if factor.kind not in ("above", "beyond"):
+            continue
+        ordered = np.sort(values[:, factor.column])
+        rank = int(np.searchsorted(ordered, factor.cut))
+        reach = len(ordered) // (CUTS + 1)
+        first = max(rank - reach, ROWS_PER_SIDE)
+        last = min(rank + reach, len(ordered) - ROWS_PER_SIDE)
+        near = np.unique(ordered[first:last])
+        if len(near) < 2:  # few rows leave no other place for it
+            continue
+        steps = np.linspace(0, len(near) - 2, min(MOST_MOVES, len(near) - 1)).astype(np.intp)
+        found += [
+            tuple(replace(one, cut=float(cut)) if one is factor else one for one in term)
+            for cut in (near[steps] + near[steps + 1]) / 2
+        ]
+    return found

@@ -1,1 +1,0 @@
-"""Files of rows: CSV and Parquet of any length, read and written some rows at a time."""

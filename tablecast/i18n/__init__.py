@@ -1,0 +1,1 @@
+"""The reader's language: messages, and the forms of figures and dates."""

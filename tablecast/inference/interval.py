@@ -1,0 +1,272 @@
+"""Prediction intervals as serving computes them: a few stored numbers around each answer.
+
+Each end of an interval is the answer plus an offset. The offset is a line through a few points of
+the answer itself, and may add something for some fields' values (see ``conformal.py``, which
+learns it). Nothing here needs more than numpy.
+"""
+
+from __future__ import annotations
+
+import math
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from tablecast.schema.field import Field, Value
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class NumberTerm:
+    """What a number field adds: ``slope * value``, the value held within its training range."""
+
+    field: str
+    place: int  # of the field in the schema
+    slope: float
+    low: float
+    high: float
+    typical: float  # stands for a missing value
+
+
+@dataclass(frozen=True)
+class LevelTerm:
+    """What a category adds, level by level; nothing for a level that is not listed."""
+
+    field: str
+    place: int
+    adds: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Part:
+    """A factor of a term: a number field's value, or what is made of it; or 1 for one level.
+
+    Attributes:
+        kind: as ``searched_terms.Factor`` names them: "value", "square", "log", "inverse",
+            "above" and "beyond" (a cut); "level" for a category.
+        low, high, typical: as ``NumberTerm`` has them.
+    """
+
+    field: str
+    place: int
+    kind: str = "level"
+    level: str = ""
+    cut: float = 0.0
+    low: float = 0.0
+    high: float = 0.0
+    typical: float = 0.0
+
+    def of_value(self, value: Any) -> float:
+        """The factor of one value as the schema parsed it."""
+        if self.kind == "level":
+            return 1.0 if value == self.level else 0.0
+        if value != value:  # NaN is missing
+            value = self.typical
+        value = self.low if value < self.low else self.high if value > self.high else value
+        if self.kind == "above":
+            return 1.0 if value > self.cut else 0.0
+        if self.kind == "beyond":
+            return float(max(value - self.cut, 0.0))
+        if self.kind == "square":
+            return float(value * value)
+        if self.kind == "log":
+            return math.log((value - self.low) + 1.0)
+        return 1.0 / value if self.kind == "inverse" else float(value)
+
+    def of_column(self, values: npt.NDArray[Any]) -> Floats:
+        """The factor of each row, shape (rows,), of a number field."""
+        known = np.where(np.isnan(values), self.typical, values)
+        known = np.clip(known, self.low, self.high)
+        if self.kind == "above":
+            return (known > self.cut).astype(np.float64)
+        if self.kind == "beyond":
+            return np.maximum(known - self.cut, 0.0)
+        if self.kind == "square":
+            return np.asarray(known * known)
+        if self.kind == "log":
+            return np.asarray(np.log((known - self.low) + 1.0))
+        return np.asarray(1.0 / known if self.kind == "inverse" else known)
+
+
+@dataclass(frozen=True)
+class Term:
+    """A weight times the product of its factors."""
+
+    weight: float
+    factors: tuple[Part, ...]
+
+
+@dataclass(frozen=True)
+class Edge:
+    """One end of the interval, as an offset from the answer.
+
+    Attributes:
+        at: answers in increasing order; beyond the outermost ones the offset stays the same.
+        offsets: the offset at each of them, a straight line between two.
+        numbers, levels, terms: what the row's fields add.
+    """
+
+    at: tuple[float, ...]
+    offsets: tuple[float, ...]
+    numbers: tuple[NumberTerm, ...] = ()
+    levels: tuple[LevelTerm, ...] = ()
+    terms: tuple[Term, ...] = ()
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any], places: Mapping[str, int]) -> Edge:
+        """Read an edge. ``places`` gives each field's place in the schema."""
+        return cls(
+            tuple(data["at"]),
+            tuple(data["offsets"]),
+            tuple(NumberTerm(place=places[one["field"]], **one) for one in data["numbers"]),
+            tuple(LevelTerm(place=places[one["field"]], **one) for one in data["levels"]),
+            tuple(_read_term(one, places) for one in data.get("terms", ())),
+        )
+
+    def of_row(self, answer: float, values: Sequence[Value]) -> float:
+        """The offset for one answer and its row's values in the schema's order."""
+        offset = self.offsets[0] if len(self.at) == 1 else self._line(answer)
+        for place, slope, low, high, typical in self._numbers:
+            value: Any = values[place]
+            if value != value:  # NaN is missing
+                value = typical
+            offset += slope * (low if value < low else high if value > high else value)
+        for place, adds in self._levels:
+            offset += adds.get(values[place], 0.0)
+        for term in self.terms:
+            product = term.weight
+            for part in term.factors:
+                product *= part.of_value(values[part.place])
+            offset += product
+        return offset
+
+    def of_columns(self, answers: Floats, columns: Mapping[str, npt.NDArray[Any]]) -> Floats:
+        """The offsets for many answers, shape (rows,), and their columns as engines read them."""
+        offsets = np.interp(answers, self.at, self.offsets)
+        for number in self.numbers:
+            values = columns[number.field]
+            known = np.where(np.isnan(values), number.typical, values)
+            offsets = offsets + number.slope * np.clip(known, number.low, number.high)
+        places = {name: levels.of(columns[name]) for name, levels in self._known_levels.items()}
+        for level in self.levels:
+            adds = [level.adds.get(known, 0.0) for known in self._known_levels[level.field]]
+            offsets = offsets + np.array([*adds, 0.0])[places[level.field]]
+        for term in self.terms:
+            parts = [
+                (places[part.field] == self._known_levels[part.field][part.level]) * 1.0
+                if part.kind == "level"
+                else part.of_column(columns[part.field])
+                for part in term.factors
+            ]
+            offsets = offsets + term.weight * np.prod(parts, axis=0)
+        return offsets
+
+    @cached_property
+    def _known_levels(self) -> Mapping[str, _Places]:
+        """Text field to the place of each level that is told from others."""
+        known: dict[str, _Places] = {}
+        for one in self.levels:
+            for level in one.adds:
+                known.setdefault(one.field, _Places()).add(level)
+        for term in self.terms:
+            for part in term.factors:
+                if part.kind == "level":
+                    known.setdefault(part.field, _Places()).add(part.level)
+        return known
+
+    # Plain tuples: attributes of dataclasses would take most of the time that one row takes.
+    @cached_property
+    def _numbers(self) -> list[tuple[int, float, float, float, float]]:
+        return [(one.place, one.slope, one.low, one.high, one.typical) for one in self.numbers]
+
+    @cached_property
+    def _levels(self) -> list[tuple[int, Mapping[Any, float]]]:
+        return [(one.place, one.adds) for one in self.levels]
+
+    def _line(self, answer: float) -> float:
+        at, offsets = self.at, self.offsets
+        place = bisect_right(at, answer)
+        if place == 0:
+            return offsets[0]
+        if place == len(at):
+            return offsets[-1]
+        left, right = at[place - 1], at[place]
+        share = (answer - left) / (right - left)
+        return offsets[place - 1] + share * (offsets[place] - offsets[place - 1])
+
+
+class _Places(dict[str, int]):
+    """Levels to their places; any other's is -1, the last of an array."""
+
+    def __missing__(self, _level: str) -> int:
+        return -1
+
+    def add(self, level: str) -> None:
+        self.setdefault(level, len(self))
+
+    def of(self, values: npt.NDArray[Any]) -> npt.NDArray[np.intp]:
+        """The place of each row's level, shape (rows,)."""
+        return np.fromiter(map(self.__getitem__, values.tolist()), np.intp, len(values))
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A deployment's prediction intervals.
+
+    Attributes:
+        level: the share of new rows whose true value lies inside, such as 0.9.
+        lower, upper: the two ends.
+        floor: no interval begins below it; None where the target may be any number.
+    """
+
+    level: float
+    lower: Edge
+    upper: Edge
+    floor: float | None = None
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any], fields: Sequence[Field]) -> Interval:
+        """Read what ``tablecast.training.intervals.conformal`` stored."""
+        places = {field.name: place for place, field in enumerate(fields)}
+        return cls(
+            data["level"],
+            Edge.from_json(data["lower"], places),
+            Edge.from_json(data["upper"], places),
+            data["floor"],
+        )
+
+    def of_row(self, answer: float, values: Sequence[Value]) -> tuple[float, float]:
+        """Both ends for one answer, which lies between them."""
+        below, above = self.lower.of_row(answer, values), self.upper.of_row(answer, values)
+        low = answer + below if below < 0 else answer
+        if self.floor is not None and low < self.floor:
+            low = min(self.floor, answer)
+        return low, answer + above if above > 0 else answer
+
+    def of_columns(
+        self, answers: Floats, columns: Mapping[str, npt.NDArray[Any]]
+    ) -> tuple[Floats, Floats]:
+        """Both ends for many answers, each of shape (rows,)."""
+        low = answers + np.minimum(self.lower.of_columns(answers, columns), 0.0)
+        high = answers + np.maximum(self.upper.of_columns(answers, columns), 0.0)
+        if self.floor is not None:
+            low = np.where(low < self.floor, np.minimum(self.floor, answers), low)
+        return low, high
+
+
+def _read_term(data: Mapping[str, Any], places: Mapping[str, int]) -> Term:
+    parts = [Part(place=places[one["field"]], **one) for one in data["factors"]]
+    return Term(data["weight"], tuple(parts))
+
+
+def read_interval(description: Mapping[str, Any], fields: Sequence[Field]) -> Interval | None:
+    """The intervals of a deployment's description; None for classes and for older deployments."""
+    data = description.get("interval")
+    return Interval.from_json(data, fields) if data else None

@@ -1,0 +1,78 @@
+"""The compiled graph in onnxruntime. Needs neither PyCaret nor its Python."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from tablecast.inference.engine import Answer, Columns
+from tablecast.inference.row_program import Scalar
+
+#: Rows that onnxruntime is given at a time: its arena then stays small however long the table.
+CHUNK = 1000
+
+
+class GraphEngine:
+    """The compiled graph in onnxruntime. Needs neither PyCaret nor its Python.
+
+    Attributes:
+        scalar: answers one row without onnxruntime, where the graph is small enough for it.
+
+    onnxruntime is imported, and the session opened, at the first answer: a server may load the
+    deployment once, fork, and let each worker open its own session.
+    """
+
+    #: One row takes microseconds: a server may answer it where it stands, as
+    #: ``tablecast.web.server.gunicorn_worker`` does.
+    quick = True
+
+    def __init__(self, content: bytes, scalar: Scalar | None = None) -> None:
+        self._content = content
+        self.scalar = scalar
+
+    @cached_property
+    def _session(self) -> Any:
+        return session_of(self._content)
+
+    @cached_property
+    def _inputs(self) -> list[str]:
+        return [node.name for node in self._session.get_inputs()]
+
+    @cached_property
+    def _outputs(self) -> list[str]:
+        made = {output.name for output in self._session.get_outputs()}
+        return [name for name in ("prediction_label", "probabilities") if name in made]
+
+    def answer(self, columns: Columns) -> Answer:
+        """Answer by running the graph, 1,000 rows at a time."""
+        rows = len(next(iter(columns.values())))
+        if rows <= CHUNK:
+            return self._answer_chunk(columns)
+        parts = [
+            self._answer_chunk({name: values[i : i + CHUNK] for name, values in columns.items()})
+            for i in range(0, rows, CHUNK)
+        ]
+        labels = np.concatenate([part.labels for part in parts])
+        shares = [part.probabilities for part in parts if part.probabilities is not None]
+        return Answer(labels, np.concatenate(shares) if shares else None)
+
+    def _answer_chunk(self, columns: Columns) -> Answer:
+        feeds = {name: columns[name].reshape(-1, 1) for name in self._inputs}
+        label, *probabilities = self._session.run(self._outputs, feeds)
+        return Answer(label.reshape(-1), probabilities[0] if probabilities else None)
+
+
+def session_of(content: bytes) -> Any:
+    """An onnxruntime session on one thread: a second one only spins, and hangs after a fork."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+    options.log_severity_level = 3
+    # Tensors of a row or of a thousand are as quickly had from the system, and given back.
+    options.enable_cpu_mem_arena = False
+    return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])

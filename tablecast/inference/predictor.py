@@ -1,0 +1,121 @@
+"""From valid values to answers. Form, API, batch and command line all come through here.
+
+An engine plugs in by having one method: ``answer``, from columns to an ``Answer``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+
+from tablecast.errors import Remark
+from tablecast.inference.engine import Answer, Columns, Engine, Label
+from tablecast.inference.interval import Interval
+from tablecast.inference.row_program import BEYOND, Scalar
+from tablecast.schema.field import Field, Value
+from tablecast.schema.schema import Row, Schema
+
+if TYPE_CHECKING:
+    pass
+
+class Prediction(NamedTuple):
+    """One row's answer, as every surface shows it.
+
+    Attributes:
+        prediction: the number, or the class as the table spells it.
+        probabilities: each class's, where the estimator has them.
+        warnings: what should be said about the row's values.
+        values: the row's values, in the schema's order.
+        ranges: how wide the deployment's ranges are; None for classes and older deployments.
+    """
+
+    prediction: Label
+    probabilities: Mapping[str, float] | None = None
+    warnings: tuple[Remark, ...] = ()
+    values: tuple[Value, ...] = ()
+    ranges: Interval | None = None
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """The two ends of the range that the true number most likely lies in, where known.
+
+        Worked out when it is asked for: the tutorial's route answers without it.
+        """
+        if self.ranges is None or not isinstance(self.prediction, float):
+            return None
+        return self.ranges.of_row(self.prediction, self.values)
+
+
+class Predictor:
+    """Answers rows that ``Schema.parse`` made, through one engine."""
+
+    def __init__(self, schema: Schema, engine: Engine, interval: Interval | None = None) -> None:
+        self.schema = schema
+        self.engine = engine
+        self.interval = interval
+        self._dtypes = [object if field.is_text else np.float64 for field in schema.fields]
+        self._classes = [str(name) for name in schema.classes]
+        self._cells = [(field.name, _Cells(field)) for field in schema.fields]
+
+    def predict(self, rows: Sequence[Row]) -> list[Prediction]:
+        """Answer rows in their order; an empty list gives an empty list."""
+        if not rows:
+            return []
+        scalar = getattr(self.engine, "scalar", None)
+        if len(rows) == 1 and scalar is not None:
+            try:
+                return [self._predict_scalar(scalar, rows[0])]
+            except BEYOND:
+                pass
+        answer = self.engine.answer(self._columns(rows))
+        labels = answer.labels.tolist()
+        shares = self._shares(answer, len(rows))
+        return [
+            Prediction(label, share, row.warnings, row.values, self.interval)
+            for label, share, row in zip(labels, shares, rows, strict=True)
+        ]
+
+    def _predict_scalar(self, scalar: Scalar, row: Row) -> Prediction:
+        label, shares = scalar(row.values)
+        named = None if shares is None else dict(zip(self._classes, shares, strict=True))
+        return Prediction(label, named, row.warnings, row.values, self.interval)
+
+    def warm_up(self) -> None:
+        """Answer typical rows, so that whatever the engine opens at its first answer is open."""
+        self.predict([Row(tuple(_typical(field) for field in self.schema.fields))] * 2)
+
+    def _columns(self, rows: Sequence[Row]) -> Columns:
+        if len(rows) == 1:  # as most requests have: known texts need no new array
+            pairs = zip(self._cells, rows[0].values, strict=True)
+            return {name: cells[value] for (name, cells), value in pairs}
+        by_field = zip(*(row.values for row in rows), strict=True)
+        return {
+            field.name: np.array(values, dtype=dtype)
+            for field, values, dtype in zip(self.schema.fields, by_field, self._dtypes, strict=True)
+        }
+
+    def _shares(self, answer: Answer, rows: int) -> list[dict[str, float] | None]:
+        if answer.probabilities is None:
+            return [None] * rows
+        shares = answer.probabilities.tolist()
+        return [dict(zip(self._classes, share, strict=True)) for share in shares]
+
+
+class _Cells(dict[Any, npt.NDArray[Any]]):
+    """A field's values as columns of one row; those of known levels are made once."""
+
+    def __init__(self, field: Field) -> None:
+        self._dtype = object if field.is_text else np.float64
+        for level in field.levels if field.is_text else ():
+            self[level] = self.__missing__(level)
+            self[level].flags.writeable = False
+
+    def __missing__(self, value: Value) -> npt.NDArray[Any]:
+        return np.array((value,), dtype=self._dtype)
+
+
+def _typical(field: Field) -> Value:
+    return field.missing if field.default is None else field.default

@@ -1,0 +1,156 @@
+"""What if: how the answer moves as one field alone moves, for every field at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tablecast.inference.distributions import Background
+from tablecast.inference.engine import Columns, Engine, Label
+from tablecast.inference.interval import Interval
+from tablecast.inference.shapley import share_of
+from tablecast.schema.field import Field, Value
+from tablecast.schema.schema import Row, Schema
+
+#: Points of a curve: a bend that falls between 25 of them is too small to be seen on 240 px.
+POINTS = 25
+
+#: Levels of a category that are answered: more bars are not compared but searched.
+MOST_LEVELS = 12
+
+DAY = 86400.0
+
+
+@dataclass(frozen=True)
+class Course:
+    """The answers as one field takes other values and all others stay.
+
+    Attributes:
+        field: its name.
+        values: numbers in rising order, or levels in the form's order; missing is not among them.
+        answers: the target's number at each value, or the probability of the answered class.
+        present: the place of the row's own value; None where the row has none.
+        ranges: the prediction interval at each value; empty where the deployment has none.
+    """
+
+    field: str
+    values: tuple[Value, ...]
+    answers: tuple[float, ...]
+    present: int | None
+    ranges: tuple[tuple[float, float], ...] = ()
+
+
+@dataclass(frozen=True)
+class WhatIf:
+    """All courses of one row.
+
+    Attributes:
+        answer: the row's own answer, or the probability of its class.
+        label: the class whose probability is shown; None for a number.
+        courses: one for each field that was asked for, in the schema's order.
+    """
+
+    answer: float
+    label: Label | None
+    courses: tuple[Course, ...]
+
+
+def what_if(
+    schema: Schema,
+    engine: Engine,
+    row: Row,
+    background: Background | None = None,
+    most: int | None = None,
+    interval: Interval | None = None,
+) -> WhatIf:
+    """Every field's course, from one call of the engine.
+
+    Args:
+        schema, engine: what answers.
+        row: a valid row.
+        background: with it, an open category's most frequent levels are taken; else its first.
+        interval: with it, every answer has its range.
+        most: how many fields have a course, the first ones; None for all.
+    """
+    tried = [
+        _values(field, value, background) if most is None or place < most else []
+        for place, (field, value) in enumerate(zip(schema.fields, row.values, strict=True))
+    ]
+    columns = _columns(schema, row, tried)
+    answers, label = _answers(schema, engine, columns)
+    ranges = _ranges(interval, answers, columns)
+    ends = np.cumsum([len(values) for values in tried]).tolist()
+    courses = tuple(
+        Course(
+            field.name,
+            tuple(values),
+            tuple(answers[end - len(values) : end]),
+            values.index(value) if value in values else None,
+            tuple(ranges[end - len(values) : end]),
+        )
+        for field, value, values, end in zip(schema.fields, row.values, tried, ends, strict=True)
+    )
+    return WhatIf(answers[-1], label, courses[:most])
+
+
+def _columns(
+    schema: Schema, row: Row, tried: Sequence[Sequence[Value]]
+) -> dict[str, npt.NDArray[Any]]:
+    """A row for each tried value in turn, and the row itself at the end."""
+    count = sum(map(len, tried)) + 1
+    columns: dict[str, npt.NDArray[Any]] = {}
+    end = 0
+    for field, value, values in zip(schema.fields, row.values, tried, strict=True):
+        column = np.full(count, value, dtype=object if field.is_text else np.float64)
+        column[end : end + len(values)] = values
+        columns[field.name] = column
+        end += len(values)
+    return columns
+
+
+def _answers(
+    schema: Schema, engine: Engine, columns: Columns
+) -> tuple[list[float], Label | None]:
+    answer = engine.answer(columns)
+    if schema.task == "regression":
+        return answer.labels.tolist(), None
+    label = answer.labels[-1:].tolist()[0]
+    return share_of(schema, answer, label).tolist(), label
+
+
+def _ranges(
+    interval: Interval | None, answers: list[float], columns: Columns
+) -> list[tuple[float, float]]:
+    if interval is None:
+        return []
+    low, high = interval.of_columns(np.array(answers), columns)
+    return list(zip(low.tolist(), high.tolist(), strict=True))
+
+
+def _values(field: Field, present: Value, background: Background | None) -> list[Value]:
+    if field.is_text:
+        return _levels(field, str(present), background)
+    if field.minimum is None or field.maximum is None:
+        return [] if present != present else [present]
+    low, high = field.minimum, field.maximum
+    points = np.linspace(low, high, POINTS)
+    if field.kind == "integer":
+        points = np.round(points)
+    if field.kind == "date" and high - low >= POINTS * DAY:
+        points = np.clip(np.round(points / DAY) * DAY, low, high)
+    known = [float(present)] if present == present else []  # NaN differs from itself
+    return sorted({*points.tolist(), *known})
+
+
+def _levels(field: Field, present: str, background: Background | None) -> list[Value]:
+    """The most frequent levels, always with the present one, in the form's order."""
+    shares = background.frequent[field.name] if background else {}
+    first = sorted(field.levels, key=lambda level: -shares.get(level, 0.0))[:MOST_LEVELS]
+    if present and present not in first:
+        first = [*first[: MOST_LEVELS - 1], present]
+    known = [level for level in field.levels if level in first]
+    return [*known, *(level for level in first if level not in field.levels)]

@@ -1,0 +1,6 @@
+"""The fields: one description of what is valid, which every surface reads."""
+
+from tablecast.schema.field import Field
+from tablecast.schema.schema import Row, Schema, Task
+
+__all__ = ["Field", "Row", "Schema", "Task"]

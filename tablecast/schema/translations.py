@@ -1,0 +1,91 @@
+"""A form file's texts in several languages.
+
+Wherever the file holds a text for people, it may hold a table of languages instead::
+
+    label = { en = "Age", zh = "年龄" }
+
+    [fields.smoker.levels]
+    yes = { en = "Yes", zh = "是" }
+
+A language that lacks a text shows the English one, or else the first in the file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from tablecast.errors import FormFileError
+from tablecast.i18n.language import ENGLISH, LANGUAGES, language_of
+
+#: Where texts stand. A star is any key: a field, a level or a class.
+PLACES = (
+    "title", "description",
+    "target.label", "target.unit", "target.classes.*",
+    "fields.*.label", "fields.*.hint", "fields.*.unit", "fields.*.levels.*",
+    "card.intended", "card.unsuited", "card.source", "card.license", "card.contact",
+)
+
+Texts = Mapping[str, Any]
+
+
+def languages_in(data: Mapping[str, Any]) -> tuple[str, ...]:
+    """The languages, as ``Language.primary`` names them, that any text of a form file has.
+
+    Raises:
+        FormFileError: a text is in a language that the pages do not speak.
+    """
+    found: set[str] = set()
+
+    def look(texts: Texts, place: str) -> Any:
+        found.update(_by_language(texts, place))
+        return ""
+
+    _replaced(data, look)
+    return tuple(language.primary for language in LANGUAGES if language.primary in found)
+
+
+def in_language(data: Mapping[str, Any], primary: str) -> dict[str, Any]:
+    """The file's data with each text in one language."""
+
+    def choose(texts: Texts, place: str) -> Any:
+        known = _by_language(texts, place)
+        return known.get(primary) or known.get(ENGLISH.primary) or next(iter(known.values()))
+
+    return _replaced(data, choose)
+
+
+def _by_language(texts: Texts, place: str) -> dict[str, Any]:
+    known: dict[str, Any] = {}
+    for tag, text in texts.items():
+        language = language_of(tag)
+        if language is None:
+            spoken = ", ".join(language.primary for language in LANGUAGES)
+            raise FormFileError(
+                f"{place} has a text in {tag!r}, which the pages do not speak; they speak {spoken}."
+            )
+        known[language.primary] = text
+    if not known:
+        raise FormFileError(f"{place} has no text; write it in quotes, or leave it out.")
+    return known
+
+
+def _replaced(data: Mapping[str, Any], choose: Callable[[Texts, str], Any]) -> dict[str, Any]:
+    """The data, where what stands at a place of texts and is a table of languages is replaced."""
+    replaced = dict(data)
+    for place in PLACES:
+        replaced = _at(replaced, place.split("."), "", choose)
+    return replaced
+
+
+def _at(
+    table: dict[str, Any], path: list[str], place: str, choose: Callable[[Texts, str], Any]
+) -> dict[str, Any]:
+    first, *rest = path
+    keys: Iterable[str] = table if first == "*" else (first,)
+    changed = dict(table)
+    for key in keys:
+        value, here = table.get(key), f"{place}.{key}".strip(".")
+        if isinstance(value, dict):
+            changed[key] = _at(value, rest, here, choose) if rest else choose(value, here)
+    return changed

@@ -1,1 +1,0 @@
-"""The web application and what runs it: Flask, the plain case before it, and both servers."""

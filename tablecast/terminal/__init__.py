@@ -1,1 +1,0 @@
-"""What long work says on the terminal, and how it is interrupted."""

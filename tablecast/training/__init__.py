@@ -1,0 +1,1 @@
+"""From a prepared table to a proven deployment."""

@@ -1,0 +1,304 @@
+"""A table is cast once: trained, saved, compiled and proven. The whole way in two functions."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Collection, Mapping
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tablecast.data.leakage import leaks_of, named
+from tablecast.data.prepare import prepare
+from tablecast.data.sources import read_table
+from tablecast.deployment import graph_file
+from tablecast.deployment.description import read_description, save, write_description
+from tablecast.deployment.files import without_ending
+from tablecast.deployment.opening import load_pipeline
+from tablecast.deployment.staging import staged
+from tablecast.errors import ArtifactError, ProofFailed, TableError
+from tablecast.inference.distributions import background_of
+from tablecast.schema.form_file import Form, read_form
+from tablecast.schema.options import ReadingOptions, options_of
+from tablecast.schema.schema import Schema
+from tablecast.training.intake import take_in
+from tablecast.training.interrupts import Interrupts
+from tablecast.training.memory import enough_memory
+
+if TYPE_CHECKING:
+    from tablecast.compiler.proof.prove import Proof
+    from tablecast.data.prepared import Prepared
+    from tablecast.training.search.replay import Plan
+
+Progress = Callable[[str], None]
+
+DEFAULT_NAME = "deployment_28042020"
+
+
+def cast(
+    source: str | PathLike[str],
+    target: str,
+    *,
+    name: str = DEFAULT_NAME,
+    out: str | PathLike[str] = ".",
+    form: str | PathLike[str] | None = None,
+    model: str = "auto",
+    budget: float | None = None,
+    seed: int = 123,
+    max_latency: float | None = None,
+    drop: Collection[str] = (),
+    keep: Collection[str] = (),
+    reading: ReadingOptions | None = None,
+    began: float | None = None,
+    repeat: str | PathLike[str] | None = None,
+    progress: Progress = print,
+) -> Path:
+    """Train a deployment from a table, save it, and compile it with its proof.
+
+    Args:
+        source: what ``tablecast.data.sources.read_table`` takes.
+        target: the column to predict.
+        name, out: the deployment's name, and the folder that its files go to.
+        form: a form file (see ``tablecast.schema.form_file``), or None.
+        model, budget, seed, max_latency: see ``tablecast.training.train.train``.
+        drop, keep: columns to leave out, and columns that are features even where they look like
+            the target in disguise.
+        reading: what else a person says of the table, before what the form file says.
+        repeat: the path of a deployment whose search is done again, decision by decision, with its
+            seed, budget and latency; None for a search that goes by the clock.
+        began: when the budget began, as ``time.monotonic`` counts; None for now.
+        progress: called with one line for each thing done, as ``tablecast.cli.live.Live``.
+
+    Returns:
+        The deployment's path without ending. Its files are there all together, or not at all.
+
+    Raises:
+        TablecastError: the table, the form file or the training cannot be used.
+        UnsupportedStep, ProofFailed: saved, but without a graph.
+        KeyboardInterrupt: before there was anything to save, or for the second time.
+    """
+    from tablecast.training.card_facts import card_of
+    from tablecast.training.evaluation.report import look_at_unseen
+    from tablecast.training.experiment.setup import quiet_and_single
+    from tablecast.training.train import MAX_LATENCY, train
+
+    plan = plan_of(repeat)
+    seed = plan.seed if plan else seed
+    began = time.monotonic() if began is None else began
+    look = read_form(Path(form) if form else None)
+    base = Path(out) / name
+    with enough_memory(), Interrupts(progress) as interrupts:
+        options = ReadingOptions(drop=[*drop], keep=[*keep]).over(reading or ReadingOptions())
+        prepared = take_in(source, target, look, options, progress)
+        trained = train(
+            prepared,
+            model=model,
+            budget=budget,
+            seed=seed,
+            max_latency=MAX_LATENCY if max_latency is None else max_latency,
+            began=began,
+            repeat=plan,
+            interrupts=interrupts,
+            progress=progress,
+        )
+        with quiet_and_single():
+            card = card_of(trained, prepared) | {"stated": dict(look.card)}
+            schema = _schema_of(prepared, look, card)
+            background = background_of(prepared.table, schema)
+            interval = look_at_unseen(
+                trained.pipeline, prepared, schema, card, seed, progress, trained.clones
+            )
+            parts = {"background": background, "interval": interval}
+            with staged(base) as there:
+                save(trained.pipeline, there, schema, card, **parts)
+                progress(f"Made {base.name}.pkl and its description.")
+                compile_deployment(there, prepared.table, progress=progress)
+    return base
+
+
+def plan_of(repeat: str | PathLike[str] | None) -> Plan | None:
+    """The plan of a deployment that is to be repeated; see ``Plan.read`` for what it refuses."""
+    if repeat is None:
+        return None
+    from tablecast.training.search.replay import Plan
+
+    return Plan.read(repeat)
+
+
+def publish(
+    pickle: str | PathLike[str],
+    pipeline: Any,
+    table: Any,
+    target: str,
+    *,
+    form: str | PathLike[str] | None = None,
+    progress: Progress = print,
+    **found: Any,
+) -> Proof:
+    """Describe and compile what a notebook saved with PyCaret's ``save_model``.
+
+    Args:
+        pickle: the file that ``save_model`` wrote.
+        pipeline: what is in it.
+        table: the table that the pipeline was trained on.
+        target: the column that it predicts.
+        form: a form file, or None.
+        progress: called with one line for each thing done.
+        found: more facts for the card, such as ``metrics`` and ``leaderboard``; "notes" follow
+            those on the table. ``tablecast.training.comparison.compare.Choice.card`` has them.
+
+    Raises:
+        ArtifactError, UnsupportedStep, ProofFailed: as ``compile_deployment``.
+    """
+    from tablecast.training.card_facts import facts_of
+    from tablecast.training.evaluation.report import look_at_unseen
+    from tablecast.training.experiment.setup import quiet_and_single
+
+    prepared = prepare(table, target)
+    prepared = named(prepared, leaks_of(prepared))
+    look = read_form(Path(form) if form else None)
+    with quiet_and_single():
+        card = found | facts_of(pipeline, prepared) | {"stated": dict(look.card)}
+        card["notes"] = list(dict.fromkeys([*card["notes"], *found.get("notes", ())]))
+        schema = _schema_of(prepared, look, card)
+        base = without_ending(pickle)
+        background = background_of(prepared.table, schema)
+        seed = found.get("seed", 123)
+        interval = look_at_unseen(pipeline, prepared, schema, card, seed, progress)
+        write_description(base, schema, card, background=background, interval=interval)
+        return compile_deployment(base, prepared.table, progress=progress)
+
+
+def compile_deployment(
+    base: str | PathLike[str], table: Any = None, *, progress: Progress = print
+) -> Proof:
+    """Compile ``NAME.pkl`` to ``NAME.onnx``, proven equal.
+
+    Args:
+        base: the deployment's path without ending.
+        table: the prepared training table, whose every row is then part of the proof; without it
+            the proof takes random rows alone.
+        progress: called with one line for each thing done.
+
+    Raises:
+        ArtifactError: the pickle or its description is missing, damaged or of other versions.
+        UnsupportedStep: a step or the estimator has no graph form.
+        ProofFailed: the graph answers differently; nothing is written.
+    """
+    from tablecast.compiler.pipeline import compile_pipeline
+    from tablecast.compiler.row_program.trace import scalar_program
+
+    base = without_ending(base)
+    description, pipeline = load_pipeline(base)
+    schema = Schema.from_json(description["schema"])
+    progress(f"Compiling {base.name}.pkl")
+    model = compile_pipeline(pipeline, schema.fields, schema.task)
+    progress("Proving that the graph answers as PyCaret does")
+    program = scalar_program(model)
+    graph = model.SerializeToString()
+    proof = _prove(graph, pipeline, schema, table, program)
+    description["proof"] = proof.to_json()
+    description |= _effects_of(graph, schema, description)
+    description["scalar"] = program if proof.scalar_rows else None
+    entry = model.metadata_props.add()
+    entry.key = graph_file.METADATA_KEY
+    entry.value = json.dumps(description, ensure_ascii=False)
+    path = graph_file.write_graph(model.SerializeToString(), base)
+    progress(f"Wrote {path.name}: {said_of(proof)}")
+    return proof
+
+
+def training_rows(base: Path, source: str | PathLike[str]) -> Any:
+    """The prepared training table of a deployment, read again for a proof on its every row.
+
+    Raises:
+        TableError: the table cannot be read, or lacks the deployment's columns.
+    """
+    schema = Schema.from_json(read_description(base)["schema"])
+    options = options_of(schema.fields, schema.reading)
+    prepared = prepare(read_table(source, options), schema.target, schema.task, options)
+    absent = [field.name for field in schema.fields if field.name not in prepared.table]
+    if absent:
+        raise TableError(
+            f"{str(source)!r} has no usable column {absent[0]!r}, which {base.name} reads; name "
+            "the table that it was trained on."
+        )
+    return prepared.table
+
+
+def verify_deployment(base: str | PathLike[str], rows: int, seed: int) -> Proof:
+    """Prove a compiled deployment again, on fresh random rows.
+
+    Raises:
+        ArtifactError: a file is missing or is not what was saved.
+        ProofFailed: the graph answers differently.
+    """
+    base = without_ending(base)
+    content, description = graph_file.read_graph(base)
+    described, pipeline = load_pipeline(base)
+    if described["sha256"] != description["sha256"]:
+        raise ArtifactError(f"{base.name}.onnx and {base.name}.json do not belong together.")
+    schema = Schema.from_json(description["schema"])
+    program = description.get("scalar")
+    proof = _prove(content, pipeline, schema, None, program, perturbed_rows=rows, seed=seed)
+    if program and proof.scalar_rows is None:
+        raise ProofFailed(
+            f"{base.name}.onnx holds arithmetic that answers otherwise than its graph; compile it "
+            f"again (python -m tablecast compile {base.name}.pkl)."
+        )
+    return proof
+
+
+def said_of(proof: Proof) -> str:
+    """A proof in one line for a person."""
+    return (
+        f"{proof.rows + proof.perturbed_rows:,} rows agree; worst difference "
+        f"{proof.worst_relative:.1e} relative ({proof.worst_absolute:.1e}), "
+        f"{proof.label_mismatches} labels differ, worst probability difference "
+        f"{proof.worst_probability:.1e}; {proof.seconds:.1f} s."
+        + (" One row is answered without onnxruntime." if proof.scalar_rows else "")
+    )
+
+
+def _schema_of(prepared: Prepared, form: Form, card: Mapping[str, Any]) -> Schema:
+    return Schema.from_table(
+        prepared.table, prepared.target, prepared.task, form, card["importance"]
+    )
+
+
+def _effects_of(content: bytes, schema: Schema, description: Mapping[str, Any]) -> dict[str, Any]:
+    """Each field's effect on the graph's answers; nothing without the fields' distributions."""
+    from tablecast.inference.distributions import Background
+    from tablecast.inference.onnx_engine import GraphEngine
+    from tablecast.training.evaluation.partial_dependence import effects_of
+
+    if "background" not in description:
+        return {}
+    background = Background.from_json(description["background"], schema)
+    return {"effects": effects_of(schema, GraphEngine(content), background)}
+
+
+def _prove(
+    content: bytes,
+    pipeline: Any,
+    schema: Schema,
+    table: Any,
+    program: Mapping[str, Any] | None,
+    **options: Any,
+) -> Proof:
+    from tablecast.compiler.proof.prove import prove, pycaret_reference
+    from tablecast.compiler.proof.random_rows import random_rows
+    from tablecast.inference.row_program import function_of
+
+    if table is None:
+        table = random_rows(schema.fields, 0, 0)
+    return prove(
+        content,
+        pycaret_reference(pipeline, schema.task),
+        table,
+        schema.task,
+        schema.fields,
+        scalar=function_of(program, [field.name for field in schema.fields]) if program else None,
+        **options,
+    )

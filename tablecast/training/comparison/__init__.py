@@ -1,0 +1,1 @@
+"""Pipelines of any notebook beside one another, on the same rows and folds."""

@@ -1,0 +1,242 @@
+"""Pipelines measured on the same rows and the same folds, and the one that is worth shipping."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from tablecast.errors import TrainingError, UnsupportedStep
+from tablecast.training.comparison import plots
+from tablecast.training.comparison.card import leaderboard_of, notes_of
+from tablecast.training.comparison.measured import SHOWN, Measured, Measurements
+from tablecast.training.experiment.setup import quiet_and_single
+from tablecast.training.experiment.trained import Trained, feature_names, metrics_by_fold
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+# PyCaret rounds its figures to four decimals if it is not told otherwise.
+DECIMALS = 12
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """The pipeline to ship.
+
+    Attributes:
+        name: as it was called in the comparison.
+        pipeline: fitted as it was given, for ``save_model``.
+        why: in a sentence.
+        card: its figures, the leaderboard and the reason, for ``tablecast.training.cast.publish``.
+    """
+
+    name: str
+    pipeline: Any
+    why: str
+    card: dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
+class Comparison(Measurements):
+    """Pipelines by name, measured on the same rows: shown, drawn, and chosen from."""
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """A row for each pipeline: mean and deviation over the folds, the holdout, and its size."""
+        import pandas as pd
+
+        rows = {}
+        for name, one in self.measured.items():
+            row: dict[str, float | None] = {}
+            for metric in SHOWN[self.task]:
+                figures = one.folds[metric]
+                row |= {metric: figures.mean(), f"{metric} ±": figures.std(ddof=0)}
+            row |= {f"{metric}, holdout": one.holdout[metric] for metric in SHOWN[self.task]}
+            rows[name] = row | {"features": len(one.features), "µs a row": one.microseconds}
+        return pd.DataFrame.from_dict(rows, orient="index")
+
+    def plot(self, what: Literal["residuals", "answers", "folds"], *names: str) -> Figure:
+        """Draw residuals, or answers against actual values, of a regression side by side; or the
+        folds' figures of any task.
+
+        Args:
+            what: see above.
+            names: of the pipelines to draw; none for all.
+        """
+        chosen = {name: self.measured[name] for name in names or self.measured}
+        figure: Figure = getattr(plots, what)(Measurements(self.task, chosen))
+        return figure
+
+    def choose(self, simpler: str, other: str) -> Choice:
+        """The other pipeline where it is better by more than one standard error of the folds, else
+        the simpler one.
+
+        The rule is that of Breiman, Friedman, Olshen and Stone (*Classification and regression
+        trees*, 1984, section 3.4.3): folds cannot tell apart what lies within one standard error
+        of the better one's mean, and there the simpler one is the better bet. The holdout has no
+        say, so that its figures stay honest.
+
+        Args:
+            simpler, other: names of two that were compared.
+        """
+        means = self.folds.mean()
+        gain = float(means[other] - means[simpler])
+        error = self.standard_error(other)
+        chosen = other if gain > error else simpler
+        why = (
+            f"{chosen} is shipped: over {len(self.folds)} folds of the training part {other} has "
+            f"{self.decides} {means[other]:.4f}, {simpler} {means[simpler]:.4f}. The difference, "
+            f"{gain:+.4f}, is {'more' if gain > error else 'not more'} than one standard error of "
+            f"the folds, {error:.4f}{'' if gain > error else ', and the simpler one is preferred'}."
+        )
+        one = self.measured[chosen]
+        return Choice(chosen, one.pipeline, why, self._card(chosen, why))
+
+    def difference(self, one: str, other: str) -> pd.DataFrame:
+        """By how much one is above the other, fold by fold: for each metric the mean, its standard
+        error, and in how many folds it is above.
+
+        A fold that is hard for one is hard for both, so that this error is smaller than that of
+        either mean.
+        """
+        import pandas as pd
+
+        apart = self.measured[one].folds - self.measured[other].folds
+        rows = {
+            metric: {
+                "difference": apart[metric].mean(),
+                "standard error": apart[metric].std(ddof=1) / len(apart) ** 0.5,
+                "folds above": f"{(apart[metric] > 0).sum()} of {len(apart)}",
+            }
+            for metric in SHOWN[self.task]
+        }
+        return pd.DataFrame.from_dict(rows, orient="index")
+
+    def _card(self, chosen: str, why: str) -> dict[str, Any]:
+        one = self.measured[chosen]
+        by_fold = {str(name): one.folds[name].tolist() for name in one.folds}
+        return {
+            "model": one.model,
+            "folds": len(one.folds),
+            "features": list(one.features),
+            "metrics": {"cross_validation": metrics_by_fold(by_fold), "holdout": one.holdout},
+            "leaderboard": leaderboard_of(self, chosen, why),
+            "notes": notes_of(one, why),
+        }
+
+
+def compare(experiment: Any, pipelines: Mapping[str, Any]) -> Comparison:
+    """Measure pipelines on an experiment's folds and holdout, each by clones that are fitted anew.
+
+    Features that a step chooses are chosen again in each fold. A choice that was made on these
+    rows before, such as a search's among its candidates, still makes the folds' figures a little
+    too good; the holdout's are not.
+
+    Args:
+        experiment: PyCaret's, set up on the table: ``get_current_experiment()`` in a notebook.
+        pipelines: by name; what ``finalize_model`` or ``tablecast.training.train.train`` gave.
+
+    Raises:
+        TrainingError: a pipeline wants columns that the experiment's table has not.
+    """
+    with quiet_and_single():
+        measured = {name: _measured(experiment, name, one) for name, one in pipelines.items()}
+    return Comparison(_task(experiment), measured)
+
+
+def _measured(experiment: Any, name: str, given: Any) -> Measured:
+    import pandas as pd
+
+    trained = given if isinstance(given, Trained) else None
+    pipeline = trained.pipeline if trained else given
+    _check_columns(experiment, name, pipeline)
+    model, estimator = _called(experiment, pipeline)
+    names = trained.feature_names if trained else feature_names(pipeline, _features(experiment))
+    began = time.monotonic()
+    folds, answers = _by_fold(experiment, pipeline)
+    seconds = time.monotonic() - began
+    made, holdout = _answers(experiment, pipeline, experiment.train, experiment.test)
+    return Measured(
+        pipeline=pipeline,
+        model=trained.model if trained else model,
+        estimator=estimator,
+        features=tuple(names),
+        folds=folds,
+        holdout=holdout,
+        answers=pd.concat([answers, made.assign(held_out=True)]),
+        seconds=seconds,
+        microseconds=_microseconds(experiment, pipeline),
+        trained=trained,
+    )
+
+
+def _by_fold(experiment: Any, pipeline: Any) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """PyCaret's figures of each fold, and all answers."""
+    import pandas as pd
+
+    learn = experiment.train
+    split = experiment.fold_generator.split(learn, learn[experiment.target_param])
+    both = [
+        _answers(experiment, pipeline, learn.iloc[learnt], learn.iloc[unseen])
+        for learnt, unseen in split
+    ]
+    return pd.DataFrame([figures for _, figures in both]), pd.concat([one for one, _ in both])
+
+
+def _answers(
+    experiment: Any, pipeline: Any, learn: pd.DataFrame, unseen: pd.DataFrame
+) -> tuple[pd.DataFrame, dict[str, float]]:
+    """A clone's answers to unseen rows, and PyCaret's figures of them."""
+    import pandas as pd
+    from sklearn.base import clone
+
+    target = experiment.target_param
+    fitted = clone(pipeline).fit(learn.drop(columns=target), learn[target])
+    made = experiment.predict_model(fitted, data=unseen, round=DECIMALS, verbose=False)
+    figures = experiment.pull().drop(columns="Model").iloc[0]
+    answers = pd.DataFrame(
+        {"actual": unseen[target], "predicted": made["prediction_label"], "held_out": False}
+    )
+    return answers, {str(metric): float(value) for metric, value in figures.items()}
+
+
+def _check_columns(experiment: Any, name: str, pipeline: Any) -> None:
+    absent = [one for one in pipeline.feature_names_in_ if one not in experiment.dataset]
+    if absent:
+        raise TrainingError(
+            f"{name} cannot be compared: it reads the column '{absent[0]}', which the experiment's "
+            "table has not. Set the experiment up on the table that all of them were trained on."
+        )
+
+
+def _features(experiment: Any) -> pd.DataFrame:
+    table: pd.DataFrame = experiment.dataset.drop(columns=experiment.target_param)
+    return table
+
+
+def _task(experiment: Any) -> str:
+    return str(experiment._ml_usecase.name.lower())
+
+
+def _called(experiment: Any, pipeline: Any) -> tuple[str, str]:
+    """PyCaret's id and name of a pipeline's estimator; its class's name where it has none."""
+    last = pipeline.steps[-1][1]
+    for key, container in experiment._all_models.items():
+        if type(last) is container.class_def:
+            return str(key), str(container.name)
+    return type(last).__name__, type(last).__name__
+
+
+def _microseconds(experiment: Any, pipeline: Any) -> float | None:
+    from tablecast.data.prepared import Prepared
+    from tablecast.training.graph_cost import measure
+
+    task: Any = _task(experiment)
+    prepared = Prepared(experiment.dataset, experiment.target_param, task, (), ())
+    try:
+        return round(measure(pipeline, prepared).microseconds, 1)
+    except UnsupportedStep:
+        return None

@@ -1,0 +1,182 @@
+"""How well classes are told apart, and what their probabilities are worth, in aggregates.
+
+The confusion matrix, the ROC curve of each class against all others (Fawcett, *An introduction to
+ROC analysis*, 2006) and the calibration of its probability (Niculescu-Mizil and Caruana,
+*Predicting good probabilities with supervised learning*, 2005). Between two points of a curve lie
+at least ``FEWEST`` rows, and behind each point of a calibration as many.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tablecast.inference.distributions import FEWEST
+from tablecast.training.evaluation.out_of_fold import UnseenClasses
+from tablecast.training.evaluation.rounding import rounded, share
+
+Floats = npt.NDArray[np.float64]
+Places = npt.NDArray[np.intp]
+
+#: Classes that have a row and a column of the confusion matrix; the rarest others share one.
+MOST_IN_MATRIX = 12
+#: Classes that have curves, the most frequent; more small pictures are not compared.
+MOST_CURVES = 6
+#: Points of a ROC curve: 30 steps of 200 px cannot be told from more.
+MOST_POINTS = 30
+#: Groups of a calibration, of equally many rows; fewer than 20 say little about a share.
+BINS, ROWS_A_BIN = 10, 20
+#: A probability of 0 for what happens costs without end; one in a million costs enough.
+LEAST_SHARE = 1e-6
+
+
+def classification_facts(unseen: UnseenClasses) -> dict[str, Any]:
+    """What the pictures of classes are drawn from.
+
+    Returns:
+        ``figures`` of all rows together; ``confusion``, with its ``classes`` and ``counts``, a row
+        for each actual class and a column for each answer; ``by_class``, one entry for each class,
+        of which the most frequent have ``roc`` (points of false and true positive rate) and
+        ``calibration``; ``confidence``, the calibration of the answered class's probability.
+    """
+    counts = np.bincount(unseen.actual, minlength=len(unseen.classes))
+    drawn = set(np.argsort(-counts, kind="stable")[:MOST_CURVES].tolist())
+    return {
+        "figures": _figures(unseen),
+        "confusion": _confusion(unseen, counts),
+        "by_class": [
+            _of_class(unseen, place, place in drawn) for place in range(len(unseen.classes))
+        ],
+        "confidence": _confidence(unseen),
+    }
+
+
+def auc_of(scores: Floats, positive: npt.NDArray[np.bool_]) -> float | None:
+    """The area under the ROC curve, as the Mann-Whitney statistic; None for one class alone."""
+    ones = int(positive.sum())
+    zeros = len(positive) - ones
+    if not ones or not zeros:
+        return None
+    _, inverse, counts = np.unique(scores, return_inverse=True, return_counts=True)
+    ends = np.cumsum(counts)
+    ranks = (ends - (counts - 1) / 2)[inverse]
+    return float((ranks[positive].sum() - ones * (ones + 1) / 2) / (ones * zeros))
+
+
+def roc_of(scores: Floats, positive: npt.NDArray[np.bool_]) -> list[list[float]]:
+    """Points (false positive rate, true positive rate) from (0, 0) to (1, 1).
+
+    Only scores' own thresholds are points, so that ties stay together; with at least ``FEWEST``
+    rows from each to the next.
+    """
+    order = np.argsort(-scores, kind="stable")
+    sorted_scores, hits = scores[order], positive[order]
+    ends = np.flatnonzero(np.append(np.diff(sorted_scores) != 0, True)) + 1
+    step = max(FEWEST, len(scores) // MOST_POINTS)
+    kept, last = [], 0
+    for end in ends.tolist():
+        if end - last >= step and (len(scores) - end >= FEWEST or end == len(scores)):
+            kept.append(end)
+            last = end
+    ones, zeros = max(1, int(positive.sum())), max(1, int((~positive).sum()))
+    trues = np.cumsum(hits)
+    points = [[share((end - trues[end - 1]) / zeros), share(trues[end - 1] / ones)]
+              for end in kept if end < len(scores)]
+    return [[0.0, 0.0], *points, [1.0, 1.0]]
+
+
+def calibration_of(
+    probabilities: Floats, happened: npt.NDArray[np.bool_]
+) -> list[dict[str, float]]:
+    """Groups of equally many rows by probability: its mean, and how often it came true."""
+    rows = len(probabilities)
+    if rows < ROWS_A_BIN:
+        return []
+    order = np.argsort(probabilities, kind="stable")
+    bins = np.array_split(order, min(BINS, rows // ROWS_A_BIN))
+    return [
+        {
+            "rows": len(one),
+            "predicted": share(probabilities[one].mean()),
+            "actual": share(happened[one].mean()),
+        }
+        for one in bins
+    ]
+
+
+def _figures(unseen: UnseenClasses) -> dict[str, float]:
+    right = unseen.answered == unseen.actual
+    found = {
+        "accuracy": share(right.mean()),
+        "balanced_accuracy": share(
+            np.mean([right[unseen.actual == place].mean() for place in np.unique(unseen.actual)])
+        ),
+    }
+    shares = unseen.probabilities
+    if shares is None:
+        return found
+    own = shares[np.arange(len(right)), unseen.actual]
+    truth = np.eye(len(unseen.classes))[unseen.actual]
+    bins = _confidence(unseen)
+    total = sum(one["rows"] for one in bins)
+    apart = sum(one["rows"] * abs(one["predicted"] - one["actual"]) for one in bins)
+    areas = [auc_of(shares[:, at], unseen.actual == at) for at in range(len(unseen.classes))]
+    known = [area for area in areas if area is not None]
+    return {
+        **found,
+        "AUC": rounded(float(np.mean(known)) if known else 0.5),
+        "log_loss": rounded(-np.log(np.clip(own, LEAST_SHARE, 1)).mean()),
+        "brier": rounded(np.square(shares - truth).sum(axis=1).mean()),
+        "calibration_error": share(apart / total if total else 0.0),
+    }
+
+
+def _confusion(unseen: UnseenClasses, counts: npt.NDArray[Any]) -> dict[str, Any]:
+    """Counts of the most frequent classes, in the schema's order, and of all others together."""
+    kept = sorted(np.argsort(-counts, kind="stable")[:MOST_IN_MATRIX].tolist())
+    others = len(unseen.classes) - len(kept)
+    place_of = np.full(len(unseen.classes), len(kept), dtype=np.intp)
+    place_of[kept] = np.arange(len(kept))
+    size = len(kept) + bool(others)
+    matrix = np.zeros((size, size), dtype=np.int64)
+    np.add.at(matrix, (place_of[unseen.actual], place_of[unseen.answered]), 1)
+    return {
+        "classes": [unseen.classes[place] for place in kept],
+        "others": others,
+        "counts": matrix.tolist(),
+    }
+
+
+def _of_class(unseen: UnseenClasses, place: int, drawn: bool) -> dict[str, Any]:
+    actual, answered = unseen.actual == place, unseen.answered == place
+    both = int((actual & answered).sum())
+    precision = both / answered.sum() if answered.any() else None
+    recall = both / actual.sum() if actual.any() else None
+    found: dict[str, Any] = {
+        "class": unseen.classes[place],
+        "rows": int(actual.sum()),
+        "answered": int(answered.sum()),
+        "precision": None if precision is None else share(precision),
+        "recall": None if recall is None else share(recall),
+        "f1": share(2 * both / max(1, actual.sum() + answered.sum())),
+    }
+    if unseen.probabilities is None:
+        return found
+    scores = unseen.probabilities[:, place]
+    area = auc_of(scores, actual)
+    found["auc"] = None if area is None else rounded(area)
+    found["brier"] = rounded(np.square(scores - actual).mean())
+    if drawn and area is not None:
+        found["roc"] = roc_of(scores, actual)
+        found["calibration"] = calibration_of(scores, actual)
+    return found
+
+
+def _confidence(unseen: UnseenClasses) -> list[dict[str, float]]:
+    if unseen.probabilities is None:
+        return []
+    rows = np.arange(len(unseen.answered))
+    confidence = unseen.probabilities[rows, unseen.answered]
+    return calibration_of(confidence, unseen.answered == unseen.actual)

@@ -1,0 +1,116 @@
+"""The shape of each field's effect: the mean answer as one field alone takes other values.
+
+Partial dependence (Friedman, *Greedy function approximation*, 2001), by the graph, over synthetic
+rows that are drawn from each field's own distribution, as explanations are (``inference.shapley``).
+Worked out once, when a deployment is compiled, and kept in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tablecast.inference.distributions import Background
+from tablecast.inference.engine import Engine
+from tablecast.inference.shapley import draw, strata
+from tablecast.schema.field import Field, Value
+from tablecast.schema.schema import Schema
+from tablecast.training.evaluation.rounding import rounded
+
+Floats = npt.NDArray[np.float64]
+
+#: Points of a curve over a number's range.
+POINTS = 21
+#: Levels of a category, the most frequent.
+MOST_LEVELS = 12
+#: Classes whose probability is followed, the most frequent.
+MOST_CLASSES = 6
+#: Rows that the graph is asked: a second for the largest table of the examples.
+MOST_ROWS = 120_000
+FEWEST_DRAWS, MOST_DRAWS = 32, 256
+DAY = 86400.0
+
+
+def effects_of(schema: Schema, engine: Engine, background: Background) -> dict[str, Any]:
+    """Every field's effect.
+
+    Args:
+        schema, engine: what answers.
+        background: the distributions that the other fields are drawn from.
+
+    Returns:
+        ``{"rows", "mean", "classes", "fields": {name: {"values", "answers"}}}``: ``mean`` is the
+        mean answer over the drawn rows, a list of probabilities for classes, whose names are in
+        ``classes``; ``answers`` has such a number or list for each value.
+    """
+    tried = {field.name: _values(field, background) for field in schema.fields}
+    points = sum(map(len, tried.values())) + 1
+    draws = max(FEWEST_DRAWS, min(MOST_DRAWS, MOST_ROWS // points))
+    rows = draw(schema, background, strata(draws, len(schema.fields)))
+    shown = _shown(schema, background)
+    fields = {}
+    for field in schema.fields:
+        repeated = {name: np.tile(values, len(tried[field.name])) for name, values in rows.items()}
+        kind = object if field.is_text else np.float64
+        values = np.array(tried[field.name], dtype=kind)
+        repeated[field.name] = np.repeat(values, draws)
+        means = _means(schema, engine, repeated, len(values), shown)
+        fields[field.name] = {
+            "values": [_kept(field, value) for value in tried[field.name]], "answers": means,
+        }
+    whole = _means(schema, engine, rows, 1, shown)
+    return {
+        "rows": draws,
+        "mean": whole[0],
+        "classes": [str(schema.classes[place]) for place in shown],
+        "fields": fields,
+    }
+
+
+def _means(
+    schema: Schema, engine: Engine, columns: Mapping[str, npt.NDArray[Any]], values: int,
+    shown: list[int],
+) -> list[Any]:
+    if not values:
+        return []
+    answer = engine.answer(columns)
+    if schema.task == "regression":
+        return [rounded(mean) for mean in answer.labels.reshape(values, -1).mean(axis=1)]
+    shares = answer.probabilities
+    if shares is None:
+        names = np.array([str(name) for name in schema.classes])
+        shares = (answer.labels.astype(str)[:, None] == names).astype(np.float64)
+    means = shares[:, shown].reshape(values, -1, len(shown)).mean(axis=1)
+    return [[rounded(share, 4) for share in one] for one in means.tolist()]
+
+
+def _shown(schema: Schema, background: Background) -> list[int]:
+    if schema.task == "regression":
+        return []
+    shares = [background.class_shares.get(str(name), 0.0) for name in schema.classes]
+    return sorted(np.argsort(-np.array(shares), kind="stable")[:MOST_CLASSES].tolist())
+
+
+def _values(field: Field, background: Background) -> list[Value]:
+    if field.is_text:
+        shares = background.frequent[field.name]
+        chosen = sorted(field.levels, key=lambda level: -shares.get(level, 0.0))[:MOST_LEVELS]
+        return [level for level in field.levels if level in chosen]
+    if field.minimum is None or field.maximum is None:
+        return []
+    low, high = field.minimum, field.maximum
+    points = np.linspace(low, high, POINTS)
+    if field.kind == "integer":
+        points = np.round(points)
+    if field.kind == "date" and high - low >= POINTS * DAY:
+        points = np.clip(np.round(points / DAY) * DAY, low, high)
+    return sorted(set(points.tolist()))
+
+
+def _kept(field: Field, value: Value) -> Value:
+    if isinstance(value, str) or field.kind in ("integer", "date"):
+        return value
+    return rounded(value)

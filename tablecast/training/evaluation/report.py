@@ -1,0 +1,119 @@
+"""What a card says of a pipeline's answers on rows that it had not seen, all in aggregates."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tablecast.inference.engine import Columns, column_of
+from tablecast.inference.interval import Interval
+from tablecast.training.evaluation.class_metrics import classification_facts
+from tablecast.training.evaluation.out_of_fold import looked_at, unseen_classes
+from tablecast.training.evaluation.residuals import regression_facts
+from tablecast.training.evaluation.subgroups import Classes, Numbers, groups_of
+from tablecast.training.intervals.conformal import clones_answer, folds_of, interval_of
+
+if TYPE_CHECKING:
+    from tablecast.data.prepared import Prepared
+    from tablecast.schema.schema import Schema
+
+Floats = npt.NDArray[np.float64]
+
+
+def look_at_unseen(
+    pipeline: Any,
+    prepared: Prepared,
+    schema: Schema,
+    card: dict[str, Any],
+    seed: int,
+    progress: Callable[[str], None],
+    clones: int | None = None,
+) -> dict[str, Any] | None:
+    """Learn a prediction's interval from clones of the pipeline, None for classes; and put into
+    the card where answers to unseen rows are wrong.
+
+    Args:
+        pipeline: a pipeline that is fitted on all rows of the table.
+        prepared, schema: the table, and the schema made from it.
+        card: has "importance", and gets "evaluation".
+        seed: decides the folds.
+        progress: called with a line.
+        clones: how many at most; None for as many as the rows ask for.
+    """
+    prepared = looked_at(prepared, seed)
+    answers = None
+    if prepared.task == "regression":
+        features = prepared.table.drop(columns=prepared.target)
+        target = prepared.table[prepared.target].to_numpy(float)
+        answers = clones_answer(pipeline, features, target, seed, clones)
+    moved = answers[1] if answers else None
+    learnt = interval_of(pipeline, prepared, seed=seed, predictions=moved)
+    if learnt:
+        progress(
+            f"{learnt['level']:.0%} intervals: {learnt['coverage']:.1%} of unseen rows inside, "
+            f"{learnt['width']:,.4g} wide on average."
+        )
+    card["evaluation"] = evaluation_of(
+        pipeline, prepared, schema, card["importance"],
+        answers=answers, interval=learnt, seed=seed, folds=clones,
+    )
+    return learnt
+
+
+def evaluation_of(
+    pipeline: Any,
+    prepared: Prepared,
+    schema: Schema,
+    importance: Mapping[str, float],
+    *,
+    answers: tuple[Floats, Floats] | None = None,
+    interval: Mapping[str, Any] | None = None,
+    seed: int = 123,
+    folds: int | None = None,
+) -> dict[str, Any]:
+    """Where answers to unseen rows are right and wrong, overall and by group.
+
+    Args:
+        pipeline: a pipeline that is fitted on all rows of the table.
+        prepared, schema: the table, and the schema made from it.
+        importance: each field's share.
+        answers: for a number, what ``tablecast.training.intervals.conformal.clones_answer`` gives.
+        interval: what ``conformal.learn`` gives, where there are intervals.
+        seed: decides the folds.
+        folds: how many clones answered, or shall at most; None for as many as the rows ask for.
+
+    Returns:
+        Plain data: ``rows``, what ``residuals.regression_facts`` or
+        ``class_figures.classification_facts`` gives, and ``groups`` from ``groups.groups_of``.
+    """
+    columns = {field.name: column_of(field, prepared.table[field.name]) for field in schema.fields}
+    if prepared.task == "classification":
+        unseen = unseen_classes(pipeline, prepared, schema, seed, folds)
+        return {
+            "rows": len(unseen.actual),
+            "folds": unseen.folds,
+            **classification_facts(unseen),
+            "groups": groups_of(schema, columns, Classes(unseen), importance),
+        }
+    if answers is None:
+        raise ValueError("a number's answers to unseen rows are needed")
+    predicted, moved = answers
+    actual = prepared.table[prepared.target].to_numpy(np.float64)
+    low, high = _ends(interval, schema, moved, columns)
+    return {
+        "rows": len(actual),
+        "folds": folds or folds_of(len(actual)),
+        **regression_facts(actual, predicted, low, high),
+        "groups": groups_of(schema, columns, Numbers(actual, predicted, low, high), importance),
+    }
+
+
+def _ends(
+    interval: Mapping[str, Any] | None, schema: Schema, answers: Floats, columns: Columns
+) -> tuple[Floats | None, Floats | None]:
+    if interval is None:
+        return None, None
+    return Interval.from_json(interval, schema.fields).of_columns(answers, columns)

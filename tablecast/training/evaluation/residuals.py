@@ -1,0 +1,159 @@
+"""Where a number's answers are wrong, in aggregates that no single row shows through.
+
+Every figure that is kept is a count, or the mean of at least ``FEWEST`` rows: a quantile is the
+mean of the values around its rank. Cells and bars of fewer rows are left out.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tablecast.inference.distributions import FEWEST
+from tablecast.training.evaluation.rounding import all_rounded, rounded, share
+
+Floats = npt.NDArray[np.float64]
+
+#: Groups of equally many rows, from the lowest answers to the highest; the 10% quantile of 30 rows
+#: is their third, around which there are ``FEWEST``.
+GROUPS, ROWS_A_GROUP = 16, 30
+#: The band that eight rows in ten lie in.
+TAIL = 0.1
+
+#: Cells of the picture of predicted against actual, each way, and bars of the residuals' histogram.
+CELLS, BARS = 24, 31
+#: The pictures span these quantiles, so that one mansion does not press all houses into a corner.
+CENTRAL = (0.005, 0.995)
+
+
+def figures_of(actual: Floats, predicted: Floats) -> dict[str, float]:
+    """The usual figures of all rows together."""
+    residuals = actual - predicted
+    square = float(np.square(residuals).mean())
+    spread = float(np.square(actual - actual.mean()).mean())
+    return {
+        "MAE": rounded(np.abs(residuals).mean()),
+        "RMSE": rounded(square**0.5),
+        "R2": rounded(1 - square / spread) if spread else 0.0,
+        "mean_residual": rounded(residuals.mean()),
+        "median_absolute_error": rounded(np.median(np.abs(residuals))),
+    }
+
+
+def regression_facts(
+    actual: Floats, predicted: Floats, low: Floats | None = None, high: Floats | None = None
+) -> dict[str, Any]:
+    """What the pictures of a number's answers are drawn from.
+
+    Args:
+        actual, predicted: (rows,) the truth, and the answers of clones that had not seen it.
+        low, high: (rows,) the ends of the prediction intervals, where there are any.
+
+    Returns:
+        ``figures``; ``cells``, a two-dimensional histogram; ``residuals``, a histogram;
+        ``by_answer``, one entry for each group of equally many rows in the order of their answers.
+    """
+    return {
+        "figures": figures_of(actual, predicted),
+        "cells": _cells(actual, predicted),
+        "residuals": _histogram(actual - predicted),
+        "by_answer": _by_answer(actual, predicted, low, high),
+    }
+
+
+def steady_quantile(ordered: Floats, quantile: float) -> float:
+    """A quantile as the mean of the ``FEWEST`` values around its rank."""
+    place = round(quantile * (len(ordered) - 1)) - FEWEST // 2
+    first = max(0, min(place, len(ordered) - FEWEST))
+    return float(ordered[first : first + FEWEST].mean())
+
+
+def round_step(least: float) -> float:
+    """The smallest of 1, 2, 2.5, 5 and 10 times a power of ten that is at least this."""
+    power = 10.0 ** np.floor(np.log10(least))
+    return float(next(m * power for m in (1, 2, 2.5, 5, 10) if m * power >= least * (1 - 1e-9)))
+
+
+def _cells(actual: Floats, predicted: Floats) -> dict[str, Any] | None:
+    """Rows in each cell of a grid over actual (across) and predicted (upwards) values.
+
+    Returns:
+        ``edges``, the same both ways; ``counts``, ``[across, upwards, rows]`` of each cell that has
+        ``FEWEST`` rows; ``left_out``, how many rows are in no such cell. None for too few rows.
+    """
+    if len(actual) < FEWEST:
+        return None
+    together = np.concatenate([actual, predicted])
+    low, high = np.quantile(together, CENTRAL).tolist()
+    edges = _edges(low, high, CELLS)
+    borders = np.array(edges)
+    counts, _, _ = np.histogram2d(actual, predicted, (borders, borders))
+    kept = [
+        [int(across), int(upwards), int(counts[across, upwards])]
+        for across, upwards in np.argwhere(counts >= FEWEST)
+    ]
+    return {
+        "edges": all_rounded(edges),
+        "counts": kept,
+        "left_out": len(actual) - sum(rows for _, _, rows in kept),
+    }
+
+
+def _histogram(residuals: Floats) -> dict[str, Any] | None:
+    """Rows by residual; those of bars with fewer than ``FEWEST`` are only counted together."""
+    if len(residuals) < FEWEST:
+        return None
+    low, high = np.quantile(residuals, CENTRAL).tolist()
+    reach = max(abs(low), abs(high))
+    edges = _edges(-reach, reach, BARS)
+    counts, _ = np.histogram(residuals, edges)
+    counts = np.where(counts >= FEWEST, counts, 0)
+    return {
+        "edges": all_rounded(edges),
+        "counts": counts.tolist(),
+        "left_out": int(len(residuals) - counts.sum()),
+    }
+
+
+def _edges(low: float, high: float, most: int) -> list[float]:
+    """Borders between round numbers that span low to high, of at most so many bins."""
+    if high <= low:
+        low, high = low - max(abs(low), 1.0), high + max(abs(high), 1.0)
+    step = round_step((high - low) / (most - 2))
+    first, last = int(np.floor(low / step)), int(np.ceil(high / step))
+    return [place * step for place in range(first, last + 1)]
+
+
+def _by_answer(
+    actual: Floats, predicted: Floats, low: Floats | None, high: Floats | None
+) -> list[dict[str, float]]:
+    if len(actual) < FEWEST:
+        return []
+    order = np.argsort(predicted, kind="stable")
+    groups = max(1, min(GROUPS, len(order) // ROWS_A_GROUP))
+    return [
+        _group(actual, predicted, low, high, rows) for rows in np.array_split(order, groups)
+    ]
+
+
+def _group(
+    actual: Floats, predicted: Floats, low: Floats | None, high: Floats | None,
+    rows: npt.NDArray[np.intp],
+) -> dict[str, float]:
+    residuals = np.sort(actual[rows] - predicted[rows])
+    found = {
+        "rows": len(rows),
+        "predicted": rounded(predicted[rows].mean()),
+        "actual": rounded(actual[rows].mean()),
+        "residual": rounded(residuals.mean()),
+        "residual_low": rounded(steady_quantile(residuals, TAIL)),
+        "residual_middle": rounded(steady_quantile(residuals, 0.5)),
+        "residual_high": rounded(steady_quantile(residuals, 1 - TAIL)),
+    }
+    if low is not None and high is not None:
+        inside = (low[rows] <= actual[rows]) & (actual[rows] <= high[rows])
+        found["covered"] = share(inside.mean())
+        found["width"] = rounded((high[rows] - low[rows]).mean())
+    return found

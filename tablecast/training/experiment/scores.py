@@ -1,0 +1,41 @@
+"""What PyCaret's folds and holdout say of a pipeline, as the card keeps it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def metrics_of(scores: Any, holdout: Any) -> dict[str, Any]:
+    """The card's metrics from PyCaret's tables.
+
+    Args:
+        scores: what ``pull()`` gives after ``create_model``: folds, then ``Mean`` and ``Std``.
+        holdout: what ``pull()`` gives after ``predict_model`` on the holdout, one row.
+    """
+    figures = holdout.drop(columns="Model").iloc[0]
+    return {
+        "cross_validation": folds_of(scores),
+        "holdout": {str(metric): float(value) for metric, value in figures.items()},
+    }
+
+
+def folds_of(scores: Any) -> dict[str, dict[str, Any]]:
+    """Each metric's mean, deviation and folds from PyCaret's table of them."""
+    return {
+        str(metric): {
+            "mean": float(column["Mean"]),
+            "std": float(column["Std"]),
+            "folds": [float(value) for value in column.drop(["Mean", "Std"])],
+        }
+        for metric, column in scores.items()
+        if not _unknown(str(metric), column)
+    }
+
+
+def _unknown(metric: str, column: Any) -> bool:
+    """Whether PyCaret could not work a metric out: of more than two classes it says AUC is 0."""
+    return metric == "AUC" and not column["Mean"]
+
+
+# What "best" means, as PyCaret's compare_models sorts.
+DECIDES = {"regression": "R2", "classification": "Accuracy"}

@@ -1,0 +1,161 @@
+"""PyCaret's experiments, set up so that what they train is exact, quiet and repeatable."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from tablecast.errors import TrainingError
+from tablecast.inference.pycaret_api import import_pycaret, short_names
+
+if TYPE_CHECKING:
+    from tablecast.data.prepared import Prepared
+
+# PyCaret's own share of rows to learn from; the others are the holdout.
+TRAIN_SHARE = 0.7
+# Two in the training part, one for each of two folds, and one in the holdout.
+FEWEST_OF_A_CLASS = 3
+# A fold of fewer rows says little about any of them.
+ROWS_PER_FOLD = 5
+# Beyond these training rows fewer folds measure as well and cost less: (rows, folds).
+FOLDS = ((20_000, 10), (100_000, 5))
+FEWEST_FOLDS = 3
+
+
+def start(
+    prepared: Prepared, seed: int, steps: Sequence[tuple[str, Any]], **more: Any
+) -> Any:
+    """Set up a PyCaret experiment that computes in float64 from the first step to the last.
+
+    Args:
+        prepared: the table.
+        seed: PyCaret's ``session_id``.
+        steps: feature steps after PyCaret's own; with them the features are normalised.
+        more: further options of PyCaret's ``setup``.
+
+    Returns:
+        A ``RegressionExperiment`` or ``ClassificationExperiment``, set up.
+
+    Raises:
+        TrainingError: the table has too few rows for its classes.
+    """
+    options: dict[str, Any] = {"normalize": bool(steps)} | more
+    if prepared.task == "classification":
+        _check_holdout(prepared)
+        options["data_split_stratify"] = True
+    return _experiment(prepared).setup(
+        prepared.table,
+        target=prepared.target,
+        session_id=seed,
+        fold=_folds(prepared),
+        # AsFloat64 a second time: the date step makes int32 of float64.
+        custom_pipeline=[("float64_features", _as_float64()), *steps],
+        n_jobs=1,  # estimators that each start threads on few cores stall one another
+        memory=False,  # PyCaret would keep transformed rows in the folder for temporary files
+        html=False,
+        verbose=False,
+        system_log=False,
+        **options,
+    )
+
+
+@contextmanager
+def quiet_and_single() -> Iterator[None]:
+    """One thread for linear algebra, no log file in the current folder, no warnings of others.
+
+    On matrices of a few columns, as nearly all are here, a second thread only waits for the first:
+    learning the ranges of the insurance table took 17 s of the processor with two, 5 s with one.
+    """
+    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+
+    import_pycaret("pycaret.regression")
+    with warnings.catch_warnings(), threadpool_limits(limits=1), short_names():
+        warnings.simplefilter("ignore")  # a fold that warns does so thousands of times
+        yield
+
+
+def _as_float64() -> Any:
+    from tablecast.features import AsFloat64
+
+    return AsFloat64()
+
+
+def _experiment(prepared: Prepared) -> Any:
+    """PyCaret's experiment, with steps of ours before its own."""
+    from pycaret.classification import ClassificationExperiment
+    from pycaret.internal.preprocess.transformers import TransformerWrapper
+    from pycaret.regression import RegressionExperiment
+
+    from tablecast.features import FillDates
+
+    table = prepared.table.drop(columns=prepared.target)
+    dates = table.select_dtypes("datetime")
+    gaps = [name for name in dates if dates[name].isna().any()]
+    kind: Any = RegressionExperiment if prepared.task == "regression" else ClassificationExperiment
+
+    class FirstInFloat64(kind):  # type: ignore[misc]
+        """``custom_pipeline_position`` gives one place only, and we need the first and the last."""
+
+        def _prepare_dataset(self, X: Any, y: Any = None) -> Any:
+            table = super()._prepare_dataset(X, y)
+            if isinstance(y, str) and X[y].dtype.kind == "f":
+                table[y] = X[y].to_numpy("float64")  # in float32 Yeo-Johnson's powers overflow
+            return table
+
+        def _add_custom_pipeline(self, custom_pipeline: Any, custom_pipeline_position: int) -> None:
+            super()._add_custom_pipeline(custom_pipeline, custom_pipeline_position)
+            first = [("float64", TransformerWrapper(_as_float64()))]
+            if gaps:
+                first.append(("date_imputer", TransformerWrapper(FillDates(), include=gaps)))
+            self.pipeline.steps[1:1] = first  # after PyCaret's placeholder, which it removes
+            _keep_empty_texts(self.pipeline)
+
+    return FirstInFloat64()
+
+
+def _keep_empty_texts(pipeline: Any) -> None:
+    """Let a text column stay where the rows that are learnt from have no value of it.
+
+    A column with few values may have none in the training part, or in a fold: the imputer would
+    leave it out, and the encoder after it would fail. In a fold PyCaret counts that as a score
+    of 0.
+    """
+    from sklearn.impute import SimpleImputer
+
+    for _, step in pipeline.steps:
+        imputer = getattr(step, "transformer", None)
+        if isinstance(imputer, SimpleImputer) and imputer.strategy == "most_frequent":
+            imputer.set_params(keep_empty_features=True)
+
+
+def _folds(prepared: Prepared) -> int:
+    """As many folds as the rows bear and as the smallest class has rows to learn from, up to 10."""
+    rows = int(TRAIN_SHARE * len(prepared.table))
+    most = next((folds for limit, folds in FOLDS if rows <= limit), FEWEST_FOLDS)
+    folds = min(most, rows // ROWS_PER_FOLD)
+    if prepared.task == "classification":
+        smallest = prepared.table[prepared.target].value_counts().min()
+        folds = min(folds, int(TRAIN_SHARE * smallest))
+    return max(folds, 2)
+
+
+def _check_holdout(prepared: Prepared) -> None:
+    """Refuse what cannot be split so that each class is on both sides."""
+    counts = prepared.table[prepared.target].value_counts()
+    held_back = len(prepared.table) - int(TRAIN_SHARE * len(prepared.table))
+    if counts.min() < FEWEST_OF_A_CLASS:
+        few = int(counts.min())
+        raise TrainingError(
+            f"In the target '{prepared.target}' the class '{counts.idxmin()}' has "
+            f"{few} row{'' if few == 1 else 's'}, and training needs three of each: two to learn "
+            "from, one in each of two folds, and one to test on. Leave that class out or merge it "
+            "with another."
+        )
+    if held_back < len(counts):
+        raise TrainingError(
+            f"The {len(prepared.table)} rows are too few for the {len(counts)} classes of "
+            f"'{prepared.target}': {held_back} rows are held back for testing, less than one a "
+            "class. Add rows, or merge classes."
+        )

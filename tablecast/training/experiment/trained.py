@@ -1,0 +1,207 @@
+"""What training made: a pipeline fitted on all rows, its figures, and what they are worth."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tablecast.data.prepared import Leak
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from tablecast.data.prepared import Prepared
+
+#: Equal rows are worth a word where at least this share of the holdout has a twin.
+WORTH_SAYING = 0.01
+# Folds of a second division of the same rows tell little that the first ones did not.
+INDEPENDENT_FOLDS = 10
+FEWEST_TWINS = 3
+# Fewer rows without a twin say nothing about how good the answers to them are.
+FEWEST_ROWS = 20
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What training made.
+
+    Attributes:
+        pipeline: PyCaret's finalized pipeline, fitted on all rows.
+        task: "regression" or "classification".
+        target: the target's name.
+        columns: the raw feature columns, in the pipeline's order.
+        model: PyCaret's id of the estimator; ids joined by "+" for a blend.
+        metrics: ``{"cross_validation": {metric: {"mean", "std"}}, "holdout": {metric: value}}``.
+        leaderboard: one entry for each candidate, best first; ``leaderboard.as_text`` shows it.
+        feature_names: what the estimator sees.
+        seed: PyCaret's ``session_id``.
+        rows: how many rows the pipeline was fitted on.
+        folds: how many folds the cross-validation had.
+        agreement: the worst relative difference between one-row and batch answers.
+        notes: sentences for the terminal and the model card.
+        leaks: what makes the figures too good; their messages are among the notes.
+        clones: how many there is time for to learn from what they get wrong; None for the usual.
+        search: the plan of the search, as plain data; None where one estimator was asked for. See
+            ``tablecast.training.search.replay``.
+    """
+
+    pipeline: Any
+    task: str
+    target: str
+    columns: tuple[str, ...]
+    model: str
+    metrics: dict[str, Any]
+    leaderboard: list[dict[str, Any]]
+    feature_names: list[str]
+    seed: int
+    rows: int
+    folds: int
+    agreement: float
+    notes: tuple[str, ...]
+    leaks: tuple[Leak, ...] = ()
+    clones: int | None = None
+    search: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True)
+class HeldOut:
+    """An estimator on the rows that were held out.
+
+    Attributes:
+        figures: PyCaret's metrics.
+        leak: equal rows on both sides of the split, and what they do to the figures; or None.
+    """
+
+    figures: dict[str, float]
+    leak: Leak | None
+
+
+def held_out(experiment: Any, estimator: Any) -> HeldOut:
+    """PyCaret's figures for an estimator that is fitted on the training part."""
+    made = experiment.predict_model(estimator, verbose=False)
+    figures = experiment.pull().drop(columns="Model").iloc[0]
+    plain = {str(name): float(value) for name, value in figures.items()}
+    return HeldOut(plain, _twins(experiment, made))
+
+
+def finalized(experiment: Any, estimator: Any) -> Any:
+    """The pipeline fitted on all rows, by PyCaret."""
+    _forget_columns(experiment.pipeline)
+    return experiment.finalize_model(estimator)
+
+
+def trained_of(
+    prepared: Prepared,
+    pipeline: Any,
+    held: HeldOut,
+    *,
+    notes: Sequence[str] = (),
+    **found: Any,
+) -> Trained:
+    """Put together what is known of a pipeline that was fitted on all rows of a table.
+
+    Args:
+        prepared: the table.
+        pipeline: fitted on all of it.
+        held: its figures on the holdout.
+        notes: sentences besides the table's own.
+        found: ``Trained``'s other attributes; "cross_validation" goes into its metrics.
+    """
+    columns = tuple(str(name) for name in pipeline.feature_names_in_[:-1])
+    twins = (held.leak,) if held.leak else ()
+    return Trained(
+        pipeline=pipeline,
+        task=prepared.task,
+        target=prepared.target,
+        columns=columns,
+        metrics={"cross_validation": found.pop("cross_validation"), "holdout": held.figures},
+        feature_names=feature_names(pipeline, prepared.table[list(columns)]),
+        rows=len(prepared.table),
+        notes=(*prepared.notes, *(twin.message for twin in twins), *notes),
+        leaks=(*prepared.leaks, *twins),
+        **found,
+    )
+
+
+def nothing_learnt(gain: Sequence[float], holdout: Mapping[str, float]) -> list[str]:
+    """A sentence where nothing is certain to have been learnt.
+
+    The best of many candidates looks better on the folds than it is, so that two standard errors
+    are asked for, and something on the holdout as well.
+
+    Args:
+        gain: for each fold, by how much a measure is better than always giving the same answer.
+        holdout: PyCaret's figures; R2 and Kappa are 0 where always the same is answered.
+    """
+    error = float(np.std(gain)) / min(len(gain), INDEPENDENT_FOLDS) ** 0.5
+    if np.mean(gain) > 2 * error and holdout.get("R2", holdout.get("Kappa", 1.0)) > 0:
+        return []
+    return [
+        "Nothing could be learnt: beyond chance, the best pipeline is no better than always "
+        "giving the same answer. The columns may have nothing to do with the target."
+    ]
+
+
+def _forget_columns(pipeline: Any) -> None:
+    """Let every step look at all rows' columns when the pipeline is fitted again.
+
+    PyCaret's wrapper keeps the columns that its first fit met, so that the one-hot columns of a
+    level which only the holdout has would pass by every step after the encoder.
+    """
+    for _, step in pipeline.steps:
+        if hasattr(step, "_include"):
+            step._include = step.include
+
+
+def feature_names(pipeline: Any, table: Any) -> list[str]:
+    """The columns that the estimator sees. It may transform, as LDA does, and is left out."""
+    before = copy(pipeline)
+    before.steps = pipeline.steps[:-1]
+    return [str(name) for name in before.transform(table.head(2)).columns]
+
+
+def _twins(experiment: Any, made: pd.DataFrame) -> Leak | None:
+    """Holdout rows that equal one that was learnt from, and the figures without them."""
+    learnt, held = experiment.train, experiment.test
+    twins = _hashes(held).isin(_hashes(learnt)).to_numpy()
+    rows = int(twins.sum())
+    if rows < max(FEWEST_TWINS, WORTH_SAYING * len(twins)):
+        return None
+    name, whole = _measure(experiment, made)
+    said = f"{rows:,} of the holdout's {len(twins):,} rows equal one that was learnt from, and so "
+    said += "it is between the folds."
+    figures = {"rows": float(rows), "share": rows / len(twins), "all": whole}
+    if len(twins) - rows >= FEWEST_ROWS:
+        figures["others"] = _measure(experiment, made[~twins])[1]
+        said += (
+            f" {name} is {whole:.3f} on all of them and {figures['others']:.3f} on the others: "
+            "expect the latter, unless such repetitions are usual."
+        )
+    return Leak("twins", None, said, figures)
+
+
+def _hashes(table: pd.DataFrame) -> pd.Series:
+    from pandas.util import hash_pandas_object
+
+    return hash_pandas_object(table, index=False)
+
+
+def _measure(experiment: Any, made: pd.DataFrame) -> tuple[str, float]:
+    """R2, or the accuracy, of rows with their answers."""
+    wanted, given = made[experiment.target_param], made["prediction_label"]
+    if experiment._ml_usecase.name == "CLASSIFICATION":
+        return "Accuracy", float((wanted.astype(str) == given.astype(str)).mean())
+    error, spread = wanted - given, wanted - wanted.mean()
+    return "R2", float(1 - (error**2).sum() / (spread**2).sum())
+
+
+def metrics_by_fold(names: Mapping[str, Sequence[float]]) -> dict[str, dict[str, Any]]:
+    """Each metric's mean and deviation over the folds, and the folds' own figures."""
+    return {
+        name: {"mean": float(np.mean(one)), "std": float(np.std(one)), "folds": list(one)}
+        for name, one in names.items()
+    }

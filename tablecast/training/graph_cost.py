@@ -1,0 +1,94 @@
+"""How fast and how large a pipeline's graph is."""
+
+from __future__ import annotations
+
+import copy
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tablecast.inference.engine import column_of
+from tablecast.inference.onnx_engine import GraphEngine
+from tablecast.schema.schema import Schema
+
+if TYPE_CHECKING:
+    from tablecast.data.prepared import Prepared
+
+#: Answers timed one by one, after some to warm up.
+TIMED, WARMING = 200, 20
+#: Medians of so many answers differ by less than this factor on one machine, busy or not.
+UNSURE = 2.0
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a row costs: microseconds (median) in the graph, and the graph's bytes."""
+
+    microseconds: float
+    bytes: int
+
+    def too_slow(self, max_latency: float) -> str:
+        """That a row takes longer than allowed, as a sentence's half; empty where it does not."""
+        if self.microseconds <= max_latency:
+            return ""
+        return (
+            f"a row takes {self.microseconds:,.0f} µs in the graph; {max_latency:,.0f} are allowed"
+        )
+
+    def may_be_too_slow(self, max_latency: float) -> bool:
+        """Whether a busier or an idler moment would say otherwise than this one did."""
+        return max_latency / UNSURE < self.microseconds < max_latency * UNSURE
+
+    def too_large(self, largest: float) -> str:
+        """That its graph is larger than allowed, as a sentence's half; empty where it is not."""
+        if self.bytes <= largest:
+            return ""
+        return f"its graph has {self.bytes / 1e6:.1f} MB, and {largest / 1e6:.0f} are allowed"
+
+
+def joined(steps: Any, estimator: Any) -> Any:
+    """A fitted pipeline of prepared steps and an estimator that was fitted on what they give."""
+    pipeline = copy.copy(steps)
+    pipeline.steps = [*steps.steps, ("actual_estimator", estimator)]
+    return pipeline
+
+
+def measure(pipeline: Any, prepared: Prepared) -> Cost:
+    """Compile a fitted pipeline and time single rows.
+
+    Raises:
+        UnsupportedStep: the pipeline has no graph form.
+    """
+    schema, content = _compiled(pipeline, prepared)
+    engine = GraphEngine(content)
+    row = prepared.table.head(1)
+    columns = {field.name: column_of(field, row[field.name]) for field in schema.fields}
+    times = []
+    for _ in range(WARMING + TIMED):
+        began = time.perf_counter()
+        engine.answer(columns)
+        times.append(time.perf_counter() - began)
+    return Cost(float(np.median(times[WARMING:])) * 1e6, len(content))
+
+
+def check_proof(pipeline: Any, prepared: Prepared) -> None:
+    """See whether a fitted pipeline's graph will be proven.
+
+    Raises:
+        UnsupportedStep: the pipeline has no graph form.
+        ProofFailed: the graph answers otherwise.
+    """
+    from tablecast.compiler.proof.prove import prove, pycaret_reference
+
+    schema, content = _compiled(pipeline, prepared)
+    reference = pycaret_reference(pipeline, prepared.task)
+    prove(content, reference, prepared.table, prepared.task, schema.fields)
+
+
+def _compiled(pipeline: Any, prepared: Prepared) -> tuple[Schema, bytes]:
+    from tablecast.compiler.pipeline import compile_pipeline
+
+    schema = Schema.from_table(prepared.table, prepared.target, prepared.task)
+    return schema, compile_pipeline(pipeline, schema.fields, schema.task).SerializeToString()

@@ -1,0 +1,212 @@
+"""One end of a prediction interval, learnt from the rows' residuals: which shape, and how high.
+
+An end is one number, unless lines, curves or fields (``edges.py``) lower the quantile loss
+of rows that they were not fitted on by more than a standard error. Then it is the average of these
+shapes that such rows are best served by, since few rows can tell which of them is best.
+
+Where most rows are nearly certain and a few lie far off, answers are near neither, and an end is
+measured from where most rows lie (``middle.py``): by one number where that is nearer, which
+it is beside most rows, and else by a number and what the fields add. Their shares are shrunken, so
+that those who tell nothing hardly move it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tablecast.training.intervals.shapes import (
+    SHAPES,
+    Encoded,
+    Fitted,
+    Floats,
+    Shape,
+    offset_and_fields,
+    some_rows,
+)
+
+#: Folds in which the shapes are compared.
+SHAPE_FOLDS = 5
+#: The middle of most rows is worth its time where it halves what the answers leave of them.
+NEARER = 0.5
+#: Standard errors by which one number has to be better than shrunken shares of the fields: beside
+#: most rows it is so by ten and more, and far from them one is soon reached by chance.
+CERTAIN = 2.0
+#: Shapes with less of an average are left out of it.
+LEAST_SHARE = 0.01
+AVERAGE = "an average of lines, curves and the fields"
+AROUND_MIDDLE = "one offset from where most rows lie by their fields"
+BY_FIELDS = "an offset by the fields from where most rows lie"
+
+
+@dataclass(frozen=True)
+class Learnt:
+    """One end: its offsets, and those that each row got from shapes fitted without it."""
+
+    shape: str
+    fitted: Fitted
+    unseen: Floats
+
+
+@dataclass(frozen=True)
+class Rows:
+    """What the ends are learnt from: each row's answer, fields and residual, all out of folds."""
+
+    predictions: Floats
+    encoded: Encoded
+    residuals: Floats
+    fold_of: NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Middle:
+    """Where most rows lie, as offsets from the answers: fitted, and from fits without each row."""
+
+    fitted: Fitted
+    unseen: Floats
+
+
+def learn_end(rows: Rows, middle: Middle | None, quantile: float) -> Learnt:
+    """The end that the rows ask for, at the height where it holds for unseen rows."""
+    return _from_answers(rows, quantile) if middle is None else _around(rows, middle, quantile)
+
+
+def _from_answers(rows: Rows, quantile: float) -> Learnt:
+    unseen = [_cross_fitted(shape, rows, quantile) for shape in SHAPES.values()]
+    simple, *others = (_pinball(rows.residuals - one, quantile) for one in unseen)
+    chosen = np.eye(len(SHAPES))[0]
+    if any(_clearly_less(loss, simple) for loss in others):
+        chosen = _best_shares(np.column_stack(unseen), rows.residuals, quantile)
+    names = [name for name, share in zip(SHAPES, chosen, strict=True) if share]
+    made = [SHAPES[one](rows.predictions, rows.encoded, rows.residuals, quantile) for one in names]
+    fitted, average = Fitted.mean(made, chosen[chosen > 0]), np.column_stack(unseen) @ chosen
+    if names == [next(iter(SHAPES))]:
+        return Learnt(names[0], fitted, average)
+    rest = rows.residuals - average
+    average = average + _cross_quantile(rest, rows.fold_of, quantile)
+    name = names[0] if len(names) == 1 else AVERAGE
+    return Learnt(name, fitted.moved(_quantile(rest, quantile)), average)
+
+
+def _around(rows: Rows, middle: Middle, quantile: float) -> Learnt:
+    """By one number where that is clearly better than a number and the fields."""
+    counted = _counted(rows.residuals, middle.unseen, quantile)
+    one = middle.unseen + _cross_quantile(counted, rows.fold_of, quantile)
+    rest = replace(rows, residuals=rows.residuals - middle.unseen)
+    by_fields = middle.unseen + _cross_fitted(offset_and_fields, rest, quantile)
+    height = _quantile(counted, quantile)
+    if np.isfinite([height, *one]).all():  # else hardly any row lies on this side of its answer
+        its_loss = _pinball(rows.residuals - one, quantile)
+        if _clearly_less(its_loss, _pinball(rows.residuals - by_fields, quantile), CERTAIN):
+            return Learnt(AROUND_MIDDLE, middle.fitted.moved(height), one)
+    added = offset_and_fields(rest.predictions, rest.encoded, rest.residuals, quantile)
+    return Learnt(BY_FIELDS, middle.fitted.plus(added), by_fields)
+
+
+def _clearly_less(loss: Floats, than: Floats, errors: float = 1.0) -> bool:
+    """By more than so many standard errors of the rows' differences."""
+    gain = than - loss
+    return bool(gain.mean() > errors * gain.std() / np.sqrt(len(gain)))
+
+
+def _best_shares(offered: Floats, residuals: Floats, quantile: float) -> Floats:
+    """Of each shape in the average whose quantile loss is least; none is negative, their sum 1.
+
+    A linear programme: what the average leaves of each row is split into its part above and its
+    part below, which the loss prices apart.
+
+    Args:
+        offered: each shape's offsets, shape (rows, shapes).
+    """
+    from scipy.optimize import linprog
+    from scipy.sparse import csr_matrix, hstack, identity, vstack
+
+    some = some_rows(len(residuals))
+    size, rows, shapes = float(np.abs(residuals[some]).mean()), len(some), offered.shape[1]
+    price = np.repeat([0.0, quantile, 1 - quantile], [shapes, rows, rows])
+    each = hstack([csr_matrix(offered[some] / size), identity(rows), -identity(rows)])
+    whole = csr_matrix(np.repeat([[1.0, 0.0]], [shapes, 2 * rows], axis=1))
+    goal = np.append(residuals[some] / size, 1.0)
+    found = linprog(price, A_eq=vstack([each, whole]), b_eq=goal, method="highs")
+    shares = np.where(found.x[:shapes] < LEAST_SHARE, 0.0, found.x[:shapes])
+    return np.asarray(shares / shares.sum())
+
+
+def middle_of(rows: Rows) -> Middle | None:
+    """None where the first fold shows that the answers are as near to most rows, or nearly so."""
+    from tablecast.training.intervals.conditional_median import middle
+
+    found = []
+    for fold in range(SHAPE_FOLDS):
+        learnt, out = rows.fold_of != fold, rows.fold_of == fold
+        one = middle(rows.predictions[learnt], rows.encoded.rows(learnt), rows.residuals[learnt])
+        if one is None or (not fold and not _nearer(one, rows, out)):
+            return None
+        found.append(one)
+    fitted = middle(rows.predictions, rows.encoded, rows.residuals)
+    return None if fitted is None else Middle(fitted, _aligned(found, fitted, rows))
+
+
+def _nearer(middle: Fitted, rows: Rows, out: NDArray[np.bool_]) -> bool:
+    left = rows.residuals[out]
+    apart = np.median(np.abs(left - np.median(left)))
+    beside = np.abs(left - middle.offsets(rows.predictions[out], rows.encoded.rows(out)))
+    return bool(np.median(beside) < NEARER * apart)
+
+
+def _aligned(found: list[Fitted], fitted: Fitted, rows: Rows) -> Floats:
+    """Each row's offset by the middle that was fitted without it, moved to where ``fitted`` stands.
+
+    Where most rows lie on the middle itself, what two fits differ by is more than what rows differ
+    by, and an end a cent too low would hold them all. So each fit is moved by that part of its
+    difference on its own rows that is linear in the answers and the fields.
+    """
+    from tablecast.training.intervals.conditional_median import least_absolute
+
+    unseen, final = np.empty(len(rows.residuals)), fitted.offsets(rows.predictions, rows.encoded)
+    for fold, one in enumerate(found):
+        out = rows.fold_of == fold
+        offsets = one.offsets(rows.predictions, rows.encoded)
+        fields = rows.encoded.values[:, (one.weights != 0) | (fitted.weights != 0)]
+        design = np.column_stack([rows.predictions, fields])
+        constant, *slopes = least_absolute(design[~out], (final - offsets)[~out])
+        unseen[out] = (offsets + constant + design @ np.array(slopes))[out]
+    return unseen
+
+
+def _counted(residuals: Floats, unseen: Floats, quantile: float) -> Floats:
+    """What the middle leaves of the rows; without end for rows on the other side of their answer.
+
+    The answer lies inside its interval, so that no distance from the middle can leave those out.
+    """
+    other = np.inf if quantile < 0.5 else -np.inf
+    return np.where((residuals < 0) == (quantile < 0.5), residuals - unseen, other)
+
+
+def _cross_quantile(values: Floats, fold_of: NDArray[np.intp], quantile: float) -> Floats:
+    """For each row the quantile of the other folds' rows."""
+    each = [_quantile(values[fold_of != fold], quantile) for fold in range(SHAPE_FOLDS)]
+    return np.array(each)[fold_of]
+
+
+def _quantile(values: Floats, quantile: float) -> float:
+    """One of the values, since between infinite ones there is none."""
+    return float(np.quantile(values, quantile, method="nearest"))
+
+
+def _cross_fitted(shape: Shape, rows: Rows, quantile: float) -> Floats:
+    made = np.empty(len(rows.residuals))
+    for fold in range(SHAPE_FOLDS):
+        learnt, unseen = rows.fold_of != fold, rows.fold_of == fold
+        fitted = shape(
+            rows.predictions[learnt], rows.encoded.rows(learnt), rows.residuals[learnt], quantile
+        )
+        made[unseen] = fitted.offsets(rows.predictions[unseen], rows.encoded.rows(unseen))
+    return made
+
+
+def _pinball(residuals: Floats, quantile: float) -> Floats:
+    """The quantile loss of each row."""
+    return np.maximum(quantile * residuals, (quantile - 1) * residuals)

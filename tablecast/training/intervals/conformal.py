@@ -1,0 +1,193 @@
+"""Prediction intervals learnt from out-of-fold residuals, by conformal prediction.
+
+What a pipeline gets wrong on rows that it was not fitted on is what it will get wrong on new ones
+(Vovk, Gammerman and Shafer, *Algorithmic Learning in a Random World*, 2005; out of folds as in
+Barber, Candès, Ramdas and Tibshirani, *Predictive inference with the jackknife+*, 2021). The 5%
+and 95% quantiles of those residuals are the two ends of a 90% interval. They are learnt apart,
+because residuals are skewed (``tablecast.training.intervals.bounds``).
+"""
+
+from __future__ import annotations
+
+import warnings
+from copy import copy
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tablecast.training.intervals.bounds import SHAPE_FOLDS, Rows, learn_end, middle_of
+from tablecast.training.intervals.shapes import Floats, encode
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from tablecast.data.prepared import Prepared
+
+LEVEL = 0.9
+#: Folds of the pipeline: (at most so many rows, folds). Fewer rows a fold bring its model nearer
+#: to the one that answers; a table of many rows has no need of that.
+FOLDS = ((20_000, 10), (100_000, 5))
+FEWEST_FOLDS = 3
+#: Columns that clones are moved by, where they see more than a linear model can hold.
+ALIGNED_COLUMNS = 12
+ROWS_PER_ALIGNED_COLUMN = 15
+TINY = 1e-12
+
+
+def interval_of(
+    pipeline: Any, prepared: Prepared, *, seed: int = 123, predictions: Floats | None = None
+) -> dict[str, Any] | None:
+    """The intervals of a pipeline that is fitted on all rows of a table.
+
+    Args:
+        pipeline: the fitted pipeline.
+        prepared: its table.
+        seed: decides the folds.
+        predictions: what ``out_of_fold`` gives, where that is known already.
+
+    Returns:
+        Plain data that ``Interval.from_json`` reads, with "method", "coverage",
+        "width" and "score" (Gneiting and Raftery, 2007; smaller is better), and "by_answer" with
+        the first two for each third of the answers, all measured on rows that the offsets were not
+        fitted on; None for classes.
+    """
+    if prepared.task != "regression":
+        return None
+    features = prepared.table.drop(columns=prepared.target)
+    target = prepared.table[prepared.target].to_numpy(np.float64)
+    if predictions is None:
+        predictions = out_of_fold(pipeline, features, target, seed)
+    return learn(features, target, predictions, seed)
+
+
+def out_of_fold(
+    pipeline: Any, features: pd.DataFrame, target: Floats, seed: int = 123, folds: int | None = None
+) -> Floats:
+    """Each row's answer from a clone that was fitted without it, as ``clones_answer`` moves it."""
+    return clones_answer(pipeline, features, target, seed, folds)[1]
+
+
+def clones_answer(
+    pipeline: Any, features: pd.DataFrame, target: Floats, seed: int = 123, folds: int | None = None
+) -> tuple[Floats, Floats]:
+    """Each row's answer from a clone of the pipeline that was fitted without it, shape (rows,).
+
+    On few rows the clones of a pipeline stand apart by more than what they get wrong, where most
+    rows are nearly certain. So for intervals each one's answers are moved to where the pipeline
+    itself stands, by that part of the difference on the clone's own rows that is linear in the
+    features.
+
+    Returns:
+        The answers as they are, which errors are counted by, and as they are moved.
+    """
+    import pandas as pd
+    from sklearn.base import clone
+    from sklearn.model_selection import KFold
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a fold that warns does so thousands of times
+        final = _answers(pipeline, features)
+        design = _alignment(pipeline, features, final, target)
+        wanted = pd.Series(target, index=features.index, name="target")
+        plain, moved = np.empty(len(features)), np.empty(len(features))
+        split = KFold(folds or folds_of(len(features)), shuffle=True, random_state=seed)
+        for learnt, unseen in split.split(features):
+            part = features.iloc[learnt]
+            answers = _answers(clone(pipeline).fit(part, wanted.iloc[learnt]), features)
+            apart = np.linalg.lstsq(design[learnt], (final - answers)[learnt], rcond=None)[0]
+            plain[unseen] = answers[unseen]
+            moved[unseen] = answers[unseen] + design[unseen] @ apart
+    return plain, moved
+
+
+def learn(features: pd.DataFrame, target: Floats, predictions: Floats, seed: int) -> dict[str, Any]:
+    """Offsets of both ends from out-of-fold predictions; see ``interval_of``."""
+    encoded = encode(features)
+    fold_of = np.random.default_rng(seed).permutation(len(target)) % SHAPE_FOLDS
+    rows = Rows(predictions, encoded, target - predictions, fold_of)
+    middle = middle_of(rows)
+    lower = learn_end(rows, middle, (1 - LEVEL) / 2)
+    upper = learn_end(rows, middle, (1 + LEVEL) / 2)
+    floor = 0.0 if target.min() >= 0 else None
+    low = predictions + np.minimum(lower.unseen, 0)
+    high = predictions + np.maximum(upper.unseen, 0)
+    if floor is not None:
+        low = np.maximum(low, floor)
+    return {
+        "level": LEVEL,
+        "method": f"conformal, on out-of-fold residuals; below: {lower.shape}; "
+        f"above: {upper.shape}",
+        "rows": len(target),
+        **_hold(low, high, target),
+        "score": float(interval_score(low, high, target).mean()),
+        "by_answer": _by_answer(predictions, low, high, target),
+        "floor": floor,
+        "lower": lower.fitted.to_json(encoded.columns),
+        "upper": upper.fitted.to_json(encoded.columns),
+    }
+
+
+def interval_score(low: Floats, high: Floats, target: Floats) -> Floats:
+    """Of each row: the width, and 20 times how far outside it is (Gneiting and Raftery, 2007)."""
+    outside = np.maximum(low - target, 0) + np.maximum(target - high, 0)
+    return np.asarray((high - low) + 2 / (1 - LEVEL) * outside)
+
+
+def _hold(low: Floats, high: Floats, target: Floats) -> dict[str, float]:
+    return {
+        "coverage": float(((low <= target) & (target <= high)).mean()),
+        "width": float((high - low).mean()),
+    }
+
+
+def _by_answer(
+    predictions: Floats, low: Floats, high: Floats, target: Floats
+) -> list[dict[str, Any]]:
+    """Coverage and width of small, middling and large answers; each third by its ends."""
+    cuts = np.unique(np.quantile(predictions, [1 / 3, 2 / 3]))
+    third = np.searchsorted(cuts, predictions)
+    parts = [np.flatnonzero(third == one) for one in np.unique(third)]
+    return [
+        {
+            "from": float(predictions[rows].min()),
+            "to": float(predictions[rows].max()),
+            "rows": len(rows),
+            **_hold(low[rows], high[rows], target[rows]),
+        }
+        for rows in parts
+    ]
+
+
+def _alignment(pipeline: Any, features: pd.DataFrame, final: Floats, target: Floats) -> Floats:
+    """A constant, the answers, and what a linear model sees, or else the fields that tell most.
+
+    Returns:
+        Shape (rows, columns), of few columns: more would follow what the clones know by heart.
+    """
+    most = len(target) // ROWS_PER_ALIGNED_COLUMN
+    seen = _seen_by_linear(pipeline, features)
+    if seen is None or seen.shape[1] > most:
+        seen = encode(features).values
+        scaled = (seen - seen.mean(axis=0)) / np.maximum(seen.std(axis=0), TINY)
+        relation = np.abs(scaled.T @ (target - target.mean()))
+        seen = seen[:, np.argsort(-relation, kind="stable")[: min(ALIGNED_COLUMNS, most)]]
+    columns = np.column_stack([final, seen])
+    scaled = (columns - columns.mean(axis=0)) / np.maximum(columns.std(axis=0), TINY)
+    return np.column_stack([np.ones(len(target)), scaled])
+
+
+def _seen_by_linear(pipeline: Any, features: pd.DataFrame) -> Floats | None:
+    if not hasattr(pipeline.steps[-1][1], "coef_"):
+        return None
+    before = copy(pipeline)
+    before.steps = pipeline.steps[:-1]
+    return np.asarray(before.transform(features), dtype=np.float64)
+
+
+def folds_of(rows: int) -> int:
+    """How many clones answer the rows of a table."""
+    return next((folds for limit, folds in FOLDS if rows <= limit), FEWEST_FOLDS)
+
+
+def _answers(pipeline: Any, features: pd.DataFrame) -> Floats:
+    return np.asarray(pipeline.predict(features), dtype=np.float64).reshape(-1)

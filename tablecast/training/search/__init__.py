@@ -1,0 +1,1 @@
+"""The search behind ``train --model auto``: features, estimators, tuning and blends in a budget."""

@@ -1,0 +1,198 @@
+"""The estimators that are tried, as PyCaret makes them, and where each may be tuned to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from tablecast.features.bounded import Bounded
+from tablecast.training.search.views import FEW_ROWS
+
+if TYPE_CHECKING:
+    from tablecast.training.search.views import Recipe, View
+
+Settings = Mapping[str, Any]
+
+#: Estimators whose answers go as far as a strange row's features do.
+UNBOUNDED = ("br", "lasso")
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An estimator of PyCaret's list with settings of ours.
+
+    Attributes:
+        model: PyCaret's id.
+        settings: what differs from PyCaret's defaults.
+        features: the features it is given, as ``views.Recipe`` names them.
+        tuned: whether the settings were drawn while tuning.
+        home: the view that it was tried with, where it is a member of another one's blend.
+    """
+
+    model: str
+    settings: Settings = field(default_factory=dict)
+    features: str = "plain"
+    tuned: bool = False
+    home: View | None = None
+
+
+#: id -> features. Cheap ones first, so that a short budget has tried the most.
+TRIED: Mapping[str, Sequence[tuple[str, str]]] = {
+    "regression": (
+        ("br", "searched"), ("lasso", "searched"), ("gbr", "plain"), ("lightgbm", "plain"),
+        ("et", "plain"), ("rf", "plain"), ("gbr", "searched"), ("lightgbm", "searched"),
+        ("et", "searched"),
+    ),
+    "classification": (
+        ("lda", "searched"), ("lr", "searched"), ("lda", "scaled"), ("lr", "scaled"),
+        ("rf", "scaled"), ("et", "scaled"), ("qda", "scaled"), ("rbfsvm", "scaled"),
+        ("lightgbm", "scaled"), ("gbc", "scaled"), ("mlp", "scaled"), ("knn", "scaled"),
+        ("nb", "scaled"),
+    ),
+}
+#: Estimators that take too long with more rows, to fit or to answer.
+MOST_ROWS: Mapping[str, int] = {"rbfsvm": 3_000, "knn": 3_000}
+
+#: Estimators whose settings are drawn at random, and from what.
+SPACES: Mapping[str, Mapping[str, Sequence[Any]]] = {
+    "lasso": {"alpha": tuple(np.geomspace(2e-4, 5e-2, 9))},  # times the target's deviation
+    "lr": {"C": tuple(np.geomspace(0.02, 50, 9))},
+    "rbfsvm": {"C": tuple(np.geomspace(0.3, 100, 9)), "gamma": ("scale", 0.01, 0.03, 0.3)},
+    "mlp": {"alpha": (0.1, 0.3, 1.0, 3.0), "hidden_layer_sizes": ((16,), (32,), (64,))},
+    "knn": {"n_neighbors": (4, 8, 16, 32), "weights": ("distance",), "p": (1, 2)},
+    "qda": {"reg_param": (0.02, 0.05, 0.2, 0.4)},
+    "gbr": {
+        "n_estimators": (80, 150, 300), "learning_rate": (0.03, 0.05, 0.08),
+        "max_depth": (2, 3, 4, 5), "subsample": (0.5, 0.7, 0.9),
+        "max_features": (0.2, 0.4, 0.7, 1.0), "min_samples_leaf": (1, 5, 10, 20),
+    },
+    "gbc": {
+        "n_estimators": (50, 100, 200), "learning_rate": (0.03, 0.05, 0.1),
+        "max_depth": (2, 3, 4), "subsample": (0.5, 0.7, 0.9),
+        "max_features": (0.3, 0.6, 1.0), "min_samples_leaf": (1, 3, 8),
+    },
+    "lightgbm": {
+        "n_estimators": (100, 200, 400), "learning_rate": (0.02, 0.04, 0.08),
+        "num_leaves": (6, 12, 31, 63), "subsample": (0.6, 0.8), "subsample_freq": (1,),
+        "colsample_bytree": (0.3, 0.6, 0.9), "min_child_samples": (5, 10, 20),
+    },
+    "et": {
+        "max_features": (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.85, 1.0), "min_samples_leaf": (1, 2, 3),
+    },
+    "rf": {"max_features": (0.1, 0.2, 0.3, 0.4, 0.6), "min_samples_leaf": (1, 2, 3)},
+}
+#: How a network is fitted: on all rows at once, or in batches until unseen rows gain no more.
+FULL_BATCH_ROWS = 3_000
+FULL_BATCH: Settings = {"solver": "lbfgs", "max_iter": 200}
+STOPPED_EARLY: Settings = {"solver": "adam", "max_iter": 100, "early_stopping": True}
+#: Where PyCaret's settings are too sure of themselves: its boosted trees and networks learn 200
+#: rows by heart, and a wrong class then gets a probability of nearly 1.
+BEGIN: Mapping[str, Settings] = {
+    "gbc": {
+        "learning_rate": 0.05, "subsample": 0.6, "max_features": 0.4, "min_samples_leaf": 3,
+    },
+    "rbfsvm": {"C": 5.0, "gamma": "scale"},
+    "mlp": {"alpha": 1.0, "hidden_layer_sizes": (32,)},
+    "knn": {"n_neighbors": 12, "weights": "distance"},
+    "qda": {"reg_param": 0.1},
+}
+#: All fields at every split make trees alike: with half of them, R2 rose by .016, .022 and .003 on
+#: three splits of the wines, and was the same on the houses.
+BEGIN_AMOUNTS: Mapping[str, Settings] = {"et": {"max_features": 0.5}}
+#: What a forest of classes may split by; log loss is also what is chosen by.
+CRITERIA = ("gini", "log_loss")
+#: Few rows want smaller steps and trees than thousands do.
+BEGIN_FEW: Mapping[str, Settings] = {
+    "lightgbm": {
+        "n_estimators": 60, "learning_rate": 0.05, "num_leaves": 8, "subsample": 0.8,
+        "subsample_freq": 1, "colsample_bytree": 0.6, "min_child_samples": 5,
+    },
+}
+SPACES_FEW: Mapping[str, Mapping[str, Sequence[Any]]] = {
+    "lightgbm": {
+        "n_estimators": (40, 80, 120), "learning_rate": (0.03, 0.05, 0.08),
+        "num_leaves": (4, 8, 15), "subsample": (0.6, 0.8), "subsample_freq": (1,),
+        "colsample_bytree": (0.4, 0.6, 0.9), "min_child_samples": (3, 5, 10),
+    },
+}
+
+
+def first(task: str, rows: int, features: str) -> list[Candidate]:
+    """What is tried at once on a view with these features."""
+    begin = {**BEGIN, **BEGIN_FEW} if rows < FEW_ROWS else BEGIN
+    if task == "classification":
+        begin = {**begin, **{model: {"criterion": CRITERIA[0]} for model in FORESTS}}
+    else:
+        begin = {**begin, **BEGIN_AMOUNTS}
+    return [
+        Candidate(model, given(model, begin.get(model, {}), rows), wanted)
+        for model, wanted in TRIED[task]
+        if wanted == features and rows <= MOST_ROWS.get(model, rows)
+    ]
+
+
+def drawn(candidate: Candidate, rows: int, random: np.random.Generator) -> Candidate | None:
+    """The candidate with settings drawn from its space; None where it has none."""
+    space = space_of(candidate, rows)
+    if space is None:
+        return None
+    settings = {name: values[random.integers(len(values))] for name, values in space.items()}
+    made = given(candidate.model, settings, rows)
+    return Candidate(candidate.model, made, candidate.features, tuned=True)
+
+
+def space_of(candidate: Candidate, rows: int) -> Mapping[str, Sequence[Any]] | None:
+    """The values that each setting may take, in order; None where nothing is tuned."""
+    spaces = {**SPACES, **SPACES_FEW} if rows < FEW_ROWS else SPACES
+    found = spaces.get(candidate.model)
+    if found is not None and candidate.settings.get("criterion") in CRITERIA:
+        return {**found, "criterion": CRITERIA}
+    return found
+
+
+def make(candidate: Candidate, view: View, target: Any) -> Any:
+    """The estimator, not fitted, for the target that it will be given."""
+    container = view.experiment._all_models[candidate.model]
+    if candidate.home is not None:
+        view, target = candidate.home, candidate.home.folds[0].y
+    settings = dict(container.args) | dict(candidate.settings)
+    if candidate.model == "lasso":
+        settings["alpha"] = settings.get("alpha", 2e-3) * float(np.std(np.asarray(target)))
+        settings["max_iter"] = 5_000
+    if candidate.model == "lightgbm":
+        settings["verbose"] = -1
+    made = container.class_def(**settings)
+    return Bounded(made, view.widened) if candidate.model in UNBOUNDED else made
+
+
+def given(model: str, settings: Settings, rows: int) -> dict[str, Any]:
+    """The settings as plain numbers, with how a network is fitted to so many rows."""
+    plain = {
+        name: value.item() if hasattr(value, "item") else value for name, value in settings.items()
+    }
+    if model == "mlp":
+        return plain | dict(FULL_BATCH if rows <= FULL_BATCH_ROWS else STOPPED_EARLY)
+    return plain
+
+
+def with_own_steps(candidate: Candidate, made: Any, recipe: Recipe) -> Any:
+    """The estimator behind the steps that it was tried with and that this recipe lacks."""
+    from sklearn.compose import TransformedTargetRegressor
+    from sklearn.pipeline import Pipeline
+    from sklearn.preprocessing import PowerTransformer, StandardScaler
+
+    from tablecast.features.searched_terms import SearchedTerms
+
+    if candidate.features == "searched" and recipe.features == "plain":
+        steps = [("scale", StandardScaler()), ("terms", SearchedTerms()), ("estimator", made)]
+        made = Pipeline(steps)
+    if candidate.home and candidate.home.recipe.straight and not recipe.straight:
+        straight = PowerTransformer(standardize=False)
+        made = TransformedTargetRegressor(made, transformer=straight, check_inverse=False)
+    return made
+
+
+FORESTS = ("et", "rf")

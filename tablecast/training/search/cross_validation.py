@@ -1,0 +1,114 @@
+"""A candidate on every fold: several folds at once, one thread each."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tablecast.errors import TrainingError
+from tablecast.training.search.candidates import Candidate, make
+from tablecast.training.search.trial import Tried, fold_loss
+from tablecast.training.search.views import Fold, View
+
+# Far behind on the first folds: the others will not change that.
+HOPELESS = 1.3
+# All of a process's support vector machines draw from one generator (libsvm's): two at once would
+# take turns with it as their threads happen to run, and so would their probabilities.
+ONE_AT_A_TIME = ("rbfsvm",)
+#: Folds that a candidate is judged by first, where rows are many; one whole division where not,
+#: since two folds of few rows tell nothing.
+FIRST_FOLDS = 2
+
+
+@dataclass(frozen=True, eq=False)
+class _Fitted:
+    """An estimator fitted on one fold, its answers to the unseen rows, and the seconds it took."""
+
+    estimator: Any
+    given: NDArray[np.float64]
+    seconds: float
+
+
+def threads() -> int:
+    """Folds that are fitted at once: as many as this process has cores.
+
+    Estimators compute with one thread each, outside of Python's lock for the most part.
+    """
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
+
+
+def try_candidate(candidate: Candidate, view: View, best: Sequence[float] | None) -> Tried:
+    """Fit and answer every fold; stops after the first ones where the best is far ahead.
+
+    Args:
+        candidate: the estimator and its settings.
+        view: what it is given.
+        best: the losses of the best so far, fold by fold; None where there is none.
+
+    Raises:
+        TrainingError: a classifier gives no probabilities.
+        Exception: whatever the estimator raises.
+    """
+    first = min(view.folds_once if view.few else FIRST_FOLDS, len(view.folds))
+    fitted = _fit(candidate, view, view.folds[:first])
+    answers = np.full((len(view.target), *fitted[0].given.shape[1:]), np.nan)
+    losses = _losses(view, answers, fitted, 0)
+    if not (best and _hopeless(losses, best[:first], view.few)):
+        fitted += _fit(candidate, view, view.folds[first:])
+        losses += _losses(view, answers, fitted[first:], first)
+    return Tried(
+        view,
+        ((candidate, 1),),
+        answers,
+        tuple(losses),
+        float(np.mean([one.seconds for one in fitted])),
+        str(view.experiment._all_models[candidate.model].name),
+        fitted=(view.folds[len(fitted) - 1].steps, fitted[-1].estimator),
+    )
+
+
+def _hopeless(losses: Sequence[float], best: Sequence[float], few: bool) -> bool:
+    """Whether it loses far more than the best; where rows are few, on most of these folds."""
+    apart = np.subtract(losses, best)
+    certain = not few or apart.mean() > 2 * apart.std() / len(apart) ** 0.5
+    return bool(certain and sum(losses) > HOPELESS * sum(best))
+
+
+def _fit(candidate: Candidate, view: View, folds: Sequence[Fold]) -> list[_Fitted]:
+    pool = ThreadPoolExecutor(1 if candidate.model in ONE_AT_A_TIME else threads())
+    try:
+        return [
+            one.result() for one in [pool.submit(_fit_one, candidate, view, f) for f in folds]
+        ]
+    finally:  # an interrupt, or an error, does not wait for the folds that have not begun
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _fit_one(candidate: Candidate, view: View, fold: Fold) -> _Fitted:
+    began = time.monotonic()
+    estimator = make(candidate, view, fold.y).fit(fold.x, fold.y)
+    if view.task == "regression":
+        given = estimator.predict(fold.unseen_x)
+    elif hasattr(estimator, "predict_proba"):
+        given = estimator.predict_proba(fold.unseen_x)
+    else:
+        raise TrainingError("it gives no probabilities")
+    return _Fitted(estimator, np.asarray(given, dtype=np.float64), time.monotonic() - began)
+
+
+def _losses(
+    view: View, answers: NDArray[np.float64], fitted: Sequence[_Fitted], start: int
+) -> list[float]:
+    """Put the answers into their places, and say what each fold loses."""
+    losses = []
+    for number, one in enumerate(fitted, start):
+        answers[view.folds[number].unseen] = one.given
+        losses.append(fold_loss(view, number, answers))
+    return losses

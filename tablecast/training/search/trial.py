@@ -1,0 +1,200 @@
+"""What was tried, how good it is on rows that it was not fitted on, and what is said of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tablecast.features.bounded import BoundedVote
+from tablecast.features.temperature import Tempered
+from tablecast.training.graph_cost import Cost
+from tablecast.training.search.candidates import Candidate, make, with_own_steps
+from tablecast.training.search.views import View
+
+Floats = NDArray[np.float64]
+
+# A probability of 0 for what happens costs without end; one in a million costs enough.
+LEAST_SHARE = 1e-6
+# A fold without any error would outweigh all others in a geometric mean.
+LEAST_LOSS = 1e-9
+
+
+@dataclass(frozen=True, eq=False)
+class Tried:
+    """An estimator, or a blend of several with the same view, with its out-of-fold answers.
+
+    Attributes:
+        view: what it was given.
+        members: the candidates and their weights; one of weight 1 is no blend.
+        answers: as the estimator gives them: (rows,), or probabilities (rows, classes).
+        losses: the mean squared error, or the log loss, of each fold.
+        seconds: of fitting it once, all members together.
+        name: for a person.
+        why: why it was stopped early; empty where it was not.
+        apart: in a blend of lines and others, how far each line may answer from them; see
+            `weighing.apart`.
+        steady: whether it is a blend that was made for few rows (`weighing.steady`).
+        calibration: "sigmoid" or "isotonic", where its probabilities are calibrated.
+        power: what its probabilities are raised to; see `temper`.
+        cost: of a row in its graph; None where it was not measured.
+        fitted: the prepared steps and the estimator of the last fold, until they are measured.
+    """
+
+    view: View
+    members: tuple[tuple[Candidate, int], ...]
+    answers: Floats
+    losses: tuple[float, ...]
+    seconds: float
+    name: str = ""
+    why: str = ""
+    apart: tuple[tuple[float, float] | None, ...] = ()
+    steady: bool = False
+    calibration: str = ""
+    power: float = 1.0
+    cost: Cost | None = None
+    fitted: tuple[Any, Any] | None = None
+
+    @property
+    def loss(self) -> float:
+        """What the choice goes by; see `of_folds`."""
+        return of_folds(self.view, self.losses)
+
+    @property
+    def whole(self) -> bool:
+        """Whether every fold was tried."""
+        return len(self.losses) == len(self.view.folds)
+
+    @property
+    def features(self) -> str:
+        """The features, and the form of the target, for a person."""
+        if any(one.home is not None for one, _ in self.members):
+            return "each member's own features"
+        return self.view.recipe.name
+
+    def estimator(self) -> Any:
+        """It again, not fitted."""
+        target = self.view.folds[0].y
+        made = [
+            with_own_steps(one, make(one, self.view, target), self.view.recipe)
+            for one, _ in self.members
+        ]
+        if self.calibration:
+            return self._calibrated(self._together(made))
+        one = made[0] if len(made) == 1 else self._together(made)
+        return one if self.power == 1.0 else Tempered(one, self.power)
+
+    def _together(self, made: list[Any]) -> Any:
+        from sklearn.ensemble import VotingClassifier, VotingRegressor
+
+        weights = [weight for _, weight in self.members]
+        named = [
+            (f"{one.model}_{at}", estimator)
+            for at, ((one, _), estimator) in enumerate(zip(self.members, made, strict=True))
+        ]
+        if self.apart:
+            return BoundedVote(named, weights=weights, apart=self.apart, n_jobs=1)
+        if self._is_number:
+            return VotingRegressor(named, weights=weights, n_jobs=1)
+        return VotingClassifier(named, voting="soft", weights=weights, n_jobs=1)
+
+    def _calibrated(self, voting: Any) -> Any:
+        """As PyCaret's ``calibrate_model`` makes it, with folds as the search had them.
+
+        It is given a vote even where one estimator votes alone: a vote has probabilities only, and
+        those were calibrated in the search, not an estimator's scores.
+        """
+        from sklearn.calibration import CalibratedClassifierCV
+        from sklearn.model_selection import StratifiedKFold
+
+        folds = StratifiedKFold(self.view.folds_once, shuffle=True, random_state=self.view.seed)
+        return CalibratedClassifierCV(voting, method=self.calibration, cv=folds, ensemble=False)
+
+    @property
+    def _is_number(self) -> bool:
+        return self.view.task == "regression"
+
+
+def fold_loss(view: View, number: int, answers: Floats) -> float:
+    """The loss on one fold's unseen rows; infinite where an answer is no number."""
+    fold = view.folds[number]
+    wanted, given = view.target[fold.unseen], answers[fold.unseen]
+    if view.task == "regression":
+        loss = float(np.mean(np.square(wanted - fold.in_units(given))))
+    else:
+        places = np.searchsorted(np.unique(view.target), wanted)
+        shares = np.clip(given[np.arange(len(given)), places], LEAST_SHARE, 1.0)
+        loss = float(-np.log(shares).mean())
+    return loss if np.isfinite(loss) else float("inf")
+
+
+def all_losses(view: View, answers: Floats) -> tuple[float, ...]:
+    """The loss on each fold."""
+    return tuple(fold_loss(view, number, answers) for number in range(len(view.folds)))
+
+
+def of_folds(view: View, losses: Sequence[float]) -> float:
+    """One loss of the folds' losses: their mean for classes, their geometric mean for amounts.
+
+    One strange row can make a fold's squared error ten times that of the others, and would then
+    choose alone. In a geometric mean each fold counts by how many times better one is than another.
+    """
+    if view.task == "classification":
+        return float(np.mean(losses))
+    least = LEAST_LOSS * float(np.var(view.target))
+    return float(np.exp(np.mean(np.log(np.maximum(losses, least)))))
+
+
+def loss_of(view: View, answers: Floats) -> float:
+    """What the choice would go by for these answers."""
+    return of_folds(view, all_losses(view, answers))
+
+
+def near(one: Tried, best: Tried) -> bool:
+    """Whether it is within a standard error of the best, over the folds of one division."""
+    apart = np.subtract(one.losses, best.losses)
+    return bool(apart.mean() <= apart.std() / one.view.folds_once**0.5)
+
+
+def metrics(tried: Tried) -> dict[str, dict[str, float]]:
+    """Mean and deviation over the folds, of PyCaret's names."""
+    view = tried.view
+    by_fold = [
+        _fold_metrics(view, number, tried.answers) for number in range(len(tried.losses))
+    ]
+    return {
+        name: {
+            "mean": float(np.mean([one[name] for one in by_fold])),
+            "std": float(np.std([one[name] for one in by_fold])),
+        }
+        for name in by_fold[0]
+    }
+
+
+def _fold_metrics(view: View, number: int, answers: Floats) -> dict[str, float]:
+    fold = view.folds[number]
+    wanted, given = view.target[fold.unseen], answers[fold.unseen]
+    if view.task == "classification":
+        right = np.unique(view.target)[given.argmax(axis=1)] == wanted
+        return {"Accuracy": float(right.mean()), "LogLoss": fold_loss(view, number, answers)}
+    made = fold.in_units(given)
+    error = wanted - made
+    mse = float(np.mean(np.square(error)))
+    return {
+        "R2": 1 - mse / float(np.var(wanted)) if np.var(wanted) else 0.0,
+        "MAE": float(np.abs(error).mean()),
+        "RMSE": mse**0.5,
+    }
+
+
+def distinct(ranked: list[Tried], each: int = 2) -> list[Tried]:
+    """At most so many of each estimator: a blend lives on differences."""
+    kept: list[Tried] = []
+    for one in ranked:
+        model = one.members[0][0].model
+        if sum(other.members[0][0].model == model for other in kept) < each:
+            kept.append(one)
+    return kept[:10]

@@ -1,0 +1,167 @@
+"""One way of preparing the table, transformed once for each fold and shared by all candidates."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tablecast.features.bounded import WIDENED
+from tablecast.training.experiment.setup import start
+
+if TYPE_CHECKING:
+    from tablecast.data.prepared import Prepared
+
+Floats = NDArray[np.float64]
+
+# A target that leans further than this is worth a transformation (a normal one leans by 0).
+LEANING = 1.0
+#: Enough folds to choose by, at half the cost of ten.
+FOLDS = 5
+# Where fewer rows choose, one division into folds decides by luck: their mean over several ones
+# does less so (repeated cross-validation; Kim, 2009). A table of many columns would take the time
+# that its search needs more.
+REPEATED_ROWS, REPEATED_CELLS = 1_000, 20_000
+REPEATS = 3
+#: With fewer rows, the best of several good estimators is not to be told even so.
+FEW_ROWS = 500
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What a view is made of.
+
+    Attributes:
+        features: "plain"; "scaled": normalised, so that distances and networks can use them beside
+            trees; or "searched": normalised, with terms that are searched for.
+        straight: whether the target is brought nearer to a normal distribution (Yeo-Johnson).
+    """
+
+    features: str
+    straight: bool = False
+
+    @property
+    def name(self) -> str:
+        return f"{self.features} features" + (", straightened target" if self.straight else "")
+
+
+@dataclass(frozen=True, eq=False)
+class Fold:
+    """One fold, prepared: what an estimator learns from, and the rows to answer.
+
+    Attributes:
+        unseen: places of those rows in ``View.target``.
+    """
+
+    steps: Any
+    x: Any
+    y: Any
+    unseen_x: Any
+    unseen: NDArray[np.intp]
+
+    def in_units(self, answers: Any) -> Floats:
+        """An estimator's answers in the target's own units."""
+        return np.asarray(self.steps.inverse_transform(answers), dtype=np.float64)
+
+
+@dataclass(eq=False)
+class View:
+    """A PyCaret experiment and its folds.
+
+    `preparing` is the seconds that one fold took.
+
+    A small table's rows are divided into folds several times, and each row is answered as often:
+    `target` and all answers then hold the training part's rows so many times, one after the other.
+    """
+
+    recipe: Recipe
+    experiment: Any
+    task: str
+    seed: int
+    folds: list[Fold] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        from sklearn.base import clone
+
+        began = time.monotonic()
+        table, target = self.experiment.X_train, self.experiment.y_train
+        small = len(table) < REPEATED_ROWS and table.size <= REPEATED_CELLS
+        self.repeats = REPEATS if small else 1
+        for number, (learnt, unseen) in enumerate(self._split(target)):
+            steps = clone(self.experiment.pipeline)
+            made = steps.fit_transform(table.iloc[learnt], target.iloc[learnt])
+            x, y = made if isinstance(made, tuple) else (made, target.iloc[learnt])
+            places = unseen + number // self.folds_once * len(table)
+            self.folds.append(Fold(steps, x, y, steps.transform(table.iloc[unseen]), places))
+        self.preparing = (time.monotonic() - began) / len(self.folds)
+
+    @cached_property
+    def widened(self) -> float:
+        """How far a linear answer may lie beyond the target's training values, of their range.
+
+        The range is that of the target that estimators are given. A tenth of the range in dollars
+        is about a thirtieth of a straightened one, beyond which they would grow exponentially.
+        """
+        from sklearn.preprocessing import PowerTransformer
+
+        if not self.recipe.straight:
+            return WIDENED
+        known = self.experiment.y_train.to_numpy(np.float64)[:, None]
+        low, high = known.min(), known.max()
+        straight = PowerTransformer(standardize=False).fit(known)
+        ends = straight.transform([[low], [high], [high + WIDENED * (high - low)]])[:, 0]
+        return float((ends[2] - ends[1]) / (ends[1] - ends[0]))
+
+    @property
+    def few(self) -> bool:
+        """Whether so few rows choose that chance would have a say."""
+        return len(self.experiment.y_train) < FEW_ROWS
+
+    @property
+    def folds_once(self) -> int:
+        """Folds of one division: as many as the smallest class has rows, up to five."""
+        if self.task == "regression":
+            return FOLDS
+        return max(2, min(FOLDS, int(self.experiment.y_train.value_counts().min())))
+
+    @property
+    def target(self) -> Any:
+        """The training part's target as often as its rows are answered."""
+        target = self.experiment.y_train
+        numbers = target.to_numpy(np.float64) if self.task == "regression" else target.to_numpy()
+        return np.tile(numbers, self.repeats)
+
+    def _split(self, target: Any) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
+        """The same rows for every view of a table."""
+        from sklearn.model_selection import RepeatedKFold, RepeatedStratifiedKFold
+
+        kind: Any = RepeatedKFold if self.task == "regression" else RepeatedStratifiedKFold
+        splitter = kind(
+            n_splits=self.folds_once, n_repeats=self.repeats, random_state=self.seed
+        )
+        return list(splitter.split(np.zeros(len(target)), target))
+
+
+def recipes(prepared: Prepared) -> list[Recipe]:
+    """The views worth trying, the most telling first."""
+    if prepared.task == "classification":
+        return [Recipe("searched"), Recipe("scaled")]
+    found = [Recipe("searched"), Recipe("plain")]
+    if abs(prepared.table[prepared.target].skew()) > LEANING:
+        found = [*found, Recipe("searched", True), Recipe("plain", True)]
+    return found
+
+
+def view_of(prepared: Prepared, recipe: Recipe, seed: int) -> View:
+    """Set up PyCaret for a recipe, and prepare its folds."""
+    from tablecast.features.searched_terms import SearchedTerms
+
+    steps = [("terms", SearchedTerms())] if recipe.features == "searched" else []
+    options: dict[str, Any] = {"normalize": True} if recipe.features == "scaled" else {}
+    if recipe.straight:
+        options["transform_target"] = True
+    return View(recipe, start(prepared, seed, steps, **options), prepared.task, seed)

@@ -1,0 +1,220 @@
+"""From a prepared table to a fitted PyCaret pipeline, its figures, and proof that it is steady."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from tablecast.errors import TrainingError
+from tablecast.training.experiment.agreement import check_self_agreement
+from tablecast.training.experiment.leaderboard import as_text
+from tablecast.training.experiment.recipe import recipe
+from tablecast.training.experiment.scores import DECIDES, folds_of
+from tablecast.training.experiment.setup import quiet_and_single, start
+from tablecast.training.experiment.trained import (
+    Trained,
+    finalized,
+    held_out,
+    nothing_learnt,
+    trained_of,
+)
+
+if TYPE_CHECKING:
+    from tablecast.data.prepared import Prepared
+    from tablecast.training.interrupts import Interrupts
+    from tablecast.training.search.replay import Plan
+
+__all__ = ["Trained", "check_self_agreement", "recipe", "train"]
+
+Progress = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One thing to try: a PyCaret estimator id, with the recipe's features or with plain ones."""
+
+    model: str
+    with_recipe: bool
+
+
+# Estimators that are linear in their features, which the recipe's features are made for. A tree
+# cuts at thresholds, where the last bit of a sine decides; distances and densities drown in them.
+LINEAR = frozenset(
+    "lr lasso ridge en lar llar omp br ard par ransac tr huber svm lda".split()
+)
+# A web page's answer takes some milliseconds; a row of the graph should not be seen in it.
+MAX_LATENCY = 1_000.0
+# What a repository and a worker's memory bear easily.
+LARGEST_GRAPH = 20e6
+@dataclass(frozen=True)
+class _Tried:
+    """One candidate, cross-validated on the training part."""
+
+    candidate: Candidate
+    experiment: Any
+    estimator: Any
+    scores: Any  # PyCaret's table: a row for each fold, "Mean" and "Std"
+    seconds: float
+
+
+def _print(line: str) -> None:
+    print(line, flush=True)
+
+
+def train(
+    prepared: Prepared,
+    *,
+    model: str = "auto",
+    budget: float | None = None,
+    seed: int = 123,
+    max_latency: float = MAX_LATENCY,
+    began: float | None = None,
+    repeat: Plan | None = None,
+    interrupts: Interrupts | None = None,
+    progress: Progress = _print,
+) -> Trained:
+    """Train a pipeline on a prepared table.
+
+    Args:
+        prepared: what `tablecast.data.sources.prepare` gives.
+        model: a PyCaret estimator id, trained with the recipe's features where it is linear;
+            "auto" searches, see ``tablecast.training.search``.
+        budget: seconds for "auto", from ``began`` to the saved deployment; None for its default.
+        seed: PyCaret's ``session_id``, which decides the split, the folds and the estimators.
+        max_latency: microseconds that a row may take in the graph; "auto" chooses nothing slower.
+        began: when the budget began, as ``time.monotonic`` counts; None for now.
+        repeat: the plan of an earlier search of this table, to be done again whatever the clock
+            says; its seed, budget and latency count, and not those above.
+        interrupts: told when the search is over, so that Ctrl-C no longer ends it.
+        progress: called with one line for each thing done.
+
+    Raises:
+        TrainingError: the estimator is unknown or cannot be fitted, the table cannot be split, or
+            the pipeline's answers depend on the batch; or the plan belongs to another table, or
+            leads to another pipeline here.
+    """
+    if repeat:
+        repeat.check_table(prepared)
+        seed, budget, max_latency = repeat.seed, repeat.budget, repeat.max_latency
+    with quiet_and_single():
+        if model == "auto":
+            from tablecast.training.search.budget import Clock
+            from tablecast.training.search.finalize import finish
+            from tablecast.training.search.rounds import DEFAULT_BUDGET, Search
+
+            clock = Clock(DEFAULT_BUDGET if budget is None else budget, began, repeat)
+            search = Search(
+                prepared, clock, seed, LARGEST_GRAPH, progress, max_latency=max_latency
+            )
+            search.run()
+            if interrupts:
+                interrupts.searching = False
+            trained = finish(search)
+            if repeat:
+                repeat.confirm(trained.search)
+        else:
+            tried = _try(prepared, Candidate(model, model in LINEAR), seed, progress)
+            trained = _finish(prepared, tried, seed, progress)
+    _say(trained, prepared, progress)
+    return trained
+
+
+def _say(trained: Trained, prepared: Prepared, progress: Progress) -> None:
+    """The leaderboard, and what training found out about its figures."""
+    progress(as_text(trained.leaderboard))
+    holdout = trained.metrics["holdout"]
+    figures = ", ".join(f"{name} {value:,.4g}" for name, value in holdout.items())
+    progress(f"On the rows that were held out: {figures}.")
+    for note in trained.notes:
+        if note not in prepared.notes:
+            progress(note)
+
+
+def _try(
+    prepared: Prepared,
+    candidate: Candidate,
+    seed: int,
+    progress: Progress,
+) -> _Tried:
+    steps = recipe(prepared.table, prepared.target) if candidate.with_recipe else []
+    experiment = start(prepared, seed, steps)
+    name = _name(experiment, candidate.model)
+    began = time.monotonic()
+    try:
+        estimator = experiment.create_model(candidate.model, round=6, verbose=False)
+    except Exception as error:  # estimators raise whatever they like
+        raise TrainingError(f"{name} could not be fitted on this table: {error}") from error
+    scores, seconds = experiment.pull(), time.monotonic() - began
+    decides = DECIDES[prepared.task]
+    mean, std = scores.loc["Mean", decides], scores.loc["Std", decides]
+    folds = experiment.fold_generator.get_n_splits()
+    progress(f"{name}: {decides} {mean:.4f} ± {std:.4f} over {folds} folds, {seconds:.1f} s")
+    return _Tried(candidate, experiment, estimator, scores, seconds)
+
+
+def _name(experiment: Any, model: str) -> str:
+    """PyCaret's name of an estimator.
+
+    Raises:
+        TrainingError: PyCaret has no such id.
+    """
+    names = experiment.models()["Name"]
+    if model in names.index:
+        return str(names[model])
+    near = get_close_matches(model, list(names.index), n=1, cutoff=0.4)
+    hint = f"Did you mean '{near[0]}'? " if near else ""
+    known = ", ".join(f"{key} ({name})" for key, name in names.items())
+    raise TrainingError(f"PyCaret has no estimator '{model}'. {hint}Choose auto, or: {known}.")
+
+
+def _finish(
+    prepared: Prepared,
+    best: _Tried,
+    seed: int,
+    progress: Progress,
+) -> Trained:
+    """Measure the candidate on the holdout, fit it on all rows, check that it is steady."""
+    held = held_out(best.experiment, best.estimator)
+    pipeline = finalized(best.experiment, best.estimator)
+    progress(f"Fitted on all {len(prepared.table):,} rows; checking single rows against a batch.")
+    agreement = check_self_agreement(pipeline, prepared.table, prepared.task)
+    progress(f"A row alone and in a batch agree to {agreement:.1g} relative.")
+    folds = folds_of(best.scores)
+    return trained_of(
+        prepared,
+        pipeline,
+        held,
+        notes=nothing_learnt(_gain(prepared, folds), held.figures),
+        model=best.candidate.model,
+        cross_validation=folds,
+        leaderboard=[_entry(best)],
+        seed=seed,
+        folds=best.experiment.fold_generator.get_n_splits(),
+        agreement=agreement,
+    )
+
+
+def _gain(prepared: Prepared, folds: dict[str, dict[str, Any]]) -> list[float]:
+    """By how much each fold beats what can be said without any field."""
+    if prepared.task == "regression":
+        return list(folds["R2"]["folds"])
+    usual = prepared.table[prepared.target].value_counts(normalize=True).max()
+    return [fold - usual for fold in folds["Accuracy"]["folds"]]
+
+
+def _entry(tried: _Tried) -> dict[str, Any]:
+    means, task = tried.scores.loc["Mean"], tried.experiment._ml_usecase.name.lower()
+    return {
+        "model": tried.candidate.model,
+        "name": _name(tried.experiment, tried.candidate.model),
+        "features": "the recipe's features" if tried.candidate.with_recipe else "plain features",
+        "recipe": tried.candidate.with_recipe,
+        "folds": len(tried.scores) - 2,
+        "seconds": round(tried.seconds, 2),
+        **{str(metric): float(value) for metric, value in means.items()},
+        "spread": float(tried.scores.loc["Std", DECIDES[task]]),
+        "why": "asked for",
+    }

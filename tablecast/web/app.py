@@ -1,0 +1,169 @@
+"""The Flask application: an explicit factory, and what is decided once for every route.
+
+HTML or JSON, the shape of errors, and the headers are decided here; the views only parse and
+render.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from flask import Flask, Response, current_app, g, request
+from werkzeug.exceptions import HTTPException, LengthRequired, RequestEntityTooLarge
+
+from tablecast.deployment.deployment import Deployment
+from tablecast.deployment.opening import load
+from tablecast.errors import InvalidInput, TablecastError
+from tablecast.i18n.formats import number
+from tablecast.i18n.language import N_, _
+from tablecast.settings import read_settings
+from tablecast.web import api, batch_page, warmup
+from tablecast.web.docs import document as openapi
+from tablecast.web.fast_path import FastLane
+from tablecast.web.form import page
+from tablecast.web.http import language, metrics, static_files
+from tablecast.web.http.bounded_request import BoundedRequest
+from tablecast.web.http.headers import headers_of, new_request_id
+from tablecast.web.http.rendering import problem_page, wants_page
+from tablecast.web.http.responses import invalid, problem
+
+log = logging.getLogger("tablecast")
+
+#: Routes for programs only: their errors are JSON, whatever is asked for.
+PROGRAM_PATHS = ("/api/", "/predict_api", "/openapi.json", "/healthz", "/readyz", "/metrics")
+
+#: What Werkzeug says in English where a route raises nothing of its own.
+FRAMEWORK_WORDS = (
+    N_("Bad Request"),
+    N_("The browser (or proxy) sent a request that this server could not understand."),
+    N_("Not Found"),
+    N_(
+        "The requested URL was not found on the server. If you entered the URL manually please "
+        "check your spelling and try again."
+    ),
+    N_("Method Not Allowed"),
+    N_("The method is not allowed for the requested URL."),
+    N_("Length Required"),
+    N_("Request Entity Too Large"),
+    N_("The data value transmitted exceeds the capacity limit."),
+    N_("Unsupported Media Type"),
+)
+
+#: Bytes of a body past the limit that are read to no end; a longer one is cut off.
+MOST_DISCARDED = 500_000_000
+
+
+def create_app(deployment: Deployment | None = None) -> Flask:
+    """Make the application for one deployment (default: the one that the settings name).
+
+    Raises:
+        TablecastError: the deployment cannot be served.
+    """
+    settings = read_settings()
+    root = _root()
+    app = Flask(
+        "tablecast", template_folder=str(root / "templates"), static_folder=str(root / "static")
+    )
+    app.request_class = BoundedRequest
+    app.config["MAX_ROWS"] = settings["max_rows"]
+    app.config["MAX_BODY"] = settings["max_body"]
+    app.config["BODY_LIMITS"] = {"batch.upload": settings["max_upload"]}
+    app.extensions["tablecast"] = loaded = deployment or load()
+    app.register_blueprint(page.blueprint)
+    app.register_blueprint(api.blueprint)
+    app.register_blueprint(batch_page.blueprint)
+    app.register_blueprint(metrics.blueprint)
+    app.register_blueprint(openapi.blueprint)
+    language.install(app, PROGRAM_PATHS)
+    static_files.install(app)
+    app.before_request(_begin)
+    app.after_request(_finish)
+    app.register_error_handler(InvalidInput, invalid)
+    app.register_error_handler(HTTPException, _refused)
+    app.register_error_handler(Exception, _unexpected)
+    app.wsgi_app = FastLane(app.wsgi_app, loaded)  # type: ignore[method-assign]
+    return app
+
+
+def create_app_or_exit(make: Callable[[], Flask] = create_app) -> Flask:
+    """``create_app``, ready for the first person.
+
+    Ends the process with one line where the deployment cannot be served.
+    """
+    try:
+        app = make()
+    except TablecastError as error:
+        sys.exit(f"tablecast: {error}")
+    warmup.prepare(app)
+    return app
+
+
+def _root() -> Path:
+    """The folder of templates and static files: the package's own, or the repository's root."""
+    package = Path(__file__).parents[1]
+    return package if (package / "templates").is_dir() else package.parent
+
+
+def _begin() -> None:
+    g.request_id = new_request_id()
+    g.began = time.perf_counter()
+    if request.method != "POST" or request.routing_exception is not None:
+        return
+    # Without a length, a body past the limit would be cut silently and read as whole.
+    if request.content_length is None:
+        raise LengthRequired(_("Send a Content-Length header; chunked bodies are not read."))
+    limits = current_app.config["BODY_LIMITS"]
+    limit = limits.get(request.endpoint, current_app.config["MAX_BODY"])
+    if request.content_length > limit:
+        _read_and_discard()
+        words = _("The body is larger than {limit} bytes; send it in parts.")
+        raise RequestEntityTooLarge(words.format(limit=number(limit)))
+
+
+def _read_and_discard() -> None:
+    """Let a browser send its file: one that is cut off while sending shows an error of its own."""
+    if (request.content_length or 0) <= MOST_DISCARDED:
+        while request.stream.read(1_000_000):
+            pass
+
+
+def _finish(response: Response) -> Response:
+    for name, value in headers_of(response.mimetype or "").items():
+        response.headers.setdefault(name, value)
+    response.headers["X-Request-Id"] = g.request_id
+    route = request.url_rule.rule if request.url_rule else "none"
+    metrics.of_route(route).observe(response.status_code, time.perf_counter() - g.began)
+    return response
+
+
+def _wants_json() -> bool:
+    """Programs get JSON; whoever asks for HTML, as browsers do, gets a page."""
+    return request.path.startswith(PROGRAM_PATHS) or not wants_page()
+
+
+def _refused(error: HTTPException) -> Response:
+    status = error.code or 500
+    title, detail = _(error.name), _(error.description or error.name)
+    if _wants_json():
+        response = problem(status, title, detail)
+    else:
+        response = problem_page(status, title, detail)
+    for name, value in error.get_headers():
+        if name != "Content-Type":
+            response.headers[name] = value
+    return response
+
+
+def _unexpected(error: Exception) -> Response:
+    log.error("request %s failed", g.request_id, exc_info=error)
+    detail = _(
+        "Something went wrong on our side and was written to the log. Try again; if it happens "
+        "again, give the person who runs this service the request id {request_id}."
+    ).format(request_id=g.request_id)
+    if _wants_json():
+        return problem(500, _("Internal Server Error"), detail)
+    return problem_page(500, _("Something went wrong"), detail)

@@ -1,0 +1,119 @@
+"""The card's pictures of classes: the confusion matrix, ROC curves and calibration."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tablecast.i18n.formats import number, percent
+from tablecast.i18n.language import _
+from tablecast.schema.schema import Schema
+from tablecast.web.card import plots as card_charts
+from tablecast.web.card.regression_figures import Figure, Table, ticks_of
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of the confusion matrix."""
+
+    text: str
+    strength: int
+    is_right: bool
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """Actual classes (rows) by answers (columns)."""
+
+    names: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[Cell, ...]], ...]
+
+
+def class_figures(
+    schema: Schema, facts: Mapping[str, Any]
+) -> tuple[list[Figure], list[Figure]]:
+    """ROC curves and calibrations of the most frequent classes; of two classes, of the second."""
+    curved = [one for one in facts["by_class"] if one.get("roc")]
+    if len(schema.classes) == 2:
+        curved = curved[-1:]
+    rocs = [_roc(one, schema) for one in curved]
+    calibrations = [
+        _calibration(schema.show_class(one["class"]), "", one["calibration"])
+        for one in curved
+        if len(one["calibration"]) > 1
+    ]
+    if len(facts["confidence"]) > 1:
+        said = _("The probability of the answered class, whichever it is.")
+        calibrations.append(_calibration(_("All answers"), said, facts["confidence"]))
+    return rocs, calibrations
+
+
+def confusion_of(schema: Schema, facts: Mapping[str, Any]) -> Confusion:
+    """The matrix with a strength for each cell: its share of the actual class."""
+    data = facts["confusion"]
+    names = [schema.show_class(name) for name in data["classes"]]
+    if data["others"]:
+        names.append(_("{count} other classes").format(count=data["others"]))
+    rows = []
+    for place, (name, counts) in enumerate(zip(names, data["counts"], strict=True)):
+        total = sum(counts) or 1
+        cells = tuple(
+            Cell(number(count), _strength(count / total), at == place)
+            for at, count in enumerate(counts)
+        )
+        rows.append((name, cells))
+    return Confusion(tuple(names), tuple(rows))
+
+
+def class_table(schema: Schema, facts: Mapping[str, Any]) -> Table:
+    """Each class's figures."""
+    shown = {
+        "rows": _("Rows"), "precision": _("Precision"), "recall": _("Recall"), "f1": "F1",
+        "auc": "AUC", "brier": _("Brier score"),
+    }
+    known = [name for name in shown if any(name in one for one in facts["by_class"])]
+    rows = tuple(
+        (schema.show_class(one["class"]), *(_in_words(name, one.get(name)) for name in known))
+        for one in facts["by_class"]
+    )
+    return Table((_("Class"), *(shown[name] for name in known)), rows)
+
+
+def _roc(one: Mapping[str, Any], schema: Schema) -> Figure:
+    plot = card_charts.roc(one["roc"])
+    rows = tuple((percent(false, 1), percent(true, 1)) for false, true in one["roc"])
+    return Figure(
+        schema.show_class(one["class"]),
+        _("Area under the curve: {area}").format(area=number(one["auc"], ".3f")),
+        plot, _("False positives"), _("True positives"),
+        ticks_of(plot.across, shares=True), ticks_of(plot.up, shares=True),
+        Table((_("False positives"), _("True positives")), rows),
+    )
+
+
+def _calibration(title: str, said: str, groups: Sequence[Mapping[str, float]]) -> Figure:
+    plot = card_charts.calibration(groups)
+    rows = tuple(
+        (percent(one["predicted"], 1), percent(one["actual"], 1), number(one["rows"]))
+        for one in groups
+    )
+    return Figure(
+        title, said, plot, _("Probability given"), _("Came true"),
+        ticks_of(plot.across, shares=True), ticks_of(plot.up, shares=True),
+        Table((_("Probability given"), _("Came true"), _("Rows")), rows),
+    )
+
+
+def _strength(share: float) -> int:
+    """0 for none, else 1 to 5."""
+    most = card_charts.STRENGTHS
+    return 1 + min(most - 1, int(share * most)) if share else 0
+
+
+def _in_words(name: str, value: float | None) -> str:
+    if value is None:
+        return "–"
+    if name == "rows":
+        return number(value)
+    return percent(value, 1) if name in ("precision", "recall", "f1") else number(value, ".3f")

@@ -1,0 +1,208 @@
+"""What the card says of each field: how much it matters, and the shape of its effect."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tablecast.deployment.deployment import Deployment
+from tablecast.i18n.formats import number, percent
+from tablecast.i18n.language import _
+from tablecast.inference.distributions import Background
+from tablecast.schema.field import Field
+from tablecast.schema.schema import Schema
+from tablecast.web.card import plots as card_charts
+from tablecast.web.card.plots import Axis, Plot, axis_over
+from tablecast.web.card.regression_figures import Table, show_value
+from tablecast.web.display.amounts import Wording, wording_of
+from tablecast.web.display.charts import Scale, Span
+
+#: Fields whose effect is drawn, the most important; the others are a line in a table.
+MOST_DRAWN = 9
+#: With more fields than this a page has room for fewer pictures, and of more classes for fewer yet.
+MANY_FIELDS, FEW_DRAWN = 30, 6
+MANY_CLASSES = 3
+#: Of many classes' probabilities every second value is told behind the picture: both ends are, and
+#: the card as JSON has all.
+SPARSE = 2
+
+
+@dataclass(frozen=True)
+class Importance:
+    """One field's share of what answers lose without it."""
+
+    name: str
+    share: str
+    bar: Span
+
+
+@dataclass(frozen=True)
+class Option:
+    """One level: its mean answer and a bar for it, or a bar for each class."""
+
+    name: str
+    answer: str
+    bars: tuple[Span, ...]
+
+
+@dataclass(frozen=True)
+class Effect:
+    """How the mean answer moves with one field.
+
+    Attributes:
+        name: the field.
+        plot, rug: the picture of a number's effect, and where training values are.
+        options: a category's levels.
+        low, high: the ends of the number's range.
+        said: the picture in a sentence.
+        table: its numbers.
+    """
+
+    name: str
+    plot: Plot | None
+    rug: str
+    options: tuple[Option, ...]
+    low: str
+    high: str
+    said: str
+    table: Table
+
+
+@dataclass(frozen=True)
+class Effects:
+    """The effects that are drawn; of all other fields, how far the mean answer moves.
+
+    Attributes:
+        drawn, others: the most important fields, and all others with their span.
+        rows: how many made-up rows the means are of.
+        ticks: the words at the pictures' ticks.
+        classes, tones: the classes that are followed, and the strength of each one's colour.
+    """
+
+    drawn: tuple[Effect, ...]
+    others: tuple[tuple[str, str], ...]
+    rows: str
+    ticks: tuple[str, ...]
+    classes: tuple[str, ...]
+    tones: tuple[int, ...]
+
+
+def importance_of(schema: Schema, shares: Mapping[str, float]) -> list[Importance]:
+    """Every field's importance, the largest first."""
+    known = [field for field in schema.fields if field.name in shares]
+    most = max((shares[field.name] for field in known), default=0.0) or 1.0
+    return [
+        Importance(
+            field.label, percent(shares[field.name], 1), Span(0, 100 * shares[field.name] / most)
+        )
+        for field in sorted(known, key=lambda field: -shares[field.name])
+    ]
+
+
+def effects_of(loaded: Deployment, shares: Mapping[str, float]) -> Effects | None:
+    """Every field's effect, those of the most important drawn on one scale."""
+    data, schema = loaded.description.get("effects"), loaded.schema
+    if not data:
+        return None
+    spread = spans(data)
+    ranked = [field for field in schema.fields if spread.get(field.name) is not None]
+    ranked.sort(key=lambda field: (-shares.get(field.name, 0.0), -spread[field.name]))
+    few = FEW_DRAWN if len(data["classes"]) <= MANY_CLASSES else FEW_DRAWN // 2
+    most = MOST_DRAWN if len(ranked) <= MANY_FIELDS else few
+    drawn, others = ranked[:most], ranked[most:]
+    is_share = schema.task == "classification"
+    answers = [] if is_share else [a for f in drawn for a in data["fields"][f.name]["answers"]]
+    wording = wording_of(schema, max(map(abs, answers), default=1.0))
+    up = card_charts.SHARES if is_share else axis_over(min(answers), max(answers), 4)
+    made = tuple(
+        _effect(field, data["fields"][field.name], data, up, wording, loaded.background, schema)
+        for field in drawn
+    )
+    ticks = tuple(wording.of(one) if not is_share else percent(one) for one in up.ticks)
+    classes = tuple(schema.show_class(name) for name in data["classes"])
+    return Effects(
+        made, _others(others, data, wording), number(data["rows"]), ticks, classes,
+        card_charts.TONES.get(len(classes), ()),
+    )
+
+
+def _effect(
+    field: Field, one: Mapping[str, Any], data: Mapping[str, Any], up: Axis,
+    wording: Wording, background: Background | None, schema: Schema,
+) -> Effect:
+    values, answers = one["values"], one["answers"]
+    names = [show_value(field, value) for value in values]
+    classes = tuple(schema.show_class(name) for name in data["classes"])
+    if classes:
+        cells = [tuple(percent(share, 1) for share in each) for each in answers]
+    else:
+        cells = [(wording.of(answer),) for answer in answers]
+    is_level = field.is_text or len(values) <= 2
+    step = 1 if is_level or len(classes) <= MANY_CLASSES else SPARSE
+    table = Table(
+        (field.label, *(classes or (_("Mean answer"),))),
+        tuple((name, *cell) for name, cell in zip(names, cells, strict=True))[::step],
+    )
+    plot, marks = None, ""
+    if not is_level:
+        plot = card_charts.shares(values, answers) if classes else card_charts.effect(
+            values, answers, up, data["mean"]
+        )
+        marks = _rug(field, plot.across, background)
+    options = tuple(
+        Option(name, "" if classes else cell[0], _bars(up, answer))
+        for name, cell, answer in zip(names, cells, answers, strict=True)
+    ) if is_level else ()
+    said = "" if is_level or classes else _("{low} at {first}, {high} at {last}.").format(
+        low=cells[0][0], first=names[0], high=cells[-1][0], last=names[-1]
+    )
+    return Effect(field.label, plot, marks, options, names[0], names[-1], said, table)
+
+
+def _bars(up: Axis, answer: Any) -> tuple[Span, ...]:
+    if not isinstance(answer, list):
+        scale = Scale(min(0.0, up.scale.low), max(0.0, up.scale.high))
+        zero, end = scale.at(0.0), scale.at(answer)
+        return (Span(min(zero, end), abs(end - zero)),)
+    start, bars = 0.0, []
+    for share in answer:
+        bars.append(Span(start, 100 * share))
+        start += 100 * share
+    return tuple(bars)
+
+
+def _rug(field: Field, across: Axis, background: Background | None) -> str:
+    """Lines at the deciles of the training values."""
+    if background is None:
+        return ""
+    marginal = background.marginals[field.name]
+    known = [float(value) for value in marginal.values if value == value]
+    return card_charts.rug(known[:: max(1, len(known) // 16)], across)
+
+
+def _others(
+    fields: Sequence[Field], data: Mapping[str, Any], wording: Wording
+) -> tuple[tuple[str, str], ...]:
+    """Each field, and the lowest and highest mean answer, or a probability's largest change."""
+    rows = []
+    for field in fields:
+        one = data["fields"][field.name]
+        if data["classes"]:
+            span = percent(spans({"fields": {field.name: one}})[field.name], 1)
+            rows.append((field.label, span))
+        else:
+            low, high = min(one["answers"]), max(one["answers"])
+            rows.append((field.label, f"{wording.of(low)} – {wording.of(high)}"))
+    return tuple(rows)
+
+
+def spans(effects: Mapping[str, Any]) -> dict[str, float]:
+    """By how much each field alone moves the mean answer, or that class most that moves most."""
+    return {
+        name: float(np.ptp(np.array(one["answers"], dtype=np.float64), axis=0).max())
+        for name, one in effects["fields"].items()
+        if one["answers"]
+    }

@@ -1,0 +1,214 @@
+"""The card's pictures of errors, with their words and the tables behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from tablecast.i18n.formats import number, percent, unit_name, with_unit
+from tablecast.i18n.language import _
+from tablecast.inference.distributions import FEWEST, Histogram
+from tablecast.schema.field import Field
+from tablecast.schema.schema import Schema
+from tablecast.web.card import plots as card_charts
+from tablecast.web.card.plots import Axis, Plot
+from tablecast.web.display.amounts import Wording, wording_of
+from tablecast.web.display.choices import choices_of
+
+
+@dataclass(frozen=True)
+class Table:
+    """Words in rows and columns; the first of each row names it."""
+
+    head: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A picture with everything that stands around it.
+
+    Attributes:
+        title: what it shows, in a few words.
+        said: how to read it, in a sentence or two.
+        plot: the picture.
+        across, up: what its axes are.
+        ticks_across, ticks_up: the words at their ticks, from low to high.
+        table: its numbers.
+    """
+
+    title: str
+    said: str
+    plot: Plot
+    across: str
+    up: str
+    ticks_across: tuple[str, ...]
+    ticks_up: tuple[str, ...]
+    table: Table
+
+
+def show_value(field: Field, value: Any) -> str:
+    """A field's value or level as the form shows it."""
+    names = {choice.value: choice.label for choice in choices_of(field)}
+    text = value if isinstance(value, str) else field.show(value)
+    if text in names:
+        return names[text]
+    if field.kind == "number":
+        text = number(float(value), ",.4g" if abs(float(value)) < 10_000 else ",.0f")
+    elif field.kind == "integer" and abs(float(value)) >= 10_000:
+        text = number(float(value), ",.0f")
+    return with_unit(text, field.unit) if not field.is_text else text
+
+
+def ticks_of(axis: Axis, *, shares: bool = False) -> tuple[str, ...]:
+    """The words at an axis' ticks."""
+    if shares:
+        return tuple(percent(value) for value in axis.ticks)
+    return tuple(_signed(value) for value in axis.ticks)
+
+
+def regression_figures(
+    schema: Schema, facts: Mapping[str, Any], level: float | None = None
+) -> list[Figure]:
+    """Predicted against actual, residuals and coverage over answers, how residuals are spread.
+
+    Args:
+        schema: what is predicted.
+        facts: what ``tablecast.training.evaluation.residuals.regression_facts`` found.
+        level: the share of rows that the ranges are meant to hold; None where there are none.
+    """
+    amounts = [one["predicted"] for one in facts["by_answer"]]
+    wording = wording_of(schema, max(map(abs, amounts), default=1.0))
+    found = []
+    if facts["cells"]:
+        found.append(_cells(facts["cells"], schema, wording))
+    if facts["by_answer"]:
+        found.append(_by_answer(facts["by_answer"], schema, wording))
+    if facts["residuals"] and any(facts["residuals"]["counts"]):
+        found.append(_residuals(facts["residuals"], schema))
+    if level and any("covered" in one for one in facts["by_answer"]):
+        found.append(_coverage(facts["by_answer"], level, schema, wording))
+    return found
+
+
+def target_figure(histogram: Histogram, schema: Schema) -> Figure:
+    """How the target was spread in training."""
+    plot = card_charts.bars(histogram.edges, histogram.counts)
+    beyond = histogram.below + histogram.above
+    return _figure(
+        _("The target in the training rows"),
+        _("{count} more rows lie beyond the picture's ends.").format(count=number(beyond))
+        if beyond else "",
+        plot, _with_unit(schema.target_label, schema), _("Rows"),
+        Table((_("From"), _("To"), _("Rows")), _histogram_rows(histogram.edges, histogram.counts)),
+    )
+
+
+def _cells(data: Mapping[str, Any], schema: Schema, wording: Wording) -> Figure:
+    plot = card_charts.cells(data)
+    edges = data["edges"]
+
+    def between(place: int) -> str:
+        return f"{wording.of(edges[place])} – {wording.of(edges[place + 1])}"
+
+    said = _(
+        "The stronger a square, the more rows; on the line, the answer is right. Squares of fewer "
+        "than {fewest} rows are left out, {count} rows in all."
+    )
+    return _figure(
+        _("Predicted against actual"),
+        said.format(fewest=FEWEST, count=number(data["left_out"])),
+        plot, _with_unit(_("Actual"), schema), _with_unit(_("Predicted"), schema),
+        Table(
+            (_("Actual"), _("Predicted"), _("Rows")),
+            tuple((between(x), between(y), number(rows)) for x, y, rows in data["counts"]),
+        ),
+    )
+
+
+def _by_answer(
+    groups: Sequence[Mapping[str, float]], schema: Schema, wording: Wording
+) -> Figure:
+    plot = card_charts.errors_by_answer(groups)
+    rows = tuple(
+        (
+            wording.of(one["predicted"]), number(one["rows"]), wording.of(one["actual"]),
+            wording.change(one["residual"]), wording.change(one["residual_low"]),
+            wording.change(one["residual_high"]),
+        )
+        for one in groups
+    )
+    head = (
+        _("Mean predicted"), _("Rows"), _("Mean actual"), _("Mean residual"), _("Residual, 10%"),
+        _("Residual, 90%"),
+    )
+    return _figure(
+        _("Residuals over answers"),
+        _(
+            "Groups of about {rows} rows by their answer: the mean of actual minus predicted, and "
+            "the band in which eight rows in ten lie. Above the line, answers are too low."
+        ).format(rows=number(groups[0]["rows"])),
+        plot, _with_unit(_("Predicted"), schema), _with_unit(_("Residual"), schema),
+        Table(head, rows),
+    )
+
+
+def _coverage(
+    groups: Sequence[Mapping[str, float]], level: float, schema: Schema, wording: Wording
+) -> Figure:
+    plot = card_charts.coverage(groups, level)
+    said = _(
+        "The share of rows whose true value lies in the range, in the same groups. It is meant to "
+        "be {level}, the line, wherever the answer lies."
+    )
+    rows = tuple(
+        (wording.of(one["predicted"]), percent(one["covered"], 1), wording.of(one["width"]))
+        for one in groups
+    )
+    return Figure(
+        _("Coverage of the range over answers"), said.format(level=percent(level)), plot,
+        _with_unit(_("Predicted"), schema), _("Rows in the range"),
+        ticks_of(plot.across), ticks_of(plot.up, shares=True),
+        Table((_("Mean predicted"), _("In the range"), _("Mean width")), rows),
+    )
+
+
+def _residuals(data: Mapping[str, Any], schema: Schema) -> Figure:
+    plot = card_charts.bars(data["edges"], data["counts"])
+    said = _(
+        "Actual minus predicted. {count} rows lie beyond the picture or in bars of fewer than "
+        "{fewest}."
+    )
+    return _figure(
+        _("Residuals"), said.format(count=number(data["left_out"]), fewest=FEWEST),
+        plot, _with_unit(_("Residual"), schema), _("Rows"),
+        Table((_("From"), _("To"), _("Rows")), _histogram_rows(data["edges"], data["counts"])),
+    )
+
+
+def _figure(
+    title: str, said: str, plot: Plot, across: str, up: str, table: Table
+) -> Figure:
+    return Figure(
+        title, said, plot, across, up, ticks_of(plot.across), ticks_of(plot.up), table
+    )
+
+
+def _histogram_rows(
+    edges: Sequence[float], counts: Sequence[int]
+) -> tuple[tuple[str, ...], ...]:
+    return tuple(
+        (_signed(low), _signed(high), number(count))
+        for (low, high), count in zip(pairwise(edges), counts, strict=True)
+        if count
+    )
+
+
+def _with_unit(name: str, schema: Schema) -> str:
+    return f"{name} ({unit_name(schema.target_unit)})" if schema.target_unit else name
+
+
+def _signed(value: float) -> str:
+    return ("−" if value < 0 else "") + number(abs(value), ",.10g")

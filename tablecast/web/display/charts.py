@@ -1,0 +1,187 @@
+"""Pictures as plain numbers: data in, places in per cent of the picture's box out.
+
+``templates/charts.html`` draws them as inline SVG. Text stands in HTML around a picture and never
+in it, so that a picture may be stretched to any width and its words stay as large as all others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from tablecast.inference.distributions import Histogram
+
+#: Per cent of a curve's height left free above and below, for half the mark of the present value.
+MARGIN = 8.0
+
+#: The gap between two bars of a histogram, as a share of a bar.
+GAP = 0.12
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Values to per cent of a length. What lies outside is drawn at the nearest end."""
+
+    low: float
+    high: float
+
+    def at(self, value: float) -> float:
+        """0 at ``low``, 100 at ``high``; the middle where both are the same."""
+        if self.high <= self.low:
+            return 50.0
+        return min(100.0, max(0.0, 100 * (value - self.low) / (self.high - self.low)))
+
+
+@dataclass(frozen=True)
+class Span:
+    """A part of a length, in per cent."""
+
+    start: float
+    width: float
+
+
+@dataclass(frozen=True)
+class Waterfall:
+    """Contributions that lead from one value to another, each beginning where the last one ended.
+
+    Attributes:
+        base, end: where the first one begins and the last one ends.
+        bars: one for each contribution.
+    """
+
+    base: float
+    end: float
+    bars: tuple[Span, ...]
+
+
+@dataclass(frozen=True)
+class Columns:
+    """A histogram with an answer on it.
+
+    Attributes:
+        path: the bars, in a box that is as wide as there are bars and 100 high.
+        width: how many bars there are.
+        mark: the answer.
+        outside: whether the answer lies beyond the bars.
+        band: the answer's range; None where none is known.
+    """
+
+    path: str
+    width: int
+    mark: float
+    outside: bool
+    band: Span | None
+
+
+@dataclass(frozen=True)
+class Curve:
+    """A line in a box of 100 by 100, y downwards.
+
+    Attributes:
+        points: the line, as SVG writes it.
+        mark: the present value's place; None where it is not known.
+        level: the height of the present answer.
+        band: the outline of the answers' ranges, as SVG writes it; "" where none are known.
+    """
+
+    points: str
+    mark: tuple[float, float] | None
+    level: float
+    band: str = ""
+
+
+def waterfall(base: float, contributions: Sequence[float]) -> Waterfall:
+    """Place contributions one after the other, on a scale that just holds them all."""
+    stops = [base]
+    for contribution in contributions:
+        stops.append(stops[-1] + contribution)
+    scale = Scale(min(stops), max(stops))
+    places = [scale.at(stop) for stop in stops]
+    bars = tuple(
+        Span(min(start, end), abs(end - start))
+        for start, end in pairwise(places)
+    )
+    return Waterfall(places[0], places[-1], bars)
+
+
+def columns(
+    histogram: Histogram, value: float, interval: tuple[float, float] | None = None
+) -> Columns:
+    """Place an answer, and its range where one is known, on the training values."""
+    scale = Scale(histogram.edges[0], histogram.edges[-1])
+    tallest = max(histogram.counts) or 1
+    path = "".join(
+        f"M{place + GAP / 2:g} 100V{100 - 100 * count / tallest:.4g}h{1 - GAP:g}V100z"
+        for place, count in enumerate(histogram.counts)
+        if count
+    )
+    outside = not scale.low <= value <= scale.high
+    return Columns(
+        path, len(histogram.counts), scale.at(value), outside, _span(scale, interval)
+    )
+
+
+def share_below(histogram: Histogram, value: float) -> float:
+    """The share of training values below this one; a bar's are taken as evenly spread."""
+    first, last = histogram.edges[0], histogram.edges[-1]
+    total = histogram.below + sum(histogram.counts) + histogram.above
+    if value < first:
+        return 0.0
+    if value > last:
+        return (total - histogram.above) / total
+    borders = pairwise(histogram.edges)
+    below = histogram.below + sum(
+        count * Scale(low, high).at(value) / 100
+        for count, (low, high) in zip(histogram.counts, borders, strict=True)
+    )
+    return below / total
+
+
+def curve(
+    values: Sequence[float],
+    answers: Sequence[float],
+    present: int | None,
+    level: float,
+    scale: Scale,
+    intervals: Sequence[tuple[float, float]] = (),
+) -> Curve:
+    """Place answers over values.
+
+    Args:
+        values: in rising order.
+        answers: one for each value.
+        present: the place of the present value among them, or None.
+        level: the present answer.
+        scale: of the answers; curves that are compared share one.
+        intervals: the answers' ranges, one for each value, or none.
+    """
+    across = Scale(values[0], values[-1])
+    places = [
+        (across.at(value), _height(scale, answer))
+        for value, answer in zip(values, answers, strict=True)
+    ]
+    ranged = list(zip(places, intervals, strict=True)) if intervals else []
+    lower = [(x, _height(scale, low)) for (x, _), (low, _) in ranged]
+    upper = [(x, _height(scale, high)) for (x, _), (_, high) in ranged]
+    return Curve(
+        _points(places),
+        places[present] if present is not None else None,
+        _height(scale, level),
+        _points([*lower, *reversed(upper)]),
+    )
+
+
+def _height(scale: Scale, answer: float) -> float:
+    return MARGIN + (100 - scale.at(answer)) * (1 - 2 * MARGIN / 100)
+
+
+def _points(places: Sequence[tuple[float, float]]) -> str:
+    return " ".join(f"{x:.4g},{y:.4g}" for x, y in places)
+
+
+def _span(scale: Scale, interval: tuple[float, float] | None) -> Span | None:
+    if interval is None:
+        return None
+    start, end = scale.at(interval[0]), scale.at(interval[1])
+    return Span(start, end - start)

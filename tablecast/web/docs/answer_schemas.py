@@ -1,0 +1,251 @@
+"""JSON Schema (2020-12) of what the API answers: predictions, the model card, problems."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from tablecast.schema.schema import Schema
+from tablecast.schema.texts import fold
+from tablecast.web.docs.row_schemas import JsonSchema
+
+TEXT: JsonSchema = {"type": "string"}
+NUMBER_OR_NULL: JsonSchema = {"type": ["number", "null"]}
+TEXT_OR_NULL: JsonSchema = {"type": ["string", "null"]}
+COUNT_OR_NULL: JsonSchema = {"type": ["integer", "null"]}
+NOT_GIVEN: JsonSchema = {"type": "null", "description": "Not given by this deployment."}
+
+
+def answer_schemas(schema: Schema, *, probabilities: bool) -> dict[str, JsonSchema]:
+    """The named schemas of every answer.
+
+    Args:
+        schema: what is predicted.
+        probabilities: whether the deployment gives the classes' probabilities.
+    """
+    shares = {"Probabilities": _probabilities(schema)} if probabilities else {}
+    return {
+        "Answer": _answer(schema),
+        **shares,
+        "Prediction": _prediction(ref("Probabilities") if probabilities else NOT_GIVEN),
+        "Contributions": _object("What each field adds to the average answer.", _CONTRIBUTIONS),
+        "Contribution": _object("What one field adds.", _CONTRIBUTION),
+        "WhatIf": _object("The answer as one field alone moves, for each field.", _WHATIF),
+        "Course": _object("The answer as this field alone moves.", _COURSE),
+        "ModelReference": _object("The deployment that answered.", _NAMED),
+        "PredictResponse": _object(
+            "One prediction for each row, in the rows' order.",
+            {"model": ref("ModelReference"), "predictions": _list_of(ref("Prediction"))},
+        ),
+        "ModelField": _object("One input field.", _FIELD),
+        "ModelCard": _object("What the model is and how it was made.", _CARD),
+        "RefusedValue": _object("One refused value.", _REFUSED_VALUE),
+        "Problem": _object("A failure, as RFC 9457 words it.", _PROBLEM),
+    }
+
+
+def ref(name: str) -> JsonSchema:
+    """A reference to a named schema."""
+    return {"$ref": f"#/components/schemas/{name}"}
+
+
+def _answer(schema: Schema) -> JsonSchema:
+    name = schema.target_label or schema.target
+    if schema.task == "regression":
+        unit = f", in {schema.target_unit}" if schema.target_unit else ""
+        return {"type": "number", "description": f"{name}{unit}."}
+    kind = "string" if isinstance(schema.classes[0], str) else "integer"
+    return {
+        "type": kind,
+        "enum": list(schema.classes),
+        "description": f"{name}: one of the classes, as the training table spells them."
+        + _meanings(schema),
+    }
+
+
+def _meanings(schema: Schema) -> str:
+    """What the form file calls the classes, as a sentence; "" where it says nothing new."""
+    shown = [(str(label), schema.show_class(label)) for label in schema.classes]
+    meanings = [f"{label}: {words}" for label, words in shown if fold(words) != fold(label)]
+    return f" {'; '.join(meanings)}." if meanings else ""
+
+
+def _prediction(probabilities: JsonSchema) -> JsonSchema:
+    return _object("The answer for one row.", {
+        "prediction": ref("Answer"),
+        "interval": _INTERVAL,
+        "probabilities": probabilities,
+        "warnings": _list_of(TEXT, "Sentences about values that the model has not seen."),
+        "contributions": _if_asked("Contributions", "explain=1"),
+        "whatif": _if_asked("WhatIf", "whatif=1"),
+    })
+
+
+def _if_asked(name: str, how: str) -> JsonSchema:
+    return {"oneOf": [ref(name), {"type": "null"}], "description": f"Null without ?{how}."}
+
+
+def _probabilities(schema: Schema) -> JsonSchema:
+    share = {"type": "number", "minimum": 0, "maximum": 1}
+    return _object(
+        "The probability of each class; together they make 1.",
+        {str(name): share | _titled(schema, name) for name in schema.classes},
+    )
+
+
+def _titled(schema: Schema, label: str | int) -> JsonSchema:
+    words = schema.show_class(label)
+    return {} if words == str(label) else {"title": words}
+
+
+def _object(description: str, properties: Mapping[str, JsonSchema]) -> JsonSchema:
+    """An object that always has these properties. Clients should expect more to come."""
+    return {
+        "type": "object",
+        "description": description,
+        "properties": dict(properties),
+        "required": list(properties),
+    }
+
+
+def _list_of(items: JsonSchema, description: str = "") -> JsonSchema:
+    described = {"description": description} if description else {}
+    return {"type": "array", "items": items, **described}
+
+
+def _free(description: str) -> JsonSchema:
+    return {"type": "object", "description": description, "additionalProperties": True}
+
+
+def _free_or_null(description: str) -> JsonSchema:
+    return _free(description) | {"type": ["object", "null"]}
+
+
+_INTERVAL: JsonSchema = {
+    "type": ["array", "null"],
+    "items": {"type": "number"},
+    "minItems": 2,
+    "maxItems": 2,
+    "description": "The ends of the range that nine true numbers in ten lie in; null for classes.",
+}
+_MOMENT: JsonSchema = {"type": "string", "format": "date-time"}
+_VALUE: JsonSchema = {"type": ["number", "string", "null"]}
+
+_CLASS: JsonSchema = {
+    "type": ["string", "integer", "null"],
+    "description": "The class whose probability it is; null for a number.",
+}
+
+_ABOUT: dict[str, JsonSchema] = {
+    "answer": {"type": "number", "description": "The prediction, or its class's probability."},
+    "unit": TEXT,
+    "class": _CLASS,
+}
+
+_CONTRIBUTION: dict[str, JsonSchema] = {
+    "field": TEXT,
+    "value": _VALUE | {"description": "As it was read."},
+    "contribution": {"type": "number", "description": "A Shapley value."},
+    "error": {"type": "number", "description": "One standard error; 0 where exact."},
+}
+
+_CONTRIBUTIONS: dict[str, JsonSchema] = {
+    **_ABOUT,
+    "base": {"type": "number", "description": "The average; it and all contributions make answer."},
+    "exact": {"type": "boolean", "description": "Whether nothing was sampled."},
+    "fields": _list_of(ref("Contribution"), "In the form's order."),
+}
+
+_COURSE: dict[str, JsonSchema] = {
+    "field": TEXT,
+    "values": _list_of(_VALUE),
+    "answers": _list_of({"type": "number"}, "One for each value."),
+    "intervals": {
+        "type": ["array", "null"],
+        "items": {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2},
+        "description": "The interval at each value; null where the deployment has none.",
+    },
+    "present": COUNT_OR_NULL | {"description": "The row's own value's place among them, from 0."},
+}
+
+_WHATIF: dict[str, JsonSchema] = {
+    **_ABOUT,
+    "fields": _list_of(ref("Course"), "In the form's order."),
+}
+
+_NAMED: dict[str, JsonSchema] = {"name": TEXT, "version": TEXT, "created": _MOMENT}
+
+_FIELD: dict[str, JsonSchema] = {
+    "name": TEXT,
+    "kind": {"type": "string", "enum": ["number", "integer", "category", "boolean", "date"]},
+    "label": TEXT,
+    "hint": TEXT,
+    "unit": TEXT,
+    "levels": _list_of(TEXT, "The known categories."),
+    "closed": {"type": "boolean", "description": "Whether any other category is refused."},
+    "min": NUMBER_OR_NULL | {"description": "Lowest in training; seconds since 1970 for a date."},
+    "max": NUMBER_OR_NULL | {"description": "Highest in training."},
+    "hard_min": NUMBER_OR_NULL | {"description": "Anything lower is refused."},
+    "hard_max": NUMBER_OR_NULL | {"description": "Anything higher is refused."},
+    "required": {"type": "boolean"},
+    "default": {
+        "type": ["number", "string", "boolean", "null"],
+        "description": "A typical value, as a row would hold it.",
+    },
+    "missing": NUMBER_OR_NULL | {"description": "The share of training rows without a value."},
+}
+
+_CARD: dict[str, JsonSchema] = {
+    **_NAMED,
+    "task": {"type": "string", "enum": ["regression", "classification"]},
+    "target": TEXT,
+    "fields": _list_of(ref("ModelField"), "In the form's order."),
+    "estimator": TEXT_OR_NULL | {"description": "The estimator's class."},
+    "settings": _free("The estimator's settings."),
+    "steps": _list_of(_object("A step before the estimator.", {"name": TEXT, "class": TEXT})),
+    "rows": COUNT_OR_NULL | {"description": "Rows that the model was trained on."},
+    "held_out": COUNT_OR_NULL | {"description": "Rows that were kept aside for the holdout."},
+    "folds": COUNT_OR_NULL | {"description": "Folds of the cross-validation."},
+    "seed": COUNT_OR_NULL,
+    "agreement": NUMBER_OR_NULL
+    | {"description": "The worst relative difference of a row alone from itself in a batch."},
+    "features": _list_of(TEXT, "What the estimator reads, after preprocessing."),
+    "importance": _free("Each field's share of what answers lose without it."),
+    "metrics": _free("How good the model is."),
+    "leaderboard": _list_of(_free("One model that was compared.")),
+    "search": _free_or_null("What a search for the model did, and what the clock decided in it."),
+    "evaluation": _free_or_null("Where answers to unseen rows are wrong, overall and by group."),
+    "effects": _free_or_null("The mean answer as each field alone takes other values."),
+    "stated": _free("What a person says of the model: what it is for, where its rows come from."),
+    "interval": {
+        "type": ["object", "null"],
+        "description": "How the intervals were made, and how well they hold on unseen rows.",
+        "additionalProperties": True,
+    },
+    "proof": {
+        "type": ["object", "null"],
+        "description": "How the served model was shown to equal the trained one.",
+        "additionalProperties": True,
+    },
+    "versions": _free("The packages that made the deployment."),
+    "sha256": {"type": "string", "description": "Of the trained pipeline's file."},
+    "limits": _list_of(TEXT, "What the model should not be used for."),
+    "notes": _list_of(TEXT, "What training found out about the table."),
+    "leaks": _list_of(_free("What makes the figures too good: its kind, field and message.")),
+    "dropped": _list_of(
+        _object("A column that is no field.", {"name": TEXT, "reason": TEXT})
+    ),
+}
+
+_REFUSED_VALUE: dict[str, JsonSchema] = {
+    "row": {"type": ["integer", "null"], "description": "Its place in the list, from 0."},
+    "field": TEXT_OR_NULL | {"description": "Null where the whole row is meant."},
+    "message": TEXT,
+}
+
+_PROBLEM: dict[str, JsonSchema] = {
+    "type": {"type": "string", "format": "uri-reference"},
+    "title": TEXT,
+    "status": {"type": "integer"},
+    "detail": {"type": "string", "description": "What happened and what to do."},
+    "errors": _list_of(ref("RefusedValue"), "Every refused value; empty for other failures."),
+}

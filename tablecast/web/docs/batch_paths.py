@@ -1,0 +1,166 @@
+"""``/batch`` in the OpenAPI document: what a program sends, and what it gets back."""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Any
+
+from tablecast.batch.predict_file import ERROR_CHOICES, predict_csv
+from tablecast.deployment.deployment import Deployment
+from tablecast.errors import BatchError
+from tablecast.i18n.language import N_, _
+from tablecast.web.docs.answer_schemas import TEXT, ref
+from tablecast.web.docs.failures import ALLOW, FAILURES, REQUEST_ID
+from tablecast.web.docs.row_schemas import example_rows
+from tablecast.web.http.responses import problem_body
+
+#: What differs from the failures of the JSON routes: meaning, title and detail, as the route words
+#: them.
+OWN_FAILURES = {
+    413: (
+        N_("The file is larger than this server reads in one request."),
+        "The file is too large.",
+        "The file is larger than {most} MB; send it in parts, or predict it on the command line "
+        "(python -m tablecast predict), which takes files of any size.",
+    ),
+    415: (
+        N_("The body is not multipart/form-data."),
+        "Unsupported Media Type",
+        "Send multipart/form-data with the CSV file as “file”.",
+    ),
+    422: (
+        N_(
+            "There is no file, it is no CSV table with the right columns, or rows of it are "
+            "refused."
+        ),
+        "The file cannot be answered.",
+        "Choose a CSV file.",
+    ),
+}
+
+FAILING = (405, 411, 413, 415, 422, 500)
+
+ANSWERED = (
+    "The file with columns added at the end of each row: prediction_label; for numbers "
+    "prediction_low and prediction_high, the ends of the range, where the deployment knows it; for "
+    "classes prediction_score and each class's prediction_score_CLASS. With errors=column also "
+    "prediction_error."
+)
+
+
+def batch_paths(loaded: Deployment, max_upload: int) -> dict[str, Any]:
+    """The paths of the batch page, its template and its upload.
+
+    Args:
+        loaded: the deployment.
+        max_upload: most bytes of one file.
+    """
+    page = {"text/html": {"schema": TEXT}}
+    template = {"text/csv": {"schema": TEXT}}
+    return {
+        "/batch": {
+            "post": _uploading(loaded, max_upload),
+            "get": _reading(
+                "getBatchPage", _("The page to upload a file from"), _("For people."), page
+            ),
+        },
+        "/batch/template.csv": {
+            "get": _reading(
+                "getBatchTemplate", _("A file to start from"),
+                _("The columns and a typical row."), template,
+            ),
+        },
+    }  # fmt: skip
+
+
+def _uploading(loaded: Deployment, max_upload: int) -> dict[str, Any]:
+    choice = {"type": "string", "enum": list(ERROR_CHOICES), "default": "fail"}
+    file = {
+        "type": "string",
+        "format": "binary",
+        "contentMediaType": "text/csv",
+        "description": "UTF-8; its first line names the columns. Other columns are kept.",
+    }
+    body = {
+        "schema": {
+            "type": "object",
+            "properties": {
+                "file": file,
+                "errors": choice | {
+                    "description": "A refused row stops it, is left out, or says why in a column."
+                },
+            },
+            "required": ["file"],
+        },
+        "encoding": {"file": {"contentType": "text/csv"}},
+    }  # fmt: skip
+    answered = {
+        "description": ANSWERED,
+        "headers": REQUEST_ID | {
+            name: {"description": f"How many rows were {what}.", "schema": {"type": "integer"}}
+            for name, what in (("X-Rows-Predicted", "answered"), ("X-Rows-Refused", "refused"))
+        },
+        "content": {"text/csv": {"schema": TEXT, **_example(loaded)}},
+    }  # fmt: skip
+    return {
+        "operationId": "predictFile",
+        "summary": _("Predict a whole CSV file"),
+        "description": _(
+            "A table in, the same table with predictions out, every row checked. At most {most} "
+            "MB; nothing is kept."
+        ).format(most=f"{max_upload / 1e6:g}"),
+        "tags": ["prediction"],
+        "requestBody": {"required": True, "content": {"multipart/form-data": body}},
+        "responses": {"200": answered} | _failures(FAILING, f"{max_upload / 1e6:g}"),
+    }
+
+
+def _reading(
+    name: str, summary: str, description: str, content: dict[str, Any]
+) -> dict[str, Any]:
+    answered = {"description": _("The answer."), "headers": REQUEST_ID, "content": content}
+    return {
+        "operationId": name,
+        "summary": summary,
+        "description": description,
+        "tags": ["prediction"],
+        "responses": {"200": answered} | _failures((405, 500), ""),
+    }
+
+
+def _failures(statuses: tuple[int, ...], most: str) -> dict[str, Any]:
+    """Problems for programs; whoever names HTML, as browsers do, gets a page."""
+    described = {}
+    for status in statuses:
+        usual = FAILURES[status]
+        words = (usual.meaning, usual.title, usual.detail)
+        meaning, title, detail = OWN_FAILURES.get(status, words)
+        example = problem_body(status, title, detail.format(most=most))
+        described[str(status)] = {
+            "description": _(meaning),
+            "headers": REQUEST_ID | (ALLOW if status == 405 else {}),
+            "content": {
+                "application/problem+json": {"schema": ref("Problem"), "example": example},
+                "text/html": {"schema": TEXT},
+            },
+        }
+    return described
+
+
+def _example(loaded: Deployment) -> dict[str, Any]:
+    """A short file's answer; nothing where the fields' names leave no room for the answer's."""
+    schema = loaded.schema
+    text, result = io.StringIO(), io.BytesIO()
+    cells = [
+        [field.show(value) for field, value in zip(schema.fields, row.values, strict=True)]
+        for row in map(schema.parse, example_rows(schema))
+    ]
+    csv.writer(text).writerows([[field.name for field in schema.fields], *cells])
+    source = io.BytesIO(text.getvalue().encode())
+    try:
+        predict_csv(loaded, source, result, name="rows.csv")
+    except BatchError:
+        return {}
+    value = result.getvalue().decode().replace("\r\n", "\n")
+    return {"examples": {"file": {"summary": _("Two rows"), "value": value}}}

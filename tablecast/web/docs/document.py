@@ -1,0 +1,240 @@
+"""The API described: ``/openapi.json``, made from the schema, and ``/docs``, which shows it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, current_app, request
+
+from tablecast import __version__
+from tablecast.deployment.card import card_of
+from tablecast.deployment.deployment import Deployment
+from tablecast.i18n.language import ENGLISH, N_, _, current_language, speaking
+from tablecast.inference.predictor import Prediction
+from tablecast.web import api
+from tablecast.web.docs.answer_schemas import TEXT, answer_schemas, ref
+from tablecast.web.docs.batch_paths import batch_paths
+from tablecast.web.docs.failures import REQUEST_ID, failure_ref, failure_responses
+from tablecast.web.docs.operations import operations_of
+from tablecast.web.docs.row_schemas import JsonSchema, example_rows, row_schema
+from tablecast.web.http.rendering import render_page
+from tablecast.web.http.responses import deployment, json_response
+
+blueprint = Blueprint("openapi", __name__)
+
+#: Where the application keeps its document, by language; a deployment never changes while it is
+#: served.
+KEPT = "tablecast.web.docs"
+
+TAGS = {
+    "prediction": "Ask the model.",
+    "model": "What the model is.",
+    "operations": "For whoever runs the server.",
+}
+
+#: Path to operation id, summary and description of the routes that answer plain text.
+TEXT_ROUTES = {
+    "/healthz": ("getHealth", N_("Whether the process answers"), N_("Answers ok.")),
+    "/readyz": ("getReadiness", N_("Whether a deployment is loaded"), N_("Answers ready.")),
+    "/metrics": (
+        "getMetrics",
+        N_("Counts and times, for Prometheus"),
+        N_(
+            "Requests by route and status, seconds to answer by route, and rows predicted by "
+            "route."
+        ),
+    ),
+}
+
+#: The failures of a route that reads, and of one that takes rows.
+READING = (405, 500)
+SENDING = (400, 405, 411, 413, 415, 422, 500)
+
+
+@blueprint.get("/openapi.json")
+def openapi() -> Response:
+    """The OpenAPI document of the deployment."""
+    return json_response(_document() | {"servers": [{"url": request.script_root or "/"}]})
+
+
+@blueprint.get("/docs")
+def docs() -> Response:
+    """The document as a page, from which each request can be sent."""
+    document = _document()
+    return render_page(
+        "docs.html",
+        document=document,
+        operations=operations_of(document, request.url_root.rstrip("/")),
+        script_root=request.script_root,
+    )
+
+
+def document_of(
+    loaded: Deployment, max_rows: int, max_body: int, max_upload: int
+) -> dict[str, Any]:
+    """The OpenAPI 3.1 document of a deployment, with examples that the deployment answered.
+
+    Args:
+        loaded: the deployment.
+        max_rows, max_body: most rows and most bytes of one request.
+        max_upload: most bytes of one file.
+    """
+    schema = loaded.schema
+    rows = example_rows(schema)
+    predictions = loaded.predictor.predict([schema.parse(row) for row in rows])
+    return {
+        "openapi": "3.1.0",
+        "info": _info(loaded, max_rows, max_body),
+        "servers": [{"url": "/"}],
+        "security": [],
+        "tags": [{"name": name, "description": words} for name, words in TAGS.items()],
+        "paths": {
+            **_predict_paths(loaded, rows, predictions),
+            **batch_paths(loaded, max_upload),
+            **_other_paths(loaded),
+        },
+        "components": {
+            "schemas": {
+                **_row_schemas(loaded, max_rows),
+                **answer_schemas(schema, probabilities=predictions[0].probabilities is not None),
+            },
+            "responses": failure_responses(schema, max_rows),
+            "headers": {
+                "RequestId": {"description": "Names the request in the log.", "schema": TEXT}
+            },
+        },
+    }
+
+
+def _document() -> dict[str, Any]:
+    kept = current_app.extensions.setdefault(KEPT, {})
+    language = current_language()
+    if language not in kept:
+        config = current_app.config
+        limits = (config["MAX_ROWS"], config["MAX_BODY"], config["BODY_LIMITS"]["batch.upload"])
+        kept[language] = document_of(deployment(), *limits)
+    document: dict[str, Any] = kept[language]
+    return document
+
+
+def _info(loaded: Deployment, max_rows: int, max_body: int) -> dict[str, Any]:
+    schema = loaded.schema
+    return {
+        "title": schema.title,
+        "version": str(loaded.description["version"]),
+        "summary": schema.description or schema.title,
+        "description": (
+            f"Predicts {schema.target_label or schema.target} from {len(schema.fields)} fields. "
+            f"A request holds one row, or a list of at most {max_rows:,} rows, in at most "
+            f"{max_body:,} bytes. A level is taken in any letter case and with spaces around it. "
+            "A number outside the range seen in training is answered with a warning, one outside "
+            "the limits is refused. Every failure is a problem document (RFC 9457)."
+        ),
+        "x-tablecast-version": __version__,
+    }
+
+
+def _predict_paths(
+    loaded: Deployment, rows: list[dict[str, Any]], predictions: list[Prediction]
+) -> dict[str, Any]:
+    bodies = _examples(rows[0], rows)
+    with speaking(ENGLISH):  # as programs are answered
+        answers = (api.full_answer(loaded, predictions[:1]), api.full_answer(loaded, predictions))
+    full = _examples(*answers)
+    labels = [prediction.prediction for prediction in predictions]
+    bare = {"oneOf": [ref("Answer"), {"type": "array", "items": ref("Answer")}]}
+    return {
+        "/predict_api": {"post": _predicting(
+            "predictPlain",
+            _("Predict, and get the bare answer"),
+            _("A row gives its prediction, a list of rows a list of predictions."),
+            bodies, _json(bare, _examples(labels[0], labels)),
+        )},
+        "/api/v1/predict": {"post": _predicting(
+            "predict",
+            _("Predict, with probabilities and warnings"),
+            _(
+                "A row or a list of rows gives a list of predictions, in the rows' order. At most "
+                "{most} rows at a time are explained."
+            ).format(most=api.most_explained(loaded)),
+            bodies, _json(ref("PredictResponse"), full),
+        ) | {"parameters": [_switch("explain", "contributions"), _switch("whatif", "whatif")]}},
+    }
+
+
+def _other_paths(loaded: Deployment) -> dict[str, Any]:
+    # Its longest parts are for whoever asks for the card itself.
+    known = card_of(loaded) | {"evaluation": None, "effects": None}
+    card = {"card": {"summary": _("This model's card"), "value": known}}
+    texts = {"text/plain": {"schema": TEXT}}
+    return {
+        "/api/v1/model": {"get": _reading(
+            "getModel",
+            _("The model card"),
+            _("What the model predicts, from what, how well, and how it was made."),
+            "model", _json(ref("ModelCard"), card),
+        )},
+        **{
+            path: {"get": _reading(name, _(summary), _(description), "operations", texts)}
+            for path, (name, summary, description) in TEXT_ROUTES.items()
+        },
+    }
+
+
+def _predicting(
+    name: str, summary: str, description: str, bodies: dict[str, Any], content: dict[str, Any]
+) -> dict[str, Any]:
+    return {
+        "operationId": name,
+        "summary": summary,
+        "description": description,
+        "tags": ["prediction"],
+        "requestBody": {"required": True, "content": _json(ref("RowOrRows"), bodies)},
+        "responses": _responses(content, SENDING),
+    }
+
+
+def _switch(name: str, filled: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "in": "query",
+        "description": f"1 fills {filled}.",
+        "schema": {"type": "string", "enum": ["0", "1"], "default": "0"},
+    }
+
+
+def _reading(
+    name: str, summary: str, description: str, tag: str, content: dict[str, Any]
+) -> dict[str, Any]:
+    return {
+        "operationId": name,
+        "summary": summary,
+        "description": description,
+        "tags": [tag],
+        "responses": _responses(content, READING),
+    }
+
+
+def _responses(content: dict[str, Any], statuses: tuple[int, ...]) -> dict[str, Any]:
+    answered = {"description": _("The answer."), "headers": REQUEST_ID, "content": content}
+    failures = {str(status): failure_ref(status) for status in statuses}
+    return {"200": answered, **failures}
+
+
+def _row_schemas(loaded: Deployment, max_rows: int) -> dict[str, JsonSchema]:
+    rows = {"type": "array", "items": ref("Row"), "maxItems": max_rows}
+    return {
+        "Row": row_schema(loaded.schema),
+        "RowOrRows": {"oneOf": [ref("Row"), rows], "description": "One row, or a list of rows."},
+    }
+
+
+def _examples(one: Any, many: Any) -> dict[str, Any]:
+    return {
+        "row": {"summary": _("One row"), "value": one},
+        "rows": {"summary": _("A list of rows"), "value": many},
+    }
+
+
+def _json(schema: JsonSchema, examples: dict[str, Any]) -> dict[str, Any]:
+    return {"application/json": {"schema": schema, "examples": examples}}

@@ -1,0 +1,114 @@
+"""Every failure that the API answers, described once for the document and the page."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from tablecast.errors import InvalidInput
+from tablecast.i18n.language import ENGLISH, N_, _, speaking
+from tablecast.schema.schema import Schema
+from tablecast.web.docs.answer_schemas import TEXT, ref
+from tablecast.web.docs.row_schemas import example_rows
+from tablecast.web.http.responses import invalid, problem_body
+
+#: What every answer carries.
+REQUEST_ID = {"X-Request-Id": {"$ref": "#/components/headers/RequestId"}}
+ALLOW = {"Allow": {"description": "The methods that the route has.", "schema": TEXT}}
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One kind of failure: its component's name, what it means, and what the routes say."""
+
+    name: str
+    meaning: str
+    title: str
+    detail: str
+
+
+#: By status. Titles and details are what the routes answer, word for word; a test compares them.
+FAILURES = {
+    400: Failure(
+        "NotJson",
+        N_("The body is not JSON."),
+        "Bad Request",
+        "The body is not JSON: unexpected end of data: line 1 column 2 (char 1).",
+    ),
+    405: Failure(
+        "MethodNotAllowed",
+        N_("The route does not have this method; the Allow header names those it has."),
+        "Method Not Allowed",
+        "The method is not allowed for the requested URL.",
+    ),
+    411: Failure(
+        "LengthRequired",
+        N_("The request has no Content-Length header."),
+        "Length Required",
+        "Send a Content-Length header; chunked bodies are not read.",
+    ),
+    413: Failure(
+        "TooLarge",
+        N_("The body, or the list in it, is larger than this server reads in one request."),
+        "Request Entity Too Large",
+        "The list has more than {rows:,} rows; send it in parts.",
+    ),
+    415: Failure(
+        "NotSentAsJson",
+        N_("The Content-Type header does not say application/json."),
+        "Unsupported Media Type",
+        "Send JSON, with the header Content-Type: application/json.",
+    ),
+    422: Failure(
+        "InvalidValues",
+        N_("Some values are refused; every one of them is named."),
+        "Some values are not valid.",
+        "",
+    ),
+    500: Failure(
+        "ServerError",
+        N_("Something went wrong on the server and was written to its log."),
+        "Internal Server Error",
+        "Something went wrong on our side and was written to the log. Try again; if it happens "
+        "again, give the person who runs this service the request id 3f9c0e1d2b4a5968.",
+    ),
+}
+
+
+def failure_responses(schema: Schema, max_rows: int) -> dict[str, Any]:
+    """Every failure as a named response with an example."""
+    return {
+        failure.name: {
+            "description": _(failure.meaning),
+            "headers": REQUEST_ID | (ALLOW if status == 405 else {}),
+            "content": {
+                "application/problem+json": {
+                    "schema": ref("Problem"),
+                    "example": _example(status, failure, schema, max_rows),
+                }
+            },
+        }
+        for status, failure in FAILURES.items()
+    }
+
+
+def failure_ref(status: int) -> dict[str, str]:
+    """A reference to the named response of a status."""
+    return {"$ref": f"#/components/responses/{FAILURES[status].name}"}
+
+
+def refused_row(schema: Schema) -> dict[str, Any]:
+    """A typical row with a misspelt name in it, which the schema refuses."""
+    row = example_rows(schema)[0]
+    return row | {max(row, key=len) + "_": 1}
+
+
+def _example(status: int, failure: Failure, schema: Schema, max_rows: int) -> Any:
+    if status != 422:
+        return problem_body(status, failure.title, failure.detail.format(rows=max_rows))
+    try:
+        schema.parse(refused_row(schema))
+    except InvalidInput as error:
+        with speaking(ENGLISH):  # as programs are answered
+            return invalid(error).get_json()
+    raise AssertionError("a misspelt name was taken")

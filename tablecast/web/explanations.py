@@ -1,0 +1,62 @@
+"""Explanations and what-ifs as the API answers them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tablecast.deployment.deployment import Deployment
+from tablecast.inference.shapley import Explanation
+from tablecast.inference.whatif import WhatIf, what_if
+from tablecast.schema.json_values import plain_value
+from tablecast.schema.schema import Row, Schema
+
+
+def contributions_json(loaded: Deployment, row: Row) -> dict[str, Any] | None:
+    """Why a row is answered as it is; None where the deployment keeps no distributions."""
+    if loaded.explainer is None:
+        return None
+    explained = loaded.explainer.explain(row)
+    return {
+        **_about(loaded.schema, explained),
+        "base": explained.base,
+        "exact": explained.exact,
+        "fields": [
+            {
+                "field": one.field,
+                "value": plain_value(loaded.schema.field(one.field), one.value),
+                "contribution": one.contribution,
+                "error": one.error,
+            }
+            for one in explained.contributions
+        ],
+    }
+
+
+def whatif_json(loaded: Deployment, row: Row) -> dict[str, Any]:
+    """How the answer moves as one field alone moves, for each field."""
+    schema = loaded.schema
+    interval = loaded.predictor.interval
+    tried = what_if(schema, loaded.engine, row, loaded.background, interval=interval)
+    return {
+        **_about(schema, tried),
+        "fields": [
+            {
+                "field": one.field,
+                "values": [plain_value(schema.field(one.field), value) for value in one.values],
+                "answers": list(one.answers),
+                "present": one.present,
+                "intervals": list(one.ranges) or None,
+            }
+            for one in tried.courses
+        ],
+    }
+
+
+def _about(schema: Schema, found: Explanation | WhatIf) -> dict[str, Any]:
+    """The number that is explained, in its unit; of a class, its probability."""
+    is_class = schema.task == "classification"
+    return {
+        "answer": found.answer,
+        "unit": "probability" if is_class else schema.target_unit,
+        "class": found.label,
+    }

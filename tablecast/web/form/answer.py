@@ -1,0 +1,277 @@
+"""What stands around an answer on its page: why it is so, what if, and how others ask the same.
+
+Words and places only; ``templates/answer.html`` and ``templates/whatif.html`` draw them.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from tablecast.deployment.deployment import Deployment
+from tablecast.i18n.formats import day, number, percent, with_unit
+from tablecast.i18n.language import _, current_language, ngettext
+from tablecast.inference.distributions import Background
+from tablecast.inference.predictor import Prediction
+from tablecast.inference.shapley import Contribution, Explanation
+from tablecast.inference.whatif import Course, WhatIf, what_if
+from tablecast.schema.field import Field, Value
+from tablecast.schema.schema import Row, Schema
+from tablecast.web.display import charts
+from tablecast.web.display.amounts import Wording, wording_of
+from tablecast.web.display.choices import choices_of, in_figures, is_flag
+from tablecast.web.form.controls import DAY
+
+#: Fields that the page shows alone; a longer list is not read, and costs the page its lightness.
+MOST_LINES = 10
+MOST_COURSES = 12
+
+
+@dataclass(frozen=True)
+class Line:
+    """One contribution: the field, what was given, what it adds, and its bar."""
+
+    name: str
+    value: str
+    amount: str
+    error: str
+    bar: charts.Span
+    rises: bool
+
+
+@dataclass(frozen=True)
+class Why:
+    """The contributions, the largest first, from the average answer to this one."""
+
+    base: str
+    answer: str
+    is_share: bool
+    exact: bool
+    picture: charts.Waterfall
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True)
+class Option:
+    """One value of a field and the answer that it gives."""
+
+    value: str
+    answer: str
+    bar: charts.Span
+    is_present: bool
+
+
+@dataclass(frozen=True)
+class Card:
+    """How the answer moves with one field.
+
+    Attributes:
+        name, present: the field, and the value that was given.
+        options: every value that was tried; a category's are drawn as bars.
+        curve: a number's picture; None for a category.
+        summary: the picture in a sentence.
+    """
+
+    name: str
+    present: str
+    options: tuple[Option, ...]
+    curve: charts.Curve | None
+    summary: str
+
+
+@dataclass(frozen=True)
+class Place:
+    """The answer on the training values, and how many of them are lower."""
+
+    picture: charts.Columns
+    low: str
+    high: str
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What stands around an answer; None where the deployment does not know it.
+
+    Attributes:
+        cards: at most ``MOST_COURSES``, the first fields of the form.
+        more_fields: fields that have no card.
+        lowest, highest: the ends of the curves' scale.
+        likely: both ends of the prediction interval.
+        level: how often the true value lies within it, such as ``90%``.
+        class_shares: shown class to its share in training.
+    """
+
+    why: Why | None
+    cards: tuple[Card, ...]
+    more_fields: int
+    lowest: str
+    highest: str
+    place: Place | None
+    likely: tuple[str, str] | None
+    level: str
+    class_shares: Mapping[str, float]
+
+
+def parts_of(
+    loaded: Deployment, row: Row, prediction: Prediction, shown: Mapping[str, str]
+) -> Parts:
+    """Everything around one answer.
+
+    Args:
+        loaded: what answered.
+        row, prediction: the question and the answer.
+        shown: field name to the given value in words.
+    """
+    schema, background = loaded.schema.in_language(current_language()), loaded.background
+    interval = loaded.predictor.interval
+    courses = what_if(schema, loaded.engine, row, background, MOST_COURSES, interval)
+    explained = loaded.explainer.explain(row) if loaded.explainer else None
+    scale = _scale_of(courses)
+    wording = wording_of(schema, max(abs(scale.low), abs(scale.high)))
+    return Parts(
+        why=_why(schema, explained, wording, shown) if explained else None,
+        cards=tuple(
+            _card(schema, course, courses, wording, scale, shown) for course in courses.courses
+        ),
+        more_fields=len(schema.fields) - len(courses.courses),
+        lowest=wording.of(scale.low),
+        highest=wording.of(scale.high),
+        place=_place(background, prediction, wording),
+        likely=_likely(prediction, wording),
+        level=percent(interval.level) if interval else "",
+        class_shares=_class_shares(schema, background),
+    )
+
+
+def _scale_of(courses: WhatIf) -> charts.Scale:
+    """One scale for all curves, so that a field that matters little looks flat."""
+    shown = [answer for one in courses.courses for answer in one.answers]
+    shown += [end for one in courses.courses for ends in one.ranges for end in ends]
+    return charts.Scale(min(shown, default=courses.answer), max(shown, default=courses.answer))
+
+
+def _why(
+    schema: Schema, explained: Explanation, wording: Wording, shown: Mapping[str, str]
+) -> Why:
+    ordered = sorted(explained.contributions, key=lambda one: -abs(one.contribution))
+    most = len(ordered) if len(ordered) <= MOST_LINES + 1 else MOST_LINES
+    kept = ordered[:most] + ([_together(ordered[most:])] if ordered[most:] else [])
+    picture = charts.waterfall(explained.base, [one.contribution for one in kept])
+    labels = {field.name: field.label for field in schema.fields}
+    lines = tuple(
+        Line(
+            labels.get(one.field, _others(len(ordered) - most)),
+            shown.get(one.field, ""),
+            wording.change(one.contribution),
+            "" if explained.exact else wording.error(one.error),
+            bar,
+            one.contribution >= 0,
+        )
+        for one, bar in zip(kept, picture.bars, strict=True)
+    )
+    return Why(
+        wording.of(explained.base), wording.of(explained.answer), wording.is_share,
+        explained.exact, picture, lines,
+    )
+
+
+def _others(fields: int) -> str:
+    return ngettext("{count} other field", "{count} other fields", fields).format(count=fields)
+
+
+def _together(rest: Sequence[Contribution]) -> Contribution:
+    return Contribution(
+        "", "",
+        math.fsum(one.contribution for one in rest),
+        math.sqrt(math.fsum(one.error**2 for one in rest)),
+    )
+
+
+def _card(
+    schema: Schema, course: Course, courses: WhatIf, wording: Wording,
+    scale: charts.Scale, shown: Mapping[str, str],
+) -> Card:
+    field = schema.field(course.field)
+    from_zero = charts.Scale(min(0.0, scale.low), max(0.0, scale.high))
+    options = tuple(
+        Option(
+            _in_words(field, value), wording.of(answer), _bar(from_zero, answer),
+            place == course.present,
+        )
+        for place, (value, answer) in enumerate(zip(course.values, course.answers, strict=True))
+    )
+    curve = None
+    if not (field.is_text or is_flag(field)) and course.values:
+        numbers = [float(value) for value in course.values]
+        curve = charts.curve(
+            numbers, course.answers, course.present, courses.answer, scale, course.ranges
+        )
+    return Card(field.label, shown.get(field.name, ""), options, curve, _summary(options))
+
+
+def _bar(scale: charts.Scale, answer: float) -> charts.Span:
+    zero, end = scale.at(0.0), scale.at(answer)
+    return charts.Span(min(zero, end), abs(end - zero))
+
+
+def _summary(options: Sequence[Option]) -> str:
+    if not options:
+        return ""
+    first, last = options[0], options[-1]
+    words = _("{first_answer} at {first_value}, {last_answer} at {last_value}.")
+    return words.format(
+        first_answer=first.answer, first_value=first.value,
+        last_answer=last.answer, last_value=last.value,
+    )
+
+
+def _in_words(field: Field, value: Value) -> str:
+    text = field.show(value)
+    if field.is_text or is_flag(field):
+        called = {choice.value: choice.label for choice in choices_of(field)}
+        return called.get(text, text)
+    if field.kind == "date" and float(value) % DAY == 0:
+        return day(datetime.fromtimestamp(float(value), UTC))
+    if field.kind == "number":
+        text = number(float(value), ".4g" if abs(float(value)) < 10_000 else ",.0f")
+    return with_unit(in_figures(field, text), field.unit)
+
+
+def _likely(prediction: Prediction, wording: Wording) -> tuple[str, str] | None:
+    if prediction.interval is None:
+        return None
+    low, high = prediction.interval
+    return wording.of(low), wording.of(high)
+
+
+def _place(
+    background: Background | None, prediction: Prediction, wording: Wording
+) -> Place | None:
+    value = prediction.prediction
+    if background is None or background.histogram is None or not isinstance(value, float):
+        return None
+    histogram = background.histogram
+    share = charts.share_below(histogram, value)
+    return Place(
+        charts.columns(histogram, value, prediction.interval),
+        wording.of(histogram.edges[0]),
+        wording.of(histogram.edges[-1]),
+        _rank_in_words(share, histogram.below + sum(histogram.counts) + histogram.above),
+    )
+
+
+def _rank_in_words(share: float, rows: int) -> str:
+    words = _("Higher than about {share} of the {cases} cases that the model was trained on.")
+    if share < 0.005:
+        words = _("Lower than nearly all of the {cases} cases that the model was trained on.")
+    elif share > 0.995:
+        words = _("Higher than nearly all of the {cases} cases that the model was trained on.")
+    return words.format(share=percent(share), cases=number(rows))
+
+
+def _class_shares(schema: Schema, background: Background | None) -> dict[str, float]:
+    shares = background.class_shares if background else {}
+    return {schema.show_class(name): share for name, share in shares.items()}

@@ -1,0 +1,1 @@
+"""What every page and route shares: responses, headers, counts, files, the reader's language."""

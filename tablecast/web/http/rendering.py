@@ -1,0 +1,48 @@
+"""Pages: what each is rendered with, and a problem as a page."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from flask import Response, current_app, render_template, request
+
+from tablecast.i18n.formats import day
+from tablecast.i18n.language import current_language
+from tablecast.schema.schema import Schema
+from tablecast.web.http.responses import deployment
+
+
+def wants_page() -> bool:
+    """Whether the client names HTML, and no JSON above it: browsers do.
+
+    curl and its like take anything, or say nothing, and are better served with JSON.
+    """
+    accepted = request.accept_mimetypes
+    weights = {name.lower(): weight for name, weight in accepted}
+    html = weights.get("text/html", 0)
+    return html > 0 and html >= weights.get("application/json", 0)
+
+
+def schema_shown() -> Schema:
+    """What the deployment predicts from what, in the reader's words."""
+    return deployment().schema.in_language(current_language())
+
+
+def problem_page(status: int, title: str, detail: str) -> Response:
+    """An error that is not about a value, as a page."""
+    return render_page("problem.html", status=status, title=title, detail=detail)
+
+
+def render_page(template: str, status: int = 200, **values: Any) -> Response:
+    loaded = deployment()
+    html = render_template(
+        template,
+        status=status,
+        schema=schema_shown(),
+        deployment=loaded.description,
+        made_on=day(datetime.fromisoformat(loaded.description["created"])),
+        endpoints=current_app.view_functions,
+        **values,
+    )
+    return Response(html, status, content_type="text/html; charset=utf-8")

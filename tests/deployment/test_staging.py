@@ -1,0 +1,114 @@
+"""A deployment's files appear together or not at all; memory is looked at before it is short."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tablecast.cli.main import main
+from tablecast.data.prepared import Prepared
+from tablecast.deployment.staging import ENDINGS, staged
+from tablecast.errors import ProofFailed, TrainingError
+from tablecast.training import intake, memory
+
+
+def write(base: Path, *endings: str, text: str = "new") -> None:
+    for ending in endings:
+        base.with_name(base.name + ending).write_text(text)
+
+
+def names(folder: Path) -> set[str]:
+    return {file.name for file in folder.rglob("*")}
+
+
+def test_files_move_when_the_block_ends(tmp_path: Path) -> None:
+    """Nothing is at the deployment's place before, and nothing is left beside it after."""
+    base = tmp_path / "folder" / "fine.name"
+    with staged(base) as there:
+        assert there.name == base.name
+        write(there, *ENDINGS)
+        assert not base.with_name("fine.name.pkl").exists()
+    assert names(base.parent) == {"fine.name" + ending for ending in ENDINGS}
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), MemoryError(), TrainingError("x")])
+def test_a_failure_leaves_what_was_there(tmp_path: Path, error: BaseException) -> None:
+    """An interrupt while the graph is proven leaves the deployment of before, whole."""
+    base = tmp_path / "x"
+    write(base, *ENDINGS, text="old")
+    with pytest.raises(type(error)), staged(base) as there:
+        write(there, ".pkl", ".json")
+        raise error
+    assert names(tmp_path) == {"x" + ending for ending in ENDINGS}
+    assert {file.read_text() for file in tmp_path.iterdir()} == {"old"}
+
+
+def test_a_pipeline_without_a_graph_is_kept_without_the_old_graph(tmp_path: Path) -> None:
+    """PyCaret can serve it; the graph of the pipeline before would answer otherwise."""
+    base = tmp_path / "x"
+    write(base, *ENDINGS, text="old")
+    with pytest.raises(ProofFailed), staged(base) as there:
+        write(there, ".pkl", ".json")
+        raise ProofFailed("differs")
+    assert names(tmp_path) == {"x.pkl", "x.json"}
+    assert (tmp_path / "x.pkl").read_text() == "new"
+
+
+def wide(rows: int) -> Prepared:
+    table = pd.DataFrame({f"x{at}": np.zeros(rows) for at in range(20)})
+    return Prepared(table.assign(y=0.0), "y", "regression", (), ())
+
+
+def test_memory_short_of_a_large_table_is_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """200,000 rows in 1 GB: the line says what is needed, what is free, and how many rows fit."""
+    monkeypatch.setattr(memory, "available", lambda: 1e9)
+    with pytest.raises(
+        TrainingError,
+        match=r"200,000 rows needs about 2\.\d GB of memory, and 1\.0 GB are free.*"
+        r"a sample of 30,000 rows would fit",
+    ):
+        memory.check_memory(wide(200_000))
+    memory.check_memory(wide(20_000))
+
+
+def test_what_is_free_is_the_least_of_all_limits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The machine's memory, the control group's, without old pages of files, and ulimit's."""
+    for name, text in {
+        "meminfo": "MemTotal: 99 kB\nMemAvailable:    8000000 kB\n", "max": "3000000000\n",
+        "current": "2500000000\n", "memory.stat": "anon 1\ninactive_file 1000000000\n",
+    }.items():
+        (tmp_path / name).write_text(text)
+    monkeypatch.setattr(memory, "MEMINFO", tmp_path / "meminfo")
+    monkeypatch.setattr(memory, "CGROUPS", ((tmp_path / "none", tmp_path / "none"),))
+    assert memory.available() == 8_000_000 * 1024
+    monkeypatch.setattr(memory, "CGROUPS", ((tmp_path / "max", tmp_path / "current"),))
+    assert memory.available() == 1.5e9
+    (tmp_path / "max").write_text("max\n")
+    assert memory.available() == 8_000_000 * 1024
+    monkeypatch.setattr(memory, "MEMINFO", tmp_path / "none")
+    assert memory.available() == math.inf
+
+
+def test_memory_that_runs_out_all_the_same_is_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Status 1, what to do, and no file."""
+
+    def too_large(_: Prepared) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(intake, "check_memory", too_large)
+    table, out = tmp_path / "table.csv", tmp_path / "out"
+    rows = pd.DataFrame({"a": np.arange(30) % 7, "b": np.arange(30) * 3.5 % 11})
+    rows.assign(y=rows["a"] + rows["b"] ** 2 % 5).to_csv(table, index=False)
+    assert main(["train", str(table), "--target", "y", "--out", str(out)]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("tablecast: Memory ran out during training, and nothing was saved.")
+    assert said.count("\n") == 1
+    assert not out.exists()

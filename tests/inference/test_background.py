@@ -1,0 +1,106 @@
+"""The distributions that a deployment keeps instead of rows."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tablecast.data.sources import prepare, read_table
+from tablecast.inference.distributions import FEWEST, GROUPS, Background, background_of
+from tablecast.schema.schema import Schema
+
+
+def kept_of(table: pd.DataFrame, task: Any = "regression") -> tuple[dict[str, Any], Schema]:
+    schema = Schema.from_table(table, "target", task)
+    return json.loads(json.dumps(background_of(table, schema))), schema
+
+
+def test_numbers_are_kept_as_means_of_equal_groups() -> None:
+    """A field of many numbers is 32 values, each the mean of as many rows, and keeps its mean."""
+    values = np.random.default_rng(0).lognormal(size=1000)
+    kept, _ = kept_of(pd.DataFrame({"size": values, "target": values}))
+    field = kept["fields"]["size"]
+    assert len(field["values"]) == GROUPS
+    assert sum(field["counts"]) == 1000
+    assert set(field["counts"]) == {31, 32}
+    mean = np.average(field["values"], weights=field["counts"])
+    assert mean == pytest.approx(values.mean(), 1e-3)
+
+
+def test_no_row_alone_can_be_read_from_it() -> None:
+    """Rare values, an outlier and a rare level among them, are merged with others."""
+    size = np.concatenate([np.arange(100.0) / 7, [9876.5]])
+    town = np.array(["Aa"] * 60 + ["Bb"] * 39 + ["Hermitage", "Ruin"], dtype=object)
+    kept, _ = kept_of(pd.DataFrame({"size": size, "town": town, "target": size}))
+    text = json.dumps(kept)
+    assert "9876.5" not in text
+    assert "Hermitage" not in text
+    assert "Ruin" not in text
+    assert all(count >= FEWEST for field in kept["fields"].values() for count in field["counts"])
+    assert kept["fields"]["town"]["rest"] == 2
+
+
+def test_a_few_shared_numbers_are_kept_as_they_are() -> None:
+    """Whole numbers that many rows share keep their own frequencies."""
+    children = np.repeat([0, 1, 2], [60, 30, 10])
+    kept, _ = kept_of(pd.DataFrame({"children": children, "target": np.arange(100.0)}))
+    assert kept["fields"]["children"] == {
+        "values": [0, 1, 2], "counts": [60, 30, 10], "rest": 0, "missing": 0,
+    }
+
+
+def test_what_is_read_back_has_every_share() -> None:
+    """Missing values and rare levels have their share, and all shares make 1."""
+    town = np.array(["Aa"] * 50 + [""] * 25 + ["Bb"] * 21 + ["Cc"] * 2 + ["Dd"] * 2, dtype=object)
+    table = pd.DataFrame({"town": town, "target": np.arange(100.0)}).replace("", np.nan)
+    kept, schema = kept_of(table)
+    background = Background.from_json(kept, schema)
+    assert background.frequent["town"] == pytest.approx(
+        {"Aa": 0.5, "Bb": 0.21, "Cc": 0.02, "Dd": 0.02, "": 0.25}
+    )
+
+
+def test_dates_stay_days() -> None:
+    """A group of days is represented by a day."""
+    days = pd.Timestamp("2020-03-01") + pd.to_timedelta(np.arange(300), "D")
+    kept, _ = kept_of(pd.DataFrame({"bought": days, "target": np.arange(300.0)}))
+    assert all(value % 86400 == 0 for value in kept["fields"]["bought"]["values"])
+
+
+def test_the_histogram_has_round_borders_and_every_row() -> None:
+    """Bars between round numbers, and rows beyond them counted apart."""
+    target = np.random.default_rng(3).lognormal(9, 1, 1000)
+    kept, _ = kept_of(pd.DataFrame({"x": np.arange(1000.0), "target": target}))
+    found = kept["target"]
+    assert found["below"] + sum(found["counts"]) + found["above"] == 1000
+    assert found["edges"][-1] < target.max()
+    assert len(found["counts"]) <= 40
+    step = found["edges"][1] - found["edges"][0]
+    assert found["edges"] == [found["edges"][0] + step * n for n in range(len(found["edges"]))]
+    assert step in (1000, 2000, 2500, 5000)
+
+
+def test_a_constant_target_has_a_histogram() -> None:
+    """A target that never changes is one bar, and no error."""
+    kept, _ = kept_of(pd.DataFrame({"x": np.arange(30.0), "target": np.full(30, 7.0)}))
+    assert sum(kept["target"]["counts"]) == 30
+
+
+def test_classes_keep_their_shares() -> None:
+    """Whole numbers as classes are written without a fraction."""
+    table = pd.DataFrame({"x": np.arange(40.0), "target": np.repeat([3.0, 10.0], [30, 10])})
+    kept, schema = kept_of(table, "classification")
+    assert Background.from_json(kept, schema).class_shares == {"3": 0.75, "10": 0.25}
+
+
+def test_real_tables_fit_in_a_few_kilobytes(real_table: Callable[[str], Path]) -> None:
+    """The widest real table's distributions are under 20 kB."""
+    prepared = prepare(read_table(real_table("house")), "SalePrice")
+    schema = Schema.from_table(prepared.table, "SalePrice", "regression")
+    assert len(json.dumps(background_of(prepared.table, schema))) < 20_000

@@ -1,0 +1,146 @@
+"""Prediction intervals: what they cover, how they are stored, and where they are shown."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tablecast.inference.engine import column_of
+from tablecast.inference.interval import Interval, Part
+from tablecast.inference.predictor import Predictor
+from tablecast.schema.schema import Schema
+from tablecast.web.app import create_app
+from tests import stand_ins
+
+ROW = {
+    "age": 40, "sex": "male", "bmi": 30.0, "children": 1, "smoker": "yes", "region": "northwest",
+}
+HELD = {"low": 16.0, "high": 50.0, "typical": 30.5}
+STORED: dict[str, Any] = {
+    "level": 0.9,
+    "floor": 0.0,
+    "lower": {
+        "at": [10_000.0, 30_000.0],
+        "offsets": [-1_000.0, -3_000.0],
+        "numbers": [{"field": "age", "slope": -10.0, "low": 20.0, "high": 60.0, "typical": 40.0}],
+        "levels": [{"field": "smoker", "adds": {"yes": -500.0}}],
+        "terms": [
+            {
+                "weight": -100.0,
+                "factors": [
+                    {"field": "smoker", "level": "yes"},
+                    {"field": "bmi", "kind": "beyond", "cut": 30.0} | HELD,
+                ],
+            }
+        ],
+    },
+    "upper": {"at": [20_000.0], "offsets": [4_000.0], "numbers": [], "levels": []},
+}
+
+
+@pytest.fixture(scope="module")
+def interval(insurance_schema: Schema) -> Interval:
+    return Interval.from_json(json.loads(json.dumps(STORED)), insurance_schema.fields)
+
+
+def of_row(interval: Interval, schema: Schema, answer: float, **values: Any) -> Any:
+    row = schema.parse(ROW | values)
+    return interval.of_row(answer, row.values)
+
+
+@pytest.mark.parametrize(
+    ("answer", "values", "ends"),
+    [
+        (20_000.0, {}, (20_000 - 2_000 - 400 - 500, 24_000)),
+        (20_000.0, {"smoker": "no"}, (20_000 - 2_000 - 400, 24_000)),
+        (20_000.0, {"bmi": 34.0}, (20_000 - 2_000 - 400 - 500 - 400, 24_000)),
+        (50_000.0, {"smoker": "no"}, (50_000 - 3_000 - 400, 54_000)),
+        (20_000.0, {"smoker": "no", "age": 64}, (20_000 - 2_000 - 600, 24_000)),
+        (1_000.0, {"smoker": "no"}, (0, 5_000)),
+        (-200.0, {"smoker": "no"}, (-200, 3_800)),
+    ],
+    ids=[
+        "line and fields", "level", "term", "beyond the line", "number held in range", "floor",
+        "below",
+    ],
+)
+def test_ends_by_hand(
+    interval: Interval, insurance_schema: Schema, answer: float, values: Any, ends: Any
+) -> None:
+    """An end is the answer plus the line's offset and what the fields add, held at the floor."""
+    assert of_row(interval, insurance_schema, answer, **values) == pytest.approx(ends)
+
+
+def test_rows_and_columns_agree(interval: Interval, insurance_schema: Schema) -> None:
+    """A batch's intervals are those of its rows one by one, gaps included."""
+    fields = insurance_schema.fields
+    rows = [
+        tuple({**ROW, "age": age, "smoker": smoker}[field.name] for field in fields)
+        for age in (18, 40, 64, math.nan)
+        for smoker in ("yes", "no", "", "unheard of")
+    ]
+    answers = np.linspace(-5_000, 60_000, len(rows))
+    columns = {
+        field.name: column_of(field, [row[place] for row in rows])
+        for place, field in enumerate(fields)
+    }
+    low, high = interval.of_columns(answers, columns)
+    alone = [interval.of_row(answer, row) for answer, row in zip(answers, rows, strict=True)]
+    np.testing.assert_allclose(np.column_stack([low, high]), alone, rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    "kind", ["value", "square", "log", "inverse", "above", "beyond"]
+)
+def test_factors_are_those_of_training(kind: str) -> None:
+    """A factor of one value, of a column and of training's own formula are the same number."""
+    terms = pytest.importorskip(
+        "tablecast.features.searched_terms", reason="training's formula needs scikit-learn"
+    )
+    part = Part("bmi", 0, kind=kind, cut=30.0, **HELD)
+    values = np.array([10.0, 16.0, 30.0, 30.5, 44.0, 60.0, math.nan])
+    known = np.clip(np.nan_to_num(values, nan=30.5), 16.0, 50.0)
+    expected = terms.Factor(0, kind, 30.0).of(known, 16.0)
+    np.testing.assert_allclose(part.of_column(values), expected, rtol=1e-15)
+    np.testing.assert_allclose([part.of_value(one) for one in values.tolist()], expected)
+
+
+def test_answers_lie_inside(interval: Interval, insurance_schema: Schema) -> None:
+    """An offset on the wrong side of the answer moves the end to the answer itself."""
+    upside_down = replace(interval, lower=interval.upper, upper=interval.lower)
+    assert of_row(upside_down, insurance_schema, 500.0) == (500.0, 500.0)
+
+
+def served(description: dict[str, Any]) -> Any:
+    made = stand_ins.deploy("fake", stand_ins.insurance_schema(), stand_ins.FormulaEngine())
+    deployment = replace(made, description={**made.description, **description})
+    return create_app(deployment).test_client()
+
+
+def test_the_api_answers_with_the_interval() -> None:
+    """/api/v1/predict gives the interval as [low, high], on its fast way and behind it."""
+    client = served({"interval": STORED})
+    fast = client.post("/api/v1/predict", json=ROW).get_json()["predictions"][0]
+    slow = client.post("/api/v1/predict", json=[ROW]).get_json()["predictions"][0]
+    assert fast["interval"] == slow["interval"]
+    low, high = fast["interval"]
+    assert low < fast["prediction"] < high == fast["prediction"] + 4_000
+
+
+def test_older_deployments_answer_without() -> None:
+    """A description that has no interval keeps serving, with null in its place."""
+    answer = served({}).post("/api/v1/predict", json=ROW).get_json()["predictions"][0]
+    assert answer["interval"] is None
+
+
+def test_classes_have_none(interval: Interval) -> None:
+    """A class has probabilities and no interval."""
+    schema = stand_ins.iris_schema()
+    predictor = Predictor(schema, stand_ins.NearestPetalEngine(), interval)
+    row = schema.parse({"sepal_length": 5.1, "petal_length": 1.4})
+    assert predictor.predict([row])[0].interval is None

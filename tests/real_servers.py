@@ -1,0 +1,65 @@
+"""Real servers: gunicorn as the Procfile starts it, and granian."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import requests
+from deployments import ROOT
+
+BIN = Path(sys.executable).parent
+GUNICORN = [str(BIN / "gunicorn"), "app:app"]
+GRANIAN = [str(BIN / "granian"), "--interface", "wsgi", "--workers", "2", "--no-ws",
+           "--workers-kill-timeout", "10"]
+
+#: Seconds. A worker that gunicorn has only just forked still has the master's way with signals, and
+#: misses one; gunicorn waits 30 for it.
+STOP_TIMEOUT = 40
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def served(command: list[str], folder: Path, **environment: str) -> Iterator[str]:
+    """Start a server in the repository's root; stop it gently at the end."""
+    port = free_port()
+    if "granian" in command[0]:
+        command = [*command, "--host", "127.0.0.1", "--port", str(port),
+                   "--factory", "tablecast.web.server.granian_app:create_app"]
+    log = (folder / "log").open("wb")
+    server = subprocess.Popen(
+        command, cwd=ROOT, stdout=log, stderr=log,
+        env={**os.environ, "PORT": str(port), "WEB_CONCURRENCY": "2", **environment},
+    )
+    try:
+        wait_until_ready(f"http://127.0.0.1:{port}", server)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        server.send_signal(signal.SIGTERM)
+        server.wait(STOP_TIMEOUT)
+        log.close()
+
+
+def wait_until_ready(url: str, server: subprocess.Popen[bytes], seconds: int = 30) -> None:
+    """Wait for a server that was just started."""
+    for _ in range(10 * seconds):
+        assert server.poll() is None, "the server ended at its start"
+        try:
+            if requests.get(f"{url}/readyz", timeout=1).ok:
+                return
+        except (requests.ConnectionError, requests.Timeout):
+            time.sleep(0.1)
+    raise AssertionError("the server did not get ready")

@@ -1,0 +1,53 @@
+"""The form file: read, checked, and refused in words."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from deployments import ROOT
+
+from tablecast.errors import FormFileError
+from tablecast.schema.form_file import Form, read_form
+
+
+def test_no_file_is_an_empty_form() -> None:
+    """Everything in it is optional, and so is the file."""
+    assert read_form(None) == Form()
+
+
+def test_the_shipped_form_file_is_read_in_its_order() -> None:
+    """The insurance form names its six fields in the order of the form."""
+    form = read_form(ROOT / "examples" / "insurance" / "form.toml")
+    assert list(form.fields) == ["age", "sex", "bmi", "children", "smoker", "region"]
+    assert form.title
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("title = ", "not TOML"),
+        ('titel = "x"', "Did you mean 'title'"),
+        ("title = 5", "wrong kind"),
+        ('[fields.a]\nlable = "x"', "Did you mean 'label'"),
+        ("[fields.a]\nfolded = 1", "wrong kind"),
+        ("[fields.a]\nhard_minimum = true", "wrong kind"),
+        ("[fields.a.levels]\nx = 1", "text in quotes"),
+        ("[fields]\na = 1", "table of keys"),
+        ('[target]\nname = "x"', "means nothing"),
+        ("[target.classes]\n1 = 5", "text in quotes"),
+        ('order = "best"', "choose one of: file, importance"),
+    ],
+)
+def test_a_mistake_is_named(tmp_path: Path, content: str, words: str) -> None:
+    """A wrong key or value says where it stands and what was meant."""
+    path = tmp_path / "form.toml"
+    path.write_text(content)
+    with pytest.raises(FormFileError, match=words):
+        read_form(path)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    """A path that is not there says so."""
+    with pytest.raises(FormFileError, match="There is no form file"):
+        read_form(tmp_path / "none.toml")

@@ -1,0 +1,167 @@
+"""Numbers as the training table spells them, in files and on the page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tablecast.batch.column_reader import RowsReader
+from tablecast.batch.predict_file import predict_file
+from tablecast.data.sources import prepare, read_table
+from tablecast.deployment.deployment import Deployment
+from tablecast.errors import InvalidInput
+from tablecast.inference.engine import Answer, Columns
+from tablecast.schema.field import Field, Refusal
+from tablecast.schema.number_formats import plain_number
+from tablecast.schema.schema import Schema
+from tablecast.web.app import create_app
+from tests import stand_ins
+
+GERMAN = Field("preis", "number", "float64", minimum=0.5, maximum=90_000, hard_minimum=0,
+               hard_maximum=200_000, default=1.234, spelling=".,")  # fmt: skip
+
+
+class TenfoldEngine:
+    """Ten times the first field."""
+
+    def answer(self, columns: Columns) -> Answer:
+        return Answer(next(iter(columns.values())) * 10.0)
+
+
+def german_table(folder: Path) -> Path:
+    """Forty rows as a spreadsheet in Germany saves them."""
+    rows = [f"{at + 1}.{at:03},{at:02};{'ja' if at % 2 else 'nein'};{at},5" for at in range(40)]
+    path = folder / "preise.csv"
+    path.write_text("Preis;Garantie;Dauer\n" + "\n".join(rows) + "\n", encoding="utf-8-sig")
+    return path
+
+
+@pytest.fixture
+def german(tmp_path: Path) -> Deployment:
+    """A deployment of that table, with an instant engine."""
+    prepared = prepare(read_table(german_table(tmp_path)), "Dauer")
+    schema = Schema.from_table(prepared.table, "Dauer", "regression")
+    schema = Schema.from_json(schema.to_json())
+    return stand_ins.deploy("preise", schema, TenfoldEngine())
+
+
+def read_column(field: Field, *chunks: list[str]) -> list[float]:
+    reader = RowsReader(Schema((field,), "y", "regression"))
+    readings = [reader.read({field.name: cells}, len(cells)) for cells in chunks]
+    assert not any(reading.refused for reading in readings)
+    return [value for reading in readings for value in reading.columns[field.name].tolist()]
+
+
+@pytest.mark.parametrize(
+    ("text", "spelling", "plain"),
+    [
+        ("1.234,5", ".,", "1234.5"),
+        ("-1.234.567", ".,", "-1234567"),
+        ("12,5", ".,", "12.5"),
+        ("1234,5", ".,", "1234.5"),
+        ("12.34,5", ".,", None),
+        ("1,234.5", ".,", None),
+        ("1,234.5", ",.", "1234.5"),
+        ("1,23", ",.", None),
+        ("1,5 ", ".,", None),
+        ("", ".,", None),
+        (",5", ".,", None),
+        ("1²,5", ".,", None),
+    ],
+)
+def test_a_text_in_a_spelling(text: str, spelling: str, plain: str | None) -> None:
+    """A number in a spelling becomes that of programs; what is none in it is left alone."""
+    assert plain_number(text, spelling) == plain
+
+
+def test_the_schema_keeps_the_tables_spelling(german: Deployment) -> None:
+    """Training reads the numbers, and remembers how they were written, the target's as well."""
+    field = german.schema.field("Preis")
+    assert (field.kind, field.spelling, field.minimum) == ("number", ".,", 1000.0)
+    assert german.schema.decimal_comma
+    plain = pd.DataFrame({"a": np.arange(40) / 7, "y": np.arange(40) / 3})
+    schema = Schema.from_table(prepare(plain, "y").table, "y", "regression")
+    assert (schema.fields[0].spelling, schema.decimal_comma) == ("", False)
+
+
+def test_the_training_file_is_a_batch(german: Deployment, tmp_path: Path) -> None:
+    """The file that was trained on is answered as it is, with answers in the same spelling."""
+    source = german_table(tmp_path)
+    summary = predict_file(german, source, tmp_path / "out.csv")
+    assert (summary.predicted, summary.warned) == (40, 0)
+    header, first, *_ = (tmp_path / "out.csv").read_text(encoding="utf-8-sig").splitlines()
+    assert header == "Preis;Garantie;Dauer;prediction_label"
+    assert first == "1.000,00;nein;0,5;10000,0"
+
+
+def test_the_same_rows_from_a_program(german: Deployment, tmp_path: Path) -> None:
+    """A file with points for decimals and commas between cells is answered in its own way."""
+    source = tmp_path / "in.csv"
+    source.write_text("Preis,Garantie\n1234.5,ja\n1000.001,ja\n")
+    predict_file(german, source, tmp_path / "out.csv")
+    assert (tmp_path / "out.csv").read_text() == (
+        "Preis,Garantie,prediction_label\n1234.5,ja,12345.0\n1000.001,ja,10000.01\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("cells", "values"),
+    [
+        (["1.234", "1.500"], [1234, 1500]),  # as training would have read them
+        (["1.234", "27,9"], [1234, 27.9]),
+        (["1.234", "27.9"], [1.234, 27.9]),  # a program's
+        (["27.9", "1.234", "27,9"], [27.9, 1.234, 27.9]),
+        (["12.345,6", "1.234", "27.9"], [12345.6, 1234, 27.9]),
+        ([" 1.234,5 ", "7"], [1234.5, 7]),
+    ],
+)
+def test_a_columns_other_cells_say_what_a_point_means(
+    cells: list[str], values: list[float]
+) -> None:
+    """1.234 is a thousand or little more than one, as the column's first plain cell says."""
+    assert read_column(GERMAN, cells) == values
+
+
+def test_what_is_decided_holds_for_the_rest_of_the_file() -> None:
+    """Later chunks of a file are read as its first ones were."""
+    assert read_column(GERMAN, ["27.9"], ["1.234"]) == [27.9, 1.234]
+    assert read_column(GERMAN, ["27,9"], ["1.234"]) == [27.9, 1234]
+
+
+def test_a_wrong_cell_is_refused_as_it_was_written() -> None:
+    """Text in a column of spelt numbers is refused in its own words."""
+    reader = RowsReader(Schema((GERMAN,), "y", "regression"))
+    reading = reader.read({"preis": ["1,5", "viel", "1.2,3"]}, 3)
+    assert list(reading.refused) == [1, 2]
+    assert "“viel” is not one" in reading.refused[1][0].say()
+    assert "“1.2,3” is not one" in reading.refused[2][0].say()
+
+
+def test_the_page_takes_both_spellings(german: Deployment) -> None:
+    """A person may write 1.234,5 or 1234.5; a number that the page itself shows stays the same."""
+    client = create_app(german).test_client()
+    for text, answer in (("1.234,5", "12,345"), ("1234.5", "12,345"), ("27.900,25", "279,002")):
+        page = client.post("/predict", data={"Preis": text, "Garantie": "ja"})
+        assert answer in page.get_data(as_text=True), text
+    assert GERMAN.read("1.234", text=True)[0] == 1.234
+
+
+def test_the_api_takes_numbers_only(german: Deployment) -> None:
+    """In JSON a number is a number, whatever the table's spelling."""
+    client = create_app(german).test_client()
+    refused = client.post("/predict_api", json={"Preis": "1.234,5", "Garantie": "ja"})
+    assert refused.status_code == 422
+    answered = client.post("/predict_api", json={"Preis": 1234.5, "Garantie": "ja"})
+    assert answered.get_json() == 12345.0
+
+
+def test_without_a_spelling_a_comma_is_refused() -> None:
+    """Where training saw no commas, nothing says what one means."""
+    plain = Field("x", "number", "float64", minimum=0, maximum=9)
+    with pytest.raises(Refusal, match="must be a number"):
+        plain.read("1,5", text=True)
+    with pytest.raises(InvalidInput):
+        Schema((plain,), "y", "regression").parse({"x": "1,5"}, text=True)

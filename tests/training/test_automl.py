@@ -1,0 +1,312 @@
+"""The search: its parts, its limits, and what it says of itself."""
+
+from __future__ import annotations
+
+import sys
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn.linear_model import LinearRegression
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+
+pytest.importorskip("pycaret", reason="the search is of PyCaret's estimators")
+
+from examples.insurance.simulate import simulate
+from tablecast.data.prepared import Prepared
+from tablecast.data.sources import prepare
+from tablecast.errors import ProofFailed, TrainingError
+from tablecast.features.bounded import Bounded, BoundedVote
+from tablecast.training.cast import cast
+from tablecast.training.experiment.setup import quiet_and_single
+from tablecast.training.graph_cost import check_proof, joined, measure
+from tablecast.training.search import blend_weights, candidates, views
+from tablecast.training.search.blend_members import moved
+from tablecast.training.search.cross_validation import try_candidate
+from tablecast.training.search.forest_size import MOST_TREES, Room
+from tablecast.training.search.sampling import Trials
+from tablecast.training.search.trial import of_folds
+from tablecast.training.search.views import Recipe, view_of
+from tablecast.training.train import train
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+
+def test_a_blend_weighs_what_completes_one_another() -> None:
+    """Two noisy answers are blended by their worth, and one that adds nothing is left out."""
+    random = np.random.default_rng(1)
+    truth = random.normal(size=500)
+    members = [truth + random.normal(size=500) * scale for scale in (0.5, 0.5, 5.0)]
+    weights = blend_weights.weigh(members, lambda made: float(np.mean((made - truth) ** 2)))
+    assert set(weights) == {0, 1}
+
+
+def test_a_perfect_member_stays_alone() -> None:
+    """Where one is right, nothing is mixed into it."""
+    truth = np.arange(50.0)
+    weights = blend_weights.weigh(
+        [truth + 1, truth], lambda made: float(np.mean((made - truth) ** 2))
+    )
+    assert set(weights) == {1}
+
+
+def test_forests_have_room_in_the_graph() -> None:
+    """The more rows, the fewer trees; thinner trees leave room for more."""
+    few, many, thin = (
+        Room(20e6, rows).filled(candidates.Candidate("et", settings)).settings["n_estimators"]
+        for settings, rows in [({}, 200), ({}, 4_500), ({"min_samples_leaf": 2}, 4_500)]
+    )
+    assert few == MOST_TREES
+    assert many < thin < few
+
+
+def test_a_measured_forest_fills_the_graph() -> None:
+    """Once its trees' size is known, a forest has as many as fit, and says that it can grow."""
+    room, forest = Room(20e6, 4_500), candidates.Candidate("et", {"n_estimators": 26})
+    assert room.growth(forest) == 1
+    room.note(forest, 26 * 2_500 * 40, rows=2_500)  # 40 bytes a row and tree
+    assert room.growth(forest) > 3
+    assert room.filled(forest).settings["n_estimators"] == int(0.9 * 20e6 / (40 * 4_500))
+    assert room.filled(candidates.Candidate("lightgbm")) == candidates.Candidate("lightgbm")
+
+
+def test_forests_of_a_blend_share_the_graph() -> None:
+    """Two forests that each fill the graph have half of their trees in a blend."""
+    room = Room(20e6, 4_500)
+    forest = candidates.Candidate("et", {"n_estimators": 100})
+    room.note(forest, 100 * 2_500 * 40, rows=2_500)
+    alone: Any = SimpleNamespace(members=((forest, 1),), cost=None)
+    assert room.shared([alone]) == [forest]
+    assert [one.settings["n_estimators"] for one in room.shared([alone, alone])] == [50, 50]
+
+
+def test_one_strange_fold_does_not_choose_alone() -> None:
+    """Of two candidates the one that is better on four folds wins, however bad the fifth is."""
+    view: Any = SimpleNamespace(task="regression", target=np.array([0.0, 10.0]))
+    assert of_folds(view, [1, 1, 1, 1, 30]) < of_folds(view, [2, 2, 2, 2, 20])
+    assert of_folds(view, [0.0, 1.0]) > 0  # a fold without error counts, but not for everything
+    view = SimpleNamespace(task="classification")
+    assert of_folds(view, [1.0, 3.0]) == 2.0
+
+
+def test_a_line_stays_near_what_it_was_taught() -> None:
+    """A strange feature counts as the nearest that was seen, and answers go little further."""
+    x = np.column_stack([np.linspace(0, 1, 50), np.tile([0.0, 1.0], 25)])
+    y = 100 * x[:, 0] - 10 * x[:, 1]
+    fitted = Bounded(LinearRegression(), widened=0.01).fit(x, y)
+    strange = [[0.5, 0], [1e6, 1], [-1e6, 1e6], [1, -1e6]]
+    beyond = 0.01 * (y.max() - y.min())
+    assert fitted.predict(strange) == pytest.approx([50, 90, y.min() - beyond, y.max() + beyond])
+    assert fitted.coef_ == pytest.approx([100, -10])  # it is still linear to those who ask
+
+
+def test_a_line_in_a_blend_stays_as_near_to_the_trees_as_it_was() -> None:
+    """Rows like those learnt from are answered by the weighted mean; others go no further."""
+    x = np.linspace(0, 10, 200)[:, None]
+    y = 3 * x[:, 0] + np.sin(5 * x[:, 0])
+    line, tree = LinearRegression().fit(x, y), DecisionTreeRegressor(max_depth=5).fit(x, y)
+    given = [line.predict(x), tree.predict(x)]
+    (bounds, free) = blend_weights.apart(given, [3, 1], [True, False])
+    vote = BoundedVote([("line", line), ("tree", tree)], weights=[3, 1], apart=[bounds, free])
+    vote.fit(x, y)
+    assert vote.predict(x) == pytest.approx(0.75 * given[0] + 0.25 * given[1])
+    assert free is None
+    assert bounds is not None
+    assert vote.predict([[100.0]]) == pytest.approx(given[1][-1] + 0.75 * bounds[1])
+    assert vote.predict([[-100.0]]) == pytest.approx(given[1][0] + 0.75 * bounds[0])
+
+
+def test_only_lines_beside_something_else_are_held() -> None:
+    """A blend of lines alone, or without any, is a plain weighted mean."""
+    answers = [np.array([1.0, 2.0]), np.array([1.5, 2.5]), np.array([0.0, 4.0])]
+    assert blend_weights.apart(answers, [1, 1, 1], [True, True, True]) == ()
+    assert blend_weights.apart(answers, [1, 1, 1], [False, False, False]) == ()
+    # The others' mean is 0.375 and 3.625.
+    assert blend_weights.apart(answers, [1, 1, 3], [True, False, False]) == (
+        (-1.625, 0.625), None, None,
+    )
+
+
+def test_a_straightened_target_is_passed_by_as_much_in_its_own_units() -> None:
+    """Answers may lie a tenth of the target's range beyond it, however the target was bent."""
+    prepared = prepare(simulate(150, seed=6), "charges")
+    with quiet_and_single():
+        view = view_of(prepared, Recipe("plain", True), seed=1)
+    fold = view.folds[0]
+    straight = np.asarray(fold.steps.transform(None, view.experiment.y_train), dtype=np.float64)
+    highest = straight.max() + view.widened * (straight.max() - straight.min())
+    known = view.experiment.y_train
+    (answer,) = fold.in_units(np.array([highest]))
+    assert answer == pytest.approx(known.max() + 0.1 * (known.max() - known.min()), rel=0.02)
+
+
+def test_a_member_of_another_view_brings_its_own_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Given the plain features, it answers as it did with searched ones and a straight target."""
+    monkeypatch.setattr(views, "REPEATS", 1)
+    prepared = prepare(simulate(150, seed=6), "charges")
+    with quiet_and_single():
+        base, other = (
+            view_of(prepared, recipe, seed=1)
+            for recipe in (Recipe("plain"), Recipe("searched", True))
+        )
+        tried = try_candidate(candidates.Candidate("br", features="searched"), other, None)
+        member = moved(tried, base)
+        plain, own = base.folds[0], other.folds[0]
+        fitted = member.estimator().fit(plain.x, plain.y)
+        again, cost = fitted.predict(plain.unseen_x), measure(joined(plain.steps, fitted), prepared)
+    assert again == pytest.approx(own.in_units(tried.answers[own.unseen]), rel=1e-9)
+    assert member.answers[plain.unseen] == pytest.approx(again, rel=1e-9)
+    assert member.loss == pytest.approx(tried.loss, rel=1e-9)
+    assert cost.bytes > 0  # it has a graph form
+    assert member.seconds > tried.seconds
+
+
+def test_settings_are_drawn_from_the_space() -> None:
+    """A draw takes each of an estimator's settings from its space, as plain numbers."""
+    random = np.random.default_rng(0)
+    drawn = candidates.drawn(candidates.Candidate("lasso"), 100, random)
+    assert drawn is not None
+    assert type(drawn.settings["alpha"]) is float
+    assert candidates.drawn(candidates.Candidate("br"), 100, random) is None
+
+
+def test_no_settings_are_tried_twice() -> None:
+    """Draws and steps are new until a small space is used up, and the same for the same seed."""
+    lasso = candidates.Candidate("lasso")
+    runs = []
+    for _ in range(2):
+        trials = Trials(rows=100, seed=3)
+        found = [trials.drawn(lasso, "plain") for _ in range(30)]
+        runs.append([one.settings["alpha"] for one in found if one])
+    assert runs[0] == runs[1]
+    assert 5 < len(runs[0]) == len(set(runs[0])) <= len(candidates.SPACES["lasso"]["alpha"])
+
+
+def test_a_step_moves_settings_to_their_neighbours() -> None:
+    """From settings of the space, two at most move, each to the next value; others stay."""
+    random = np.random.default_rng(2)
+    begun = candidates.drawn(candidates.Candidate("gbr"), 2_000, random)
+    assert begun is not None
+    space, trials = candidates.SPACES["gbr"], Trials(rows=2_000, seed=1)
+    for _ in range(10):
+        made = trials.stepped(begun, "plain")
+        assert made is not None
+        ways = [
+            abs(space[name].index(made.settings[name]) - space[name].index(begun.settings[name]))
+            for name in space
+        ]
+        assert 0 < sum(ways) <= 2
+        assert max(ways) == 1
+    assert trials.stepped(candidates.Candidate("br"), "plain") is None
+
+
+def test_forests_of_classes_may_split_by_log_loss() -> None:
+    """Both criteria are drawn for classes; a forest of amounts keeps its own."""
+    random = np.random.default_rng(0)
+    for task, features, wanted in [
+        ("classification", "scaled", set(candidates.CRITERIA)), ("regression", "plain", {None}),
+    ]:
+        begun = next(one for one in candidates.first(task, 200, features) if one.model == "et")
+        found = [candidates.drawn(begun, 200, random) for _ in range(20)]
+        assert {one.settings.get("criterion") for one in found if one} == wanted
+
+
+@pytest.mark.slow
+def test_auto_finds_what_a_plain_linear_model_misses() -> None:
+    """Within its budget it beats the plain table's linear model, and says how it chose."""
+    lines: list[str] = []
+    prepared = prepare(simulate(400, seed=2), "charges")
+    trained = train(prepared, budget=40, progress=lines.append)
+    chosen = trained.leaderboard[0]
+    assert chosen["why"] == "chosen"
+    assert chosen["microseconds"] < 1_000
+    assert any("best so far" in line for line in lines)
+    assert any("no choice has seen" in note for note in trained.notes)
+    assert trained.metrics["holdout"]["R2"] > 0.8
+
+
+def random_target(kind: str) -> Prepared:
+    random = np.random.default_rng(5)
+    table = pd.DataFrame(random.normal(size=(200, 3)), columns=list("abc"))
+    table["goal"] = random.normal(size=200) if kind == "amount" else random.choice(["x", "y"], 200)
+    task: Any = "regression" if kind == "amount" else "classification"
+    return Prepared(table, "goal", task, (), ())
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("short_search")
+@pytest.mark.parametrize("kind", ["amount", "class"])
+def test_a_random_target_is_no_success(kind: str) -> None:
+    """Where nothing can be learnt, the terminal and the card say so instead of boasting."""
+    lines: list[str] = []
+    trained = train(random_target(kind), progress=lines.append)
+    for said in (trained.notes, lines):
+        assert any(note.startswith("Nothing could be learnt") for note in said)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("short_search")
+def test_nothing_slower_than_asked_is_chosen() -> None:
+    """A limit that no graph keeps is said, with what the first one takes."""
+    prepared = prepare(simulate(100, seed=3), "charges")
+    with pytest.raises(TrainingError, match=r"a row takes [\d,]+ µs in the graph; 0 are allowed"):
+        train(prepared, max_latency=0.01, progress=lambda _: None)
+
+
+def test_a_class_with_too_few_rows_for_folds_is_named() -> None:
+    """What no view can be divided into is said in its own words, and what to do with it."""
+    prepared = prepare(simulate(60, seed=3).assign(goal=["rare", "rare", *"ab" * 29]), "goal")
+    named = r"^In the target 'goal' the class 'rare' has 2 rows.*\w\.$"
+    with pytest.raises(TrainingError, match=named):
+        train(prepared, progress=lambda _: None)
+
+
+def test_neighbours_at_one_distance_are_not_proven() -> None:
+    """Where all distances are alike, scikit-learn's own order decides, which the graph has not."""
+    random = np.random.default_rng(1)
+    table = pd.DataFrame({name: random.choice(list("pqrs"), 60) for name in "abc"})
+    prepared = prepare(table.assign(goal=random.choice(["x", "y"], 60)), "goal")
+    with quiet_and_single():
+        fold = view_of(prepared, Recipe("plain"), seed=1).folds[0]
+        near, tree = (one.fit(fold.x, fold.y) for one in (
+            KNeighborsClassifier(5), DecisionTreeClassifier(random_state=1),
+        ))
+        check_proof(joined(fold.steps, tree), prepared)
+        with pytest.raises(ProofFailed, match=r"equally near\. Train another model"):
+            check_proof(joined(fold.steps, near), prepared)
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("short_search")
+def test_what_cannot_be_proven_makes_way_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Training ends with the best pipeline that will be proven, and says so of the better one."""
+    finish, asked = sys.modules["tablecast.training.search.finalize"], []
+
+    def first_fails(*_: Any) -> None:
+        asked.append(None)
+        if len(asked) == 1:
+            raise ProofFailed("It answers otherwise.")
+
+    monkeypatch.setattr(finish, "WITH_TIES", ("br", "lightgbm"))
+    monkeypatch.setattr(finish, "check_proof", first_fails)
+    board = train(prepare(simulate(100, seed=3), "charges"), progress=lambda _: None).leaderboard
+    assert board[0]["why"] == "chosen"
+    (other,) = [entry for entry in board if entry["why"] == finish.OTHER_ORDER]
+    assert other["R2"] > board[0]["R2"]
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("short_search")
+def test_what_is_found_is_cast(tmp_path: Any) -> None:
+    """The chosen pipeline is saved, compiled and proven, with its intervals and leaderboard."""
+    simulate(150, seed=4).to_csv(tmp_path / "table.csv", index=False)
+    cast(tmp_path / "table.csv", "charges", name="found", out=tmp_path)
+    from tablecast.deployment.opening import load
+
+    found = load(tmp_path / "found", "onnx")
+    assert found.predictor.interval is not None
+    assert found.description["card"]["leaderboard"][0]["why"] == "chosen"
+    assert found.description["proof"]["label_mismatches"] == 0

@@ -1,0 +1,204 @@
+"""How the search chooses: folds of few rows, candidates side by side, blends and calibration."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+pytest.importorskip("pycaret", reason="the search is of PyCaret's estimators")
+
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.datasets import make_classification
+from sklearn.ensemble import VotingClassifier
+from sklearn.model_selection import StratifiedKFold, cross_val_predict
+from sklearn.naive_bayes import GaussianNB
+
+from tablecast.data.prepared import Prepared
+from tablecast.features.temperature import Tempered, raised
+from tablecast.training.experiment.setup import quiet_and_single
+from tablecast.training.search import blend_weights, calibration, cross_validation, temperature
+from tablecast.training.search.candidates import Candidate
+from tablecast.training.search.trial import Tried, all_losses
+from tablecast.training.search.views import REPEATS, Recipe, View, view_of
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+
+@pytest.fixture(scope="module")
+def view() -> View:
+    """150 rows of three classes, scaled, in three times five folds."""
+    x, y = make_classification(150, 6, n_informative=4, n_classes=3, flip_y=0.2, random_state=3)
+    table = pd.DataFrame(x, columns=list("abcdef")).assign(kind=np.array(["p", "q", "r"])[y])
+    with quiet_and_single():
+        return view_of(Prepared(table, "kind", "classification", (), ()), Recipe("scaled"), 1)
+
+
+def squared(truth: Any) -> Any:
+    return lambda made: float(np.mean((made - truth) ** 2))
+
+
+def test_half_of_a_steady_blend_is_even() -> None:
+    """Each of those nearly as good as the best has its even part of half the weight."""
+    random = np.random.default_rng(1)
+    truth = random.normal(size=60)
+    shared = random.normal(size=60)
+    members = [truth + shared, truth + 1.01 * shared, truth + 4 * random.normal(size=60)]
+    weights = blend_weights.steady(members, squared(truth))
+    total = sum(weights.values())
+    assert weights[0] / total >= 0.25
+    assert weights[1] / total >= 0.25
+    assert weights.get(2, 0) / total < 0.25
+
+
+def test_a_steady_blend_leaves_what_is_far_behind_alone() -> None:
+    """One that nothing comes near is answered by alone."""
+    truth = np.arange(50.0)
+    assert set(blend_weights.steady([truth + 1, truth], squared(truth))) == {1}
+
+
+def test_few_rows_are_divided_several_times(view: View) -> None:
+    """Every row is answered once in each division, by a fold that has not seen it."""
+    assert len(view.folds) == REPEATS * view.folds_once
+    rows = len(view.experiment.y_train)
+    places = np.sort(np.concatenate([fold.unseen for fold in view.folds]))
+    assert places.tolist() == list(range(REPEATS * rows))
+    learnt = view.experiment.X_train.index.delete(view.folds[-1].unseen % rows)
+    assert set(view.folds[-1].x.index) == set(learnt)
+    assert (view.target[:rows] == view.target[-rows:]).all()
+
+
+def test_folds_side_by_side_answer_as_one_after_the_other(
+    view: View, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The number of threads changes no answer's last bit."""
+    candidate = Candidate("et", {"n_estimators": 10}, "scaled")
+    made = []
+    for count in (1, 4):
+        monkeypatch.setattr(cross_validation, "threads", lambda count=count: count)
+        with quiet_and_single():
+            made.append(cross_validation.try_candidate(candidate, view, None))
+    assert (made[0].answers == made[1].answers).all()
+    assert made[0].losses == made[1].losses
+
+
+def test_what_is_far_behind_stops_after_one_division(view: View) -> None:
+    """The other divisions are not spent on it; one that is near gets them all."""
+    with quiet_and_single():
+        best = cross_validation.try_candidate(Candidate("qda", {"reg_param": 0.1}), view, None)
+        tree = cross_validation.try_candidate(Candidate("dt"), view, best.losses)
+        near = cross_validation.try_candidate(
+            Candidate("qda", {"reg_param": 0.2}), view, best.losses
+        )
+    assert not tree.whole
+    assert len(tree.losses) == view.folds_once
+    assert near.whole
+
+
+def given(view: View, sureness: float) -> Tried:
+    """Answers that know the class as often as they say where `sureness` is 1."""
+    random = np.random.default_rng(4)
+    labels = np.searchsorted(np.unique(view.target), view.target)
+    logits = random.normal(size=(len(labels), 3))
+    logits[np.arange(len(labels)), labels] += 1.0
+    shares = np.exp(sureness * logits)
+    answers = shares / shares.sum(axis=1, keepdims=True)
+    return Tried(
+        view, ((Candidate("nb"), 1),), answers, all_losses(view, answers), 0.1, "Naive Bayes"
+    )
+
+
+def test_probabilities_that_boast_are_calibrated(view: View) -> None:
+    """Ten times too sure: calibrating lowers the loss, says so, and keeps a vote's shares."""
+    boasting = given(view, 10.0)
+    made = calibration.calibrated(boasting)
+    assert [one.calibration for one in made] == ["sigmoid"]
+    assert made[0].loss < boasting.loss / 2
+    assert made[0].name == "Naive Bayes, calibrated (sigmoid)"
+    estimator = made[0].estimator()
+    assert isinstance(estimator, CalibratedClassifierCV)
+    assert isinstance(estimator.estimator, VotingClassifier)
+
+
+def test_honest_probabilities_are_left_alone(view: View) -> None:
+    """Where nothing is gained for certain, nothing is calibrated; nor is it ever done twice."""
+    assert calibration.calibrated(given(view, 1.0)) == []
+    (made,) = calibration.calibrated(given(view, 10.0))
+    assert calibration.calibrated(made) == []
+
+
+@pytest.mark.parametrize("method", ["sigmoid", "isotonic"])
+@pytest.mark.parametrize("classes", [2, 3])
+def test_calibration_is_measured_as_it_will_answer(method: str, classes: int) -> None:
+    """The search's calibrated probabilities are those of scikit-learn's calibrated estimator."""
+    x, y = make_classification(
+        300, 6, n_informative=4, n_classes=classes, flip_y=0.3, random_state=5
+    )
+    vote = VotingClassifier([("nb", GaussianNB())], voting="soft")
+    folds = StratifiedKFold(5, shuffle=True, random_state=6)
+    expected = CalibratedClassifierCV(vote, method=method, cv=folds, ensemble=False).fit(x, y)
+    answers = cross_val_predict(vote, x, y, cv=folds, method="predict_proba")
+    made = calibration._calibrated_like(
+        calibration._CURVES[method], answers, y, vote.fit(x, y).predict_proba(x)
+    )
+    np.testing.assert_allclose(made, expected.predict_proba(x), rtol=1e-12)
+
+
+def test_probabilities_that_say_too_little_are_raised(view: View) -> None:
+    """The power that was taken off is found again, and no label changes."""
+    shy = given(view, 0.5)
+    made = temperature.tempered(shy)
+    assert made is not None
+    assert made.power == pytest.approx(2.0, rel=0.2)
+    assert made.loss < shy.loss
+    assert made.name == f"Naive Bayes, probabilities to the power {made.power:.2f}"
+    np.testing.assert_array_equal(made.answers.argmax(axis=1), shy.answers.argmax(axis=1))
+    assert temperature.tempered(made) is None
+
+
+def test_of_few_rows_only_the_first_is_raised(view: View, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where rows are many, the best few are, since another may then be the best."""
+    ranked = [given(view, 0.5), given(view, 0.7), given(view, 0.4)]
+    assert [one.power > 1 for one in temperature.all_tempered(ranked)] == [True]
+    monkeypatch.setattr(View, "few", False)
+    assert len(temperature.all_tempered(ranked)) == 3
+    assert temperature.all_tempered([]) == []
+
+
+def test_boasting_probabilities_are_lowered_and_honest_ones_left(view: View) -> None:
+    """A power below 1 takes sureness away; where hardly anything is gained there is none."""
+    made = temperature.tempered(given(view, 3.0))
+    assert made is not None
+    assert made.power == pytest.approx(1 / 3, rel=0.25)
+    honest = given(view, 1.0)
+    again = temperature.tempered(honest)
+    assert again is None or again.power == pytest.approx(1.0, abs=0.2)
+    (calibrated,) = calibration.calibrated(given(view, 10.0))
+    assert temperature.tempered(calibrated) is None
+
+
+def test_a_few_faultless_rows_do_not_make_it_certain() -> None:
+    """Twelve rows without an error ask for less than what two thousand such rows do."""
+    answers, labels = np.tile([0.9, 0.1], (12, 1)), np.zeros(12, dtype=np.intp)
+    few = temperature.power_of(answers, labels, 12)
+    many = temperature.power_of(np.tile(answers, (200, 1)), np.tile(labels, 200), 2_400)
+    assert 1.0 < few < many <= temperature.FARTHEST
+
+
+def test_the_tempered_estimator_answers_as_the_search_measured(view: View) -> None:
+    """The final estimator raises the vote's own probabilities, and keeps its labels."""
+    made = temperature.tempered(given(view, 0.5))
+    assert made is not None
+    estimator = made.estimator()
+    fold = view.folds[0]
+    estimator.fit(fold.x, fold.y)
+    inner = estimator.estimator_
+    assert isinstance(estimator, Tempered)
+    np.testing.assert_array_equal(estimator.predict(fold.unseen_x), inner.predict(fold.unseen_x))
+    expected = raised(inner.predict_proba(fold.unseen_x), made.power)
+    np.testing.assert_array_equal(estimator.predict_proba(fold.unseen_x), expected)
+    np.testing.assert_allclose(expected.sum(axis=1), 1.0, rtol=1e-12)
+    with pytest.raises(ValueError, match="above 0"):
+        Tempered(inner, 0.0).fit(fold.x, fold.y)

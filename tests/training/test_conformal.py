@@ -1,0 +1,255 @@
+"""Learning prediction intervals from out-of-fold residuals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("sklearn", reason="intervals are learnt with scikit-learn")
+
+import pandas as pd
+from sklearn.linear_model import LinearRegression
+from sklearn.model_selection import train_test_split
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+from tablecast.data.prepared import Prepared
+from tablecast.data.sources import read_table
+from tablecast.inference.engine import column_of
+from tablecast.inference.interval import Interval
+from tablecast.schema.schema import Schema
+from tablecast.training.intervals.bounds import AVERAGE, BY_FIELDS, Rows, _aligned, learn_end
+from tablecast.training.intervals.conditional_median import roundest
+from tablecast.training.intervals.conformal import interval_of, learn, out_of_fold
+from tablecast.training.intervals.quantiles import shrunken_slopes, smoothed_quantile
+from tablecast.training.intervals.shapes import SHAPES, Fitted, encode
+
+ROWS = 1_500
+
+
+def simulated(seed: int, rows: int = ROWS) -> pd.DataFrame:
+    """Amounts whose spread grows with x, and leans upwards for the group "wild" alone."""
+    random = np.random.default_rng(seed)
+    x = random.uniform(1, 10, rows)
+    group = random.choice(["calm", "wild"], rows)
+    noise = random.normal(0, 0.1, rows) * x + (group == "wild") * random.exponential(3, rows)
+    return pd.DataFrame({"x": x, "group": group, "amount": 100 + 5 * x + noise})
+
+
+def ends(stored: dict[str, Any], table: pd.DataFrame, target: str, answers: Any) -> Any:
+    schema = Schema.from_table(table, target, "regression")
+    interval = Interval.from_json(stored, schema.fields)
+    columns = {field.name: column_of(field, table[field.name]) for field in schema.fields}
+    return interval.of_columns(np.asarray(answers, dtype=np.float64), columns)
+
+
+def test_new_rows_are_covered_in_every_group() -> None:
+    """Nine in ten new rows lie inside, in the calm group and in the wild one, which is wider."""
+    known, new = simulated(1), simulated(2, 20_000)
+    residuals = known["amount"].to_numpy() - (100 + 5 * known["x"].to_numpy())
+    stored = learn(
+        known[["x", "group"]], known["amount"].to_numpy(), known["amount"].to_numpy() - residuals, 1
+    )
+    low, high = ends(stored, new, "amount", 100 + 5 * new["x"])
+    inside = (low <= new["amount"]) & (new["amount"] <= high)
+    wild = (new["group"] == "wild").to_numpy()
+    assert inside[wild].mean() == pytest.approx(0.9, abs=0.04)
+    assert inside[~wild].mean() == pytest.approx(0.9, abs=0.04)
+    assert (high - low)[wild].mean() > 2 * (high - low)[~wild].mean()
+    assert stored["coverage"] == pytest.approx(0.9, abs=0.02)
+
+
+def test_noise_alone_gets_one_offset() -> None:
+    """Where nothing tells rows apart, an end is one number and no shape is imagined."""
+    random = np.random.default_rng(3)
+    table = pd.DataFrame(random.normal(size=(800, 4)), columns=list("abcd"))
+    stored = learn(table, random.normal(size=800), np.zeros(800), 1)
+    assert stored["method"].count("one offset") == 2
+    assert stored["lower"]["offsets"][0] == pytest.approx(-1.645, abs=0.2)
+
+
+def rarely_dear(seed: int, rows: int = 1_000) -> pd.DataFrame:
+    """Nine rows in ten follow a rule with a cut at 30 exactly; the tenth is far dearer."""
+    random = np.random.default_rng(seed)
+    table = pd.DataFrame({
+        "size": random.uniform(15, 50, rows).round(2),
+        "kind": random.choice(["a", "b"], rows, p=[0.6, 0.4]),
+    })
+    rule = 2 * table["size"] + 100 * ((table["kind"] == "b") & (table["size"] > 30))
+    return table.assign(cost=rule + (random.random(rows) < 0.1) * random.uniform(200, 900, rows))
+
+
+def test_an_end_follows_where_most_rows_lie() -> None:
+    """Where most rows follow a rule, the lower end is that rule, its cut found to the digit."""
+    known, new = rarely_dear(3), rarely_dear(2)
+    features, target = known[["size", "kind"]], known["cost"].to_numpy()
+    answers = 55 + 1.5 * known["size"].to_numpy() + 50 * (known["kind"] == "b").to_numpy()
+    stored = learn(features, target, answers, 1)
+    assert "below: one offset from where most rows lie" in stored["method"]
+    factors = [one for term in stored["lower"]["terms"] for one in term["factors"]]
+    assert {one["cut"] for one in factors if one.get("kind") == "above"} == {30.0}
+    shifted = 55 + 1.5 * new["size"].to_numpy() + 50 * (new["kind"] == "b").to_numpy()
+    low, _ = ends(stored, new, "cost", shifted)
+    dear = (new["kind"] == "b").to_numpy() & (new["size"] > 30).to_numpy()
+    rule = 2 * new["size"].to_numpy() + 100 * dear
+    inside = rule < shifted  # elsewhere the end is the answer itself
+    assert np.quantile(np.abs(low - rule)[inside], 0.95) < 1.0
+
+
+def test_the_other_end_is_measured_from_most_rows_too() -> None:
+    """The end far from most rows adds what the fields tell, more for those who are dear oftener."""
+    random = np.random.default_rng(5)
+    table = rarely_dear(5).assign(often=random.choice(["no", "yes"], 1_000))
+    dear = (table["often"] == "yes") * (random.random(1_000) < 0.1) * 900
+    target = (table["cost"] + dear).to_numpy()
+    answers = 55 + 1.5 * table["size"].to_numpy() + 50 * (table["kind"] == "b").to_numpy()
+    stored = learn(table[["size", "kind", "often"]], target, answers, 1)
+    assert stored["method"].endswith(f"above: {BY_FIELDS}")
+    adds = {one["field"]: one["adds"] for one in stored["upper"]["levels"]}["often"]
+    assert sum(adds.get(level, 0.0) * side for level, side in (("yes", 1), ("no", -1))) > 0
+    _, high = ends(stored, table, "cost", answers)
+    assert 0.93 < (target <= high).mean() < 0.97
+
+
+@pytest.mark.parametrize("rows", [12, 150])
+def test_answers_without_errors_have_ranges_without_width(rows: int) -> None:
+    """A pipeline that knows every row by a formula is sure of it, on few rows and on many."""
+    random = np.random.default_rng(10)
+    table = pd.DataFrame({"x": random.normal(size=rows), "kind": random.choice(["a", "b"], rows)})
+    stored = learn(table, table["x"].to_numpy(), table["x"].to_numpy(), 1)
+    assert (stored["coverage"], stored["width"]) == (1.0, 0.0)
+
+
+def test_an_end_with_hardly_a_row_beyond_it_is_finite() -> None:
+    """Where no answer lies above its true value, the lower end is a number all the same."""
+    known = rarely_dear(11, 400)
+    features, target = known[["size", "kind"]], known["cost"].to_numpy()
+    stored = learn(features, target, 0.9 * np.minimum(target, 2 * known["size"].to_numpy()), 1)
+    assert np.isfinite([*stored["lower"]["offsets"], *stored["upper"]["offsets"]]).all()
+    assert stored["coverage"] > 0.85
+
+
+def test_an_end_between_two_shapes_is_their_average() -> None:
+    """Where a curve and a field both tell, their average serves new rows better than any shape."""
+    random = np.random.default_rng(6)
+    answers, wild = random.uniform(0, 10, 12_000), random.random(12_000) < 0.5
+    spread = 1 + 4 * (np.abs(answers % 5 - 2.5) < 1) + 4 * wild
+    residuals = random.normal(size=12_000) * spread
+    encoded = encode(pd.DataFrame({"wild": np.where(wild, "yes", "no")}))
+    known, new = np.arange(12_000) < 2_000, np.arange(12_000) >= 2_000
+    seen = answers[known], encoded.rows(known), residuals[known]
+    learnt = learn_end(Rows(*seen, np.arange(2_000) % 5), None, 0.95)
+    assert learnt.shape == AVERAGE
+
+    def loss(fitted: Fitted) -> float:
+        left = residuals[new] - fitted.offsets(answers[new], encoded.rows(new))
+        return float(np.maximum(0.95 * left, -0.05 * left).mean())
+
+    assert loss(learnt.fitted) < min(loss(shape(*seen, 0.95)) for shape in SHAPES.values())
+
+
+def test_fits_are_averaged_and_added_row_by_row() -> None:
+    """An average's offsets are the average of the offsets, and a sum's their sum."""
+    encoded = encode(pd.DataFrame({"x": [1.0, 2.0, 4.0, 9.0]}))
+    answers = np.array([-1.0, 0.5, 3.0, 8.0])
+    bent = Fitted(np.array([0.0, 1.0, 5.0]), np.array([1.0, -2.0, 4.0]), np.array([0.5]))
+    flat = Fitted(np.array([2.0]), np.array([3.0]), np.array([-1.0]))
+    one, other = (fit.offsets(answers, encoded) for fit in (bent, flat))
+    average = Fitted.mean([bent, flat], np.array([0.25, 0.75]))
+    assert average.offsets(answers, encoded) == pytest.approx(0.25 * one + 0.75 * other)
+    assert bent.plus(flat).offsets(answers, encoded) == pytest.approx(one + other)
+
+
+def test_middles_of_folds_are_moved_to_where_the_whole_one_stands() -> None:
+    """What differs between folds' middles in proportion to answers and fields is not an error."""
+    random = np.random.default_rng(7)
+    encoded = encode(pd.DataFrame({"x": random.normal(size=200)}))
+    answers, fold_of = random.normal(size=200), np.arange(200) % 5
+    at = np.array([-9.0, 9.0])
+    whole = Fitted(at, np.array([1.0, 2.0]), np.array([0.5]))
+    folds = [Fitted(at, np.array([1.1, 2.0 + fold]), np.array([0.4])) for fold in range(5)]
+    moved = _aligned(folds, whole, Rows(answers, encoded, np.zeros(200), fold_of))
+    assert moved == pytest.approx(whole.offsets(answers, encoded), abs=1e-3)
+
+
+def test_a_smoothed_quantile_varies_less() -> None:
+    """It is near the quantile, and from sample to sample it moves less than the row there."""
+    random = np.random.default_rng(8)
+    samples = random.normal(size=(400, 200))
+    smoothed = [smoothed_quantile(sample, 0.95) for sample in samples]
+    assert np.mean(smoothed) == pytest.approx(1.645, abs=0.03)
+    assert np.std(smoothed) < np.std(np.quantile(samples, 0.95, axis=1))
+    assert smoothed_quantile(np.full(9, 3.0), 0.05) == pytest.approx(3.0)
+
+
+def test_shares_are_shrunken_and_scale_with_the_values() -> None:
+    """A column that tells keeps most of its share, one that tells nothing hardly any."""
+    random = np.random.default_rng(9)
+    wide = (random.random(2_000) < 0.3).astype(np.float64)
+    columns = np.column_stack([wide, random.normal(size=(2_000, 2))])
+    values = random.normal(size=2_000) * (1 + 3 * wide)
+    slopes = shrunken_slopes(columns, values, 0.95)
+    assert 0.6 * 3 * 1.645 < slopes[0] < 3 * 1.645
+    assert np.abs(slopes[1:]).max() < 0.2
+    assert shrunken_slopes(columns, 1_000 * values, 0.95) == pytest.approx(1_000 * slopes)
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "between"),
+    [(29.925, 30.02, 30.0), (45.0, 46.0, 45.0), (-0.3, 0.2, 0.0), (0.123, 0.1269, 0.123),
+     (1_234.0, 2_777.0, 2_000.0), (-25.0, -18.0, -20.0)],
+)
+def test_cuts_are_round(left: float, right: float, between: float) -> None:
+    """A cut between two values is the number with the fewest digits there."""
+    assert roundest(left, right) == between
+
+
+def test_the_card_says_how_thirds_of_the_answers_are_covered() -> None:
+    """Coverage and width of small, middling and large answers, which together are the whole's."""
+    table = simulated(4)
+    answers = 100 + 5 * table["x"].to_numpy()
+    stored = learn(table[["x", "group"]], table["amount"].to_numpy(), answers, 1)
+    thirds = stored["by_answer"]
+    assert [third["rows"] for third in thirds] == [500, 500, 500]
+    for name in ("coverage", "width"):
+        assert np.mean([third[name] for third in thirds]) == pytest.approx(stored[name])
+    assert thirds[0]["width"] < thirds[2]["width"]
+
+
+def test_classes_have_no_interval() -> None:
+    """A classifier's pipeline gets none."""
+    table = pd.DataFrame({"x": [1.0, 2.0], "y": ["a", "b"]})
+    assert interval_of(None, Prepared(table, "y", "classification", (), ())) is None
+
+
+def insurance_features(table: pd.DataFrame) -> Any:
+    smokes = (table["smoker"] == "yes").to_numpy(np.float64)
+    regions = [table["region"] == name for name in ("northeast", "northwest", "southeast")]
+    age, bmi = table["age"].to_numpy(), table["bmi"].to_numpy()
+    heavy = smokes * (bmi > 30)
+    return np.column_stack([age**2, age, table["children"], smokes, smokes * bmi, heavy, *regions])
+
+
+@pytest.mark.slow
+def test_insurance_resplit_twenty_times(real_table: Callable[[str], Path]) -> None:
+    """With the well-known features, 9 in 10 unseen rows are covered, closely, over 20 splits."""
+    table = read_table(real_table("insurance"))
+    scores, coverages = [], []
+    for seed in range(20):
+        known, new = train_test_split(table, test_size=0.3, random_state=seed)
+        features, target = known.drop(columns="charges"), known["charges"].to_numpy()
+        pipeline = make_pipeline(FunctionTransformer(insurance_features), LinearRegression())
+        pipeline.fit(features, target)
+        stored = learn(features, target, out_of_fold(pipeline, features, target, seed), seed)
+        answers = pipeline.predict(new.drop(columns="charges"))
+        low, high = ends(stored, new, "charges", answers)
+        y = new["charges"].to_numpy()
+        missed = np.maximum(low - y, 0) + np.maximum(y - high, 0)
+        scores.append(np.mean(high - low + 20 * missed))
+        coverages.append(np.mean(missed == 0))
+    assert 0.88 < np.mean(coverages) < 0.92
+    assert np.mean(scores) < 17_800

@@ -1,0 +1,261 @@
+"""A real chromium on a real server: what a person sees, and does with the keyboard alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
+
+from tablecast.deployment.deployment import Deployment
+from tablecast.deployment.opening import load
+from tablecast.web.app import create_app
+from tests.chromium import ARGUMENTS, CHROMIUM
+from tests.served import server
+
+playwright_api = pytest.importorskip("playwright.sync_api")
+
+ROOT = Path(__file__).parents[2]
+WIDTHS = (320, 768, 1280)
+ANSWERED = "/?age=55&sex=male&bmi=59&children=1&smoker=yes&region=northwest#result"
+WRONG = "/?age=x&sex=male&bmi=&children=1.5&smoker=male&region=northwest#result"
+PATHS = {"form": "/", "answer": ANSWERED, "error": WRONG, "model": "/model", "problem": "/none"}
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="Debian's chromium is not installed"),
+]
+
+NewPage = Callable[..., "playwright_api.Page"]
+
+
+def serving(deployment: Deployment) -> AbstractContextManager[str]:
+    """A server of this deployment on a free port; gives its address."""
+    return server(create_app(deployment))
+
+
+@pytest.fixture(scope="module")
+def url(fake_deployment: Deployment) -> Iterator[str]:
+    with serving(fake_deployment) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[playwright_api.Browser]:
+    with playwright_api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def new_page(browser: playwright_api.Browser, url: str) -> Iterator[NewPage]:
+    """Makes a page of the served form; fails the test on what the browser's console complains of.
+
+    Chromium writes each 4xx of a page into the console, and those are meant.
+    """
+    contexts, complaints = [], []
+
+    def make(**options: object) -> playwright_api.Page:
+        contexts.append(browser.new_context(base_url=url, **options))
+        page = contexts[-1].new_page()
+        page.set_default_timeout(10_000)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on("console", lambda message: complaints.append(message.text))
+        return page
+
+    yield make
+    for context in contexts:
+        context.close()
+    assert [one for one in complaints if "Failed to load resource" not in one] == []
+
+
+def focused(page: playwright_api.Page) -> str:
+    """The focused element's id, or what it says."""
+    return str(page.evaluate("document.activeElement.id || document.activeElement.innerText"))
+
+
+def test_a_person_fills_in_the_form_and_reads_the_answer(new_page: NewPage) -> None:
+    """Labels find their controls, and the answer appears with its warning."""
+    page = new_page()
+    page.goto("/")
+    page.get_by_label("Age", exact=True).fill("55")
+    page.get_by_label("Body mass index (BMI)").fill("59")
+    page.get_by_role("group", name="Smoker").get_by_label("Yes").check()
+    page.get_by_role("button", name="Predict").click()
+    answer = page.get_by_role("region", name="Estimated charges for the year")
+    assert "$33,750.50" in answer.inner_text()
+    assert "59 is outside the range seen in training" in answer.inner_text()
+    assert page.get_by_label("Age", exact=True).input_value() == "55"
+    assert page.title() == "$33,750.50 – Hospital charges"
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
+def test_errors_focus_the_summary_and_its_links_the_fields(
+    new_page: NewPage, scripts: bool
+) -> None:
+    """The summary has the focus, and a link in it moves the focus to the field."""
+    page = new_page(java_script_enabled=scripts)
+    page.goto("/")
+    page.get_by_label("Age", exact=True).fill("old")
+    page.get_by_role("button", name="Predict").click()
+    page.get_by_text("There is a problem").wait_for()
+    assert focused(page) == "result"
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.get_by_label("Age", exact=True).evaluate("it => it === document.activeElement")
+    assert page.get_by_label("Age", exact=True).input_value() == "old"
+
+
+def test_a_summary_link_to_radios_leads_to_the_first(new_page: NewPage) -> None:
+    """The error of a group of radios is mended from its first radio."""
+    page = new_page()
+    page.goto(WRONG)
+    page.get_by_role("alert").get_by_role("link", name="Smoker").click()
+    first = page.get_by_role("group", name="Smoker").get_by_role("radio").first
+    assert first.evaluate("it => it === document.activeElement")
+    legend = page.get_by_role("group", name="Smoker").locator("legend")
+    assert legend.evaluate("it => it.getBoundingClientRect().top >= 0")
+
+
+def test_the_page_opened_without_a_fragment_focuses_the_summary(new_page: NewPage) -> None:
+    """A link to wrong values moves the focus even where its address has no fragment."""
+    page = new_page()
+    page.goto(WRONG.removesuffix("#result"))
+    page.wait_for_function("document.activeElement.id === 'result'")
+
+
+def test_the_keyboard_alone_leads_from_the_top_to_the_answer(new_page: NewPage) -> None:
+    """Tab, Space, the arrows and Enter are enough, and the first stop skips to the content."""
+    page = new_page()
+    page.goto("/")
+    stops = []
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        stops.append(focused(page))
+        if stops[-1] == "field-0":
+            page.keyboard.press("ControlOrMeta+a")
+            page.keyboard.type("40")
+        if page.evaluate("document.activeElement.name") == "smoker":
+            page.keyboard.press("ArrowLeft")
+        if stops[-1] == "Predict":
+            break
+    assert stops[0] == "Skip to the main content"
+    assert stops[-1] == "Predict"
+    page.keyboard.press("Space")
+    page.get_by_text("$30,000.50").wait_for()
+    assert focused(page) == "result"
+
+
+def test_the_focus_is_always_seen(new_page: NewPage) -> None:
+    """Every stop of the Tab key has an outline of its own, radios around their label."""
+    page = new_page()
+    page.goto("/")
+    outlined = """() => {
+        const it = document.activeElement;
+        const seen = it.type === "radio" ? it.closest("label") : it;
+        return getComputedStyle(seen).outlineStyle === "solid"
+            && parseFloat(getComputedStyle(seen).outlineWidth) >= 3;
+    }"""
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        assert page.evaluate(outlined), focused(page)
+
+
+@pytest.mark.parametrize("name", PATHS)
+def test_no_page_scrolls_sideways(new_page: NewPage, name: str) -> None:
+    """From a small phone to a desktop, a page is never wider than its window."""
+    for width in WIDTHS:
+        page = new_page(viewport={"width": width, "height": 800})
+        page.goto(PATHS[name])
+        excess = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+        assert page.evaluate(excess) <= 0, width
+
+
+def test_everything_works_without_scripts(new_page: NewPage) -> None:
+    """With JavaScript off the form is answered, and the link below the answer works."""
+    page = new_page(java_script_enabled=False)
+    page.goto("/")
+    page.get_by_label("Age", exact=True).fill("40")
+    page.get_by_role("button", name="Predict").click()
+    page.get_by_text("$10,000.00").wait_for()
+    assert focused(page) == "result"
+    assert page.get_by_role("button", name="Copy link").count() == 0
+    page.get_by_role("link", name="Link to this answer").click()
+    page.wait_for_url("**/?age=40&*")
+    assert page.get_by_text("$10,000.00").count() == 1
+
+
+def test_the_link_can_be_copied(new_page: NewPage) -> None:
+    """With JavaScript on, a button copies the answer's whole address and says so."""
+    page = new_page(permissions=["clipboard-read", "clipboard-write"])
+    page.goto(ANSWERED)
+    page.get_by_role("button", name="Copy link").click()
+    page.get_by_role("status").get_by_text("Copied.").wait_for()
+    assert page.evaluate("navigator.clipboard.readText()") == page.url
+
+
+def test_an_answer_prints_on_one_page(new_page: NewPage) -> None:
+    """On paper the question and the answer fit one page, without the form's controls."""
+    page = new_page()
+    page.goto(ANSWERED)
+    assert page.pdf(format="A4").count(b"/Type /Page\n") == 1
+    page.emulate_media(media="print")
+    assert page.get_by_text("What was asked").is_visible()
+    assert not page.get_by_role("button", name="Predict").is_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("name", PATHS)
+def test_text_stands_out_from_its_ground(new_page: NewPage, name: str, scheme: str) -> None:
+    """All text has the contrast that WCAG 2.2 AA asks of small text, 4.5 to 1."""
+    page = new_page(color_scheme=scheme)
+    page.goto(PATHS[name])
+    worst = page.evaluate(WORST_CONTRAST)
+    assert worst["texts"] > 10
+    assert worst["ratio"] >= 4.5, worst
+
+
+#: The least contrast of any text in the page with the nearest filled ground behind it.
+WORST_CONTRAST = """() => {
+    const parts = (colour) => colour.match(/[\\d.]+/g).map(Number);
+    const light = (colour) => {
+        const [r, g, b] = parts(colour).map((part) => {
+            const share = part / 255;
+            return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+        });
+        return 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    };
+    const ground = (it) => {
+        for (; it; it = it.parentElement) {
+            const colour = getComputedStyle(it).backgroundColor;
+            if (parts(colour)[3] !== 0) return colour;
+        }
+        return "rgb(255, 255, 255)";
+    };
+    let worst = {ratio: 21, texts: 0};
+    let texts = 0;
+    for (const it of document.body.querySelectorAll("*")) {
+        const own = [...it.childNodes].some((one) => one.nodeType === 3 && one.data.trim());
+        if (!own || !it.checkVisibility()) continue;
+        texts += 1;
+        const pair = [light(getComputedStyle(it).color), light(ground(it))].sort((a, b) => b - a);
+        const ratio = (pair[0] + 0.05) / (pair[1] + 0.05);
+        if (ratio < worst.ratio) worst = {ratio, text: it.innerText};
+    }
+    return {...worst, texts};
+}"""
+
+
+def test_the_committed_deployment_answers_in_the_browser(browser: playwright_api.Browser) -> None:
+    """The deployment in the repository's root answers its own form's typical values."""
+    if not (ROOT / "deployment_28042020.onnx").exists():
+        pytest.skip("no deployment in the repository's root; make train makes one")
+    with serving(load(ROOT / "deployment_28042020")) as address:
+        page = browser.new_page()
+        page.goto(address)
+        page.get_by_role("button", name="Predict").click()
+        page.get_by_role("link", name="Link to this answer").wait_for(timeout=30_000)
+        assert page.locator(".answer").inner_text().startswith("$")
+        page.close()

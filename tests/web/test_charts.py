@@ -1,0 +1,192 @@
+"""Pictures as plain numbers, and the pages that draw them."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from flask.testing import FlaskClient
+
+from tablecast.inference.distributions import Histogram
+from tablecast.web.app import create_app
+from tablecast.web.display import charts
+from tablecast.web.display.amounts import Wording
+from tests.explained import WIDE, charging, grading, of_many_fields
+from tests.markup import Page
+
+PERSON = {"age": "40", "bmi": "30", "smoker": "yes", "region": "west"}
+HISTOGRAM = Histogram((0.0, 10.0, 20.0, 30.0), (5, 10, 0), below=1, above=4)
+
+
+def page_of(client: FlaskClient, address: str = "/predict", **given: str) -> Page:
+    response = client.post(address, data=given)
+    assert response.status_code == 200
+    return Page(response.get_data(as_text=True))
+
+
+def test_a_waterfall_leads_from_base_to_end() -> None:
+    """Each bar begins where the last one ended, whichever way it goes."""
+    picture = charts.waterfall(10.0, [30.0, -20.0])
+    assert (picture.base, picture.end) == (0.0, pytest.approx(100 / 3 * 1))
+    assert picture.bars[0] == charts.Span(0.0, 100.0)
+    assert picture.bars[1].start == pytest.approx(picture.end)
+    assert picture.bars[1].start + picture.bars[1].width == pytest.approx(100.0)
+
+
+def test_a_waterfall_of_nothing_stands_still() -> None:
+    """Where no field matters there is no bar to see, and no division by zero."""
+    assert charts.waterfall(3.0, [0.0, 0.0]).bars[0].width == 0.0
+
+
+def test_a_histogram_marks_the_answer_and_its_range() -> None:
+    """The tallest bar fills the height; the mark and the band lie on the training values."""
+    picture = charts.columns(HISTOGRAM, 15.0, (10.0, 25.0))
+    assert picture.width == 3
+    assert picture.path.count("M") == 2, "an empty bar is not drawn"
+    assert "V0h" in picture.path
+    assert picture.mark == 50.0
+    assert not picture.outside
+    assert picture.band is not None
+    assert picture.band.start == pytest.approx(100 / 3)
+    assert picture.band.width == pytest.approx(50.0)
+
+
+def test_an_answer_beyond_the_histogram_stands_at_its_end() -> None:
+    """It is marked at the border and known to be outside."""
+    picture = charts.columns(HISTOGRAM, 99.0)
+    assert (picture.mark, picture.outside, picture.band) == (100.0, True, None)
+
+
+@pytest.mark.parametrize(
+    ("value", "share"), [(-5.0, 0.0), (0.0, 0.05), (5.0, 0.175), (20.0, 0.8), (31.0, 0.8)]
+)
+def test_the_share_below_counts_rows(value: float, share: float) -> None:
+    """Rows beyond the borders count, and a bar's rows are taken as evenly spread."""
+    assert charts.share_below(HISTOGRAM, value) == pytest.approx(share)
+
+
+def test_a_curve_marks_the_present_value() -> None:
+    """Higher answers stand higher, and the mark lies on the line."""
+    picture = charts.curve([0, 5, 10], [100.0, 150.0, 200.0], 1, 150.0, charts.Scale(100, 200))
+    (first, middle, last) = [
+        tuple(map(float, point.split(","))) for point in picture.points.split()
+    ]
+    assert picture.mark == middle == (50.0, 50.0)
+    assert first[1] > middle[1] > last[1]
+    assert (first[0], last[0]) == (0.0, 100.0)
+    assert picture.band == ""
+
+
+def test_a_curve_with_ranges_has_a_band() -> None:
+    """The band's outline goes along the lower ends and back along the upper ones."""
+    scale = charts.Scale(0, 100)
+    picture = charts.curve([0, 1], [50.0, 60.0], None, 50.0, scale, [(40.0, 60.0), (50.0, 70.0)])
+    assert picture.mark is None
+    points = [tuple(map(float, point.split(","))) for point in picture.band.split()]
+    assert [x for x, _ in points] == [0.0, 100.0, 100.0, 0.0]
+    assert points[0][1] > points[3][1]
+
+
+@pytest.mark.parametrize(
+    ("wording", "value", "text", "change"),
+    [
+        (Wording("$", 0), -1234.5, "−$1,234", "−$1,234"),
+        (Wording("$", 2), 0.5, "$0.50", "+$0.50"),
+        (Wording("points", 2), 5.628, "5.63 points", "+5.63 points"),
+        (Wording("", 1, is_share=True), 0.2917, "29.2%", "+29.2"),
+    ],
+)
+def test_amounts_are_written_with_their_unit(
+    wording: Wording, value: float, text: str, change: str
+) -> None:
+    """An amount, a change with its sign, and a probability in per cent."""
+    assert wording.of(value) == text
+    assert wording.change(value) == change
+
+
+def test_the_page_says_why() -> None:
+    """Every field with its value and change, the average before and the answer after them."""
+    page = page_of(create_app(charging()).test_client(), **PERSON)
+    (table,) = page.of_class("steps")
+    rows = [row for row in page.all("tr") if row.inside("table") is table]
+    said = [" ".join(row.text.split()) for row in rows if row.get("aria-hidden") is None]
+    assert said[1].startswith("Average answer")
+    assert said[-1].startswith("This answer")
+    assert any(re.match(r"Smoker yes \+[\d,]+$", line, re.IGNORECASE) for line in said)
+    assert len(said) == 1 + 1 + 4 + 1
+
+
+def test_the_page_says_what_if() -> None:
+    """A picture for each number, a bar for each level, and tables for who cannot see them."""
+    page = page_of(create_app(charging()).test_client(), **PERSON)
+    assert len(page.of_class("curve")) == 2
+    assert len(page.of_class("levels")) == 2
+    tables = [one for one in page.all("table") if one.inside("details") is not None]
+    assert len(tables) == 2
+
+
+def test_the_page_shows_ranges_where_it_knows_them() -> None:
+    """The range in words, as a band on the training values, and around each curve."""
+    page = page_of(create_app(charging(WIDE)).test_client(), **PERSON)
+    (likely,) = page.of_class("range")
+    assert likely.text == "Likely 0 to 39,000"
+    assert len(page.of_class("histogram-band")) == 1
+    assert len(page.of_class("curve-band")) == 2
+    plain = page_of(create_app(charging()).test_client(), **PERSON)
+    assert not plain.of_class("range") + plain.of_class("curve-band")
+
+
+def test_the_page_of_a_class_speaks_of_probability() -> None:
+    """The reasons of a class are in percentage points of its probability."""
+    page = page_of(create_app(grading()).test_client(), **PERSON)
+    (panel,) = page.of_class("panel")
+    assert "percentage points" in panel.text
+    assert len(page.of_class("track-usual")) == 3
+
+
+def test_a_large_form_shows_the_first_fields_and_sums_up_the_rest() -> None:
+    """Ten reasons and one line for all others; twelve pictures; sampling errors are shown."""
+    given = {f"x{place}": "0.5" for place in range(14)}
+    page = page_of(create_app(of_many_fields()).test_client(), **given)
+    (panel,) = page.of_class("panel")
+    assert "4 other fields" in panel.text
+    assert "±" in panel.text
+    assert len(page.of_class("course")) == 12
+
+
+@pytest.mark.parametrize("make", [charging, grading])
+def test_pictures_need_no_inline_style(make: object) -> None:
+    """The page's policy forbids inline styles; no attribute style, no style element."""
+    client = create_app(make()).test_client()  # type: ignore[operator]
+    html = client.post("/predict", data=PERSON).get_data(as_text=True)
+    assert not re.search(r"<style|\sstyle=", html)
+    assert "NaN" not in html
+    assert "nan%" not in html
+
+
+def test_a_missing_value_is_explained_too() -> None:
+    """A field that may be left empty has its reason and its curve, without a mark."""
+    page = page_of(create_app(charging()).test_client(), **PERSON | {"age": ""})
+    assert "not given" in page.of_class("steps")[0].text
+    assert len(page.of_class("curve")) == 2
+    assert len(page.of_class("curve-dot")) == 1
+
+
+def test_a_script_gets_the_answer_alone() -> None:
+    """?part=answer gives the panel and what follows it, without the form around them."""
+    page = page_of(create_app(charging()).test_client(), "/predict?part=answer", **PERSON)
+    assert page.of_class("panel")
+    assert page.by_id("beyond")
+    assert not page.all("form")
+    assert not page.all("html")
+
+
+def test_a_script_is_told_why_there_is_no_answer() -> None:
+    """Wrong values get the words of the form's own errors, escaped, as a part of a page."""
+    client = create_app(charging()).test_client()
+    given = PERSON | {"bmi": "<b>x</b>"}
+    response = client.post("/predict?part=answer", data=given)
+    assert response.status_code == 422
+    page = Page(response.get_data(as_text=True))
+    assert "must be a number" in page.of_class("live-problem")[0].text
+    assert not page.all("b")

@@ -1,0 +1,161 @@
+"""The page of the API: read without JavaScript, tried with it."""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Iterator
+from html import unescape
+from pathlib import Path
+from typing import Any
+
+import pytest
+import served
+from flask.testing import FlaskClient
+
+from tablecast.web.app import create_app
+from tests.explained import of_many_fields
+
+CHROMIUM = Path("/usr/bin/chromium")
+ARGUMENTS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
+    "--disable-background-networking", "--disable-component-update",
+]
+
+#: A page and all that it loads, in bytes: a second on a slow telephone.
+MOST_BYTES = 150_000
+
+
+@pytest.fixture(scope="module")
+def client() -> FlaskClient:
+    return served.regression_app().test_client()
+
+
+@pytest.fixture(scope="module")
+def html(client: FlaskClient) -> str:
+    return client.get("/docs").get_data(as_text=True)
+
+
+def code_beside(html: str, label: str) -> str:
+    """The text of the code that has this accessible name."""
+    found = re.search(f'aria-label="{label}"><code>(.*?)</code>', html, re.DOTALL)
+    assert found is not None
+    return unescape(found[1])
+
+
+def test_every_operation_is_on_the_page(client: FlaskClient, html: str) -> None:
+    """Each operation of the document has a heading to link to, its path and a curl command."""
+    for path, methods in client.get("/openapi.json").get_json()["paths"].items():
+        for operation in methods.values():
+            assert f'id="{operation["operationId"]}"' in html
+            assert f"/{path.lstrip('/')}" in code_beside(html, f"curl command for {path}")
+
+
+def test_every_field_is_on_the_page(client: FlaskClient, html: str) -> None:
+    """A field's name stands there as it must be sent, however odd, with what is accepted."""
+    text = unescape(html)
+    schemas = client.get("/openapi.json").get_json()["components"]["schemas"]
+    for name in schemas["Row"]["properties"]:
+        assert f"<code>{name}</code>" in text
+    assert "Diesel, LPG/ÖKO <1>" in text
+    assert "2020-03-01 to 2020-06-28" in text
+
+
+@pytest.mark.parametrize("path", ["/predict_api", "/api/v1/predict"])
+def test_curl_example_sends_a_valid_row(client: FlaskClient, html: str, path: str) -> None:
+    """The command's body, as a shell reads it, is answered."""
+    words = shlex.split(code_beside(html, f"curl command for {path}").replace("\\\n", " "))
+    assert words[0] == "curl"
+    assert words[words.index("-H") + 1] == "Content-Type: application/json"
+    body = words[words.index("-d") + 1]
+    assert client.post(path, data=body, content_type="application/json").status_code == 200
+
+
+def test_python_example_runs(
+    client: FlaskClient, html: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The program, started against a real server, prints the answer of the page."""
+    program = code_beside(html, "Python program for /predict_api")
+    with served.server(client.application) as address:
+        exec(program.replace("http://localhost", address), {})
+    assert json.loads(capsys.readouterr().out) == 0.5
+
+
+def test_a_wide_tables_page_is_light_too() -> None:
+    """Of an answer that is long, such as the card of eighty fields, the page shows the beginning.
+
+    What is sent stands there whole: it can be pasted.
+    """
+    page = create_app(of_many_fields(80)).test_client().get("/docs").get_data(as_text=True)
+    assert len(page.encode()) < MOST_BYTES
+    card = code_beside(page, "Example answer of /api/v1/model")
+    assert card.startswith('{\n  "name": "explained"')
+    assert card.endswith("\n…")
+    body = re.search(r'<textarea[^>]*id="predict-body"[^>]*>(.*?)</textarea>', page, re.DOTALL)
+    assert body is not None
+    assert len(json.loads(unescape(body[1]))) == 80
+
+
+def test_page_is_light_and_loads_nothing_from_elsewhere(client: FlaskClient, html: str) -> None:
+    """Page, styles and scripts are small, ours, and none is inline, as the policy demands."""
+    loaded = re.findall(r'<(?:link|script|img)[^>]*(?:href|src)="([^"]+)"', html)
+    assert {"/static/docs.css", "/static/docs.js"} <= {one.partition("?")[0] for one in loaded}
+    assert all(address.startswith("/static/") for address in loaded)
+    assert not re.search(r"<script(?![^>]*src=)|<style| style=| on[a-z]+=", html)
+    size = len(html.encode())
+    for address in loaded:
+        with client.get(address) as response:
+            size += len(response.data)
+    assert size < MOST_BYTES
+
+
+def test_page_knows_where_it_is_mounted(client: FlaskClient) -> None:
+    """Behind a prefix, the requests that the page sends and shows carry it."""
+    html = client.get("/docs", environ_overrides={"SCRIPT_NAME": "/forms"}).get_data(as_text=True)
+    assert 'data-path="/forms/predict_api"' in html
+    assert "http://localhost/forms/predict_api" in html
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    with served.server(served.regression_app()) as address:
+        yield address
+
+
+@pytest.fixture
+def page(address: str) -> Iterator[Any]:
+    """The page in a real chromium, at a phone's width."""
+    if not CHROMIUM.exists():
+        pytest.skip("Debian's chromium is not installed")
+    playwright_api = pytest.importorskip("playwright.sync_api")
+    with playwright_api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        page = chromium.new_page(viewport={"width": 320, "height": 800})
+        page.goto(f"{address}/docs")
+        yield page
+        chromium.close()
+
+
+@pytest.mark.browser
+def test_try_it_sends_a_real_request(page: Any) -> None:
+    """The example is answered with status, time and body; a wrong value shows the failure."""
+    form = page.locator("[data-path='/predict_api']")
+    form.get_by_role("button", name="Send").click()
+    form.get_by_text(re.compile(r"^200 OK, after \d+ ms$")).wait_for()
+    assert form.locator("[data-answer]").inner_text() == "0.5"
+    form.get_by_role("button", name="A list of rows").click()
+    form.get_by_role("button", name="Send").click()
+    form.locator("[data-answer]", has_text="1.5").wait_for()
+    form.get_by_label("Request body").fill('{"age": "old"}')
+    form.get_by_role("button", name="Send").click()
+    form.get_by_text(re.compile(r"^422 ")).wait_for()
+    assert "age must be a number" in form.locator("[data-answer]").inner_text()
+
+
+@pytest.mark.browser
+def test_page_fits_a_phone(page: Any) -> None:
+    """Nothing makes the page wider than the screen, even after an answer."""
+    page.get_by_role("button", name="Send").last.click()
+    page.locator("[data-answer]").last.wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") == 320
