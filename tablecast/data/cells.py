@@ -14,14 +14,14 @@ from tablecast.data.dates import Dates, dates_in
 from tablecast.data.numbers import Numbers, numbers_in
 from tablecast.errors import TableError
 from tablecast.schema.missing import is_placeholder
-from tablecast.schema.number_formats import DECIMAL_COMMA, DECIMAL_POINT, amount_of
+from tablecast.schema.number_formats import DECIMAL_COMMA, DECIMAL_POINT, amount_of, is_currency
 from tablecast.schema.options import ReadingOptions
 from tablecast.schema.readings import ColumnReading
 from tablecast.schema.table_notes import (
-    BY_FILE,
     CODES,
     COMMA_OPEN,
     DATE_FORMAT,
+    DECIMAL_SIGN,
     GROUPED,
     INFINITE,
     MIXED,
@@ -29,7 +29,6 @@ from tablecast.schema.table_notes import (
     ODD_DATE,
     OPEN_END,
     PLACEHOLDERS,
-    POINT_OPEN,
     SHORT_YEARS,
     SPELT,
     TWO_ORDERS,
@@ -242,20 +241,24 @@ def _spelling(column: Column, numbers: Numbers) -> str:
     amount = amount_of(example)
     point, comma = (amount.plain(one) if amount else "" for one in (DECIMAL_POINT, DECIMAL_COMMA))
     means = {".": str(point), ",": str(comma)}
-    sign = column.options.decimal or column.file_sign
-    if not sign and column.file_separator == ",":
-        sign = "."  # where decimals begin with a comma, cells are not cut by one
-    if sign:
+    sign = column.options.decimal or column.file_sign or _likely_sign(column, numbers, example)
+    if not sign:
+        column.note(COMMA_OPEN, example=example, number=means["."], other=means[","])
+        return ""
+    if sign == "," or "," in example or not column.file_sign:
         other = "," if sign == "." else "."
-        if sign == "," or "," in example:
-            column.note(BY_FILE, sign=sign, example=example, number=means[sign],
-                        other=means[other], option=other)
-        return DECIMAL_POINT if sign == "." else DECIMAL_COMMA
-    if "," not in example and column.file_separator != ";":
-        column.note(POINT_OPEN, example=example, number=means["."], other=means[","], option=",")
-        return DECIMAL_POINT
-    column.note(COMMA_OPEN, example=example, number=means["."], other=means[","])
-    return ""
+        column.note(DECIMAL_SIGN, sign=sign, example=example, number=means[sign],
+                    other=means[other], option=other)
+    return DECIMAL_POINT if sign == "." else DECIMAL_COMMA
+
+
+def _likely_sign(column: Column, numbers: Numbers, example: str) -> str:
+    """The decimal sign where no number of the file tells it; empty where none is likelier."""
+    if column.file_separator == ",":
+        return "."  # where decimals begin with a comma, cells are not cut by one
+    if is_currency(numbers.unit):
+        return "." if "," in example else ","  # money has no three decimals
+    return "." if "," not in example and column.file_separator != ";" else ""
 
 
 def _as_numbers(column: Column, numbers: Numbers, spelling: str) -> pd.Series:
@@ -268,7 +271,7 @@ def _as_numbers(column: Column, numbers: Numbers, spelling: str) -> pd.Series:
     spelt = [t for t in amounts if "," in t] if spelling == DECIMAL_COMMA else []
     if numbers.unit:
         column.note(UNIT, unit=numbers.unit, example=next(t for t, o in amounts.items() if o.unit))
-    if not any(one.message == BY_FILE for one in column.notes):
+    if not any(one.message == DECIMAL_SIGN for one in column.notes):
         if spelt and spelling == DECIMAL_COMMA:
             column.note(SPELT, sign=",", example=spelt[0])
         elif grouped:

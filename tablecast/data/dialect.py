@@ -82,23 +82,34 @@ def grid_of(text: str, name: str, separator: str | None = None) -> Grid:
 def find_separator(text: str) -> str:
     """The separator that cuts the first lines into the most even, and then the most, columns."""
     beginning = text[:BEGINNING]
-    lines = beginning.splitlines(keepends=True)
-    if len(text) > len(beginning) and len(lines) > 1:
-        lines.pop()  # the last one was cut
+    if len(text) > BEGINNING:
+        beginning = beginning[: beginning.rfind("\n") + 1] or beginning  # the last line was cut
 
     def fit(separator: str) -> tuple[float, int]:
-        try:
-            sample = csv.reader(lines, delimiter=separator, skipinitialspace=True)
-            records = [record for record in islice(sample, FIRST_ROWS) if any(record)]
-        except csv.Error:
-            return 0.0, 0
+        records, quoted_well = _first_records(beginning, separator)
         width = usual_width(records)
         if width == 1:
             return 0.0, 0
         body = records[header_place(records, width) :]
-        return sum(len(one) in (width, width - 1) for one in body) / len(records), width
+        even = sum(len(one) in (width, width - 1) for one in body) / len(records)
+        return even if quoted_well else even / 2, width
 
     return max(SEPARATORS, key=fit)  # with no separator anywhere: the comma, so one column
+
+
+def _first_records(text: str, separator: str) -> tuple[list[Record], bool]:
+    """The first rows that a separator makes, and whether quotation marks are where it cuts."""
+    for strict in (True, False):
+        lines = io.StringIO(text, newline="")
+        reader = csv.reader(lines, delimiter=separator, skipinitialspace=True, strict=strict)
+        records: list[Record] = []
+        try:
+            records.extend(one for one in islice(reader, FIRST_ROWS) if any(one))
+        except csv.Error as error:
+            if strict and "expected after" in str(error):
+                continue
+        return records, strict
+    return [], False
 
 
 def usual_width(records: Sequence[Record]) -> int:

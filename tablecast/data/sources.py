@@ -184,7 +184,7 @@ def _parse(content: bytes, name: str, options: ReadingOptions, ending: str = "")
     undeclared = ending not in TEXT_ENDINGS
     if ending in PARQUET_ENDINGS or (undeclared and content.startswith(PARQUET_START)):
         return tidy(_parse_parquet(content, name), options=options)
-    if ending in SHEETS or is_workbook(content):
+    if ending in SHEETS or (undeclared and is_workbook(content)):
         grid = grid_of_workbook(content, name, options.sheet)
         return _tidied(grid, options, TableReading(notes=tuple(grid.notes)))
     decoded = decode(content, name, options.encoding)

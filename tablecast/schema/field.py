@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from tablecast.errors import Remark
 from tablecast.schema.moments import moment_of, seconds_of
-from tablecast.schema.number_formats import DECIMAL_COMMA, other_meaning, plain_number
+from tablecast.schema.number_formats import DECIMAL_COMMA, other_meaning, plain_number, written
 from tablecast.schema.texts import fold
 
 Kind = Literal["number", "integer", "category", "boolean", "date"]
@@ -136,13 +136,13 @@ class Field:
         return self._read_in_range(self._read_number(value, text), value)
 
     def show(self, value: Value | None) -> str:
-        """A value as the form and the messages write it."""
+        """A value as the form and the messages write it, and as ``read`` takes it again."""
         if value is None or value == "" or value != value:  # NaN differs from itself
             return ""
         if self.kind == "date":
             moment = datetime.fromtimestamp(float(value), UTC)
             return moment.strftime("%Y-%m-%d" if float(value) % 86400 == 0 else "%Y-%m-%d %H:%M:%S")
-        return value if isinstance(value, str) else show_number(value)
+        return value if isinstance(value, str) else written(show_number(value), self.spelling)
 
     def show_level(self, level: str) -> str:
         """A level as the form writes it."""

@@ -57,13 +57,9 @@ CODES = N_(
 SPELT = N_("'{name}' is read as numbers, with '{sign}' as the decimal sign, as in '{example}'.")
 GROUPED = N_("'{name}' is read as numbers, without what stands between thousands in '{example}'.")
 UNIT = N_("'{name}' is read as numbers in {unit}, such as '{example}'.")
-BY_FILE = N_(
-    "'{name}' is read as numbers with '{sign}' as the decimal sign, as the file has it: '{example}' "
-    "is {number}. If it means {other}, say so (--decimal {option})."
-)
-POINT_OPEN = N_(
-    "'{name}' is read with a decimal point: '{example}' is {number}. If it means {other}, say so "
-    "(--decimal {option})."
+DECIMAL_SIGN = N_(
+    "'{name}' is read with '{sign}' as the decimal sign: '{example}' is {number}. If it means "
+    "{other}, say so (--decimal {option})."
 )
 COMMA_OPEN = N_(
     "'{name}' is read as text: '{example}' may be {number} or {other}. Say which sign begins the "
