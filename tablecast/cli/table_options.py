@@ -26,7 +26,6 @@ def add_table_options(parser: argparse.ArgumentParser) -> None:
         "--task", choices=("auto", "regression", "classification"), default="auto",
         help="amounts to estimate, or classes to tell apart (default: what the target looks like)",
     )
-    several = {"action": "append", "default": []}
     for name, metavar, words in (
         ("--category", "COLUMN", "text, even if its cells are numbers, such as a postcode"),
         ("--number", "COLUMN", "numbers, even if they begin with 0 or are written in two ways"),
@@ -36,7 +35,9 @@ def add_table_options(parser: argparse.ArgumentParser) -> None:
         ("--missing", "TEXT", "a text that means that nothing is known, in every column"),
         ("--level", "COLUMN=TEXT", "a level, even if it looks like a missing value, such as NA"),
     ):
-        group.add_argument(name, metavar=metavar, help=f"{words}; may be repeated", **several)
+        group.add_argument(
+            name, action="append", default=[], metavar=metavar, help=f"{words}; may be repeated"
+        )
     group.add_argument("--encoding", metavar="NAME", help="such as gb18030 or windows-1252")
     group.add_argument("--separator", metavar="SIGN", help="what stands between cells, or tab")
     group.add_argument("--decimal", choices=(".", ","), help="the sign before decimals")

@@ -123,7 +123,7 @@ class Column:
 
     @cached_property
     def numbers(self) -> Numbers | None:
-        """What its texts are as numbers; None where it has none, or is said to be something else."""
+        """What its texts are as numbers; None where it is said to be something else."""
         if self.said in ("category", "date") or not self.is_text or not self.candidates:
             return None
         return numbers_in(self.candidates, wanted=self.said == "number")
@@ -381,6 +381,6 @@ def _typed_otherwise(column: Column) -> pd.Series:
 
         return without_zone(column.cells)
     raise TableError(
-        f"'{column.name}' holds {column.cells.dtype} values, which cannot be read as {column.said}s; "
-        f"leave out --{column.said} {shlex.quote(column.name)}."
+        f"'{column.name}' holds {column.cells.dtype} values, which cannot be read as "
+        f"{column.said}s; leave out --{column.said} {shlex.quote(column.name)}."
     )

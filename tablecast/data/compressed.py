@@ -35,14 +35,15 @@ def expanded(content: bytes, name: str) -> bytes:
     try:
         with opened(io.BytesIO(content), name) as stream:
             held = stream.read(most + 1)
-    except (OSError, EOFError, zlib.error, *_zstd_errors()) as error:
+    except _errors() as error:
         raise TableError(f"'{name}' is damaged: {error}. Compress it again.") from None
     if len(held) > most:
-        raise TableError(f"'{name}' expands to more than {most // 1_000_000:,} MB; unpack it first.")
+        megabytes = f"{most // 1_000_000:,} MB"
+        raise TableError(f"'{name}' expands to more than {megabytes}; unpack it first.")
     return bytes(held)
 
 
-def opened(stream: BinaryIO, name: str) -> IO[bytes]:
+def opened(stream: BinaryIO, name: str) -> IO[Any]:
     """A stream of what a compressed stream holds.
 
     Raises:
@@ -51,7 +52,7 @@ def opened(stream: BinaryIO, name: str) -> IO[bytes]:
     beginning = stream.read(4)
     stream.seek(0)
     if beginning.startswith(_GZIP):
-        return gzip.open(stream, "rb")
+        return gzip.GzipFile(fileobj=stream)  # type: ignore[return-value]
     return _zstd(name).open(stream, "rb")  # type: ignore[no-any-return]
 
 
@@ -69,8 +70,10 @@ def _zstd(name: str = "") -> Any:
     return zstd
 
 
-def _zstd_errors() -> tuple[type[Exception], ...]:
+def _errors() -> tuple[type[Exception], ...]:
+    """What damaged content raises."""
+    usual = (OSError, EOFError, zlib.error)
     try:
-        return (_zstd().ZstdError,)
+        return (*usual, _zstd().ZstdError)
     except TableError:
-        return ()
+        return usual

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
 #: Text is looked at further where it could be a date at all.
 _SHAPE = re.compile(r"(?=.*[0-9])\S[\w\-/.: ,+年月日]{4,40}")
-_TIME = re.compile(r"[T ][0-9]{1,2}(?:[:.][0-9]{2}){0,2}(?:\.[0-9]+)?(?: ?[AP]M)?(?: ?Z| ?[+-][0-9:]{4,6})?$")
+_TIME = re.compile(
+    r"[T ][0-9]{1,2}(?:[:.][0-9]{2}){0,2}(?:\.[0-9]+)?(?: ?[AP]M)?(?: ?Z| ?[+-][0-9:]{4,6})?$"
+)
 #: What a table writes for a date that never comes: datetime64 ends in 2262.
 _FAR = re.compile(
     r"^(?:9999|2999|0001|0000)(?=[-/. ])"
@@ -58,7 +60,11 @@ def order_of(form: str) -> bool | None:
 
 
 def dates_in(
-    texts: Sequence[str], form: str | None = None, *, wanted: bool = False, day_first: bool | None = None
+    texts: Sequence[str],
+    form: str | None = None,
+    *,
+    wanted: bool = False,
+    day_first: bool | None = None,
 ) -> Dates | None:
     """The dates that a column's distinct texts are; None where they are none.
 

@@ -20,7 +20,10 @@ from tablecast.errors import TableError
 from tablecast.schema.table_notes import BAD_BYTES, OTHER_ENCODING, Note
 
 #: How files begin that are no text; with the ending by which each is better known.
-BINARY = (b"PAR1", b"PK\x03\x04", b"\x1f\x8b", b"%PDF", b"\x89PNG", b"\xd0\xcf\x11\xe0", b"\x28\xb5\x2f\xfd")
+BINARY = (
+    *(b"PAR1", b"PK\x03\x04", b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\xd0\xcf\x11\xe0"),
+    *(b"%PDF", b"\x89PNG"),
+)
 
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -86,7 +89,9 @@ _COMMON = {
 }
 #: What reads a little more than the encoding that is named.
 _READ_AS = {"shift_jis": "cp932", "euc-kr": "cp949", "big5": "big5hkscs"}
-_SIGNS = frozenset("«»“”‘’„‚–—…€£¥§°²³µ·½¼¾•™®©×÷±¿¡ºª№、。，：；（）％￥・「」～ー《》【】！？＄\xa0¢‰†")
+_SIGNS = frozenset(
+    "«»“”‘’„‚–—…€£¥§°²³µ·½¼¾•™®©×÷±¿¡ºª№\xa0¢‰†、。，：；（）％￥・「」～ー《》【】！？＄"
+)
 
 
 @dataclass(frozen=True)
@@ -135,8 +140,8 @@ def _as_told(content: bytes, name: str, encoding: str) -> Decoded:
         text = content.decode(python_name(encoding))
     except LookupError:
         raise TableError(
-            f"There is no encoding {encoding!r}; usual ones are utf-8, windows-1252, gb18030, big5, "
-            "shift_jis and euc-kr (--encoding NAME)."
+            f"There is no encoding {encoding!r}; usual ones are utf-8, windows-1252, gb18030, "
+            "big5, shift_jis and euc-kr (--encoding NAME)."
         ) from None
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1

@@ -14,7 +14,8 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from tablecast.data.columns import tidy
-from tablecast.data.prepare import Dropped, columns_to_drop, prepare, task_of
+from tablecast.data.prepare import columns_to_drop, prepare, task_of
+from tablecast.data.prepared import Dropped
 from tablecast.data.sources import read_table
 from tablecast.errors import TableError
 from tablecast.schema.field import Field
@@ -202,7 +203,8 @@ def _lines(found: Inspection, width: int) -> Iterator[str]:
     file = [f"{found.rows:,} rows, {len(found.columns)} columns"]
     file += [found.encoding] if found.encoding else []
     signs = {"\t": "tab", " ": "space"}
-    file += [f"separator {signs.get(found.separator, repr(found.separator))}"] if found.separator else []
+    if found.separator:
+        file.append(f"separator {signs.get(found.separator, repr(found.separator))}")
     yield ", ".join([*file, f"decimal sign {found.decimal!r}"])
     if found.target:
         named = f": {', '.join(map(str, found.classes))}" if found.classes else ""

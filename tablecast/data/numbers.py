@@ -25,7 +25,9 @@ _ALL_PLAIN = re.compile(
 _ALL_WHOLE = re.compile(r"(?:[+-]?[0-9]{1,17}\n)*")
 _INFINITE = re.compile(r"[+-]?inf(?:inity)?", re.IGNORECASE)
 #: A line with a decimal point that cannot stand between thousands.
-_SURELY_POINT = re.compile(r"^[+-]?(?:(?!0)[0-9]{1,3}(?!\.[0-9]{3}$)|0[0-9]*|[0-9]{4,})?\.", re.MULTILINE)
+_SURELY_POINT = re.compile(
+    r"^[+-]?(?:(?!0)[0-9]{1,3}(?!\.[0-9]{3}$)|0[0-9]*|[0-9]{4,})?\.", re.MULTILINE
+)
 
 #: So many different numbers of one unit are a measure, even if nobody knows the unit.
 MANY = 10

@@ -40,12 +40,14 @@ def grid_of_workbook(content: bytes, name: str, sheet: str | None = None) -> Gri
     names, rows = sheet_rows(content, name, sheet)
     numbered = [(place, row) for place, row in enumerate(rows, start=1)]
     if not any(any(cell not in ("", None) for cell in row) for row in rows):
-        raise TableError(f"The sheet '{names[0]}' of '{name}' is empty. Name another (--sheet NAME).")
+        raise TableError(
+            f"The sheet '{names[0]}' of '{name}' is empty. Name another (--sheet NAME)."
+        )
     grid = arranged(numbered, name, place="Row")
     grid.rows = [[None if cell == "" else cell for cell in row] for row in grid.rows]
     if len(names) > 1:
         others = ", ".join(map(repr, names[1:6]))
-        grid.notes.insert(0, Note(SHEET, sheet=names[0], others=others))
+        grid.notes.insert(0, Note(SHEET, sheet=names[0], rest=others))
     return grid
 
 

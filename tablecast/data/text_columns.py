@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from tablecast.data.cells import Column
-from tablecast.schema.table_notes import MERGED, NA_LEVEL, NA_MISSING, TRUE_FALSE, WHOLE_LEVELS
+from tablecast.schema.table_notes import AS_TEXT, MERGED, NA_LEVEL, NA_MISSING, TRUE_FALSE
 from tablecast.schema.texts import fold
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def read_text_column(column: Column) -> pd.Series:
         column.name_placeholders()
         return column.mapped(booleans)
     if column.said == "category" and any(text[:1].isdigit() for text in texts):
-        column.note(WHOLE_LEVELS)
+        column.note(AS_TEXT)
     missing = _missing(column, texts)
     present = {text: times for text, times in texts.items() if text not in missing}
     return column.mapped(_merged(column, present))
@@ -52,7 +52,7 @@ def _missing(column: Column, texts: Counter[str]) -> set[str]:
     asked = set(column.options.missing)
     others = [text for text in texts if text not in column.missing]
     if "NA" in missing - asked and _are_of_its_form(others):
-        column.note(NA_LEVEL, others=", ".join(sorted(others)[:5]), count=f"{texts['NA']:,}")
+        column.note(NA_LEVEL, like=", ".join(sorted(others)[:5]), count=f"{texts['NA']:,}")
         missing.discard("NA")
     named = [text for text in missing if text and text not in asked]
     for text in sorted(named, key=lambda text: -texts[text]):
@@ -72,7 +72,7 @@ def _merged(column: Column, present: dict[str, int]) -> dict[str, str]:
     groups: dict[str, list[str]] = {}
     for text in present:
         groups.setdefault(text if text in column.levels else fold(text), []).append(text)
-    read = {}
+    read: dict[str, str] = {}
     for texts in groups.values():
         level = max(texts, key=lambda text: (present[text], text))
         read |= dict.fromkeys(texts, level)

@@ -78,7 +78,10 @@ def _field_json(field: Field) -> dict[str, Any]:
         "minimum": "min", "maximum": "max",
         "hard_minimum": "hard_min", "hard_maximum": "hard_max",
     }
-    hidden = ("dtype", "level_labels", "folded", "date_format", "spelling")
+    hidden = (
+        *("dtype", "level_labels", "folded", "date_format", "spelling"),
+        *("written_unit", "placeholders", "choices"),
+    )
     plain = field.to_json()
     if field.default is not None:  # as a row would hold it
         plain["default"] = as_json(field, field.default)

@@ -67,6 +67,7 @@ class Field:
             ``schema.number_formats``); such a number is read too, where all comes as text.
         written_unit: what the training table writes beside each number, such as ``$``.
         placeholders: what stood for a missing value in this column, beyond the usual.
+        choices: of a field of whole numbers that are codes, those that the form offers.
     """
 
     name: str
@@ -89,6 +90,7 @@ class Field:
     spelling: str = ""
     written_unit: str = ""
     placeholders: tuple[str, ...] = ()
+    choices: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """All of it as plain data, from which ``from_json`` makes it again."""
@@ -96,11 +98,12 @@ class Field:
             "levels": list(self.levels),
             "level_labels": dict(self.level_labels),
             "placeholders": list(self.placeholders),
+            "choices": list(self.choices),
         }
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Field:
-        lists = {name: tuple(data.get(name, ())) for name in ("levels", "placeholders")}
+        lists = {name: tuple(data.get(name, ())) for name in ("levels", "placeholders", "choices")}
         return cls(**{**data, **lists})
 
     @property

@@ -118,7 +118,7 @@ class Form:
     fields: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     card: Mapping[str, Any] = field(default_factory=dict)
     languages: Mapping[str, Form] = field(default_factory=dict)
-    reading: ReadingOptions = ReadingOptions()
+    reading: ReadingOptions = field(default_factory=ReadingOptions)
 
     def check(self, features: Sequence[str], classes: Sequence[str | int]) -> None:
         """Whether the table has what the form names.

@@ -14,6 +14,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+#: Whole numbers between these are years.
+YEARS = (1800, 2100)
+#: Up to these a date and a year are answered, with a warning; pandas ends in 2262.
+LAST_YEAR, LAST_DAY = 2199.0, 7_258_032_000.0
+
+
 def field_of_column(column: pd.Series, overrides: Mapping[str, Any]) -> Field:
     """The field of a training column, with what the form file says of it."""
     name = str(column.name)
@@ -69,9 +75,17 @@ def _with_range(field: Field, known: pd.Series, missing: int) -> Field:
         minimum=low,
         maximum=high,
         hard_minimum=_tidy(max(wide, 0.0) if never_negative else wide),
-        hard_maximum=_tidy(high + (high - low)),
+        hard_maximum=_latest(field.kind, low, high) or _tidy(high + (high - low)),
         default=None if missing > len(known) else _typical(float(middle), field.kind),
     )
+
+
+def _latest(kind: Kind, low: float, high: float) -> float | None:
+    """The limit of a date or a year, which go on after training; None of any other number."""
+    if kind == "date":
+        return LAST_DAY
+    is_year = kind == "integer" and YEARS[0] <= low and high <= YEARS[1]
+    return LAST_YEAR if is_year else None
 
 
 def _tidy(limit: float) -> float:
@@ -90,15 +104,18 @@ def _typical(middle: float, kind: Kind) -> Value:
 def _with_overrides(field: Field, overrides: Mapping[str, Any]) -> Field:
     changes = {key: value for key, value in overrides.items() if key != "levels"}
     labels = overrides.get("levels", {})
-    unknown = [level for level in labels if level not in field.levels]
+    known = field.levels if field.is_text else overrides.get("codes", ())
+    unknown = [level for level in labels if level not in known]
     if unknown:
         raise FormFileError(
             f"[fields.{field.name}.levels] names {unknown[0]!r}, which the table does not have. "
-            f"Its levels are: {', '.join(field.levels) or 'none, it is a number'}."
+            f"Its levels are: {', '.join(known) or 'none, it is a number'}."
         )
+    changes.pop("codes", None)
     if labels:  # the file's order is the form's order
-        rest = [level for level in field.levels if level not in labels]
-        changes |= {"level_labels": dict(labels), "levels": (*labels, *rest)}
+        ordered = (*labels, *(level for level in known if level not in labels))
+        changes |= {"level_labels": dict(labels)}
+        changes["levels" if field.is_text else "choices"] = ordered
     return replace(field, **changes)
 
 

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from tablecast.schema.field import YES_WORDS, Field, Value, fold
+from tablecast.schema.field import YES_WORDS, Field, Value
+from tablecast.schema.texts import fold
 
 
 def plain_value(field: Field, value: Value) -> float | int | str | None:

@@ -43,7 +43,9 @@ _MONTHS = (
 )
 _ENGLISH = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 _MONTH = {
-    word: english for words, english in zip(_MONTHS, _ENGLISH, strict=True) for word in words.split()
+    word: english
+    for words, english in zip(_MONTHS, _ENGLISH, strict=True)
+    for word in words.split()
 }
 _WORD = re.compile(r"[^\W\d_]+\.?")
 #: Words that may stand in a date and say nothing, and both halves of a day.

@@ -58,9 +58,10 @@ _UNITS = frozenset(
     "mj kcal cal °c °f °k ° °° c f k m2 m3 m² m³ cm² cm³ cm3 km² km2 mm² ft² sqft sqm ha acres "
     "mph km/h kmh kph m/s rpm hp bhp ps cc ccm mpg px dpi b kb mb gb tb kbps mbps gbps db ppm ppb "
     "mol mmol mg/dl mmol/l g/l mg/l g/cm³ kg/m² kg/m³ nm lm lx bpm yrs yr years year months days "
-    "hours mins pcs stk 元 円 万 亿 万元 千 块 ㎡ 平米 平方米 米 公里 千米 公斤 斤 克 吨 岁 人 件 个 "
-    "天 小时 分钟 分 次 套 间 室 层 栋 年 月 日 원 만원 세 명 人 歳 回 個 本 枚".split()
+    "hours mins pcs stk 元 円 万 亿 万元 千 块 ㎡ 平米 平方米 米 公里 千米 公斤 斤 克 吨 岁 人 "
+    "件 个 天 小时 分钟 分 次 套 间 室 层 栋 年 月 日 원 만원 세 명 人 歳 回 個 本 枚".split()
 )
+_NO_UNIT = re.compile(r"^[\d.]|\D\d{2}|[0-9][^23]|[,;:()\[\]{}\"'+=<>?!@&|\\_#-]")
 _SIGNS = "+-"
 _MINUS = dict.fromkeys(map(ord, "−–‐‑‒﹣－"), "-")
 _APOSTROPHES = dict.fromkeys(map(ord, "’‘ʼ′´`"), "'")
@@ -127,7 +128,7 @@ def _without_sign(text: str, *, at_end: bool = False) -> str:
 def _may_be_unit(prefix: str, suffix: str) -> bool:
     if prefix and not is_currency(prefix):
         return False
-    return len(suffix) <= 12 and not re.search(r"[\d,;:()\[\]{}\"'+=<>?!@&|\\_#-]", suffix.replace("100", "").rstrip("²³"))
+    return len(suffix) <= 12 and not _NO_UNIT.search(suffix.replace("/100", "/"))
 
 
 def is_currency(unit: str) -> bool:
@@ -201,10 +202,8 @@ class Spelt:
 
     def by_program(self, cells: Sequence[str]) -> bool:
         """Whether a cell can only be a program's number, such as 27.9 among decimal commas."""
-        return any(
-            "." in cell and PLAIN.fullmatch(cell.strip()) and not self._usual.fullmatch(cell.strip())
-            for cell in cells
-        )
+        texts = [cell.strip() for cell in cells if "." in cell]
+        return any(PLAIN.fullmatch(text) and not self._usual.fullmatch(text) for text in texts)
 
     def is_doubtful(self, cell: str) -> bool:
         """Whether a cell is another number where a program wrote it."""

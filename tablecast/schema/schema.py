@@ -6,7 +6,7 @@ the form, the API, batches and the command line alike.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
 from difflib import get_close_matches
@@ -16,7 +16,16 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from tablecast.errors import InvalidInput, Remark
 from tablecast.i18n.language import ENGLISH, N_, Language
-from tablecast.schema.field import MISSING, QUOTED_LENGTH, Field, Refusal, Value, quoted
+from tablecast.schema.codes import codes_of
+from tablecast.schema.field import (
+    CLOSED_LEVELS,
+    MISSING,
+    QUOTED_LENGTH,
+    Field,
+    Refusal,
+    Value,
+    quoted,
+)
 from tablecast.schema.field_order import arrange
 from tablecast.schema.form_file import Form
 from tablecast.schema.from_column import field_of_column, label_of
@@ -93,11 +102,13 @@ class Schema:
         classes = tuple(classes_of(table[target])) if task == "classification" else ()
         form.check(features, classes)
         reading = reading_of(table)
+        shown = [form.class_labels.get(str(label), str(label)) for label in classes]
         fields = [
             field_of_column(
                 table[name],
                 {
                     "folded": folded,
+                    **_codes(table[name], table[target], shown),
                     **reading.of(name).for_field,
                     **form.fields.get(name, {}),
                 },
@@ -112,7 +123,7 @@ class Schema:
             title=form.title or _untitled(target, ENGLISH),
             description=form.description,
             target_label=form.target_label or label_of(target),
-            target_unit=form.target_unit,
+            target_unit=form.target_unit or reading.of(target).unit,
             class_labels=dict(form.class_labels),
             translations={tag: _said_by(other) for tag, other in form.languages.items()},
             decimal_comma=reading.decimal_comma,
@@ -227,6 +238,17 @@ class Schema:
             "{name} is not a field of this form; the nearest is {near}.",
             short, {"name": quoted(str(name)), "near": near[0] if near else self.fields[0].name},
         )
+
+
+def _codes(column: pd.Series, target: pd.Series, shown: Sequence[str]) -> dict[str, Any]:
+    """The numbers that may be named as levels, and those that are offered as choices."""
+    whole = column.dtype.kind == "i" or (
+        column.dtype.kind == "f" and bool((column.dropna() % 1 == 0).all())
+    )
+    if not whole or not 1 < column.nunique() <= CLOSED_LEVELS:
+        return {}
+    codes = sorted(int(code) for code in column.dropna().unique())
+    return {"codes": tuple(map(str, codes)), "choices": codes_of(column, target, shown)}
 
 
 def _untitled(target: str, language: Language) -> str:

@@ -35,11 +35,12 @@ def _note(message: str, column: str | None, values: dict[str, str]) -> Note:
 
 
 OTHER_ENCODING = N_(
-    "The file is not UTF-8 (line {line}), so it was read as {encoding}. If letters look wrong, name "
-    "its encoding (--encoding NAME)."
+    "The file is not UTF-8 (line {line}), so it was read as {encoding}. If letters look wrong, "
+    "name its encoding (--encoding NAME)."
 )
 BAD_BYTES = N_(
-    "{count} characters cannot be read as {encoding} and are shown as �, the first in line {line}."
+    "{count} characters cannot be read as {encoding} and are shown as �, the first in line "
+    "{line}."
 )
 TITLE = N_("The title above the table is left out: {text}")
 FOOTER = N_("A line below the table is left out: {text}")
@@ -48,11 +49,11 @@ ROW_NAMES = N_("The first column has no name; it holds row names ({first} …) a
 SAME_COLUMN = N_("The table has '{name}' twice with the same cells; one is left out.")
 RENAMED = N_("More than one column is named '{other}'; one of them is called '{name}' here.")
 NAMELESS = N_("A column has no name; it is called '{name}' here.")
-SHEET = N_("Of the workbook's sheets, '{sheet}' is read; others are {others} (--sheet NAME).")
+SHEET = N_("Of the workbook's sheets, '{sheet}' is read; beside {rest} (--sheet NAME).")
 
 CODES = N_(
-    "'{name}' is read as text, since '{example}' begins with 0, as codes do; --number {option} reads "
-    "numbers."
+    "'{name}' is read as text, since '{example}' begins with 0, as codes do; --number {option} "
+    "reads numbers."
 )
 SPELT = N_("'{name}' is read as numbers, with '{sign}' as the decimal sign, as in '{example}'.")
 GROUPED = N_("'{name}' is read as numbers, without what stands between thousands in '{example}'.")
@@ -70,21 +71,21 @@ MIXED = N_(
     "'{example}' and '{other}'. Write them alike, and --number {option} reads them."
 )
 UNITS = N_(
-    "'{name}' is read as text: '{example}' (line {line}) is not in {unit}, as others are. Write all "
-    "numbers in one unit, or name that text as missing (--missing {option})."
+    "'{name}' is read as text: '{example}' (line {line}) is not in {unit}, as others are. Write "
+    "all numbers in one unit, or name that text as missing (--missing {option})."
 )
 ODD = N_(
-    "'{name}' is read as text because of '{example}' (line {line}), one of {count} texts that are no "
-    "numbers; if they mean nothing is known, --missing {option} makes numbers of the rest."
+    "'{name}' is read as text because of '{example}' (line {line}), one of {count} texts that are"
+    " no numbers; if they mean nothing is known, --missing {option} makes numbers of the rest."
 )
 ODD_DATE = N_(
-    "'{name}' is read as text because of '{example}' (line {line}), one of {count} texts that are no "
-    "such dates as the others; --missing {option} makes dates of the rest."
+    "'{name}' is read as text because of '{example}' (line {line}), one of {count} texts that are"
+    " no such dates as the others; --missing {option} makes dates of the rest."
 )
 PLACEHOLDERS = N_("'{name}': {count} cells say {texts}, taken as missing.")
 INFINITE = N_("'{name}' is infinite in {count} of its rows, taken as missing.")
 NA_LEVEL = N_(
-    "'{name}': NA is a level like {others} ({count} rows); --missing NA takes it as missing."
+    "'{name}': NA is a level like {like} ({count} rows); --missing NA takes it as missing."
 )
 NA_MISSING = N_(
     "'{name}': {count} cells say {text}, taken as missing; --level {option} makes it a level."
@@ -94,22 +95,24 @@ MERGED = N_(
     "signs differ; --level {option} keeps it."
 )
 TRUE_FALSE = N_("'{name}': '{example}' is read as {level}.")
-WHOLE_LEVELS = N_("'{name}' is read as text, as asked for.")
+AS_TEXT = N_("'{name}' is read as text, as asked for.")
 TWO_ORDERS = N_(
-    "'{name}': '{example}' may be day first or month first; it is read as {date}. Say otherwise with "
-    "--date {option}."
+    "'{name}': '{example}' may be day first or month first; it is read as {date}. Say otherwise "
+    "with --date {option}."
 )
 SHORT_YEARS = N_("'{name}' has years of two digits, read as {first} to {last}.")
 DATE_FORMAT = N_("'{name}' is read as dates, such as '{example}' as {date}.")
-OPEN_END = N_("'{name}': {count} cells say {texts}, beyond any date that can be meant, taken as missing.")
-ZONES = N_("'{name}' has times of more than one time zone or of another one; they are read in UTC.")
+OPEN_END = N_(
+    "'{name}': {count} cells say {texts}, beyond any date that can be meant, taken as missing."
+)
 
 NO_ANSWER = N_("{rows} without a value in '{name}' left out.")
 TASK_ASKED = N_("The task is {task}, as asked for.")
 TASK = N_("The task is {task}, since '{name}': {reason}.")
 TASK_OR = N_("The task is {task}, since '{name}': {reason}. --task {option} has the other.")
 REPEATED = N_(
-    "{rows} equal to an earlier row: if that is no coincidence, the holdout's figures are too good."
+    "{rows} equal to an earlier row: if that is no coincidence, the holdout's figures are too "
+    "good."
 )
 GAPS = N_("'{name}' is missing in {share}% of the rows.")
 GROWS = N_("'{name}' grows from row to row: is it an id or a time? --drop {option} leaves it out.")
@@ -117,3 +120,9 @@ NEAR_ID = N_("'{name}' is nearly an id: {count} different texts.")
 LEFT_OUT = N_("Ignored '{name}': it {reason}.")
 LEFT_OUT_UNLESS = N_("Ignored '{name}': it {reason} (--keep {option} keeps it).")
 AS_ASKED = N_("is left out as asked")
+
+#: All of them, for who translates a sentence that is already made.
+TABLE_NOTES: tuple[str, ...] = tuple(
+    words for name, words in list(globals().items())
+    if name.isupper() and isinstance(words, str) and words != AS_ASKED
+)

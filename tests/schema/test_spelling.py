@@ -137,8 +137,8 @@ def test_a_file_is_read_as_training_read_its_table(cells: list[str], values: lis
 @pytest.mark.parametrize(
     "chunks", [[["1.234", "27.9"]], [["27.9"], ["1.234"]], [["12.345,6", "1.234", "27.9"]]]
 )
-def test_a_column_that_a_program_wrote_leaves_no_thousands_in_doubt(chunks: list[list[str]]) -> None:
-    """Where one cell can only be a program's number, one that may be two is refused, naming both."""
+def test_a_column_that_a_program_wrote_leaves_no_doubt(chunks: list[list[str]]) -> None:
+    """Where a cell can only be a program's number, one that may be two is refused with both."""
     reader = RowsReader(Schema((GERMAN,), "y", "regression"))
     readings = [reader.read({"preis": cells}, len(cells)) for cells in chunks]
     refused = [remark.say() for one in readings for told in one.refused.values() for remark in told]

@@ -23,8 +23,10 @@ class Choice:
 
 def choices_of(field: Field) -> tuple[Choice, ...]:
     """The levels of a field as choices; a number that is only ever 0 or 1 has two."""
-    levels = field.levels if field.is_text else ("1", "0") if is_flag(field) else ()
-    if field.level_labels or not _are_yes_and_no(levels):
+    levels = field.choices or field.levels
+    if is_flag(field):
+        levels = ("1", "0")
+    if field.level_labels or field.choices or not _are_yes_and_no(levels):
         return tuple(Choice(level, field.show_level(level)) for level in levels)
     return tuple(
         Choice(level, _("Yes") if fold(level) in YES_WORDS else _("No"))
@@ -39,7 +41,14 @@ def levels_of(field: Field) -> list[str]:
 
 def is_flag(field: Field) -> bool:
     """Whether a number field is a yes or no, written as 1 and 0."""
-    return field.kind == "integer" and (field.minimum, field.maximum) == (0, 1)
+    return (
+        field.kind == "integer" and (field.minimum, field.maximum) == (0, 1) and not field.choices
+    )
+
+
+def is_choice(field: Field) -> bool:
+    """Whether a field is chosen from what it may be: text, a yes or no, or named numbers."""
+    return field.is_text or bool(field.choices) or is_flag(field)
 
 
 def in_figures(field: Field | None, text: str) -> str:

@@ -21,7 +21,7 @@ from tablecast.schema.field import Field, Value
 from tablecast.schema.schema import Row, Schema
 from tablecast.web.display import charts
 from tablecast.web.display.amounts import Wording, wording_of
-from tablecast.web.display.choices import choices_of, in_figures, is_flag
+from tablecast.web.display.choices import choices_of, in_figures, is_choice
 from tablecast.web.form.controls import DAY
 
 #: Fields that the page shows alone; a longer list is not read, and costs the page its lightness.
@@ -204,7 +204,7 @@ def _card(
         for place, (value, answer) in enumerate(zip(course.values, course.answers, strict=True))
     )
     curve = None
-    if not (field.is_text or is_flag(field)) and course.values:
+    if not is_choice(field) and course.values:
         numbers = [float(value) for value in course.values]
         curve = charts.curve(
             numbers, course.answers, course.present, courses.answer, scale, course.ranges
@@ -230,7 +230,7 @@ def _summary(options: Sequence[Option]) -> str:
 
 def _in_words(field: Field, value: Value) -> str:
     text = field.show(value)
-    if field.is_text or is_flag(field):
+    if is_choice(field):
         called = {choice.value: choice.label for choice in choices_of(field)}
         return called.get(text, text)
     if field.kind == "date" and float(value) % DAY == 0:

@@ -229,8 +229,10 @@ def _widget(field: Field, value: str) -> Widget:
     if field.kind == "date":
         days = (field.minimum or 0) % DAY == 0 and (field.maximum or 0) % DAY == 0
         return "date" if days and (not value or date_parts.split(value)) else "text"
-    if is_flag(field):
-        return "radios" if value in ("", "0", "1") else "text"
+    if is_flag(field) and value in ("", "0", "1"):
+        return "radios"
+    if field.choices and value in ("", *field.choices):
+        return "radios" if len(field.choices) <= RADIO_LEVELS else "select"
     if not field.is_text:
         return "text"
     if not field.closed:
