@@ -214,9 +214,12 @@ class Field:
     def two_meanings(self, text: str) -> Remark | None:
         """What to say of a text that means one number in one country and another elsewhere."""
         both = other_meaning(text, self.spelling)
-        words = "{field}: {value} may be {first} or {second}; write it without the sign between."
-        values = {"value": quoted(text), "first": both[0], "second": both[1]} if both else {}
-        return Remark(words, self.name, values) if both else None
+        if both is None:
+            return None
+        return Remark(
+            "{field}: {value} may be {first} or {second}; write it without the sign between.",
+            self.name, {"value": quoted(text), "first": both[0], "second": both[1]},
+        )
 
     @property
     def _units(self) -> tuple[str, ...]:

@@ -49,7 +49,7 @@ ROW_NAMES = N_("The first column has no name; it holds row names ({first} …) a
 SAME_COLUMN = N_("The table has '{name}' twice with the same cells; one is left out.")
 RENAMED = N_("More than one column is named '{other}'; one of them is called '{name}' here.")
 NAMELESS = N_("A column has no name; it is called '{name}' here.")
-SHEET = N_("Of the workbook's sheets, '{sheet}' is read; beside {rest} (--sheet NAME).")
+SHEET = N_("Of the workbook's sheets, '{sheet}' is read, and not {rest} (--sheet NAME).")
 
 CODES = N_(
     "'{name}' is read as text, since '{example}' begins with 0, as codes do; --number {option} "
@@ -76,11 +76,11 @@ UNITS = N_(
 )
 ODD = N_(
     "'{name}' is read as text because of '{example}' (line {line}), one of {count} texts that are"
-    " no numbers; if they mean nothing is known, --missing {option} makes numbers of the rest."
+    " no numbers. If it means that nothing is known, say --missing {option}."
 )
 ODD_DATE = N_(
     "'{name}' is read as text because of '{example}' (line {line}), one of {count} texts that are"
-    " no such dates as the others; --missing {option} makes dates of the rest."
+    " no dates like the others. If it means that nothing is known, say --missing {option}."
 )
 PLACEHOLDERS = N_("'{name}': {count} cells say {texts}, taken as missing.")
 INFINITE = N_("'{name}' is infinite in {count} of its rows, taken as missing.")

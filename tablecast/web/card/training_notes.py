@@ -136,7 +136,10 @@ WORDS = (
 #: names and figures of the table.
 NESTED = ("task", "reason", "measure", "features", "part")
 
-PATTERNS = (*TABLE_NOTES, *REASONS, *LEAKS, *SEARCH, *WORDS)
+#: The longest first: one sentence may go on where another one ends.
+PATTERNS = tuple(
+    sorted((*TABLE_NOTES, *REASONS, *LEAKS, *SEARCH, *WORDS), key=len, reverse=True)
+)
 
 #: What a part may be, so that no pattern fits another one's sentence; the others are any text.
 _FIGURE = r"-?[\d,.]+"
