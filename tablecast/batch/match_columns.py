@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
 
 from tablecast.batch.formula_guard import without_apostrophe
+from tablecast.data.names import unique_names
 from tablecast.errors import BatchError
 from tablecast.i18n.formats import listed, number
 from tablecast.i18n.language import _
 from tablecast.schema.schema import Schema
+from tablecast.schema.texts import fold, tidy_text
 
 #: More columns than any table in use has; a file beyond is broken, and only costs time.
 MOST_COLUMNS = 10_000
@@ -37,26 +39,56 @@ def match_columns(schema: Schema, names: Sequence[str], file: str) -> dict[str, 
         )
         columns, most = number(len(names)), number(MOST_COLUMNS)
         raise BatchError(words.format(file=file, columns=columns, most=most))
-    named = [name.strip() for name in names]
-    repeated = [name for name, times in Counter(named).items() if times > 1 and name]
+    fields = [field.name for field in schema.fields]
+    _check_repeated(fields, names, file)
+    places = _places(names)
+    _check_missing(schema, {name for name in fields if _place(name, places) is not None}, places,
+                   file)  # fmt: skip
+    found = {name: _place(name, places) for name in fields}
+    return {name: place for name, place in found.items() if place is not None}
+
+
+def _check_repeated(fields: Sequence[str], names: Sequence[str], file: str) -> None:
+    """Refuse a field's column that is there twice, unless training had both, too."""
+    named = Counter(tidy_text(name) for name in names)
+    repeated = [
+        name for name, times in named.items()
+        if times > 1 and name in fields and f"{name} (2)" not in fields
+    ]  # fmt: skip
     if repeated:
         words = _("{file} has more than one column named {names}; rename or remove one.")
         raise BatchError(words.format(file=file, names=_listed(repeated)))
-    places = {without_apostrophe(name): place for place, name in enumerate(named)}
-    places |= {name: place for place, name in enumerate(named)}
-    _check_missing(schema, places, file)
-    known = (field.name for field in schema.fields)
-    return {name: places[name.strip()] for name in known if name.strip() in places}
 
 
-def _check_missing(schema: Schema, places: Mapping[str, int], file: str) -> None:
+def _places(names: Sequence[str]) -> dict[str, int]:
+    """Where each name is, and each that means the same; those as they are written go first."""
+    unique = unique_names(names)
+    places: dict[str, int] = {}
+    shared = Counter(map(fold, unique))
+    for place, name in enumerate(unique):
+        places.setdefault(name, place)
+    for place, name in enumerate(unique):
+        places.setdefault(without_apostrophe(name), place)
+        if shared[fold(name)] == 1:
+            places.setdefault(fold(name), place)
+    return places
+
+
+def _place(name: str, places: Mapping[str, int]) -> int | None:
+    """Where a field's column is; None where it is not there."""
+    return places.get(tidy_text(name), places.get(fold(name)))
+
+
+def _check_missing(
+    schema: Schema, found: Collection[str], places: Mapping[str, int], file: str
+) -> None:
     """Refuse to do without a field that is required, or that looks misspelled."""
     known = {field.name.strip() for field in schema.fields}
     others = [name for name in places if name not in known][:COMPARED_NAMES]
     folded = {name.casefold(): name for name in reversed(others)}
     told = []
     for field in schema.fields:
-        if field.name.strip() in places:
+        if field.name in found:
             continue
         near = folded.get(field.name.strip().casefold()) or next(
             iter(get_close_matches(field.name, others, 1, cutoff=0.6 if field.required else 0.8)),

@@ -61,6 +61,7 @@ class _Chunk(Protocol):
 class _Source(Protocol):
     name: str
     names: list[str]
+    notes: tuple[str, ...]
 
     def share(self) -> float: ...
     def chunks(self) -> Iterator[Any]: ...
@@ -134,7 +135,9 @@ class _Run:
 
     def through_csv(self, stream: BinaryIO, result: BinaryIO, name: str) -> Summary:
         """Answer and write every row of a CSV stream."""
-        source = CsvSource(stream, name)
+        schema = self._deployment.schema
+        names = [field.name for field in schema.fields]
+        source = CsvSource(stream, name, names, schema.reading.get("encoding", ""))
         comma = self._deployment.schema.decimal_comma and source.separator != ","
         return self.through(
             source,
@@ -158,6 +161,7 @@ class _Run:
                     sink.write(chunk, *self._answer(self._read(source, chunk), len(chunk)))
                     if self._progress:
                         self._progress(self.summary.rows, source.share())
+        self.summary.notes = (*source.notes, *self.summary.notes)
         self.summary.seconds = time.perf_counter() - self._began
         return self.summary
 

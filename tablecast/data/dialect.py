@@ -27,6 +27,9 @@ BEGINNING, FIRST_ROWS = 65_536, 200
 #: More lines above a table or below it are a table of another kind.
 MOST_TITLES, MOST_FOOTERS = 30, 30
 
+#: A header lacks a cell where more than this share of the rows have one more than it.
+MOST_SHORT = 0.8
+
 _SEPARATOR_LINE = re.compile(r"\ufeff?\"?sep=(.)\"?[;,]*\s*?(\r\n|\n|\r)", re.IGNORECASE)
 _TOTALS = re.compile(
     r"(grand |sub-?)?totals?:?|sum:?|summe:?|gesamt(summe)?:?|insgesamt:?|somme:?|suma:?|totale:?"
@@ -79,6 +82,12 @@ def grid_of(text: str, name: str, separator: str | None = None) -> Grid:
     return arranged(numbered, name, separator)
 
 
+def separator_of(text: str) -> tuple[str, bool]:
+    """The separator of a text, and whether its first line says it."""
+    told = _SEPARATOR_LINE.match(text)
+    return (told[1], True) if told else (find_separator(text), False)
+
+
 def find_separator(text: str) -> str:
     """The separator that cuts the first lines into the most even, and then the most, columns."""
     beginning = text[:BEGINNING]
@@ -95,6 +104,11 @@ def find_separator(text: str) -> str:
         return even if quoted_well else even / 2, width
 
     return max(SEPARATORS, key=fit)  # with no separator anywhere: the comma, so one column
+
+
+def first_records(text: str, separator: str) -> list[Record]:
+    """The first rows that a separator makes, without blank ones."""
+    return [one for one in _first_records(text, separator)[0] if _is_filled(one)]
 
 
 def _first_records(text: str, separator: str) -> tuple[list[Record], bool]:
@@ -149,8 +163,9 @@ def arranged(
     notes = [Note(TITLE, text=_shortened(record)) for _, record in kept[:head]]
     header = [tidy_text(bare(cell)) for cell in kept[head][1]]
     body = kept[head + 1 :]
-    if len(header) == width - 1:
-        header = _one_more(header, body, width)
+    full = sum(len(record) == width for _, record in body)
+    if len(header) == width - 1 and full > MOST_SHORT * len(body):
+        header = _one_more(header, [record for _, record in body if len(record) == width])
     width = len(header)
     body, footers = _without_footer(body, width, blank_before)
     notes += footers
@@ -178,10 +193,24 @@ def _after_gaps(numbered: Sequence[tuple[int, Record]]) -> set[int]:
     return after
 
 
-def _one_more(header: list[str], body: Sequence[tuple[int, Record]], width: int) -> list[str]:
-    """A header that is one cell short: R names its rows, or a separator ends each of them."""
-    full = [record for _, record in body if len(record) == width]
-    return [*header, ""] if not any(bare(record[-1]) for record in full) else ["", *header]
+def _one_more(header: list[str], rows: Sequence[Record]) -> list[str]:
+    """A header that is one cell short, made whole where the rows tell why: R names them, or a
+    separator ends each of them."""
+    if not any(bare(row[-1]) for row in rows):
+        return [*header, ""]
+    return ["", *header] if are_row_names([bare(row[0]) for row in rows]) else header
+
+
+def are_row_names(names: Sequence[str]) -> bool:
+    """Whether the first cells of rows count them, or name each of them otherwise."""
+    if len(set(names)) < len(names) or "" in names:
+        return False
+    if all(re.fullmatch(r"[0-9]{1,15}", name) for name in names):
+        counted = [int(name) for name in names]
+        if all(after - before == 1 for before, after in pairwise(counted)):
+            return counted[0] in (0, 1) or len(names) > 2
+        return len(names) > 2 and counted == sorted(counted)
+    return not any(re.fullmatch(r"[+-]?[0-9]*[.,][0-9]+", name) for name in names)
 
 
 def _without_footer(
@@ -195,7 +224,8 @@ def _without_footer(
     while end and len(body) - end < MOST_FOOTERS and _is_short(body[end - 1][1], width):
         end -= 1
     below = body[end:]
-    cut = next((place for place, row in enumerate(below) if _begins_footer(row, after_gap)), None)
+    footers = (at for at, (line, one) in enumerate(below) if is_footer(one, line in after_gap))
+    cut = next(footers, None)
     if cut is not None:
         body, below = body[: end + cut], below[cut:]
         return _without_total(body, [Note(FOOTER, text=_shortened(one)) for _, one in below])
@@ -206,10 +236,12 @@ def _is_short(record: Record, width: int) -> bool:
     return width > 1 and (len(record) < width or sum(map(bool, map(bare, record))) == 1)
 
 
-def _begins_footer(row: tuple[int, Record], after_gap: set[int]) -> bool:
-    line, record = row
-    text = " ".join(map(bare, record)).strip()
-    return line in after_gap or len(re.findall(r"[^\W\d_]{2,}", text)) > 1
+def is_footer(record: Record, after_gap: bool) -> bool:
+    """Whether a short row may stand below a table: it comes after a gap, or holds words."""
+    filled = list(filter(None, map(bare, record)))
+    if after_gap:
+        return len(filled) <= 2
+    return len(filled) == 1 and len(re.findall(r"[^\W\d_]{2,}", filled[0])) > 1
 
 
 def _without_total(
@@ -229,7 +261,9 @@ def _without_needless(grid: Grid) -> Grid:
         at for at in columns if not grid.header[at] and not any(bare(row[at]) for row in grid.rows)
     ]
     named = [at for at in columns if at not in empty]
-    if named and not grid.header[named[0]] and len(named) > 1 and _are_row_names(grid, named[0]):
+    if named and not grid.header[named[0]] and len(named) > 1 and are_row_names(
+        [bare(row[named[0]]) for row in grid.rows]
+    ):
         first = bare(grid.rows[0][named[0]])
         grid.notes.append(Note(ROW_NAMES, first=first))
         named = named[1:]
@@ -237,17 +271,6 @@ def _without_needless(grid: Grid) -> Grid:
         grid.header = [grid.header[at] for at in named]
         grid.rows = [[row[at] for at in named] for row in grid.rows]
     return grid
-
-
-def _are_row_names(grid: Grid, at: int) -> bool:
-    """Whether a first column without a name numbers the rows, or names each of them."""
-    names = [bare(row[at]) for row in grid.rows]
-    if len(set(names)) < len(names) or "" in names:
-        return False
-    if all(re.fullmatch(r"[0-9]{1,15}", name) for name in names):
-        steps = [int(after) - int(before) for before, after in pairwise(names)]
-        return all(step > 0 for step in steps)
-    return not any(re.fullmatch(r"[+-]?[0-9]*[.,][0-9]+", name) for name in names)
 
 
 def _all_records(text: str, separator: str, name: str) -> list[tuple[int, Record]]:

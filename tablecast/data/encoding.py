@@ -121,8 +121,8 @@ def decode(content: bytes, name: str, encoding: str | None = None) -> Decoded:
             return _marked(content, name, marked)
     if content.startswith(BINARY):
         raise _binary(name)
-    if content[:4096].count(0) > len(content[:4096]) // 4:
-        return _unmarked_utf16(content, name)
+    if unmarked_utf16(content):
+        return _unmarked(content, name)
     if _CONTROL.search(content[:65536]):
         raise _binary(name)
     with suppress(UnicodeDecodeError):
@@ -163,11 +163,19 @@ def _marked(content: bytes, name: str, encoding: str) -> Decoded:
     return Decoded(text, named, _bad_note(text, named))
 
 
-def _unmarked_utf16(content: bytes, name: str) -> Decoded:
-    """Text whose every other byte is 0."""
+def unmarked_utf16(content: bytes) -> str:
+    """The kind of UTF-16 that bytes are by every other one of them being 0; else nothing."""
     sample = content[:4096]
-    big = sample[::2].count(0) > sample[1::2].count(0)
-    text = content.decode("utf-16-be" if big else "utf-16-le", "replace")
+    for encoding, zeros, others in (
+        ("utf-16-le", sample[1::2], sample[::2]), ("utf-16-be", sample[::2], sample[1::2])
+    ):  # fmt: skip
+        if len(sample) >= 8 and 2 * zeros.count(0) > len(zeros) and not others.count(0):
+            return encoding
+    return ""
+
+
+def _unmarked(content: bytes, name: str) -> Decoded:
+    text = content.decode(unmarked_utf16(content), "replace")
     if "\0" in text or text.count("\ufffd") > MOST_BAD * len(text):
         raise _binary(name)
     return Decoded(text, "utf-16", _bad_note(text, "utf-16"))

@@ -62,7 +62,10 @@ TARGETS: dict[str, Any] = {
 
 
 #: What is the same in every language.
-NAMES = re.compile(r"--\w+( regression| classification)?|NAME|NA|python -m tablecast predict|Windows-1252|UTF-8|R2|MB|κ_id")
+NAMES = re.compile(
+    r"--\w+( regression| classification)?|NAME|NA|python -m tablecast predict|Windows-1252|UTF-8|R2"
+    r"|MB|κ_id"
+)
 
 
 def found_in(table: pd.DataFrame, task: Any = "auto") -> Iterator[str]:
