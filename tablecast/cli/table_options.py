@@ -1,22 +1,10 @@
-"""``inspect``, and the options by which a person says what cannot be seen in a table."""
+"""The options by which a person says what cannot be seen in a table."""
 
 from __future__ import annotations
 
 import argparse
-import json
 
 from tablecast.schema.options import ReadingOptions
-
-
-def add_inspect(parser: argparse.ArgumentParser) -> None:
-    """The command that says what is understood of a table."""
-    parser.add_argument("table", help="what train takes: a CSV, Excel or Parquet path, or a URL")
-    parser.add_argument("--target", help="the column to predict")
-    parser.add_argument("--form", help="a TOML file, whose [table] may say what these options say")
-    parser.add_argument("--json", action="store_true", help="as JSON, for programs")
-    add_table_options(parser)
-    parser.epilog = "For example: tablecast inspect cars.csv --target price --missing '?'"
-    parser.set_defaults(run=_inspect)
 
 
 def add_table_options(parser: argparse.ArgumentParser) -> None:
@@ -74,14 +62,3 @@ def _dated(said: str) -> tuple[str, str]:
     """A column and its format, which begins with a per cent sign."""
     column, equals, form = said.partition("=%")
     return (column, "%" + form) if equals else (said, "")
-
-
-def _inspect(options: argparse.Namespace) -> None:
-    from pathlib import Path
-
-    from tablecast.data.inspect import inspect
-    from tablecast.schema.form_file import read_form
-
-    form = read_form(Path(options.form) if options.form else None)
-    found = inspect(options.table, options.target, table_options(options).over(form.reading))
-    print(json.dumps(found.to_json(), ensure_ascii=False, indent=1) if options.json else found)

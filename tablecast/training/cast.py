@@ -29,7 +29,6 @@ from tablecast.training.memory import enough_memory
 if TYPE_CHECKING:
     from tablecast.compiler.proof.prove import Proof
     from tablecast.data.prepared import Prepared
-    from tablecast.training.search.replay import Plan
 
 Progress = Callable[[str], None]
 
@@ -45,13 +44,13 @@ def cast(
     form: str | PathLike[str] | None = None,
     model: str = "auto",
     budget: float | None = None,
+    trials: int | None = None,
     seed: int = 123,
     max_latency: float | None = None,
     drop: Collection[str] = (),
     keep: Collection[str] = (),
     reading: ReadingOptions | None = None,
     began: float | None = None,
-    repeat: str | PathLike[str] | None = None,
     progress: Progress = print,
 ) -> Path:
     """Train a deployment from a table, save it, and compile it with its proof.
@@ -61,12 +60,10 @@ def cast(
         target: the column to predict.
         name, out: the deployment's name, and the folder that its files go to.
         form: a form file (see ``tablecast.schema.form_file``), or None.
-        model, budget, seed, max_latency: see ``tablecast.training.train.train``.
+        model, budget, trials, seed, max_latency: see ``tablecast.training.train.train``.
         drop, keep: columns to leave out, and columns that are features even where they look like
             the target in disguise.
         reading: what else a person says of the table, before what the form file says.
-        repeat: the path of a deployment whose search is done again, decision by decision, with its
-            seed, budget and latency; None for a search that goes by the clock.
         began: when the budget began, as ``time.monotonic`` counts; None for now.
         progress: called with one line for each thing done, as ``tablecast.cli.live.Live``.
 
@@ -81,10 +78,10 @@ def cast(
     from tablecast.training.card_facts import card_of
     from tablecast.training.evaluation.report import look_at_unseen
     from tablecast.training.experiment.setup import quiet_and_single
+    from tablecast.training.search.budget import check_budget
     from tablecast.training.train import MAX_LATENCY, train
 
-    plan = plan_of(repeat)
-    seed = plan.seed if plan else seed
+    check_budget(budget)
     began = time.monotonic() if began is None else began
     look = read_form(Path(form) if form else None)
     base = Path(out) / name
@@ -95,10 +92,10 @@ def cast(
             prepared,
             model=model,
             budget=budget,
+            trials=trials,
             seed=seed,
             max_latency=MAX_LATENCY if max_latency is None else max_latency,
             began=began,
-            repeat=plan,
             interrupts=interrupts,
             progress=progress,
         )
@@ -115,15 +112,6 @@ def cast(
                 progress(f"Made {base.name}.pkl and its description.")
                 compile_deployment(there, prepared.table, progress=progress)
     return base
-
-
-def plan_of(repeat: str | PathLike[str] | None) -> Plan | None:
-    """The plan of a deployment that is to be repeated; see ``Plan.read`` for what it refuses."""
-    if repeat is None:
-        return None
-    from tablecast.training.search.replay import Plan
-
-    return Plan.read(repeat)
 
 
 def publish(

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from tablecast.errors import TrainingError, UnsupportedStep
-from tablecast.training.comparison import plots
-from tablecast.training.comparison.card import leaderboard_of, notes_of
+from tablecast.training.comparison import notebook_plots as plots
+from tablecast.training.comparison.card_entries import leaderboard_of, notes_of
 from tablecast.training.comparison.measured import SHOWN, Measured, Measurements
 from tablecast.training.experiment.setup import quiet_and_single
 from tablecast.training.experiment.trained import Trained, feature_names, metrics_by_fold

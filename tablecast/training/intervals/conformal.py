@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tablecast.training.intervals.bounds import SHAPE_FOLDS, Rows, learn_end, middle_of
-from tablecast.training.intervals.shapes import Floats, encode
+from tablecast.training.intervals.offset_shapes import Floats, encode
 
 if TYPE_CHECKING:
     import pandas as pd

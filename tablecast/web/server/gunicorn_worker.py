@@ -25,7 +25,7 @@ from gunicorn import SERVER  # type: ignore[import-untyped]
 from gunicorn.util import http_date  # type: ignore[import-untyped]
 from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]
 
-from tablecast.web.fast_path import FastLane
+from tablecast.web.fast_path import FastLane, Sender
 
 #: Bytes of a request, head and body, that are looked at: what gunicorn reads at once. A row of a
 #: table has some hundred.
@@ -221,11 +221,11 @@ class Worker(ThreadWorker):  # type: ignore[misc]
 
     def _answer(self, request: tuple[str, bytes]) -> bytes | None:
         assert self._lane is not None
-        body = self._lane.answer(*request)
-        if body is None:
+        answered = self._lane.answer(*request, Sender())
+        if answered is None:
             return None
-        own = _worded(self._lane.own_headers(body))
-        return f"{self._shared_head(self._lane)}{own}\r\n".encode("latin-1") + body
+        own = _worded(self._lane.own_headers(answered))
+        return f"{self._shared_head(self._lane)}{own}\r\n".encode("latin-1") + answered.body
 
     def _shared_head(self, lane: FastLane) -> str:
         """What the heads of all answers begin with, worded once a second."""

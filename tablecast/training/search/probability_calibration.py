@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tablecast.training.search.trial import Tried, all_losses
+from tablecast.training.search.trial import Trial, all_losses
 
 Floats = NDArray[np.float64]
 
@@ -19,7 +19,7 @@ ISOTONIC_ROWS = 1_000
 INNER_FOLDS = 5
 
 
-def calibrated(tried: Tried) -> list[Tried]:
+def calibrated(tried: Trial) -> list[Trial]:
     """The estimator with each calibration that lowers its out-of-fold log loss for certain.
 
     Platt's curve (1999) or an isotonic one is learnt for each class from the out-of-fold
@@ -33,7 +33,7 @@ def calibrated(tried: Tried) -> list[Tried]:
     return [one for one in made if _gains(one, tried)]
 
 
-def _with(tried: Tried, method: str) -> Tried:
+def _with(tried: Trial, method: str) -> Trial:
     answers = across_folds(tried, _CURVES[method])
     return replace(
         tried,
@@ -46,12 +46,12 @@ def _with(tried: Tried, method: str) -> Tried:
     )
 
 
-def _gains(made: Tried, before: Tried) -> bool:
+def _gains(made: Trial, before: Trial) -> bool:
     gain = np.subtract(before.losses, made.losses)
     return bool(gain.mean() > gain.std() / made.view.folds_once**0.5)
 
 
-def across_folds(tried: Tried, curve: Callable[[Floats, Floats], Any]) -> Floats:
+def across_folds(tried: Trial, curve: Callable[[Floats, Floats], Any]) -> Floats:
     """Each fold's probabilities, calibrated by what the other folds of its division say."""
     view = tried.view
     labels = np.searchsorted(np.unique(view.target), view.target)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
 from tablecast.features.temperature import raised
-from tablecast.training.search.trial import LEAST_SHARE, Tried, all_losses
+from tablecast.training.search.trial import LEAST_SHARE, Trial, all_losses
 
 Floats = NDArray[np.float64]
 
@@ -27,13 +27,13 @@ WORTH_TEMPERING = 0.001
 MOST_TEMPERED = 5
 
 
-def all_tempered(ranked: Sequence[Tried]) -> list[Tried]:
+def all_tempered(ranked: Sequence[Trial]) -> list[Trial]:
     """The best of a search, tempered; of few rows, which cannot tell the best again, the first."""
     most = 1 if any(one.view.few for one in ranked) else MOST_TEMPERED
     return [made for made in map(tempered, ranked[:most]) if made]
 
 
-def tempered(tried: Tried) -> Tried | None:
+def tempered(tried: Trial) -> Trial | None:
     """A classifier with its probabilities raised to the power that its out-of-fold answers ask for.
 
     One number is learnt from all rows, as a blend's weights are, and so its loss is measured on
