@@ -47,7 +47,7 @@ def layout_of(text: str, expected: Collection[str]) -> Layout:
     """
     separator, told = separator_of(text)
     records = first_records(text, separator)
-    place = _header(records, expected, 1 if told else 0)
+    place = header_place(records, expected, 1 if told else 0)
     notes: tuple[str, ...] = ()
     if place > (1 if told else 0):
         notes = (_("What stands above the column names is left out."),)
@@ -63,7 +63,7 @@ def layout_of(text: str, expected: Collection[str]) -> Layout:
     return Layout(separator, place, back=True, notes=notes)
 
 
-def _header(records: Sequence[Sequence[str]], expected: Collection[str], first: int) -> int:
+def header_place(records: Sequence[Sequence[str]], expected: Collection[str], first: int) -> int:
     """The record that has the most of the expected names; the first of several."""
     wanted = {fold(name) for name in expected}
     places = range(min(first, max(len(records) - 1, 0)), min(len(records), MOST_TITLES))

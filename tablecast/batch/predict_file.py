@@ -32,6 +32,9 @@ from tablecast.batch.match_columns import match_columns
 from tablecast.batch.parquet import ParquetSink, ParquetSource
 from tablecast.batch.paths import check_paths, file_errors
 from tablecast.batch.summary import SHOWN_REFUSALS, Refused, RowsRefused, Summary, said
+from tablecast.batch.workbook_sink import WorkbookSink, sink_of
+from tablecast.batch.workbook_source import WorkbookSource
+from tablecast.data.sheets import is_workbook
 from tablecast.deployment.deployment import Deployment
 from tablecast.deployment.files import replaced_when_whole
 from tablecast.deployment.opening import load
@@ -74,15 +77,17 @@ def predict_file(
     output: str | PathLike[str],
     *,
     errors: Errors = "fail",
+    sheet: str | None = None,
     progress: Progress | None = None,
 ) -> Summary:
-    """Answer every row of a CSV or Parquet file, into a file of the same kind.
+    """Answer every row of a CSV, Excel or Parquet file, into a file of the same kind.
 
     Args:
         deployment: what ``description.load`` gives, or its path without ending.
         source: the file to read; Parquet where its ending is ``.parquet``, else CSV.
         output: the file to write. It appears only when it is whole.
         errors: what happens to rows that the schema refuses.
+        sheet: which sheet of a workbook, by name or by number from 1; None for the first.
         progress: called after each chunk of rows.
 
     Raises:
@@ -98,7 +103,7 @@ def predict_file(
             parquet = ParquetSource(read)
             return run.through(parquet, lambda: run.parquet_sink(temporary, parquet))
         with read.open("rb") as stream, temporary.open("wb") as result:
-            return run.through_csv(stream, result, read.name)
+            return run.through_stream(stream, result, read.name, sheet)
 
 
 def predict_csv(
@@ -109,7 +114,7 @@ def predict_csv(
     name: str,
     errors: Errors = "fail",
 ) -> Summary:
-    """``predict_file`` for open CSV streams; what was written by an error is of no use.
+    """``predict_file`` for open streams of CSV or a workbook; a failed one's output is of no use.
 
     Args:
         source: seekable, at its beginning; left open, as ``output`` is.
@@ -118,7 +123,7 @@ def predict_csv(
     Raises:
         RowsRefused, BatchError: as ``predict_file``.
     """
-    return _Run(deployment, errors, None).through_csv(source, output, name)
+    return _Run(deployment, errors, None).through_stream(source, output, name)
 
 
 class _Run:
@@ -132,6 +137,21 @@ class _Run:
         self._reader = RowsReader(deployment.schema)
         self.summary = Summary()
         self.added: dict[str, type] = {}
+
+    def through_stream(
+        self, stream: BinaryIO, result: BinaryIO, name: str, sheet: str | None = None
+    ) -> Summary:
+        """Answer and write every row of a CSV file or a workbook."""
+        beginning = stream.read(8)
+        stream.seek(0)
+        if not is_workbook(beginning):
+            return self.through_csv(stream, result, name)
+        names = [field.name for field in self._deployment.schema.fields]
+        source = WorkbookSource(stream, name, names, sheet)
+        self.summary.is_workbook = True
+        return self.through(
+            source, lambda: sink_of(stream, result, source, self.added, self._replaced)
+        )
 
     def through_csv(self, stream: BinaryIO, result: BinaryIO, name: str) -> Summary:
         """Answer and write every row of a CSV stream."""
@@ -152,7 +172,9 @@ class _Run:
     def _replaced(self) -> set[str]:
         return {*self.added, ERROR_COLUMN}
 
-    def through(self, source: _Source, make_sink: Callable[[], CsvSink | ParquetSink]) -> Summary:
+    def through(
+        self, source: _Source, make_sink: Callable[[], CsvSink | ParquetSink | WorkbookSink]
+    ) -> Summary:
         """Answer and write every row. Raises RowsRefused where errors are not passed over."""
         with closing(source):
             self._look_at_columns(source)

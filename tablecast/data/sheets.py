@@ -58,13 +58,22 @@ def sheet_rows(
 
     Rows are counted from the sheet's first; moments are ``datetime``, durations are days.
     """
+    chosen, others, opened = opened_sheet(content, name, sheet)
+    rows = opened.to_python(skip_empty_area=False)
+    return [chosen, *others], [list(map(plain_cell, row)) for row in rows]
+
+
+def opened_sheet(
+    content: bytes, name: str, sheet: str | None = None
+) -> tuple[str, list[str], Any]:
+    """A sheet's name, the names of all others, and the sheet itself, as python-calamine has it."""
     book = _opened(content, name)
     names = list(book.sheet_names)
     chosen = _chosen(names, name, sheet)
     if chosen is None:
         chosen = next((one for one in names if book.get_sheet_by_name(one).height), names[0])
-    rows = book.get_sheet_by_name(chosen).to_python(skip_empty_area=False)
-    return [chosen, *(one for one in names if one != chosen)], [list(map(_plain, r)) for r in rows]
+    opened = book.get_sheet_by_name(chosen)
+    return chosen, [one for one in names if one != chosen], opened
 
 
 def _opened(content: bytes, name: str) -> Any:
@@ -113,7 +122,7 @@ def _chosen(names: list[str], book: str, sheet: str | None) -> str | None:
     raise TableError(f"'{book}' has no sheet {sheet!r}. Its sheets are: {listed} (--sheet NAME).")
 
 
-def _plain(cell: Any) -> Any:
+def plain_cell(cell: Any) -> Any:
     """A cell as text, a number, a boolean or a moment: a duration in days, a time as text."""
     if isinstance(cell, datetime.timedelta):
         return cell / _DAY
