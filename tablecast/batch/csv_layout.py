@@ -11,6 +11,7 @@ from tablecast.data.dialect import (
     are_row_names,
     first_records,
     separator_of,
+    usual_width,
 )
 from tablecast.i18n.language import _
 from tablecast.schema.texts import fold
@@ -24,6 +25,7 @@ class Layout:
         separator: what stands between cells.
         above: how many records stand above the header.
         front, back: whether rows have one cell more than the header, before or behind the others.
+        width: how many cells most rows have; 0 where that is not known.
         notes: what is left out.
     """
 
@@ -31,10 +33,13 @@ class Layout:
     above: int
     front: bool = False
     back: bool = False
+    width: int = 0
     notes: tuple[str, ...] = ()
 
     def names(self, header: list[str]) -> list[str]:
         """The columns' names, "" for one that the header does not name."""
+        while self.width and len(header) > self.width and not header[-1].strip():
+            header = header[:-1]
         return [*([""] if self.front else []), *header, *([""] if self.back else [])]
 
 
@@ -54,7 +59,7 @@ def layout_of(text: str, expected: Collection[str]) -> Layout:
     header, rows = (records[place], records[place + 1 :]) if records else ([], [])
     full = [row for row in rows if len(row) == len(header) + 1]
     if len(full) <= MOST_SHORT * len(rows):
-        return Layout(separator, place, notes=notes)
+        return Layout(separator, place, width=usual_width(rows), notes=notes)
     if any(row[-1].strip() for row in full):
         if not are_row_names([row[0].strip() for row in full]):
             return Layout(separator, place, notes=notes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import shlex
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -138,12 +138,12 @@ class Column:
         form = self.options.date.get(self.name) or None
         return dates_in(self.candidates, form, wanted=self.said == "date")
 
-    def line_of(self, text: str) -> str:
-        """Where a text stands first, for a message."""
-        for place, cell in enumerate(self.cells.tolist()):
-            if cell == cell and cell is not None and self.texts.get(cell) == text:
-                return f"{self.lines[place] if self.lines else place + 1:,}"
-        return "?"
+    def first_of(self, texts: Collection[str]) -> tuple[str, str]:
+        """Of some texts the one that stands first, and its line."""
+        wanted = {cell for cell, text in self.texts.items() if text in set(texts)}
+        cells = enumerate(self.cells.tolist())
+        place, cell = next((place, cell) for place, cell in cells if cell in wanted)
+        return self.texts[cell], f"{self.lines[place] if self.lines else place + 1:,}"
 
     def count(self, texts: Sequence[str]) -> int:
         """How many cells say one of some texts."""
@@ -245,7 +245,7 @@ def _spelling(column: Column, numbers: Numbers) -> str:
     if not sign:
         column.note(COMMA_OPEN, example=example, number=means["."], other=means[","])
         return ""
-    if sign == "," or "," in example or not column.file_sign:
+    if sign == "," or "," in example or (not column.file_sign and column.file_separator != ","):
         other = "," if sign == "." else "."
         column.note(DECIMAL_SIGN, sign=sign, example=example, number=means[sign],
                     other=means[other], option=other)
@@ -323,7 +323,8 @@ def _say_what_hinders(column: Column, numbers: Numbers | None) -> None:
         return
     if len(odd) > max(1, MOST_ODD * len(column.candidates)) or len(column.candidates) < 5:
         return
-    values = {"example": odd[0], "line": column.line_of(odd[0]), "option": shlex.quote(odd[0])}
+    text, line = column.first_of(odd)
+    values = {"example": text, "line": line, "option": shlex.quote(text)}
     extra = {"unit": numbers.unit} if message == UNITS and numbers else {"count": f"{len(odd):,}"}
     column.note(message, **values, **extra)
 
@@ -352,12 +353,13 @@ def said_otherwise(column: Column) -> pd.Series:
 
 
 def _no_such(column: Column, kind: str, odd: Sequence[str]) -> TableError:
-    text, name = odd[0], shlex.quote(column.name)
+    text, line = column.first_of(odd)
+    name = shlex.quote(column.name)
     mend = f"--missing {shlex.quote(text)} takes it as missing"
     if kind == "date":
         mend += f", and --date {shlex.quote(column.name + '=FORMAT')} names another format"
     return TableError(
-        f"Line {column.line_of(text)}: '{column.name}' holds '{text}', which is no {kind} like the "
+        f"Line {line}: '{column.name}' holds '{text}', which is no {kind} like the "
         f"others. Correct it, or: {mend}; without --{kind} {name} the column is read as it looks."
     )
 

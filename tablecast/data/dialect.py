@@ -135,12 +135,13 @@ def usual_width(records: Sequence[Record]) -> int:
 def header_place(records: Sequence[Record], width: int) -> int:
     """Which record names the columns: the first one below a title.
 
-    A title has fewer cells than the table, or only one that holds anything.
+    A title has fewer cells than the table, or fewer that hold anything.
     """
-    for place, record in enumerate(records[:MOST_TITLES]):
-        filled = sum(map(bool, map(bare, record)))
-        if len(record) >= max(1, width - 1) and filled > 1:
-            return place
+    filled = [sum(map(bool, map(bare, record))) for record in records[:MOST_TITLES]]
+    for least in (max(2, width // 2), 2):
+        for place, cells in enumerate(filled):
+            if cells >= least and len(records[place]) >= width - 1:
+                return place
     return 0
 
 
@@ -166,6 +167,8 @@ def arranged(
     full = sum(len(record) == width for _, record in body)
     if len(header) == width - 1 and full > MOST_SHORT * len(body):
         header = _one_more(header, [record for _, record in body if len(record) == width])
+    while len(header) > max(width, 1) and not header[-1]:
+        header.pop()  # the separator behind it has no counterpart in the rows
     width = len(header)
     body, footers = _without_footer(body, width, blank_before)
     notes += footers

@@ -23,7 +23,7 @@ from tablecast.schema.from_column import field_of_column
 from tablecast.schema.options import ReadingOptions, column_named
 from tablecast.schema.readings import TableReading, reading_of
 from tablecast.schema.schema import classes_of
-from tablecast.schema.table_notes import Note
+from tablecast.schema.table_notes import TASK, TASK_OR, Note
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -125,6 +125,8 @@ def inspected(
     dropped = {one.name: one for one in _ignored(tidied, goal, options)}
     task, classes, notes = _goal(tidied, goal, options)
     said = list(dict.fromkeys([*reading.notes, *notes]))
+    told = [one for one in said if isinstance(one, Note) and one.column in names
+            and one.message not in (TASK, TASK_OR)]  # fmt: skip
     return Inspection(
         rows=len(tidied),
         encoding=reading.encoding or None,
@@ -133,8 +135,8 @@ def inspected(
         task=task,
         target=goal,
         classes=classes,
-        notes=[str(one) for one in said if not isinstance(one, Note) or one.column not in names],
-        columns=[_column(tidied[name], goal, dropped.get(name), reading, said) for name in names],
+        notes=[str(one) for one in said if one not in told],
+        columns=[_column(tidied[name], goal, dropped.get(name), reading, told) for name in names],
     )
 
 
@@ -162,11 +164,11 @@ def _goal(
 
 def _column(
     column: pd.Series, goal: str | None, dropped: Dropped | None, reading: TableReading,
-    said: Sequence[str],
+    told: Sequence[Note],
 ) -> InspectedColumn:
     name = str(column.name)
     field = _field(column)
-    notes = [str(one) for one in said if isinstance(one, Note) and one.column == name]
+    notes = [str(one) for one in told if one.column == name]
     return InspectedColumn(
         name=name,
         kind=field.kind if field else "unusable",

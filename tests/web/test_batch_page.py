@@ -195,7 +195,7 @@ def test_no_file(client: FlaskClient) -> None:
     """Sending the form without a file asks for one."""
     page = client.post("/batch", data={"do": "check"}, content_type="multipart/form-data")
     assert page.status_code == 422
-    assert "Choose a CSV file." in page.get_data(as_text=True)
+    assert "Choose a CSV or Excel file." in page.get_data(as_text=True)
 
 
 def test_not_multipart(client: FlaskClient) -> None:
