@@ -66,6 +66,11 @@ SETTINGS = {
         "",
         "File of keys, or its text; empty lets everybody ask. See python -m tablecast keys.",
     ),
+    "signed_by": Setting(
+        "TABLECAST_SIGNED_BY",
+        "",
+        "Public key, or its file, that a deployment must be signed by; see tablecast sign.",
+    ),
     "form": Setting(
         "TABLECAST_FORM",
         "key",
@@ -102,6 +107,22 @@ SETTINGS = {
     ),
     "data": Setting(
         "TABLECAST_DATA", "", "Folder in which a data set's name is looked up first."
+    ),
+    "patience": Setting(
+        "TABLECAST_PATIENCE",
+        10,
+        "Seconds that gunicorn waits for a head, for a body to go on, or for a client to read on.",
+    ),
+    "least_rate": Setting(
+        "TABLECAST_LEAST_RATE",
+        1000,
+        "Bytes a second below which a body, or a client that reads, is too slow for gunicorn.",
+    ),
+    "proxies": Setting(
+        "TABLECAST_PROXIES",
+        "",
+        "Proxies whose X-Forwarded-For, -Proto, -Host and -Prefix are believed: addresses or "
+        "networks with commas between, or * for any.",
     ),
     "port": Setting("PORT", 5000, "Port that the server listens on."),
     "workers": Setting("WEB_CONCURRENCY", 2, "Worker processes that the server starts."),

@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit status: 0 done, 1 a clear refusal on the terminal, 130 interrupted.
     """
-    options = _parser().parse_args(arguments)
+    options = command_parser().parse_args(arguments)
     try:
         with _ended_as_by_ctrl_c():
             options.run(options)
@@ -95,7 +95,8 @@ def run() -> NoReturn:
     sys.exit(status)
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_parser() -> argparse.ArgumentParser:
+    """Every command with its arguments and what they are for."""
     parser = argparse.ArgumentParser(
         prog="tablecast", description="From a table to a proven prediction form and API."
     )

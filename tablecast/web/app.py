@@ -13,7 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from flask import Flask, Response, current_app, g, request
-from werkzeug.exceptions import HTTPException, LengthRequired, RequestEntityTooLarge
+from werkzeug.exceptions import BadRequest, HTTPException, LengthRequired, RequestEntityTooLarge
 
 from tablecast.deployment.deployment import Deployment
 from tablecast.deployment.opening import load
@@ -21,14 +21,23 @@ from tablecast.errors import InvalidInput, TablecastError
 from tablecast.i18n.formats import number
 from tablecast.i18n.language import N_, _
 from tablecast.settings import read_settings, unknown_settings
-from tablecast.web import api, batch_page, warmup
+from tablecast.web import api, pages, warmup
 from tablecast.web.docs import document as openapi
 from tablecast.web.fast_path import FastLane
-from tablecast.web.form import page
-from tablecast.web.http import access, encoding, language, metrics, origins, static_files, tracing
+from tablecast.web.http import (
+    access,
+    encoding,
+    metrics,
+    navigation,
+    origins,
+    reader_language,
+    static_files,
+    tracing,
+)
 from tablecast.web.http.access_log import Entry, access_log_of
 from tablecast.web.http.bounded_request import BoundedRequest
 from tablecast.web.http.headers import Headers
+from tablecast.web.http.proxies import TrustedProxies
 from tablecast.web.http.rendering import problem_page, wants_page
 from tablecast.web.http.responses import invalid, problem
 from tablecast.web.http.tracing import request_id_of, trace_of
@@ -75,11 +84,8 @@ def create_app(deployment: Deployment | None = None) -> Flask:
     app.config["MAX_BODY"] = settings["max_body"]
     app.config["BODY_LIMITS"] = {"batch.upload": settings["max_upload"]}
     app.extensions["tablecast"] = loaded = deployment or load()
-    app.register_blueprint(page.blueprint)
-    app.register_blueprint(api.blueprint)
-    app.register_blueprint(batch_page.blueprint)
-    app.register_blueprint(metrics.blueprint)
-    app.register_blueprint(openapi.blueprint)
+    for blueprint in (*pages.blueprints(), api.blueprint, metrics.blueprint, openapi.blueprint):
+        app.register_blueprint(blueprint)
     allowed = access.access_of(settings)
     app.config["TRUSTED_HOSTS"] = settings["hosts"].replace(",", " ").split() or None
     app.extensions["access_log"] = access_log_of(settings)
@@ -87,7 +93,8 @@ def create_app(deployment: Deployment | None = None) -> Flask:
         origins.frame_ancestors(settings["frames"], settings["space"])
     )
     cors = origins.origins_of("TABLECAST_CORS_ORIGINS", settings["cors"])
-    language.install(app, PROGRAM_PATHS)
+    navigation.install(app)
+    reader_language.install(app, PROGRAM_PATHS)
     static_files.install(app)
     app.before_request(_begin)
     origins.install(app, cors)
@@ -98,9 +105,11 @@ def create_app(deployment: Deployment | None = None) -> Flask:
     app.register_error_handler(InvalidInput, invalid)
     app.register_error_handler(HTTPException, _refused)
     app.register_error_handler(Exception, _unexpected)
+    behind = TrustedProxies(app.wsgi_app, settings["proxies"])
+    app.wsgi_app = behind  # type: ignore[method-assign]
     if not tracing.instrument(app):
         lane = FastLane(
-            app.wsgi_app, loaded, allowed, app.extensions["access_log"],
+            behind, loaded, allowed, app.extensions["access_log"],
             hosts=app.config["TRUSTED_HOSTS"], cors=bool(cors),
         )
         app.wsgi_app = lane  # type: ignore[method-assign]
@@ -133,6 +142,9 @@ def _begin() -> None:
     g.began = time.perf_counter()
     g.rows = 0
     g.key = None
+    told = request.environ
+    if told.get("SERVER_PROTOCOL") == "HTTP/1.1" and not told.get("HTTP_HOST"):
+        raise BadRequest(_("Send a Host header; HTTP/1.1 requires one."))
 
 
 def _limit_body() -> None:

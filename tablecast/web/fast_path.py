@@ -23,32 +23,16 @@ from tablecast.web.http import metrics
 from tablecast.web.http.access import Access
 from tablecast.web.http.access_log import AccessLog, Entry
 from tablecast.web.http.headers import DATA
+from tablecast.web.http.proxies import Sender, TrustedProxies
 from tablecast.web.http.responses import to_json
 from tablecast.web.http.tracing import request_id_of, trace_of
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 #: Digits of the length of a plain body: a row of a table has less than 100,000 bytes, and a larger
 #: body is read by Flask, which knows its limits.
 PLAIN_LENGTH_DIGITS = 5
-
-
-class Sender(NamedTuple):
-    """What a request says of who sends it, and what it is called there.
-
-    Attributes:
-        address: the client's.
-        host: by which name the server is asked.
-        authorization, origin, request_id, traceparent: the headers; None where they are not there.
-    """
-
-    address: str = ""
-    host: str = ""
-    authorization: str | None = None
-    origin: str | None = None
-    request_id: str | None = None
-    traceparent: str | None = None
 
 
 class Answered(NamedTuple):
@@ -63,7 +47,7 @@ class FastLane:
 
     def __init__(
         self,
-        app: WSGIApplication,
+        app: TrustedProxies,
         deployment: Deployment,
         access: Access | None = None,
         access_log: AccessLog | None = None,
@@ -92,8 +76,11 @@ class FastLane:
     ) -> Iterable[bytes]:
         if environ["PATH_INFO"] not in self._routes or not _is_plain(environ):
             return self._app(environ, start_response)
-        content = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
-        answered = self.answer(environ["PATH_INFO"], content, _sender(environ))
+        length = int(environ["CONTENT_LENGTH"])
+        content = environ["wsgi.input"].read(length)
+        whole = len(content) == length  # else the client is gone, which the application notices
+        path = environ["PATH_INFO"]
+        answered = self.answer(path, content, _sender(environ)) if whole else None
         if answered is None:
             environ["wsgi.input"] = io.BytesIO(content)
             return self._app(environ, start_response)
@@ -114,7 +101,7 @@ class FastLane:
         route = self._routes.get(path)
         if route is None or (self._cors and sender.origin is not None):
             return None
-        if self._trusts is not None and not self._trusts(sender.host):
+        if self._trusts is not None and not self._trusts(self._app.host_of(sender)):
             return None
         began = time.perf_counter()
         worded, measured = route
@@ -147,13 +134,16 @@ class FastLane:
                 return None
             row = self._parse(raw)
             # Last, so that a request that the application looks at again is counted once.
-            if self._access and not self._access.lets_through(sender.authorization, sender.address):
+            if self._access and not self._lets_through(self._access, sender):
                 return None
             return to_json(worded(self._predict([row])))
         except (orjson.JSONDecodeError, InvalidInput):
             return None
         except Exception:  # the application meets the same failure, logs it and words it
             return None
+
+    def _lets_through(self, access: Access, sender: Sender) -> bool:
+        return access.lets_through(sender.authorization, self._app.client_of(sender))
 
     def _full_answer(self, predictions: Any) -> Any:
         return api.full_answer(self._deployment, predictions)
@@ -167,6 +157,8 @@ def _sender(environ: WSGIEnvironment) -> Sender:
         environ.get("HTTP_ORIGIN"),
         environ.get("HTTP_X_REQUEST_ID"),
         environ.get("HTTP_TRACEPARENT"),
+        environ.get("HTTP_X_FORWARDED_FOR"),
+        environ.get("HTTP_X_FORWARDED_HOST"),
     )
 
 
@@ -174,6 +166,7 @@ def _is_plain(environ: WSGIEnvironment) -> bool:
     length = environ.get("CONTENT_LENGTH") or ""
     return (
         environ["REQUEST_METHOD"] == "POST"
+        and bool(environ.get("HTTP_HOST"))
         and environ.get("CONTENT_TYPE") == "application/json"
         and not environ.get("QUERY_STRING")
         and "HTTP_CONTENT_ENCODING" not in environ

@@ -9,6 +9,7 @@ from typing import Any
 
 from tablecast.errors import Remark
 from tablecast.i18n.formats import number, with_unit
+from tablecast.i18n.language import _
 from tablecast.schema.field import NotPlain, Refusal, Value
 from tablecast.schema.kinds.amount import AmountField, Floats
 from tablecast.schema.number_formats import DECIMAL_COMMA, other_meaning, plain_number, written
@@ -25,6 +26,10 @@ class NumberField(AmountField):
 
     cells = "numbers"
     json_types: tuple[type, ...] = (int, float)
+
+    @property
+    def kind_name(self) -> str:
+        return _("Number")
 
     def amount_of(self, value: Any, *, text: bool) -> float:
         if text and isinstance(value, str):
