@@ -156,13 +156,14 @@ def _add_verify(parser: argparse.ArgumentParser) -> None:
 
 def _add_predict(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", help="the deployment's path, with or without ending")
-    parser.add_argument("source", metavar="IN", help="a CSV or Parquet file of rows")
+    parser.add_argument("source", metavar="IN", help="a CSV, Excel or Parquet file of rows")
     parser.add_argument("-o", "--output", required=True, metavar="OUT", help="where to write them")
     parser.add_argument(
         "--errors", choices=ERROR_CHOICES, default="fail",
         help="a refused row stops it, is left out, or gets its reason in a column "
         "(default: %(default)s)",
     )
+    parser.add_argument("--sheet", metavar="NAME", help="a workbook's sheet, or its number from 1")
     parser.set_defaults(run=_predict)
 
 
@@ -229,7 +230,8 @@ def _predict(options: argparse.Namespace) -> None:
     deployment = load(options.name)
     with ProgressBar() as bar:
         summary = predict_file(
-            deployment, options.source, options.output, errors=options.errors, progress=bar
+            deployment, options.source, options.output, errors=options.errors,
+            sheet=options.sheet, progress=bar,
         )
     for note in summary.notes:
         _say(note)

@@ -375,7 +375,7 @@ def test_paths_are_checked(fake_deployment: Deployment, tmp_path: Path) -> None:
         (source, source / "out.csv", "cannot be used"),
         (source, tmp_path, "is no file"),
         (source, Path(os.devnull), "is no file"),
-        (source, tmp_path / "out.xlsx", "would not open"),
+        (source, tmp_path / "out.xlsx", "of different kinds"),
     ):
         with pytest.raises(BatchError, match=words):
             predict_file(fake_deployment, read, written)

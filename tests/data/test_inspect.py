@@ -18,7 +18,7 @@ import pytest
 from deployments import ROOT
 
 import tablecast
-from tablecast.cli.main import _parser, main
+from tablecast.cli.main import command_parser, main
 from tablecast.data.inspect import inspect
 from tablecast.errors import TableError
 from tablecast.schema.form_file import read_form
@@ -139,7 +139,7 @@ def sentences() -> Iterator[tuple[str, str]]:
 def test_each_sentence_advises_an_option_that_exists() -> None:
     """Whatever option a message, a hint or a docstring names, a command has it."""
     known: set[str] = set()
-    waiting = [_parser()]
+    waiting = [command_parser()]
     while waiting:
         for action in waiting.pop()._actions:
             known |= set(action.option_strings)
@@ -190,7 +190,7 @@ def test_each_judgement_can_be_changed(
     assert told("--form", str(form)) == expected
     if option not in ("--task", "--separator"):
         assert told() != expected
-    _parser().parse_args(["train", "t.csv", "--target", "y", option, *values])
+    command_parser().parse_args(["train", "t.csv", "--target", "y", option, *values])
 
 
 def in_toml(key: str, value: str) -> str:
