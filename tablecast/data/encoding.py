@@ -236,7 +236,7 @@ def _sense(sample: bytes, encoding: str) -> float:
     beyond = sum(1 for sign in text if not sign.isascii())
     bad = text.count("\ufffd")
     if encoding == "utf-8":  # that other text passes for UTF-8 is a rare chance
-        return 1 - bad / beyond if bad <= beyond // 2 else 0.0
+        return 1 - 0.1 * bad / (beyond - bad) if bad <= beyond // 2 else 0.0
     words = list(islice(_words(text), WORDS))
     if bad > max(1, MOST_BAD * beyond) or not words:
         return 0.0
