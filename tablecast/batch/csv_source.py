@@ -59,6 +59,7 @@ class CsvSource:
         names: the header's cells.
         separator, line_end, marked: how the file is written; ``marked`` with a byte-order mark.
         notes: what to know about the file as a whole.
+        size: its bytes.
         has_returns: whether what was read so far holds a carriage return.
 
     Raises:
@@ -70,6 +71,7 @@ class CsvSource:
     ) -> None:
         self.name = name
         self._file = CsvText(stream, name, encoding)
+        self.size = self._file.size
         self.marked = self._file.marked or not self._file.encoding.startswith("utf-8")
         self.notes = self._file.notes
         self._text = self._file.open()

@@ -38,6 +38,7 @@ class CsvText:
 
     Attributes:
         encoding: the file's, as Python calls it.
+        size: the file's bytes, as it is packed.
         marked: whether a byte-order mark says that it is UTF-8.
         notes: what to know about the encoding.
 
@@ -49,7 +50,7 @@ class CsvText:
         self.name = name
         self.notes: tuple[str, ...] = ()
         self._stream = stream
-        self._size = stream.seek(0, io.SEEK_END)
+        self.size = stream.seek(0, io.SEEK_END)
         stream.seek(0)
         beginning = self._beginning()
         _check_text(beginning, name)
@@ -62,7 +63,7 @@ class CsvText:
 
     def share(self) -> float:
         """How much of the file is read, from 0 to 1."""
-        return self._stream.tell() / max(self._size, 1)
+        return self._stream.tell() / max(self.size, 1)
 
     def _bytes(self) -> IO[Any]:
         """The bytes of the text itself, from its beginning."""
@@ -75,7 +76,7 @@ class CsvText:
             packed = opened(self._stream, self.name)
         except TableError as error:
             raise BatchError(str(error)) from None
-        return io.BufferedReader(_Limited(packed, self.name, MOST_GROWTH * self._size))
+        return io.BufferedReader(_Limited(packed, self.name, MOST_GROWTH * self.size))
 
     def _beginning(self) -> bytes:
         return bytes(self._bytes().read(65_536))

@@ -56,6 +56,7 @@ class WorkbookSource:
         names: the header's cells; "" for one that is empty.
         sheet: the name of the sheet.
         header: the number of the header's row, from 1.
+        size: the file's bytes.
         offset: how many empty columns the sheet has before the first name.
         notes: what to know about the file as a whole.
 
@@ -68,8 +69,10 @@ class WorkbookSource:
     ) -> None:
         self.name = name
         self.notes: tuple[str, ...] = ()
+        content = stream.read()
+        self.size = len(content)
         try:
-            self.sheet, others, opened = opened_sheet(stream.read(), name, sheet)
+            self.sheet, others, opened = opened_sheet(content, name, sheet)
         except TableError as error:
             raise BatchError(str(error)) from None
         self._height = max(int(opened.total_height), 1)

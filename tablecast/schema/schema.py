@@ -22,7 +22,7 @@ from tablecast.schema.field_order import arrange
 from tablecast.schema.form_file import Form
 from tablecast.schema.from_column import field_of_column, label_of
 from tablecast.schema.readings import reading_of
-from tablecast.schema.texts import QUOTED_LENGTH, quoted
+from tablecast.schema.texts import QUOTED_LENGTH, class_names, quoted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,6 +79,7 @@ class Schema:
         task: Task,
         form: Form | None = None,
         importance: Mapping[str, float] | None = None,
+        kinds: Mapping[str, str] | None = None,
     ) -> Schema:
         """Describe a prepared table (see ``tablecast.data.sources.prepare``).
 
@@ -86,6 +87,7 @@ class Schema:
             table, target, task: the prepared table, and what is predicted from it.
             form: what the form file says.
             importance: each feature's share, where it is known; it orders and folds long forms.
+            kinds: what is known of columns' kinds; the others' come from their values.
 
         Raises:
             FormFileError: the form file names a column, level or class that the table lacks.
@@ -103,6 +105,7 @@ class Schema:
                     "folded": folded,
                     **_codes(table[name], table[target], shown),
                     **reading.of(name).for_field,
+                    **({"kind": kinds[name]} if kinds and name in kinds else {}),
                     **form.fields.get(name, {}),
                 },
             )
@@ -273,7 +276,8 @@ def _said_by(form: Form) -> dict[str, Any]:
 
 def classes_of(target: pd.Series) -> list[str | int]:
     """The classes of a target, sorted; whole numbers as such, all else as text."""
-    values = target.dropna().unique().tolist()
-    if all(isinstance(value, int | float) and float(value).is_integer() for value in values):
-        return sorted(int(value) for value in values)
-    return sorted(str(value) for value in values)
+    return list(class_names(sorted(target.dropna().unique().tolist(), key=_number_or_text)))
+
+
+def _number_or_text(label: Any) -> tuple[bool, Any]:
+    return (False, label) if isinstance(label, int | float) else (True, str(label))

@@ -65,8 +65,8 @@ TARGETS: dict[str, Any] = {
 
 #: What is the same in every language.
 NAMES = re.compile(
-    r"--\w+( regression| classification)?|NAME|NA|python -m tablecast predict|Windows-1252|UTF-8|R2"
-    r"|MB|κ_id"
+    r"--\w+( regression| classification)?|NAME|NA|finalize_model|python -m tablecast predict"
+    r"|Windows-1252|UTF-8|R2|MB|κ_id"
 )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -12,13 +11,17 @@ from tablecast.i18n.formats import number, with_unit
 from tablecast.i18n.language import _
 from tablecast.schema.field import NotPlain, Refusal, Value
 from tablecast.schema.kinds.amount import AmountField, Floats
-from tablecast.schema.number_formats import DECIMAL_COMMA, other_meaning, plain_number, written
+from tablecast.schema.number_formats import (
+    DECIMAL_COMMA,
+    PLAIN,
+    other_meaning,
+    plain_number,
+    written,
+)
 from tablecast.schema.texts import quoted
 
 #: From here on a reader does not miss the fraction.
 LARGE = 10_000
-
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,4})?", re.ASCII)
 
 
 class NumberField(AmountField):
@@ -79,10 +82,10 @@ class NumberField(AmountField):
 
     def _number_in(self, text: str) -> float | str:
         """The number that a text spells, else the text."""
-        if self.spelling != DECIMAL_COMMA and _NUMBER.fullmatch(text):
+        if self.spelling != DECIMAL_COMMA and PLAIN.fullmatch(text):
             return float(text)
         plain = plain_number(text, self.spelling, ("", self.unit, self.written_unit))
-        if plain is None and _NUMBER.fullmatch(text):  # a program's, in a table of commas
+        if plain is None and PLAIN.fullmatch(text):  # a program's, in a table of commas
             return float(text)
         # Where training saw no sign between thousands, nobody knows what 1,234 means.
         doubt = None if self.spelling or "," not in text else self.two_meanings(text)
