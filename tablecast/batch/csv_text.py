@@ -110,8 +110,11 @@ class CsvText:
         for piece in self._pieces():
             for line in piece.split(b"\n"):
                 at += 1
-                if kept < SAMPLE and not line.isascii():
-                    first = first or at
+                if line.isascii():
+                    continue
+                if not first and not _is_utf8(line):
+                    first = at
+                if kept < SAMPLE:
                     lines.append(line)
                     kept += len(line)
             at -= 1  # the last line goes on in the next piece
@@ -136,6 +139,14 @@ class CsvText:
         stream = self._bytes()
         while piece := stream.read(PIECE):
             yield piece
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 class _Limited(io.RawIOBase):

@@ -73,7 +73,8 @@ def rows_of(made: Finished, table: pd.DataFrame) -> Prepared:
         name: _typed(table[name], roles.get(name), heard.get(name, {})) for name in names[:-1]
     }
     dropped = [str(name) for name in table.columns if str(name) not in names]
-    notes = [*reading_of(given).notes, f"The task is {made.task}, as the pipeline has it.", *made.notes]
+    read = reading_of(given).notes
+    notes = [*read, f"The task is {made.task}, as the pipeline has it.", *made.notes]
     if len(table) < len(present):
         left = len(present) - len(table)
         notes.append(f"{left:,} rows without a value in {made.target!r} left out.")
