@@ -23,10 +23,10 @@ import onnx
 from tablecast.compiler import pipeline as compiling
 from tablecast.compiler.optimize import joined_columns
 from tablecast.compiler.proof.random_rows import inputs_of, random_rows
-from tablecast.compiler.row_program.trace import scalar_program
+from tablecast.compiler.row_program.trace import row_program_of
 from tablecast.deployment.opening import load_pipeline
 from tablecast.inference.onnx_engine import session_of
-from tablecast.inference.row_program import BEYOND, Scalar, function_of
+from tablecast.inference.row_program import BEYOND, RowProgram, function_of
 from tablecast.schema.field import Field
 from tablecast.schema.schema import Schema
 
@@ -71,7 +71,7 @@ def _variant(name: str, pipeline: Any, schema: Schema) -> Variant:
         began = time.perf_counter()
         model = compiling.compile_pipeline(pipeline, schema.fields, schema.task)
         seconds = time.perf_counter() - began
-    program = scalar_program(model)
+    program = row_program_of(model)
     names = [one.name for one in schema.fields]
     return Variant(
         name,
@@ -84,7 +84,7 @@ def _variant(name: str, pipeline: Any, schema: Schema) -> Variant:
 
 
 def _calls(
-    model: onnx.ModelProto, fields: Sequence[Field], program: Scalar | None
+    model: onnx.ModelProto, fields: Sequence[Field], program: RowProgram | None
 ) -> dict[str, Callable[[], Any]]:
     content = model.SerializeToString()
     session = session_of(content)

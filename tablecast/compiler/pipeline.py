@@ -90,7 +90,7 @@ def _raw_frame(pipeline: Any, fields: list[Field]) -> Frame:
     dates = [field.name for field in fields if field.kind == "date"]
     if dates:
         joined = dates[0] if len(dates) == 1 else builder.op("Concat", *dates, axis=1)
-        cells |= {name: Moment(joined, len(dates), place) for place, name in enumerate(dates)}
+        cells |= {name: Moment(joined, len(dates), index) for index, name in enumerate(dates)}
     numbers = [field for field in fields if not field.is_text and field.kind != "date"]
     return Frame(builder, probe, cells | _raw_numbers(builder, numbers), probe.table)
 
@@ -108,7 +108,7 @@ def _raw_numbers(builder: Builder, fields: list[Field]) -> dict[str, Cell]:
         return {}
     tensor = tensors[0] if len(tensors) == 1 else builder.op("Concat", *tensors, axis=1)
     names = [*large, *rest]
-    return {name: Number(tensor, len(names), place) for place, name in enumerate(names)}
+    return {name: Number(tensor, len(names), index) for index, name in enumerate(names)}
 
 
 def _survives_rounding(field: Field) -> bool:

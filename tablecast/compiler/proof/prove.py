@@ -12,13 +12,13 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from tablecast.compiler.proof.check_row_program import Unrolled
+from tablecast.compiler.proof.check_row_program import RowProgramCheck
 from tablecast.compiler.proof.differences import Worst
 from tablecast.compiler.proof.random_rows import UNKNOWN, inputs_of, random_rows
 from tablecast.errors import ProofFailed
 from tablecast.inference.onnx_engine import session_of
 from tablecast.inference.pycaret_api import predict_with_pycaret
-from tablecast.inference.row_program import Scalar
+from tablecast.inference.row_program import RowProgram
 from tablecast.schema.field import Field
 
 if TYPE_CHECKING:
@@ -77,7 +77,7 @@ def prove(
     task: Literal["regression", "classification"],
     fields: Sequence[Field],
     *,
-    scalar: Scalar | None = None,
+    row_program: RowProgram | None = None,
     perturbed_rows: int = PERTURBED_ROWS,
     seed: int = 0,
 ) -> Proof:
@@ -89,7 +89,7 @@ def prove(
         table_rows: the training rows, with or without the target.
         task: regression or classification.
         fields: the raw columns, from which the random rows are made.
-        scalar: what answers a row without the graph (see ``inference.row_program``), or None.
+        row_program: what answers a row without the graph (see ``inference.row_program``), or None.
         perturbed_rows: how many random rows.
         seed: for the random rows.
 
@@ -100,7 +100,7 @@ def prove(
     start = time.perf_counter()
     session = session_of(model_bytes)
     used = {node.name for node in session.get_inputs()}
-    unrolled = Unrolled(scalar, fields, task)
+    alone = RowProgramCheck(row_program, fields, task)
     fields = [field for field in fields if field.name in used]
     worst = Worst(task)
     compared, refused = [], 0
@@ -112,7 +112,7 @@ def prove(
         for answered, reference in _answered(predict_reference, table.reset_index(drop=True)):
             graph = run(session, inputs_of(fields, answered))
             worst.compare(graph, reference, answered)
-            unrolled.compare(graph, reference, answered)
+            alone.compare(graph, reference, answered)
             rows += len(answered)
         compared.append(rows)
         refused += len(table) - rows
@@ -128,7 +128,7 @@ def prove(
         worst_probability=worst.probability,
         seconds=round(time.perf_counter() - start, 3),
         onnxruntime=onnxruntime.__version__,
-        **unrolled.found(),
+        **alone.facts(),
     )
 
 
