@@ -23,17 +23,24 @@ def main() -> None:
     parser.add_argument("target")
     parser.add_argument("--task", default="auto", choices=["auto", "regression", "classification"])
     parser.add_argument("--budget", type=float, default=120.0)
+    parser.add_argument("--trials", type=int, help="instead of the budget, on a busy machine")
     parser.add_argument("--splits", type=int, nargs="+", default=[123])
     options = parser.parse_args()
     prepared = prepare(read_table(options.table), options.target, options.task)
     for split in options.splits:
         began = time.monotonic()
-        figures = measured(prepared, split, options.budget, began)
+        figures = measured(prepared, split, options.budget, began, options.trials)
         said = ", ".join(f"{name} {value:.4f}" for name, value in figures.items())
         print(f"split {split}: {said}; {time.monotonic() - began:.0f} s", flush=True)
 
 
-def measured(whole: Any, split: int, budget: float, began: float) -> dict[str, float]:
+def measured(
+    whole: Any,
+    split: int,
+    budget: float = 0.0,
+    began: float | None = None,
+    trials: int | None = None,
+) -> dict[str, float]:
     """The figures on the 30% that training never saw."""
     from sklearn.metrics import accuracy_score, log_loss, r2_score
     from sklearn.model_selection import train_test_split
@@ -44,7 +51,9 @@ def measured(whole: Any, split: int, budget: float, began: float) -> dict[str, f
         stratify=whole.table[whole.target] if classes else None,
     )
     prepared = prepare(known.reset_index(drop=True), whole.target, whole.task)
-    trained = train(prepared, budget=budget, began=began, progress=lambda _: None)
+    trained = train(
+        prepared, budget=budget, trials=trials, began=began, progress=lambda _: None
+    )
     wanted = unseen[whole.target]
     made = predict_with_pycaret(
         trained.pipeline, unseen[list(trained.columns)].reset_index(drop=True), whole.task

@@ -25,7 +25,7 @@ from tablecast.compiler.optimize import joined_columns
 from tablecast.compiler.proof.random_rows import inputs_of, random_rows
 from tablecast.compiler.row_program.trace import row_program_of
 from tablecast.deployment.opening import load_pipeline
-from tablecast.inference.onnx_engine import session_of
+from tablecast.inference.onnx_engine import columns_read, fed, session_of
 from tablecast.inference.row_program import BEYOND, RowProgram, function_of
 from tablecast.schema.field import Field
 from tablecast.schema.schema import Schema
@@ -88,9 +88,8 @@ def _calls(
 ) -> dict[str, Callable[[], Any]]:
     content = model.SerializeToString()
     session = session_of(content)
-    read = {node.name for node in session.get_inputs()}
-    fields = [one for one in fields if one.name in read]
-    many = inputs_of(fields, random_rows(fields, ROWS, 0))
+        columns = inputs_of(fields, random_rows(fields, ROWS, 0))
+    many = fed(columns_read(session), columns)
     one = {name: values[:1] for name, values in many.items()}
     calls = {
         "load": lambda: session_of(content),
@@ -98,8 +97,7 @@ def _calls(
         f"{ROWS} rows": lambda: session.run(None, many),
     }
     if program is not None:
-        row = [values[0, 0] if values.dtype == object else float(values[0, 0])
-               for values in one.values()]
+        row = [columns[field.name].reshape(-1)[0] for field in fields]
         try:
             program(row)
         except BEYOND:

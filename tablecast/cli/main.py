@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import argparse
 import os
+import pkgutil
 import secrets
 import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
 
 from tablecast import __version__
 from tablecast.batch.predict_file import ERROR_CHOICES, predict_file
+from tablecast.cli import commands as commands_folder
 from tablecast.cli.live import Live
 from tablecast.cli.progress import ProgressBar
 from tablecast.deployment.files import without_ending
@@ -46,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit status: 0 done, 1 a clear refusal on the terminal, 130 interrupted.
     """
-    options = _parser().parse_args(arguments)
+    options = command_parser().parse_args(arguments)
     try:
         with _ended_as_by_ctrl_c():
             options.run(options)
@@ -91,7 +94,8 @@ def run() -> NoReturn:
     sys.exit(status)
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_parser() -> argparse.ArgumentParser:
+    """Every command with its arguments and what they are for."""
     parser = argparse.ArgumentParser(
         prog="tablecast", description="From a table to a proven prediction form and API."
     )
@@ -102,6 +106,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_verify(commands.add_parser("verify", help="prove NAME.onnx again, on fresh random rows"))
     _add_predict(commands.add_parser("predict", help="answer a whole file of rows"))
     _add_card(commands.add_parser("card", help="tell what a deployment is and how good it is"))
+    for module in pkgutil.iter_modules(commands_folder.__path__):
+        command = import_module(f"{commands_folder.__name__}.{module.name}")
+        command.configure(commands.add_parser(module.name, help=command.HELP))
     return parser
 
 
@@ -133,9 +140,9 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
         help="a column that is known before the answer, even if it looks like the answer itself",
     )
     parser.add_argument(
-        "--repeat", metavar="NAME",
-        help="do again what auto did for this deployment, with its seed, budget and latency, so "
-        "that the answers are the same whatever the clock says",
+        "--trials", type=_whole,
+        help="estimators that auto tries, instead of seconds: the same seed and number give the "
+        "same answers on every run, whatever the clock says",
     )
     parser.set_defaults(run=_train)
 
@@ -182,8 +189,7 @@ def _add_card(parser: argparse.ArgumentParser) -> None:
 def _train(options: argparse.Namespace) -> None:
     # What starting Python and importing took is part of the time that a person waits.
     began = time.monotonic() - time.process_time()
-    if options.repeat:
-        _check_repeated(options)
+    _check_trials(options)
     with Live() as live:
         base = cast.cast(
             options.table,
@@ -193,24 +199,24 @@ def _train(options: argparse.Namespace) -> None:
             form=options.form,
             model=options.model or "auto",
             budget=options.budget,
+            trials=options.trials,
             seed=DEFAULT_SEED if options.seed is None else options.seed,
             max_latency=options.max_latency,
             drop=options.drop,
             keep=options.keep,
             began=began,
-            repeat=options.repeat,
             progress=live,
         )
     _say(f"Serve it with: TABLECAST_DEPLOYMENT={base} make run")
 
 
-def _check_repeated(options: argparse.Namespace) -> None:
-    """Raises TrainingError where options say otherwise what the repeated deployment says."""
-    for name in ("model", "budget", "seed", "max_latency"):
-        if getattr(options, name) is not None:
+def _check_trials(options: argparse.Namespace) -> None:
+    """Raises TrainingError where an option goes by the clock, which counted trials do not."""
+    for name in ("model", "budget", "max_latency"):
+        if options.trials is not None and getattr(options, name) not in (None, "auto"):
             raise TrainingError(
-                f"--repeat does what was done before, so that --{name.replace('_', '-')} cannot be "
-                "given beside it; leave one of them out."
+                f"--trials counts what the search tries, so that --{name.replace('_', '-')} cannot "
+                "be given beside it; leave one of them out."
             )
 
 

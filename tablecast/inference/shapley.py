@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tablecast.inference.distributions import Background
 from tablecast.inference.engine import Answer, Columns, Engine, Label
+from tablecast.inference.marginals import Background
 from tablecast.inference.permutations import Walks
 from tablecast.schema.field import Value
 from tablecast.schema.schema import Row, Schema
@@ -191,7 +191,7 @@ def draw(
     drawn = {}
     for place, field in enumerate(schema.fields):
         marginal = background.marginals[field.name]
-        values = np.array(marginal.values, dtype=object if field.is_text else np.float64)
+        values = field.array(marginal.values)
         drawn[field.name] = np.empty(len(order), dtype=values.dtype)
         drawn[field.name][order[:, place]] = values[marginal.at(positions)]
     return drawn

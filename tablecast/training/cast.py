@@ -17,7 +17,7 @@ from tablecast.deployment.files import without_ending
 from tablecast.deployment.opening import load_pipeline
 from tablecast.deployment.staging import staged
 from tablecast.errors import ArtifactError, ProofFailed, TableError
-from tablecast.inference.distributions import background_of
+from tablecast.inference.marginals import background_of
 from tablecast.schema.form_file import Form, read_form
 from tablecast.schema.schema import Schema
 from tablecast.training.intake import take_in
@@ -27,7 +27,6 @@ from tablecast.training.memory import enough_memory
 if TYPE_CHECKING:
     from tablecast.compiler.proof.prove import Proof
     from tablecast.data.prepared import Prepared
-    from tablecast.training.search.replay import Plan
 
 Progress = Callable[[str], None]
 
@@ -43,12 +42,12 @@ def cast(
     form: str | PathLike[str] | None = None,
     model: str = "auto",
     budget: float | None = None,
+    trials: int | None = None,
     seed: int = 123,
     max_latency: float | None = None,
     drop: Collection[str] = (),
     keep: Collection[str] = (),
     began: float | None = None,
-    repeat: str | PathLike[str] | None = None,
     progress: Progress = print,
 ) -> Path:
     """Train a deployment from a table, save it, and compile it with its proof.
@@ -58,11 +57,9 @@ def cast(
         target: the column to predict.
         name, out: the deployment's name, and the folder that its files go to.
         form: a form file (see ``tablecast.schema.form_file``), or None.
-        model, budget, seed, max_latency: see ``tablecast.training.train.train``.
+        model, budget, trials, seed, max_latency: see ``tablecast.training.train.train``.
         drop, keep: columns to leave out, and columns that are features even where they look like
             the target in disguise.
-        repeat: the path of a deployment whose search is done again, decision by decision, with its
-            seed, budget and latency; None for a search that goes by the clock.
         began: when the budget began, as ``time.monotonic`` counts; None for now.
         progress: called with one line for each thing done, as ``tablecast.cli.live.Live``.
 
@@ -77,10 +74,10 @@ def cast(
     from tablecast.training.card_facts import card_of
     from tablecast.training.evaluation.report import look_at_unseen
     from tablecast.training.experiment.setup import quiet_and_single
+    from tablecast.training.search.budget import check_budget
     from tablecast.training.train import MAX_LATENCY, train
 
-    plan = plan_of(repeat)
-    seed = plan.seed if plan else seed
+    check_budget(budget)
     began = time.monotonic() if began is None else began
     look = read_form(Path(form) if form else None)
     base = Path(out) / name
@@ -90,10 +87,10 @@ def cast(
             prepared,
             model=model,
             budget=budget,
+            trials=trials,
             seed=seed,
             max_latency=MAX_LATENCY if max_latency is None else max_latency,
             began=began,
-            repeat=plan,
             interrupts=interrupts,
             progress=progress,
         )
@@ -110,15 +107,6 @@ def cast(
                 progress(f"Made {base.name}.pkl and its description.")
                 compile_deployment(there, prepared.table, progress=progress)
     return base
-
-
-def plan_of(repeat: str | PathLike[str] | None) -> Plan | None:
-    """The plan of a deployment that is to be repeated; see ``Plan.read`` for what it refuses."""
-    if repeat is None:
-        return None
-    from tablecast.training.search.replay import Plan
-
-    return Plan.read(repeat)
 
 
 def publish(
@@ -263,7 +251,7 @@ def _schema_of(prepared: Prepared, form: Form, card: Mapping[str, Any]) -> Schem
 
 def _effects_of(content: bytes, schema: Schema, description: Mapping[str, Any]) -> dict[str, Any]:
     """Each field's effect on the graph's answers; nothing without the fields' distributions."""
-    from tablecast.inference.distributions import Background
+    from tablecast.inference.marginals import Background
     from tablecast.inference.onnx_engine import GraphEngine
     from tablecast.training.evaluation.partial_dependence import effects_of
 

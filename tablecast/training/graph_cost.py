@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tablecast.inference.engine import column_of
 from tablecast.inference.onnx_engine import GraphEngine
 from tablecast.schema.schema import Schema
 
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
 
 #: Answers timed one by one, after some to warm up.
 TIMED, WARMING = 200, 20
-#: Medians of so many answers differ by less than this factor on one machine, busy or not.
-UNSURE = 2.0
 
 
 @dataclass(frozen=True)
@@ -36,10 +33,6 @@ class Cost:
         return (
             f"a row takes {self.microseconds:,.0f} µs in the graph; {max_latency:,.0f} are allowed"
         )
-
-    def may_be_too_slow(self, max_latency: float) -> bool:
-        """Whether a busier or an idler moment would say otherwise than this one did."""
-        return max_latency / UNSURE < self.microseconds < max_latency * UNSURE
 
     def too_large(self, largest: float) -> str:
         """That its graph is larger than allowed, as a sentence's half; empty where it is not."""
@@ -64,7 +57,7 @@ def measure(pipeline: Any, prepared: Prepared) -> Cost:
     schema, content = _compiled(pipeline, prepared)
     engine = GraphEngine(content)
     row = prepared.table.head(1)
-    columns = {field.name: column_of(field, row[field.name]) for field in schema.fields}
+    columns = schema.columns_of(row)
     times = []
     for _ in range(WARMING + TIMED):
         began = time.perf_counter()

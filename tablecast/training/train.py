@@ -25,7 +25,6 @@ from tablecast.training.experiment.trained import (
 if TYPE_CHECKING:
     from tablecast.data.prepared import Prepared
     from tablecast.training.interrupts import Interrupts
-    from tablecast.training.search.replay import Plan
 
 __all__ = ["Trained", "check_self_agreement", "recipe", "train"]
 
@@ -69,10 +68,10 @@ def train(
     *,
     model: str = "auto",
     budget: float | None = None,
+    trials: int | None = None,
     seed: int = 123,
     max_latency: float = MAX_LATENCY,
     began: float | None = None,
-    repeat: Plan | None = None,
     interrupts: Interrupts | None = None,
     progress: Progress = _print,
 ) -> Trained:
@@ -83,38 +82,30 @@ def train(
         model: a PyCaret estimator id, trained with the recipe's features where it is linear;
             "auto" searches, see ``tablecast.training.search``.
         budget: seconds for "auto", from ``began`` to the saved deployment; None for its default.
+        trials: estimators that "auto" tries, instead of seconds: the same seed and number give the
+            same answers, whatever the clock says, and ``max_latency`` does not count.
         seed: PyCaret's ``session_id``, which decides the split, the folds and the estimators.
         max_latency: microseconds that a row may take in the graph; "auto" chooses nothing slower.
         began: when the budget began, as ``time.monotonic`` counts; None for now.
-        repeat: the plan of an earlier search of this table, to be done again whatever the clock
-            says; its seed, budget and latency count, and not those above.
         interrupts: told when the search is over, so that Ctrl-C no longer ends it.
         progress: called with one line for each thing done.
 
     Raises:
         TrainingError: the estimator is unknown or cannot be fitted, the table cannot be split, or
-            the pipeline's answers depend on the batch; or the plan belongs to another table, or
-            leads to another pipeline here.
+            the pipeline's answers depend on the batch.
     """
-    if repeat:
-        repeat.check_table(prepared)
-        seed, budget, max_latency = repeat.seed, repeat.budget, repeat.max_latency
     with quiet_and_single():
         if model == "auto":
-            from tablecast.training.search.budget import Clock
+            from tablecast.training.search.budget import DEFAULT_BUDGET, Budget
             from tablecast.training.search.finalize import finish
-            from tablecast.training.search.rounds import DEFAULT_BUDGET, Search
+            from tablecast.training.search.rounds import Search
 
-            clock = Clock(DEFAULT_BUDGET if budget is None else budget, began, repeat)
-            search = Search(
-                prepared, clock, seed, LARGEST_GRAPH, progress, max_latency=max_latency
-            )
+            allowed = Budget(DEFAULT_BUDGET if budget is None else budget, trials, began)
+            search = Search(prepared, allowed, seed, LARGEST_GRAPH, progress, max_latency)
             search.run()
             if interrupts:
                 interrupts.searching = False
             trained = finish(search)
-            if repeat:
-                repeat.confirm(trained.search)
         else:
             tried = _try(prepared, Candidate(model, model in LINEAR), seed, progress)
             trained = _finish(prepared, tried, seed, progress)

@@ -8,7 +8,7 @@ import pytest
 
 from tablecast.cli.live import Live
 from tablecast.training.experiment import leaderboard
-from tablecast.training.search.budget import Clock, Standing
+from tablecast.training.search.budget import Budget, Standing
 
 
 class Terminal(io.StringIO):
@@ -59,8 +59,12 @@ def test_the_live_line_never_wraps(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_clock_speaks_to_whoever_listens() -> None:
     """A function that only takes lines, such as print, gets the standing as one."""
     lines: list[str] = []
-    Clock(30).line("preparing plain features", "; best so far: none", lines.append)
-    assert lines == [" 30 s left  preparing plain features  best so far: none"]
+    Budget(30).line("preparing plain features", "best so far: none", 0, lines.append)
+    Budget(trials=8).line("Lasso Regression", "", 2, lines.append)
+    assert lines == [
+        " 30 s left  preparing plain features  best so far: none",
+        "trial 2 of 8  Lasso Regression",
+    ]
 
 
 def test_the_leaderboard_is_a_table() -> None:

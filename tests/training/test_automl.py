@@ -22,12 +22,12 @@ from tablecast.errors import ProofFailed, TrainingError
 from tablecast.features.bounded import Bounded, BoundedVote
 from tablecast.training.cast import cast
 from tablecast.training.experiment.setup import quiet_and_single
-from tablecast.training.graph_cost import check_proof, joined, measure
+from tablecast.training.graph_cost import Cost, check_proof, joined, measure
 from tablecast.training.search import blend_weights, candidates, views
 from tablecast.training.search.blend_members import moved
 from tablecast.training.search.cross_validation import try_candidate
-from tablecast.training.search.forest_size import MOST_TREES, Room
-from tablecast.training.search.sampling import Trials
+from tablecast.training.search.forest_size import MOST_TREES, sharing, with_room, with_trees
+from tablecast.training.search.sampling import Proposals
 from tablecast.training.search.trial import of_folds
 from tablecast.training.search.views import Recipe, view_of
 from tablecast.training.train import train
@@ -54,33 +54,36 @@ def test_a_perfect_member_stays_alone() -> None:
 
 
 def test_forests_have_room_in_the_graph() -> None:
-    """The more rows, the fewer trees; thinner trees leave room for more."""
-    few, many, thin = (
-        Room(20e6, rows).filled(candidates.Candidate("et", settings)).settings["n_estimators"]
-        for settings, rows in [({}, 200), ({}, 4_500), ({"min_samples_leaf": 2}, 4_500)]
+    """As many trees as fit by the size of one; thinner trees leave room, few rows for the most."""
+    random = np.random.default_rng(1)
+    table = pd.DataFrame(random.normal(size=(600, 3)), columns=list("abc"))
+    prepared = Prepared(table.assign(y=random.normal(size=600)), "y", "regression", (), ())
+    with quiet_and_single():
+        view = view_of(prepared, Recipe("plain"), seed=1)
+    full, thin = (
+        with_room(candidates.Candidate("et", settings), view, 600, 3e6).settings["n_estimators"]
+        for settings in ({}, {"min_samples_leaf": 2})
     )
-    assert few == MOST_TREES
-    assert many < thin < few
-
-
-def test_a_measured_forest_fills_the_graph() -> None:
-    """Once its trees' size is known, a forest has as many as fit, and says that it can grow."""
-    room, forest = Room(20e6, 4_500), candidates.Candidate("et", {"n_estimators": 26})
-    assert room.growth(forest) == 1
-    room.note(forest, 26 * 2_500 * 40, rows=2_500)  # 40 bytes a row and tree
-    assert room.growth(forest) > 3
-    assert room.filled(forest).settings["n_estimators"] == int(0.9 * 20e6 / (40 * 4_500))
-    assert room.filled(candidates.Candidate("lightgbm")) == candidates.Candidate("lightgbm")
+    assert 20 < full < thin < MOST_TREES
+    few = with_room(candidates.Candidate("rf"), view, 600, 20e6)
+    assert few.settings["n_estimators"] == MOST_TREES
+    plain = candidates.Candidate("lightgbm")
+    assert with_room(plain, view, 600, 1.0) is plain
+    with quiet_and_single():
+        fold = view.folds[0]
+        fitted = candidates.make(with_trees(few, full), view, fold.y).fit(fold.x, fold.y)
+        assert measure(joined(fold.steps, fitted), prepared).bytes < 3e6
 
 
 def test_forests_of_a_blend_share_the_graph() -> None:
-    """Two forests that each fill the graph have half of their trees in a blend."""
-    room = Room(20e6, 4_500)
+    """Two forests that would fill the graph twice have fewer trees in a blend."""
     forest = candidates.Candidate("et", {"n_estimators": 100})
-    room.note(forest, 100 * 2_500 * 40, rows=2_500)
-    alone: Any = SimpleNamespace(members=((forest, 1),), cost=None)
-    assert room.shared([alone]) == [forest]
-    assert [one.settings["n_estimators"] for one in room.shared([alone, alone])] == [50, 50]
+    rows = SimpleNamespace(X_train=range(70), X_test=range(30))
+    view = SimpleNamespace(experiment=rows, folds=[SimpleNamespace(x=range(50))])
+    alone: Any = SimpleNamespace(members=((forest, 1),), cost=Cost(1.0, 7_000_000), view=view)
+    assert sharing([alone], 20e6) == [forest]
+    made = sharing([alone, alone], 20e6)
+    assert [one.settings["n_estimators"] for one in made] == [57, 57]
 
 
 def test_one_strange_fold_does_not_choose_alone() -> None:
@@ -130,6 +133,7 @@ def test_only_lines_beside_something_else_are_held() -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_straightened_target_is_passed_by_as_much_in_its_own_units() -> None:
     """Answers may lie a tenth of the target's range beyond it, however the target was bent."""
     prepared = prepare(simulate(150, seed=6), "charges")
@@ -143,6 +147,7 @@ def test_a_straightened_target_is_passed_by_as_much_in_its_own_units() -> None:
     assert answer == pytest.approx(known.max() + 0.1 * (known.max() - known.min()), rel=0.02)
 
 
+@pytest.mark.slow
 def test_a_member_of_another_view_brings_its_own_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """Given the plain features, it answers as it did with searched ones and a straight target."""
     monkeypatch.setattr(views, "REPEATS", 1)
@@ -178,7 +183,7 @@ def test_no_settings_are_tried_twice() -> None:
     lasso = candidates.Candidate("lasso")
     runs = []
     for _ in range(2):
-        trials = Trials(rows=100, seed=3)
+        trials = Proposals(rows=100, seed=3)
         found = [trials.drawn(lasso, "plain") for _ in range(30)]
         runs.append([one.settings["alpha"] for one in found if one])
     assert runs[0] == runs[1]
@@ -190,7 +195,7 @@ def test_a_step_moves_settings_to_their_neighbours() -> None:
     random = np.random.default_rng(2)
     begun = candidates.drawn(candidates.Candidate("gbr"), 2_000, random)
     assert begun is not None
-    space, trials = candidates.SPACES["gbr"], Trials(rows=2_000, seed=1)
+    space, trials = candidates.SPACES["gbr"], Proposals(rows=2_000, seed=1)
     for _ in range(10):
         made = trials.stepped(begun, "plain")
         assert made is not None
@@ -206,10 +211,10 @@ def test_a_step_moves_settings_to_their_neighbours() -> None:
 def test_forests_of_classes_may_split_by_log_loss() -> None:
     """Both criteria are drawn for classes; a forest of amounts keeps its own."""
     random = np.random.default_rng(0)
-    for task, features, wanted in [
-        ("classification", "scaled", set(candidates.CRITERIA)), ("regression", "plain", {None}),
+    for task, wanted in [
+        ("classification", set(candidates.CRITERIA)), ("regression", {None}),
     ]:
-        begun = next(one for one in candidates.first(task, 200, features) if one.model == "et")
+        begun = next(one for one in candidates.first(task, 200) if one.model == "et")
         found = [candidates.drawn(begun, 200, random) for _ in range(20)]
         assert {one.settings.get("criterion") for one in found if one} == wanted
 
@@ -283,7 +288,8 @@ def test_neighbours_at_one_distance_are_not_proven() -> None:
 @pytest.mark.usefixtures("short_search")
 def test_what_cannot_be_proven_makes_way_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
     """Training ends with the best pipeline that will be proven, and says so of the better one."""
-    finish, asked = sys.modules["tablecast.training.search.finalize"], []
+    finish = sys.modules["tablecast.training.search.finalize"]
+    asked: list[None] = []
 
     def first_fails(*_: Any) -> None:
         asked.append(None)

@@ -19,9 +19,11 @@ from sklearn.naive_bayes import GaussianNB
 from tablecast.data.prepared import Prepared
 from tablecast.features.temperature import Tempered, raised
 from tablecast.training.experiment.setup import quiet_and_single
-from tablecast.training.search import blend_weights, calibration, cross_validation, temperature
+from tablecast.training.search import blend_weights, cross_validation
+from tablecast.training.search import probability_calibration as calibration
+from tablecast.training.search import temperature_scaling as temperature
 from tablecast.training.search.candidates import Candidate
-from tablecast.training.search.trial import Tried, all_losses
+from tablecast.training.search.trial import Trial, all_losses
 from tablecast.training.search.views import REPEATS, Recipe, View, view_of
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -97,7 +99,7 @@ def test_what_is_far_behind_stops_after_one_division(view: View) -> None:
     assert near.whole
 
 
-def given(view: View, sureness: float) -> Tried:
+def given(view: View, sureness: float) -> Trial:
     """Answers that know the class as often as they say where `sureness` is 1."""
     random = np.random.default_rng(4)
     labels = np.searchsorted(np.unique(view.target), view.target)
@@ -105,7 +107,7 @@ def given(view: View, sureness: float) -> Tried:
     logits[np.arange(len(labels)), labels] += 1.0
     shares = np.exp(sureness * logits)
     answers = shares / shares.sum(axis=1, keepdims=True)
-    return Tried(
+    return Trial(
         view, ((Candidate("nb"), 1),), answers, all_losses(view, answers), 0.1, "Naive Bayes"
     )
 

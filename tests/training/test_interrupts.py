@@ -20,8 +20,6 @@ from tablecast.data.sources import prepare, read_table
 from tablecast.deployment.opening import load
 from tablecast.errors import TrainingError
 from tablecast.training.cast import cast
-from tablecast.training.search.budget import Clock
-from tablecast.training.search.time_reserve import Afterwards
 from tablecast.training.train import train
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
@@ -116,43 +114,10 @@ def test_a_budget_too_short_for_one_model_is_refused(table: Path) -> None:
         train(prepared, budget=2, began=time.monotonic() - 5, progress=lambda _: None)
 
 
-def afterwards(budget: float, spent: float) -> Afterwards:
-    made = Afterwards(prepare(simulate(100, seed=1), "charges"), Clock(budget))
-    made._clock._began -= spent
-    made._preparing, made._answering, made._compiling = 0.5, 0.1, 0.2
-    return made
-
-
-def test_what_follows_is_shortened_before_a_budget_is_refused() -> None:
-    """Less time, fewer clones and checked rows; refused is only what has no time for those."""
-    usual = afterwards(60, spent=10)
-    usual.settle(fitted=0.5)
-    assert not usual.is_short
-    hasty = afterwards(30, spent=14)
-    hasty.check("Ridge", fitting=0.2)
-    assert hasty.is_short
-    with pytest.raises(TrainingError, match=r"14 s, and .* \d+ s more\. Give it --budget \d+"):
-        afterwards(8, spent=14).check("Ridge", fitting=0.2)
-
-
-def test_the_reserve_follows_the_best() -> None:
-    """An estimator that takes long to fit ends the search earlier: it is fitted again, often."""
-    quick, slow = afterwards(120, spent=20), afterwards(120, spent=20)
-    quick.keep(0.01)
-    slow.keep(3.0)
-    assert slow._clock.left() < quick._clock.left() - 20
-    assert quick.bears(0.01)
-    assert not quick.bears(20.0)
-
-
-def test_half_of_the_budget_at_most_is_kept_where_less_will_do() -> None:
-    """The search of a short budget is not cut short for a usual amount of what follows."""
-    made = afterwards(60, spent=5)
-    made.keep(1.0)
-    reserve = made._clock.reserve
-    assert reserve < 30 < made.seconds(1.0, made._levels[0])
-    assert made.seconds(1.0, made._levels[2]) < reserve
-    assert made.bears(1.0)
+def test_so_few_seconds_are_refused_at_once(tmp_path: Path) -> None:
+    """Before the table is read, which would take longer than that."""
+    with pytest.raises(TrainingError, match=r"at least 10 \(--budget 30\)"):
+        cast(tmp_path / "none.csv", "charges", budget=1)
 
 
 PARALLEL = """

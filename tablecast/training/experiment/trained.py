@@ -45,8 +45,8 @@ class Trained:
         notes: sentences for the terminal and the model card.
         leaks: what makes the figures too good; their messages are among the notes.
         clones: how many there is time for to learn from what they get wrong; None for the usual.
-        search: the plan of the search, as plain data; None where one estimator was asked for. See
-            ``tablecast.training.search.replay``.
+        search: how many trials the search made, and what ended it; None where one estimator was
+            asked for.
     """
 
     pipeline: Any

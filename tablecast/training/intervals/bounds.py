@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from tablecast.training.intervals.shapes import (
+from tablecast.training.intervals.offset_shapes import (
     SHAPES,
     Encoded,
     Fitted,

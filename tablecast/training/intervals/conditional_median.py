@@ -18,7 +18,13 @@ import numpy as np
 
 from tablecast.features.design_matrix import choose_columns
 from tablecast.features.searched_terms import Factor, Term, candidates_of, moved
-from tablecast.training.intervals.shapes import FITTED_ROWS, MOST_COLUMNS, Encoded, Fitted, Floats
+from tablecast.training.intervals.offset_shapes import (
+    FITTED_ROWS,
+    MOST_COLUMNS,
+    Encoded,
+    Fitted,
+    Floats,
+)
 
 # A term costs time at every answer; these are enough to bend a few fields.
 MOST_TERMS = 6

@@ -13,11 +13,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from tablecast.training.search.trial import Tried
+    from tablecast.training.search.trial import Trial
     from tablecast.training.search.views import View
 
 
-def moved(tried: Tried, base: View) -> Tried:
+def moved(tried: Trial, base: View) -> Trial:
     """An amount's estimator as a member of a blend with the plain features.
 
     Args:
@@ -39,7 +39,7 @@ def moved(tried: Tried, base: View) -> Tried:
     )
 
 
-def _in_units(tried: Tried) -> NDArray[np.float64]:
+def _in_units(tried: Trial) -> NDArray[np.float64]:
     made = np.empty_like(tried.answers)
     for fold in tried.view.folds:
         made[fold.unseen] = fold.in_units(tried.answers[fold.unseen])

@@ -11,8 +11,9 @@ import numpy as np
 from tablecast.training.search import blend_weights
 from tablecast.training.search.blend_members import moved
 from tablecast.training.search.candidates import UNBOUNDED
-from tablecast.training.search.time_reserve import TOO_LONG
-from tablecast.training.search.trial import Tried, all_losses, distinct, loss_of, near
+from tablecast.training.search.forest_size import sharing
+from tablecast.training.search.pool import TOO_LONG
+from tablecast.training.search.trial import Trial, all_losses, distinct, loss_of, near
 from tablecast.training.search.views import Recipe, View
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ WORTH_BLENDING_ACROSS = 0.03
 # The best so many of all views may be its members.
 MOST_ACROSS = 16
 
-Part = tuple[Tried, int]
+Part = tuple[Trial, int]
 
 
 class Blending:
@@ -73,30 +74,30 @@ class Blending:
         weights = blend_weights.weigh([one.answers for one in members], partial(loss_of, base))
         if len({found[at].view.recipe for at in weights}) > 1:
             parts = [(members[at], weight) for at, weight in weights.items()]
-            self._add(base, parts, self._pool.tried, WORTH_BLENDING_ACROSS)
+            self._add(base, parts, self._pool.trials, WORTH_BLENDING_ACROSS)
 
-    def _alone(self) -> list[Tried]:
+    def _alone(self) -> list[Trial]:
         return [one for one in self._pool.ranked() if len(one.members) == 1]
 
-    def _add(self, view: View, parts: list[Part], others: list[Tried], least: float) -> None:
+    def _add(self, view: View, parts: list[Part], others: list[Trial], least: float) -> None:
         """Keep a blend of these parts where it lowers the loss of the best of the others enough."""
         made = self._together(view, parts)
         best = min(others, key=lambda one: one.loss)
         worth = near(made, best) if view.few else made.loss < (1 - least) * best.loss
-        if worth and not self._pool.afterwards.bears(made.seconds):
+        if worth and not self._pool.budget.bears(made.seconds):
             self._pool.dropped.append(replace(made, why=TOO_LONG))
         elif worth:
-            self._pool.tried.append(made)
+            self._pool.trials.append(made)
         else:
             why = "hardly better than its best member alone"
             self._pool.dropped.append(replace(made, why=why))
 
-    def _together(self, view: View, parts: list[Part]) -> Tried:
+    def _together(self, view: View, parts: list[Part]) -> Trial:
         weights = [weight for _, weight in parts]
         given = [one.answers for one, _ in parts]
         answers = np.average(given, axis=0, weights=weights)
-        candidates = self._pool.room.shared([one for one, _ in parts])
-        return Tried(
+        candidates = sharing([one for one, _ in parts], self._pool.largest)
+        return Trial(
             view,
             tuple(zip(candidates, weights, strict=True)),
             answers,

@@ -1,103 +1,98 @@
-"""The time that a search may take, what was decided by it, and the line that says how it stands."""
+"""How long a search may go on, and the line that says how it stands."""
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-from tablecast.training.search.replay import Answer
+from tablecast.errors import TrainingError
 
-if TYPE_CHECKING:
-    from tablecast.training.search.replay import Plan
+#: Seconds, where the command names none: as long as a person waits with a coffee.
+DEFAULT_BUDGET = 120.0
+#: Loading PyCaret and setting it up take most of so many seconds on any machine.
+LEAST_BUDGET = 10.0
+#: Of the seconds, kept for what follows the search: the fits on all rows, graph, proof and card.
+KEPT_BACK = 0.3
+#: Fits on all rows that follow at least, the clones' among them, and what one takes beside a
+#: fold's, which has 56% of the rows.
+FITS_AFTERWARDS, WHOLE_FIT = 5, 1.6
+#: Seconds of what follows besides fits, on two cores: checks, graph, proof, effects and files.
+OTHERWISE = 8.0
 
-class Clock:
-    """Counts a budget from the moment it is made, and keeps what was decided by it.
 
-    A search is a function of its table, its seed, its limits and these decisions alone: one that
-    makes another's decisions again finds what that one found.
+class Budget:
+    """Seconds up to the saved deployment, or a number of trials.
+
+    A search is a sequence of trials that depends on its table, seed and limits alone. Seconds end
+    it somewhere, which another machine, or this one in a busier moment, does elsewhere; a number of
+    trials ends it at the same place everywhere, and then no clock has a say in what is found.
 
     Args:
-        budget: seconds for everything, up to the saved deployment.
-        began: when it began, as ``time.monotonic`` counts; None for now.
-        then: the plan of a search that is repeated, whose decisions count instead of the time.
-
-    Attributes:
-        reserve: seconds of the budget that are kept for what comes after the search; whoever knows
-            what that takes sets it. See ``tablecast.training.search.time_reserve``.
-        asked: how many decisions were made.
-        said: those that would be others with all the time in the world, by their number.
-        interrupted: how many there were when Ctrl-C ended the search; None where it did not.
-        close: whether the next run may decide otherwise.
+        seconds: for everything.
+        trials: how many estimators are tried; the seconds then do not count. None for no number.
+        began: when the seconds began, as ``time.monotonic`` counts; None for now.
     """
 
     def __init__(
-        self, budget: float, began: float | None = None, then: Plan | None = None
+        self, seconds: float = DEFAULT_BUDGET, trials: int | None = None, began: float | None = None
     ) -> None:
-        self.budget = budget
-        self.reserve = 0.0
-        self.asked = 0
-        self.said: dict[int, bool | int | str] = {}
-        self.interrupted: int | None = None
-        self.close = False
-        self._then = then
-        self._began = time.monotonic() if began is None else began
-
-    @property
-    def repeats(self) -> bool:
-        """Whether an earlier search's decisions are made again, whatever the time."""
-        return self._then is not None
+        self.seconds = seconds
+        self.trials = trials
+        self.began = time.monotonic() if began is None else began
 
     def spent(self) -> float:
         """Seconds since the beginning."""
-        return time.monotonic() - self._began
+        return time.monotonic() - self.began
 
     def left(self) -> float:
         """Seconds that the search itself may still take; negative when it is over."""
-        return self.budget - self.reserve - self.spent()
+        return (1 - KEPT_BACK) * self.seconds - self.spent()
 
-    def has(self, seconds: float) -> bool:
-        """Whether the search may go on for so many seconds."""
-        return not self.decide(self.left() <= 0 or self.left() < seconds, False)
+    def allows(self, done: int, seconds: float) -> bool:
+        """Whether, after so many trials, another may begin that takes about so many seconds."""
+        return self.left() > seconds if self.trials is None else done < self.trials
 
-    def decide(self, now: Answer, usual: Answer, close: bool | None = None) -> Answer:
-        """What the clock says; in a repeated search, what it said then.
+    def bears(self, fitting: float) -> bool:
+        """Whether what is kept back suffices for an estimator whose fit on a fold takes so long."""
+        needed = FITS_AFTERWARDS * WHOLE_FIT * fitting
+        return self.trials is not None or needed <= KEPT_BACK * self.seconds
 
-        Args:
-            now: what it says.
-            usual: what it says where there is time for everything.
-            close: whether the next run may say something else; None where it may unless this is the
-                usual.
+    def clones(self, whole: float, usual: int, least: int) -> int:
+        """How many clones there is time for where a fit on all rows takes so many seconds."""
+        if self.trials is not None:
+            return usual
+        left = self.seconds - self.spent() - OTHERWISE
+        return max(least, min(usual, int(left / max(whole, 1e-3))))
 
-        Raises:
-            KeyboardInterrupt: Ctrl-C ended the repeated search here.
-            TrainingError: the repeated search was about something else here.
-        """
-        answer = now if self._then is None else self._again(self._then, usual)
-        if answer != usual:
-            self.said[self.asked] = answer
-        self.close |= (answer != usual) if close is None else close
-        self.asked += 1
-        return answer
+    def check_begun(self) -> None:
+        """Raises TrainingError where the seconds are over before anything is tried."""
+        if self.trials is None and self.spent() > self.seconds:
+            enough = 10 * math.ceil((3 * self.spent() + 10) / 10)
+            raise TrainingError(
+                f"The budget of {self.seconds:g} s is too short for one model: reading the table "
+                f"and loading PyCaret took {self.spent():.0f} s. Give it more (--budget {enough})."
+            )
 
-    def _again(self, then: Plan, usual: Answer) -> Answer:
-        if self.asked == then.interrupted and self.interrupted is None:
-            raise KeyboardInterrupt
-        return then.again(self.asked, usual)
-
-    def interrupt(self) -> None:
-        """Ctrl-C has ended the search; what follows is decided as ever."""
-        self.interrupted = self.asked
-
-    def line(self, running: str, best: str, progress: Callable[[str], None]) -> None:
-        """Say what runs, the best score so far and the time left until all is saved."""
-        standing = Standing(running, best.lstrip("; "), self._began, self._began + self.budget)
+    def line(self, running: str, best: str, done: int, progress: Callable[[str], None]) -> None:
+        """Say what runs, the best score so far and how much is left."""
+        ends = self.began + self.seconds
+        standing = Standing(running, best, self.began, ends, self.trials, done)
         live: Callable[[Standing], None] | None = getattr(progress, "live", None)
         if live:
             live(standing)
         else:
             progress(standing.words(time.monotonic()))
+
+
+def check_budget(seconds: float | None) -> None:
+    """Raises TrainingError, before any of them pass, where so few seconds are too few anywhere."""
+    if seconds is not None and seconds < LEAST_BUDGET:
+        raise TrainingError(
+            f"The budget of {seconds:g} s is too short for one model: loading PyCaret takes some "
+            f"seconds, and a search needs at least {LEAST_BUDGET:g} (--budget 30)."
+        )
 
 
 @dataclass(frozen=True)
@@ -108,19 +103,27 @@ class Standing:
         running: what runs.
         best: the best score so far, as words; empty before there is one.
         began, ends: when, as ``time.monotonic`` counts.
+        trials: how many there shall be, where they are counted and not the seconds.
+        done: how many there were.
     """
 
     running: str
     best: str
     began: float
     ends: float
+    trials: int | None = None
+    done: int = 0
 
     def words(self, now: float) -> str:
         """``42 s left  Lasso Regression, searched features  best so far: R2 0.8493``."""
-        left = max(0, round(self.ends - now))
-        return "  ".join(part for part in (f"{left:3d} s left", self.running, self.best) if part)
+        left = f"{max(0, round(self.ends - now)):3d} s left"
+        if self.trials is not None:
+            left = f"trial {self.done} of {self.trials}"
+        return "  ".join(part for part in (left, self.running, self.best) if part)
 
     def share(self, now: float) -> float:
-        """How much of the time has passed, from 0 to 1."""
+        """How much of the budget has gone, from 0 to 1."""
+        if self.trials is not None:
+            return min(1.0, self.done / self.trials)
         whole = self.ends - self.began
         return min(1.0, max(0.0, (now - self.began) / whole)) if whole > 0 else 1.0

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from tablecast.errors import TrainingError
 from tablecast.training.search.candidates import Candidate, make
-from tablecast.training.search.trial import Tried, fold_loss
+from tablecast.training.search.trial import Trial, fold_loss
 from tablecast.training.search.views import Fold, View
 
 # Far behind on the first folds: the others will not change that.
@@ -44,7 +44,7 @@ def threads() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
 
 
-def try_candidate(candidate: Candidate, view: View, best: Sequence[float] | None) -> Tried:
+def try_candidate(candidate: Candidate, view: View, best: Sequence[float] | None) -> Trial:
     """Fit and answer every fold; stops after the first ones where the best is far ahead.
 
     Args:
@@ -63,7 +63,7 @@ def try_candidate(candidate: Candidate, view: View, best: Sequence[float] | None
     if not (best and _hopeless(losses, best[:first], view.few)):
         fitted += _fit(candidate, view, view.folds[first:])
         losses += _losses(view, answers, fitted[first:], first)
-    return Tried(
+    return Trial(
         view,
         ((candidate, 1),),
         answers,

@@ -18,10 +18,15 @@ from tablecast.training.experiment.trained import (
     trained_of,
 )
 from tablecast.training.graph_cost import Cost, check_proof, measure
+from tablecast.training.intervals.conformal import FEWEST_FOLDS
+from tablecast.training.intervals.conformal import folds_of as clones_of
 from tablecast.training.search.pool import Pool, said_of
-from tablecast.training.search.replay import FORMAT, Plan, fingerprint, versions
-from tablecast.training.search.trial import Tried, metrics
+from tablecast.training.search.trial import Trial, metrics
 
+#: Rows that are answered alone and in a batch; what depends on the batch does so in nearly all.
+CHECKED_ROWS = 20
+#: Fits of about all rows until a pipeline is measured: on the training part, and on the whole.
+FITS = 1.7
 #: How many of the best are fitted until one keeps within the limits.
 MOST_CONTENDERS = 5
 #: Estimators that take equally near rows in an order of their own, which not every graph shares.
@@ -36,32 +41,31 @@ def finish(pool: Pool) -> Trained:
         TrainingError: none of the best keeps within the limits.
     """
     refused: dict[int, str] = {}
-    for tried in pool.ranked()[:MOST_CONTENDERS]:
-        pool.clock.line(f"fitting {tried.name} on all rows", "", pool.progress)
-        experiment, began = tried.view.experiment, time.monotonic()
+    for trial in pool.ranked()[:MOST_CONTENDERS]:
+        pool.say(f"fitting {trial.name} on all rows")
+        experiment, began = trial.view.experiment, time.monotonic()
         estimator = experiment.create_model(
-            tried.estimator(), cross_validation=False, verbose=False
+            trial.estimator(), cross_validation=False, verbose=False
         )
         held, pipeline = held_out(experiment, estimator), finalized(experiment, estimator)
-        pool.afterwards.settle(time.monotonic() - began)
+        seconds = (time.monotonic() - began) / FITS
         try:
             cost = measure(pipeline, pool.prepared)
             reason = pool.beyond(cost)
             if not reason:
-                if any(member.model in WITH_TIES for member, _ in tried.members):
+                if any(member.model in WITH_TIES for member, _ in trial.members):
                     check_proof(pipeline, pool.prepared)
                 agreement = check_self_agreement(
-                    pipeline, pool.prepared.table, pool.prepared.task,
-                    rows=pool.afterwards.level.checked,
+                    pipeline, pool.prepared.table, pool.prepared.task, rows=CHECKED_ROWS
                 )
-                board = leaderboard(pool, tried, refused, cost)
-                return _trained(pool, tried, held, pipeline, board, agreement)
+                board = leaderboard(pool, trial, refused, cost)
+                return _trained(pool, trial, held, pipeline, board, agreement, seconds)
         except ProofFailed:
             reason = OTHER_ORDER
         except (UnsupportedStep, TrainingError) as error:
             reason = str(error)
-        refused[id(tried)] = reason
-        pool.progress(f"{tried.name} is not chosen: {reason}")
+        refused[id(trial)] = reason
+        pool.progress(f"{trial.name} is not chosen: {reason}")
     raise TrainingError(
         "None of the best pipelines keeps within the limits: " + "; ".join(refused.values())
     )
@@ -69,25 +73,33 @@ def finish(pool: Pool) -> Trained:
 
 def _trained(
     pool: Pool,
-    tried: Tried,
+    trial: Trial,
     held: HeldOut,
     pipeline: Any,
     board: list[dict[str, Any]],
     agreement: float,
+    seconds: float,
 ) -> Trained:
-    plan = plan_of(pool, tried)
+    usual = clones_of(len(pool.prepared.table))
+    clones = pool.budget.clones(seconds, usual, FEWEST_FOLDS)
+    notes = _judgement(pool, trial, held)
+    if clones < usual:
+        notes.append(
+            f"For want of time, what is said of unseen rows was learnt from {clones} clones of the "
+            "pipeline; a longer budget does more."
+        )
     return trained_of(
         pool.prepared, pipeline, held,
-        notes=[*_judgement(pool, tried, held), said_of_end(pool, plan)],
-        model="+".join(member.model for member, _ in tried.members),
-        cross_validation=metrics(tried), leaderboard=board, seed=pool.seed,
-        folds=len(tried.view.folds), agreement=agreement,
-        clones=pool.afterwards.level.clones, search=plan.to_json(),
+        notes=[*notes, said_of_end(pool)],
+        model="+".join(member.model for member, _ in trial.members),
+        cross_validation=metrics(trial), leaderboard=board, seed=pool.seed,
+        folds=len(trial.view.folds), agreement=agreement, clones=clones,
+        search={"trials": pool.done, "ended": pool.ended, "interrupted": pool.interrupted},
     )
 
 
 def leaderboard(
-    pool: Pool, chosen: Tried, refused: dict[int, str], measured: Cost
+    pool: Pool, chosen: Trial, refused: dict[int, str], measured: Cost
 ) -> list[dict[str, Any]]:
     """Every candidate, best first, with why it was or was not chosen."""
     first = [chosen, *(one for one in pool.ranked() if one is not chosen)]
@@ -98,7 +110,7 @@ def leaderboard(
     return [*entries, *pool.failed, *pool.skipped]
 
 
-def _entry(one: Tried, cost: Cost | None) -> dict[str, Any]:
+def _entry(one: Trial, cost: Cost | None) -> dict[str, Any]:
     found = metrics(one)
     decides = "R2" if one.view.task == "regression" else "LogLoss"
     settings = [
@@ -120,7 +132,7 @@ def _entry(one: Tried, cost: Cost | None) -> dict[str, Any]:
     }
 
 
-def _why(one: Tried, chosen: Tried, refused: dict[int, str]) -> str:
+def _why(one: Trial, chosen: Trial, refused: dict[int, str]) -> str:
     if one is chosen:
         return "chosen"
     if one.why or id(one) in refused:
@@ -128,78 +140,39 @@ def _why(one: Tried, chosen: Tried, refused: dict[int, str]) -> str:
     return f"{one.loss / chosen.loss - 1:.1%} more loss"
 
 
-def said_of_skipped(entry: dict[str, Any]) -> str:
-    """What was left out, in a few words."""
-    tuned = f" (tuned, {entry['trials']} times)" if entry["tuned"] else ""
-    return str(entry["name"]) + tuned + (f", {entry['features']}" if entry["model"] else "")
-
-
-def _judgement(pool: Pool, tried: Tried, held: HeldOut) -> list[str]:
+def _judgement(pool: Pool, trial: Trial, held: HeldOut) -> list[str]:
     """What a reader should know of the figures, and whether there is anything in them."""
     notes = [
-        f"Chosen by cross-validation on 70% of the rows ({said_of(tried)}); the holdout's figures "
+        f"Chosen by cross-validation on 70% of the rows ({said_of(trial)}); the holdout's figures "
         "are of the other 30%, which no choice has seen."
     ]
-    nothing = _loss_of_knowing_nothing(tried)
-    notes += nothing_learnt([nothing - loss for loss in tried.losses], held.figures)
-    if pool.afterwards.is_short:
-        level = pool.afterwards.level
-        notes.append(
-            f"For want of time, {level.checked} rows were checked alone and in a batch, and what "
-            f"is said of unseen rows was learnt from {level.clones} clones of the pipeline; a "
-            "longer budget does more."
-        )
+    nothing = _loss_of_knowing_nothing(trial)
+    notes += nothing_learnt([nothing - loss for loss in trial.losses], held.figures)
     if pool.skipped:
+        names = dict.fromkeys(f"{one['name']}, {one['features']}" for one in pool.skipped)
         notes.append(
-            f"The budget of {pool.clock.budget:g} s left out "
-            f"{sum(one['trials'] for one in pool.skipped)} trials: "
-            + "; ".join(dict.fromkeys(said_of_skipped(one) for one in pool.skipped)) + "."
+            f"The budget of {pool.budget.seconds:g} s left out {len(pool.skipped)} trials: "
+            + "; ".join(names) + "."
         )
     return notes
 
 
-def _loss_of_knowing_nothing(tried: Tried) -> float:
-    target = tried.view.target
-    if tried.view.task == "regression":
+def _loss_of_knowing_nothing(trial: Trial) -> float:
+    target = trial.view.target
+    if trial.view.task == "regression":
         return float(np.var(target))
     shares = np.unique(target, return_counts=True)[1] / len(target)
     return float(-(shares * np.log(shares)).sum())
 
 
-def plan_of(pool: Pool, chosen: Tried) -> Plan:
-    """What a search did that has ended, with what was chosen."""
-    clock, all_tried = pool.clock, [*pool.tried, *pool.dropped]
-    return Plan(
-        format=FORMAT,
-        table=fingerprint(pool.prepared),
-        versions=versions(),
-        seed=pool.seed,
-        max_latency=pool.max_latency,
-        budget=clock.budget,
-        trials=sum(len(one.members) == 1 for one in all_tried),
-        draws=pool.draws,
-        steps=pool.steps,
-        blends=sum(len(one.members) > 1 for one in pool.tried),
-        ended=pool.ended,
-        asked=clock.asked,
-        said=clock.said,
-        interrupted=clock.interrupted,
-        chosen=f"{chosen.name}, {chosen.features}",
-        loss=chosen.loss,
-    )
-
-
-def said_of_end(pool: Pool, plan: Plan) -> str:
+def said_of_end(pool: Pool) -> str:
     """Whether the same seed gives the same answers again, as a sentence for a person."""
-    clock = pool.clock
-    again = "--repeat NAME does the same again."
-    other = f"a quicker machine may find another pipeline; {again}"
-    if clock.repeats:
-        return "This repeats an earlier search, decision by decision: its answers are the same."
-    if clock.interrupted is not None:
-        return f"The search was interrupted after {plan.trials} trials; {again}"
-    if plan.ended:
-        return f"The time ended the search in {plan.ended}, after {plan.trials} trials: {other}"
-    if clock.close:
-        return f"The search came to its end, but the clock had a say in what it left out: {other}"
-    return "The search came to its own end: the same seed gives the same answers."
+    done = pool.done
+    if pool.budget.trials is not None and not pool.interrupted:
+        return f"The search made {done} trials: the same seed and --trials give the same answers."
+    again = "for the same answers on every run, give it --trials."
+    if pool.interrupted:
+        return f"The search was interrupted after {done} trials; {again}"
+    if pool.ended:
+        return f"The time ended the search in {pool.ended}, after {done} trials; {again}"
+    return f"The search came to its own end after {done} trials; {again}"

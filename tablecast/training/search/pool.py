@@ -1,4 +1,4 @@
-"""The candidates of a search: what was tried, what it cost, and what there is still time for."""
+"""The trials of a search: what was tried, what it cost, and whether there is room for more."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tablecast.errors import UnsupportedStep
-from tablecast.training.graph_cost import Cost, joined
-from tablecast.training.search.budget import Clock
+from tablecast.training.graph_cost import Cost, joined, measure
+from tablecast.training.search.budget import Budget
 from tablecast.training.search.candidates import Candidate
 from tablecast.training.search.cross_validation import threads, try_candidate
-from tablecast.training.search.forest_size import Room
-from tablecast.training.search.time_reserve import TOO_LONG, Afterwards
-from tablecast.training.search.trial import Tried, near
+from tablecast.training.search.forest_size import with_room
+from tablecast.training.search.trial import Trial, near
 from tablecast.training.search.views import Recipe, View
 
 if TYPE_CHECKING:
@@ -25,6 +24,8 @@ Progress = Callable[[str], None]
 
 # A tuned candidate is compiled, to see how fast its graph is, only where it may be chosen.
 WORTH_COMPILING = 1.05
+#: Why something that is good enough is not chosen.
+TOO_LONG = "takes too long to fit for the budget"
 
 
 @dataclass(eq=False)
@@ -33,133 +34,123 @@ class Pool:
 
     Attributes:
         largest: the largest graph, in bytes.
-        tried: everything that was fitted on every fold.
+        max_latency: microseconds that a row may take in the graph; where trials are counted it does
+            not count, since a clock would decide.
+        trials: everything that was fitted on every fold, and blends of it.
         dropped: what was stopped early, or breaks a limit.
         failed: what could not be fitted, as entries of the leaderboard.
         skipped: what the budget left out, as entries of the leaderboard.
-        max_latency: microseconds that a row may take in the graph.
-        spare: by how many seconds the final estimator may take longer to fit than the best so far:
-            tuning leaves them for a blend.
-        draws, steps: rounds of tuning that were done.
+        done: how many estimators were tried, whatever became of them.
         part: what the search is at, in words.
-        ended: in what the time ended the search; empty where it has not.
+        ended: in what the budget ended the search; empty where it has not.
+        interrupted: whether Ctrl-C ended it.
     """
 
     prepared: Prepared
-    clock: Clock
+    budget: Budget
     seed: int
     largest: float
     progress: Progress
-    tried: list[Tried] = field(default_factory=list)
-    dropped: list[Tried] = field(default_factory=list)
+    max_latency: float = float("inf")
+    trials: list[Trial] = field(default_factory=list)
+    dropped: list[Trial] = field(default_factory=list)
     failed: list[dict[str, Any]] = field(default_factory=list)
     skipped: list[dict[str, Any]] = field(default_factory=list)
-    max_latency: float = float("inf")
-    spare: float = 0.0
-    draws: int = 0
-    steps: int = 0
+    done: int = 0
     part: str = "its first round"
     ended: str = ""
-
-    def __post_init__(self) -> None:
-        self.afterwards = Afterwards(self.prepared, self.clock)
-        self.room = Room(self.largest, len(self.prepared.table))
+    interrupted: bool = False
 
     @property
-    def best(self) -> Tried | None:
-        return min(self.tried, key=lambda one: one.loss, default=None)
+    def best(self) -> Trial | None:
+        return min(self.trials, key=lambda trial: trial.loss, default=None)
 
-    def ranked(self) -> list[Tried]:
+    def ranked(self) -> list[Trial]:
         """Best first; where rows are few, a blend before what it is not clearly worse than."""
-        ranked = sorted(self.tried, key=lambda one: one.loss)
-        steady = [one for one in ranked if one.steady and near(one, ranked[0])]
-        return [*steady, *(one for one in ranked if one not in steady)]
+        ranked = sorted(self.trials, key=lambda trial: trial.loss)
+        steady = [trial for trial in ranked if trial.steady and near(trial, ranked[0])]
+        return [*steady, *(trial for trial in ranked if trial not in steady)]
 
     def attempt(self, candidate: Candidate, view: View) -> None:
-        """Try a candidate if there is time, and put it where it belongs."""
+        """Try a candidate if the budget allows, and put it where it belongs."""
         name = view.experiment._all_models[candidate.model].name
-        known = [self.seconds_of(one) for one in [*self.tried, *self.dropped]
-                 if one.members[0][0].model == candidate.model]
-        if self.tried and not self.has_time(max(known, default=0.0)):
+        if self.is_over(self._seconds_of(candidate, view)):
             self.leave_out(candidate.model, name, view.recipe, candidate.tuned)
             return
-        self.clock.line(f"{name}, {view.recipe.name}", self._said(), self.progress)
-        best, candidate = self.best, self.room.filled(candidate)
-        try:
-            tried = try_candidate(candidate, view, best.losses if best else None)
-        except Exception as error:  # estimators raise whatever they like
-            self._failed(candidate.model, name, view.recipe, error)
-            return
-        tried = self._measured(tried, candidate.tuned)
-        if tried.why:
-            self.dropped.append(tried)
-        elif np.isfinite(tried.loss):
-            self.tried.append(tried)
-            if best is None:
-                self.afterwards.check(tried.name, tried.seconds)
-            self.keep_time()
-
-    def _measured(self, tried: Tried, tuned: bool) -> Tried:
-        """With what a row costs in its graph, and why it cannot be chosen, if so."""
-        fitted, tried = tried.fitted, replace(tried, fitted=None)
-        if not tried.whole:
-            return replace(tried, why=f"far behind after {len(tried.losses)} folds")
-        if self.tried and not self.afterwards.bears(tried.seconds):
-            return replace(tried, why=TOO_LONG)
+        self.done += 1
+        self.say(f"{name}, {view.recipe.name}")
         best = self.best
-        if fitted is None or (tuned and best and tried.loss > WORTH_COMPILING * best.loss):
-            return tried
         try:
-            cost = self.afterwards.measure(joined(*fitted))
+            candidate = with_room(candidate, view, len(self.prepared.table), self.largest)
+            trial = try_candidate(candidate, view, best.losses if best else None)
+        except Exception as error:  # estimators raise whatever they like
+            self.fail(candidate.model, name, view.recipe, error)
+            return
+        trial = self._measured(trial)
+        if trial.why:
+            self.dropped.append(trial)
+        elif np.isfinite(trial.loss):
+            self.trials.append(trial)
+
+    def is_over(self, seconds: float = 0.0) -> bool:
+        """Whether the budget has ended the search, or does so before a trial of so many seconds.
+
+        What the first trial takes nobody knows, and without it there is nothing to save.
+        """
+        if not self.ended and self.trials and not self.budget.allows(self.done, seconds):
+            self.ended = self.part
+        return bool(self.ended)
+
+    def _seconds_of(self, candidate: Candidate, view: View) -> float:
+        """What the candidate may take on all folds, by the longest of its kind."""
+        known = [
+            trial.seconds for trial in [*self.trials, *self.dropped]
+            if trial.members[0][0].model == candidate.model
+        ]
+        return max(known, default=0.0) * len(view.folds) / threads()
+
+    def _measured(self, trial: Trial) -> Trial:
+        """With what a row costs in its graph, and why it cannot be chosen, if so."""
+        fitted, trial = trial.fitted, replace(trial, fitted=None)
+        if not trial.whole:
+            return replace(trial, why=f"far behind after {len(trial.losses)} folds")
+        best = self.best
+        if best and not self.budget.bears(trial.seconds):
+            return replace(trial, why=TOO_LONG)
+        hopeless = best and trial.loss > WORTH_COMPILING * best.loss
+        if fitted is None or (trial.members[0][0].tuned and hopeless):
+            return trial
+        try:
+            cost = measure(joined(*fitted), self.prepared)
         except UnsupportedStep as error:
-            return replace(tried, why=str(error))
-        self.room.note(tried.members[0][0], cost.bytes, len(tried.view.folds[0].x))
-        return replace(tried, cost=cost, why=self.beyond(cost))
+            return replace(trial, why=str(error))
+        return replace(trial, cost=cost, why=self.beyond(cost))
 
     def beyond(self, cost: Cost) -> str:
         """Which limit a row's cost breaks, as a sentence's half; empty where it keeps both."""
-        slow, close = cost.too_slow(self.max_latency), cost.may_be_too_slow(self.max_latency)
-        return self.clock.decide(slow, "", close) or cost.too_large(self.largest)
+        slow = cost.too_slow(self.max_latency) if self.budget.trials is None else ""
+        return slow or cost.too_large(self.largest)
 
-    def has_time(self, seconds: float) -> bool:
-        """Whether there is time for so many seconds more; the first time not, that is noted."""
-        enough = self.clock.has(seconds)
-        if not enough and not self.ended:
-            self.ended = self.part
-        return enough
+    def say(self, running: str) -> None:
+        """What runs now, and the best so far."""
+        best = self.best
+        so_far = f"best so far: {best.name}, {said_of(best)}" if best else ""
+        self.budget.line(running, so_far, self.done, self.progress)
 
-    def seconds_of(self, one: Tried) -> float:
-        """What it takes to try once more what is like this."""
-        return one.seconds * len(one.view.folds) / threads()
-
-    def keep_time(self) -> None:
-        """Let the search end in time for the best so far, and for what is to be spared."""
-        if self.best:
-            self.afterwards.keep(self.best.seconds + self.spare)
-
-    def leave_out(
-        self, model: str, name: str, recipe: Recipe, tuned: bool = False, trials: int = 1
-    ) -> None:
-        """Note that there was no time for so many trials."""
+    def leave_out(self, model: str, name: str, recipe: Recipe, tuned: bool = False) -> None:
+        """Note that the budget had no room for something."""
         entry = {"model": model, "name": name, "features": recipe.name, "tuned": tuned}
-        for one in self.skipped:
-            if entry.items() <= one.items():
-                one["trials"] += trials
-                return
-        self.skipped.append({**entry, "trials": trials, "why": "no time left for it"})
+        self.skipped.append({**entry, "trials": 1, "why": "no time left for it"})
 
-    def _failed(self, model: str, name: str, recipe: Recipe, error: Exception) -> None:
+    def fail(self, model: str, name: str, recipe: Recipe, error: Exception) -> None:
+        """Note that something could not be fitted, and the first line of what it said."""
         said = str(error).strip().partition("\n")[0] or type(error).__name__
         entry = {"model": model, "name": name, "features": recipe.name, "error": said}
         self.failed.append({**entry, "why": f"could not be fitted: {said}"})
 
-    def _said(self) -> str:
-        best = self.best
-        return f"; best so far: {best.name}, {said_of(best)}" if best else ""
 
-
-def said_of(tried: Tried) -> str:
+def said_of(trial: Trial) -> str:
     """A score for a person."""
-    if tried.view.task == "classification":
-        return f"log loss {tried.loss:.4f}"
-    return f"R2 {1 - float(np.mean(tried.losses) / np.var(tried.view.target)):.4f}"
+    if trial.view.task == "classification":
+        return f"log loss {trial.loss:.4f}"
+    return f"R2 {1 - float(np.mean(trial.losses) / np.var(trial.view.target)):.4f}"

@@ -15,7 +15,7 @@ ATTEMPTS = 20
 CHANGED = 2
 
 
-class Trials:
+class Proposals:
     """Settings for estimators of one table, repeatable by their seed.
 
     Each estimator has draws and steps of its own, whatever others were drawn before it.

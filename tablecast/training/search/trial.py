@@ -24,7 +24,7 @@ LEAST_LOSS = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
-class Tried:
+class Trial:
     """An estimator, or a blend of several with the same view, with its out-of-fold answers.
 
     Attributes:
@@ -153,13 +153,13 @@ def loss_of(view: View, answers: Floats) -> float:
     return of_folds(view, all_losses(view, answers))
 
 
-def near(one: Tried, best: Tried) -> bool:
+def near(one: Trial, best: Trial) -> bool:
     """Whether it is within a standard error of the best, over the folds of one division."""
     apart = np.subtract(one.losses, best.losses)
     return bool(apart.mean() <= apart.std() / one.view.folds_once**0.5)
 
 
-def metrics(tried: Tried) -> dict[str, dict[str, float]]:
+def metrics(tried: Trial) -> dict[str, dict[str, float]]:
     """Mean and deviation over the folds, of PyCaret's names."""
     view = tried.view
     by_fold = [
@@ -190,9 +190,9 @@ def _fold_metrics(view: View, number: int, answers: Floats) -> dict[str, float]:
     }
 
 
-def distinct(ranked: list[Tried], each: int = 2) -> list[Tried]:
+def distinct(ranked: list[Trial], each: int = 2) -> list[Trial]:
     """At most so many of each estimator: a blend lives on differences."""
-    kept: list[Tried] = []
+    kept: list[Trial] = []
     for one in ranked:
         model = one.members[0][0].model
         if sum(other.members[0][0].model == model for other in kept) < each:

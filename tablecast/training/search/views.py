@@ -146,14 +146,12 @@ class View:
         return list(splitter.split(np.zeros(len(target)), target))
 
 
-def recipes(prepared: Prepared) -> list[Recipe]:
-    """The views worth trying, the most telling first."""
+def straightened(prepared: Prepared) -> list[bool]:
+    """Whether the target is straightened, in the order to try: never, or first as it is."""
     if prepared.task == "classification":
-        return [Recipe("searched"), Recipe("scaled")]
-    found = [Recipe("searched"), Recipe("plain")]
-    if abs(prepared.table[prepared.target].skew()) > LEANING:
-        found = [*found, Recipe("searched", True), Recipe("plain", True)]
-    return found
+        return [False]
+    leans = abs(prepared.table[prepared.target].skew()) > LEANING
+    return [False, True] if leans else [False]
 
 
 def view_of(prepared: Prepared, recipe: Recipe, seed: int) -> View:

@@ -11,12 +11,12 @@ import numpy as np
 from tablecast.deployment.deployment import Deployment
 from tablecast.i18n.formats import number, percent
 from tablecast.i18n.language import _
-from tablecast.inference.distributions import Background
+from tablecast.inference.marginals import Background
 from tablecast.schema.field import Field
 from tablecast.schema.schema import Schema
-from tablecast.web.card import plots as card_charts
-from tablecast.web.card.plots import Axis, Plot, axis_over
-from tablecast.web.card.regression_figures import Table, show_value
+from tablecast.web.card import card_charts
+from tablecast.web.card.card_charts import Axis, Plot, axis_over
+from tablecast.web.card.regression_figures import Table
 from tablecast.web.display.amounts import Wording, wording_of
 from tablecast.web.display.charts import Scale, Span
 
@@ -134,7 +134,7 @@ def _effect(
     wording: Wording, background: Background | None, schema: Schema,
 ) -> Effect:
     values, answers = one["values"], one["answers"]
-    names = [show_value(field, value) for value in values]
+    names = [field.in_words(value) for value in values]
     classes = tuple(schema.show_class(name) for name in data["classes"])
     if classes:
         cells = [tuple(percent(share, 1) for share in each) for each in answers]

@@ -113,21 +113,25 @@ SEARCH = (
         "the same answer. The columns may have nothing to do with the target."
     ),
     N_(
-        "For want of time, {count} rows were checked alone and in a batch, and what is said of "
-        "unseen rows was learnt from {clones} clones of the pipeline; a longer budget does more."
+        "For want of time, what is said of unseen rows was learnt from {clones} clones of the "
+        "pipeline; a longer budget does more."
     ),
     N_("The budget of {seconds} s left out {count} trials: {names}."),
-    N_("The search came to its own end: the same seed gives the same answers."),
     N_(
-        "The time ended the search in {part}, after {count} trials: a quicker machine may find "
-        "another pipeline; --repeat NAME does the same again."
+        "The search made {count} trials: the same seed and --trials give the same answers."
     ),
     N_(
-        "The search came to its end, but the clock had a say in what it left out: a quicker "
-        "machine may find another pipeline; --repeat NAME does the same again."
+        "The search came to its own end after {count} trials; for the same answers on every run, "
+        "give it --trials."
     ),
-    N_("The search was interrupted after {count} trials; --repeat NAME does the same again."),
-    N_("This repeats an earlier search, decision by decision: its answers are the same."),
+    N_(
+        "The time ended the search in {part}, after {count} trials; for the same answers on every "
+        "run, give it --trials."
+    ),
+    N_(
+        "The search was interrupted after {count} trials; for the same answers on every run, give "
+        "it --trials."
+    ),
     N_("its first round"),
     N_("tuning"),
     N_("chosen"),

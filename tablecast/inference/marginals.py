@@ -1,0 +1,204 @@
+"""What training's rows look like one field at a time: the background of every explanation.
+
+A deployment keeps each field's marginal distribution and the target's histogram, and no row. Every
+number in them is a count, or stands for at least ``FEWEST`` rows: the mean of that many neighbours,
+or one value that so many share. What fields have to do with one another is not kept.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tablecast.schema.field import Field, Value
+from tablecast.schema.schema import Schema
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: A number's distribution is kept as the means of at most this many equally large groups.
+GROUPS = 32
+
+#: Rows behind every value that is kept: statistical offices publish no cell of fewer, as it could
+#: be traced to one person.
+FEWEST = 5
+
+#: Levels whose frequency is kept; the others share what is left.
+MOST_LEVELS = 50
+
+#: Bars of the target's histogram: as many as a column of 300 px shows apart.
+BARS = 40
+
+#: The histogram spans these quantiles, so that one mansion does not press all houses into a bar.
+CENTRAL = (0.005, 0.995)
+
+
+@dataclass(frozen=True)
+class Marginal:
+    """One field's distribution in training.
+
+    Attributes:
+        values: its values, missing as the field says.
+        shares: float64, one for each value; they add up to 1.
+    """
+
+    values: tuple[Value, ...]
+    shares: npt.NDArray[np.float64]
+
+    def at(self, positions: npt.NDArray[np.float64]) -> npt.NDArray[np.intp]:
+        """The places of the values at these positions (0 to 1) of the cumulated shares."""
+        places = np.searchsorted(np.cumsum(self.shares), positions, side="right")
+        return np.minimum(places, len(self.values) - 1).astype(np.intp)
+
+
+@dataclass(frozen=True)
+class Histogram:
+    """How the target was spread in training.
+
+    Attributes:
+        edges: the bars' borders, one more than bars, equally far apart.
+        counts: rows in each bar.
+        below, above: rows beyond the first and the last border.
+    """
+
+    edges: tuple[float, ...]
+    counts: tuple[int, ...]
+    below: int = 0
+    above: int = 0
+
+
+@dataclass(frozen=True)
+class Background:
+    """The distributions that a deployment keeps.
+
+    Attributes:
+        marginals: field name to distribution, in the schema's order.
+        histogram: of a number's training values; None for classes.
+        class_shares: class to its share in training; empty for a number.
+    """
+
+    marginals: Mapping[str, Marginal]
+    histogram: Histogram | None
+    class_shares: Mapping[str, float]
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any], schema: Schema) -> Background:
+        """Read what ``background_of`` made."""
+        target = data["target"]
+        histogram = Histogram(
+            tuple(target["edges"]), tuple(target["counts"]), target["below"], target["above"]
+        ) if "edges" in target else None
+        counts = target.get("classes", {})
+        total = sum(counts.values())
+        return cls(
+            {field.name: _marginal(field, data["fields"][field.name]) for field in schema.fields},
+            histogram,
+            {name: count / total for name, count in counts.items()},
+        )
+
+    @cached_property
+    def frequent(self) -> Mapping[str, Mapping[Value, float]]:
+        """Field name to value to share."""
+        return {
+            name: dict(zip(one.values, one.shares.tolist(), strict=True))
+            for name, one in self.marginals.items()
+        }
+
+
+def background_of(table: pd.DataFrame, schema: Schema) -> dict[str, Any]:
+    """The distributions of a prepared training table, as plain data.
+
+    Returns:
+        ``{"fields": {name: {"values", "counts", "missing", "rest"}}, "target": …}``: ``missing``
+        counts rows without a value, ``rest`` those whose level is too rare to be listed. The target
+        is ``{"edges", "counts", "below", "above"}`` or ``{"classes": {class: count}}``.
+    """
+    return {
+        "fields": {field.name: _spread(field, table[field.name]) for field in schema.fields},
+        "target": _target(table[schema.target], schema),
+    }
+
+
+def _spread(field: Field, column: pd.Series) -> dict[str, Any]:
+    values = field.array_of_table(column)
+    known = values[values != ""] if field.is_text else values[~np.isnan(values)]
+    spread = _levels(known) if field.is_text else _groups(field, np.sort(known))
+    return {**spread, "missing": len(values) - len(known)}
+
+
+def _levels(known: npt.NDArray[Any]) -> dict[str, Any]:
+    names, counts = np.unique(known.astype(str), return_counts=True)
+    order = np.argsort(-counts, kind="stable")[:MOST_LEVELS]
+    kept = [place for place in order.tolist() if counts[place] >= FEWEST]
+    listed = [int(counts[place]) for place in kept]
+    return {
+        "values": [str(names[place]) for place in kept],
+        "counts": listed,
+        "rest": len(known) - sum(listed),
+    }
+
+
+def _groups(field: Field, known: npt.NDArray[np.float64]) -> dict[str, Any]:
+    """Numbers as the values that rows share, or else as means of equally large groups."""
+    if len(known) < FEWEST:
+        return {"values": [], "counts": [], "rest": 0}
+    values, counts = np.unique(known, return_counts=True)
+    if len(values) > GROUPS or counts.min() < FEWEST:
+        parts = np.array_split(known, max(1, min(GROUPS, len(known) // FEWEST)))
+        means = [field.mean_of(part, known) for part in parts]
+        values, places = np.unique(means, return_inverse=True)
+        counts = np.bincount(places, weights=[len(part) for part in parts])
+    return {"values": values.tolist(), "counts": [int(count) for count in counts], "rest": 0}
+
+
+def _target(column: pd.Series, schema: Schema) -> dict[str, Any]:
+    if schema.task == "classification":
+        counts = column.astype(str).value_counts()
+        named = {str(name): 0 for name in schema.classes}
+        return {"classes": named | {_class_name(name): int(n) for name, n in counts.items()}}
+    values = column.dropna().to_numpy(dtype=np.float64)
+    edges = _round_edges(*np.quantile(values, CENTRAL).tolist())
+    counts, _ = np.histogram(values, edges)
+    return {
+        "edges": edges,
+        "counts": counts.tolist(),
+        "below": int((values < edges[0]).sum()),
+        "above": int((values > edges[-1]).sum()),
+    }
+
+
+def _class_name(name: Any) -> str:
+    """A class as the schema spells it, whose whole numbers have no fraction."""
+    text = str(name)
+    return text.removesuffix(".0") if text.removesuffix(".0").lstrip("-").isdecimal() else text
+
+
+def _round_edges(low: float, high: float) -> list[float]:
+    """At most ``BARS`` bars between round numbers that span low to high."""
+    if high <= low:
+        high = low + max(abs(low), 1.0)
+        low = 2 * low - high
+    least = (high - low) / (BARS - 2)
+    power = 10.0 ** math.floor(math.log10(least))
+    step = next(m * power for m in (1, 2, 2.5, 5, 10) if m * power >= least)
+    first, last = math.floor(low / step), math.ceil(high / step)
+    return [float(f"{place * step:.12g}") for place in range(first, last + 1)]
+
+
+def _marginal(field: Field, data: Mapping[str, Any]) -> Marginal:
+    values, counts = list(data["values"]), [float(count) for count in data["counts"]]
+    if data["rest"]:
+        others = sorted(set(field.levels) - set(values))
+        values += others
+        counts += [data["rest"] / len(others)] * len(others)
+    if data["missing"]:
+        values.append(field.missing)
+        counts.append(float(data["missing"]))
+    weights = np.array(counts)
+    return Marginal(tuple(values), weights / weights.sum())

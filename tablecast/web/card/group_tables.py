@@ -1,0 +1,188 @@
+"""What the card says of groups: how answers and errors differ between the levels of a field."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tablecast.i18n.formats import listed, number, percent
+from tablecast.i18n.language import _
+from tablecast.schema.field import Field
+from tablecast.schema.schema import Schema
+from tablecast.web.card.regression_figures import Table
+from tablecast.web.display.amounts import Wording, wording_of
+from tablecast.web.display.charts import Scale
+
+#: Fields whose groups stand open; more are folded away, each with its range in a sentence.
+MOST_OPEN = 6
+#: Fields whose differences are drawn; with more, a page would be heavier than its pictures say.
+MOST_DRAWN = 16
+
+
+@dataclass(frozen=True)
+class Bar:
+    """A difference with two standard errors on either side, in per cent of a scale around 0."""
+
+    low: float
+    high: float
+    at: float
+    is_apart: bool
+
+
+@dataclass(frozen=True)
+class Groups:
+    """The groups of one field.
+
+    Attributes:
+        name: the field.
+        is_open: whether they stand open.
+        is_sensitive: whether a person has marked the field as sensitive.
+        said: by how much the groups differ.
+        table: what was measured, a row for each group.
+        bars: a picture for each row; none where there are too many fields for pictures.
+        few: sentences about groups that were not measured.
+    """
+
+    name: str
+    is_open: bool
+    is_sensitive: bool
+    said: str
+    table: Table
+    bars: tuple[Bar, ...]
+    few: tuple[str, ...]
+
+
+def groups_of(
+    schema: Schema, found: Sequence[Mapping[str, Any]], sensitive: Sequence[str]
+) -> list[Groups]:
+    """Groups of each field; sensitive fields first, then those that matter most."""
+    ordered = sorted(found, key=lambda one: one["field"] not in sensitive)
+    is_number = schema.task == "regression"
+    sizes = [abs(one["difference"]) for each in found for one in each["groups"]
+             if "difference" in one]
+    wording = wording_of(schema, 10 * max(sizes, default=1.0) if is_number else 1.0)
+    return [
+        _groups(
+            schema, one, wording,
+            is_open=place < MOST_OPEN and (len(ordered) <= 2 * MOST_OPEN),
+            is_sensitive=one["field"] in sensitive, is_drawn=len(ordered) <= MOST_DRAWN,
+        )
+        for place, one in enumerate(ordered)
+    ]
+
+
+def _groups(
+    schema: Schema, one: Mapping[str, Any], wording: Wording, *, is_open: bool, is_sensitive: bool,
+    is_drawn: bool,
+) -> Groups:
+    field, groups = schema.field(one["field"]), one["groups"]
+    names = [_group_name(field, group) for group in groups]
+    if schema.task == "regression":
+        head, cells = _number_cells(groups, wording)
+        said = _between(groups, "MAE", _("Mean error from {low} to {high}"), wording.of)
+    else:
+        head, cells = _class_cells(groups, schema)
+        said = _between(
+            groups, "accuracy", _("Accuracy from {low} to {high}"), lambda share: percent(share, 1)
+        )
+    return Groups(
+        field.label, is_open, is_sensitive, said,
+        Table((_("Group"), *head), tuple(
+            (name, *cell) for name, cell in zip(names, cells, strict=True)
+        )),
+        _differences(groups) if is_drawn else (), _few(field, one),
+    )
+
+
+def _between(groups: Sequence[Mapping[str, Any]], name: str, words: str, said: Any) -> str:
+    values = [group[name] for group in groups]
+    return words.format(low=said(min(values)), high=said(max(values))) if len(values) > 1 else ""
+
+
+def _number_cells(
+    groups: Sequence[Mapping[str, Any]], wording: Wording
+) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    covers = any("covered" in group for group in groups)
+    head = (
+        _("Rows"), _("Mean actual"), _("Mean predicted"), _("Difference"), _("Mean error"),
+        *((_("In the range"),) if covers else ()),
+    )
+    cells = [
+        (
+            number(group["rows"]), wording.of(group["actual"]), wording.of(group["predicted"]),
+            f"{wording.change(group['difference'])} {wording.error(group['error'])}",
+            wording.of(group["MAE"]),
+            *((percent(group["covered"], 1),) if covers else ()),
+        )
+        for group in groups
+    ]
+    return head, cells
+
+
+def _class_cells(
+    groups: Sequence[Mapping[str, Any]], schema: Schema
+) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    shown = list(groups[0]["classes"]) if groups else []
+    if len(schema.classes) == 2:
+        shown = shown[-1:]
+    rates = {
+        "true_positive_rate": _("True positives"), "false_positive_rate": _("False positives")
+    }
+    rates = {name: said for name, said in rates.items() if any(name in one for one in groups)}
+    head = (
+        _("Rows"), _("Accuracy"), *rates.values(),
+        *(_("{class_}: actual, answered").format(class_=schema.show_class(name))
+          for name in shown),
+    )
+    cells = []
+    for group in groups:
+        own = [group["classes"][name] for name in shown]
+        error = number(100 * group["error"], ".1f")
+        cells.append((
+            number(group["rows"]), f"{percent(group['accuracy'], 1)} ± {error}",
+            *(percent(group[name], 1) if name in group else "–" for name in rates),
+            *(f"{percent(each['actual'])}, {percent(each['answered'])}" for each in own),
+        ))
+    return head, cells
+
+
+def _differences(groups: Sequence[Mapping[str, Any]]) -> tuple[Bar, ...]:
+    """Each group's difference with two standard errors, on one scale with 0 in its middle."""
+    known = [group for group in groups if "difference" in group]
+    reach = max((abs(one["difference"]) + 2 * one["error"] for one in known), default=0.0)
+    scale = Scale(-(reach or 1.0), reach or 1.0)
+    return tuple(
+        Bar(
+            scale.at(one["difference"] - 2 * one["error"]),
+            scale.at(one["difference"] + 2 * one["error"]),
+            scale.at(one["difference"]),
+            abs(one["difference"]) > 2 * one["error"],
+        )
+        for one in known
+    )
+
+
+def _group_name(field: Field, group: Mapping[str, Any]) -> str:
+    if group.get("missing"):
+        return _("No value")
+    if "level" in group:
+        return field.in_words(group["level"])
+    low, high = group["range"]
+    if low is None:
+        return _("Below {value}").format(value=field.in_words(high))
+    if high is None:
+        return _("{value} and more").format(value=field.in_words(low))
+    words = _("{low} to below {high}")
+    return words.format(low=field.in_words(low), high=field.in_words(high))
+
+
+def _few(field: Field, one: Mapping[str, Any]) -> tuple[str, ...]:
+    said = []
+    if one["few"]:
+        names = listed(map(field.in_words, one["few"]))
+        said.append(_("Too few rows to measure: {names}.").format(names=names))
+    if one["rest"]:
+        words = _("{count} rows are in no group.")
+        said.append(words.format(count=number(one["rest"])))
+    return tuple(said)

@@ -1,0 +1,258 @@
+"""The model card as words and pictures: what ``templates/model.html`` shows.
+
+Its parts follow Mitchell et al., *Model cards for model reporting* (2019), and Pushkarna et al.,
+*Data cards* (2022). A part whose facts a deployment does not have, as one from before they were
+kept, is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tablecast.deployment.deployment import Deployment
+from tablecast.deployment.model_card import card_of
+from tablecast.i18n.formats import number, percent
+from tablecast.i18n.language import N_, _
+from tablecast.schema.schema import Schema
+from tablecast.web.card import regression_figures as card_figures
+from tablecast.web.card.class_figures import class_figures, class_table, confusion_of
+from tablecast.web.card.effects import effects_of, importance_of
+from tablecast.web.card.group_tables import Groups, groups_of
+from tablecast.web.card.quality import METRICS, measure, metrics_of, overall_of
+from tablecast.web.card.regression_figures import Figure, Table
+from tablecast.web.card.training_notes import Said, said
+from tablecast.web.card.translate import in_words, limit_in_words, method_in_words, stated_in_words
+from tablecast.web.display.amounts import wording_of
+
+#: Figures of groups that the page shows, of all fields together: a quarter of its 150 KB, and less
+#: where classes need the room for their curves.
+MOST_FIGURES = {"regression": 1_000, "classification": 600}
+
+#: What the template writes values with.
+IN_WORDS: Mapping[str, Any] = {
+    "measure": measure, "percent": percent,
+}
+
+#: What a proof found, by its name in the card as JSON.
+PROOF: Mapping[str, str] = {
+    "rows": N_("Training rows compared"),
+    "perturbed_rows": N_("Random rows compared, with missing, unknown and extreme values"),
+    "refused_rows": N_("Random rows that the pipeline itself refuses"),
+    "worst_relative": N_("Largest relative difference"),
+    "worst_absolute": N_("Largest absolute difference"),
+    "label_mismatches": N_("Classes that differ"),
+    "worst_probability": N_("Largest difference of a probability"),
+    "ties": N_("Of them with equal probabilities"),
+    "seconds": N_("Seconds that it took"),
+    "onnxruntime": N_("Run by onnxruntime"),
+    "scalar_rows": N_("Rows compared once more as plain arithmetic"),
+    "scalar_worst": N_("Largest relative difference among those"),
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line of the leaderboard."""
+
+    name: str
+    cells: tuple[Said, ...]
+    error: Said | None
+
+
+def page_of(loaded: Deployment) -> dict[str, Any]:
+    """Everything that the card's template shows."""
+    loaded = in_words(loaded)
+    card, schema = card_of(loaded), loaded.schema
+    card["stated"] = stated_in_words(loaded, card["stated"])
+    evaluation = card["evaluation"] or {}
+    sensitive = card["stated"].get("sensitive", ())
+    groups = groups_of(schema, evaluation.get("groups", ()), sensitive)
+    shown = _shown(groups, MOST_FIGURES[schema.task])
+    values: dict[str, Any] = {
+        "card": card,
+        "limits": [limit_in_words(one) for one in card["limits"]],
+        **_findings(card),
+        "tiles": _tiles(card, schema),
+        "metrics": metrics_of(card["metrics"]),
+        "overall": overall_of(evaluation, schema),
+        **_pictures(card, schema),
+        "importance": importance_of(schema, card["importance"]),
+        "effects": effects_of(loaded, card["importance"]),
+        "groups": shown,
+        "more_groups": [one.name for one in groups[len(shown) :]],
+        "target": _target(loaded),
+        "classes": _classes(loaded),
+        "leaderboard": _leaderboard(card["leaderboard"]),
+        "interval": _interval(card["interval"], schema),
+        "by_answer": _by_answer(card["interval"], schema),
+        "proof": {_(PROOF.get(name, name)): one for name, one in (card["proof"] or {}).items()},
+        **IN_WORDS,
+    }
+    return values | {"sections": _sections(values, evaluation)}
+
+
+def _findings(card: Mapping[str, Any]) -> dict[str, Any]:
+    """What training noticed, left out and warns of; a warning is not among the notes once more."""
+    leaks = [one["message"] for one in card["leaks"]]
+    return {
+        "leaks": [said(one) for one in leaks],
+        "notes": [said(one) for one in card["notes"] if one not in leaks],
+        "dropped": [(one["name"], said(one["reason"])) for one in card["dropped"]],
+    }
+
+
+def _pictures(card: Mapping[str, Any], schema: Schema) -> dict[str, Any]:
+    """Where answers are wrong; nothing where a deployment does not know it."""
+    found: dict[str, Any] = {
+        "figures": [], "rocs": [], "calibrations": [], "confusion": None, "class_table": None,
+    }
+    facts = card["evaluation"]
+    if not facts:
+        return found
+    if schema.task == "regression":
+        level = (card["interval"] or {}).get("level")
+        return found | {"figures": card_figures.regression_figures(schema, facts, level)}
+    rocs, calibrations = class_figures(schema, facts)
+    return found | {
+        "rocs": rocs, "calibrations": calibrations, "confusion": confusion_of(schema, facts),
+        "class_table": class_table(schema, facts),
+    }
+
+
+def _shown(groups: Sequence[Groups], most: int) -> list[Groups]:
+    """As many fields' groups as a page has room for, the first ones."""
+    shown, figures = [], 0
+    for one in groups:
+        figures += len(one.table.rows) * len(one.table.head)
+        if figures > most:
+            break
+        shown.append(one)
+    return shown
+
+
+def _sections(values: Mapping[str, Any], evaluation: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The parts that there are: the address of each, and its heading."""
+    wrong = values["figures"] or values["confusion"]
+    parts = [
+        ("summary", _("In short"), True),
+        ("use", _("What it is for"), values["card"]["stated"] or values["limits"]),
+        ("quality", _("How good it is"), values["metrics"] or values["interval"]),
+        ("errors", _("Where it is wrong"), wrong),
+        ("effects", _("What the answer depends on"), values["importance"] or values["effects"]),
+        ("groups", _("How groups fare"), evaluation.get("groups")),
+        ("data", _("The data"), True),
+        ("training", _("How it was trained"), True),
+        ("proof", _("Proof, versions and hashes"), True),
+        ("about", _("About this card"), True),
+    ]
+    return [(address, heading) for address, heading, is_there in parts if is_there]
+
+
+def _tiles(card: Mapping[str, Any], schema: Schema) -> list[tuple[str, str, str]]:
+    """The three or four figures that a reader wants first: figure, name, and of what."""
+    tiles = []
+    holdout, crossed = card["metrics"].get("holdout", {}), card["metrics"].get(
+        "cross_validation", {}
+    )
+    first = ("R2", "MAE") if schema.task == "regression" else ("Accuracy", "AUC", "LogLoss")
+    for name in first:
+        if name in holdout:
+            said = _("on rows held back")
+        elif isinstance(crossed.get(name), Mapping):
+            said = _("cross-validated")
+        else:
+            continue
+        value = holdout[name] if name in holdout else crossed[name]["mean"]
+        tiles.append((_amount(name, value, schema), _(METRICS[name][0]), said))
+    if card["interval"]:
+        level = percent(card["interval"]["level"])
+        covered = percent(card["interval"]["coverage"], 1)
+        tiles.append((covered, _("Coverage"), _("of {level} ranges").format(level=level)))
+    if card["rows"]:
+        said = _("{count} fields").format(count=number(len(schema.fields)))
+        tiles.append((number(card["rows"]), _("Rows learnt from"), said))
+    return tiles[:4]
+
+
+def _amount(name: str, value: float, schema: Schema) -> str:
+    if name in ("MAE", "RMSE"):
+        return wording_of(schema, abs(value)).of(value)
+    return percent(value, 1) if name == "Accuracy" else measure(round(value, 4))
+
+
+def _interval(found: Mapping[str, Any] | None, schema: Schema) -> dict[str, str]:
+    if not found:
+        return {}
+    wording = wording_of(schema, found["width"])
+    return {
+        _("Meant to hold"): percent(found["level"]),
+        _("Rows inside, of those that the range had not seen"): percent(found["coverage"], 1),
+        _("Mean width"): wording.of(found["width"]),
+        _("Mean interval score"): wording.of(found["score"]),
+        _("Method"): method_in_words(found["method"]),
+    }
+
+
+def _by_answer(found: Mapping[str, Any] | None, schema: Schema) -> Table | None:
+    """How ranges hold for small, middling and large answers, where a deployment knows it."""
+    groups = (found or {}).get("by_answer")
+    if not groups:
+        return None
+    ends = [end for one in groups for end in (one["from"], one["to"])]
+    wording = wording_of(schema, max(map(abs, ends)))
+    words = _("{low} to {high}")
+    rows = (
+        (
+            words.format(low=wording.of(one["from"]), high=wording.of(one["to"])),
+            number(one["rows"]), percent(one["coverage"], 1), wording.of(one["width"]),
+        )
+        for one in groups
+    )
+    return Table((_("Predicted"), _("Rows"), _("In the range"), _("Mean width")), tuple(rows))
+
+
+def _target(loaded: Deployment) -> Figure | None:
+    background = loaded.background
+    if background is None or background.histogram is None:
+        return None
+    return card_figures.target_figure(background.histogram, loaded.schema)
+
+
+def _classes(loaded: Deployment) -> list[tuple[str, str, float]]:
+    """Each class, its share of the training rows in words, and in per cent."""
+    if loaded.background is None:
+        return []
+    return [
+        (loaded.schema.show_class(name), percent(share, 1), 100 * share)
+        for name, share in loaded.background.class_shares.items()
+    ]
+
+
+def _leaderboard(entries: Sequence[Mapping[str, Any]]) -> tuple[Table, list[Entry]] | None:
+    """What was tried: the columns, and an entry for each."""
+    if not entries:
+        return None
+    hidden = ("model", "name", "error", "tuned", "trials", "settings")
+    columns = [name for name in entries[0] if name not in hidden]
+    made = [
+        Entry(
+            str(entry.get("name") or entry["model"]),
+            tuple(_cell(entry.get(name)) for name in columns),
+            said(str(entry["error"])) if entry.get("error") else None,
+        )
+        for entry in entries
+    ]
+    names = {
+        "spread": "±", "recipe": _("Made features"), "features": _("Features"), "folds": _("Folds"),
+        "seconds": _("Seconds"), "microseconds": _("µs a row"), "why": _("Why"),
+    }
+    head = tuple(
+        names.get(name) or _(METRICS[name][0] if name in METRICS else name) for name in columns
+    )
+    return Table((_("Model"), *head), ()), made
+
+
+def _cell(value: Any) -> Said:
+    return said(value) if isinstance(value, str) else Said(measure(value))

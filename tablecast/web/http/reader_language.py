@@ -1,0 +1,119 @@
+"""The reader's language on the pages: chosen for each request, kept by links, named in headers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Flask, Response, g, request
+from markupsafe import Markup, escape
+
+from tablecast.i18n.formats import comma, listed, number, sentences, unit_name
+from tablecast.i18n.language import (
+    ENGLISH,
+    LANGUAGES,
+    Language,
+    choose,
+    current_language,
+    gettext,
+    language_of,
+    ngettext,
+    pgettext,
+    set_language,
+)
+from tablecast.web.http.navigation import is_page
+
+#: The name by which an address asks for a language.
+PARAMETER = "lang"
+
+#: What else an address may ask for that is about its form and not about the page.
+NOT_OF_THE_PAGE = (PARAMETER, "part")
+
+
+def install(app: Flask, program_paths: tuple[str, ...]) -> None:
+    """Let an application speak its reader's language.
+
+    Args:
+        app: the application, with its deployment.
+        program_paths: where paths begin that answer programs. They speak English, whatever a
+            library's default headers accept, unless the address asks for a language.
+    """
+    app.jinja_env.add_extension("jinja2.ext.i18n")
+    app.jinja_env.policies["ext.i18n.trimmed"] = True
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        gettext, ngettext, newstyle=True, pgettext=pgettext
+    )
+    app.jinja_env.globals |= {
+        "comma": comma, "language": current_language, "other_languages": other_languages,
+    }  # fmt: skip
+    app.jinja_env.filters |= {
+        "listed": listed, "number": number, "sentences": _sentences, "unit": unit_name,
+    }  # fmt: skip
+    fields = app.extensions["tablecast"].schema.fields
+    # A column of this name is asked for by it; then only the browser's setting tells a language.
+    taken = any(field.name == PARAMETER for field in fields)
+    app.before_request(_beginning(program_paths, taken=taken))
+    app.after_request(_name_language)
+    app.teardown_request(_forget)
+    app.url_defaults(_keep_language)
+
+
+def address(path: str, values: Mapping[str, str], fragment: str = "") -> str:
+    """An address that asks for these values, and for the language if this one did."""
+    asked = g.get("asked_language")
+    query = urlencode({**values, **({PARAMETER: asked.primary} if asked else {})})
+    return f"{path.partition('?')[0]}?{query}{'#' if fragment else ''}{fragment}"
+
+
+def same_page(path: str, values: Mapping[str, str]) -> None:
+    """Say which address shows the page that a form has sent for."""
+    g.same_page = (path.partition("?")[0], values)
+
+
+def other_languages() -> list[tuple[Language, str]]:
+    """The languages that the page could be in, each with the page's address in it."""
+    if g.get("no_choice", True):
+        return []
+    path, values = g.get("same_page") or ("", request.args)
+    kept = {name: value for name, value in values.items() if name not in NOT_OF_THE_PAGE}
+    return [
+        (language, f"{path}?{urlencode({**kept, PARAMETER: language.primary})}")
+        for language in LANGUAGES
+        if language != current_language()
+    ]
+
+
+def _beginning(program_paths: tuple[str, ...], *, taken: bool) -> Callable[[], None]:
+    def begin() -> None:
+        asked = None if taken else request.args.get(PARAMETER)
+        g.no_choice = taken
+        g.asked_language = language_of(asked) if asked else None
+        accepted = () if request.path.startswith(program_paths) else request.accept_languages
+        set_language(choose(asked, tuple(accepted)))
+
+    return begin
+
+
+def _sentences(said: Iterable[str]) -> Markup:
+    """Sentences one after the other, without the empty ones; what is not HTML is escaped."""
+    return Markup(sentences(escape(one) for one in said))
+
+
+def _name_language(response: Response) -> Response:
+    if response.mimetype == "text/html":
+        response.headers["Content-Language"] = current_language().tag
+        response.vary.add("Accept-Language")
+    return response
+
+
+def _forget(_error: BaseException | None) -> None:
+    # The thread goes on to answer others, some of them past Flask.
+    set_language(ENGLISH)
+
+
+def _keep_language(endpoint: str, values: dict[str, Any]) -> None:
+    """A link from a page whose address asks for a language asks for it too."""
+    asked = g.get("asked_language")
+    if asked and is_page(endpoint):
+        values.setdefault(PARAMETER, asked.primary)

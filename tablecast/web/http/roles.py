@@ -1,0 +1,34 @@
+"""Which role each route and method wants. One that is not here is the administrator's."""
+
+from __future__ import annotations
+
+#: Open to everybody: whether the server lives, what its pages are drawn with, where one signs in.
+PUBLIC = "public"
+
+#: Open where the setting TABLECAST_FORM is "open", else for whoever may ask.
+FORM = "form"
+
+ASK, BATCH, WATCH, ADMIN = "ask", "batch", "watch", "admin"
+
+#: Each page adds its own; see ``navigation``.
+ROLES: dict[tuple[str, str], str] = {
+    ("GET", "/healthz"): PUBLIC,
+    ("GET", "/readyz"): PUBLIC,
+    ("GET", "/static/<path:filename>"): PUBLIC,
+    ("GET", "/sign-in"): PUBLIC,
+    ("POST", "/sign-in"): PUBLIC,
+    ("POST", "/sign-out"): PUBLIC,
+    ("POST", "/predict"): FORM,
+    ("GET", "/openapi.json"): ASK,
+    ("GET", "/api/v1/model"): ASK,
+    ("POST", "/predict_api"): ASK,
+    ("POST", "/api/v1/predict"): ASK,
+    ("GET", "/batch/template.csv"): BATCH,
+    ("POST", "/batch"): BATCH,
+    ("GET", "/metrics"): WATCH,
+}
+
+
+def role_of(method: str, rule: str) -> str:
+    """The role that a route wants; the administrator's where the table does not know it."""
+    return ROLES.get(("GET" if method == "HEAD" else method, rule), ADMIN)

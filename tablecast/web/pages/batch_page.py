@@ -1,0 +1,266 @@
+"""Batches through the browser, and with curl: upload a CSV file, get it back with predictions.
+
+Nothing is kept between two requests, and nothing is left behind: what is uploaded and what is
+answered stand in temporary files without a name, which are gone with the request.
+"""
+
+from __future__ import annotations
+
+import base64
+import csv
+import io
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import PurePath
+from tempfile import TemporaryFile
+from typing import IO, Any, BinaryIO, cast
+
+from flask import Response, current_app, request, send_file
+from werkzeug.datastructures import FileStorage
+from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
+
+from tablecast.batch.formula_guard import made_safe
+from tablecast.batch.predict_file import ERROR_CHOICES, Errors, added_columns, predict_csv
+from tablecast.batch.summary import SHOWN_REFUSALS, Refused, RowsRefused, Summary
+from tablecast.errors import BatchError, Remark
+from tablecast.i18n.formats import listed, percent
+from tablecast.i18n.language import N_, _
+from tablecast.schema.schema import Schema
+from tablecast.web.http import metrics
+from tablecast.web.http.navigation import PageBlueprint
+from tablecast.web.http.rendering import render_page as page
+from tablecast.web.http.rendering import wants_page
+from tablecast.web.http.responses import deployment, problem
+from tablecast.web.http.roles import BATCH
+
+blueprint = PageBlueprint("batch", __name__)
+
+#: Rows that the page shows with their predictions.
+SHOWN_ROWS = 10
+
+#: Columns that the page shows of them: first ones and the added ones.
+SHOWN_COLUMNS = 30
+
+#: Bytes up to which the page itself holds the answered file; a larger one is sent for.
+LINKED_BYTES = 1_000_000
+
+#: Where an application keeps which columns it adds: to know them, its model is asked.
+ADDED = "tablecast.added"
+
+NO_FILE = N_("Choose a CSV file.")
+NO_ROWS = N_("The file names its columns but has no rows; add a row below the first line.")
+
+
+@dataclass(frozen=True)
+class Checked:
+    """An uploaded file, checked and answered, as the page shows it.
+
+    Attributes:
+        name: the file's name; download_name: that of the answered file.
+        summary: what became of its rows.
+        header, rows: the beginning of the answered file.
+        link: the whole answered file as a ``data:`` address; "" where it is too large for one.
+    """
+
+    name: str
+    download_name: str
+    summary: Summary
+    header: list[str]
+    rows: list[list[str]]
+    link: str
+
+
+@blueprint.page("/batch", title=N_("Batch"), order=20, role=BATCH)
+def form() -> Response:
+    """The upload form, and what a file must hold."""
+    return _batch_page()
+
+
+@blueprint.get("/batch/template.csv")
+def template() -> Response:
+    """A file to start from: the header and one typical row."""
+    schema = deployment().schema
+    text = io.StringIO()
+    header = [field.name for field in schema.fields]
+    csv.writer(text).writerows(made_safe([header, _typical_cells(schema)]))
+    name = f"{deployment().name}_template.csv"
+    return Response(
+        text.getvalue(),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    )
+
+
+@blueprint.post("/batch")
+def upload() -> Response:
+    """Check an uploaded file, or answer it as a download.
+
+    A browser sends ``do``, the button's value. Who does not is a program, and gets the answered
+    file, or what is wrong with it as problem details.
+    """
+    if request.mimetype != "multipart/form-data":
+        raise UnsupportedMediaType(_("Send multipart/form-data with the CSV file as “file”."))
+    file = request.files.get("file")
+    try:
+        if file is None or not file.filename:
+            raise BatchError(_(NO_FILE))
+        if request.form.get("do") == "check":
+            return _batch_page(checked=_check(file))
+        return _download(file)
+    except BatchError as error:
+        return _refusal(error)
+
+
+@blueprint.errorhandler(RequestEntityTooLarge)
+def too_large(_error: RequestEntityTooLarge) -> Response:
+    """The page again, with the limit; the file was never looked at."""
+    wrong = _(
+        "The file is larger than {most} MB; send it in parts, or predict it on the command line "
+        "(python -m tablecast predict), which takes files of any size."
+    ).format(most=_most_megabytes())
+    if wants_page():
+        return _batch_page(status=413, wrong=wrong)
+    return problem(413, _("The file is too large."), wrong)
+
+
+def _check(file: FileStorage) -> Checked:
+    with TemporaryFile() as result:
+        summary = _predict(file, result, "column")
+        if not summary.rows:
+            raise BatchError(_(NO_ROWS))
+        size = result.tell()
+        result.seek(0)
+        link = ""
+        if size <= LINKED_BYTES:
+            link = f"data:text/csv;charset=utf-8;base64,{base64.b64encode(result.read()).decode()}"
+        header, *rows = _beginning_of(result)
+    name = _name_of(file)
+    return Checked(name, _download_name(file), summary, header, rows, link)
+
+
+def _download(file: FileStorage) -> Response:
+    result = TemporaryFile()  # noqa: SIM115 - closed with the response that sends it
+    try:
+        summary = _predict(file, result, _asked_errors())
+    except BaseException:
+        result.close()
+        raise
+    result.seek(0)
+    response = send_file(
+        cast(BinaryIO, result),
+        mimetype="text/csv",
+        as_attachment=True,
+        download_name=_download_name(file),
+        max_age=None,
+    )
+    response.headers["X-Rows-Predicted"] = str(summary.predicted)
+    response.headers["X-Rows-Refused"] = str(summary.refused)
+    return response
+
+
+def _predict(file: FileStorage, result: IO[bytes], errors: Errors) -> Summary:
+    summary = predict_csv(
+        deployment(),
+        cast(BinaryIO, file.stream),
+        cast(BinaryIO, result),
+        name=_name_of(file),
+        errors=errors,
+    )
+    metrics.of_route("/batch").count_rows(summary.predicted)
+    return summary
+
+
+def _asked_errors() -> Errors:
+    """What the person chose; a program that chose nothing is told of the first errors."""
+    asked = request.form.get("errors", "fail")
+    if asked not in ERROR_CHOICES:
+        words = _("errors must be one of {choices}.")
+        raise BatchError(words.format(choices=listed(ERROR_CHOICES)))
+    return cast(Errors, asked)
+
+
+def _refusal(error: BatchError) -> Response:
+    refusals = error.refusals if isinstance(error, RowsRefused) else ()
+    title = _("The file cannot be answered.")
+    if "do" in request.form or wants_page():
+        return _batch_page(status=422, wrong=str(error).split("\n")[0], refusals=refusals)
+    return problem(422, title, str(error).split("\n")[0], _remarks_of(refusals))
+
+
+def _remarks_of(refusals: Iterable[Refused]) -> Iterable[Remark]:
+    """Every remark with its row's place, and the line that the person sees."""
+    for refusal in refusals:
+        for remark in refusal.remarks:
+            values = {"found_at": refusal.place.capitalize(), "remark": remark.say()}
+            yield replace(remark, text=N_("{found_at}: {remark}"), values=values, row=refusal.row)
+
+
+def _batch_page(status: int = 200, **values: Any) -> Response:
+    return page(
+        "batch.html",
+        status=status,
+        names=[field.name for field in deployment().schema.fields],
+        added=_added_in_words(),
+        most=_most_megabytes(),
+        shown_refusals=SHOWN_REFUSALS,
+        **values,
+    )
+
+
+def _added_in_words() -> list[tuple[str, str]]:
+    """What the answered file has more: the columns' names, and what they hold."""
+    named = current_app.extensions.get(ADDED)
+    if named is None:
+        named = current_app.extensions[ADDED] = _added_names()
+    interval = deployment().predictor.interval
+    level = percent(interval.level) if interval else ""
+    words = {
+        "prediction_label": _("The prediction"),
+        "prediction_low": _("Where its range begins"),
+        "prediction_high": _(
+            "Where its range ends; in {level} of cases the true value lies in that range"
+        ).format(level=level),
+        "prediction_score": _("The probability of the predicted class"),
+        "prediction_error": _("Why the row has no prediction; empty where it has one"),
+    }
+    return [(name, words.get(name) or _("The probability of this class")) for name in named]
+
+
+def _added_names() -> list[str]:
+    try:
+        return list(added_columns(deployment(), with_errors=True))
+    except BatchError:  # a field has such a name: no file will be answered, and each says why
+        return []
+
+
+def _most_megabytes() -> str:
+    return f"{current_app.config['BODY_LIMITS']['batch.upload'] / 1e6:g}"
+
+
+def _typical_cells(schema: Schema) -> list[str]:
+    return [field.show(field.default) for field in schema.fields]
+
+
+def _beginning_of(result: IO[bytes]) -> list[list[str]]:
+    """The answered file's header and first rows, not wider than a page can show."""
+    result.seek(0)
+    text = io.TextIOWrapper(cast(BinaryIO, result), "utf-8-sig", newline="")
+    line = text.readline()
+    text.seek(0)
+    separator = max(",;\t|", key=line.count)
+    rows = list(islice(csv.reader(text, delimiter=separator), SHOWN_ROWS + 1))
+    text.detach()
+    half = SHOWN_COLUMNS // 2
+    if len(rows[0]) <= SHOWN_COLUMNS:
+        return rows
+    return [[*row[:half], "…", *row[-half:]] for row in rows]
+
+
+def _name_of(file: FileStorage) -> str:
+    """The file's own name, without folders, which some browsers send along."""
+    return PurePath((file.filename or "").replace("\\", "/")).name or _("The file")
+
+
+def _download_name(file: FileStorage) -> str:
+    return f"{PurePath(_name_of(file)).stem}_predicted.csv"

@@ -1,0 +1,180 @@
+"""A search counted in trials gives the same answers on every run; one by the clock is its part."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+pytest.importorskip("pycaret", reason="the search is of PyCaret's estimators")
+
+from examples.insurance.simulate import simulate
+from tablecast.cli.main import main
+from tablecast.data.sources import prepare
+from tablecast.deployment.files import with_ending
+from tablecast.training.experiment.setup import quiet_and_single
+from tablecast.training.search import budget, candidates, cross_validation, tuning, views
+from tablecast.training.search.budget import Budget
+from tablecast.training.search.finalize import said_of_end
+from tablecast.training.search.rounds import Search
+from tablecast.training.search.sampling import Proposals
+
+pytestmark = pytest.mark.filterwarnings("ignore")
+
+
+class Ticking(Budget):
+    """Each question whether there is time takes a second."""
+
+    asked = 0
+
+    def spent(self) -> float:
+        return float(self.asked)
+
+    def allows(self, done: int, seconds: float) -> bool:
+        self.asked += 1
+        return super().allows(done, min(seconds, 0.5))
+
+
+@pytest.fixture
+def tuned_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two quick estimators on plain features and one division into folds, both tuned."""
+    tried = {"regression": [(model, "plain") for model in ("lasso", "lightgbm")]}
+    monkeypatch.setattr(candidates, "STOCK", {"regression": ()})
+    monkeypatch.setattr(candidates, "TRIED", tried)
+    monkeypatch.setattr(views, "LEANING", 1e9)
+    monkeypatch.setattr(views, "REPEATS", 1)
+    monkeypatch.setattr(tuning, "DRAWS", 3)
+    monkeypatch.setattr(tuning, "WORTH_TUNING", 10.0)
+
+
+def searched(allowed: Budget) -> Search:
+    """A search of 120 rows."""
+    prepared = prepare(simulate(120, seed=4), "charges")
+    made = Search(prepared, allowed, 1, 20e6, lambda _: None)
+    with quiet_and_single():
+        made.run()
+    return made
+
+
+def found_by(made: Search) -> list[tuple[str, Mapping[str, Any], float]]:
+    return [(one.name, one.members[0][0].settings, one.loss) for one in made.ranked()]
+
+
+@pytest.mark.usefixtures("tuned_search")
+def test_counted_trials_do_not_depend_on_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Long after its seconds, and with other threads, the same trials give the same bits."""
+    first = searched(Budget(1e9, trials=5))
+    monkeypatch.setattr(cross_validation, "threads", lambda: 4)
+    late = Budget(1e-9, trials=5)
+    late.began -= 1e6
+    second = searched(late)
+    assert found_by(first) == found_by(second)
+    assert (first.done, second.done) == (5, 5)
+    for one, other in zip(first.ranked(), second.ranked(), strict=True):
+        assert np.array_equal(one.answers, other.answers)
+    assert said_of_end(first).endswith("the same seed and --trials give the same answers.")
+
+
+@pytest.mark.usefixtures("tuned_search")
+def test_the_time_ends_a_search_without_changing_what_came_before() -> None:
+    """What was found until then is what so many counted trials find."""
+    by_clock = searched(Ticking(10))
+    assert by_clock.ended == "tuning"
+    assert 2 < by_clock.done < 8
+    assert f"in tuning, after {by_clock.done} trials" in said_of_end(by_clock)
+    assert found_by(searched(Budget(trials=by_clock.done))) == found_by(by_clock)
+
+
+@pytest.mark.usefixtures("tuned_search")
+def test_something_is_found_however_late_it_is() -> None:
+    """The first estimator is tried even where its view took all of the time."""
+    late = Ticking(100)
+    late.check_begun()
+    late.asked = 1_000
+    late.check_begun = lambda: None  # type: ignore[method-assign]
+    made = searched(late)
+    assert [trial.name for trial in made.trials] == ["Lasso Regression"]
+    assert [entry["why"] for entry in made.skipped] == ["no time left for it"]
+
+
+def test_an_estimator_that_could_not_be_fitted_again_is_not_chosen() -> None:
+    """Where seconds count it needs five fits of all rows; where trials count, no clock decides."""
+    most = budget.KEPT_BACK * 100 / budget.FITS_AFTERWARDS / budget.WHOLE_FIT
+    assert Budget(100).bears(0.99 * most)
+    assert not Budget(100).bears(1.01 * most)
+    assert Budget(100, trials=3).bears(1e9)
+
+
+def test_clones_are_as_many_as_there_is_time_for() -> None:
+    """Between the fewest and the usual number; the usual one where trials are counted."""
+    assert Ticking(60).clones(1.0, usual=10, least=3) == 10
+    assert Ticking(60).clones(10.0, usual=10, least=3) == 5
+    assert Ticking(60).clones(100.0, usual=10, least=3) == 3
+    assert Budget(0.0, trials=3).clones(100.0, usual=10, least=3) == 10
+
+
+def train(folder: Path, *more: str) -> int:
+    command = ["train", str(folder / "table.csv"), "--target", "charges", "--out", str(folder)]
+    return main([*command, *more])
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("tuned_search")
+def test_the_command_repeats_itself(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Two runs with the same seed and trials: the same pipeline, ranges and figures."""
+    simulate(120, seed=4).to_csv(tmp_path / "table.csv", index=False)
+    made = []
+    for name in ("first", "second"):
+        assert train(tmp_path, "--name", name, "--trials", "4", "--seed", "5") == 0
+        whole = json.loads(with_ending(tmp_path / name, ".json").read_text())
+        board = [{**one, "seconds": 0, "microseconds": 0} for one in whole["card"]["leaderboard"]]
+        made.append((whole["interval"], whole["card"]["evaluation"], board))
+    assert made[0] == made[1]
+    assert "The search made 4 trials: the same seed" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("--budget", "60"), ("--max-latency", "5"), ("--model", "lr")]
+)
+def test_trials_are_not_counted_beside_a_clock(
+    tmp_path: Path, option: str, value: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What goes by seconds, or tries one estimator alone, is refused in one line."""
+    assert train(tmp_path, "--trials", "4", option, value) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert f"{option} cannot be given beside it" in line
+
+
+def test_draws_do_not_depend_on_what_was_drawn_before() -> None:
+    """An estimator's settings are its own, whichever others are tuned beside it."""
+    lasso, boosted = candidates.Candidate("lasso"), candidates.Candidate("lightgbm")
+    alone, beside = (Proposals(rows=100, seed=3) for _ in range(2))
+    for _ in range(5):
+        beside.drawn(boosted, "plain")
+        assert alone.drawn(lasso, "plain") == beside.drawn(lasso, "plain")
+        assert alone.stepped(lasso, "plain") == beside.stepped(lasso, "plain")
+    assert Proposals(100, 3).drawn(boosted, "plain") != Proposals(100, 4).drawn(boosted, "plain")
+
+
+def test_support_vector_machines_are_fitted_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All of a process's draw from one generator: two at once would mix their probabilities."""
+    running, most = 0, {"rbfsvm": 0, "lr": 0}
+
+    def fit_one(candidate: Any, *_: Any) -> None:
+        nonlocal running
+        running += 1
+        most[candidate.model] = max(most[candidate.model], running)
+        barrier.wait(5) if candidate.model == "lr" else None
+        running -= 1
+
+    barrier = threading.Barrier(2)
+    monkeypatch.setattr(cross_validation, "_fit_one", fit_one)
+    monkeypatch.setattr(cross_validation, "threads", lambda: 2)
+    for model in most:
+        cross_validation._fit(candidates.Candidate(model), None, [None] * 4)  # type: ignore[arg-type, list-item]
+    assert most == {"rbfsvm": 1, "lr": 2}
