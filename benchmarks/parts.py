@@ -88,7 +88,7 @@ def _calls(
 ) -> dict[str, Callable[[], Any]]:
     content = model.SerializeToString()
     session = session_of(content)
-        columns = inputs_of(fields, random_rows(fields, ROWS, 0))
+    columns = inputs_of(fields, random_rows(fields, ROWS, 0))
     many = fed(columns_read(session), columns)
     one = {name: values[:1] for name, values in many.items()}
     calls = {
