@@ -4,6 +4,7 @@ import gc
 import os
 import resource
 import shutil
+import sys
 import tempfile
 from typing import Any
 
@@ -72,9 +73,14 @@ def when_ready(server: Any) -> None:
 
 def post_worker_init(worker: Any) -> None:
     """Open what answers before the first person asks; see ``GraphEngine`` for why not earlier."""
+    from tablecast.errors import TablecastError
     from tablecast.web.warmup import rehearse
 
-    rehearse(worker.wsgi)
+    try:
+        rehearse(worker.wsgi)
+    except TablecastError as error:
+        worker.log.error("tablecast: %s", error)
+        sys.exit(4)  # gunicorn's APP_LOAD_ERROR, which stops the server in place of a loop
 
 
 def child_exit(_server: Any, worker: Any) -> None:
