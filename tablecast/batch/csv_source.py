@@ -216,7 +216,8 @@ class CsvSource:
     def _wrong_encoding(self) -> BatchError:
         self._stream.seek(0)
         lines = iter(lambda: self._stream.readline(LINE_CHARACTERS), b"")
-        wrong = next((place for place, line in enumerate(lines, 1) if not _is_utf8(line)), 1)
+        numbered = enumerate(lines, 1)
+        wrong = next((at for at, line in numbered if not _is_utf8(line)), 1)
         words = _(
             "Line {line} of {name} is not UTF-8 text; save the file as UTF-8 (in Excel: “CSV "
             "UTF-8”)."

@@ -42,21 +42,21 @@ def match_columns(schema: Schema, names: Sequence[str], file: str) -> dict[str, 
     if repeated:
         words = _("{file} has more than one column named {names}; rename or remove one.")
         raise BatchError(words.format(file=file, names=_listed(repeated)))
-    places = {without_apostrophe(name): place for place, name in enumerate(named)}
-    places |= {name: place for place, name in enumerate(named)}
-    _check_missing(schema, places, file)
+    indices = {without_apostrophe(name): index for index, name in enumerate(named)}
+    indices |= {name: index for index, name in enumerate(named)}
+    _check_missing(schema, indices, file)
     known = (field.name for field in schema.fields)
-    return {name: places[name.strip()] for name in known if name.strip() in places}
+    return {name: indices[name.strip()] for name in known if name.strip() in indices}
 
 
-def _check_missing(schema: Schema, places: Mapping[str, int], file: str) -> None:
+def _check_missing(schema: Schema, indices: Mapping[str, int], file: str) -> None:
     """Refuse to do without a field that is required, or that looks misspelled."""
     known = {field.name.strip() for field in schema.fields}
-    others = [name for name in places if name not in known][:COMPARED_NAMES]
+    others = [name for name in indices if name not in known][:COMPARED_NAMES]
     folded = {name.casefold(): name for name in reversed(others)}
-    told = []
+    missing = []
     for field in schema.fields:
-        if field.name.strip() in places:
+        if field.name.strip() in indices:
             continue
         near = folded.get(field.name.strip().casefold()) or next(
             iter(get_close_matches(field.name, others, 1, cutoff=0.6 if field.required else 0.8)),
@@ -64,16 +64,16 @@ def _check_missing(schema: Schema, places: Mapping[str, int], file: str) -> None
         )
         if near:
             words = _("{name} (is it the column {near}?)")
-            told.append(words.format(name=repr(field.name), near=repr(near)))
+            missing.append(words.format(name=repr(field.name), near=repr(near)))
         elif field.required:
-            told.append(repr(field.name))
-    if told:
+            missing.append(repr(field.name))
+    if missing:
         words = _(
             "{file} has no column {names}. Its first line must name the columns; needed are "
             "{needed}."
         )
         needed = _listed([field.name for field in schema.fields])
-        raise BatchError(words.format(file=file, names=_shortened(told), needed=needed))
+        raise BatchError(words.format(file=file, names=_shortened(missing), needed=needed))
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -36,8 +36,8 @@ def staged(base: Path) -> Iterator[Path]:
 
 def _move(there: Path, base: Path) -> None:
     for ending in ENDINGS:
-        made, place = with_ending(there, ending), with_ending(base, ending)
-        if made.is_file():
-            os.replace(made, place)
+        staged, target = with_ending(there, ending), with_ending(base, ending)
+        if staged.is_file():
+            os.replace(staged, target)
         else:
-            place.unlink(missing_ok=True)
+            target.unlink(missing_ok=True)

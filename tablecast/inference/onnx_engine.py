@@ -46,8 +46,8 @@ class GraphEngine:
 
     @cached_property
     def _outputs(self) -> list[str]:
-        made = {output.name for output in self._session.get_outputs()}
-        return [name for name in ("prediction_label", "probabilities") if name in made]
+        names = {output.name for output in self._session.get_outputs()}
+        return [name for name in ("prediction_label", "probabilities") if name in names]
 
     def answer(self, columns: Columns) -> Answer:
         """Answer by running the graph, 1,000 rows at a time."""
@@ -59,8 +59,8 @@ class GraphEngine:
             for i in range(0, rows, CHUNK)
         ]
         labels = np.concatenate([part.labels for part in parts])
-        shares = [part.probabilities for part in parts if part.probabilities is not None]
-        return Answer(labels, np.concatenate(shares) if shares else None)
+        probabilities = [part.probabilities for part in parts if part.probabilities is not None]
+        return Answer(labels, np.concatenate(probabilities) if probabilities else None)
 
     def _answer_chunk(self, columns: Columns) -> Answer:
         feeds = fed(self._inputs, columns)

@@ -84,8 +84,9 @@ def operation(kind: str) -> Callable[..., Any]:
         KeyError: there is no such kind.
     """
     words = EXPRESSIONS[kind].format("a", "b", "c")
-    made: Callable[..., Any] = eval(f"lambda a, b=0, c=0: {words}", {**NAMES, "__builtins__": {}})
-    return made
+    code = f"lambda a, b=0, c=0: {words}"
+    function: Callable[..., Any] = eval(code, {**NAMES, "__builtins__": {}})
+    return function
 
 
 def function_of(program: Mapping[str, Any], names: Sequence[str]) -> Scalar:
@@ -125,25 +126,25 @@ class _Writer:
         self._lines.append(f"x{self._count} = {words}")
         self._count += 1
 
-    def write_singles(self, places: Sequence[int]) -> None:
+    def write_singles(self, values: Sequence[int]) -> None:
         """Round several numbers to float32 at once: packing is most of what one of them costs."""
-        packed = Struct(f"{len(places)}f")
+        packed = Struct(f"{len(values)}f")
         pack, unpack = self._store(packed.pack), self._store(packed.unpack)
-        made = ", ".join(f"x{self._count + place}" for place in range(len(places)))
-        taken = ", ".join(self._value(place) for place in places)
-        self._lines.append(f"{made}, = {unpack}({pack}({taken}))")
-        self._count += len(places)
+        names = ", ".join(f"x{self._count + index}" for index in range(len(values)))
+        taken = ", ".join(self._value(value) for value in values)
+        self._lines.append(f"{names}, = {unpack}({pack}({taken}))")
+        self._count += len(values)
 
     def function(self, label: int, probabilities: Sequence[int] | None) -> Scalar:
-        shares = "None"
+        listed = "None"
         if probabilities is not None:
-            shares = f"[{', '.join(self._value(place) for place in probabilities)}]"
-        lines = [*self._lines, f"return {self._value(label)}, {shares}"]
+            listed = f"[{', '.join(self._value(place) for place in probabilities)}]"
+        lines = [*self._lines, f"return {self._value(label)}, {listed}"]
         source = "def scalar(v):\n" + "".join(f"    {line}\n" for line in lines)
         # The source is made of the words above and of numbers, in a namespace without builtins.
         exec(compile(source, "<scalar>", "exec"), self._known)
-        made: Scalar = self._known["scalar"]
-        return made
+        function: Scalar = self._known["scalar"]
+        return function
 
     def _expression(self, kind: str, arguments: Sequence[Any]) -> str:
         words = EXPRESSIONS[kind]
@@ -161,21 +162,21 @@ class _Writer:
         self._known[name] = value
         return name
 
-    def _input(self, place: int) -> str:
-        return f"v[{self._inputs[place]:d}]"
+    def _input(self, index: int) -> str:
+        return f"v[{self._inputs[index]:d}]"
 
     def _level(self, text: int, levels: Sequence[str]) -> str:
         """The place of a text among the levels; one behind the last for any other."""
-        places = {level: place for place, level in enumerate(levels)}
-        return f"{self._store(places.get)}({self._value(text)}, {len(levels)})"
+        indices = {level: index for index, level in enumerate(levels)}
+        return f"{self._store(indices.get)}({self._value(text)}, {len(levels)})"
 
     def _pick(self, index: int, table: Sequence[Any]) -> str:
         return f"{self._store(tuple(table))}[{self._value(index)}]"
 
     def _sum(self, constant: float, *terms: tuple[float, int]) -> str:
         parts = [self._value(float(constant))]
-        for weight, place in terms:
-            value = self._value(place)
+        for weight, term in terms:
+            value = self._value(term)
             parts.append(value if weight == 1 else f"{self._value(float(weight))} * {value}")
         return " + ".join(parts)
 
