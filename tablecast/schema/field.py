@@ -129,6 +129,7 @@ class Field:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Field:
+        """The field of a description. Raises ValueError where its kind is unknown."""
         return cls(**{**data, "levels": tuple(data["levels"])})
 
     # What is valid
