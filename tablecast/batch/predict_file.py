@@ -239,12 +239,9 @@ def _answers(deployment: Deployment, columns: Columns) -> dict[str, Values]:
     if probabilities is None:
         return {"prediction_label": output.labels, **_ranges(deployment, output.labels, columns)}
     classes = deployment.schema.classes
-    indices = {label: index for index, label in enumerate(classes)}
-    labels = output.labels.tolist()
-    chosen = np.array([indices[label] for label in labels], dtype=np.intp)
-    score = np.take_along_axis(probabilities, chosen[:, None], axis=1)[:, 0]
+    score = output.scores(classes)
     each = zip(_score_names(classes), np.ascontiguousarray(probabilities.T), strict=True)
-    return {"prediction_label": labels, "prediction_score": score, **dict(each)}
+    return {"prediction_label": output.labels.tolist(), "prediction_score": score, **dict(each)}
 
 
 def _ranges(

@@ -5,7 +5,6 @@ from __future__ import annotations
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import numpy.typing as npt
 
 from tablecast.inference.predictor import Predictor
@@ -57,7 +56,4 @@ def _answers(predictor: Predictor, data: Any) -> dict[str, npt.NDArray[Any]]:
     output = predictor.engine.answer(schema.columns_of(data))
     if output.probabilities is None:
         return {"prediction_label": output.labels}
-    indices = {label: index for index, label in enumerate(schema.classes)}
-    chosen = np.array([indices[label] for label in output.labels.tolist()], dtype=np.intp)
-    score = np.take_along_axis(output.probabilities, chosen[:, None], axis=1)[:, 0]
-    return {"prediction_label": output.labels, "prediction_score": score}
+    return {"prediction_label": output.labels, "prediction_score": output.scores(schema.classes)}

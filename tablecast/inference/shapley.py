@@ -138,7 +138,7 @@ class Explainer:
         if self._schema.task == "regression":
             return output.labels, None
         label = output.labels[-1:].tolist()[0]
-        return share_of(self._schema, output, label), label
+        return probability_of(self._schema, output, label), label
 
     def _explanation(
         self, row: Row, base: float, prediction: float, gains: Array,
@@ -163,7 +163,7 @@ class Explainer:
         return np.array([rng.permutation(count) for _ in range(len(self._strata))])
 
 
-def share_of(schema: Schema, output: Answer, label: Label) -> Array:
+def probability_of(schema: Schema, output: Answer, label: Label) -> Array:
     """Each row's probability of a class; 1 or 0 where the estimator has no probabilities."""
     if output.probabilities is None:
         named: Array = (output.labels == label).astype(np.float64)

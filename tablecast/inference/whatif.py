@@ -12,7 +12,7 @@ import numpy.typing as npt
 from tablecast.inference.engine import Columns, Engine, Label
 from tablecast.inference.interval import Interval
 from tablecast.inference.marginals import Background
-from tablecast.inference.shapley import share_of
+from tablecast.inference.shapley import probability_of
 from tablecast.schema.field import Value
 from tablecast.schema.schema import Row, Schema
 
@@ -118,7 +118,7 @@ def _answers(
     if schema.task == "regression":
         return output.labels.tolist(), None
     label = output.labels[-1:].tolist()[0]
-    return share_of(schema, output, label).tolist(), label
+    return probability_of(schema, output, label).tolist(), label
 
 
 def _ranges(
