@@ -58,6 +58,7 @@ class ParquetSource:
     def __init__(self, path: Path) -> None:
         pyarrow = _pyarrow()
         self.name = path.name
+        self.notes: tuple[str, ...] = ()
         try:
             self._file = pyarrow.parquet.ParquetFile(path)
         except pyarrow.ArrowException as error:

@@ -33,6 +33,9 @@ from tablecast.batch.match_columns import match_columns
 from tablecast.batch.parquet import ParquetSink, ParquetSource
 from tablecast.batch.paths import check_paths, file_errors
 from tablecast.batch.summary import SHOWN_REFUSALS, Refused, RowsRefused, Summary, said_in_a_file
+from tablecast.batch.workbook_sink import WorkbookSink, sink_of
+from tablecast.batch.workbook_source import WorkbookSource
+from tablecast.data.sheets import is_workbook
 from tablecast.deployment.deployment import Deployment
 from tablecast.deployment.files import replaced_when_whole
 from tablecast.deployment.opening import load
@@ -62,6 +65,7 @@ class _Chunk(Protocol):
 class _Source(Protocol):
     name: str
     names: list[str]
+    notes: tuple[str, ...]
 
     def share(self) -> float: ...
     def chunks(self) -> Iterator[Any]: ...
@@ -74,15 +78,17 @@ def predict_file(
     output: str | PathLike[str],
     *,
     errors: Errors = "fail",
+    sheet: str | None = None,
     progress: Progress | None = None,
 ) -> Summary:
-    """Answer every row of a CSV or Parquet file, into a file of the same kind.
+    """Answer every row of a CSV, Excel or Parquet file, into a file of the same kind.
 
     Args:
         deployment: what ``description.load`` gives, or its path without ending.
         source: the file to read; Parquet where its ending is ``.parquet``, else CSV.
         output: the file to write. It appears only when it is whole.
         errors: what happens to rows that the schema refuses.
+        sheet: which sheet of a workbook, by name or by number from 1; None for the first.
         progress: called after each chunk of rows.
 
     Raises:
@@ -98,7 +104,7 @@ def predict_file(
             parquet = ParquetSource(read)
             return run.through(parquet, lambda: run.parquet_sink(temporary, parquet))
         with read.open("rb") as stream, temporary.open("wb") as result:
-            return run.through_csv(stream, result, read.name)
+            return run.through_stream(stream, result, read.name, sheet)
 
 
 def predict_csv(
@@ -110,7 +116,7 @@ def predict_csv(
     errors: Errors = "fail",
     limits: Limits | None = None,
 ) -> Summary:
-    """``predict_file`` for open CSV streams; what was written by an error is of no use.
+    """``predict_file`` for open streams of CSV or a workbook; a failed one's output is of no use.
 
     Args:
         source: seekable, at its beginning; left open, as ``output`` is.
@@ -120,7 +126,7 @@ def predict_csv(
     Raises:
         RowsRefused, BatchError: as ``predict_file``, or the file goes past a limit.
     """
-    return _Run(deployment, errors, None, limits).through_csv(source, output, name)
+    return _Run(deployment, errors, None, limits).through_stream(source, output, name)
 
 
 class _Run:
@@ -142,9 +148,28 @@ class _Run:
         self.summary = Summary()
         self.added: dict[str, type] = {}
 
+    def through_stream(
+        self, stream: BinaryIO, result: BinaryIO, name: str, sheet: str | None = None
+    ) -> Summary:
+        """Answer and write every row of a CSV file or a workbook."""
+        beginning = stream.read(8)
+        stream.seek(0)
+        if not is_workbook(beginning):
+            return self.through_csv(stream, result, name)
+        names = [field.name for field in self._deployment.schema.fields]
+        source = WorkbookSource(stream, name, names, sheet)
+        self.summary.is_workbook = True
+        return self.through(
+            source,
+            lambda: sink_of(stream, result, source, self.added, self._replaced),
+            lambda: self._limits.check(name, self.summary, source.size, result.tell()),
+        )
+
     def through_csv(self, stream: BinaryIO, result: BinaryIO, name: str) -> Summary:
         """Answer and write every row of a CSV stream."""
-        source = CsvSource(stream, name)
+        schema = self._deployment.schema
+        names = [field.name for field in schema.fields]
+        source = CsvSource(stream, name, names, schema.reading.get("encoding", ""))
         comma = self._deployment.schema.decimal_comma and source.separator != ","
         return self.through(
             source,
@@ -163,7 +188,7 @@ class _Run:
     def through(
         self,
         source: _Source,
-        make_sink: Callable[[], CsvSink | ParquetSink],
+        make_sink: Callable[[], CsvSink | ParquetSink | WorkbookSink],
         check: Callable[[], None] = lambda: None,
     ) -> Summary:
         """Answer and write every row. Raises RowsRefused where errors are not passed over."""
@@ -175,6 +200,7 @@ class _Run:
                     check()
                     if self._progress:
                         self._progress(self.summary.rows, source.share())
+        self.summary.notes = (*source.notes, *self.summary.notes)
         self.summary.seconds = time.perf_counter() - self._began
         return self.summary
 

@@ -77,7 +77,10 @@ def _field_json(field: Field) -> dict[str, Any]:
         "minimum": "min", "maximum": "max",
         "hard_minimum": "hard_min", "hard_maximum": "hard_max",
     }
-    hidden = ("dtype", "level_labels", "folded", "date_format", "spelling")
+    hidden = (
+        *("dtype", "level_labels", "folded", "date_format", "spelling"),
+        *("written_unit", "placeholders", "codes"),
+    )
     plain = field.to_json()
     plain["default"] = field.json_value(field.default)  # as a row would hold it
     return {renamed.get(key, key): value for key, value in plain.items() if key not in hidden}

@@ -30,6 +30,16 @@ A small TOML file beside the table; every key is optional::
     contact = "Who answers for the model."
     sensitive = ["age", "sex"]  # fields by which the law or decency forbids to tell people apart
 
+    [table]  # what cannot be seen in the table; each is an option of the command line, too
+    category = ["zip"]
+    number = ["grade"]
+    date = { sold = "%d/%m/%y" }
+    drop = ["note"]
+    keep = ["ticket"]
+    missing = ["?", "n.k."]
+    level = { continent = ["NA"] }
+    task = "regression"  # and encoding, separator, decimal, sheet
+
 A text may be given in several languages (see ``tablecast.schema.translations``)::
 
     label = { en = "Age", zh = "年龄" }
@@ -48,12 +58,14 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from tablecast.errors import FormFileError
+from tablecast.errors import FormFileError, TableError
 from tablecast.i18n.language import ENGLISH
+from tablecast.schema.options import LISTS, MAPPINGS, TEXTS, ReadingOptions
 from tablecast.schema.translations import in_language, languages_in
 
 _TOP_KEYS = {
     "title": str, "description": str, "order": str, "target": dict, "fields": dict, "card": dict,
+    "table": dict,
 }
 _TARGET_KEYS = {"label": str, "unit": str, "classes": dict}
 _ORDERS = ("file", "importance")
@@ -77,6 +89,11 @@ _CARD_KEYS = {
 }
 
 
+_TABLE_KEYS = (
+    dict.fromkeys(LISTS, list) | dict.fromkeys(MAPPINGS, dict) | dict.fromkeys(TEXTS, str)
+)
+
+
 @dataclass(frozen=True)
 class Form:
     """What the form file says; empty where there is none.
@@ -89,6 +106,7 @@ class Form:
         fields: column name to its overrides, in the form's order.
         card: what the model card says that only a person knows.
         languages: what the file says in other languages, by ``Language.primary``.
+        reading: what it says of the table itself.
     """
 
     title: str = ""
@@ -100,6 +118,7 @@ class Form:
     fields: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     card: Mapping[str, Any] = field(default_factory=dict)
     languages: Mapping[str, Form] = field(default_factory=dict)
+    reading: ReadingOptions = field(default_factory=ReadingOptions)
 
     def check(self, features: Sequence[str], classes: Sequence[str | int]) -> None:
         """Whether the table has what the form names.
@@ -164,7 +183,26 @@ def _form(data: Mapping[str, Any]) -> Form:
         by_importance=data.get("order") == "importance",
         fields=data.get("fields", {}),
         card=data.get("card", {}),
+        reading=_reading(data.get("table", {})),
     )
+
+
+def _reading(said: Mapping[str, Any]) -> ReadingOptions:
+    _check_keys(said, _TABLE_KEYS, "[table]")
+    for key, value in said.items():
+        texts = [value] if isinstance(value, str) else value
+        if isinstance(value, dict):
+            texts = [text for one in value.values()
+                     for text in (one if isinstance(one, list) else [one])]  # fmt: skip
+        if not all(isinstance(text, str) for text in texts):
+            raise FormFileError(f"[table] {key} must hold texts in quotes.")
+    levels = {
+        name: one if isinstance(one, list) else [one] for name, one in said.get("level", {}).items()
+    }
+    try:
+        return ReadingOptions(**{**said, "level": levels})
+    except TableError as error:
+        raise FormFileError(f"[table]: {error}") from None
 
 
 def _check_field(name: str, overrides: Any) -> None:

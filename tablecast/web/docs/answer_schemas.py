@@ -23,10 +23,10 @@ def answer_schemas(schema: Schema, *, probabilities: bool) -> dict[str, JsonSche
         schema: what is predicted.
         probabilities: whether the deployment gives the classes' probabilities.
     """
-    named_probabilities = {"Probabilities": _probabilities(schema)} if probabilities else {}
+    classes = {"Probabilities": _probabilities(schema)} if probabilities else {}
     return {
         "Answer": _answer(schema),
-        **named_probabilities,
+        **classes,
         "Prediction": _prediction(ref("Probabilities") if probabilities else NOT_GIVEN),
         "Contributions": _object("What each field adds to the average answer.", _CONTRIBUTIONS),
         "Contribution": _object("What one field adds.", _CONTRIBUTION),
