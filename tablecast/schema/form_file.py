@@ -126,13 +126,14 @@ class Form:
         Raises:
             FormFileError: the form names a column or a class that the table lacks.
         """
-        places = {name: f"[fields.{name}]" for name in self.fields}
-        places |= {name: f"{name!r} in [card] sensitive" for name in self.card.get("sensitive", ())}
-        for name, place in places.items():
+        sections = {name: f"[fields.{name}]" for name in self.fields}
+        sensitive = self.card.get("sensitive", ())
+        sections |= {name: f"{name!r} in [card] sensitive" for name in sensitive}
+        for name, section in sections.items():
             if name not in features:
                 near = get_close_matches(name, features, 1, cutoff=0)
                 raise FormFileError(
-                    f"{place} is not a feature of the table; the nearest is {near[0]!r}."
+                    f"{section} is not a feature of the table; the nearest is {near[0]!r}."
                 )
         unknown = self.class_labels.keys() - {str(label) for label in classes}
         if unknown:
@@ -214,22 +215,22 @@ def _check_field(name: str, overrides: Any) -> None:
 def _check_card(card: Mapping[str, Any]) -> None:
     _check_keys(card, _CARD_KEYS, "[card]")
     for key, value in card.items():
-        if isinstance(value, list) and not all(isinstance(one, str) for one in value):
+        if isinstance(value, list) and not all(isinstance(text, str) for text in value):
             raise FormFileError(f"[card] {key} must be a list of texts in quotes.")
 
 
-def _check_labels(labels: Mapping[str, Any], place: str) -> None:
+def _check_labels(labels: Mapping[str, Any], section: str) -> None:
     for key, label in labels.items():
         if not isinstance(label, str):
-            raise FormFileError(f"{place} {key!r} must be text in quotes.")
+            raise FormFileError(f"{section} {key!r} must be text in quotes.")
 
 
-def _check_keys(data: Mapping[str, Any], known: Mapping[str, Any], place: str) -> None:
+def _check_keys(data: Mapping[str, Any], known: Mapping[str, Any], section: str) -> None:
     for key, value in data.items():
         if key not in known:
             near = get_close_matches(key, known, 1)
             hint = f"Did you mean {near[0]!r}?" if near else f"Known keys: {', '.join(known)}."
-            raise FormFileError(f"{place} has a key {key!r} that means nothing here. {hint}")
+            raise FormFileError(f"{section} has a key {key!r} that means nothing here. {hint}")
         wrong_bool = isinstance(value, bool) and known[key] is not bool
         if wrong_bool or not isinstance(value, known[key]):
-            raise FormFileError(f"{place}: {key} has a value of the wrong kind, {value!r}.")
+            raise FormFileError(f"{section}: {key} has a value of the wrong kind, {value!r}.")
