@@ -21,7 +21,7 @@ WEB_TESTS := tests/web/test_html.py tests/web/test_batch_page.py tests/web/test_
 	tests/web/test_docs_page.py tests/web/test_controls.py
 
 MAKEFLAGS += --no-print-directory
-.PHONY: run run-gunicorn run-granian test setup train bench bench-automl messages wheel lock lint clean help
+.PHONY: run run-gunicorn run-granian test setup train bench bench-attack bench-automl messages wheel lock lint clean help
 
 help: ## list the tasks
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -63,6 +63,9 @@ bench: $(TRAINING)/.installed wrk ## measure ours beside its peers, into docs/pe
 
 messages: $(TRAINING)/.installed ## find what the pages say, for translators, and compile it
 	@$(PYTHON_TRAINING) -m tablecast.i18n.messages
+
+bench-attack: $(TRAINING)/.installed ## attack a started server, and see what others notice
+	@$(PYTHON_TRAINING) -m benchmarks.attack --server $(SERVER) --write
 
 bench-automl: $(TRAINING)/.installed ## measure the search beside PyCaret and FLAML, for hours
 	@$(PYTHON_TRAINING) -m benchmarks.automl_bench

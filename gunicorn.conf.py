@@ -2,6 +2,7 @@
 
 import gc
 import os
+import resource
 import shutil
 import tempfile
 from typing import Any
@@ -13,12 +14,18 @@ bind = f"0.0.0.0:{os.environ.get('PORT') or 5000}"
 # computing, not waiting.
 workers = int(os.environ.get("WEB_CONCURRENCY") or 2)
 
-# Threads wait for slow clients so that a process does not. A hundred connections that send half a
-# request stop sync workers, and 2 x 64 threads too when one process happens to take most of them.
-# A thread is only started when all others are busy, and costs some kilobytes. What needs no
-# waiting is answered without one.
+# A thread computes an answer: nobody waits in one, since the worker's loop reads requests and sends
+# what a slow client has not taken. More threads would only take turns, and let the loop wait.
 worker_class = "tablecast.web.server.gunicorn_worker.Worker"
-threads = 128
+threads = 4
+
+# Connections that a worker takes, if the system lets it have so many files, of which it allows
+# more than it gives at first. Idle ones make room for others.
+worker_connections = 1000
+_files, _most_files = resource.getrlimit(resource.RLIMIT_NOFILE)
+if _files < 2048:
+    _wanted = 2048 if _most_files == resource.RLIM_INFINITY else min(2048, _most_files)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(_files, _wanted), _most_files))
 
 # A proxy in front holds idle connections for longer than a person; let it close them first.
 keepalive = 65
@@ -29,6 +36,11 @@ preload_app = True
 
 # Heartbeats are files. On a disk that is busy their writes block, and a healthy worker is killed.
 worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
+
+# What a proxy says is the application's to believe, from the proxies that TABLECAST_PROXIES names.
+# gunicorn believes whoever comes from this machine, and takes the path from a header of theirs.
+forwarder_headers = ""
+secure_scheme_headers: dict[str, str] = {}
 
 # Nobody controls this server from within the machine, so there is no socket for it.
 control_socket_disable = True

@@ -17,7 +17,6 @@ import pandas as pd
 
 from tablecast.data.prepared import Prepared
 from tablecast.data.sources import prepare, read_table
-from tablecast.inference.engine import column_of
 from tablecast.inference.interval import Interval
 from tablecast.inference.pycaret_api import predict_with_pycaret
 from tablecast.schema.schema import Schema
@@ -119,7 +118,7 @@ def ours(prepared: Any, stored: dict[str, Any], unseen: Any, answers: Any) -> An
     """Both ends as serving computes them from what was stored."""
     schema = Schema.from_table(prepared.table, prepared.target, "regression")
     interval = Interval.from_json(stored, schema.fields)
-    columns = {field.name: column_of(field, unseen[field.name]) for field in schema.fields}
+    columns = schema.columns_of(unseen)
     return interval.of_columns(answers, columns)
 
 

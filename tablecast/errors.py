@@ -12,6 +12,10 @@ class TablecastError(Exception):
     """Anything that a person can mend. ``str(error)`` is meant for that person."""
 
 
+class KeysError(TablecastError):
+    """A key, or a file of keys, cannot be used."""
+
+
 class SettingError(TablecastError):
     """A setting (environment variable or option) has a value that cannot be used."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
 from tablecast.errors import SettingError
@@ -60,12 +61,80 @@ SETTINGS = {
     "max_rows": Setting(
         "TABLECAST_MAX_ROWS", 10_000, "Most rows that one API request may hold."
     ),
+    "keys": Setting(
+        "TABLECAST_KEYS",
+        "",
+        "File of keys, or its text; empty lets everybody ask. See python -m tablecast keys.",
+    ),
+    "form": Setting(
+        "TABLECAST_FORM",
+        "key",
+        "Whether the form wants a key too, where there are keys (key), or none (open).",
+        ("key", "open"),
+    ),
+    "rate": Setting(
+        "TABLECAST_RATE", "", "Requests of each address without a key, such as 100/m; empty: any."
+    ),
+    "limits": Setting(
+        "TABLECAST_LIMITS",
+        "",
+        "Where rates are counted, such as redis://host:6379; empty: on this machine.",
+    ),
+    "access_log": Setting(
+        "TABLECAST_ACCESS_LOG",
+        "json",
+        "A line for each request on standard output (json), or none (off).",
+        ("json", "off"),
+    ),
+    "hosts": Setting(
+        "TRUSTED_HOSTS",
+        "",
+        "Names by which the server may be asked, such as example.com or .example.com; empty: any.",
+    ),
+    "cors": Setting(
+        "TABLECAST_CORS_ORIGINS", "", "Sites whose pages may ask the API; empty: none but its own."
+    ),
+    "frames": Setting(
+        "TABLECAST_FRAME_ANCESTORS", "", "Sites that may show the form in a frame; empty: none."
+    ),
+    "space": Setting(
+        "SPACE_HOST", "", "Set by Hugging Face, whose page may then show the form in a frame."
+    ),
     "data": Setting(
         "TABLECAST_DATA", "", "Folder in which a data set's name is looked up first."
+    ),
+    "patience": Setting(
+        "TABLECAST_PATIENCE",
+        10,
+        "Seconds that gunicorn waits for a head, for a body to go on, or for a client to read on.",
+    ),
+    "least_rate": Setting(
+        "TABLECAST_LEAST_RATE",
+        1000,
+        "Bytes a second below which a body, or a client that reads, is too slow for gunicorn.",
+    ),
+    "proxies": Setting(
+        "TABLECAST_PROXIES",
+        "",
+        "Proxies whose X-Forwarded-For, -Proto, -Host and -Prefix are believed: addresses or "
+        "networks with commas between, or * for any.",
     ),
     "port": Setting("PORT", 5000, "Port that the server listens on."),
     "workers": Setting("WEB_CONCURRENCY", 2, "Worker processes that the server starts."),
 }
+
+
+def unknown_settings(environment: Mapping[str, str] | None = None) -> list[str]:
+    """A sentence for each variable that looks like a setting and is none."""
+    environment = os.environ if environment is None else environment
+    known = [setting.variable for setting in SETTINGS.values()]
+    found = []
+    for name in sorted(environment):
+        if name.startswith("TABLECAST_") and name not in known:
+            near = get_close_matches(name, known, n=1)
+            hint = f"Did you mean {near[0]}?" if near else "See the list of settings."
+            found.append(f"{name} is no setting, and changes nothing. {hint}")
+    return found
 
 
 def read_settings(environment: Mapping[str, str] | None = None) -> dict[str, Any]:

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from tablecast.deployment.deployment import Deployment
-from tablecast.inference.engine import column_of
 from tablecast.schema.schema import Schema
 from tablecast.training.evaluation.class_metrics import (
     classification_facts,
@@ -30,7 +29,7 @@ SHARES = {"age": 0.3, "bmi": 0.2, "smoker": 0.4, "region": 0.1}
 
 
 def columns_of(table: pd.DataFrame, schema: Schema) -> dict[str, Any]:
-    return {field.name: column_of(field, table[field.name]) for field in schema.fields}
+    return schema.columns_of(table)
 
 
 def with_facts(deployment: Deployment, evaluation: Any, **stated: Any) -> Deployment:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from tablecast.schema.field import NO_WORDS, YES_WORDS, Field
+from tablecast.schema.field import Field
+from tablecast.schema.kinds.yes_no import NO_WORDS, YES_WORDS
 from tablecast.schema.schema import Schema
 
 

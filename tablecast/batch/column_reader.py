@@ -80,10 +80,7 @@ class RowsReader:
 
     def __init__(self, schema: Schema) -> None:
         most = max(REMEMBERED // len(schema.fields), 100)
-        self._columns = [
-            (_TextColumn if field.is_text else _NumberColumn)(field, most)
-            for field in schema.fields
-        ]
+        self._columns = [COLUMNS[field.cells](field, most) for field in schema.fields]
 
     def read(self, cells: Mapping[str, Sequence[Any]], rows: int) -> Reading:
         """Read rows.
@@ -112,7 +109,7 @@ class RowsReader:
 
 
 class _Column:
-    """Reads the cells of one field."""
+    """Reads the cells of one field, each by itself."""
 
     def __init__(self, field: Field, most: int) -> None:
         self.field = field
@@ -131,6 +128,11 @@ class _Column:
                     self._outcomes.clear()
                 self._outcomes[cell] = outcome
         return outcome
+
+    def read(self, cells: Sequence[Any]) -> _ColumnReading:
+        """What the cells mean."""
+        outcomes = [self.judge(cell) for cell in cells]
+        return self.field.array([self.field.missing]).repeat(len(cells)), None, enumerate(outcomes)
 
     def _ask(self, cell: Any) -> _Outcome:
         try:
@@ -181,7 +183,7 @@ class _PlainLevels(dict[str, str]):
 
 
 class _NumberColumn(_Column):
-    """Numbers and dates: a column of plain numbers is read at once, all else cell by cell."""
+    """Numbers: a column of plain ones is read at once, all else cell by cell."""
 
     def __init__(self, field: Field, most: int) -> None:
         super().__init__(field, most)
@@ -190,33 +192,19 @@ class _NumberColumn(_Column):
     def read(self, cells: Sequence[Any]) -> _ColumnReading:
         if self._respelt and set(map(type, cells)) == {str}:
             cells = self._respelt(cells)
-        numbers = None if self.field.kind == "date" else floats_of(cells)
+        numbers = floats_of(cells)
         if numbers is None:
-            outcomes = list(map(self.judge, cells))
-            return np.full(len(cells), np.nan), None, enumerate(outcomes)
-        accepted = self._accepted(numbers)
+            return super().read(cells)
+        accepted = self.field.accepted(numbers)
         places = np.flatnonzero(~accepted).tolist()
         outcomes_there = ((place, self.judge(cells[place])) for place in places)
-        return numbers, accepted & self._outside(numbers), outcomes_there
+        return numbers, accepted & self.field.unusual(numbers), outcomes_there
 
-    def _accepted(self, numbers: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
-        """Where ``Field.read`` refuses nothing."""
-        field = self.field
-        accepted = np.isfinite(numbers)
-        if field.kind == "integer":
-            accepted &= numbers == np.floor(numbers)
-        if field.hard_minimum is not None:
-            accepted &= numbers >= field.hard_minimum
-        if field.hard_maximum is not None:
-            accepted &= numbers <= field.hard_maximum
-        return accepted
 
-    def _outside(self, numbers: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
-        """Where ``Field.read`` warns that a number is outside the training range."""
-        low, high = self.field.minimum, self.field.maximum
-        if low is None or high is None:
-            return np.zeros(len(numbers), dtype=bool)
-        return (numbers < low) | (numbers > high)
+#: How a field's column is read, by what its kind says of its cells.
+COLUMNS: Mapping[str, type[_Column]] = {
+    "levels": _TextColumn, "numbers": _NumberColumn, "values": _Column,
+}
 
 
 def floats_of(cells: Sequence[Any]) -> npt.NDArray[np.float64] | None:
@@ -277,7 +265,7 @@ def meaning(field: Field, cell: Any) -> Any:
     if not isinstance(cell, str):
         return None if cell != cell else cell  # NaN differs from itself
     text = cell.strip()
-    if field.is_text and field.match(text) is not None:
+    if field.match(text) is not None:
         return text
     if text in _MISSING_CELLS:
         return ""

@@ -264,13 +264,7 @@ def added_columns(deployment: Deployment, with_errors: bool) -> dict[str, type]:
 
 
 def _typical_row(schema: Schema) -> dict[str, npt.NDArray[Any]]:
-    return {
-        item.name: np.array(
-            [item.missing if item.default is None else item.default],
-            dtype=object if item.is_text else np.float64,
-        )
-        for item in schema.fields
-    }
+    return {field.name: field.array([field.typical]) for field in schema.fields}
 
 
 def _in_words(kind: str, place: int) -> str:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import argparse
 import os
+import pkgutil
 import secrets
 import signal
 import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from importlib import import_module
 from pathlib import Path
 from typing import NoReturn
 
 from tablecast import __version__
 from tablecast.batch.predict_file import ERROR_CHOICES, predict_file
+from tablecast.cli import commands as commands_folder
 from tablecast.cli.live import Live
 from tablecast.cli.progress import ProgressBar
 from tablecast.deployment.files import without_ending
@@ -102,6 +105,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_verify(commands.add_parser("verify", help="prove NAME.onnx again, on fresh random rows"))
     _add_predict(commands.add_parser("predict", help="answer a whole file of rows"))
     _add_card(commands.add_parser("card", help="tell what a deployment is and how good it is"))
+    for module in pkgutil.iter_modules(commands_folder.__path__):
+        command = import_module(f"{commands_folder.__name__}.{module.name}")
+        command.configure(commands.add_parser(module.name, help=command.HELP))
     return parser
 
 

@@ -10,7 +10,7 @@ from onnx import TensorProto
 
 from tablecast.compiler.graph import Builder, Matrix
 from tablecast.compiler.registry import Classification, classify, regress
-from tablecast.compiler.steps.distributions import invert_target
+from tablecast.compiler.steps.power_and_quantile import invert_target
 from tablecast.errors import UnsupportedStep
 
 Output = tuple[str, str, int, list[Any]]

@@ -14,7 +14,7 @@ import tablecast.compiler.estimators
 import tablecast.compiler.steps  # noqa: F401 - registers the converters
 from tablecast.compiler.frame import Cell, Frame, Lookup, Moment, Number, Step
 from tablecast.compiler.graph import Builder
-from tablecast.compiler.optimize.simplify import fold
+from tablecast.compiler.optimize.simplify import Pass, fold
 from tablecast.compiler.output import add_answer
 from tablecast.compiler.probe import Probe
 from tablecast.compiler.registry import convert
@@ -32,13 +32,16 @@ EXACT_IN_SINGLE = 2**24
 Task = Literal["regression", "classification"]
 
 
-def compile_pipeline(pipeline: Any, fields: Sequence[Field], task: Task) -> onnx.ModelProto:
+def compile_pipeline(
+    pipeline: Any, fields: Sequence[Field], task: Task, passes: Sequence[Pass] | None = None
+) -> onnx.ModelProto:
     """Write a fitted pipeline as a graph from raw columns to PyCaret's ``predict_model`` answer.
 
     Args:
         pipeline: what PyCaret's ``finalize_model`` returns or ``load_model`` loads.
         fields: the raw columns, at least those that the pipeline was fitted on.
         task: regression or classification.
+        passes: how the graph is made smaller; all of ``optimize.simplify.PASSES`` where not given.
 
     Returns:
         A model with one input of shape (rows, 1) for each column that the pipeline reads, named
@@ -53,7 +56,7 @@ def compile_pipeline(pipeline: Any, fields: Sequence[Field], task: Task) -> onnx
     """
     frame = _walk(pipeline, fields)
     matrix = frame.matrix("the estimator", list(frame.table.columns))
-    return fold(frame.builder.finish(add_answer(frame.builder, pipeline, matrix, task)))
+    return fold(frame.builder.finish(add_answer(frame.builder, pipeline, matrix, task)), passes)
 
 
 def compile_features(pipeline: Any, fields: Sequence[Field]) -> onnx.ModelProto:
@@ -82,10 +85,10 @@ def _walk(pipeline: Any, fields: Sequence[Field]) -> Frame:
 
 def _raw_frame(pipeline: Any, fields: list[Field]) -> Frame:
     builder = Builder()
-    numbers = [field for field in fields if not field.is_text and field.kind != "date"]
+    numbers = [field for field in fields if field.graph_input == "number"]
     wide = len(numbers) > MOST_INPUTS
     for field in fields:
-        if not wide or field not in numbers:
+        if not wide or field.graph_input != "number":
             builder.input(field.name, text=field.is_text)
     probe = Probe(pipeline, fields)
     cells: dict[str, Cell] = {}
@@ -94,7 +97,7 @@ def _raw_frame(pipeline: Any, fields: list[Field]) -> Frame:
             cells[field.name] = Lookup(
                 field.name, probe.values_by_key(field.name, probe.table[field.name])
             )
-    dates = [field.name for field in fields if field.kind == "date"]
+    dates = [field.name for field in fields if field.graph_input == "moment"]
     if dates:
         joined = dates[0] if len(dates) == 1 else builder.op("Concat", *dates, axis=1)
         cells |= {name: Moment(joined, len(dates), place) for place, name in enumerate(dates)}

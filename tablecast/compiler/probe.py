@@ -14,7 +14,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tablecast.schema.field import Field, canonical_text
+from tablecast.schema.column_kinds import column_kind
+from tablecast.schema.field import Field
+from tablecast.schema.texts import canonical_text
 
 UNKNOWN_TEXTS = ("\u2047 unknown", "\u2047 unknown as well")
 
@@ -110,9 +112,7 @@ def _base_value(field: Field, heard: dict[str, Any]) -> Any:
 def _number(field: Field, value: float | None) -> Any:
     if value is None or value != value:
         return np.nan
-    if field.kind == "date":
-        return pd.Timestamp(round(value * 1e9))
-    return int(value) if field.dtype.startswith(("int", "uint")) else value
+    return column_kind(field).cell(field, value)
 
 
 def _original(field: Field, level: str, heard: dict[str, Any]) -> Any:

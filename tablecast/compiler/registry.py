@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Any, TypeVar
 
 from tablecast.compiler.frame import Cell, Frame, Step
 from tablecast.compiler.graph import Builder, Matrix
@@ -32,6 +34,8 @@ Classify = Callable[[Builder, Any, Matrix], Classification]
 
 Convert = Callable[[Frame, Step], dict[str, Cell]]
 
+T = TypeVar("T")
+
 _converters: dict[str, Convert] = {}
 _regressors: dict[str, Regress] = {}
 _classifiers: dict[str, Classify] = {}
@@ -43,12 +47,7 @@ def converts(*classes: str) -> Callable[[Convert], Convert]:
     It is given the columns before the step and the step, and returns the cells of the columns that
     the transformer returns, by name. Classes are named as for ``regresses``.
     """
-
-    def register(converter: Convert) -> Convert:
-        _converters.update(dict.fromkeys(classes, converter))
-        return converter
-
-    return register
+    return _registers(_converters, classes)
 
 
 def regresses(*classes: str) -> Callable[[Regress], Regress]:
@@ -57,22 +56,34 @@ def regresses(*classes: str) -> Callable[[Regress], Regress]:
     Classes are named as ``"sklearn.linear_model.LinearRegression"`` (the public module path or the
     defining one), so that registering imports nothing.
     """
-
-    def register(converter: Regress) -> Regress:
-        _regressors.update(dict.fromkeys(classes, converter))
-        return converter
-
-    return register
+    return _registers(_regressors, classes)
 
 
 def classifies(*classes: str) -> Callable[[Classify], Classify]:
     """Register a converter that returns what a classifier predicts."""
+    return _registers(_classifiers, classes)
 
-    def register(converter: Classify) -> Classify:
-        _classifiers.update(dict.fromkeys(classes, converter))
+
+def _registers(table: dict[str, T], classes: Sequence[str]) -> Callable[[T], T]:
+    def register(converter: T) -> T:
+        for name in classes:
+            if name in table:
+                raise ValueError(f"{name} has a converter already: {table[name]}")
+            table[name] = converter
         return converter
 
     return register
+
+
+def import_modules(package: str, folders: Iterable[str]) -> None:
+    """Import every module of a package, in the order of their names; each registers what it has.
+
+    Args:
+        package: the package's full name.
+        folders: where its modules are (the package's ``__path__``).
+    """
+    for name in sorted(module.name for module in iter_modules(folders)):
+        import_module(f"{package}.{name}")
 
 
 def _names(estimator: Any) -> list[str]:

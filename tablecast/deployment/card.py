@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from tablecast.i18n.language import N_
 from tablecast.schema.field import Field
-from tablecast.schema.json_values import as_json
 
 if TYPE_CHECKING:
     from tablecast.deployment.deployment import Deployment
@@ -80,8 +79,7 @@ def _field_json(field: Field) -> dict[str, Any]:
     }
     hidden = ("dtype", "level_labels", "folded", "date_format", "spelling")
     plain = field.to_json()
-    if field.default is not None:  # as a row would hold it
-        plain["default"] = as_json(field, field.default)
+    plain["default"] = field.json_value(field.default)  # as a row would hold it
     return {renamed.get(key, key): value for key, value in plain.items() if key not in hidden}
 
 

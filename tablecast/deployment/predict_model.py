@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from tablecast.inference.engine import column_of
 from tablecast.inference.predictor import Predictor
 from tablecast.schema.field import Field
 
@@ -55,9 +54,7 @@ def _fields(deployment: Deployment) -> tuple[Field, ...]:
 
 def _answers(predictor: Predictor, data: Any) -> dict[str, npt.NDArray[Any]]:
     schema = predictor.schema
-    answer = predictor.engine.answer(
-        {field.name: column_of(field, data[field.name]) for field in schema.fields}
-    )
+    answer = predictor.engine.answer(schema.columns_of(data))
     if answer.probabilities is None:
         return {"prediction_label": answer.labels}
     places = {label: place for place, label in enumerate(schema.classes)}

@@ -1,45 +1,41 @@
 """``make messages``: find every message in the source, and bring each language up to date.
 
-For a language it writes, in its folder here:
+For a language it writes, in its folder of ``locale/``:
 
 * ``LC_MESSAGES/tablecast.po``: every message, for a translator; what is translated stays;
 * ``LC_MESSAGES/tablecast.mo``: the same, as gettext reads it;
 * ``forms.json``: the signs and patterns of its numbers, currencies and dates, from CLDR.
 
-A new language is an entry in ``tablecast.i18n.language.LANGUAGES``, then ``make messages``.
+The first two are what pybabel makes of them; ``[tool.babel]`` in pyproject.toml says where messages
+stand. A new language is an entry in ``tablecast.i18n.language.LANGUAGES``, then ``make messages``.
 """
 
 from __future__ import annotations
 
-import io
 import json
 import re
-import sys
-from datetime import UTC, datetime
+from collections.abc import Sequence
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from babel import Locale
-from babel.messages import Catalog
-from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
+from babel.messages.frontend import CommandLineInterface
 from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po, write_po
+from babel.messages.pofile import read_po
 
 from tablecast.i18n.language import LANGUAGES, LOCALE, Language
 
-PACKAGE = LOCALE.parents[1]
+ROOT = LOCALE.parents[2]
+DOMAIN = "tablecast"
 
-#: Where messages stand: a folder, its files, how they are read, and with which options.
-SOURCES: tuple[tuple[Path, str, str, dict[str, str]], ...] = (
-    (PACKAGE, "**.py", "python", {}),
-    (PACKAGE.parent / "templates", "**.html", "jinja2.ext:babel_extract", {"trimmed": "true"}),
-)
+#: Calls whose first argument is a message, beside gettext's: those of a remark about a value.
+KEYWORDS = "Remark refuse"
 
-#: Calls whose first argument is a message: gettext's, and those of a remark about a value.
-KEYWORDS = {**DEFAULT_KEYWORDS, "Remark": None, "_refuse": None}
-
-#: Comments for the translator start so.
-NOTE = "For translators:"
+#: What a new language's catalogue opens with.
+HEADER = """\
+# What the pages of tablecast say. Translate each msgid into its msgstr; keep what stands in
+# braces or in %(…)s as it is. Then run make messages, which adds new messages and compiles them."""
 
 #: CLDR's English puts the month first, as nobody but Americans do.
 DATES = {"en": "en_GB"}
@@ -47,64 +43,39 @@ DATES = {"en": "en_GB"}
 #: Scripts that put no space between sentences.
 UNSPACED = ("Hans", "Hant", "Jpan")
 
-HEADER = """\
-# What the pages of tablecast say. Translate each msgid into its msgstr; keep what stands in braces
-# or in %%(…)s as it is. Then run make messages, which adds new messages and compiles them all.
-msgid ""
-msgstr ""
-"Language: {folder}\\n"
-"MIME-Version: 1.0\\n"
-"Content-Type: text/plain; charset=utf-8\\n"
-"Content-Transfer-Encoding: 8bit\\n"
-"Plural-Forms: {plural};\\n"
 
-"""
-
-
-def extract() -> Catalog:
-    """Every message of the source and the templates, in the order of the files."""
-    found = Catalog()
-    for folder, files, method, options in SOURCES:
-        every = extract_from_dir(
-            folder, [(files, method)], {files: options}, keywords=KEYWORDS,
-            comment_tags=[NOTE], strip_comment_tags=True,
-        )
-        for name, line, message, comments, context in every:
-            place = f"{folder.name}/{name}"
-            found.add(message, None, [(place, line)], auto_comments=comments, context=context)
-    return found
+def write(languages: Sequence[Language] = LANGUAGES, locale: Path = LOCALE) -> None:
+    """Bring the files of languages up to date, each in its own folder of ``locale``."""
+    with TemporaryDirectory() as folder:
+        template = f"{folder}/{DOMAIN}.pot"
+        # Without places, and in the order of the alphabet, a file that moves changes no catalogue.
+        _pybabel(
+            "extract", f"--mapping-file={ROOT / 'pyproject.toml'}", f"--keywords={KEYWORDS}",
+            "--no-location", "--sort-output", f"--output-file={template}",
+            f"--header-comment={HEADER}", f"--project={DOMAIN}", "--version=pages",
+            str(ROOT / "tablecast"), str(ROOT / "templates"),
+        )  # fmt: skip
+        for language in languages:
+            if not language.is_source:
+                _pybabel(
+                    "update", f"--domain={DOMAIN}", f"--input-file={template}",
+                    f"--output-dir={locale}", f"--locale={language.folder}", "--width=98",
+                    "--init-missing", "--no-fuzzy-matching", "--ignore-obsolete",
+                    "--ignore-pot-creation-date",
+                )  # fmt: skip
+                _compile(locale / language.folder / "LC_MESSAGES" / DOMAIN)
+            text = json.dumps(forms(language), ensure_ascii=False, indent=1)
+            (locale / language.folder / "forms.json").write_text(f"{text}\n", encoding="utf-8")
 
 
-def held(language: Language) -> Catalog:
-    """A language's catalogue as it is; an empty one for a language that has none yet."""
-    file = _file(language, "po")
-    text = file.read_bytes() if file.exists() else b""
-    return read_po(io.BytesIO(text), locale=language.folder)
+def _pybabel(*arguments: str) -> None:
+    CommandLineInterface().run(["pybabel", "--quiet", *arguments])  # type: ignore[no-untyped-call]
 
 
-def updated(language: Language) -> str:
-    """A language's catalogue, with every message that the source has now and no other."""
-    catalogue = held(language)
-    catalogue.update(extract(), no_fuzzy_matching=True)
-    text = io.BytesIO()
-    # Without places, and in the order of the alphabet, a file that moves changes no catalogue.
-    write_po(
-        text, catalogue, width=98, omit_header=True, sort_output=True, ignore_obsolete=True,
-        no_location=True,
-    )
-    plural = f"nplurals={catalogue.num_plurals}; plural={catalogue.plural_expr}"
-    header = HEADER.replace("%%", "%").format(folder=language.folder, plural=plural)
-    return header + text.getvalue().decode()
-
-
-def compiled(language: Language) -> bytes:
-    """A language's catalogue as gettext reads it; a fuzzy translation is left out."""
-    binary = io.BytesIO()
-    catalogue = held(language)
-    # Babel dates what has no date; so the same text would compile to another file every minute.
-    catalogue.creation_date = catalogue.revision_date = datetime.fromtimestamp(0, UTC)
-    write_mo(binary, catalogue)
-    return binary.getvalue()
+def _compile(base: Path) -> None:
+    """Compile ``base.po`` to ``base.mo``. pybabel would take "{share}% of" for a C format."""
+    with base.with_suffix(".po").open("rb") as text, base.with_suffix(".mo").open("wb") as binary:
+        write_mo(binary, read_po(text))
 
 
 def forms(language: Language) -> dict[str, Any]:
@@ -130,40 +101,9 @@ def forms(language: Language) -> dict[str, Any]:
     }
 
 
-def write(language: Language) -> None:
-    """Bring one language's files up to date."""
-    if not language.is_source:
-        _file(language, "po").parent.mkdir(parents=True, exist_ok=True)
-        _file(language, "po").write_text(updated(language), encoding="utf-8")
-        _file(language, "mo").write_bytes(compiled(language))
-    text = json.dumps(forms(language), ensure_ascii=False, indent=1)
-    (LOCALE / language.folder / "forms.json").write_text(f"{text}\n", encoding="utf-8")
-
-
-def left_out(language: Language) -> list[str]:
-    """The messages that have no translation, or one that nobody has looked at."""
-    return [
-        str(message.id)
-        for message in held(language)
-        if message.id and (message.fuzzy or not all(_texts(message.string)))
-    ]
-
-
-def _texts(said: Any) -> tuple[str, ...]:
-    return (said,) if isinstance(said, str) else tuple(said)
-
-
 def _token(found: re.Match[str]) -> str:
     return found[1] if found[2] is None else f"{{{found[2]}}}"
 
 
-def _file(language: Language, ending: str) -> Path:
-    return LOCALE / language.folder / "LC_MESSAGES" / f"tablecast.{ending}"
-
-
 if __name__ == "__main__":
-    missing = []
-    for one in LANGUAGES:
-        write(one)
-        missing += [] if one.is_source else [f"{one.name}: {text}" for text in left_out(one)]
-    sys.exit("\n".join(["Not translated yet:", *missing]) if missing else 0)
+    write()

@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from tablecast.inference.engine import column_of
 from tablecast.schema.field import Field, Value
 from tablecast.schema.schema import Schema
 
@@ -38,8 +37,6 @@ BARS = 40
 
 #: The histogram spans these quantiles, so that one mansion does not press all houses into a bar.
 CENTRAL = (0.005, 0.995)
-
-DAY = 86400.0
 
 
 @dataclass(frozen=True)
@@ -129,7 +126,7 @@ def background_of(table: pd.DataFrame, schema: Schema) -> dict[str, Any]:
 
 
 def _spread(field: Field, column: pd.Series) -> dict[str, Any]:
-    values = column_of(field, column)
+    values = field.array_of_table(column)
     known = values[values != ""] if field.is_text else values[~np.isnan(values)]
     spread = _levels(known) if field.is_text else _groups(field, np.sort(known))
     return {**spread, "missing": len(values) - len(known)}
@@ -154,24 +151,10 @@ def _groups(field: Field, known: npt.NDArray[np.float64]) -> dict[str, Any]:
     values, counts = np.unique(known, return_counts=True)
     if len(values) > GROUPS or counts.min() < FEWEST:
         parts = np.array_split(known, max(1, min(GROUPS, len(known) // FEWEST)))
-        means = [_rounded(field, part, known) for part in parts]
+        means = [field.mean_of(part, known) for part in parts]
         values, places = np.unique(means, return_inverse=True)
         counts = np.bincount(places, weights=[len(part) for part in parts])
     return {"values": values.tolist(), "counts": [int(count) for count in counts], "rest": 0}
-
-
-def _rounded(
-    field: Field, part: npt.NDArray[np.float64], known: npt.NDArray[np.float64]
-) -> float:
-    """A group's mean as the field is written, with digits to a thousandth of the field's range."""
-    mean = float(part.mean())
-    if field.kind == "integer":
-        return float(round(mean))
-    if field.kind == "date":
-        step = DAY if (known % DAY == 0).all() else 1.0
-        return round(mean / step) * step
-    spread = float(known[-1] - known[0])
-    return round(mean, 3 - math.floor(math.log10(spread))) if spread else mean
 
 
 def _target(column: pd.Series, schema: Schema) -> dict[str, Any]:

@@ -6,9 +6,8 @@ An engine plugs in by having one method: ``answer``, from columns to an ``Answer
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
-import numpy as np
 import numpy.typing as npt
 
 from tablecast.errors import Remark
@@ -18,8 +17,6 @@ from tablecast.inference.row_program import BEYOND, Scalar
 from tablecast.schema.field import Field, Value
 from tablecast.schema.schema import Row, Schema
 
-if TYPE_CHECKING:
-    pass
 
 class Prediction(NamedTuple):
     """One row's answer, as every surface shows it.
@@ -56,7 +53,6 @@ class Predictor:
         self.schema = schema
         self.engine = engine
         self.interval = interval
-        self._dtypes = [object if field.is_text else np.float64 for field in schema.fields]
         self._classes = [str(name) for name in schema.classes]
         self._cells = [(field.name, _Cells(field)) for field in schema.fields]
 
@@ -85,7 +81,7 @@ class Predictor:
 
     def warm_up(self) -> None:
         """Answer typical rows, so that whatever the engine opens at its first answer is open."""
-        self.predict([Row(tuple(_typical(field) for field in self.schema.fields))] * 2)
+        self.predict([Row(tuple(field.typical for field in self.schema.fields))] * 2)
 
     def _columns(self, rows: Sequence[Row]) -> Columns:
         if len(rows) == 1:  # as most requests have: known texts need no new array
@@ -93,8 +89,8 @@ class Predictor:
             return {name: cells[value] for (name, cells), value in pairs}
         by_field = zip(*(row.values for row in rows), strict=True)
         return {
-            field.name: np.array(values, dtype=dtype)
-            for field, values, dtype in zip(self.schema.fields, by_field, self._dtypes, strict=True)
+            field.name: field.array(values)
+            for field, values in zip(self.schema.fields, by_field, strict=True)
         }
 
     def _shares(self, answer: Answer, rows: int) -> list[dict[str, float] | None]:
@@ -108,14 +104,10 @@ class _Cells(dict[Any, npt.NDArray[Any]]):
     """A field's values as columns of one row; those of known levels are made once."""
 
     def __init__(self, field: Field) -> None:
-        self._dtype = object if field.is_text else np.float64
-        for level in field.levels if field.is_text else ():
+        self._field = field
+        for level in field.levels:
             self[level] = self.__missing__(level)
             self[level].flags.writeable = False
 
     def __missing__(self, value: Value) -> npt.NDArray[Any]:
-        return np.array((value,), dtype=self._dtype)
-
-
-def _typical(field: Field) -> Value:
-    return field.missing if field.default is None else field.default
+        return self._field.array((value,))

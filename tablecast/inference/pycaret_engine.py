@@ -8,6 +8,7 @@ import numpy as np
 
 from tablecast.inference.engine import Answer, Columns
 from tablecast.inference.pycaret_api import import_pycaret, predict_with_pycaret
+from tablecast.schema.column_kinds import column_kind
 from tablecast.schema.schema import Schema
 
 
@@ -43,13 +44,6 @@ def frame_of(schema: Schema, columns: Columns) -> Any:
     """The pandas table that a pipeline was trained to read, from an engine's columns."""
     import pandas as pd
 
-    series: dict[str, Any] = {}
-    for field in schema.fields:
-        values = columns[field.name]
-        if field.is_text:
-            series[field.name] = pd.Series(values, dtype=object).replace("", np.nan)
-        elif field.kind == "date":
-            series[field.name] = pd.to_datetime(pd.Series(values), unit="s")
-        else:
-            series[field.name] = pd.Series(values).astype(field.dtype)
-    return pd.DataFrame(series)
+    return pd.DataFrame({
+        field.name: column_kind(field).series(field, columns[field.name]) for field in schema.fields
+    })

@@ -191,7 +191,7 @@ def draw(
     drawn = {}
     for place, field in enumerate(schema.fields):
         marginal = background.marginals[field.name]
-        values = np.array(marginal.values, dtype=object if field.is_text else np.float64)
+        values = field.array(marginal.values)
         drawn[field.name] = np.empty(len(order), dtype=values.dtype)
         drawn[field.name][order[:, place]] = values[marginal.at(positions)]
     return drawn

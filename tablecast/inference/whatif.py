@@ -13,7 +13,7 @@ from tablecast.inference.distributions import Background
 from tablecast.inference.engine import Columns, Engine, Label
 from tablecast.inference.interval import Interval
 from tablecast.inference.shapley import share_of
-from tablecast.schema.field import Field, Value
+from tablecast.schema.field import Value
 from tablecast.schema.schema import Row, Schema
 
 #: Points of a curve: a bend that falls between 25 of them is too small to be seen on 240 px.
@@ -21,8 +21,6 @@ POINTS = 25
 
 #: Levels of a category that are answered: more bars are not compared but searched.
 MOST_LEVELS = 12
-
-DAY = 86400.0
 
 
 @dataclass(frozen=True)
@@ -76,8 +74,10 @@ def what_if(
         interval: with it, every answer has its range.
         most: how many fields have a course, the first ones; None for all.
     """
+    frequency = background.frequent if background else {}
     tried = [
-        _values(field, value, background) if most is None or place < most else []
+        field.grid(POINTS, MOST_LEVELS, frequency.get(field.name, {}), value)
+        if most is None or place < most else []
         for place, (field, value) in enumerate(zip(schema.fields, row.values, strict=True))
     ]
     columns = _columns(schema, row, tried)
@@ -105,9 +105,8 @@ def _columns(
     columns: dict[str, npt.NDArray[Any]] = {}
     end = 0
     for field, value, values in zip(schema.fields, row.values, tried, strict=True):
-        column = np.full(count, value, dtype=object if field.is_text else np.float64)
+        columns[field.name] = column = field.array([value]).repeat(count)
         column[end : end + len(values)] = values
-        columns[field.name] = column
         end += len(values)
     return columns
 
@@ -129,28 +128,3 @@ def _ranges(
         return []
     low, high = interval.of_columns(np.array(answers), columns)
     return list(zip(low.tolist(), high.tolist(), strict=True))
-
-
-def _values(field: Field, present: Value, background: Background | None) -> list[Value]:
-    if field.is_text:
-        return _levels(field, str(present), background)
-    if field.minimum is None or field.maximum is None:
-        return [] if present != present else [present]
-    low, high = field.minimum, field.maximum
-    points = np.linspace(low, high, POINTS)
-    if field.kind == "integer":
-        points = np.round(points)
-    if field.kind == "date" and high - low >= POINTS * DAY:
-        points = np.clip(np.round(points / DAY) * DAY, low, high)
-    known = [float(present)] if present == present else []  # NaN differs from itself
-    return sorted({*points.tolist(), *known})
-
-
-def _levels(field: Field, present: str, background: Background | None) -> list[Value]:
-    """The most frequent levels, always with the present one, in the form's order."""
-    shares = background.frequent[field.name] if background else {}
-    first = sorted(field.levels, key=lambda level: -shares.get(level, 0.0))[:MOST_LEVELS]
-    if present and present not in first:
-        first = [*first[: MOST_LEVELS - 1], present]
-    known = [level for level in field.levels if level in first]
-    return [*known, *(level for level in first if level not in field.levels)]

@@ -1,5 +1,6 @@
 """The fields: one description of what is valid, which every surface reads."""
 
+import tablecast.schema.kinds  # noqa: F401 - each kind of field enters itself
 from tablecast.schema.field import Field
 from tablecast.schema.schema import Row, Schema, Task
 

@@ -1,33 +1,34 @@
-"""One field of a form: what it is called, what it accepts, and how one value is read."""
+"""One field of a form: what every kind of field has, and what each kind answers for itself.
+
+``Field("age", "integer", "int64")`` is an object of the kind that it names, from
+``schema.kinds``: as ``pathlib.Path`` does, the class picks the subclass. Form, API, document,
+batch, explanations and compiler ask the field and never which kind it is.
+"""
 
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
-from functools import cached_property
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+import numpy.typing as npt
 
 from tablecast.errors import Remark
-from tablecast.schema.number_formats import plain_number
+from tablecast.i18n.formats import grouped, with_unit
+from tablecast.schema.texts import without_point
 
-Kind = Literal["number", "integer", "category", "boolean", "date"]
 Value = float | int | str
+
+#: A column's values: float64, or text objects; (rows,).
+Array = npt.NDArray[Any]
 
 #: A category field with more levels than this is open: an unknown value is answered with a
 #: warning, not refused. PyCaret one-hot encodes up to 25 levels; a person can scan about 50.
 CLOSED_LEVELS = 50
 
-#: How much of a person's own text an error repeats.
-QUOTED_LENGTH = 40
-
-#: What a person may write for either level of a boolean field.
-YES_WORDS = ("true", "yes", "y", "1", "1.0", "on")
-NO_WORDS = ("false", "no", "n", "0", "0.0", "off")
-
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,4})?", re.ASCII)
+DAY = 86400
 
 MISSING = object()
 NAN = math.nan
@@ -41,13 +42,25 @@ class Refusal(Exception):  # noqa: N818 - a control flow of this package, never 
         super().__init__(remark.text)
 
 
+class NotPlain(TypeError):  # noqa: N818 - a control flow of this package, never shown
+    """The value needs a closer look."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One value that a control offers: the text that is sent for it, and the one that is shown."""
+
+    value: str
+    label: str
+
+
 @dataclass(frozen=True)
 class Field:
     """A column of the training table, as a person meets it. Made from all training rows.
 
     Attributes:
         name: the column's name.
-        kind: number, integer (whole numbers only), category, boolean or date.
+        kind: a key of ``KINDS``: number, integer (whole numbers only), category, boolean or date.
         dtype: the pandas dtype that the pipeline was trained with: ``"int64"``, ``"float64"``,
             ``"object"``, ``"bool"`` or ``"datetime64[ns]"``.
         label, hint, unit: what the form shows; the unit may be empty.
@@ -63,10 +76,19 @@ class Field:
             is read too.
         spelling: how the training table spells numbers, where that is not as programs do (see
             ``schema.number_formats``); such a number is read too, where all comes as text.
+
+    What a kind says of itself:
+        is_text: whether its columns are text, else float64.
+        is_whole: whether its values are whole numbers.
+        is_counted: whether few values, each of many rows, stand for themselves in a table.
+        is_short: whether a short input holds any value.
+        graph_input: what the compiler's first step meets: a text, a number or a moment.
+        cells: how a file's column of it is read: "levels" by a dictionary, "numbers" all at
+            once, "values" one by one.
     """
 
     name: str
-    kind: Kind
+    kind: str
     dtype: str
     label: str = ""
     hint: str = ""
@@ -84,6 +106,22 @@ class Field:
     date_format: str = ""
     spelling: str = ""
 
+    is_text: ClassVar[bool] = False
+    is_whole: ClassVar[bool] = False
+    is_counted: ClassVar[bool] = False
+    is_short: ClassVar[bool] = False
+    graph_input: ClassVar[Literal["text", "number", "moment"]] = "number"
+    cells: ClassVar[Literal["levels", "numbers", "values"]] = "values"
+
+    def __new__(cls, name: str = "", kind: str = "", *_values: Any, **_named: Any) -> Field:
+        if kind and kind not in KINDS:
+            known = ", ".join(KINDS)
+            raise ValueError(f"Field {name!r} is of kind {kind!r}; known kinds are {known}.")
+        named = KINDS.get(kind, cls)  # a copy is made without any values
+        if not issubclass(named, cls):  # as by dataclasses.replace: __init__ would not be called
+            raise TypeError(f"Make a Field of kind {kind!r} anew; {cls.__name__} is another kind.")
+        return object.__new__(named)
+
     def to_json(self) -> dict[str, Any]:
         """All of it as plain data, from which ``Field(**data)`` makes it again."""
         return asdict(self) | {"levels": list(self.levels), "level_labels": dict(self.level_labels)}
@@ -92,15 +130,7 @@ class Field:
     def from_json(cls, data: Mapping[str, Any]) -> Field:
         return cls(**{**data, "levels": tuple(data["levels"])})
 
-    @property
-    def is_text(self) -> bool:
-        """Whether the pipeline reads this column as text."""
-        return self.kind in ("category", "boolean")
-
-    @property
-    def missing(self) -> Value:
-        """What stands for a missing value in a column of this field."""
-        return "" if self.is_text else NAN
+    # What is valid
 
     def read(self, value: Any, *, text: bool) -> tuple[Value, Remark | None]:
         """Read one raw value; returns it with a warning or None.
@@ -116,175 +146,174 @@ class Field:
             value = value.strip()
         if value is MISSING or value is None or value == "":
             return self._read_missing()
-        if self.is_text:
-            return self._read_level(value)
-        if self.kind == "date":
-            return self._read_in_range(self._read_date(value), value)
-        return self._read_in_range(self._read_number(value, text), value)
+        return self.read_known(value, text=text)
+
+    def read_known(self, value: Any, *, text: bool) -> tuple[Value, Remark | None]:
+        """``read`` for a value that is there."""
+        raise NotImplementedError
+
+    def plain_reader(self) -> Callable[[Any], Value]:
+        """A quick reader of the usual JSON values, those that ``read`` takes without a warning.
+
+        For any other value it raises KeyError, TypeError or ``NotPlain``, which is one.
+        """
+        return _never_plain
+
+    def match(self, _text: str) -> str | None:
+        """The known level that a text means; None for no level."""
+        return None
+
+    def refuse(self, text: str, **values: str) -> Refusal:
+        """A refusal of a value of this field, to be raised."""
+        return Refusal(Remark(text, self.name, values))
+
+    def _read_missing(self) -> tuple[Value, Remark | None]:
+        if self.required:
+            raise self.refuse("{field} is missing; enter a value.")
+        return self.missing, Remark("{field} was left empty; the model fills it in.", self.name)
+
+    # How it is written
 
     def show(self, value: Value | None) -> str:
-        """A value as the form and the messages write it."""
+        """A value as the form and the messages write it; "" for a missing one."""
         if value is None or value == "" or value != value:  # NaN differs from itself
             return ""
-        if self.kind == "date":
-            moment = datetime.fromtimestamp(float(value), UTC)
-            return moment.strftime("%Y-%m-%d" if float(value) % 86400 == 0 else "%Y-%m-%d %H:%M:%S")
-        return value if isinstance(value, str) else show_number(value)
+        return self.show_known(value)
+
+    def show_known(self, value: Value) -> str:
+        """``show`` for a value that is there."""
+        return str(value)
 
     def show_level(self, level: str) -> str:
         """A level as the form writes it."""
         return self.level_labels.get(level, level)
 
-    def match(self, text: str) -> str | None:
-        """The known level that a text means, whatever its letter case; None for no level."""
-        return text if text in self._exact else self._folded_levels.get(fold(text))
+    def in_words(self, value: Value) -> str:
+        """A value in the reader's language, with its unit: to be read, not to be typed."""
+        return with_unit(self.in_figures(self.show(value)), self.unit)
 
-    def _refuse(self, text: str, **values: str) -> Refusal:
-        return Refusal(Remark(text, self.name, values))
+    def in_figures(self, text: str) -> str:
+        """A value's own text as people write it; without a unit, as a code or a year, as it is.
 
-    def _read_missing(self) -> tuple[Value, Remark | None]:
-        if self.required:
-            raise self._refuse("{field} is missing; enter a value.")
-        return self.missing, Remark("{field} was left empty; the model fills it in.", self.name)
+        Only for reading: a form takes numbers without signs between their thousands, which mean
+        decimals elsewhere, and so its hints and what it refuses show them plain.
+        """
+        return grouped(text) if self.unit else text
 
-    def _read_level(self, value: Any) -> tuple[Value, Remark | None]:
-        if not isinstance(value, str | int | float):
-            raise self._refuse("{field} must be text.")
-        text = canonical_text(value)
-        level = self.match(text)
-        if level is not None:
-            return level, None
-        if self.closed:
-            levels = ", ".join(self.levels)
-            raise self._refuse("{field} must be one of {levels}; {value} is not one of them.",
-                               levels=levels, value=quoted(value))
-        return text, Remark(
-            "{field}: {value} is not among the values seen in training.",
-            self.name, {"value": quoted(value)},
-        )
+    # What programs send and get
 
-    def _read_number(self, value: Any, text: bool) -> float:
-        if text and isinstance(value, str):
-            value = self._number_in(value)
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            raise self._refuse("{field} must be a number, such as {example}; {value} is not one.",
-                               example=self._example, value=quoted(value))
-        number = _to_float(value)
-        if not math.isfinite(number):
-            raise self._refuse("{field} must be a finite number, such as {example}.",
-                               example=self._example)
-        if self.kind == "integer" and number != math.floor(number):
-            raise self._refuse("{field} must be a whole number, such as {example}; {value} is not.",
-                               example=self._example, value=quoted(value))
-        return number
-
-    def _number_in(self, text: str) -> float | str:
-        """The number that a text spells, else the text."""
-        if _NUMBER.fullmatch(text):
-            return float(text)
-        plain = plain_number(text, self.spelling) if self.spelling else None
-        return text if plain is None else float(plain)
-
-    def _read_date(self, value: Any) -> float:
-        moment = self._moment(value)
-        if moment is None:
-            raise self._refuse("{field} must be a date, such as {example}; {value} is not one.",
-                               example=self._example, value=quoted(value))
-        return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()
-
-    def _moment(self, value: Any) -> datetime | None:
-        try:
-            return datetime.fromisoformat(value)
-        except (TypeError, ValueError):
-            pass
-        try:
-            return datetime.strptime(value, self.date_format) if self.date_format else None
-        except (TypeError, ValueError):
+    def json_value(self, value: Value | None) -> Any:
+        """A value as JSON has it, which ``read`` takes back; null for a missing one."""
+        if value is None or value == "" or value != value:  # NaN differs from itself
             return None
+        return self.json_known(value)
 
-    def _read_in_range(self, number: float, value: Any) -> tuple[Value, Remark | None]:
-        low, high = self.hard_minimum, self.hard_maximum
-        if (low is not None and number < low) or (high is not None and number > high):
-            raise self._refuse("{field} must be between {low} and {high}; {value} is not.",
-                               low=self.show(low), high=self.show(high), value=quoted(value))
-        low, high = self.minimum, self.maximum
-        if low is None or high is None or low <= number <= high:
-            return number, None
-        return number, Remark(
-            "{field}: {value} is outside the range seen in training, {low} to {high}.",
-            self.name, {"value": self.show(number), "low": self.show(low), "high": self.show(high)},
-        )
+    def json_known(self, value: Value) -> Any:
+        """``json_value`` for a value that is there."""
+        return without_point(value)
+
+    def json_schema(self) -> dict[str, Any]:
+        """The type and limits of its values, as JSON Schema (2020-12) says them."""
+        raise NotImplementedError
+
+    def json_examples(self) -> tuple[Any, Any]:
+        """A typical value, null where there is none that must be given, and one from the edge."""
+        edge = self.json_edge()
+        typical = self.json_value(self.default)
+        return edge if typical is None and self.required else typical, edge
+
+    def json_edge(self) -> Any:
+        """The lowest value or the last level."""
+        raise NotImplementedError
+
+    # What the form shows
+
+    def control_for(self, _text: str) -> str:
+        """The name of the control that suits the field where it holds this text."""
+        return "text"
+
+    def held(self, text: str) -> str:
+        """What a control holds for a text that came back, in the spelling of its choices."""
+        return text
 
     @property
-    def _example(self) -> str:
-        return self.show(self.default if self.default is not None else self.minimum)
+    def choices(self) -> tuple[Choice, ...]:
+        """What radios and a select offer, in their order; empty for a field of free text."""
+        return ()
 
-    @cached_property
-    def _exact(self) -> frozenset[str]:
-        return frozenset(self.levels)
+    @property
+    def keypad(self) -> str:
+        """The keypad that a phone shows (HTML's ``inputmode``); "" for its usual keyboard."""
+        return ""
 
-    @cached_property
-    def _folded_levels(self) -> dict[str, str]:
-        """Folded spelling to level, without spellings that two levels share."""
-        spellings = [(fold(level), level) for level in self.levels]
-        if self.kind == "boolean":
-            spellings += self._boolean_words()
-        found: dict[str, str] = {}
-        shared = set()
-        for spelling, level in spellings:
-            if found.setdefault(spelling, level) != level:
-                shared.add(spelling)
-        return {spelling: level for spelling, level in found.items() if spelling not in shared}
+    @property
+    def pattern_example(self) -> str:
+        """A value that shows how to write others, where that is not plain; else ""."""
+        return ""
 
-    def _boolean_words(self) -> list[tuple[str, str]]:
-        words = []
-        for level in self.levels:
-            for group in (YES_WORDS, NO_WORDS):
-                if fold(level) in group:
-                    words += [(word, level) for word in group]
-        return words
+    # Its values for the model
+
+    @property
+    def missing(self) -> Value:
+        """What stands for a missing value in a column of this field."""
+        return "" if self.is_text else NAN
+
+    @property
+    def typical(self) -> Value:
+        """The default, or what stands for a missing value."""
+        return self.missing if self.default is None else self.default
+
+    def array(self, values: Any) -> Array:
+        """Values as ``read`` gives them, as a column that engines take."""
+        return np.array(values, dtype=object if self.is_text else np.float64)
+
+    def array_of_table(self, column: Any) -> Array:
+        """A training table's column (pandas, numpy or a list) as one that engines take."""
+        raise NotImplementedError
+
+    def grid(
+        self, points: int, most_levels: int, frequency: Mapping[Value, float],
+        present: Value | None = None,
+    ) -> list[Value]:
+        """Values over which an effect is followed: numbers in rising order, levels in the form's.
+
+        Args:
+            points: of a number's range.
+            most_levels: of a category's levels, the most frequent.
+            frequency: value to its share of the training rows, where known.
+            present: a value that must be among them; a missing one never is.
+        """
+        raise NotImplementedError
+
+    def nearest(self, numbers: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+        """Numbers of the range as values that the field can have."""
+        return numbers
+
+    def mean_of(
+        self, group: npt.NDArray[np.float64], known: npt.NDArray[np.float64]
+    ) -> float:
+        """A group's mean as the field is written.
+
+        Args:
+            group: neighbours among the known values.
+            known: all known training values, in rising order.
+        """
+        raise NotImplementedError
+
+    # Columns of a file, where ``cells`` is "numbers"
+
+    def accepted(self, numbers: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+        """(rows,): where ``read`` refuses nothing."""
+        raise NotImplementedError
+
+    def unusual(self, numbers: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+        """(rows,): where ``read`` warns of an accepted number."""
+        raise NotImplementedError
 
 
-def fold(text: str) -> str:
-    """The spelling under which letter case and surrounding spaces do not count."""
-    return text.strip().casefold()
+#: Every kind of field by its name; see ``tablecast.schema.kinds``.
+KINDS: dict[str, type[Field]] = {}
 
 
-def canonical_text(value: Any) -> str:
-    """One text for a category however it is written: 60, 60.0 and "60" are all ``"60"``."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return str(value)
-    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
-        return str(int(value))
-    return str(value)
-
-
-def show_number(value: float) -> str:
-    """A number without needless digits; at most 12 significant ones."""
-    return f"{value:.12g}"
-
-
-def quoted(value: Any) -> str:
-    """A person's own value, shortened, for use in a sentence."""
-    text = value if isinstance(value, str) else _outline(value)
-    short = text if len(text) <= QUOTED_LENGTH else text[: QUOTED_LENGTH - 1] + "…"
-    return f"“{short}”"
-
-
-def _outline(value: Any) -> str:
-    if isinstance(value, dict):
-        return "an object"
-    if isinstance(value, list | tuple):
-        return "a list"
-    if isinstance(value, bool):
-        return str(value).lower()
-    return repr(value)
-
-
-def _to_float(value: int | float) -> float:
-    try:
-        return float(value)
-    except OverflowError:  # an int with hundreds of digits
-        return math.inf
+def _never_plain(_value: Any) -> Value:
+    raise NotPlain

@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from tablecast.errors import InvalidInput, Remark
 from tablecast.i18n.language import ENGLISH, N_, Language
-from tablecast.schema.field import MISSING, QUOTED_LENGTH, Field, Refusal, Value, quoted
+from tablecast.schema.field import MISSING, Array, Field, Refusal, Value
 from tablecast.schema.field_order import arrange
 from tablecast.schema.form_file import Form
 from tablecast.schema.from_column import field_of_column, label_of
 from tablecast.schema.number_formats import DATE_FORMATS, DECIMAL_COMMA, NUMBER_SPELLINGS
+from tablecast.schema.texts import QUOTED_LENGTH, quoted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -148,6 +149,10 @@ class Schema:
                 return row
         return self._parse_carefully(raw, text)
 
+    def columns_of(self, table: Any) -> dict[str, Array]:
+        """A training table (pandas, or name to values) as the columns that engines take."""
+        return {field.name: field.array_of_table(table[field.name]) for field in self.fields}
+
     def in_language(self, language: Language) -> Schema:
         """The same schema with the words of a language, as far as the form file has them."""
         if language not in self._in_languages:
@@ -185,7 +190,7 @@ class Schema:
 
     @cached_property
     def _plain_readers(self) -> tuple[tuple[str, Callable[[Any], Value]], ...]:
-        return tuple((field.name, _plain_reader(field)) for field in self.fields)
+        return tuple((field.name, field.plain_reader()) for field in self.fields)
 
     def _parse_plain(self, raw: Mapping[str, Any]) -> Row | None:
         """The usual row (every value plain, known and in range) in about 2 µs; None for others.
@@ -247,33 +252,6 @@ def _said_by(form: Form) -> dict[str, Any]:
         "card": dict(form.card),
     }
     return {key: text for key, text in said.items() if text}
-
-
-class _NotPlain(TypeError):  # noqa: N818 - a control flow of this module, never shown
-    """The value needs a closer look."""
-
-
-def _plain_reader(field: Field) -> Callable[[Any], Value]:
-    if field.is_text:
-        return {level: level for level in field.levels}.__getitem__
-    if field.kind == "date" or field.minimum is None or field.maximum is None:
-        return _never_plain
-    return _plain_number(field.minimum, field.maximum, whole=field.kind == "integer")
-
-
-def _never_plain(_value: Any) -> Value:
-    raise _NotPlain
-
-
-def _plain_number(low: float, high: float, *, whole: bool) -> Callable[[Any], Value]:
-    kinds: tuple[type, ...] = (int,) if whole else (int, float)
-
-    def read(value: Any) -> Value:
-        if type(value) in kinds and low <= value <= high:
-            return value  # type: ignore[no-any-return]
-        raise _NotPlain
-
-    return read
 
 
 def _classes(target: pd.Series) -> list[str | int]:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tablecast.inference.engine import column_of
 from tablecast.inference.onnx_engine import GraphEngine
 from tablecast.schema.schema import Schema
 
@@ -58,7 +57,7 @@ def measure(pipeline: Any, prepared: Prepared) -> Cost:
     schema, content = _compiled(pipeline, prepared)
     engine = GraphEngine(content)
     row = prepared.table.head(1)
-    columns = {field.name: column_of(field, row[field.name]) for field in schema.fields}
+    columns = schema.columns_of(row)
     times = []
     for _ in range(WARMING + TIMED):
         began = time.perf_counter()

@@ -18,8 +18,8 @@ from tablecast.i18n.formats import number
 from tablecast.i18n.language import N_, _
 from tablecast.inference.engine import Label
 from tablecast.inference.predictor import Prediction
-from tablecast.schema.field import quoted
 from tablecast.schema.schema import Row, Schema
+from tablecast.schema.texts import quoted
 from tablecast.web.explanations import contributions_json, whatif_json
 from tablecast.web.http import metrics
 from tablecast.web.http.responses import deployment, json_response

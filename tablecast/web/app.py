@@ -13,23 +13,26 @@ from collections.abc import Callable
 from pathlib import Path
 
 from flask import Flask, Response, current_app, g, request
-from werkzeug.exceptions import HTTPException, LengthRequired, RequestEntityTooLarge
+from werkzeug.exceptions import BadRequest, HTTPException, LengthRequired, RequestEntityTooLarge
 
 from tablecast.deployment.deployment import Deployment
 from tablecast.deployment.opening import load
 from tablecast.errors import InvalidInput, TablecastError
 from tablecast.i18n.formats import number
 from tablecast.i18n.language import N_, _
-from tablecast.settings import read_settings
+from tablecast.settings import read_settings, unknown_settings
 from tablecast.web import api, batch_page, warmup
 from tablecast.web.docs import document as openapi
 from tablecast.web.fast_path import FastLane
 from tablecast.web.form import page
-from tablecast.web.http import language, metrics, static_files
+from tablecast.web.http import access, encoding, language, metrics, origins, static_files, tracing
+from tablecast.web.http.access_log import Entry, access_log_of
 from tablecast.web.http.bounded_request import BoundedRequest
-from tablecast.web.http.headers import headers_of, new_request_id
+from tablecast.web.http.headers import Headers
+from tablecast.web.http.proxies import TrustedProxies
 from tablecast.web.http.rendering import problem_page, wants_page
 from tablecast.web.http.responses import invalid, problem
+from tablecast.web.http.tracing import request_id_of, trace_of
 
 log = logging.getLogger("tablecast")
 
@@ -78,14 +81,32 @@ def create_app(deployment: Deployment | None = None) -> Flask:
     app.register_blueprint(batch_page.blueprint)
     app.register_blueprint(metrics.blueprint)
     app.register_blueprint(openapi.blueprint)
+    allowed = access.access_of(settings)
+    app.config["TRUSTED_HOSTS"] = settings["hosts"].replace(",", " ").split() or None
+    app.extensions["access_log"] = access_log_of(settings)
+    app.extensions["headers"] = Headers(
+        origins.frame_ancestors(settings["frames"], settings["space"])
+    )
+    cors = origins.origins_of("TABLECAST_CORS_ORIGINS", settings["cors"])
     language.install(app, PROGRAM_PATHS)
     static_files.install(app)
     app.before_request(_begin)
+    origins.install(app, cors)
+    access.install(app, allowed)
+    app.before_request(_limit_body)
     app.after_request(_finish)
+    encoding.install(app)
     app.register_error_handler(InvalidInput, invalid)
     app.register_error_handler(HTTPException, _refused)
     app.register_error_handler(Exception, _unexpected)
-    app.wsgi_app = FastLane(app.wsgi_app, loaded)  # type: ignore[method-assign]
+    behind = TrustedProxies(app.wsgi_app, settings["proxies"])
+    app.wsgi_app = behind  # type: ignore[method-assign]
+    if not tracing.instrument(app):
+        lane = FastLane(
+            behind, loaded, allowed, app.extensions["access_log"],
+            hosts=app.config["TRUSTED_HOSTS"], cors=bool(cors),
+        )
+        app.wsgi_app = lane  # type: ignore[method-assign]
     return app
 
 
@@ -96,6 +117,8 @@ def create_app_or_exit(make: Callable[[], Flask] = create_app) -> Flask:
     """
     try:
         app = make()
+        for sentence in unknown_settings():
+            log.warning("%s", sentence)
     except TablecastError as error:
         sys.exit(f"tablecast: {error}")
     warmup.prepare(app)
@@ -109,8 +132,16 @@ def _root() -> Path:
 
 
 def _begin() -> None:
-    g.request_id = new_request_id()
+    g.request_id = request_id_of(request.headers.get("X-Request-Id"))
     g.began = time.perf_counter()
+    g.rows = 0
+    g.key = None
+    told = request.environ
+    if told.get("SERVER_PROTOCOL") == "HTTP/1.1" and not told.get("HTTP_HOST"):
+        raise BadRequest(_("Send a Host header; HTTP/1.1 requires one."))
+
+
+def _limit_body() -> None:
     if request.method != "POST" or request.routing_exception is not None:
         return
     # Without a length, a body past the limit would be cut silently and read as whole.
@@ -118,6 +149,7 @@ def _begin() -> None:
         raise LengthRequired(_("Send a Content-Length header; chunked bodies are not read."))
     limits = current_app.config["BODY_LIMITS"]
     limit = limits.get(request.endpoint, current_app.config["MAX_BODY"])
+    encoding.unpack(limit)
     if request.content_length > limit:
         _read_and_discard()
         words = _("The body is larger than {limit} bytes; send it in parts.")
@@ -132,12 +164,26 @@ def _read_and_discard() -> None:
 
 
 def _finish(response: Response) -> Response:
-    for name, value in headers_of(response.mimetype or "").items():
+    headers = current_app.extensions["headers"]
+    for name, value in headers.of(response.mimetype or "", secure=request.is_secure).items():
         response.headers.setdefault(name, value)
     response.headers["X-Request-Id"] = g.request_id
     route = request.url_rule.rule if request.url_rule else "none"
-    metrics.of_route(route).observe(response.status_code, time.perf_counter() - g.began)
+    seconds = time.perf_counter() - g.began
+    metrics.of_route(route).observe(response.status_code, seconds)
+    _log_access(response.status_code, route, seconds)
     return response
+
+
+def _log_access(status: int, route: str, seconds: float) -> None:
+    access_log = current_app.extensions["access_log"]
+    if access_log is None:
+        return
+    trace = trace_of(request.headers.get("traceparent"))
+    key = g.key.name if g.key else ""
+    access_log.note(
+        Entry(time.time(), g.request_id, request.method, route, status, seconds, g.rows, key, trace)
+    )
 
 
 def _wants_json() -> bool:

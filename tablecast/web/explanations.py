@@ -7,7 +7,6 @@ from typing import Any
 from tablecast.deployment.deployment import Deployment
 from tablecast.inference.shapley import Explanation
 from tablecast.inference.whatif import WhatIf, what_if
-from tablecast.schema.json_values import plain_value
 from tablecast.schema.schema import Row, Schema
 
 
@@ -23,7 +22,7 @@ def contributions_json(loaded: Deployment, row: Row) -> dict[str, Any] | None:
         "fields": [
             {
                 "field": one.field,
-                "value": plain_value(loaded.schema.field(one.field), one.value),
+                "value": loaded.schema.field(one.field).json_value(one.value),
                 "contribution": one.contribution,
                 "error": one.error,
             }
@@ -42,7 +41,7 @@ def whatif_json(loaded: Deployment, row: Row) -> dict[str, Any]:
         "fields": [
             {
                 "field": one.field,
-                "values": [plain_value(schema.field(one.field), value) for value in one.values],
+                "values": list(map(schema.field(one.field).json_value, one.values)),
                 "answers": list(one.answers),
                 "present": one.present,
                 "intervals": list(one.ranges) or None,

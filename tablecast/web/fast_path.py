@@ -9,31 +9,57 @@ from __future__ import annotations
 
 import io
 import time
-from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
+from werkzeug.sansio.utils import host_is_trusted
 
 from tablecast.deployment.deployment import Deployment
 from tablecast.errors import InvalidInput
 from tablecast.web import api
 from tablecast.web.http import metrics
-from tablecast.web.http.headers import headers_of, new_request_id
+from tablecast.web.http.access import Access
+from tablecast.web.http.access_log import AccessLog, Entry
+from tablecast.web.http.headers import DATA
+from tablecast.web.http.proxies import Sender, TrustedProxies
 from tablecast.web.http.responses import to_json
+from tablecast.web.http.tracing import request_id_of, trace_of
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 #: Digits of the length of a plain body: a row of a table has less than 100,000 bytes, and a larger
 #: body is read by Flask, which knows its limits.
 PLAIN_LENGTH_DIGITS = 5
 
 
+class Answered(NamedTuple):
+    """An answer's body, and the request's id."""
+
+    body: bytes
+    request_id: str
+
+
 class FastLane:
     """A WSGI application that answers plain prediction requests and passes on all others."""
 
-    def __init__(self, app: WSGIApplication, deployment: Deployment) -> None:
+    def __init__(
+        self,
+        app: TrustedProxies,
+        deployment: Deployment,
+        access: Access | None = None,
+        access_log: AccessLog | None = None,
+        *,
+        hosts: Sequence[str] | None = None,
+        cors: bool = False,
+    ) -> None:
+        self._access_log = access_log
+        self._trusts = lru_cache(lambda host: host_is_trusted(host, hosts)) if hosts else None
+        self._cors = cors
         self._app = app
+        self._access = access
         self._deployment = deployment
         self._parse = deployment.schema.parse
         self._predict = deployment.predictor.predict
@@ -43,68 +69,107 @@ class FastLane:
         }
         #: The headers that all plain answers have.
         json = "application/json"
-        self.shared_headers = [("Content-Type", json), *headers_of(json).items()]
+        self.shared_headers = [("Content-Type", json), *DATA.items()]
 
     def __call__(
         self, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
         if environ["PATH_INFO"] not in self._routes or not _is_plain(environ):
             return self._app(environ, start_response)
-        content = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
-        body = self.answer(environ["PATH_INFO"], content)
-        if body is None:
+        length = int(environ["CONTENT_LENGTH"])
+        content = environ["wsgi.input"].read(length)
+        whole = len(content) == length  # else the client is gone, which the application notices
+        path = environ["PATH_INFO"]
+        answered = self.answer(path, content, _sender(environ)) if whole else None
+        if answered is None:
             environ["wsgi.input"] = io.BytesIO(content)
             return self._app(environ, start_response)
-        start_response("200 OK", [*self.shared_headers, *self.own_headers(body)])
-        return [body]
+        start_response("200 OK", [*self.shared_headers, *self.own_headers(answered)])
+        return [answered.body]
 
     @property
     def quick(self) -> bool:
         """Whether an answer takes so little that nobody needs to wait for it in a thread."""
         return bool(getattr(self._deployment.engine, "quick", False))
 
-    def answer(self, path: str, content: bytes) -> bytes | None:
-        """The body that answers a JSON body posted to a path, counted in the metrics.
+    def answer(self, path: str, content: bytes, sender: Sender) -> Answered | None:
+        """What answers a JSON body posted to a path, counted and logged.
 
         Returns:
             None where it is not plain: the application behind should look at the request.
         """
         route = self._routes.get(path)
-        if route is None:
+        if route is None or (self._cors and sender.origin is not None):
+            return None
+        if self._trusts is not None and not self._trusts(self._app.host_of(sender)):
             return None
         began = time.perf_counter()
         worded, measured = route
-        body = self._answer(content, worded)
-        if body is not None:
-            measured.observe(200, time.perf_counter() - began, 1)
-        return body
+        body = self._answer(content, worded, sender)
+        if body is None:
+            return None
+        seconds = time.perf_counter() - began
+        request_id = request_id_of(sender.request_id)
+        measured.observe(200, seconds, 1)
+        if self._access_log:
+            key = self._access.name_of(sender.authorization) if self._access else ""
+            trace = trace_of(sender.traceparent)
+            self._access_log.note(
+                Entry(time.time(), request_id, "POST", path, 200, seconds, 1, key, trace)
+            )
+        return Answered(body, request_id)
 
-    def own_headers(self, body: bytes) -> tuple[tuple[str, str], ...]:
+    def own_headers(self, answered: Answered) -> tuple[tuple[str, str], ...]:
         """The headers that one answer has besides the shared ones."""
-        return ("Content-Length", str(len(body))), ("X-Request-Id", new_request_id())
+        length = str(len(answered.body))
+        return ("Content-Length", length), ("X-Request-Id", answered.request_id)
 
-    def _answer(self, content: bytes, worded: Callable[[Any], Any]) -> bytes | None:
+    def _answer(
+        self, content: bytes, worded: Callable[[Any], Any], sender: Sender
+    ) -> bytes | None:
         """The answer's body, or None where the application behind should look at the request."""
         try:
             raw = orjson.loads(content)
             if type(raw) is not dict:
                 return None
-            return to_json(worded(self._predict([self._parse(raw)])))
+            row = self._parse(raw)
+            # Last, so that a request that the application looks at again is counted once.
+            if self._access and not self._lets_through(self._access, sender):
+                return None
+            return to_json(worded(self._predict([row])))
         except (orjson.JSONDecodeError, InvalidInput):
             return None
         except Exception:  # the application meets the same failure, logs it and words it
             return None
 
+    def _lets_through(self, access: Access, sender: Sender) -> bool:
+        return access.lets_through(sender.authorization, self._app.client_of(sender))
+
     def _full_answer(self, predictions: Any) -> Any:
         return api.full_answer(self._deployment, predictions)
+
+
+def _sender(environ: WSGIEnvironment) -> Sender:
+    return Sender(
+        environ.get("REMOTE_ADDR", ""),
+        environ.get("HTTP_HOST", ""),
+        environ.get("HTTP_AUTHORIZATION"),
+        environ.get("HTTP_ORIGIN"),
+        environ.get("HTTP_X_REQUEST_ID"),
+        environ.get("HTTP_TRACEPARENT"),
+        environ.get("HTTP_X_FORWARDED_FOR"),
+        environ.get("HTTP_X_FORWARDED_HOST"),
+    )
 
 
 def _is_plain(environ: WSGIEnvironment) -> bool:
     length = environ.get("CONTENT_LENGTH") or ""
     return (
         environ["REQUEST_METHOD"] == "POST"
+        and bool(environ.get("HTTP_HOST"))
         and environ.get("CONTENT_TYPE") == "application/json"
         and not environ.get("QUERY_STRING")
+        and "HTTP_CONTENT_ENCODING" not in environ
         and length.isdecimal()
         and len(length) <= PLAIN_LENGTH_DIGITS
     )

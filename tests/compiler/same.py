@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import warnings
 from collections.abc import Sequence
 from typing import Any
@@ -73,6 +74,14 @@ def fit(table: pd.DataFrame, float64: bool = True, **options: Any) -> Any:
         experiment.setup(table, target=TARGET, memory=False, **QUIET, **options)
         pipeline = Pipeline([*experiment.pipeline.steps, ("actual_estimator", "passthrough")])
         pipeline._feature_names_in = list(experiment.pipeline.feature_names_in_)
+    return pipeline
+
+
+def with_estimator(steps: Any, estimator: Any, table: pd.DataFrame) -> Any:
+    """A pipeline of fitted steps (see ``fit``) and an estimator, fitted on what they give it."""
+    estimator.fit(features(steps, table.drop(columns=TARGET)), table[TARGET])
+    pipeline = copy.copy(steps)
+    pipeline.steps = [*steps.steps[:-1], ("actual_estimator", estimator)]
     return pipeline
 
 

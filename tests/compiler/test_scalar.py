@@ -20,8 +20,8 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from tablecast.compiler import estimators  # noqa: F401 - registers the converters
 from tablecast.compiler.graph import Builder
+from tablecast.compiler.proof.check_row_program import Unrolled
 from tablecast.compiler.proof.random_rows import random_rows
-from tablecast.compiler.proof.row_program import Unrolled
 from tablecast.compiler.registry import classify, regress
 from tablecast.compiler.row_program.trace import scalar_program
 from tablecast.inference.onnx_engine import GraphEngine

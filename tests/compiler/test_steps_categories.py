@@ -14,6 +14,7 @@ from tablecast.compiler import compile_features, frame
 from tablecast.compiler.proof.random_rows import inputs_of
 from tablecast.errors import UnsupportedStep
 from tablecast.inference.onnx_engine import session_of
+from tablecast.schema.field import Field
 
 TABLE = cars()
 
@@ -67,7 +68,8 @@ def test_numeric_category() -> None:
     """A numeric column used as a category enters as text: 5 and 5.0 are both "5"."""
     table = TABLE[["doors", "age", "price"]]
     fields = tuple(
-        replace(field, kind="category", levels=("2", "3", "5")) if field.name == "doors" else field
+        Field("doors", "category", "int64", levels=("2", "3", "5"))
+        if field.name == "doors" else field
         for field in fields_of(table)
     )
     pipeline = fit(table, categorical_features=["doors"])

@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tablecast.inference.engine import column_of
 from tablecast.inference.interval import Interval, Part
 from tablecast.inference.predictor import Predictor
 from tablecast.schema.schema import Schema
@@ -86,7 +85,7 @@ def test_rows_and_columns_agree(interval: Interval, insurance_schema: Schema) ->
     ]
     answers = np.linspace(-5_000, 60_000, len(rows))
     columns = {
-        field.name: column_of(field, [row[place] for row in rows])
+        field.name: field.array_of_table([row[place] for row in rows])
         for place, field in enumerate(fields)
     }
     low, high = interval.of_columns(answers, columns)

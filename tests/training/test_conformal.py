@@ -19,7 +19,6 @@ from sklearn.preprocessing import FunctionTransformer
 
 from tablecast.data.prepared import Prepared
 from tablecast.data.sources import read_table
-from tablecast.inference.engine import column_of
 from tablecast.inference.interval import Interval
 from tablecast.schema.schema import Schema
 from tablecast.training.intervals.bounds import AVERAGE, BY_FIELDS, Rows, _aligned, learn_end
@@ -43,7 +42,7 @@ def simulated(seed: int, rows: int = ROWS) -> pd.DataFrame:
 def ends(stored: dict[str, Any], table: pd.DataFrame, target: str, answers: Any) -> Any:
     schema = Schema.from_table(table, target, "regression")
     interval = Interval.from_json(stored, schema.fields)
-    columns = {field.name: column_of(field, table[field.name]) for field in schema.fields}
+    columns = schema.columns_of(table)
     return interval.of_columns(np.asarray(answers, dtype=np.float64), columns)
 
 

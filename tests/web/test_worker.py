@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
+import resource
 import selectors
 import socket
 import threading
@@ -23,7 +25,11 @@ from hypothesis import strategies as st
 
 from tablecast.web.app import create_app
 from tablecast.web.fast_path import FastLane
-from tablecast.web.server.gunicorn_worker import LARGEST, Worker, plain_request
+from tablecast.web.server import gunicorn_worker as worker
+from tablecast.web.server.client import Client
+from tablecast.web.server.connections import most_connections
+from tablecast.web.server.gunicorn_worker import MOST_AHEAD, Worker
+from tablecast.web.server.plain_request import plain_request
 
 PATIENT = {
     "age": 39, "sex": "male", "bmi": 30.4, "children": 1, "smoker": "no", "region": "northwest",
@@ -57,8 +63,6 @@ class Served:
 
     def __init__(self, app: Flask, send_buffer: int = 0, **settings: Any) -> None:
         self.listener = socket.create_server(("127.0.0.1", 0))
-        if send_buffer:
-            self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
         config = Config()
         for name, value in {"keepalive": 5, "threads": 4, "errorlog": "-", **settings}.items():
             config.set(name, value)
@@ -66,6 +70,8 @@ class Served:
         self.worker = Worker(
             1, os.getppid(), [self.listener], loaded, 30, config, Logger(config)
         )
+        if send_buffer:
+            self.listener.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, send_buffer)
         self.threads = 0
         self.clients: list[socket.socket] = []
         # What init_process does, but for signals, which only a main thread may have.
@@ -204,7 +210,7 @@ ODD = {
     "keep-alive": request(ROW, "POST /predict_api HTTP/1.1", None, "Connection: Keep-Alive"),
     "an empty header": request(ROW, "POST /predict_api HTTP/1.1", None, "Accept:"),
     "spaces": request(ROW, "POST /predict_api HTTP/1.1", None, "User-Agent: \t some  thing \t"),
-    "a large body": request(ROW + b" " * LARGEST),
+    "a large body": request(ROW + b" " * MOST_AHEAD),
 }
 
 
@@ -259,7 +265,7 @@ def test_a_plain_request_is_whole(
     head = b"\r\n".join([*fixed, b"Content-Length: %d" % length, *lines, b"", b""])
     found = plain_request(head + body)
     if found is not None:
-        assert found == ("/a", body)
+        assert (found.path, found.body) == ("/a", body)
         assert length == len(body)
         assert len(set(names)) == len(names)
         assert not {"Expect", "Upgrade", "TE", "X-Y"} & set(names)
@@ -424,6 +430,134 @@ def test_a_failing_engine_is_worded_by_the_application(served: Served, app: Flas
     finally:
         predictor.engine = engine
     assert connection.ask(request()).endswith(b"9750.0\n")
+
+
+# Nobody waits for a slow client without an end, and nobody else waits for it at all.
+
+
+@pytest.fixture
+def hasty(app: Flask, monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
+    """A worker that waits a second."""
+    monkeypatch.setenv("TABLECAST_PATIENCE", "1")
+    running = Served(app, threads=2, worker_connections=40)
+    yield running
+    running.stop()
+
+
+UPLOAD = b"POST /batch HTTP/1.1\r\nHost: x\r\nContent-Length: 99999\r\n\r\n"
+SLOW = {
+    "nothing": (b"", b""),
+    "a part of a head": (request()[:30], b"HTTP/1.1 408"),
+    "no line's end": (b"\x16\x03\x01", b"HTTP/1.1 408"),
+    "a part of a body": (request()[:-1], b"HTTP/1.1 408"),
+    "a part of a large body": (UPLOAD, b"HTTP/1.1 408"),
+    "a larger part of it": (UPLOAD + b"x" * MOST_AHEAD, b"HTTP/1.1 4"),
+    "a part of a chunk": (
+        b"POST /none HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n9\r\na", b"HTTP/1.1 4"
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("content", SLOW.values(), ids=SLOW.keys())
+def test_what_does_not_come_in_time_is_refused(hasty: Served, content: tuple[bytes, bytes]) -> None:
+    """A request that stops half way is ended after some seconds, and holds no thread before."""
+    asked, told = content
+    slow, other = [hasty.client() for _ in range(6)], hasty.connect()
+    for client in slow[:1] if b"99999" in asked or b"chunked" in asked else slow:
+        client.sendall(asked)
+    began = time.perf_counter()
+    assert other.ask(request(line="POST /api/v1/predict?explain=0 HTTP/1.1"))
+    assert time.perf_counter() - began < 0.5
+    slow[0].settimeout(8)
+    read = b"".join(iter(lambda: slow[0].recv(65536), b""))
+    assert read.startswith(told)
+    assert bool(read) == bool(told)
+
+
+@pytest.mark.parametrize("line", ["POST /predict_api HTTP/1.1", "POST /api/v1/predict?a HTTP/1.1"])
+def test_a_body_that_ends_too_early_is_not_answered(served: Served, line: str) -> None:
+    """A request whose client is gone before all of it has come is answered by nobody."""
+    for size in (1, 40000):
+        client = served.client()
+        client.sendall(request(ROW, line, length=len(ROW) + size) + b" " * (size - 1))
+        client.shutdown(socket.SHUT_WR)
+        assert not client.recv(65536).startswith(b"HTTP/1.1 200 OK")
+
+
+def test_a_head_without_an_end_is_refused(served: Served) -> None:
+    """No more of a head is kept than any browser sends."""
+    client = served.client()
+    client.sendall(b"GET / HTTP/1.1\r\nCookie: " + b"x" * MOST_AHEAD)
+    assert client.recv(65536).startswith(b"HTTP/1.1 431")
+
+
+def test_large_requests_have_places_of_their_own(
+    hasty: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Past so many large bodies at a time, another is told when to come again."""
+    monkeypatch.setattr(worker, "MOST_LARGE", 1)
+    first, second = hasty.client(), hasty.client()
+    chunked = b"POST /none HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n9\r\na"
+    first.sendall(chunked)
+    time.sleep(0.2)
+    second.sendall(chunked)
+    answer = second.recv(65536)
+    assert answer.startswith(b"HTTP/1.1 503")
+    assert b"Retry-After" in answer
+    assert b'"status":503' in answer
+
+
+def test_who_reads_nothing_is_dropped(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An answer is kept for a client that reads it, and not for one that never does."""
+    monkeypatch.setenv("TABLECAST_PATIENCE", "1")
+    served = Served(app, send_buffer=4096)
+    greedy = served.client(receive_buffer=2048)
+    greedy.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n" * 20)
+    slow = served.client(receive_buffer=2048)
+    slow.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+    read = b""
+    while more := slow.recv(1024):
+        read += more
+        time.sleep(0.05)
+    assert len(read.partition(b"\r\n\r\n")[2]) == int(read.split(b"Content-Length: ")[1].split()[0])
+    until = time.monotonic() + 6
+    while served.worker.nr_conns and time.monotonic() < until:
+        time.sleep(0.1)
+    assert served.worker.nr_conns == 0
+    assert Client.held == 0
+    served.stop()
+
+
+def test_an_address_loses_the_connections_that_it_does_not_use(hasty: Served) -> None:
+    """Where one address has many connections, a new one takes the place of the idlest."""
+    idle = [hasty.connect() for _ in range(30)]
+    assert hasty.worker.nr_conns <= 21
+    assert idle[-1].ask(request()).endswith(b"9750.0\n")
+    assert idle[0].ends()
+
+
+def test_a_worker_without_files_makes_room(hasty: Served) -> None:
+    """What accept says when there are no files left costs an idle connection, and no worker."""
+    idle, more = hasty.connect(), hasty.connect()
+
+    class Full:
+        def accept(self) -> Any:
+            raise OSError(errno.EMFILE, "too many open files")
+
+    hasty.worker.method_queue.defer(hasty.worker.accept, Full())
+    assert idle.ends()
+    assert more.ask(request()).endswith(b"9750.0\n")
+    hasty.worker.method_queue.defer(hasty.worker.accept, Full())
+    hasty.worker.method_queue.defer(hasty.worker.accept, Full())
+    time.sleep(0.1)
+    assert hasty.connect().ask(request()).endswith(b"9750.0\n")
+
+
+def test_a_worker_takes_what_the_system_has_files_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its connections and its own files never need more than it may open."""
+    for files, most in ((1024, 768), (64, 32), (1_000_000, 1000), (resource.RLIM_INFINITY, 1000)):
+        monkeypatch.setattr(resource, "getrlimit", lambda _, files=files: (files, files))
+        assert most_connections(1000) == most
 
 
 def test_gunicorn_still_has_what_the_worker_uses(app: Flask) -> None:

@@ -1,31 +1,5 @@
-"""Converters of fitted estimators. Importing this package registers all of them."""
+"""A converter for each fitted estimator; importing this package registers those of every file."""
 
-from __future__ import annotations
+from tablecast.compiler.registry import import_modules
 
-from tablecast.compiler.estimators import (
-    bayes,
-    boosting,
-    calibration,
-    chains,
-    dummy,
-    ensembles,
-    linear,
-    neighbours,
-    neural,
-    svm,
-    trees,
-)
-
-__all__ = [
-    "bayes",
-    "boosting",
-    "calibration",
-    "chains",
-    "dummy",
-    "ensembles",
-    "linear",
-    "neighbours",
-    "neural",
-    "svm",
-    "trees",
-]
+import_modules(__name__, __path__)

@@ -18,33 +18,34 @@ its last bits; the proof of the deployment is of the rewritten graph.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import onnx
 from numpy.typing import NDArray
 from onnx import helper
 
-from tablecast.compiler.optimize.columns import arrange
 from tablecast.compiler.optimize.graph_editor import Worksheet, attribute, read_inside
+from tablecast.compiler.optimize.joined_columns import arrange
 from tablecast.compiler.optimize.shared_lookups import spread_tables
+
+Pass = Callable[[Worksheet], None]
 
 #: Clips whose bounds agree to so many digits are one: the bounds of one training range differ in
 #: their last digits where one step stores both ends and another one the middle and the width.
 DIGITS = 12
 
 
-def fold(model: onnx.ModelProto) -> onnx.ModelProto:
-    """The same graph with fewer nodes; its inputs, outputs and metadata are those of ``model``."""
+def fold(model: onnx.ModelProto, passes: Sequence[Pass] | None = None) -> onnx.ModelProto:
+    """The same graph with fewer nodes; its inputs, outputs and metadata are those of ``model``.
+
+    Args:
+        model: a finished graph.
+        passes: what to do to it, in this order; ``PASSES`` where not given.
+    """
     sheet = Worksheet(model)
-    share(sheet)
-    merge_tables(sheet)
-    share(sheet)  # steps on two equal lookups
-    drop_unused(sheet)  # the tables that were merged read the index as well
-    spread_tables(sheet)
-    arrange(sheet)
-    share(sheet)  # equal arrangements of columns
-    drop_unused(sheet)
+    for rewrite in PASSES if passes is None else passes:
+        rewrite(sheet)
     folded = sheet.model()
     onnx.checker.check_model(folded)
     return folded
@@ -162,3 +163,10 @@ def drop_unused(sheet: Worksheet) -> None:
             kept.append(node)
     for node in reversed(kept):
         sheet.add(node)
+
+
+#: Each pass leaves a whole graph. Merged tables are read by equal steps; those that were merged
+#: read their index until they are dropped.
+PASSES: tuple[Pass, ...] = (
+    share, merge_tables, share, drop_unused, spread_tables, arrange, share, drop_unused
+)

@@ -12,9 +12,9 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+from tablecast.compiler.proof.check_row_program import Unrolled
 from tablecast.compiler.proof.differences import Worst
 from tablecast.compiler.proof.random_rows import UNKNOWN, inputs_of, random_rows
-from tablecast.compiler.proof.row_program import Unrolled
 from tablecast.errors import ProofFailed
 from tablecast.inference.onnx_engine import columns_read, fed, session_of
 from tablecast.inference.pycaret_api import predict_with_pycaret

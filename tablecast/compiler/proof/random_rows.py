@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tablecast.schema.field import Field, canonical_text
+from tablecast.schema.column_kinds import column_kind
+from tablecast.schema.field import Field
 
 # Often enough that 2,000 rows hold many of each, rarely enough that most rows are plausible.
 MISSING_SHARE = 0.08
@@ -37,19 +38,9 @@ def random_rows(fields: Sequence[Field], rows: int, seed: int) -> pd.DataFrame:
 
 def inputs_of(fields: Sequence[Field], table: pd.DataFrame) -> dict[str, NDArray[Any]]:
     """A table as the graph's inputs: one array of shape (rows, 1) for each field."""
-    return {field.name: _input(field, table[field.name]) for field in fields}
-
-
-def _input(field: Field, column: pd.Series) -> NDArray[Any]:
-    if field.is_text:
-        texts = [
-            "" if missing else canonical_text(value)
-            for value, missing in zip(column.tolist(), column.isna(), strict=True)
-        ]
-        return np.array(texts, dtype=object).reshape(-1, 1)
-    if field.kind == "date":
-        column = (column - pd.Timestamp(0)) / pd.Timedelta(1, "s")
-    return np.asarray(column, dtype=np.float64).reshape(-1, 1)
+    return {
+        field.name: field.array_of_table(table[field.name]).reshape(-1, 1) for field in fields
+    }
 
 
 def _column(field: Field, rows: int, random: np.random.Generator) -> pd.Series:
@@ -63,29 +54,16 @@ def _column(field: Field, rows: int, random: np.random.Generator) -> pd.Series:
     reach = random.uniform(0, high - low, rows)
     below = (random.random(rows) < 0.5) & _may_be_below(low, high, field.hard_minimum)
     numbers = np.where(outside, np.where(below, low - reach, high + reach), numbers)
-    if field.kind == "date":
-        return _dates(field, numbers, random)
-    if field.kind == "integer":
-        numbers = np.round(numbers)
+    numbers = field.nearest(numbers)
     if not field.required:
-        numbers[random.random(rows) < MISSING_SHARE] = np.nan
-        return pd.Series(numbers)
-    return pd.Series(numbers.astype(np.int64 if field.dtype.startswith(("int", "uint")) else float))
+        share = MISSING_DATE_SHARE if field.graph_input == "moment" else MISSING_SHARE
+        numbers[random.random(rows) < share] = np.nan
+    return column_kind(field).series(field, numbers)
 
 
 def _may_be_below(low: float, high: float, hard_minimum: float | None) -> bool:
     """Whether a value up to the training range's width below it passes the form."""
     return hard_minimum is None or hard_minimum <= low - (high - low)
-
-
-def _dates(field: Field, seconds: NDArray[np.float64], random: np.random.Generator) -> pd.Series:
-    whole = (field.minimum or 0) % 86400 == 0 and (field.maximum or 0) % 86400 == 0
-    step = 86400 if whole else 1
-    dates = pd.Series(pd.to_datetime((seconds // step * step).astype(np.int64), unit="s"))
-    dates = dates.astype("datetime64[ns]")
-    if not field.required:
-        dates[random.random(len(seconds)) < MISSING_DATE_SHARE] = pd.NaT
-    return dates
 
 
 def _texts(field: Field, rows: int, random: np.random.Generator) -> pd.Series:

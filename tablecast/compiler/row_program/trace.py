@@ -9,7 +9,12 @@ import numpy as np
 import onnx
 from onnx import TensorProto, numpy_helper
 
-from tablecast.compiler.row_program import arithmetic, shapes, sums, trees  # noqa: F401 - register
+from tablecast.compiler.row_program import (  # noqa: F401 - each registers its operators
+    elementwise,
+    shapes,
+    sums,
+    tree_ensemble,
+)
 from tablecast.compiler.row_program.recorder import Recorder, Untraceable, renumbered
 from tablecast.compiler.row_program.tensors import OPERATORS, Operator, Tensor
 

@@ -1,27 +1,5 @@
-"""One small converter for each preprocessing step; importing this package registers them all."""
+"""A converter for each preprocessing step; importing this package registers those of every file."""
 
-from tablecast.compiler.steps import (
-    binning,
-    categories,
-    combinations,
-    dates,
-    distributions,
-    features,
-    projections,
-    scaling,
-    selection,
-    terms,
-)
+from tablecast.compiler.registry import import_modules
 
-__all__ = [
-    "binning",
-    "categories",
-    "combinations",
-    "dates",
-    "distributions",
-    "features",
-    "projections",
-    "scaling",
-    "selection",
-    "terms",
-]
+import_modules(__name__, __path__)

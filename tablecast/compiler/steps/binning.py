@@ -7,8 +7,8 @@ from typing import Any
 from tablecast.compiler.frame import Cell, Frame, Step
 from tablecast.compiler.graph import Builder, Matrix
 from tablecast.compiler.registry import converts
+from tablecast.compiler.steps.binary_search import ranks
 from tablecast.compiler.steps.columnwise import convert_columnwise
-from tablecast.compiler.steps.search import ranks
 from tablecast.errors import UnsupportedStep
 
 

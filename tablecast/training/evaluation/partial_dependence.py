@@ -31,7 +31,6 @@ MOST_CLASSES = 6
 #: Rows that the graph is asked: a second for the largest table of the examples.
 MOST_ROWS = 120_000
 FEWEST_DRAWS, MOST_DRAWS = 32, 256
-DAY = 86400.0
 
 
 def effects_of(schema: Schema, engine: Engine, background: Background) -> dict[str, Any]:
@@ -46,7 +45,10 @@ def effects_of(schema: Schema, engine: Engine, background: Background) -> dict[s
         mean answer over the drawn rows, a list of probabilities for classes, whose names are in
         ``classes``; ``answers`` has such a number or list for each value.
     """
-    tried = {field.name: _values(field, background) for field in schema.fields}
+    tried = {
+        field.name: field.grid(POINTS, MOST_LEVELS, background.frequent[field.name])
+        for field in schema.fields
+    }
     points = sum(map(len, tried.values())) + 1
     draws = max(FEWEST_DRAWS, min(MOST_DRAWS, MOST_ROWS // points))
     rows = draw(schema, background, strata(draws, len(schema.fields)))
@@ -54,8 +56,7 @@ def effects_of(schema: Schema, engine: Engine, background: Background) -> dict[s
     fields = {}
     for field in schema.fields:
         repeated = {name: np.tile(values, len(tried[field.name])) for name, values in rows.items()}
-        kind = object if field.is_text else np.float64
-        values = np.array(tried[field.name], dtype=kind)
+        values = field.array(tried[field.name])
         repeated[field.name] = np.repeat(values, draws)
         means = _means(schema, engine, repeated, len(values), shown)
         fields[field.name] = {
@@ -94,23 +95,5 @@ def _shown(schema: Schema, background: Background) -> list[int]:
     return sorted(np.argsort(-np.array(shares), kind="stable")[:MOST_CLASSES].tolist())
 
 
-def _values(field: Field, background: Background) -> list[Value]:
-    if field.is_text:
-        shares = background.frequent[field.name]
-        chosen = sorted(field.levels, key=lambda level: -shares.get(level, 0.0))[:MOST_LEVELS]
-        return [level for level in field.levels if level in chosen]
-    if field.minimum is None or field.maximum is None:
-        return []
-    low, high = field.minimum, field.maximum
-    points = np.linspace(low, high, POINTS)
-    if field.kind == "integer":
-        points = np.round(points)
-    if field.kind == "date" and high - low >= POINTS * DAY:
-        points = np.clip(np.round(points / DAY) * DAY, low, high)
-    return sorted(set(points.tolist()))
-
-
 def _kept(field: Field, value: Value) -> Value:
-    if isinstance(value, str) or field.kind in ("integer", "date"):
-        return value
-    return rounded(value)
+    return value if isinstance(value, str) or field.is_whole else rounded(value)

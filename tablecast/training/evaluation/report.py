@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from tablecast.inference.engine import Columns, column_of
+from tablecast.inference.engine import Columns
 from tablecast.inference.interval import Interval
 from tablecast.training.evaluation.class_metrics import classification_facts
 from tablecast.training.evaluation.out_of_fold import looked_at, unseen_classes
@@ -89,7 +89,7 @@ def evaluation_of(
         Plain data: ``rows``, what ``residuals.regression_facts`` or
         ``class_figures.classification_facts`` gives, and ``groups`` from ``groups.groups_of``.
     """
-    columns = {field.name: column_of(field, prepared.table[field.name]) for field in schema.fields}
+    columns = schema.columns_of(prepared.table)
     if prepared.task == "classification":
         unseen = unseen_classes(pipeline, prepared, schema, seed, folds)
         return {

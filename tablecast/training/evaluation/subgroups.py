@@ -15,8 +15,9 @@ import numpy.typing as npt
 
 from tablecast.inference.distributions import FEWEST
 from tablecast.inference.engine import Columns
-from tablecast.schema.field import Field, show_number
+from tablecast.schema.field import Field
 from tablecast.schema.schema import Schema
+from tablecast.schema.texts import show_number
 from tablecast.training.evaluation.out_of_fold import UnseenClasses
 from tablecast.training.evaluation.residuals import steady_quantile
 from tablecast.training.evaluation.rounding import rounded, share
@@ -134,7 +135,7 @@ def _by_value(field: Field, columns: Columns) -> bool:
     if field.is_text:
         return True
     values = columns[field.name]
-    return field.kind == "integer" and len(np.unique(values[~np.isnan(values)])) <= FEW_VALUES
+    return field.is_counted and len(np.unique(values[~np.isnan(values)])) <= FEW_VALUES
 
 
 def _levels(field: Field, values: npt.NDArray[Any], measured: Numbers | Classes) -> dict[str, Any]:
@@ -191,7 +192,7 @@ def _quarters(
 
 def _border(field: Field, known: Floats, quantile: float) -> float:
     border = rounded(steady_quantile(known, quantile), 3)
-    return float(round(border)) if field.kind in ("integer", "date") else border
+    return float(round(border)) if field.is_whole else border
 
 
 def _error_of_share(hits: int, rows: int) -> float:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tablecast.schema.field import canonical_text
+from tablecast.schema.texts import canonical_text
 from tablecast.training.intervals.quantiles import shrunken_slopes, smoothed_quantile
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from tablecast.schema.field import Field
 from tablecast.schema.schema import Schema
 from tablecast.web.card import plots as card_charts
 from tablecast.web.card.plots import Axis, Plot, axis_over
-from tablecast.web.card.regression_figures import Table, show_value
+from tablecast.web.card.regression_figures import Table
 from tablecast.web.display.amounts import Wording, wording_of
 from tablecast.web.display.charts import Scale, Span
 
@@ -134,7 +134,7 @@ def _effect(
     wording: Wording, background: Background | None, schema: Schema,
 ) -> Effect:
     values, answers = one["values"], one["answers"]
-    names = [show_value(field, value) for value in values]
+    names = [field.in_words(value) for value in values]
     classes = tuple(schema.show_class(name) for name in data["classes"])
     if classes:
         cells = [tuple(percent(share, 1) for share in each) for each in answers]

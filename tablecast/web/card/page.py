@@ -25,7 +25,6 @@ from tablecast.web.card.subgroups import Groups, groups_of
 from tablecast.web.card.training_notes import Said, said
 from tablecast.web.card.translate import in_words, limit_in_words, method_in_words, stated_in_words
 from tablecast.web.display.amounts import wording_of
-from tablecast.web.display.choices import in_figures, levels_of
 
 #: Figures of groups that the page shows, of all fields together: a quarter of its 150 KB, and less
 #: where classes need the room for their curves.
@@ -33,8 +32,7 @@ MOST_FIGURES = {"regression": 1_000, "classification": 600}
 
 #: What the template writes values with.
 IN_WORDS: Mapping[str, Any] = {
-    "measure": measure, "percent": percent, "in_figures": in_figures, "levels_of": levels_of,
-    "show_value": card_figures.show_value,
+    "measure": measure, "percent": percent,
 }
 
 #: What a proof found, by its name in the card as JSON.

@@ -7,15 +7,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from tablecast.i18n.formats import number, percent, unit_name, with_unit
+from tablecast.i18n.formats import number, percent, unit_name
 from tablecast.i18n.language import _
 from tablecast.inference.distributions import FEWEST, Histogram
-from tablecast.schema.field import Field
 from tablecast.schema.schema import Schema
 from tablecast.web.card import plots as card_charts
 from tablecast.web.card.plots import Axis, Plot
 from tablecast.web.display.amounts import Wording, wording_of
-from tablecast.web.display.choices import choices_of
 
 
 @dataclass(frozen=True)
@@ -47,19 +45,6 @@ class Figure:
     ticks_across: tuple[str, ...]
     ticks_up: tuple[str, ...]
     table: Table
-
-
-def show_value(field: Field, value: Any) -> str:
-    """A field's value or level as the form shows it."""
-    names = {choice.value: choice.label for choice in choices_of(field)}
-    text = value if isinstance(value, str) else field.show(value)
-    if text in names:
-        return names[text]
-    if field.kind == "number":
-        text = number(float(value), ",.4g" if abs(float(value)) < 10_000 else ",.0f")
-    elif field.kind == "integer" and abs(float(value)) >= 10_000:
-        text = number(float(value), ",.0f")
-    return with_unit(text, field.unit) if not field.is_text else text
 
 
 def ticks_of(axis: Axis, *, shares: bool = False) -> tuple[str, ...]:

@@ -10,7 +10,7 @@ from tablecast.i18n.formats import listed, number, percent
 from tablecast.i18n.language import _
 from tablecast.schema.field import Field
 from tablecast.schema.schema import Schema
-from tablecast.web.card.regression_figures import Table, show_value
+from tablecast.web.card.regression_figures import Table
 from tablecast.web.display.amounts import Wording, wording_of
 from tablecast.web.display.charts import Scale
 
@@ -167,22 +167,20 @@ def _group_name(field: Field, group: Mapping[str, Any]) -> str:
     if group.get("missing"):
         return _("No value")
     if "level" in group:
-        return show_value(field, group["level"] if field.is_text else float(group["level"]))
+        return field.in_words(group["level"])
     low, high = group["range"]
     if low is None:
-        return _("Below {value}").format(value=show_value(field, high))
+        return _("Below {value}").format(value=field.in_words(high))
     if high is None:
-        return _("{value} and more").format(value=show_value(field, low))
+        return _("{value} and more").format(value=field.in_words(low))
     words = _("{low} to below {high}")
-    return words.format(low=show_value(field, low), high=show_value(field, high))
+    return words.format(low=field.in_words(low), high=field.in_words(high))
 
 
 def _few(field: Field, one: Mapping[str, Any]) -> tuple[str, ...]:
     said = []
     if one["few"]:
-        names = listed(
-            show_value(field, name if field.is_text else float(name)) for name in one["few"]
-        )
+        names = listed(map(field.in_words, one["few"]))
         said.append(_("Too few rows to measure: {names}.").format(names=names))
     if one["rest"]:
         words = _("{count} rows are in no group.")

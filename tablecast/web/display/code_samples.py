@@ -7,7 +7,6 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from tablecast.schema.json_values import plain_value
 from tablecast.schema.schema import Row, Schema
 
 Question = Mapping[str, Any]
@@ -16,7 +15,7 @@ Question = Mapping[str, Any]
 def question_of(schema: Schema, row: Row) -> dict[str, Any]:
     """A valid row as the API takes it; missing values are null."""
     return {
-        field.name: plain_value(field, value)
+        field.name: field.json_value(value)
         for field, value in zip(schema.fields, row.values, strict=True)
     }
 

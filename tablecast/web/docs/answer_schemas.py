@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tablecast.schema.field import fold
+from tablecast.schema.field import KINDS
 from tablecast.schema.schema import Schema
+from tablecast.schema.texts import fold
 from tablecast.web.docs.row_schemas import JsonSchema
 
 TEXT: JsonSchema = {"type": "string"}
@@ -128,7 +129,10 @@ _INTERVAL: JsonSchema = {
     "description": "The ends of the range that nine true numbers in ten lie in; null for classes.",
 }
 _MOMENT: JsonSchema = {"type": "string", "format": "date-time"}
-_VALUE: JsonSchema = {"type": ["number", "string", "null"]}
+_VALUE: JsonSchema = {
+    "type": ["number", "string", "boolean", "null"],
+    "description": "As a row would hold it.",
+}
 
 _CLASS: JsonSchema = {
     "type": ["string", "integer", "null"],
@@ -143,7 +147,7 @@ _ABOUT: dict[str, JsonSchema] = {
 
 _CONTRIBUTION: dict[str, JsonSchema] = {
     "field": TEXT,
-    "value": _VALUE | {"description": "As it was read."},
+    "value": _VALUE,
     "contribution": {"type": "number", "description": "A Shapley value."},
     "error": {"type": "number", "description": "One standard error; 0 where exact."},
 }
@@ -176,7 +180,7 @@ _NAMED: dict[str, JsonSchema] = {"name": TEXT, "version": TEXT, "created": _MOME
 
 _FIELD: dict[str, JsonSchema] = {
     "name": TEXT,
-    "kind": {"type": "string", "enum": ["number", "integer", "category", "boolean", "date"]},
+    "kind": {"type": "string", "enum": list(KINDS)},
     "label": TEXT,
     "hint": TEXT,
     "unit": TEXT,
@@ -187,10 +191,7 @@ _FIELD: dict[str, JsonSchema] = {
     "hard_min": NUMBER_OR_NULL | {"description": "Anything lower is refused."},
     "hard_max": NUMBER_OR_NULL | {"description": "Anything higher is refused."},
     "required": {"type": "boolean"},
-    "default": {
-        "type": ["number", "string", "boolean", "null"],
-        "description": "A typical value, as a row would hold it.",
-    },
+    "default": _VALUE | {"description": "A typical value, as a row would hold it."},
     "missing": NUMBER_OR_NULL | {"description": "The share of training rows without a value."},
 }
 

@@ -17,6 +17,7 @@ from tablecast.web.docs.batch_paths import batch_paths
 from tablecast.web.docs.failures import REQUEST_ID, failure_ref, failure_responses
 from tablecast.web.docs.operations import operations_of
 from tablecast.web.docs.row_schemas import JsonSchema, example_rows, row_schema
+from tablecast.web.docs.security import secured
 from tablecast.web.http.rendering import render_page
 from tablecast.web.http.responses import deployment, json_response
 
@@ -112,7 +113,8 @@ def _document() -> dict[str, Any]:
     if language not in kept:
         config = current_app.config
         limits = (config["MAX_ROWS"], config["MAX_BODY"], config["BODY_LIMITS"]["batch.upload"])
-        kept[language] = document_of(deployment(), *limits)
+        access = current_app.extensions["access"]
+        kept[language] = secured(document_of(deployment(), *limits), access)
     document: dict[str, Any] = kept[language]
     return document
 

@@ -8,21 +8,17 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from tablecast.deployment.deployment import Deployment
-from tablecast.i18n.formats import day, number, percent, with_unit
+from tablecast.i18n.formats import number, percent
 from tablecast.i18n.language import _, current_language, ngettext
 from tablecast.inference.distributions import Background
 from tablecast.inference.predictor import Prediction
 from tablecast.inference.shapley import Contribution, Explanation
 from tablecast.inference.whatif import Course, WhatIf, what_if
-from tablecast.schema.field import Field, Value
 from tablecast.schema.schema import Row, Schema
 from tablecast.web.display import charts
 from tablecast.web.display.amounts import Wording, wording_of
-from tablecast.web.display.choices import choices_of, in_figures, is_flag
-from tablecast.web.form.controls import DAY
 
 #: Fields that the page shows alone; a longer list is not read, and costs the page its lightness.
 MOST_LINES = 10
@@ -198,13 +194,13 @@ def _card(
     from_zero = charts.Scale(min(0.0, scale.low), max(0.0, scale.high))
     options = tuple(
         Option(
-            _in_words(field, value), wording.of(answer), _bar(from_zero, answer),
+            field.in_words(value), wording.of(answer), _bar(from_zero, answer),
             place == course.present,
         )
         for place, (value, answer) in enumerate(zip(course.values, course.answers, strict=True))
     )
     curve = None
-    if not (field.is_text or is_flag(field)) and course.values:
+    if not field.choices and course.values:
         numbers = [float(value) for value in course.values]
         curve = charts.curve(
             numbers, course.answers, course.present, courses.answer, scale, course.ranges
@@ -226,18 +222,6 @@ def _summary(options: Sequence[Option]) -> str:
         first_answer=first.answer, first_value=first.value,
         last_answer=last.answer, last_value=last.value,
     )
-
-
-def _in_words(field: Field, value: Value) -> str:
-    text = field.show(value)
-    if field.is_text or is_flag(field):
-        called = {choice.value: choice.label for choice in choices_of(field)}
-        return called.get(text, text)
-    if field.kind == "date" and float(value) % DAY == 0:
-        return day(datetime.fromtimestamp(float(value), UTC))
-    if field.kind == "number":
-        text = number(float(value), ".4g" if abs(float(value)) < 10_000 else ",.0f")
-    return with_unit(in_figures(field, text), field.unit)
 
 
 def _likely(prediction: Prediction, wording: Wording) -> tuple[str, str] | None:

@@ -8,28 +8,20 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Literal
 
 from tablecast.errors import Remark
 from tablecast.i18n.formats import date_order, day, prefix_of, sentences, with_unit
 from tablecast.i18n.language import _
-from tablecast.schema.field import Field
+from tablecast.schema.field import Choice, Field
 from tablecast.schema.schema import Schema
-from tablecast.web.display.choices import Choice, choices_of, in_figures, is_flag, sentence_of
+from tablecast.web.display.remarks import sentence_of
 from tablecast.web.form import date_parts
-
-Widget = Literal["text", "radios", "select", "suggest", "date"]
-
-#: A category with more levels than this is a select and not radios: more do not fit a phone.
-RADIO_LEVELS = 5
 
 #: Bytes of suggestions on a page, all fields together: a page stays below 150 KB.
 SUGGESTED_BYTES = 48_000
 
 #: What ``<option value="…">`` costs around its text.
 OPTION_BYTES = 32
-
-DAY = 86400
 
 
 @dataclass(frozen=True)
@@ -51,7 +43,7 @@ class Control:
     Attributes:
         field: the field itself.
         id: a safe HTML id; column names may hold anything.
-        widget: ``text``, ``radios``, ``select``, ``suggest`` (text with suggestions) or ``date``.
+        widget: the macro of ``templates/controls.html`` that draws it; see ``Field.control_for``.
         value: what the control holds now, as text; a date as ``year-month-day``.
         error: the sentence beside the control, or "".
         part_names: the names of a date's day, month and year; empty for others.
@@ -60,7 +52,7 @@ class Control:
 
     field: Field
     id: str
-    widget: Widget
+    widget: str
     value: str
     error: str = ""
     part_names: tuple[str, ...] = ()
@@ -77,10 +69,8 @@ class Control:
     def _example(self) -> str:
         if self.widget == "date":
             return _("For example, 31 1 2024.")
-        if self.field.kind == "date" and self.field.minimum is not None:
-            example = self.field.show(self.field.minimum)
-            return _("Write it as {example}.").format(example=example)
-        return ""
+        example = self.field.pattern_example
+        return _("Write it as {example}.").format(example=example) if example else ""
 
     @property
     def _usual(self) -> str:
@@ -108,19 +98,6 @@ class Control:
         return next((part.id for part in self._date_parts if part.is_wrong), self.id)
 
     @property
-    def is_number(self) -> bool:
-        return self.field.kind in ("integer", "number")
-
-    @property
-    def input_mode(self) -> str:
-        """The keypad that a phone shows; "" for its usual keyboard.
-
-        On some phones no keypad has a decimal sign, and none a minus sign.
-        """
-        is_whole = self.field.kind == "integer" and (self.field.hard_minimum or 0) >= 0
-        return "numeric" if is_whole else ""
-
-    @property
     def prefix(self) -> str:
         return prefix_of(self.field.unit)
 
@@ -130,8 +107,8 @@ class Control:
 
     @cached_property
     def choices(self) -> tuple[Choice, ...]:
-        """What radios and a select offer: yes before no, else in the schema's order."""
-        return choices_of(self.field)
+        """What radios and a select offer."""
+        return self.field.choices
 
     @cached_property
     def suggestions(self) -> tuple[str, ...]:
@@ -172,7 +149,7 @@ class Control:
             with suppress(ValueError):
                 return day(datetime.fromisoformat(value))
         labels = {choice.value: choice.label for choice in self.choices}
-        return labels.get(value) or with_unit(in_figures(self.field, value), self.field.unit)
+        return labels.get(value) or with_unit(self.field.in_figures(value), self.field.unit)
 
 
 def controls_of(
@@ -180,8 +157,8 @@ def controls_of(
 ) -> list[Control]:
     """Every field as the form shows it, holding what the person gave."""
     said = {error.field: sentence_of(schema, error) for error in reversed(errors)}
-    opens = sum(field.is_text and not field.closed for field in schema.fields)
-    held = {field.name: _held(field, given.get(field.name, "")) for field in schema.fields}
+    opens = sum(field.control_for("") == "suggest" for field in schema.fields)
+    held = {field.name: field.held(given.get(field.name, "")) for field in schema.fields}
     return [
         Control(
             field=field,
@@ -198,7 +175,7 @@ def controls_of(
 
 def part_names(schema: Schema, place: int) -> tuple[str, ...]:
     """The names of the inputs of a date field's day, month and year, none of them a column's."""
-    if schema.fields[place].kind != "date":
+    if schema.fields[place].control_for("") != "date":
         return ()
     taken = {field.name for field in schema.fields}
     return tuple(_free(f"{_id(place)}-{part}", taken) for part in ("day", "month", "year"))
@@ -224,29 +201,15 @@ def joined_dates(schema: Schema, sent: Mapping[str, str]) -> dict[str, str]:
     return given
 
 
-def _widget(field: Field, value: str) -> Widget:
-    """The control that suits the field, and that can hold the value."""
-    if field.kind == "date":
-        days = (field.minimum or 0) % DAY == 0 and (field.maximum or 0) % DAY == 0
-        return "date" if days and (not value or date_parts.split(value)) else "text"
-    if is_flag(field):
-        return "radios" if value in ("", "0", "1") else "text"
-    if not field.is_text:
+def _widget(field: Field, value: str) -> str:
+    """The control that the field asks for, or a text input where that cannot hold the value."""
+    widget = field.control_for(value)
+    if widget == "date" and value and date_parts.split(value) is None:
         return "text"
-    if not field.closed:
-        return "suggest"
-    return "radios" if len(field.levels) <= RADIO_LEVELS else "select"
+    return widget
 
 
-def _held(field: Field, value: str) -> str:
-    """What a control holds: a level in the spelling of its choice, else the person's own text."""
-    if not (field.is_text and field.closed):
-        return value
-    level = field.match(value)
-    return value if level is None else level
-
-
-def _error(field: Field, widget: Widget, value: str, said: str) -> str:
+def _error(field: Field, widget: str, value: str, said: str) -> str:
     """The sentence beside a control; of a date's parts, one that names those at fault."""
     if not said or widget != "date":
         return said

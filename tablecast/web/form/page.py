@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from flask import Blueprint, Response, request, url_for
 
@@ -14,8 +14,8 @@ from tablecast.inference.engine import Label
 from tablecast.inference.predictor import Prediction
 from tablecast.schema.schema import Row, Schema
 from tablecast.web.card.page import page_of
-from tablecast.web.display.choices import in_figures, sentence_of
 from tablecast.web.display.code_samples import curl_of, python_of, question_of
+from tablecast.web.display.remarks import warning_of
 from tablecast.web.form.answer import parts_of
 from tablecast.web.form.controls import Control, controls_of, joined_dates
 from tablecast.web.http import language, metrics
@@ -110,7 +110,7 @@ def answer_of(schema: Schema, prediction: Prediction, given: Mapping[str, str]) 
     return Answer(
         text=answer_in_words(schema, prediction.prediction),
         bars=tuple(sorted(bars, key=lambda bar: -bar.share)),
-        warnings=tuple(_in_words(schema, warning) for warning in prediction.warnings),
+        warnings=tuple(warning_of(schema, warning) for warning in prediction.warnings),
         link=link_to(schema, given),
     )
 
@@ -120,13 +120,6 @@ def answer_in_words(schema: Schema, label: Label) -> str:
     if schema.task == "classification":
         return schema.show_class(label)
     return worded(label, schema.target_unit)
-
-
-def _in_words(schema: Schema, warning: Remark) -> str:
-    """A warning with the field's label, its numbers as people write them."""
-    field = schema.find(warning.field)
-    values = {name: in_figures(field, text) for name, text in warning.values.items()}
-    return sentence_of(schema, replace(warning, values=values))
 
 
 def link_to(schema: Schema, given: Mapping[str, str]) -> str:

@@ -20,4 +20,7 @@ class BoundedRequest(Request):
         for name in PREFERENCES:
             if len(environ.get(name, "")) > MOST_PREFERENCES:
                 del environ[name]
+        # gunicorn says that the body ends by itself, and Werkzeug then takes what there is of one
+        # whose client is gone for all of it.
+        environ.pop("wsgi.input_terminated", None)
         super().__init__(environ, *args, **settings)

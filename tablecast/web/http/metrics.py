@@ -14,7 +14,7 @@ from collections import deque
 from functools import cache
 from threading import Lock, Timer
 
-from flask import Blueprint, Response
+from flask import Blueprint, Response, g
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
     REGISTRY,
@@ -60,7 +60,8 @@ class RouteMetrics:
             _pending.schedule()
 
     def count_rows(self, rows: int) -> None:
-        """Count rows that were predicted."""
+        """Count rows that the request at hand predicted."""
+        g.rows = rows
         self._rows.inc(rows)
 
     def count(self) -> None:

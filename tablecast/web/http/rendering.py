@@ -29,9 +29,15 @@ def schema_shown() -> Schema:
     return deployment().schema.in_language(current_language())
 
 
-def problem_page(status: int, title: str, detail: str) -> Response:
-    """An error that is not about a value, as a page."""
-    return render_page("problem.html", status=status, title=title, detail=detail)
+def problem_page(status: int, title: str, detail: str, *, closed: bool = False) -> Response:
+    """An error that is not about a value, as a page.
+
+    Args:
+        closed: for somebody who may know nothing of the deployment.
+    """
+    return render_page(
+        "problem.html", status=status, title=title, detail=detail, closed=closed
+    )
 
 
 def render_page(template: str, status: int = 200, **values: Any) -> Response:

@@ -1,116 +1,75 @@
-"""gunicorn's threaded worker, which answers a plain request that is all here without a thread.
+"""gunicorn's threaded worker, in which nobody waits for a slow client, and quick answers are given.
 
-A thread is for waiting. To hand a request to one, and its connection back, costs more than the
-answer: two switches of thread, changes of the poller, a byte through a pipe. So where a connection
-that was kept alive holds one whole plain request, the loop that found it answers it. Everything
-else, and whatever might take or have to wait, goes gunicorn's own way, with not a byte read.
+A thread is for answering. gunicorn's threads wait as well: for a head, for a body, for a client
+that reads, and its loop waits for a client to close; so a few hundred slow clients stop a server.
+Here the loop reads every request and sends what a client does not take at once. A thread gets whole
+requests, and only large bodies while they come, in places of their own.
 
-It reads no more of HTTP than ``plain_request`` needs to be certain, and uses gunicorn's worker
-through the attributes that ``tests/web/test_worker.py`` names.
+To hand a request to a thread, and its connection back, costs more than a quick answer: two switches
+of thread, changes of the poller, a byte through a pipe. So a plain request is answered in the loop.
+
+It uses gunicorn's worker through the attributes that ``tests/test_worker.py`` names.
 """
 
 from __future__ import annotations
 
 import os
-import re
 import selectors
 import socket
-import ssl
+import sys
 import time
 from collections.abc import Iterable
-from functools import partial
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from gunicorn import SERVER  # type: ignore[import-untyped]
 from gunicorn.util import http_date  # type: ignore[import-untyped]
-from gunicorn.workers.gthread import ThreadWorker  # type: ignore[import-untyped]
+from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER  # type: ignore[import-untyped]
 
 from tablecast.web.fast_path import FastLane
-
-#: Bytes of a request, head and body, that are looked at: what gunicorn reads at once. A row of a
-#: table has some hundred.
-LARGEST = 8192
-
-#: Seconds between two signs of life. gunicorn waits ``timeout`` of them, 30, for one.
-BETWEEN_SIGNS = 0.5
-
-#: Seconds that gunicorn, too, gives a client to close its side, and the bytes that it may send
-#: meanwhile.
-MOST_LINGERING = 2.0
-MOST_DISCARDED = 65536
-
-#: Clients that are given this time at once. Past that the one that had most of it is cut off: they
-#: count as connections, of which a worker takes so many and no more.
-MOST_LEAVING = 128
-
-REQUEST_LINE = re.compile(rb"POST (/[a-z0-9_/]+) HTTP/1\.1")
-
-#: A header with a value of ASCII. gunicorn refuses more than it must; this takes less. The space
-#: around the value is not for a pattern: to find its end takes time that grows with its square.
-HEADER = re.compile(rb"([A-Za-z0-9-]+):([\t\x20-\x7e]*)")
-
-#: Headers whose value decides whether a request is plain.
-DECIDING = {
-    b"content-type": re.compile(rb"application/json"),
-    b"content-length": re.compile(rb"[0-9]{1,4}"),
-    b"connection": re.compile(rb"keep-alive", re.IGNORECASE),
-}
-
-#: Headers that say nothing about where a request ends or how it is answered. A name that is not
-#: known here, such as Expect, Transfer-Encoding or Upgrade, is for gunicorn to understand.
-HARMLESS = frozenset(
-    b"accept accept-charset accept-encoding accept-language authorization baggage cache-control"
-    b" connect-time cookie dnt forwarded from host origin pragma priority referer sec-ch-ua"
-    b" sec-ch-ua-mobile sec-ch-ua-platform sec-fetch-dest sec-fetch-mode sec-fetch-site"
-    b" total-route-time traceparent tracestate user-agent via x-correlation-id x-forwarded-for"
-    b" x-forwarded-host x-forwarded-port x-forwarded-proto x-real-ip x-request-id x-request-start"
-    .split()
+from tablecast.web.server.client import Client
+from tablecast.web.server.connections import ConnectionWorker
+from tablecast.web.server.plain_request import (
+    PlainRequest,
+    body_length,
+    head_ends,
+    plain_request,
 )
 
+#: Bytes of a request, head and body, that the loop reads. A larger body is a thread's, once so much
+#: of it has come; a larger head is nobody's (gunicorn takes 8,190 bytes for each header).
+MOST_AHEAD = 32768
 
-def plain_request(data: bytes) -> tuple[str, bytes] | None:
-    """The path and the body, where the bytes are one whole plain request and nothing more."""
-    head, blank, body = data.partition(b"\r\n\r\n")
-    line, *headers = head.split(b"\r\n")
-    request = REQUEST_LINE.fullmatch(line)
-    if not blank or request is None:
-        return None
-    deciding = _deciding_values(headers)
-    if deciding is None or b"content-type" not in deciding:
-        return None
-    if int(deciding.get(b"content-length", -1)) != len(body):
-        return None
-    return request[1].decode(), body
+#: Requests whose bodies threads read at once.
+MOST_LARGE = 32
 
+#: Threads, where those have to wait for every client: a hundred that are slow leave some free.
+WAITING = 128
 
-def _deciding_values(headers: list[bytes]) -> dict[bytes, bytes] | None:
-    """The values that decide, or None where a header is odd, unknown or there twice."""
-    seen: dict[bytes, bytes] = {}
-    for line in headers:
-        header = HEADER.fullmatch(line)
-        if header is None:
-            return None
-        name, value = header[1].lower(), header[2].strip(b" \t")
-        allowed = DECIDING.get(name)
-        if name in seen or (allowed is None and name not in HARMLESS):
-            return None
-        if allowed is not None and allowed.fullmatch(value) is None:
-            return None
-        seen[name] = value
-    return seen
+#: Seconds that a thread computes before another one may. Each that computes lets the loop wait so
+#: long, and Python's own 5 ms are many where it answers in microseconds.
+TURN = 0.001
 
-
-class Worker(ThreadWorker):  # type: ignore[misc]
+class Worker(ConnectionWorker):
     """``worker_class`` for ``gunicorn.conf.py``."""
 
     _lane: FastLane | None = None
     _head = (0, "")
-    _notified = -BETWEEN_SIGNS
+    _large = 0
 
     def __init__(self, *args: Any, **settings: Any) -> None:
         super().__init__(*args, **settings)
-        #: Clients that were answered for the last time, and until when they may close, in turn.
-        self._leaving: dict[Any, float] = {}
+        self._waiting_threads = ThreadPoolExecutor(max_workers=MOST_LARGE)
+
+    def init_process(self) -> None:
+        """Begin to serve; let threads take short turns, so that the loop soon has its own."""
+        sys.setswitchinterval(TURN)
+        super().init_process()
+
+    def get_thread_pool(self) -> ThreadPoolExecutor:
+        """The threads that answer whole requests; or wait for them too, where the loop cannot."""
+        threads = self.cfg.threads if self._reads else max(self.cfg.threads, WAITING)
+        return ThreadPoolExecutor(max_workers=threads)
 
     def load_wsgi(self) -> None:
         """Load the application, and see whether its plain answers may be given in the loop."""
@@ -122,7 +81,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]
     def _wants_more(self) -> bool:
         """Whether something is configured that only gunicorn's own way does for each request."""
         return bool(
-            self.cfg.is_ssl
+            not self._reads
             or self.log.access_log_enabled
             or self.cfg.statsd_host
             or os.environ.get("SCRIPT_NAME")
@@ -132,100 +91,124 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             )
         )
 
+    # Requests are read, and answered here or by a thread.
+
     def on_client_socket_readable(self, conn: Any, client: socket.socket) -> None:
-        """Answer at once, or do as gunicorn does."""
-        asked = self._asked(client) if self._lane else None
-        answer = self._answer(asked[0]) if asked else None
-        if asked is None or answer is None:
+        """Read what has come of a request; answer it at once, wait for more, or find a thread."""
+        if not self._reads:
             super().on_client_socket_readable(conn, client)
             return
-        self.nr += 1
-        self.keepalived_conns.remove(conn)
-        rest = _exchange(client, asked[1], answer)
-        if rest:
-            self.poller.unregister(client)
-            done = self.tpool.submit(_send, client, rest)
-            done.add_done_callback(
-                lambda sent: self.method_queue.defer(self.finish_request, conn, sent)
-            )
+        if not conn.watched:
             return
-        # At the end again: gunicorn keeps these in the order in which they will be too old.
-        conn.set_timeout()
-        self.keepalived_conns.append(conn)
-
-    def finish_request(self, conn: Any, done: Any) -> None:
-        """In the loop, after a request: go on as gunicorn does, but wait for nobody's end.
-
-        gunicorn waits here until a client that is answered for the last time closes its side, for
-        two seconds, in which nobody else is served.
-        """
-        ends = done.cancelled() or (done.exception() is None and not done.result())
-        if ends:
-            self._see_off(conn)
-        else:
-            super().finish_request(conn, done)
-
-    def _see_off(self, conn: Any) -> None:
-        """Send the end, and let the client close first: to do so here may cut off the answer."""
         try:
-            conn.sock.setblocking(False)
-            conn.sock.shutdown(socket.SHUT_WR)
-        except OSError:  # it is gone already
-            self._drop(conn)
-            return
-        if len(self._leaving) >= MOST_LEAVING:
-            self._drop(next(iter(self._leaving)))
-        self._leaving[conn] = time.monotonic() + MOST_LINGERING
-        self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._discard, conn))
-
-    def _discard(self, conn: Any, client: socket.socket) -> None:
-        """Read what a client that leaves still sends, until it has closed or sent too much."""
-        try:
-            read = len(client.recv(MOST_DISCARDED))
-        except (BlockingIOError, ssl.SSLWantReadError):
+            data = client.recv(MOST_AHEAD - len(conn.received))
+        except BlockingIOError:
             return
         except OSError:
-            read = 0
-        conn.discarded = getattr(conn, "discarded", 0) + read
-        if not read or conn.discarded >= MOST_DISCARDED:
+            data = b""
+        if not data:  # what is not whole is not answered
             self._drop(conn)
+        elif conn.received or not self._answered(conn, data):
+            conn.received += data
+            conn.progress += len(data)
+            self._proceed(conn)
 
-    def murder_pending(self) -> None:
-        """Close, after each turn of the loop, what has had its time."""
-        super().murder_pending()
-        now = time.monotonic()
-        while self._leaving:
-            conn, deadline = next(iter(self._leaving.items()))
-            if deadline > now:
-                break
-            self._drop(conn)
-
-    def _drop(self, conn: Any) -> None:
-        """Close a connection that nobody waits for any more."""
-        if self._leaving.pop(conn, None) is not None:
-            self.poller.unregister(conn.sock)
-        self.nr_conns -= 1
-        conn.close()
-
-    def _asked(self, client: socket.socket) -> tuple[tuple[str, bytes], int] | None:
-        """A plain request that may be answered now, and its bytes, which stay where they are."""
+    def _answered(self, conn: Any, data: bytes) -> bool:
+        """Answer a plain request that needs no waiting; False where it is not one."""
         # A worker that stops, or is to stop after this request, says so with Connection: close.
-        if not self.alive or self.nr + 1 >= self.max_requests:
-            return None
-        try:
-            data = client.recv(LARGEST, socket.MSG_PEEK)
-        except OSError:
-            return None
+        # Nor is there a place for every connection that would like to go on.
+        if (
+            self._lane is None
+            or not self.alive
+            or self.nr + 1 >= self.max_requests
+            or len(self.keepalived_conns) >= self.max_keepalived
+        ):
+            return False
         request = plain_request(data)
-        return None if request is None else (request, len(data))
+        answer = self._answer(conn, request) if request else None
+        if answer is None:
+            return False
+        self.nr += 1
+        try:
+            rest = answer[conn.sock.send(answer) :]
+        except BlockingIOError:
+            rest = answer
+        except OSError:
+            self._drop(conn)
+            return True
+        if rest:
+            conn.sock.hold(rest)
+            self._send_on(conn, goes_on=True)
+        elif conn.line is self.keepalived_conns:  # at its end again
+            conn.line.append(conn)
+        else:
+            self._wait(conn, self.keepalived_conns)
+        return True
 
-    def _answer(self, request: tuple[str, bytes]) -> bytes | None:
+    def _proceed(self, conn: Any) -> None:
+        """Do what can be done with what a connection has received."""
+        end = head_ends(conn.received, conn.searched)
+        if end < 0:
+            conn.searched = len(conn.received)
+            if conn.searched >= MOST_AHEAD:
+                self._refuse(conn, 431)
+            elif conn.line is not self._heads:
+                self._wait(conn, self._heads)
+            return
+        conn.searched = 0
+        body = body_length(bytes(conn.received[:end]))
+        if body is None or end + body > MOST_AHEAD:
+            if body is None or len(conn.received) >= MOST_AHEAD:
+                self._read_in_a_thread(conn)
+                return
+        elif len(conn.received) >= end + body:
+            request = bytes(conn.received[: end + body])
+            del conn.received[: end + body]
+            if conn.received or not self._answered(conn, request):
+                self._hand_over(conn, request)
+            return
+        if conn.line is not self._bodies:
+            conn.progress = 0
+            self._wait(conn, self._bodies)
+
+    def _read_in_a_thread(self, conn: Any) -> None:
+        """Let a thread read a request of which only gunicorn knows the end, or a large one."""
+        if self._large >= MOST_LARGE:
+            self._refuse(conn, 503)
+            return
+        self._large += 1
+        conn.large = True
+        request = bytes(conn.received)
+        conn.received.clear()
+        self._hand_over(conn, request)
+
+    def enqueue_req(self, conn: Any) -> None:
+        """Let a thread answer: one that may wait, where there is something to wait for."""
+        if not conn.large:
+            super().enqueue_req(conn)
+            return
+        done = self._waiting_threads.submit(self.handle, conn)
+        done.add_done_callback(
+            lambda answered: self.method_queue.defer(self.finish_request, conn, answered)
+        )
+
+    def _hand_over(self, conn: Any, request: bytes) -> None:
+        self._unwatch(conn)
+        if conn.line is not None:
+            conn.line.remove(conn)
+        conn.request = request
+        conn.data_ready = True
+        conn.sock.begin()
+        self.enqueue_req(conn)
+
+    def _answer(self, conn: Any, request: PlainRequest) -> bytes | None:
         assert self._lane is not None
-        body = self._lane.answer(*request)
-        if body is None:
+        sender = request.sent_from(conn.client[0] if isinstance(conn.client, tuple) else "")
+        answered = self._lane.answer(request.path, request.body, sender)
+        if answered is None:
             return None
-        own = _worded(self._lane.own_headers(body))
-        return f"{self._shared_head(self._lane)}{own}\r\n".encode("latin-1") + body
+        own = _worded(self._lane.own_headers(answered))
+        return f"{self._shared_head(self._lane)}{own}\r\n".encode("latin-1") + answered.body
 
     def _shared_head(self, lane: FastLane) -> str:
         """What the heads of all answers begin with, worded once a second."""
@@ -236,33 +219,55 @@ class Worker(ThreadWorker):  # type: ignore[misc]
             self._head = (second, f"HTTP/1.1 200 OK\r\n{words}")
         return self._head[1]
 
-    def notify(self) -> None:
-        """Tell gunicorn that this worker lives; it looks every few seconds, not at each request."""
-        now = time.monotonic()
-        if now - self._notified >= BETWEEN_SIGNS:
-            self._notified = now
-            super().notify()
+    # Answers are sent, and connections go on or end.
+
+    def finish_request(self, conn: Any, done: Any) -> None:
+        """In the loop, after a thread: send what the client has not taken; then go on or end."""
+        self._large -= conn.large
+        conn.large = False
+        failed = not done.cancelled() and done.exception() is not None
+        goes_on = not done.cancelled() and not failed and done.result()
+        if failed or conn.sock.fileno() < 0:
+            self._drop(conn)
+        elif goes_on and not self._reads:
+            super().finish_request(conn, done)
+        else:
+            conn.sock.setblocking(False)
+            self._send_on(conn, goes_on=bool(goes_on))
+
+    def _send_on(self, conn: Any, goes_on: bool) -> None:
+        """Send what is kept for a client as it takes it."""
+        conn.goes_on = goes_on
+        if not getattr(conn.sock, "unsent", b""):
+            self._sent(conn)
+            return
+        conn.progress = 0
+        self._wait(conn, self._sending, self._writable, selectors.EVENT_WRITE)
+
+    def _writable(self, conn: Any, client: Client) -> None:
+        if not conn.watched:
+            return
+        try:
+            conn.progress += client.send_unsent()
+        except OSError:
+            self._drop(conn)
+            return
+        if not client.unsent:
+            self._sent(conn)
+
+    def _sent(self, conn: Any) -> None:
+        """The client has its whole answer: wait for its next request, or for its end."""
+        if not conn.goes_on:
+            self._see_off(conn)
+            return
+        if conn.parser is not None:
+            conn.received[:0] = conn.parser.unreader.take_buffered()
+        self._wait(conn, self.keepalived_conns)
+        if not self.alive:
+            conn.timeout = min(conn.timeout, time.monotonic() + STOP_KEEPALIVE_LINGER)
+        if conn.received:
+            self._proceed(conn)
 
 
 def _worded(headers: Iterable[tuple[str, str]]) -> str:
     return "".join([f"{name}: {value}\r\n" for name, value in headers])
-
-
-def _exchange(client: socket.socket, size: int, answer: bytes) -> bytes:
-    """Take a request that was looked at and send its answer without waiting.
-
-    Returns:
-        What could not be sent: the client reads too slowly, or is gone.
-    """
-    try:
-        client.recv(size)
-        return answer[client.send(answer) :]
-    except OSError:
-        return answer
-
-
-def _send(client: socket.socket, rest: bytes) -> bool:
-    """In a thread: send what is left, however long it takes; then the connection goes on."""
-    client.setblocking(True)
-    client.sendall(rest)
-    return True

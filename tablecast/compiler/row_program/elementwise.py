@@ -89,6 +89,8 @@ def _rounded(recorder: Recorder, values: NDArray[Any]) -> NDArray[Any]:
 
     def rounded(element: Element) -> Element:
         if isinstance(element, Made):
+            if recorder.steps[element.step][0] == "single":
+                return element
             # Packing raises where a number is beyond float32, so what comes out is as finite.
             return recorder.make("single", element.step, cost=3, finite=element.finite)
         if isinstance(element, Pick):

@@ -9,7 +9,7 @@ import numpy as np
 from tablecast.compiler.frame import Cell, Frame, Lookup, Moment, Number, Step
 from tablecast.compiler.graph import Builder, Matrix
 from tablecast.compiler.registry import converts
-from tablecast.compiler.steps.search import memberships
+from tablecast.compiler.steps.binary_search import memberships
 from tablecast.errors import UnsupportedStep
 
 #: Times its half width from zero, a range's middle costs two digits when it is taken off last.

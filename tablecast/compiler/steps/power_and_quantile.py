@@ -12,9 +12,9 @@ from tablecast.compiler.frame import Cell, Frame, Step
 from tablecast.compiler.graph import Builder, Matrix
 from tablecast.compiler.registry import converts
 from tablecast.compiler.steps import normal
+from tablecast.compiler.steps.binary_search import ranks
 from tablecast.compiler.steps.columnwise import convert_columnwise, rounded
 from tablecast.compiler.steps.scaling import center_and_scale_numbers
-from tablecast.compiler.steps.search import ranks
 from tablecast.errors import UnsupportedStep
 
 # scikit-learn's own: this near to the outermost quantile counts as beyond it.

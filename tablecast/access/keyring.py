@@ -1,0 +1,76 @@
+"""The keys that a server knows, read again when their file changes."""
+
+from __future__ import annotations
+
+import logging
+import time
+from pathlib import Path
+
+from tablecast.access.keys import Key, digest_of, read_file, read_keys
+from tablecast.errors import KeysError
+
+log = logging.getLogger("tablecast")
+
+#: Seconds after which a revoked key opens nothing any more.
+FRESHNESS = 1.0
+
+#: Characters that are looked at as a key; a key has 46.
+LONGEST = 256
+
+
+class Keyring:
+    """Finds keys by what a request sends.
+
+    Args:
+        source: what the setting TABLECAST_KEYS holds: the path of a file of keys, or its text,
+            for a host without a disk.
+
+    Raises:
+        KeysError: there is no such file, or a line is no key.
+    """
+
+    def __init__(self, source: str) -> None:
+        inline = source.lstrip().startswith("{")
+        self._path = None if inline else Path(source)
+        self._looked = time.monotonic()
+        self._stamp = self._stamp_of_file()
+        if self._path and self._stamp is None:
+            raise KeysError(
+                f"TABLECAST_KEYS names {source!r}, and there is no such file. Make it: python -m "
+                f"tablecast keys add NAME --role ask --file {source}"
+            )
+        keys = read_file(self._path) if self._path else read_keys(source, "TABLECAST_KEYS")
+        self._keys = {key.digest: key for key in keys}
+
+    def find(self, secret: str) -> Key | None:
+        """The key, where it is known and not yet expired."""
+        if self._path and time.monotonic() - self._looked >= FRESHNESS:
+            self._read_again()
+        key = self._keys.get(digest_of(secret)) if len(secret) <= LONGEST else None
+        return key if key and time.time() < key.ends else None
+
+    def named(self, name: str) -> Key | None:
+        """The key of this name, where it is known and not yet expired."""
+        self.find("")
+        key = next((key for key in self._keys.values() if key.name == name), None)
+        return key if key and time.time() < key.ends else None
+
+    def _read_again(self) -> None:
+        """Take over a changed file; one that is gone has no keys, a faulty one changes nothing."""
+        self._looked = time.monotonic()
+        stamp = self._stamp_of_file()
+        if stamp == self._stamp:
+            return
+        self._stamp = stamp
+        try:
+            assert self._path
+            self._keys = {key.digest: key for key in read_file(self._path)}
+        except KeysError as error:
+            log.error("the keys stay as they were: %s", error)
+
+    def _stamp_of_file(self) -> tuple[int, int, int] | None:
+        try:
+            found = self._path.stat() if self._path else None
+        except OSError:
+            return None
+        return (found.st_mtime_ns, found.st_size, found.st_ino) if found else None

@@ -1,0 +1,132 @@
+"""Rate limits: how many requests in a time, for each key and each address, through ``limits``."""
+
+from __future__ import annotations
+
+import logging
+import math
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tablecast.access.keys import RATE
+from tablecast.errors import SettingError
+
+if TYPE_CHECKING:
+    from limits import RateLimitItem
+    from limits.strategies import RateLimiter
+
+log = logging.getLogger("tablecast")
+
+#: Wrong keys from one address until it has to wait: a person mistypes a few, and guessing 256 bits
+#: takes longer than there is time at any rate.
+WRONG_KEYS = "20/m"
+
+TIMES = {"s": "second", "m": "minute", "h": "hour", "d": "day"}
+
+#: A worker takes so much of a rate at once, and lets requests through without asking again. A count
+#: that processes share costs more than an answer; a hundredth is what nobody misses.
+SHARE_TAKEN = 100
+
+#: Addresses and keys that are remembered in a process.
+MOST_REMEMBERED = 10_000
+
+
+@dataclass
+class _Permits:
+    """What a process may let through before it asks again, and until when that holds."""
+
+    left: int
+    until: float
+
+
+class Rates:
+    """Counts requests against rates.
+
+    Args:
+        storage: an address that ``limits`` knows, such as ``redis://host:6379``; empty for this
+            machine's own count.
+        shared: a folder that the worker processes share, or None for a count of each process.
+
+    Raises:
+        SettingError: the storage is unknown, or its package is not installed.
+    """
+
+    def __init__(self, storage: str = "", shared: Path | None = None) -> None:
+        from limits.errors import ConfigurationError
+        from limits.storage import MemoryStorage, storage_from_string
+        from limits.strategies import FixedWindowRateLimiter
+
+        try:
+            if storage:
+                counts = storage_from_string(storage)
+            elif shared:
+                from tablecast.access.shared_counts import SharedCounts
+
+                counts = SharedCounts(shared / "rates")
+            else:
+                counts = MemoryStorage()
+        except ConfigurationError as error:
+            raise SettingError(f"TABLECAST_LIMITS cannot be used: {error}.") from None
+        self._limiter: RateLimiter = FixedWindowRateLimiter(counts)
+        self._permits: dict[tuple[str, str], _Permits] = {}
+        self._failed_until = 0.0
+
+    def wait(self, rate: str, who: str) -> int:
+        """Count one request.
+
+        Args:
+            rate: as ``100/m``.
+            who: a key's name or an address.
+
+        Returns:
+            0 where it may go on, else seconds until one may.
+        """
+        now = time.time()
+        permits = self._permits.get((rate, who))
+        if permits and now < permits.until and permits.left:
+            permits.left -= 1
+            return 0
+        return self._ask(rate, who, now)
+
+    def _ask(self, rate: str, who: str, now: float) -> int:
+        item = parsed(rate)
+        many = max(1, item.amount // SHARE_TAKEN)
+        try:
+            taken = next((cost for cost in {many: 0, 1: 0} if self._hit(item, who, cost)), 0)
+            until = self._limiter.get_window_stats(item, who).reset_time
+        except Exception as error:  # a storage that is away raises what its client raises
+            self._say_failed(error, now)
+            return 0
+        if not taken:
+            return max(1, math.ceil(until - now))
+        if len(self._permits) >= MOST_REMEMBERED:
+            self._permits.clear()
+        self._permits[rate, who] = _Permits(taken - 1, until)
+        return 0
+
+    def _hit(self, item: RateLimitItem, who: str, cost: int) -> bool:
+        return self._limiter.test(item, who, cost=cost) and self._limiter.hit(item, who, cost=cost)
+
+    def _say_failed(self, error: Exception, now: float) -> None:
+        """Whoever is asked goes on without limits; the log says so once a minute."""
+        if now >= self._failed_until:
+            self._failed_until = now + 60
+            log.error("rates are not counted: %s: %s", type(error).__name__, error)
+
+
+def parsed(rate: str) -> RateLimitItem:
+    """A rate as ``limits`` has it.
+
+    Raises:
+        SettingError: it is none.
+    """
+    from limits import parse
+
+    found = RATE.fullmatch(rate)
+    if not found:
+        raise SettingError(
+            f"A rate is a number from 1, a slash, and s, m, h or d, such as 100/m; {rate!r} is "
+            "none."
+        )
+    return parse(f"{found[1]}/{TIMES[found[2]]}")

@@ -1,0 +1,32 @@
+"""True or false, however it is written: to the graph, a category of two levels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tablecast.schema.field import Value
+from tablecast.schema.kinds.category import CategoryField
+from tablecast.schema.kinds.yes_no import NO_WORDS, YES_WORDS
+from tablecast.schema.texts import fold
+
+
+class BooleanField(CategoryField):
+    """True or false."""
+
+    def json_known(self, value: Value) -> bool:
+        return fold(str(value)) in YES_WORDS
+
+    def json_schema(self) -> dict[str, Any]:
+        values = sorted({self.json_value(level) for level in self.levels})
+        return {"type": "boolean"} if len(values) == 2 else {"type": "boolean", "enum": values}
+
+    def spellings(self) -> list[tuple[str, str]]:
+        """The levels, and all words that mean yes and no."""
+        words = [
+            (word, level)
+            for level in self.levels
+            for group in (YES_WORDS, NO_WORDS)
+            if fold(level) in group
+            for word in group
+        ]
+        return [*super().spellings(), *words]

@@ -1,0 +1,121 @@
+"""A text that is one of the levels that training saw; of an open field, any text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from tablecast.errors import Remark
+from tablecast.schema.field import Array, Choice, Field, Value
+from tablecast.schema.kinds.yes_no import choices_of, label_of
+from tablecast.schema.texts import canonical_text, fold, quoted
+
+#: A category with more levels than this is a select and not radios: more do not fit a phone.
+RADIO_LEVELS = 5
+
+#: Blank text means a missing value. Python strips four separators and NEL, which are no spaces to
+#: the regular expressions of JSON Schema.
+NOT_BLANK = r"[^\s\x1c-\x1f\x85]"
+
+
+class CategoryField(Field):
+    """A text that is one of some levels."""
+
+    is_text = True
+    is_counted = True
+    graph_input = "text"
+    cells = "levels"
+
+    def read_known(self, value: Any, *, text: bool) -> tuple[Value, Remark | None]:
+        if not isinstance(value, str | int | float):
+            raise self.refuse("{field} must be text.")
+        written = canonical_text(value)
+        level = self.match(written)
+        if level is not None:
+            return level, None
+        if self.closed:
+            levels = ", ".join(self.levels)
+            raise self.refuse("{field} must be one of {levels}; {value} is not one of them.",
+                              levels=levels, value=quoted(value))
+        return written, Remark(
+            "{field}: {value} is not among the values seen in training.",
+            self.name, {"value": quoted(value)},
+        )
+
+    def plain_reader(self) -> Callable[[Any], Value]:
+        return {level: level for level in self.levels}.__getitem__
+
+    def match(self, text: str) -> str | None:
+        """The known level that a text means, whatever its letter case; None for no level."""
+        return text if text in self._exact else self._folded_levels.get(fold(text))
+
+    def json_known(self, value: Value) -> Any:
+        return str(value)
+
+    def json_schema(self) -> dict[str, Any]:
+        if self.closed:
+            return {"type": "string", "enum": list(self.levels)}
+        return {"type": "string", "pattern": NOT_BLANK}
+
+    def json_edge(self) -> Any:
+        return self.json_value(self.levels[-1]) if self.levels else "unknown"
+
+    def in_words(self, value: Value) -> str:
+        return label_of(self.show(value), self.levels, self.level_labels)
+
+    def in_figures(self, text: str) -> str:
+        """A level is no figure."""
+        return text
+
+    def control_for(self, _text: str) -> str:
+        if not self.closed:
+            return "suggest"
+        return "radios" if len(self.levels) <= RADIO_LEVELS else "select"
+
+    def held(self, text: str) -> str:
+        level = self.match(text) if self.closed else None
+        return text if level is None else level
+
+    @property
+    def choices(self) -> tuple[Choice, ...]:
+        return choices_of(self.levels, self.level_labels)
+
+    def array_of_table(self, column: Any) -> Array:
+        return np.array([_text_of(value) for value in column], dtype=object)
+
+    def grid(
+        self, points: int, most_levels: int, frequency: Mapping[Value, float],
+        present: Value | None = None,
+    ) -> list[Value]:
+        first = sorted(self.levels, key=lambda level: -frequency.get(level, 0.0))[:most_levels]
+        if present and present not in first:
+            first = [*first[: most_levels - 1], str(present)]
+        known = [level for level in self.levels if level in first]
+        return [*known, *(level for level in first if level not in self.levels)]
+
+    def spellings(self) -> list[tuple[str, str]]:
+        """Texts, folded, and the level that each of them means."""
+        return [(fold(level), level) for level in self.levels]
+
+    @cached_property
+    def _exact(self) -> frozenset[str]:
+        return frozenset(self.levels)
+
+    @cached_property
+    def _folded_levels(self) -> dict[str, str]:
+        """Folded spelling to level, without spellings that two levels share."""
+        levels: dict[str, str] = {}
+        shared = set()
+        for spelling, level in self.spellings():
+            if levels.setdefault(spelling, level) != level:
+                shared.add(spelling)
+        return {spelling: level for spelling, level in levels.items() if spelling not in shared}
+
+
+def _text_of(value: Any) -> str:
+    if value is None or value != value:  # NaN and NaT differ from themselves
+        return ""
+    return canonical_text(value)

@@ -1,0 +1,93 @@
+"""A day, or a moment of one: seconds since 1970 (UTC) to the graph."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+
+from tablecast.i18n.formats import day, with_unit
+from tablecast.schema.field import DAY, Array, Value
+from tablecast.schema.kinds.amount import AmountField, Floats
+from tablecast.schema.texts import quoted
+
+
+class DateField(AmountField):
+    """A day, or a moment where the training table has times of day."""
+
+    is_whole = True
+    is_short = False
+    graph_input = "moment"
+
+    @property
+    def is_days(self) -> bool:
+        """Whether training's first and last moment are midnights."""
+        return (self.minimum or 0) % DAY == 0 and (self.maximum or 0) % DAY == 0
+
+    def amount_of(self, value: Any, *, text: bool) -> float:
+        moment = self._moment(value)
+        if moment is None:
+            raise self.refuse("{field} must be a date, such as {example}; {value} is not one.",
+                              example=self.example, value=quoted(value))
+        return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()
+
+    def show_known(self, value: Value) -> str:
+        moment = datetime.fromtimestamp(float(value), UTC)
+        return moment.strftime("%Y-%m-%d" if float(value) % DAY == 0 else "%Y-%m-%d %H:%M:%S")
+
+    def json_known(self, value: Value) -> str:
+        """As RFC 3339 writes the day, or the day and the time."""
+        moment = datetime.fromtimestamp(float(value), UTC)
+        known = (value, self.minimum, self.maximum, self.default)
+        if all(float(one) % DAY == 0 for one in known if one is not None):
+            return moment.date().isoformat()
+        return moment.isoformat().replace("+00:00", "Z")
+
+    def json_limits(self) -> dict[str, Any]:
+        limits = [self.json_value(limit) for limit in (self.hard_minimum, self.hard_maximum)]
+        example = str(self.json_edge())
+        described = {"type": "string", "format": "date-time" if "T" in example else "date"}
+        # JSON Schema has no keyword for the limits of a date.
+        return described if None in limits else described | {"x-limits": limits}
+
+    def in_words(self, value: Value) -> str:
+        if float(value) % DAY == 0:
+            return day(datetime.fromtimestamp(float(value), UTC))
+        return with_unit(self.show(value), self.unit)
+
+    def control_for(self, _text: str) -> str:
+        return "date" if self.is_days else "text"
+
+    @property
+    def pattern_example(self) -> str:
+        return self.show(self.minimum)
+
+    def array_of_table(self, column: Any) -> Array:
+        moments = np.asarray(column, dtype="datetime64[ns]")
+        return np.where(np.isnat(moments), np.nan, moments.astype("int64") / 1e9)
+
+    def points(self, low: float, high: float, count: int) -> Floats:
+        spread: Floats = np.linspace(low, high, count)
+        if high - low < count * DAY:
+            return spread
+        spread = np.round(spread / DAY) * DAY
+        return spread.clip(low, high)
+
+    def nearest(self, numbers: Floats) -> Floats:
+        step = DAY if self.is_days else 1
+        return numbers // step * step
+
+    def mean_of(self, group: Floats, known: Floats) -> float:
+        step = DAY if (known % DAY == 0).all() else 1
+        return float(round(float(group.mean()) / step) * step)
+
+    def _moment(self, value: Any) -> datetime | None:
+        try:
+            return datetime.fromisoformat(value)
+        except (TypeError, ValueError):
+            pass
+        try:
+            return datetime.strptime(value, self.date_format) if self.date_format else None
+        except (TypeError, ValueError):
+            return None

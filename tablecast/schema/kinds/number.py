@@ -1,0 +1,81 @@
+"""A number with fractions."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from typing import Any
+
+from tablecast.i18n.formats import number, with_unit
+from tablecast.schema.field import NotPlain, Value
+from tablecast.schema.kinds.amount import AmountField, Floats
+from tablecast.schema.number_formats import plain_number
+from tablecast.schema.texts import quoted
+
+#: From here on a reader does not miss the fraction.
+LARGE = 10_000
+
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,4})?", re.ASCII)
+
+
+class NumberField(AmountField):
+    """A number with fractions, as JSON and a person write it."""
+
+    cells = "numbers"
+    json_types: tuple[type, ...] = (int, float)
+
+    def amount_of(self, value: Any, *, text: bool) -> float:
+        if text and isinstance(value, str):
+            value = self._number_in(value)
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise self.refuse("{field} must be a number, such as {example}; {value} is not one.",
+                              example=self.example, value=quoted(value))
+        amount = _to_float(value)
+        if not math.isfinite(amount):
+            raise self.refuse("{field} must be a finite number, such as {example}.",
+                              example=self.example)
+        return amount
+
+    def plain_reader(self) -> Callable[[Any], Value]:
+        if self.minimum is None or self.maximum is None:
+            return super().plain_reader()
+        return _between(self.minimum, self.maximum, self.json_types)
+
+    def json_limits(self) -> dict[str, Any]:
+        limits = {"minimum": self.hard_minimum, "maximum": self.hard_maximum}
+        known = {key: self.json_value(limit) for key, limit in limits.items() if limit is not None}
+        return {"type": "number", **known}
+
+    def in_words(self, value: Value) -> str:
+        amount = float(value)
+        text = number(amount, ",.4g" if abs(amount) < LARGE else ",.0f")
+        return with_unit(text, self.unit)
+
+    def mean_of(self, group: Floats, known: Floats) -> float:
+        """With digits to a thousandth of the range."""
+        mean, spread = float(group.mean()), float(known[-1] - known[0])
+        return round(mean, 3 - math.floor(math.log10(spread))) if spread else mean
+
+    def _number_in(self, text: str) -> float | str:
+        """The number that a text spells, else the text."""
+        if _NUMBER.fullmatch(text):
+            return float(text)
+        plain = plain_number(text, self.spelling) if self.spelling else None
+        return text if plain is None else float(plain)
+
+
+def _between(low: float, high: float, types: tuple[type, ...]) -> Callable[[Any], Value]:
+    def read(value: Any) -> Value:
+        if type(value) in types and low <= value <= high:
+            return value  # type: ignore[no-any-return]
+        raise NotPlain
+
+    return read
+
+
+def _to_float(value: int | float) -> float:
+    try:
+        return float(value)
+    except OverflowError:  # an int with hundreds of digits
+        return math.inf

@@ -1,0 +1,114 @@
+"""Content-Encoding: what is worth it is sent packed, and a packed body is read within its limit."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zlib
+from collections.abc import Callable
+from functools import lru_cache
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
+
+from tablecast.i18n.formats import number
+from tablecast.i18n.language import _
+
+#: Bytes from which packing saves a packet.
+LEAST = 1400
+
+#: gzip's own middle: higher ones take twice the time for a per cent.
+LEVEL = 6
+
+#: Pages and static files that are kept packed; they do not change while a deployment is served.
+KEPT = 128
+
+PACKED_TYPES = ("text/", "application/json", "application/problem+json", "image/svg+xml")
+
+
+def _packers() -> dict[str, Callable[[bytes], bytes]]:
+    """The encodings that this Python can write, the best first."""
+    found: dict[str, Callable[[bytes], bytes]] = {}
+    try:
+        from compression import zstd  # type: ignore[import-not-found]  # Python 3.14
+
+        found["zstd"] = zstd.compress
+    except ImportError:
+        pass
+    found["gzip"] = lambda content: gzip.compress(content, LEVEL, mtime=0)
+    return found
+
+
+PACKERS = _packers()
+
+
+def install(app: Flask) -> None:
+    """Pack what the application answers, for clients that say that they can unpack it."""
+    app.after_request(pack)
+
+
+def pack(response: Response) -> Response:
+    """The response, packed where that is worth it."""
+    worth = (
+        response.status_code == 200
+        and (response.mimetype or "").startswith(PACKED_TYPES)
+        and "Content-Encoding" not in response.headers
+        # A secret beside what somebody else has chosen can be told from the length of both.
+        and "Set-Cookie" not in response.headers
+        and request.method != "HEAD"
+    )
+    if not worth:
+        return response
+    if (response.content_length or 0) < LEAST:
+        return response
+    response.vary.add("Accept-Encoding")
+    encoding = next((name for name in PACKERS if request.accept_encodings[name] > 0), None)
+    if encoding is None:
+        return response
+    response.direct_passthrough = False
+    content = response.get_data()
+    etag = response.get_etag()[0]
+    # What has a tag is asked for again and again: its packed form is kept.
+    packed = _kept(encoding, content) if etag else PACKERS[encoding](content)
+    response.set_data(packed)
+    response.headers["Content-Encoding"] = encoding
+    if etag:
+        response.set_etag(etag, weak=True)
+    return response
+
+
+@lru_cache(maxsize=KEPT)
+def _kept(encoding: str, content: bytes) -> bytes:
+    return PACKERS[encoding](content)
+
+
+def unpack(limit: int) -> None:
+    """Put the plain body in the place of a packed one, before anything reads it.
+
+    Raises:
+        UnsupportedMediaType: it is packed in a way that is not known, or is not what it says.
+        RequestEntityTooLarge: unpacked, it is larger than the limit.
+    """
+    encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
+    if encoding in ("", "identity"):
+        return
+    if encoding not in ("gzip", "x-gzip"):
+        raise UnsupportedMediaType(
+            _("The body's Content-Encoding is not known; send it as gzip, or as it is.")
+        )
+    packed = request.environ["wsgi.input"].read(request.content_length or 0)
+    unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    try:
+        plain = unpacker.decompress(packed, limit + 1)
+        ended = unpacker.eof or len(plain) > limit
+    except zlib.error:
+        ended = False
+    if not ended:
+        raise UnsupportedMediaType(
+            _("The body says that it is gzip, and is not, or ends too soon.")
+        )
+    if len(plain) > limit:
+        words = _("The body is larger than {limit} bytes; send it in parts.")
+        raise RequestEntityTooLarge(words.format(limit=number(limit)))
+    request.environ |= {"wsgi.input": io.BytesIO(plain), "CONTENT_LENGTH": str(len(plain))}
+    del request.environ["HTTP_CONTENT_ENCODING"]

@@ -1,0 +1,73 @@
+"""Which other sites may ask (CORS), and which may show a page in a frame."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, request
+
+from tablecast.errors import SettingError
+
+#: Seconds for which a browser remembers that it may ask: Chromium's own most.
+REMEMBERED = 7200
+
+#: What a page elsewhere may send and read.
+SENT = "Authorization, Content-Type, X-Request-Id, traceparent"
+READ = "X-Request-Id, Retry-After, WWW-Authenticate"
+
+#: Where Hugging Face shows a Space, which is a page in a frame.
+SPACES = ("https://huggingface.co",)
+
+
+def origins_of(variable: str, text: str) -> tuple[str, ...]:
+    """Origins such as https://example.com, separated by commas or spaces.
+
+    Raises:
+        SettingError: one of them is none, or stands for all.
+    """
+    found = tuple(one.rstrip("/") for one in re.split(r"[,\s]+", text) if one)
+    for one in found:
+        parts = urlsplit(one)
+        if parts.scheme not in ("http", "https") or not parts.netloc or parts.path or "*" in one:
+            raise SettingError(
+                f"{variable} holds origins such as https://example.com, separated by commas; "
+                f"{one!r} is none."
+            )
+    return found
+
+
+def frame_ancestors(text: str, space_host: str) -> tuple[str, ...]:
+    """Who may show a page in a frame: the setting's origins, and a Space's own page."""
+    named = origins_of("TABLECAST_FRAME_ANCESTORS", text)
+    return (*named, *SPACES, f"https://{space_host}") if space_host else named
+
+
+def install(app: Flask, allowed: tuple[str, ...]) -> None:
+    """Let pages of these origins ask the API."""
+    if not allowed:
+        return
+
+    def preflight() -> Response | None:
+        asked = request.headers.get("Access-Control-Request-Method")
+        if request.method != "OPTIONS" or asked is None or request.url_rule is None:
+            return None
+        response = Response(status=204)
+        if request.headers.get("Origin") in allowed:
+            response.headers["Access-Control-Allow-Methods"] = ", ".join(
+                sorted(request.url_rule.methods or ())
+            )
+            response.headers["Access-Control-Allow-Headers"] = SENT
+            response.headers["Access-Control-Max-Age"] = str(REMEMBERED)
+        return response
+
+    def allow(response: Response) -> Response:
+        response.vary.add("Origin")
+        origin = request.headers.get("Origin")
+        if origin in allowed:
+            response.headers["Access-Control-Allow-Origin"] = origin
+            response.headers["Access-Control-Expose-Headers"] = READ
+        return response
+
+    app.before_request(preflight)
+    app.after_request(allow)

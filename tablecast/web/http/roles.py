@@ -1,0 +1,39 @@
+"""Which role each route and method wants. One that is not here is the administrator's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+#: Open to everybody: whether the server lives, what its pages are drawn with, where one signs in.
+PUBLIC = "public"
+
+#: Open where the setting TABLECAST_FORM is "open", else for whoever may ask.
+FORM = "form"
+
+ASK, BATCH, WATCH, ADMIN = "ask", "batch", "watch", "admin"
+
+ROLES: Mapping[tuple[str, str], str] = {
+    ("GET", "/healthz"): PUBLIC,
+    ("GET", "/readyz"): PUBLIC,
+    ("GET", "/static/<path:filename>"): PUBLIC,
+    ("GET", "/sign-in"): PUBLIC,
+    ("POST", "/sign-in"): PUBLIC,
+    ("POST", "/sign-out"): PUBLIC,
+    ("GET", "/"): FORM,
+    ("POST", "/predict"): FORM,
+    ("GET", "/model"): FORM,
+    ("GET", "/docs"): ASK,
+    ("GET", "/openapi.json"): ASK,
+    ("GET", "/api/v1/model"): ASK,
+    ("POST", "/predict_api"): ASK,
+    ("POST", "/api/v1/predict"): ASK,
+    ("GET", "/batch"): BATCH,
+    ("GET", "/batch/template.csv"): BATCH,
+    ("POST", "/batch"): BATCH,
+    ("GET", "/metrics"): WATCH,
+}
+
+
+def role_of(method: str, rule: str) -> str:
+    """The role that a route wants; the administrator's where the table does not know it."""
+    return ROLES.get(("GET" if method == "HEAD" else method, rule), ADMIN)

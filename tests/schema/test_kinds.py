@@ -1,0 +1,82 @@
+"""The kinds of fields: each value is written once, and a new kind needs no other module."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from math import nan
+from typing import Any
+
+import numpy as np
+import pytest
+
+from tablecast.schema.column_kinds import COLUMN_KINDS, column_kind
+from tablecast.schema.field import DAY, KINDS, Field
+from tablecast.web.http.responses import to_json
+
+SPRING = datetime(2020, 4, 1, tzinfo=UTC).timestamp()
+NUMBER = Field("n", "number", "float64", minimum=0, maximum=9)
+WHOLE = Field("w", "integer", "int64", minimum=0, maximum=9)
+LEVEL = Field("c", "category", "object", levels=("1", "yes"), closed=True)
+TRUTH = Field("b", "boolean", "object", levels=("False", "True"), closed=True)
+DATE = Field("d", "date", "datetime64[ns]", minimum=SPRING, maximum=SPRING + 9 * DAY)
+MOMENT = replace(DATE, maximum=SPRING + 3600)
+
+WRITTEN = [
+    (NUMBER, 2.5, "2.5"),
+    (NUMBER, 3.0, "3"),
+    (WHOLE, 3.0, "3"),
+    (LEVEL, "1", '"1"'),
+    (LEVEL, "yes", '"yes"'),
+    (TRUTH, "True", "true"),
+    (TRUTH, "False", "false"),
+    (DATE, SPRING, '"2020-04-01"'),
+    (DATE, SPRING + 37_800, '"2020-04-01T10:30:00Z"'),
+    (MOMENT, SPRING, '"2020-04-01T00:00:00Z"'),
+    (MOMENT, SPRING + 0.25, '"2020-04-01T00:00:00.250000Z"'),
+]
+
+
+@pytest.mark.parametrize(("field", "value", "written"), WRITTEN)
+def test_json_of_a_value(field: Field, value: Any, written: str) -> None:
+    """A value has one spelling in JSON, and is read back as itself."""
+    assert to_json(field.json_value(value)).decode() == f"{written}\n"
+    assert field.read(field.json_value(value), text=False) == (value, None)
+
+
+@pytest.mark.parametrize("field", [NUMBER, WHOLE, LEVEL, TRUTH, DATE], ids=lambda field: field.kind)
+def test_a_missing_value_is_null(field: Field) -> None:
+    """Whatever the kind, and so is a value that is not a number."""
+    assert field.json_value(field.missing) is None
+    assert field.json_value(None) is None
+
+
+@pytest.mark.parametrize("value", [1e300, -(2.0**53), 2.0**63])
+def test_a_large_number_is_still_json(value: float) -> None:
+    """A number past what JSON's readers take for whole is written with its exponent."""
+    assert float(to_json(NUMBER.json_value(value))) == value
+
+
+@pytest.mark.parametrize("kind", list(KINDS))
+def test_every_kind_has_its_column(kind: str) -> None:
+    """What serving knows of a kind, training knows of its column, and back."""
+    assert COLUMN_KINDS.keys() == KINDS.keys()
+    field = Field("x", kind, "object", levels=("False", "True"), minimum=0, maximum=DAY)
+    assert type(field) is KINDS[kind]
+    present = field.array(["True", "False"] if field.is_text else [0.0, DAY])
+    series = column_kind(field).series(replace(field, dtype="float64"), present)
+    np.testing.assert_array_equal(field.array_of_table(series), present)
+
+
+def test_an_unknown_kind_is_refused_by_name() -> None:
+    """A description of a later version is told apart, and says which kinds there are."""
+    with pytest.raises(ValueError, match=r"'x' is of kind 'colour'; known kinds are number,"):
+        Field("x", "colour", "object")
+
+
+def test_a_field_never_changes_its_kind() -> None:
+    """Half of one kind and half of another would be neither."""
+    with pytest.raises(TypeError, match="another kind"):
+        replace(NUMBER, kind="date")
+    assert replace(NUMBER, name="m") == Field("m", "number", "float64", minimum=0, maximum=9)
+    assert nan not in NUMBER.grid(3, 3, {}, nan)

@@ -1,0 +1,261 @@
+"""What is seen of a request, how answers and bodies are packed, and which sites may ask."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from deployments import shipped_deployment
+from flask.testing import FlaskClient
+
+from tablecast.settings import unknown_settings
+from tablecast.web.app import create_app
+from tablecast.web.http import access_log as access_log_module
+from tablecast.web.http.access_log import AccessLog, Entry
+from tablecast.web.http.origins import origins_of
+from tablecast.web.http.tracing import request_id_of, trace_of
+
+ROW = {"age": 39, "sex": "male", "bmi": 30.4, "children": 1, "smoker": "no", "region": "northwest"}
+TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
+TRACEPARENT = f"00-{TRACE}-00f067aa0ba902b7-01"
+
+
+@pytest.fixture
+def client() -> FlaskClient:
+    return create_app(shipped_deployment("onnx")).test_client()
+
+
+@pytest.fixture
+def logged(client: FlaskClient, tmp_path: Path) -> Any:
+    """A function that gives the log's lines; the log goes to a file."""
+    path = tmp_path / "log"
+    log = client.application.extensions["access_log"]
+    log._file = os.open(path, os.O_CREAT | os.O_RDWR)
+
+    def lines() -> list[dict[str, Any]]:
+        log.write()
+        return [json.loads(line) for line in path.read_text().splitlines()]
+
+    return lines
+
+
+@pytest.mark.parametrize("path", ["/predict_api", "/api/v1/predict"])
+@pytest.mark.parametrize("body", [ROW, [ROW, ROW]], ids=["fast", "list"])
+def test_every_request_is_logged_alike(
+    client: FlaskClient, logged: Any, path: str, body: Any
+) -> None:
+    """The fast path and Flask write the same entries, with the answer's id and no value."""
+    answer = client.post(path, json=body, headers={"traceparent": TRACEPARENT})
+    (line,) = logged()
+    assert set(line) == {
+        "time", "id", "method", "route", "status", "ms", "rows", "key", "engine", "trace"
+    }
+    assert line["id"] == answer.headers["X-Request-Id"]
+    assert (line["method"], line["route"], line["status"]) == ("POST", path, 200)
+    assert line["rows"] == (2 if isinstance(body, list) else 1)
+    assert (line["key"], line["engine"], line["trace"]) == (None, "onnx", TRACE)
+    assert "northwest" not in json.dumps(line)
+
+
+def test_an_address_is_never_in_the_log(client: FlaskClient, logged: Any) -> None:
+    """A permalink holds values: the log names the route, and for what is not there, none."""
+    client.get("/?age=39&sex=male")
+    client.get("/secret-path")
+    assert [line["route"] for line in logged()] == ["/", "none"]
+
+
+def test_the_log_can_be_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
+    """TABLECAST_ACCESS_LOG=off writes nothing."""
+    monkeypatch.setenv("TABLECAST_ACCESS_LOG", "off")
+    app = create_app(shipped_deployment("onnx"))
+    assert app.extensions["access_log"] is None
+    assert app.test_client().post("/predict_api", json=ROW).status_code == 200
+
+
+def test_a_log_that_nobody_reads_holds_nobody_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A full pipe stops the thread that writes and no request; what was left out is counted."""
+    monkeypatch.setattr(access_log_module, "MOST_WAITING", 2_000)
+    reading, writing = os.pipe()
+    log = AccessLog("onnx", writing)
+    began = time.perf_counter()
+    for number in range(20_000):
+        log.note(Entry(0.0, str(number), "GET", "/", 200, 0.001))
+    assert time.perf_counter() - began < 2
+    collected = b""
+    while b"left_out" not in collected:
+        collected += os.read(reading, 65536)
+    log.write()
+    kept = [json.loads(line) for line in collected.decode().splitlines()]
+    assert any(line.get("left_out", 0) > 0 for line in kept)
+    os.close(reading)
+    log.note(Entry(0.0, "gone", "GET", "/", 200, 0.001))
+    log.write()  # whoever read it is gone: nothing is raised
+    os.close(writing)
+
+
+@pytest.mark.parametrize(
+    ("sent", "taken"),
+    [
+        ("abc-123", True), ("3f9c0e1d2b4a5968", True), ("", False), ("a b", False),
+        ('a"b', False), ("a\nb", False), ("é", False), ("x" * 129, False), ("-x", False),
+    ],
+)
+def test_a_request_id_is_taken_over_where_it_can_be_one(sent: str, taken: bool) -> None:
+    """An id of a client or proxy is used; what could break a log or a header is not."""
+    assert (request_id_of(sent) == sent) is taken
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        "", "x", TRACEPARENT[:-1], TRACEPARENT.replace("00-", "ff-", 1),
+        f"00-{'0' * 32}-00f067aa0ba902b7-01",
+    ],
+)
+def test_a_wrong_trace_is_none(sent: str) -> None:
+    """Only version 00 of W3C Trace Context with numbers that are not 0 is a trace."""
+    assert trace_of(TRACEPARENT) == TRACE
+    assert trace_of(sent) == ""
+
+
+# Packing
+
+
+@pytest.mark.parametrize("path", ["/", "/model", "/docs", "/openapi.json", "/api/v1/model"])
+def test_what_is_worth_it_is_packed(client: FlaskClient, path: str) -> None:
+    """Whoever can unpack gzip gets less than half of the bytes, and the same content."""
+    plain = client.get(path)
+    packed = client.get(path, headers={"Accept-Encoding": "gzip"})
+    assert packed.headers["Content-Encoding"] == "gzip"
+    assert len(packed.data) < len(plain.data) / 2
+    assert len(gzip.decompress(packed.data)) == pytest.approx(len(plain.data), rel=0.01)
+    assert "Accept-Encoding" in packed.headers["Vary"]
+    assert "Content-Encoding" not in plain.headers
+
+
+def test_a_packed_page_is_asked_for_again_by_its_tag(client: FlaskClient) -> None:
+    """A browser that has the packed page is answered 304."""
+    packed = client.get("/", headers={"Accept-Encoding": "gzip"})
+    tag = packed.headers["ETag"]
+    again = client.get("/", headers={"Accept-Encoding": "gzip", "If-None-Match": tag})
+    assert again.status_code == 304
+
+
+def test_static_files_are_packed_once(client: FlaskClient) -> None:
+    """A style sheet comes packed, as it is on the disk."""
+    with client.get("/static/tablecast.css", headers={"Accept-Encoding": "gzip"}) as packed:
+        content = gzip.decompress(packed.data).decode()
+    assert content == Path("static/tablecast.css").read_text()
+
+
+@pytest.mark.parametrize("path", ["/predict_api", "/api/v1/predict"])
+def test_a_packed_body_is_read(client: FlaskClient, path: str) -> None:
+    """gzip in a request means the same as the plain body."""
+    answer = client.post(
+        path, data=gzip.compress(json.dumps(ROW).encode()),
+        headers={"Content-Encoding": "gzip", "Content-Type": "application/json"},
+    )
+    assert answer.status_code == 200
+    assert answer.json == client.post(path, json=ROW).json
+
+
+def test_a_packed_body_is_read_within_the_limit(client: FlaskClient) -> None:
+    """A bomb is 413, and costs no more than the limit."""
+    bomb = gzip.compress(b" " * 200_000_000)
+    headers = {"Content-Encoding": "gzip", "Content-Type": "application/json"}
+    began = time.process_time()
+    answer = client.post("/predict_api", data=bomb, headers=headers)
+    assert answer.status_code == 413
+    assert time.process_time() - began < 1
+
+
+@pytest.mark.parametrize(
+    ("encoding", "body"),
+    [
+        ("br", b"x"), ("gzip", b"no gzip"), ("gzip, gzip", b"x"),
+        ("gzip", gzip.compress(b'{"age": 1}' * 50)[:-9]),
+    ],
+)
+def test_what_cannot_be_unpacked_is_said(client: FlaskClient, encoding: str, body: bytes) -> None:
+    """415 in words, for an unknown encoding and for gzip that is none or ends too soon."""
+    headers = {"Content-Encoding": encoding, "Content-Type": "application/json"}
+    answer = client.post("/predict_api", data=io.BytesIO(body).read(), headers=headers)
+    assert answer.status_code == 415
+    assert answer.mimetype == "application/problem+json"
+
+
+# Other sites
+
+
+def asking(monkeypatch: pytest.MonkeyPatch, **settings: str) -> FlaskClient:
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    return create_app(shipped_deployment("onnx")).test_client()
+
+
+def test_only_named_sites_may_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Preflight and answer carry CORS headers for a named origin, and none for another."""
+    client = asking(monkeypatch, TABLECAST_CORS_ORIGINS="https://good.example, https://b.example")
+    for origin, allowed in (("https://good.example", True), ("https://evil.example", False)):
+        asked = {"Origin": origin, "Access-Control-Request-Method": "POST"}
+        before = client.options("/predict_api", headers=asked)
+        answer = client.post("/predict_api", json=ROW, headers={"Origin": origin})
+        for response in (before, answer):
+            given = response.headers.get("Access-Control-Allow-Origin")
+            assert given == (origin if allowed else None)
+            assert "Origin" in response.headers["Vary"]
+        assert ("POST" in before.headers.get("Access-Control-Allow-Methods", "")) is allowed
+        assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("text", ["*", "example.com", "https://*.example.com", "https://a.com/x"])
+def test_what_is_no_origin_is_refused(text: str) -> None:
+    """A star, a bare name and a path are not origins, and the error names the setting."""
+    with pytest.raises(Exception, match="TABLECAST_CORS_ORIGINS"):
+        origins_of("TABLECAST_CORS_ORIGINS", text)
+
+
+def test_a_server_answers_to_its_own_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With TRUSTED_HOSTS another name is 400 on the fast path too, as after DNS rebinding."""
+    client = asking(monkeypatch, TRUSTED_HOSTS="example.com .example.org")
+    for host, status in (("example.com", 200), ("a.example.org:443", 200), ("evil.com", 400)):
+        answer = client.post("/predict_api", json=ROW, headers={"Host": host})
+        assert answer.status_code == status
+        assert client.get("/", headers={"Host": host}).status_code == status
+
+
+def test_only_named_sites_may_frame_the_form(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By default nobody; a Space lets Hugging Face show it."""
+    client = asking(monkeypatch)
+    assert "frame-ancestors 'none'" in client.get("/").headers["Content-Security-Policy"]
+    client = asking(
+        monkeypatch, SPACE_HOST="a-b.hf.space", TABLECAST_FRAME_ANCESTORS="https://intra.example"
+    )
+    policy = client.get("/").headers["Content-Security-Policy"]
+    ancestors = "https://intra.example https://huggingface.co https://a-b.hf.space"
+    assert f"frame-ancestors {ancestors}" in policy
+
+
+def test_pages_ask_nothing_of_the_device(client: FlaskClient) -> None:
+    """The policies are the strict ones, and TLS is kept to where it was used."""
+    plain = client.get("/").headers
+    assert "geolocation=()" in plain["Permissions-Policy"]
+    assert plain["Cross-Origin-Opener-Policy"] == "same-origin"
+    assert plain["Cross-Origin-Resource-Policy"] == "same-origin"
+    assert "Strict-Transport-Security" not in plain
+    secure = client.get("/", base_url="https://localhost").headers
+    assert secure["Strict-Transport-Security"] == "max-age=31536000"
+
+
+def test_a_setting_that_nobody_knows_is_said() -> None:
+    """The nearest name is in the warning; known ones and other programs' are not."""
+    said = unknown_settings({"TABLECAST_MAX_ROW": "5", "TABLECAST_KEYS": "", "PATH": "/bin"})
+    assert len(said) == 1
+    assert "TABLECAST_MAX_ROW " in said[0]
+    assert "TABLECAST_MAX_ROWS?" in said[0]
