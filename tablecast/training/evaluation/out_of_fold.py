@@ -7,8 +7,6 @@ at, and not only the holdout's: a level of ten rows has three of them there.
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,16 +14,13 @@ import numpy as np
 import numpy.typing as npt
 
 from tablecast.inference.pycaret_api import predict_with_pycaret
+from tablecast.training.refits import refitted
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from tablecast.data.prepared import Prepared
     from tablecast.schema.schema import Schema
 
 Floats = npt.NDArray[np.float64]
-Rows = npt.NDArray[np.intp]
-Split = tuple[Rows, Rows]
 
 #: Clones for classes: (at most so many rows, folds).
 FOLDS = ((100_000, 5),)
@@ -58,29 +53,6 @@ def looked_at(prepared: Prepared, seed: int = 123) -> Prepared:
     else:
         chosen = places[:MOST_ROWS]
     return replace(prepared, table=table.iloc[np.sort(chosen)].reset_index(drop=True))
-
-
-def refitted(
-    pipeline: Any, features: pd.DataFrame, target: pd.Series, splits: Iterable[Split]
-) -> Iterator[tuple[Rows, Rows, Any]]:
-    """A clone of a pipeline for each split, fitted on the rows to learn from.
-
-    Args:
-        pipeline: as it is or was fitted.
-        features, target: all rows.
-        splits: the places of the rows to learn from and of the others, as scikit-learn's splitters
-            give them.
-
-    Yields:
-        Both places, and the clone.
-    """
-    from sklearn.base import clone
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a fold that warns does so thousands of times
-        for learnt, unseen in splits:
-            fitted = clone(pipeline).fit(features.iloc[learnt], target.iloc[learnt])
-            yield learnt, unseen, fitted
 
 
 @dataclass(frozen=True)
