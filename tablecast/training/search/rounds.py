@@ -31,9 +31,10 @@ class Search(Pool):
         try:
             views = self._first_round()
             self.part = "tuning"
-            Tuning(self).run()
-            Blending(self, views).run()
-            self._calibrate()
+            if self.trials:
+                Tuning(self).run()
+                Blending(self, views).run()
+                self._calibrate()
         except KeyboardInterrupt:
             if not self.trials:
                 raise
