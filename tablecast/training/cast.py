@@ -74,7 +74,7 @@ def cast(
     from tablecast.training.card_facts import card_of
     from tablecast.training.evaluation.report import look_at_unseen
     from tablecast.training.experiment.setup import quiet_and_single
-    from tablecast.training.search.budget import check_budget
+    from tablecast.training.search.budget import DEFAULT_BUDGET, check_budget
     from tablecast.training.train import MAX_LATENCY, train
 
     check_budget(budget)
@@ -82,7 +82,10 @@ def cast(
     look = read_form(Path(form) if form else None)
     base = Path(out) / name
     with enough_memory(), Interrupts(progress) as interrupts:
-        prepared = take_in(source, target, look, drop=drop, keep=keep, progress=progress)
+        seconds = (budget or DEFAULT_BUDGET) if model == "auto" and trials is None else None
+        prepared = take_in(
+            source, target, look, drop=drop, keep=keep, budget=seconds, progress=progress
+        )
         trained = train(
             prepared,
             model=model,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from difflib import get_close_matches
 from os import PathLike
 from typing import TYPE_CHECKING
@@ -11,6 +12,7 @@ from tablecast.data.leakage import without_leaks
 from tablecast.data.sources import prepare, read_table
 from tablecast.errors import TableError
 from tablecast.schema.schema import Schema
+from tablecast.training.evaluation.out_of_fold import sampled
 from tablecast.training.memory import check_memory
 
 if TYPE_CHECKING:
@@ -18,6 +20,12 @@ if TYPE_CHECKING:
 
     from tablecast.data.prepared import Prepared
     from tablecast.schema.form_file import Form
+
+#: Cells of a table that a second of a search can learn from, its folds, clones and proof included:
+#: 120 s learn from 170,000 rows of seven columns.
+CELLS_A_SECOND = 10_000
+#: Fewer rows are not worth a sample, whatever the budget: they take seconds.
+FEWEST_ROWS = 5_000
 
 
 def take_in(
@@ -27,6 +35,7 @@ def take_in(
     *,
     drop: Collection[str] = (),
     keep: Collection[str] = (),
+    budget: float | None = None,
     progress: Callable[[str], None] = print,
 ) -> Prepared:
     """Read and prepare a table, and refuse now what would fail after minutes of training.
@@ -37,6 +46,7 @@ def take_in(
         look: the form file's labels and limits.
         drop: columns to leave out.
         keep: columns that are features even where they look like the target in disguise.
+        budget: seconds of a search; of a table that is too long for them a sample is taken.
         progress: called with one line for each thing that is worth knowing of the table.
 
     Raises:
@@ -57,8 +67,27 @@ def take_in(
     for note in prepared.notes:
         progress(note)
     Schema.from_table(prepared.table, prepared.target, prepared.task, look)
+    prepared = _within(prepared, budget, progress)
     check_memory(prepared)
     return prepared
+
+
+def _within(
+    prepared: Prepared, budget: float | None, progress: Callable[[str], None]
+) -> Prepared:
+    """As many rows as a search of so many seconds can learn from, and a note where not all."""
+    table = prepared.table
+    if budget is None or table.size <= CELLS_A_SECOND * budget:
+        return prepared
+    sample = sampled(prepared, max(FEWEST_ROWS, int(CELLS_A_SECOND * budget / table.shape[1])))
+    if sample is prepared:
+        return prepared
+    note = (
+        f"Trained on {len(sample.table):,} of the {len(table):,} rows, drawn at random: a budget "
+        f"of {budget:g} s is too short for all; a longer one takes more."
+    )
+    progress(note)
+    return replace(sample, notes=(*sample.notes, note))
 
 
 def _check_names(names: Collection[str], table: pd.DataFrame) -> None:

@@ -20,7 +20,7 @@ FEWEST_OF_A_CLASS = 3
 # A fold of fewer rows says little about any of them.
 ROWS_PER_FOLD = 5
 # Beyond these training rows fewer folds measure as well and cost less: (rows, folds).
-FOLDS = ((20_000, 10), (100_000, 5))
+FOLDS = ((5_000, 10), (20_000, 5))
 FEWEST_FOLDS = 3
 
 
