@@ -21,7 +21,8 @@ WEB_TESTS := tests/web/test_html.py tests/web/test_batch_page.py tests/web/test_
 	tests/web/test_docs_page.py tests/web/test_controls.py
 
 MAKEFLAGS += --no-print-directory
-.PHONY: run run-gunicorn run-granian test setup train bench bench-attack bench-automl messages wheel lock lint clean help
+.PHONY: run run-gunicorn run-granian test quick test-world setup train bench bench-attack bench-automl \
+	bench-tests messages docs wheel sbom audit lock lint clean help
 
 help: ## list the tasks
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -51,6 +52,13 @@ test: $(TRAINING)/.installed chromium ## install what the tests need, then run t
 	@$(PYTHON_TRAINING) -m pytest -q -n 2 --engine onnx $(WEB_TESTS)
 	@$(PYTHON_TRAINING) -m pytest -q -n 2 --engine pycaret $(WEB_TESTS)
 
+quick: export OMP_NUM_THREADS := 1
+quick: $(TRAINING)/.installed ## the tests that a change needs most, in about a minute and a half
+	@$(PYTHON_TRAINING) -m pytest -q -n 2 --dist loadfile --quick
+
+test-world: $(TRAINING)/.installed firefox ## tests that need more of the machine: a second browser
+	@$(PYTHON_TRAINING) -m pytest -q --world
+
 setup: $(TRAINING)/.installed ## install what training needs
 
 train: $(TRAINING)/.installed ## run train.ipynb, which writes the deployment
@@ -64,14 +72,32 @@ bench: $(TRAINING)/.installed wrk ## measure ours beside its peers, into docs/pe
 messages: $(TRAINING)/.installed ## find what the pages say, for translators, and compile it
 	@$(PYTHON_TRAINING) -m tablecast.i18n.messages
 
+bench-tests: $(TRAINING)/.installed ## change the code in small ways: which changes no test notices?
+	@$(PYTHON_TRAINING) -m benchmarks.mutation
+
 bench-attack: $(TRAINING)/.installed ## attack a started server, and see what others notice
 	@$(PYTHON_TRAINING) -m benchmarks.attack --server $(SERVER) --write
 
 bench-automl: $(TRAINING)/.installed ## measure the search beside PyCaret and FLAML, for hours
 	@$(PYTHON_TRAINING) -m benchmarks.automl_bench
 
+docs: export NO_MKDOCS_2_WARNING := 1
+docs: $(TRAINING)/.installed ## build the site of docs/ into build/site
+	@$(PYTHON_TRAINING) docs/site/architecture.py
+	@$(PYTHON_TRAINING) -m mkdocs build --strict --quiet
+	@echo "Open build/site/index.html"
+
 wheel: $(TRAINING)/.installed ## build the package into dist/
 	@$(TRAINING)/bin/uv build -q --wheel -o dist
+
+sbom: $(TRAINING)/.installed ## list what serving needs, as a CycloneDX document in dist/
+	@mkdir -p dist
+	@$(TRAINING)/bin/cyclonedx-py requirements requirements.txt --pyproject pyproject.toml \
+		--mc-type application --output-reproducible -o dist/sbom.json
+	@echo "Wrote dist/sbom.json"
+
+audit: $(TRAINING)/.installed ## look for known weaknesses in what serving needs
+	@$(UV) tool run pip-audit --require-hashes --disable-pip -r requirements.txt
 
 lint: $(TRAINING)/.installed ## check style and types
 	@$(TRAINING)/bin/ruff check . && $(TRAINING)/bin/mypy
@@ -123,7 +149,7 @@ openmp:
 	@! command -v dpkg >/dev/null || dpkg -s libgomp1 >/dev/null 2>&1 || \
 		$(MAKE) apt PACKAGES=libgomp1
 
-.PHONY: system openmp chromium wrk apt
+.PHONY: system openmp chromium firefox wrk apt
 wrk:
 	@command -v wrk >/dev/null || $(MAKE) apt PACKAGES=wrk
 
@@ -132,6 +158,9 @@ chromium:
 # The node inside playwright's wheel, which drives it, takes this from the system.
 	@! command -v dpkg >/dev/null || dpkg -s libatomic1 >/dev/null 2>&1 || \
 		$(MAKE) apt PACKAGES=libatomic1
+
+firefox:
+	@command -v firefox-esr >/dev/null || $(MAKE) apt PACKAGES="firefox-esr fonts-liberation"
 
 apt:
 	@echo "Installing Debian's $(PACKAGES)"

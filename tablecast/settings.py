@@ -66,6 +66,11 @@ SETTINGS = {
         "",
         "File of keys, or its text; empty lets everybody ask. See python -m tablecast keys.",
     ),
+    "signed_by": Setting(
+        "TABLECAST_SIGNED_BY",
+        "",
+        "Public key, or its file, that a deployment must be signed by; see tablecast sign.",
+    ),
     "form": Setting(
         "TABLECAST_FORM",
         "key",
@@ -102,6 +107,9 @@ SETTINGS = {
     ),
     "data": Setting(
         "TABLECAST_DATA", "", "Folder in which a data set's name is looked up first."
+    ),
+    "max_seconds": Setting(
+        "TABLECAST_MAX_SECONDS", 10, "Most CPU seconds that /batch spends on one file."
     ),
     "patience": Setting(
         "TABLECAST_PATIENCE",

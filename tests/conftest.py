@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,12 +26,28 @@ PYCARET_WARNINGS = (
 )
 
 
+#: A test with one of these markers needs too much, or takes too long, for ``make quick``.
+NOT_QUICK = ("slow", "browser", "server", "world")
+
+#: Seconds of the processor. A test may take one; it is failed from three, since the first to import
+#: PyCaret pays for all, and a processor that others use as well does less in a second.
+QUICK_SECONDS = 3.0
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--engine",
         choices=("formula", "onnx", "pycaret"),
         default="formula",
         help="what answers the web side's tests: a formula, or the shipped deployment's engines",
+    )
+    parser.addoption(
+        "--quick", action="store_true",
+        help="only tests without a marker that says what they need or that they take long",
+    )
+    parser.addoption(
+        "--world", action="store_true",
+        help="only tests that need more of the machine than Python and chromium",
     )
 
 
@@ -41,12 +57,38 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    left_out = [item for item in items if not _belongs(item, config)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in set(left_out)]
     if config.getoption("--engine") == "formula":
         return
     skip = pytest.mark.skip(reason="expects the figures of the stand-in formula")
     for item in items:
         if item.get_closest_marker("formula"):
             item.add_marker(skip)
+
+
+def _belongs(item: pytest.Item, config: pytest.Config) -> bool:
+    """Whether a test takes part in this run."""
+    if config.getoption("--quick"):
+        return not any(item.get_closest_marker(name) for name in NOT_QUICK)
+    return bool(item.get_closest_marker("world")) == config.getoption("--world")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
+    """Fail a test of ``--quick`` that takes longer than such a test may."""
+    began = _processor_seconds()
+    yield
+    took = _processor_seconds() - began
+    if item.config.getoption("--quick") and took > QUICK_SECONDS:
+        pytest.fail(f"took {took:.1f} s of the processor; mark it slow", pytrace=False)
+
+
+def _processor_seconds() -> float:
+    """What this process and those that it has waited for have used; it hardly grows by waiting."""
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
 
 
 @pytest.fixture(scope="session")

@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit status: 0 done, 1 a clear refusal on the terminal, 130 interrupted.
     """
-    options = _parser().parse_args(arguments)
+    options = command_parser().parse_args(arguments)
     try:
         with _ended_as_by_ctrl_c():
             options.run(options)
@@ -94,7 +94,8 @@ def run() -> NoReturn:
     sys.exit(status)
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_parser() -> argparse.ArgumentParser:
+    """Every command with its arguments and what they are for."""
     parser = argparse.ArgumentParser(
         prog="tablecast", description="From a table to a proven prediction form and API."
     )
@@ -114,10 +115,11 @@ def _parser() -> argparse.ArgumentParser:
 def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("table", help="a CSV or Parquet path, a URL, or a PyCaret data-set name")
     parser.add_argument("--target", required=True, help="the column to predict")
-    parser.add_argument(
-        "--name", default=cast.DEFAULT_NAME, help="the deployment's name (default: %(default)s)"
-    )
+    parser.add_argument("--name", help="the deployment's name (default: the table's)")
     parser.add_argument("--out", default=".", help="the folder for its files (default: this one)")
+    parser.add_argument(
+        "--force", action="store_true", help="replace another deployment of that name"
+    )
     parser.add_argument("--form", help="a TOML file of labels, hints, units and limits")
     parser.add_argument(
         "--model", help="a PyCaret estimator id such as lr, or auto to search (the default)"
@@ -196,6 +198,7 @@ def _train(options: argparse.Namespace) -> None:
             name=options.name,
             out=options.out,
             form=options.form,
+            force=options.force,
             model=options.model or "auto",
             budget=options.budget,
             trials=options.trials,

@@ -14,9 +14,9 @@ import tablecast.compiler.estimators
 import tablecast.compiler.steps  # noqa: F401 - registers the converters
 from tablecast.compiler.frame import Cell, Frame, Lookup, Moment, Number, Step
 from tablecast.compiler.graph import Builder
-from tablecast.compiler.optimize.simplify import Pass, fold
+from tablecast.compiler.optimize.joined_columns import join_columns
 from tablecast.compiler.output import add_answer
-from tablecast.compiler.probe import Probe
+from tablecast.compiler.probe import UNKNOWN_TEXTS, Probe
 from tablecast.compiler.registry import convert
 from tablecast.errors import UnsupportedStep
 from tablecast.schema.field import Field
@@ -32,16 +32,13 @@ EXACT_IN_SINGLE = 2**24
 Task = Literal["regression", "classification"]
 
 
-def compile_pipeline(
-    pipeline: Any, fields: Sequence[Field], task: Task, passes: Sequence[Pass] | None = None
-) -> onnx.ModelProto:
+def compile_pipeline(pipeline: Any, fields: Sequence[Field], task: Task) -> onnx.ModelProto:
     """Write a fitted pipeline as a graph from raw columns to PyCaret's ``predict_model`` answer.
 
     Args:
         pipeline: what PyCaret's ``finalize_model`` returns or ``load_model`` loads.
         fields: the raw columns, at least those that the pipeline was fitted on.
         task: regression or classification.
-        passes: how the graph is made smaller; all of ``optimize.simplify.PASSES`` where not given.
 
     Returns:
         A model with one input of shape (rows, 1) for each column that the pipeline reads, named
@@ -56,7 +53,7 @@ def compile_pipeline(
     """
     frame = _walk(pipeline, fields)
     matrix = frame.matrix("the estimator", list(frame.table.columns))
-    return fold(frame.builder.finish(add_answer(frame.builder, pipeline, matrix, task)), passes)
+    return join_columns(frame.builder.finish(add_answer(frame.builder, pipeline, matrix, task)))
 
 
 def compile_features(pipeline: Any, fields: Sequence[Field]) -> onnx.ModelProto:
@@ -67,7 +64,7 @@ def compile_features(pipeline: Any, fields: Sequence[Field]) -> onnx.ModelProto:
     frame = _walk(pipeline, fields)
     matrix = frame.matrix("the estimator", list(frame.table.columns))
     features = (matrix.name, "features", TensorProto.DOUBLE, ["rows", matrix.width])
-    return fold(frame.builder.finish([features]))
+    return join_columns(frame.builder.finish([features]))
 
 
 def _walk(pipeline: Any, fields: Sequence[Field]) -> Frame:
@@ -161,10 +158,12 @@ def _run(
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Run the real step on the probe: the rows it took, its own columns, and the whole result.
 
-    A step that refuses missing values is run without them: PyCaret gives no answer there.
+    A step that refuses missing values or unknown texts is run without them: PyCaret gives no answer
+    there.
     """
     error: Exception | None = None
-    for rows in (table, table.dropna()):
+    known = table[~table.isin(UNKNOWN_TEXTS).any(axis=1)]
+    for rows in (table, table.dropna(), known, known.dropna()):
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")

@@ -28,7 +28,8 @@ Array = npt.NDArray[Any]
 #: warning, not refused. PyCaret one-hot encodes up to 25 levels; a person can scan about 50.
 CLOSED_LEVELS = 50
 
-DAY = 86400
+#: Seconds.
+DAY = 86400.0
 
 MISSING = object()
 NAN = math.nan
@@ -128,6 +129,7 @@ class Field:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Field:
+        """The field of a description. Raises ValueError where its kind is unknown."""
         return cls(**{**data, "levels": tuple(data["levels"])})
 
     # What is valid
@@ -174,6 +176,16 @@ class Field:
 
     # How it is written
 
+    @property
+    def kind_name(self) -> str:
+        """What people call the kind, in the reader's language."""
+        raise NotImplementedError
+
+    @property
+    def json_kind_name(self) -> str:
+        """What programmers call the kind of its JSON values, in the reader's language."""
+        return self.kind_name
+
     def show(self, value: Value | None) -> str:
         """A value as the form and the messages write it; "" for a missing one."""
         if value is None or value == "" or value != value:  # NaN differs from itself
@@ -211,6 +223,11 @@ class Field:
     def json_known(self, value: Value) -> Any:
         """``json_value`` for a value that is there."""
         return without_point(value)
+
+    @property
+    def json_choices(self) -> tuple[str, ...]:
+        """The only values that a program may send, as JSON writes them; empty for any."""
+        return ()
 
     def json_schema(self) -> dict[str, Any]:
         """The type and limits of its values, as JSON Schema (2020-12) says them."""

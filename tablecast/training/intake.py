@@ -12,7 +12,7 @@ from tablecast.data.leakage import without_leaks
 from tablecast.data.sources import prepare, read_table
 from tablecast.errors import TableError
 from tablecast.schema.schema import Schema
-from tablecast.training.evaluation.out_of_fold import sampled
+from tablecast.training.experiment.out_of_fold import sampled
 from tablecast.training.memory import check_memory
 
 if TYPE_CHECKING:

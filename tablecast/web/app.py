@@ -21,11 +21,19 @@ from tablecast.errors import InvalidInput, TablecastError
 from tablecast.i18n.formats import number
 from tablecast.i18n.language import N_, _
 from tablecast.settings import read_settings, unknown_settings
-from tablecast.web import api, batch_page, warmup
+from tablecast.web import api, pages, warmup
 from tablecast.web.docs import document as openapi
 from tablecast.web.fast_path import FastLane
-from tablecast.web.form import page
-from tablecast.web.http import access, encoding, language, metrics, origins, static_files, tracing
+from tablecast.web.http import (
+    access,
+    encoding,
+    metrics,
+    navigation,
+    origins,
+    reader_language,
+    static_files,
+    tracing,
+)
 from tablecast.web.http.access_log import Entry, access_log_of
 from tablecast.web.http.bounded_request import BoundedRequest
 from tablecast.web.http.headers import Headers
@@ -54,7 +62,12 @@ FRAMEWORK_WORDS = (
     N_("Request Entity Too Large"),
     N_("The data value transmitted exceeds the capacity limit."),
     N_("Unsupported Media Type"),
+    N_("Service Unavailable"),
 )
+
+#: Bytes that a form has at most, and each of its fields besides: a page shows all of them again,
+#: and in longer spellings.
+FORM_BYTES, FORM_FIELD_BYTES = 10_000, 2_000
 
 #: Bytes of a body past the limit that are read to no end; a longer one is cut off.
 MOST_DISCARDED = 500_000_000
@@ -74,13 +87,15 @@ def create_app(deployment: Deployment | None = None) -> Flask:
     app.request_class = BoundedRequest
     app.config["MAX_ROWS"] = settings["max_rows"]
     app.config["MAX_BODY"] = settings["max_body"]
-    app.config["BODY_LIMITS"] = {"batch.upload": settings["max_upload"]}
+    app.config["MAX_SECONDS"] = settings["max_seconds"]
     app.extensions["tablecast"] = loaded = deployment or load()
-    app.register_blueprint(page.blueprint)
-    app.register_blueprint(api.blueprint)
-    app.register_blueprint(batch_page.blueprint)
-    app.register_blueprint(metrics.blueprint)
-    app.register_blueprint(openapi.blueprint)
+    warmup.check(loaded)
+    form = FORM_BYTES + FORM_FIELD_BYTES * len(loaded.schema.fields)
+    app.config["BODY_LIMITS"] = {
+        "batch.upload": settings["max_upload"], "form.predict": min(form, settings["max_body"]),
+    }  # fmt: skip
+    for blueprint in (*pages.blueprints(), api.blueprint, metrics.blueprint, openapi.blueprint):
+        app.register_blueprint(blueprint)
     allowed = access.access_of(settings)
     app.config["TRUSTED_HOSTS"] = settings["hosts"].replace(",", " ").split() or None
     app.extensions["access_log"] = access_log_of(settings)
@@ -88,7 +103,8 @@ def create_app(deployment: Deployment | None = None) -> Flask:
         origins.frame_ancestors(settings["frames"], settings["space"])
     )
     cors = origins.origins_of("TABLECAST_CORS_ORIGINS", settings["cors"])
-    language.install(app, PROGRAM_PATHS)
+    navigation.install(app)
+    reader_language.install(app, PROGRAM_PATHS)
     static_files.install(app)
     app.before_request(_begin)
     origins.install(app, cors)
@@ -117,11 +133,11 @@ def create_app_or_exit(make: Callable[[], Flask] = create_app) -> Flask:
     """
     try:
         app = make()
+        warmup.prepare(app)
         for sentence in unknown_settings():
             log.warning("%s", sentence)
     except TablecastError as error:
         sys.exit(f"tablecast: {error}")
-    warmup.prepare(app)
     return app
 
 

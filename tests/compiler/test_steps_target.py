@@ -14,6 +14,8 @@ from same import QUIET, TARGET, assert_same_predictions, cars, fields_of
 from tablecast.compiler import compile_pipeline
 from tablecast.features import AsFloat64, FullRank
 
+pytestmark = pytest.mark.slow
+
 
 def trained(table: pd.DataFrame, task: str, model: str, folder: Path, **options: Any) -> Any:
     """A finalized pipeline, saved and loaded."""

@@ -89,6 +89,7 @@ def test_contributions_are_shapley_values(deployment: Deployment, row: tuple[Val
     assert explained.base == pytest.approx(base, rel=1e-12)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("row", ROWS[:2], ids=str)
 def test_contributions_equal_those_of_shap(row: tuple[Value, ...]) -> None:
     """The shap package's exact explainer finds the same values on the same background."""

@@ -136,6 +136,7 @@ def test_only_lines_beside_something_else_are_held() -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_straightened_target_is_passed_by_as_much_in_its_own_units() -> None:
     """Answers may lie a tenth of the target's range beyond it, however the target was bent."""
     prepared = prepare(simulate(150, seed=6), "charges")
@@ -149,6 +150,7 @@ def test_a_straightened_target_is_passed_by_as_much_in_its_own_units() -> None:
     assert answer == pytest.approx(known.max() + 0.1 * (known.max() - known.min()), rel=0.02)
 
 
+@pytest.mark.slow
 def test_a_member_of_another_view_brings_its_own_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """Given the plain features, it answers as it did with searched ones and a straight target."""
     monkeypatch.setattr(views, "REPEATS", 1)

@@ -23,7 +23,7 @@ from tablecast.training.experiment.setup import quiet_and_single
 from tablecast.training.experiment.trained import Trained
 from tablecast.training.train import train
 
-pytestmark = pytest.mark.filterwarnings("ignore")
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
 
 QUIET: dict[str, Any] = {
     "html": False, "verbose": False, "system_log": False, "n_jobs": 1, "memory": False,

@@ -10,7 +10,7 @@ import pytest
 
 from tablecast.data.prepared import Prepared
 from tablecast.schema.form_file import Form
-from tablecast.training.evaluation.out_of_fold import sampled
+from tablecast.training.experiment.out_of_fold import sampled
 from tablecast.training.intake import CELLS_A_SECOND, FEWEST_ROWS, take_in
 
 

@@ -16,6 +16,8 @@ import pytest
 import served
 from flask import Flask
 
+pytestmark = pytest.mark.slow
+
 Generate = Callable[[str, Flask], None]
 
 

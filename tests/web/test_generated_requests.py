@@ -30,6 +30,8 @@ from schemathesis.checks import (
 from schemathesis.core.transport import Response
 from schemathesis.schemas import APIOperation
 
+pytestmark = pytest.mark.slow
+
 #: Generated requests for each operation, beside about 250 that are worked out from the limits of
 #: each field; each goes to both applications. A longer run: TABLECAST_API_EXAMPLES=20000.
 EXAMPLES = int(os.environ.get("TABLECAST_API_EXAMPLES", "1500"))

@@ -12,9 +12,12 @@ from pathlib import Path
 import pytest
 from deployments import ROOT
 
-pytestmark = pytest.mark.skipif(
-    not hasattr(os, "sched_setaffinity"), reason="only Linux lets a process choose its cores"
-)
+pytestmark = [
+    pytest.mark.server,
+    pytest.mark.skipif(
+        not hasattr(os, "sched_setaffinity"), reason="only Linux lets a process choose its cores"
+    ),
+]
 
 #: Says which cores its new threads have and how they are scheduled, then waits to be told to end.
 PROCESS = """

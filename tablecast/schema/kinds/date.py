@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tablecast.i18n.formats import day, with_unit
+from tablecast.i18n.language import _
 from tablecast.schema.field import DAY, Array, Value
 from tablecast.schema.kinds.amount import AmountField, Floats
 from tablecast.schema.texts import quoted
@@ -19,6 +20,10 @@ class DateField(AmountField):
     is_whole = True
     is_short = False
     graph_input = "moment"
+
+    @property
+    def kind_name(self) -> str:
+        return _("Date")
 
     @property
     def is_days(self) -> bool:
@@ -75,12 +80,12 @@ class DateField(AmountField):
         return spread.clip(low, high)
 
     def nearest(self, numbers: Floats) -> Floats:
-        step = DAY if self.is_days else 1
+        step = DAY if self.is_days else 1.0
         return numbers // step * step
 
     def mean_of(self, group: Floats, known: Floats) -> float:
-        step = DAY if (known % DAY == 0).all() else 1
-        return float(round(float(group.mean()) / step) * step)
+        step = DAY if (known % DAY == 0).all() else 1.0
+        return round(float(group.mean()) / step) * step
 
     def _moment(self, value: Any) -> datetime | None:
         try:

@@ -11,9 +11,9 @@ from tablecast.errors import TrainingError, UnsupportedStep
 from tablecast.training.comparison import notebook_plots as plots
 from tablecast.training.comparison.card_entries import leaderboard_of, notes_of
 from tablecast.training.comparison.measured import SHOWN, Measured, Measurements
+from tablecast.training.experiment.out_of_fold import refitted
 from tablecast.training.experiment.setup import quiet_and_single
 from tablecast.training.experiment.trained import Trained, feature_names, metrics_by_fold
-from tablecast.training.refits import refitted
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tablecast.inference.distributions import FEWEST
-from tablecast.training.evaluation.out_of_fold import UnseenClasses
+from tablecast.inference.marginals import FEWEST
 from tablecast.training.evaluation.rounding import rounded, share
+from tablecast.training.experiment.out_of_fold import UnseenClasses
 
 Floats = npt.NDArray[np.float64]
 #: Classes that have a row and a column of the confusion matrix; the rarest others share one.

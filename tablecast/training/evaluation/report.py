@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,9 +12,9 @@ import numpy.typing as npt
 from tablecast.inference.engine import Columns
 from tablecast.inference.interval import Interval
 from tablecast.training.evaluation.class_metrics import classification_facts
-from tablecast.training.evaluation.out_of_fold import MOST_ROWS, sampled, unseen_classes
 from tablecast.training.evaluation.residuals import regression_facts
 from tablecast.training.evaluation.subgroups import Classes, Numbers, groups_of
+from tablecast.training.experiment.out_of_fold import MOST_ROWS, sampled, unseen_classes
 from tablecast.training.intervals.conformal import clones_answer, folds_of, interval_of
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def look_at_unseen(
         target = prepared.table[prepared.target].to_numpy(float)
         answers = clones_answer(pipeline, features, target, seed, clones)
     moved = answers[1] if answers else None
-    learnt = interval_of(pipeline, prepared, seed=seed, predictions=moved)
+    learnt = interval_of(pipeline, _as_shown(prepared, schema), seed=seed, predictions=moved)
     if learnt:
         progress(
             f"{learnt['level']:.0%} intervals: {learnt['coverage']:.1%} of unseen rows inside, "
@@ -61,6 +62,14 @@ def look_at_unseen(
         answers=answers, interval=learnt, seed=seed, folds=clones,
     )
     return learnt
+
+
+def _as_shown(prepared: Prepared, schema: Schema) -> Prepared:
+    """The table with numbers and truth values that are categories as the texts of their fields."""
+    coded = [field for field in schema.fields if field.is_text and field.dtype != "object"]
+    texts = {field.name: field.array_of_table(prepared.table[field.name]) for field in coded}
+    known = {name: np.where(column == "", np.nan, column) for name, column in texts.items()}
+    return replace(prepared, table=prepared.table.assign(**known))
 
 
 def evaluation_of(

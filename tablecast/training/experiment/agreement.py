@@ -52,6 +52,26 @@ def check_self_agreement(
     Raises:
         TrainingError: the difference is larger; the message names the step at fault.
     """
+    worst, cause = disagreement(pipeline, table, task, rows, tolerance)
+    if not cause:
+        return worst
+    raise TrainingError(
+        "The pipeline does not agree with itself, so it is not saved: a row alone and the same row "
+        f"in a batch get different answers, {cause}"
+    )
+
+
+def disagreement(
+    pipeline: Any,
+    table: pd.DataFrame,
+    task: str,
+    rows: int = CHECKED_ROWS,
+    tolerance: float = 1e-6,
+) -> tuple[float, str]:
+    """The worst relative difference, and where it is too large the rest of a sentence on it.
+
+    Its arguments are those of ``check_self_agreement``.
+    """
     sample = _sample(pipeline, table, rows)
     batch = _answers(pipeline, sample, task)
     try:
@@ -61,11 +81,8 @@ def check_self_agreement(
     except Exception as error:  # whatever a step raises on one row but not on the batch
         worst, found = np.inf, f"since a single row fails ({_first_line(error)})"
     if worst <= tolerance:
-        return worst
-    raise TrainingError(
-        "The pipeline does not agree with itself, so it is not saved: a row alone and the same row "
-        f"in a batch get different answers, {found}. {_fault(pipeline, sample, table)}"
-    )
+        return worst, ""
+    return worst, f"{found}. {_fault(pipeline, sample, table)}"
 
 
 def _sample(pipeline: Any, table: pd.DataFrame, rows: int) -> pd.DataFrame:

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tablecast.training.experiment.out_of_fold import refitted
 from tablecast.training.intervals.bounds import SHAPE_FOLDS, Rows, learn_end, middle_of
 from tablecast.training.intervals.offset_shapes import Floats, encode
-from tablecast.training.refits import refitted
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,6 +7,8 @@ at, and not only the holdout's: a level of ten rows has three of them there.
 
 from __future__ import annotations
 
+import warnings
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,13 +16,17 @@ import numpy as np
 import numpy.typing as npt
 
 from tablecast.inference.pycaret_api import predict_with_pycaret
-from tablecast.training.refits import refitted
+from tablecast.schema.texts import canonical_text
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from tablecast.data.prepared import Prepared
     from tablecast.schema.schema import Schema
 
 Floats = npt.NDArray[np.float64]
+Rows = npt.NDArray[np.intp]
+Split = tuple[Rows, Rows]
 
 #: Clones for classes: (at most so many rows, folds).
 FOLDS = ((20_000, 5),)
@@ -54,6 +60,29 @@ def sampled(prepared: Prepared, most: int, seed: int = 123) -> Prepared:
     else:
         chosen = places[:most]
     return replace(prepared, table=table.iloc[np.sort(chosen)].reset_index(drop=True))
+
+
+def refitted(
+    pipeline: Any, features: pd.DataFrame, target: pd.Series, splits: Iterable[Split]
+) -> Iterator[tuple[Rows, Rows, Any]]:
+    """A clone of a pipeline for each split, fitted on the rows to learn from.
+
+    Args:
+        pipeline: as it is or was fitted.
+        features, target: all rows.
+        splits: the places of the rows to learn from and of the others, as scikit-learn's splitters
+            give them.
+
+    Yields:
+        Both places, and the clone.
+    """
+    from sklearn.base import clone
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a fold that warns does so thousands of times
+        for learnt, unseen in splits:
+            fitted = clone(pipeline).fit(features.iloc[learnt], target.iloc[learnt])
+            yield learnt, unseen, fitted
 
 
 @dataclass(frozen=True)
@@ -112,13 +141,7 @@ def _folds(rows: int, smallest: int) -> int:
 def _places(labels: Any, names: tuple[str, ...]) -> npt.NDArray[np.intp]:
     """Labels as places among the names, however a whole number is written."""
     known = {name: place for place, name in enumerate(names)}
-    return np.array([known[_name_of(label)] for label in labels], dtype=np.intp)
-
-
-def _name_of(label: Any) -> str:
-    if isinstance(label, float) and label.is_integer():
-        return str(int(label))
-    return str(label)
+    return np.array([known[canonical_text(label)] for label in labels], dtype=np.intp)
 
 
 def _shares(made: Any, names: tuple[str, ...]) -> Floats:
