@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 SAME_FEATURE = 1e-9
 #: Rows that training compares: what depends on the batch does so in nearly every row.
 CHECKED_ROWS = 20
+#: Of hundreds of columns, which take as many times as long, half as many show it.
+FEWEST_ROWS, MOST_CELLS = 10, 2_500
 # An answer near zero is compared with the usual size of an answer, not with itself.
 NEAR_ZERO = 1e-3
 
@@ -72,6 +74,7 @@ def disagreement(
 
     Its arguments are those of ``check_self_agreement``.
     """
+    rows = min(rows, max(FEWEST_ROWS, MOST_CELLS // table.shape[1]))
     sample = _sample(pipeline, table, rows)
     batch = _answers(pipeline, sample, task)
     try:
