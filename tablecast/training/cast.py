@@ -87,7 +87,7 @@ def cast(
     from tablecast.training.card_facts import card_of
     from tablecast.training.evaluation.report import look_at_unseen
     from tablecast.training.experiment.setup import quiet_and_single
-    from tablecast.training.search.budget import check_budget
+    from tablecast.training.search.budget import DEFAULT_BUDGET, check_budget
     from tablecast.training.train import MAX_LATENCY, train
 
     check_budget(budget)
@@ -97,7 +97,8 @@ def cast(
     check_free(base, force)
     with enough_memory(), Interrupts(progress) as interrupts:
         options = ReadingOptions(drop=[*drop], keep=[*keep]).over(reading or ReadingOptions())
-        prepared = take_in(source, target, look, options, progress)
+        seconds = (budget or DEFAULT_BUDGET) if model == "auto" and trials is None else None
+        prepared = take_in(source, target, look, options, budget=seconds, progress=progress)
         trained = train(
             prepared,
             model=model,
