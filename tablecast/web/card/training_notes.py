@@ -132,7 +132,7 @@ SEARCH = (
     N_("searched features"),
 )
 
-#: Sentences of ``training.cast.publish`` and what it asks.
+#: Sentences of ``training.publish`` and what it asks.
 PUBLISHED = (
     N_("The task is {task}, as the pipeline has it."),
     N_("is not read by the pipeline"),
