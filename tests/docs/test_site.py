@@ -62,8 +62,8 @@ def test_the_pages_show_what_the_code_has(site: Path) -> None:
     pages = {file.stem: file.read_text(encoding="utf-8") for file in (site / "reference").iterdir()}
     for setting in SETTINGS.values():
         assert setting.variable in pages["settings"]
-    for command in reference.subcommands(command_parser()):
-        assert f'id="{command}"' in pages["command-line"]
+    for command, _ in reference.subcommands(command_parser()):
+        assert f'id="{command.replace(" ", "-")}"' in pages["command-line"]
     for path in reference.openapi()["paths"]:
         assert path in pages["http-api"]
     for name in tablecast.__all__:

@@ -53,8 +53,8 @@ def look_at_unseen(
     learnt = interval_of(pipeline, prepared, seed=seed, predictions=moved)
     if learnt:
         progress(
-            f"{learnt['level']:.0%} intervals: {learnt['coverage']:.1%} of unseen rows inside, "
-            f"{learnt['width']:,.4g} wide on average."
+            f"{learnt['level']:.0%} ranges: {learnt['coverage']:.1%} of unseen rows fall inside; "
+            f"average width {learnt['width']:,.4g}."
         )
     card["evaluation"] = evaluation_of(
         pipeline, prepared, schema, card["importance"],
