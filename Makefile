@@ -22,7 +22,7 @@ WEB_TESTS := tests/web/test_html.py tests/web/test_batch_page.py tests/web/test_
 
 MAKEFLAGS += --no-print-directory
 .PHONY: run run-gunicorn run-granian test quick test-world setup train bench bench-attack bench-automl \
-	bench-tests messages docs wheel lock lint clean help
+	bench-tests messages docs wheel sbom audit lock lint clean help
 
 help: ## list the tasks
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -89,6 +89,15 @@ docs: $(TRAINING)/.installed ## build the site of docs/ into build/site
 
 wheel: $(TRAINING)/.installed ## build the package into dist/
 	@$(TRAINING)/bin/uv build -q --wheel -o dist
+
+sbom: $(TRAINING)/.installed ## list what serving needs, as a CycloneDX document in dist/
+	@mkdir -p dist
+	@$(TRAINING)/bin/cyclonedx-py requirements requirements.txt --pyproject pyproject.toml \
+		--mc-type application --output-reproducible -o dist/sbom.json
+	@echo "Wrote dist/sbom.json"
+
+audit: $(TRAINING)/.installed ## look for known weaknesses in what serving needs
+	@$(UV) tool run pip-audit --require-hashes --disable-pip -r requirements.txt
 
 lint: $(TRAINING)/.installed ## check style and types
 	@$(TRAINING)/bin/ruff check . && $(TRAINING)/bin/mypy

@@ -1,7 +1,7 @@
 """What each part of the compiler buys: ``python -m benchmarks.parts NAME...``, see decisions.md.
 
 For each deployment (its path without ending; the shipped one where none is named) the pipeline is
-compiled with everything, with each pass left out in turn, and with none; and the row program is
+compiled with everything, and with each part left out in turn; and the row program is
 made of each graph. Timings of all of them are taken in turns, so that a slow moment meets them all.
 """
 
@@ -11,15 +11,17 @@ import sys
 import time
 import timeit
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import numpy as np
 import onnx
 
-from tablecast.compiler.optimize.simplify import PASSES, Pass, arrange, drop_unused, share
-from tablecast.compiler.pipeline import compile_pipeline
+from tablecast.compiler import pipeline as compiling
+from tablecast.compiler.optimize import joined_columns
 from tablecast.compiler.proof.random_rows import inputs_of, random_rows
 from tablecast.compiler.row_program.trace import scalar_program
 from tablecast.deployment.opening import load_pipeline
@@ -46,25 +48,29 @@ class Variant:
     timings: dict[str, float] = field(default_factory=dict)
 
 
+#: What is compiled with, in place of a part.
+WITHOUT: Mapping[str, Mapping[str, Any]] = {
+    "with everything": {},
+    "columns joined by each step": {"join_columns": lambda model: model},
+    "a sum reads only what it needs": {"is_finite": lambda *_: False},
+}
+
+
 def variants(base: Path) -> list[Variant]:
-    """A deployment's pipeline with every pass, without each, and with none."""
+    """A deployment's pipeline with every part, and without each."""
     description, pipeline = load_pipeline(base)
     schema = Schema.from_json(description["schema"])
-    names = list(dict.fromkeys(PASSES))
-    chosen: dict[str, Sequence[Pass]] = {"all passes": PASSES}
-    for one in names:
-        chosen[f"without {one.__name__}"] = [each for each in PASSES if each is not one]
-    chosen["share, arrange, drop"] = [share, drop_unused, arrange, share, drop_unused]
-    chosen["arrange, drop"] = [arrange, drop_unused]
-    chosen["share, drop"] = [share, drop_unused]
-    chosen["no pass"] = ()
-    return [_variant(name, pipeline, schema, passes) for name, passes in chosen.items()]
+    return [_variant(name, pipeline, schema) for name in WITHOUT]
 
 
-def _variant(name: str, pipeline: Any, schema: Schema, passes: Sequence[Pass]) -> Variant:
-    began = time.perf_counter()
-    model = compile_pipeline(pipeline, schema.fields, schema.task, passes)
-    seconds = time.perf_counter() - began
+def _variant(name: str, pipeline: Any, schema: Schema) -> Variant:
+    with ExitStack() as replaced:
+        for part, other in WITHOUT[name].items():
+            module = joined_columns if part == "is_finite" else compiling
+            replaced.enter_context(patch.object(module, part, other))
+        began = time.perf_counter()
+        model = compiling.compile_pipeline(pipeline, schema.fields, schema.task)
+        seconds = time.perf_counter() - began
     program = scalar_program(model)
     names = [one.name for one in schema.fields]
     return Variant(

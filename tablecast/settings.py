@@ -66,6 +66,11 @@ SETTINGS = {
         "",
         "File of keys, or its text; empty lets everybody ask. See python -m tablecast keys.",
     ),
+    "signed_by": Setting(
+        "TABLECAST_SIGNED_BY",
+        "",
+        "Public key, or its file, that a deployment must be signed by; see tablecast sign.",
+    ),
     "form": Setting(
         "TABLECAST_FORM",
         "key",

@@ -12,10 +12,10 @@ from tablecast.schema.schema import Schema
 from tablecast.training.evaluation.class_metrics import (
     classification_facts,
 )
-from tablecast.training.evaluation.out_of_fold import UnseenClasses
 from tablecast.training.evaluation.partial_dependence import effects_of
 from tablecast.training.evaluation.residuals import regression_facts
 from tablecast.training.evaluation.subgroups import Classes, Numbers, groups_of
+from tablecast.training.experiment.out_of_fold import UnseenClasses
 from tests.explained import (
     WIDE,
     GradeEngine,

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from tablecast.deployment.deployment import Deployment
-from tablecast.inference.distributions import background_of
 from tablecast.inference.engine import Answer, Columns
+from tablecast.inference.marginals import background_of
 from tablecast.schema.schema import Schema
 from tests.served import every_kind_of_column
 

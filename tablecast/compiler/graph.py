@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,8 @@ from typing import Any
 import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
+
+from tablecast.inference.onnx_engine import WIDE_INPUTS
 
 # Old enough that onnxruntime 1.19 reads it, new enough for every operator used here. Trees stay at
 # ai.onnx.ml 3: the TreeEnsemble of opset 5 gave wrong labels in onnxruntime 1.22 and 1.23.
@@ -39,12 +42,21 @@ class Builder:
         self._constants: list[onnx.TensorProto] = []
         self._known: dict[tuple[str, tuple[int, ...], bytes], str] = {}
         self._inputs: list[onnx.ValueInfoProto] = []
+        self._wide: dict[str, list[str]] = {}
         self._count = 0
 
     def input(self, name: str, *, text: bool) -> str:
         """Declare a raw column of shape (rows, 1): text, or float64 with NaN for missing."""
         kind = TensorProto.STRING if text else TensorProto.DOUBLE
         self._inputs.append(helper.make_tensor_value_info(name, kind, ["rows", 1]))
+        return name
+
+    def wide_input(self, columns: list[str]) -> str:
+        """Declare many raw columns of numbers as one input of shape (rows, columns)."""
+        name = self._fresh("columns")
+        shape: list[str | int | None] = ["rows", len(columns)]
+        self._inputs.append(helper.make_tensor_value_info(name, TensorProto.DOUBLE, shape))
+        self._wide[name] = columns
         return name
 
     def constant(self, value: Any, dtype: Any = np.float64) -> str:
@@ -137,9 +149,30 @@ class Builder:
                 helper.make_opsetid(ML_DOMAIN, ML_OPSET),
             ],
         )
+        if self._wide:
+            helper.set_model_props(model, {WIDE_INPUTS: json.dumps(self._wide)})
         onnx.checker.check_model(model)
         return model
 
     def _fresh(self, stem: str) -> str:
         self._count += 1
         return f"_{stem}_{self._count}"
+
+
+def attribute(node: onnx.NodeProto, name: str, default: Any) -> Any:
+    """A node's attribute as a Python value."""
+    for one in node.attribute:
+        if one.name == name:
+            return helper.get_attribute_value(one)
+    return default
+
+
+def read_inside(node: onnx.NodeProto) -> set[str]:
+    """Every name that the body of a node, such as a loop's, reads."""
+    names: set[str] = set()
+    for one in node.attribute:
+        if one.type == onnx.AttributeProto.GRAPH:
+            names |= {output.name for output in one.g.output}
+            for inner in one.g.node:
+                names |= set(inner.input) | read_inside(inner)
+    return names

@@ -14,7 +14,7 @@ import tablecast.compiler.estimators
 import tablecast.compiler.steps  # noqa: F401 - registers the converters
 from tablecast.compiler.frame import Cell, Frame, Lookup, Moment, Number, Step
 from tablecast.compiler.graph import Builder
-from tablecast.compiler.optimize.simplify import Pass, fold
+from tablecast.compiler.optimize.joined_columns import join_columns
 from tablecast.compiler.output import add_answer
 from tablecast.compiler.probe import Probe
 from tablecast.compiler.registry import convert
@@ -24,35 +24,36 @@ from tablecast.schema.field import Field
 if TYPE_CHECKING:
     import pandas as pd
 
+#: onnxruntime takes some microseconds for each input: more columns of numbers are one.
+MOST_INPUTS = 64
 # float32 holds every whole number up to here.
 EXACT_IN_SINGLE = 2**24
 
 Task = Literal["regression", "classification"]
 
 
-def compile_pipeline(
-    pipeline: Any, fields: Sequence[Field], task: Task, passes: Sequence[Pass] | None = None
-) -> onnx.ModelProto:
+def compile_pipeline(pipeline: Any, fields: Sequence[Field], task: Task) -> onnx.ModelProto:
     """Write a fitted pipeline as a graph from raw columns to PyCaret's ``predict_model`` answer.
 
     Args:
         pipeline: what PyCaret's ``finalize_model`` returns or ``load_model`` loads.
         fields: the raw columns, at least those that the pipeline was fitted on.
         task: regression or classification.
-        passes: how the graph is made smaller; all of ``optimize.simplify.PASSES`` where not given.
 
     Returns:
         A model with one input of shape (rows, 1) for each column that the pipeline reads, named
         as the column: text ("" for missing), or float64 (NaN for missing; a date in seconds since
-        1970 UTC). Its outputs are ``prediction_label`` (rows, 1): float64, or int64 or text for
-        classes; and ``probabilities``, float64 (rows, classes), where the classifier has them.
+        1970 UTC). More than ``MOST_INPUTS`` numbers are one input of shape (rows, columns), whose
+        columns the model's metadata names (``onnx_engine.WIDE_INPUTS``). Its outputs are
+        ``prediction_label`` (rows, 1): float64, or int64 or text for classes; and
+        ``probabilities``, float64 (rows, classes), where the classifier has them.
 
     Raises:
         UnsupportedStep: a step or the estimator has no graph form.
     """
     frame = _walk(pipeline, fields)
     matrix = frame.matrix("the estimator", list(frame.table.columns))
-    return fold(frame.builder.finish(add_answer(frame.builder, pipeline, matrix, task)), passes)
+    return join_columns(frame.builder.finish(add_answer(frame.builder, pipeline, matrix, task)))
 
 
 def compile_features(pipeline: Any, fields: Sequence[Field]) -> onnx.ModelProto:
@@ -63,7 +64,7 @@ def compile_features(pipeline: Any, fields: Sequence[Field]) -> onnx.ModelProto:
     frame = _walk(pipeline, fields)
     matrix = frame.matrix("the estimator", list(frame.table.columns))
     features = (matrix.name, "features", TensorProto.DOUBLE, ["rows", matrix.width])
-    return fold(frame.builder.finish([features]))
+    return join_columns(frame.builder.finish([features]))
 
 
 def _walk(pipeline: Any, fields: Sequence[Field]) -> Frame:
@@ -81,8 +82,11 @@ def _walk(pipeline: Any, fields: Sequence[Field]) -> Frame:
 
 def _raw_frame(pipeline: Any, fields: list[Field]) -> Frame:
     builder = Builder()
+    numbers = [field for field in fields if field.graph_input == "number"]
+    wide = len(numbers) > MOST_INPUTS
     for field in fields:
-        builder.input(field.name, text=field.is_text)
+        if not wide or field.graph_input != "number":
+            builder.input(field.name, text=field.is_text)
     probe = Probe(pipeline, fields)
     cells: dict[str, Cell] = {}
     for field in fields:
@@ -94,24 +98,28 @@ def _raw_frame(pipeline: Any, fields: list[Field]) -> Frame:
     if dates:
         joined = dates[0] if len(dates) == 1 else builder.op("Concat", *dates, axis=1)
         cells |= {name: Moment(joined, len(dates), place) for place, name in enumerate(dates)}
-    numbers = [field for field in fields if field.graph_input == "number"]
-    return Frame(builder, probe, cells | _raw_numbers(builder, numbers), probe.table)
+    return Frame(builder, probe, cells | _raw_numbers(builder, numbers, wide), probe.table)
 
 
-def _raw_numbers(builder: Builder, fields: list[Field]) -> dict[str, Cell]:
+def _raw_numbers(builder: Builder, fields: list[Field], wide: bool) -> dict[str, Cell]:
     """All numbers side by side, fractions rounded to float32 as ``predict_model`` does."""
     large = [field.name for field in fields if not _survives_rounding(field)]
-    rest = [field.name for field in fields if field.name not in large]
-    tensors = list(large)
+    known = set(large)
+    rest = [field.name for field in fields if field.name not in known]
+    tensors = [builder.wide_input(large)] if wide and large else list(large)
     if rest:
-        joined = rest[0] if len(rest) == 1 else builder.op("Concat", *rest, axis=1)
+        joined = builder.wide_input(rest) if wide else _joined(builder, rest)
         fractions = any(field.dtype.startswith("float") for field in fields)
         tensors.append(builder.round_to_single(joined) if fractions else joined)
     if not tensors:
         return {}
-    tensor = tensors[0] if len(tensors) == 1 else builder.op("Concat", *tensors, axis=1)
+    tensor = _joined(builder, tensors)
     names = [*large, *rest]
     return {name: Number(tensor, len(names), place) for place, name in enumerate(names)}
+
+
+def _joined(builder: Builder, tensors: list[str]) -> str:
+    return tensors[0] if len(tensors) == 1 else builder.op("Concat", *tensors, axis=1)
 
 
 def _survives_rounding(field: Field) -> bool:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from tablecast.inference.distributions import Background
 from tablecast.inference.engine import Engine
 from tablecast.inference.interval import read_interval
+from tablecast.inference.marginals import Background
 from tablecast.inference.predictor import Predictor
 from tablecast.inference.shapley import Explainer
 from tablecast.schema.schema import Schema

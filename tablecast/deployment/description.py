@@ -24,6 +24,7 @@ from tablecast.deployment.files import (
     with_ending,
     without_ending,
 )
+from tablecast.deployment.signature import check_signature
 from tablecast.errors import ArtifactError
 from tablecast.inference.pycaret_api import import_pycaret
 from tablecast.schema.schema import Schema
@@ -109,7 +110,9 @@ def read_description(base: Path) -> dict[str, Any]:
     """Read ``NAME.json``. Raises ArtifactError where it is missing, damaged or of another format"""
     path = with_ending(base, ".json")
     try:
-        description = json.loads(path.read_text(encoding="utf-8"))
+        content = path.read_bytes()
+        check_signature(path, content)
+        description = json.loads(content)
         return check_format(description, path)
     except FileNotFoundError:
         raise missing(path) from None
@@ -148,6 +151,7 @@ def read_pipeline_bytes(base: Path, description: Mapping[str, Any]) -> bytes:
         raise missing(path) from None
     if sha256_of(content) != description["sha256"]:
         raise damaged(path)
+    check_signature(path, content)
     return content
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from tablecast.deployment.description import check_format
 from tablecast.deployment.files import damaged, missing, replaced_when_whole, sha256_of, with_ending
+from tablecast.deployment.signature import check_signature
 from tablecast.errors import ArtifactError
 
 #: The key of the description among the graph's metadata.
@@ -92,6 +93,7 @@ def _read_checked(path: Path) -> bytes:
         raise damaged(_hash_path(path)) from None
     if sha256_of(content) != expected.lower():
         raise damaged(path)
+    check_signature(path, content)
     return content
 
 

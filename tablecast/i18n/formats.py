@@ -7,13 +7,12 @@ costs what Python's own ``format`` does: an answer's page has some hundred of th
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
-from tablecast.i18n.language import LOCALE, Language, current_language
+from tablecast.i18n.language import Language, current_language
 
 #: Signs that say which currency is meant. ¥ does not: it stays as the form writes it.
 CODES = {"$": "USD", "€": "EUR", "£": "GBP", "₹": "INR"}
@@ -140,7 +139,7 @@ _known: dict[str, Forms] = {}
 
 
 def _read(language: Language) -> Forms:
-    facts = json.loads((LOCALE / language.folder / "forms.json").read_text(encoding="utf-8"))
+    facts = {name: fact for name, fact in language.facts.items() if name != "name"}
     _known[language.tag] = forms = Forms(**facts | {"months": tuple(facts["months"])})
     return forms
 

@@ -1,7 +1,8 @@
 """The reader's language: which one it is, and every sentence in it.
 
 English is what the source says. Other languages are gettext catalogues in ``locale/``, which a
-translator edits as text (``tablecast.po``) and ``make messages`` compiles (``tablecast.mo``).
+translator edits as text (``tablecast.po``) and ``make messages`` compiles (``tablecast.mo``). The
+pages speak every language that has one there.
 
 In Python, ``_("Higher than about {share} of all.").format(share=…)``; ``N_("…")`` marks a text that
 is said later, and ``ngettext("{n} row", "{n} rows", n).format(n=n)`` counts. In templates,
@@ -15,13 +16,14 @@ it, so programs, logs and the command line read English.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from gettext import NullTranslations
@@ -35,16 +37,34 @@ class Language:
     """One language that the pages speak.
 
     Attributes:
-        tag: its BCP 47 tag, as ``<html lang>`` says it.
-        name: what its own readers call it.
-        folder: its folder in ``LOCALE``.
-        is_source: whether the source's own sentences are in it.
+        folder: its folder, named as gettext names it: ``zh_Hans``.
+        locale: where that stands.
     """
 
-    tag: str
-    name: str
     folder: str
-    is_source: bool = False
+    locale: Path = field(default=LOCALE, compare=False)
+
+    @cached_property
+    def tag(self) -> str:
+        """Its BCP 47 tag, as ``<html lang>`` says it: ``zh-Hans``."""
+        return self.folder.replace("_", "-")
+
+    @property
+    def is_source(self) -> bool:
+        """Whether the source's own sentences are in it."""
+        return self.folder == "en"
+
+    @property
+    def name(self) -> str:
+        """What its own readers call it."""
+        return str(self.facts["name"])
+
+    @cached_property
+    def facts(self) -> dict[str, Any]:
+        """What CLDR says of it; see ``make messages``."""
+        content = (self.locale / self.folder / "forms.json").read_bytes()
+        facts: dict[str, Any] = json.loads(content)
+        return facts
 
     @property
     def primary(self) -> str:
@@ -58,7 +78,7 @@ class Language:
         # Imported where it is needed: who reads English, as programs do, never opens a catalogue.
         import gettext as catalogues
 
-        return catalogues.translation("tablecast", LOCALE, [self.folder])
+        return catalogues.translation("tablecast", self.locale, [self.folder])
 
     def gettext(self, message: str) -> str:
         """A message of the source in this language; as it is where the catalogue lacks it."""
@@ -78,11 +98,17 @@ class Language:
         return known.ngettext(one, many, number)
 
 
-ENGLISH = Language("en", "English", "en", is_source=True)
-CHINESE = Language("zh-Hans", "简体中文", "zh_Hans")
+ENGLISH = Language("en")
+
+
+def languages_in(locale: Path) -> tuple[Language, ...]:
+    """The source's language, and those whose catalogue is compiled in a folder of ``locale``."""
+    catalogues = sorted(locale.glob("*/LC_MESSAGES/tablecast.mo"))
+    return (ENGLISH, *(Language(path.parents[1].name, locale) for path in catalogues))
+
 
 #: In the order in which the pages offer them; the first is for whoever asks for another.
-LANGUAGES = (ENGLISH, CHINESE)
+LANGUAGES = languages_in(LOCALE)
 
 _BY_PRIMARY = {language.primary: language for language in LANGUAGES}
 _current: ContextVar[Language] = ContextVar("language", default=ENGLISH)

@@ -7,14 +7,13 @@ For a language it writes, in its folder of ``locale/``:
 * ``forms.json``: the signs and patterns of its numbers, currencies and dates, from CLDR.
 
 The first two are what pybabel makes of them; ``[tool.babel]`` in pyproject.toml says where messages
-stand. A new language is an entry in ``tablecast.i18n.language.LANGUAGES``, then ``make messages``.
+stand. A new language is an empty folder in ``locale/``, such as ``de``, then ``make messages``.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -24,7 +23,7 @@ from babel.messages.frontend import CommandLineInterface
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
-from tablecast.i18n.language import LANGUAGES, LOCALE, Language
+from tablecast.i18n.language import LOCALE, Language
 
 ROOT = LOCALE.parents[2]
 DOMAIN = "tablecast"
@@ -44,8 +43,8 @@ DATES = {"en": "en_GB"}
 UNSPACED = ("Hans", "Hant", "Jpan")
 
 
-def write(languages: Sequence[Language] = LANGUAGES, locale: Path = LOCALE) -> None:
-    """Bring the files of languages up to date, each in its own folder of ``locale``."""
+def write(locale: Path = LOCALE) -> None:
+    """Bring the files of every language up to date that has a folder in ``locale``."""
     with TemporaryDirectory() as folder:
         template = f"{folder}/{DOMAIN}.pot"
         # Without places, and in the order of the alphabet, a file that moves changes no catalogue.
@@ -55,7 +54,8 @@ def write(languages: Sequence[Language] = LANGUAGES, locale: Path = LOCALE) -> N
             f"--header-comment={HEADER}", f"--project={DOMAIN}", "--version=pages",
             str(ROOT / "tablecast"), str(ROOT / "templates"),
         )  # fmt: skip
-        for language in languages:
+        folders = sorted(path.name for path in locale.iterdir() if path.is_dir())
+        for language in (Language(folder, locale) for folder in folders):
             if not language.is_source:
                 _pybabel(
                     "update", f"--domain={DOMAIN}", f"--input-file={template}",
@@ -85,7 +85,9 @@ def forms(language: Language) -> dict[str, Any]:
     signs = locale.number_symbols["latn"]
     script = locale.script or Locale.parse(language.folder, resolve_likely_subtags=True).script
     assert locale.decimal_formats[None].grouping[0] == 3, "figures.py groups by thousands"
+    name = locale.languages.get(language.folder) or locale.get_display_name()
     return {
+        "name": name,
         "decimal": signs["decimal"],
         "group": signs["group"],
         "percent": locale.percent_formats[None].pattern.replace("#,##0", "{}"),

@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tablecast.inference.distributions import Background
 from tablecast.inference.engine import Answer, Columns, Engine, Label
+from tablecast.inference.marginals import Background
 from tablecast.inference.permutations import Walks
 from tablecast.schema.field import Value
 from tablecast.schema.schema import Row, Schema

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tablecast.inference.distributions import Background
 from tablecast.inference.engine import Columns, Engine, Label
 from tablecast.inference.interval import Interval
+from tablecast.inference.marginals import Background
 from tablecast.inference.shapley import share_of
 from tablecast.schema.field import Value
 from tablecast.schema.schema import Row, Schema

@@ -174,6 +174,16 @@ class Field:
 
     # How it is written
 
+    @property
+    def kind_name(self) -> str:
+        """What people call the kind, in the reader's language."""
+        raise NotImplementedError
+
+    @property
+    def json_kind_name(self) -> str:
+        """What programmers call the kind of its JSON values, in the reader's language."""
+        return self.kind_name
+
     def show(self, value: Value | None) -> str:
         """A value as the form and the messages write it; "" for a missing one."""
         if value is None or value == "" or value != value:  # NaN differs from itself
@@ -211,6 +221,11 @@ class Field:
     def json_known(self, value: Value) -> Any:
         """``json_value`` for a value that is there."""
         return without_point(value)
+
+    @property
+    def json_choices(self) -> tuple[str, ...]:
+        """The only values that a program may send, as JSON writes them; empty for any."""
+        return ()
 
     def json_schema(self) -> dict[str, Any]:
         """The type and limits of its values, as JSON Schema (2020-12) says them."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from tablecast.deployment.card import limits_of
+from tablecast.deployment.model_card import limits_of
 from tablecast.training.experiment.setup import TRAIN_SHARE
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from tablecast.deployment.files import without_ending
 from tablecast.deployment.opening import load_pipeline
 from tablecast.deployment.staging import staged
 from tablecast.errors import ArtifactError, ProofFailed, TableError
-from tablecast.inference.distributions import background_of
+from tablecast.inference.marginals import background_of
 from tablecast.schema.form_file import Form, read_form
 from tablecast.schema.schema import Schema
 from tablecast.training.intake import take_in
@@ -250,7 +250,7 @@ def _schema_of(prepared: Prepared, form: Form, card: Mapping[str, Any]) -> Schem
 
 def _effects_of(content: bytes, schema: Schema, description: Mapping[str, Any]) -> dict[str, Any]:
     """Each field's effect on the graph's answers; nothing without the fields' distributions."""
-    from tablecast.inference.distributions import Background
+    from tablecast.inference.marginals import Background
     from tablecast.inference.onnx_engine import GraphEngine
     from tablecast.training.evaluation.partial_dependence import effects_of
 

@@ -11,8 +11,8 @@ import orjson
 from flask import Blueprint, Response, current_app, request
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
 
-from tablecast.deployment.card import card_of
 from tablecast.deployment.deployment import Deployment
+from tablecast.deployment.model_card import card_of
 from tablecast.errors import InvalidInput, Remark
 from tablecast.i18n.formats import number
 from tablecast.i18n.language import N_, _

@@ -21,11 +21,19 @@ from tablecast.errors import InvalidInput, TablecastError
 from tablecast.i18n.formats import number
 from tablecast.i18n.language import N_, _
 from tablecast.settings import read_settings, unknown_settings
-from tablecast.web import api, batch_page, warmup
+from tablecast.web import api, pages, warmup
 from tablecast.web.docs import document as openapi
 from tablecast.web.fast_path import FastLane
-from tablecast.web.form import page
-from tablecast.web.http import access, encoding, language, metrics, origins, static_files, tracing
+from tablecast.web.http import (
+    access,
+    encoding,
+    metrics,
+    navigation,
+    origins,
+    reader_language,
+    static_files,
+    tracing,
+)
 from tablecast.web.http.access_log import Entry, access_log_of
 from tablecast.web.http.bounded_request import BoundedRequest
 from tablecast.web.http.headers import Headers
@@ -76,11 +84,8 @@ def create_app(deployment: Deployment | None = None) -> Flask:
     app.config["MAX_BODY"] = settings["max_body"]
     app.config["BODY_LIMITS"] = {"batch.upload": settings["max_upload"]}
     app.extensions["tablecast"] = loaded = deployment or load()
-    app.register_blueprint(page.blueprint)
-    app.register_blueprint(api.blueprint)
-    app.register_blueprint(batch_page.blueprint)
-    app.register_blueprint(metrics.blueprint)
-    app.register_blueprint(openapi.blueprint)
+    for blueprint in (*pages.blueprints(), api.blueprint, metrics.blueprint, openapi.blueprint):
+        app.register_blueprint(blueprint)
     allowed = access.access_of(settings)
     app.config["TRUSTED_HOSTS"] = settings["hosts"].replace(",", " ").split() or None
     app.extensions["access_log"] = access_log_of(settings)
@@ -88,7 +93,8 @@ def create_app(deployment: Deployment | None = None) -> Flask:
         origins.frame_ancestors(settings["frames"], settings["space"])
     )
     cors = origins.origins_of("TABLECAST_CORS_ORIGINS", settings["cors"])
-    language.install(app, PROGRAM_PATHS)
+    navigation.install(app)
+    reader_language.install(app, PROGRAM_PATHS)
     static_files.install(app)
     app.before_request(_begin)
     origins.install(app, cors)

@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tablecast.deployment.card import card_of
 from tablecast.deployment.files import replaced_when_whole
+from tablecast.deployment.model_card import card_of
 from tablecast.errors import CardError
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def card_html(loaded: Deployment) -> str:
     from markupsafe import Markup
 
     from tablecast.web.app import create_app
-    from tablecast.web.card.page import page_of
+    from tablecast.web.card.sections import page_of
     from tablecast.web.http.rendering import render_page
 
     app = create_app(loaded)

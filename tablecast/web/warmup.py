@@ -12,8 +12,8 @@ from pathlib import Path
 from flask import Flask
 
 from tablecast.i18n.language import LANGUAGES, speaking
-from tablecast.web.form import page
 from tablecast.web.http.template_cache import KeptTemplates
+from tablecast.web.pages import form_page
 
 
 def prepare(app: Flask) -> None:
@@ -26,7 +26,7 @@ def prepare(app: Flask) -> None:
         app.jinja_env.get_template(name)
     for language in LANGUAGES:
         with app.test_request_context("/"), speaking(language):
-            page.form()
+            form_page.form()
 
 
 def rehearse(app: Flask) -> None:
@@ -35,4 +35,4 @@ def rehearse(app: Flask) -> None:
     deployment.predictor.warm_up()
     if getattr(deployment.engine, "quick", False):
         with app.test_request_context("/"):
-            page.rehearse()
+            form_page.rehearse()

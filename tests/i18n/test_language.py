@@ -32,7 +32,7 @@ from tablecast.data.sources import read_table
 from tablecast.deployment.deployment import Deployment
 from tablecast.errors import FormFileError
 from tablecast.i18n import formats, language, messages
-from tablecast.i18n.language import CHINESE, ENGLISH, LANGUAGES, Language, choose, speaking
+from tablecast.i18n.language import ENGLISH, LANGUAGES, Language, choose, languages_in, speaking
 from tablecast.inference.engine import Answer, Columns
 from tablecast.schema.field import Field
 from tablecast.schema.form_file import read_form
@@ -42,6 +42,8 @@ from tablecast.training.intervals.offset_shapes import SHAPES
 from tablecast.web.app import create_app
 from tablecast.web.card.translate import method_in_words
 from tablecast.web.form.controls import controls_of
+
+CHINESE = Language("zh_Hans")
 
 PERSON = {
     "age": "39", "sex": "male", "bmi": "30", "children": "1", "smoker": "no", "region": "northwest",
@@ -209,7 +211,7 @@ class Marked(Language):
 
 
 #: Chinese in its figures and form files, so that whatever is English stands in brackets.
-MARKED = Marked("zh-Hans", "简体中文", "zh_Hans")
+MARKED = Marked("zh_Hans")
 
 #: Words that are the same in every language: names, and what a program reads.
 NAMES = {
@@ -412,7 +414,7 @@ def test_an_unexpected_failure_is_worded_too(monkeypatch: pytest.MonkeyPatch) ->
     """The page of an error of our own."""
     monkeypatch.setitem(language._BY_PRIMARY, "zh", MARKED)
     loaded = strange("regression")
-    monkeypatch.setattr("tablecast.web.form.page.controls_of", lambda *_: 1 / 0)
+    monkeypatch.setattr("tablecast.web.pages.form_page.controls_of", lambda *_: 1 / 0)
     headers = {"Accept": "text/html", "Accept-Language": "zh"}
     response = create_app(loaded).test_client().get("/?x=1", headers=headers)
     assert response.status_code == 500
@@ -487,13 +489,15 @@ def test_translations_keep_what_is_filled_in(spoken: Language) -> None:
             assert sorted(parts.findall(text)) == sorted(parts.findall(texts(one.id)[-1])), one.id
 
 
-def test_a_new_language_starts_with_everything_to_translate(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """``make messages`` makes its files; what has no translation yet is shown in English."""
-    monkeypatch.setattr(language, "LOCALE", tmp_path)
-    german = Language("de", "Deutsch", "de")
-    messages.write([german], tmp_path)
+def test_a_new_language_starts_with_everything_to_translate(tmp_path: Path) -> None:
+    """Its folder is enough: ``make messages`` makes its files, and the pages can speak it.
+
+    What has no translation yet is shown in English.
+    """
+    (tmp_path / "de").mkdir()
+    messages.write(tmp_path)
+    english, german = languages_in(tmp_path)
+    assert (english, german.tag, german.name) == (ENGLISH, "de", "Deutsch")
     every = catalogue(german, tmp_path)
     assert len(every) > 300
     assert not any(any(texts(one.string)) for one in every)
@@ -503,7 +507,7 @@ def test_a_new_language_starts_with_everything_to_translate(
     start = 'msgid "Start again"\nmsgstr ""'
     assert start in text
     file.write_text(text.replace(start, start[:-1] + 'Neu"'), encoding="utf-8")
-    messages.write([german], tmp_path)
+    messages.write(tmp_path)
     with file.with_suffix(".mo").open("rb") as compiled:
         assert GNUTranslations(compiled).gettext("Start again") == "Neu"
     assert messages.forms(german)["decimal"] == ","

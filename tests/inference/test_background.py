@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 from tablecast.data.sources import prepare, read_table
-from tablecast.inference.distributions import FEWEST, GROUPS, Background, background_of
+from tablecast.inference.marginals import FEWEST, GROUPS, Background, background_of
 from tablecast.schema.schema import Schema
 
 

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from tablecast.data.prepared import Prepared
-from tablecast.training.evaluation import out_of_fold
-from tablecast.training.evaluation.out_of_fold import looked_at
+from tablecast.training.experiment import out_of_fold
+from tablecast.training.experiment.out_of_fold import looked_at
 
 
 def table_of(rows: int, rare: int = 0) -> pd.DataFrame:

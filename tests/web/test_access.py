@@ -18,6 +18,7 @@ from tablecast.access.keys import GRANTS, Role, new_key, read_file, write_file
 from tablecast.cli.main import main
 from tablecast.web.app import create_app
 from tablecast.web.http.roles import FORM, PUBLIC, ROLES
+from tablecast.web.pages import blueprints
 
 ROW = {"age": 39, "sex": "male", "bmi": 30.4, "children": 1, "smoker": "no", "region": "northwest"}
 HTML = {"Accept": "text/html"}
@@ -77,6 +78,9 @@ def routes(app: Flask) -> list[tuple[str, str]]:
 def test_every_route_is_in_the_table(server: Server) -> None:
     """A route that nobody has given a role fails here; so does a role without a route."""
     assert sorted(routes(server.app)) == sorted(ROLES)
+
+
+blueprints()  # each page adds its role
 
 
 @pytest.mark.parametrize(("method", "rule"), sorted(ROLES))

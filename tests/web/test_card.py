@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 
 from tablecast.cli.main import main
-from tablecast.deployment.card import card_of
 from tablecast.deployment.deployment import Deployment
+from tablecast.deployment.model_card import card_of
 from tablecast.errors import CardError
 from tablecast.inference.engine import Answer
 from tablecast.schema.schema import Schema
@@ -23,12 +23,12 @@ from tablecast.training.evaluation.class_metrics import (
     classification_facts,
     roc_of,
 )
-from tablecast.training.evaluation.out_of_fold import UnseenClasses
 from tablecast.training.evaluation.partial_dependence import effects_of
 from tablecast.training.evaluation.residuals import regression_facts, steady_quantile
 from tablecast.training.evaluation.subgroups import FEWEST_IN_GROUP, Classes, Numbers, groups_of
+from tablecast.training.experiment.out_of_fold import UnseenClasses
 from tablecast.web.app import create_app
-from tablecast.web.card import plots as card_charts
+from tablecast.web.card import card_charts
 from tablecast.web.card_export import card_html, write_card
 from tests.cards import SHARES, charging_card, columns_of, grading_card, with_facts
 from tests.explained import (

@@ -7,7 +7,7 @@ import re
 import pytest
 from flask.testing import FlaskClient
 
-from tablecast.inference.distributions import Histogram
+from tablecast.inference.marginals import Histogram
 from tablecast.web.app import create_app
 from tablecast.web.display import charts
 from tablecast.web.display.amounts import Wording

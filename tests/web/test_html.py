@@ -15,7 +15,7 @@ from tablecast.schema.field import Field
 from tablecast.schema.schema import Schema
 from tablecast.web.app import create_app
 from tablecast.web.card.quality import measure
-from tablecast.web.form.page import Bar, Control, worded
+from tablecast.web.pages.form_page import Bar, Control, worded
 from tests.explained import of_every_kind
 from tests.markup import Page
 from tests.stand_ins import deploy

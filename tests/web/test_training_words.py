@@ -15,12 +15,14 @@ from markup import Page
 from tablecast.data.leakage import leaks_of
 from tablecast.data.prepare import prepare
 from tablecast.data.sources import read_table
-from tablecast.i18n.language import CHINESE, speaking
+from tablecast.i18n.language import Language, speaking
 from tablecast.training.experiment.trained import nothing_learnt
 from tablecast.training.graph_cost import Cost
 from tablecast.training.search.views import Recipe
 from tablecast.web.app import create_app
 from tablecast.web.card.training_notes import NESTED, PATTERNS, Said, said
+
+CHINESE = Language("zh_Hans")
 
 ROWS = 200
 PLACE = np.arange(ROWS)

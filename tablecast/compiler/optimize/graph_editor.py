@@ -9,16 +9,16 @@ import onnx
 from numpy.typing import ArrayLike, NDArray
 from onnx import helper, numpy_helper
 
+from tablecast.compiler.graph import read_inside
 
-class Worksheet:
+
+class GraphEditor:
     """The parts of a model, to be read and replaced.
 
     Attributes:
-        outputs: the names of the graph's outputs.
         fixed: names that a rewrite has to keep: outputs, and what the body of a loop reads.
-        texts: the names of the inputs that are text.
         widths: the number of columns of each tensor of shape (rows, columns) where it is known.
-        finite: what ``is_finite`` found.
+        finite: what ``is_finite`` answered so far.
     """
 
     def __init__(self, model: onnx.ModelProto) -> None:
@@ -27,15 +27,9 @@ class Worksheet:
         self._nodes: list[onnx.NodeProto] = []
         self._makers: dict[str, onnx.NodeProto] = {}
         self._count = 0
-        self.outputs = [output.name for output in model.graph.output]
-        self.texts = {
-            value.name
-            for value in model.graph.input
-            if value.type.tensor_type.elem_type == onnx.TensorProto.STRING
-        }
         self.widths = _widths(model)
         self.finite: dict[str, bool] = {}
-        self.fixed = set(self.outputs)
+        self.fixed = {output.name for output in model.graph.output}
         for node in model.graph.node:
             copy = onnx.NodeProto()
             copy.CopyFrom(node)
@@ -65,17 +59,20 @@ class Worksheet:
 
     def store(self, values: ArrayLike) -> str:
         """Store an array and return its name."""
-        name = self.fresh(None)
+        name = self._fresh()
         self._constants[name] = numpy_helper.from_array(np.ascontiguousarray(values), name)
         return name
 
-    def fresh(self, width: int | None) -> str:
-        """A new name, of a tensor with so many columns."""
-        self._count += 1
-        name = f"_folded_{self._count}"
-        if width is not None:
-            self.widths[name] = width
+    def add_columns(self, kind: str, inputs: list[str], width: int) -> str:
+        """Put a node that makes ``width`` columns behind the others; returns its tensor."""
+        name = self._fresh()
+        self.widths[name] = width
+        self.add(helper.make_node(kind, inputs, [name], name=name, axis=1))
         return name
+
+    def _fresh(self) -> str:
+        self._count += 1
+        return f"_joined_{self._count}"
 
     def model(self) -> onnx.ModelProto:
         """The rewritten model, with those constants that something reads."""
@@ -87,26 +84,8 @@ class Worksheet:
         model.graph.initializer.extend(
             tensor for name, tensor in self._constants.items() if name in read
         )
+        onnx.checker.check_model(model)
         return model
-
-
-def attribute(node: onnx.NodeProto, name: str, default: Any) -> Any:
-    """A node's attribute as a Python value."""
-    for one in node.attribute:
-        if one.name == name:
-            return helper.get_attribute_value(one)
-    return default
-
-
-def read_inside(node: onnx.NodeProto) -> set[str]:
-    """Every name that the body of a node, such as a loop's, reads."""
-    names: set[str] = set()
-    for one in node.attribute:
-        if one.type == onnx.AttributeProto.GRAPH:
-            names |= {output.name for output in one.g.output}
-            for inner in one.g.node:
-                names |= set(inner.input) | read_inside(inner)
-    return names
 
 
 def _widths(model: onnx.ModelProto) -> dict[str, int]:
@@ -124,14 +103,14 @@ def _widths(model: onnx.ModelProto) -> dict[str, int]:
 
 
 def _inferred(model: onnx.ModelProto, imputed: dict[str, int]) -> dict[str, int]:
-    """What onnx infers once it is told the width of what it knows nothing about: Imputer."""
-    told = onnx.ModelProto()
-    told.CopyFrom(model)
-    told.graph.value_info.extend(
+    """What onnx infers, with the widths of what it knows nothing about: Imputer."""
+    hinted = onnx.ModelProto()
+    hinted.CopyFrom(model)
+    hinted.graph.value_info.extend(
         helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, ["rows", width])
         for name, width in imputed.items()
     )
-    graph = onnx.shape_inference.infer_shapes(told).graph
+    graph = onnx.shape_inference.infer_shapes(hinted).graph
     widths = {}
     for value in [*graph.input, *graph.value_info]:
         dims = value.type.tensor_type.shape.dim

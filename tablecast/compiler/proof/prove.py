@@ -16,7 +16,7 @@ from tablecast.compiler.proof.check_row_program import Unrolled
 from tablecast.compiler.proof.differences import Worst
 from tablecast.compiler.proof.random_rows import UNKNOWN, inputs_of, random_rows
 from tablecast.errors import ProofFailed
-from tablecast.inference.onnx_engine import session_of
+from tablecast.inference.onnx_engine import columns_read, fed, session_of
 from tablecast.inference.pycaret_api import predict_with_pycaret
 from tablecast.inference.row_program import Scalar
 from tablecast.schema.field import Field
@@ -99,7 +99,7 @@ def prove(
     """
     start = time.perf_counter()
     session = session_of(model_bytes)
-    used = {node.name for node in session.get_inputs()}
+    used = {name for names in columns_read(session).values() for name in names}
     unrolled = Unrolled(scalar, fields, task)
     fields = [field for field in fields if field.name in used]
     worst = Worst(task)
@@ -142,6 +142,7 @@ def run(
 ) -> dict[str, NDArray[Any]]:
     """A graph's outputs by name, computed in chunks."""
     names = [output.name for output in session.get_outputs()]
+    inputs = fed(columns_read(session), inputs)
     rows = len(next(iter(inputs.values())))
     chunks = [
         session.run(None, {name: values[i : i + CHUNK] for name, values in inputs.items()})

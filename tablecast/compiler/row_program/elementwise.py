@@ -11,7 +11,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto
 
-from tablecast.compiler.optimize.graph_editor import attribute
+from tablecast.compiler.graph import attribute
 from tablecast.compiler.row_program.recorder import Element, Made, Pick, Recorder, Untraceable
 from tablecast.compiler.row_program.tensors import Tensor, elementwise, operator
 

@@ -102,6 +102,8 @@ def _text(value: Any) -> str:
 
 def _input(recorder: Recorder, place: int, value: onnx.ValueInfoProto) -> Tensor:
     kind = value.type.tensor_type.elem_type
+    if value.type.tensor_type.shape.dim[1].dim_value != 1:
+        raise Untraceable("an input of many columns")
     made = recorder.make("input", place)
     if kind != TensorProto.STRING:
         made = recorder.make("float", made.step)

@@ -8,7 +8,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, numpy_helper
 
-from tablecast.compiler.optimize.graph_editor import attribute
+from tablecast.compiler.graph import attribute
 from tablecast.compiler.row_program.recorder import Pick, Recorder, Untraceable
 from tablecast.compiler.row_program.tensors import Tensor, operator
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tablecast.i18n.language import _
 from tablecast.schema.field import Value
 from tablecast.schema.kinds.category import CategoryField
 from tablecast.schema.kinds.yes_no import NO_WORDS, YES_WORDS
@@ -13,8 +14,20 @@ from tablecast.schema.texts import fold
 class BooleanField(CategoryField):
     """True or false."""
 
+    @property
+    def kind_name(self) -> str:
+        return _("Yes or no")
+
+    @property
+    def json_kind_name(self) -> str:
+        return _("true or false")
+
     def json_known(self, value: Value) -> bool:
         return fold(str(value)) in YES_WORDS
+
+    @property
+    def json_choices(self) -> tuple[str, ...]:
+        return ("true", "false")
 
     def json_schema(self) -> dict[str, Any]:
         values = sorted({self.json_value(level) for level in self.levels})

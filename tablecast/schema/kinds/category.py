@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tablecast.errors import Remark
+from tablecast.i18n.language import _
 from tablecast.schema.field import Array, Choice, Field, Value
 from tablecast.schema.kinds.yes_no import choices_of, label_of
 from tablecast.schema.texts import canonical_text, fold, quoted
@@ -28,6 +29,14 @@ class CategoryField(Field):
     is_counted = True
     graph_input = "text"
     cells = "levels"
+
+    @property
+    def kind_name(self) -> str:
+        return _("One of a list")
+
+    @property
+    def json_kind_name(self) -> str:
+        return _("Text")
 
     def read_known(self, value: Any, *, text: bool) -> tuple[Value, Remark | None]:
         if not isinstance(value, str | int | float):
@@ -54,6 +63,10 @@ class CategoryField(Field):
 
     def json_known(self, value: Value) -> Any:
         return str(value)
+
+    @property
+    def json_choices(self) -> tuple[str, ...]:
+        return self.levels if self.closed else ()
 
     def json_schema(self) -> dict[str, Any]:
         if self.closed:

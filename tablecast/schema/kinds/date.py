@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tablecast.i18n.formats import day, with_unit
+from tablecast.i18n.language import _
 from tablecast.schema.field import DAY, Array, Value
 from tablecast.schema.kinds.amount import AmountField, Floats
 from tablecast.schema.texts import quoted
@@ -19,6 +20,10 @@ class DateField(AmountField):
     is_whole = True
     is_short = False
     graph_input = "moment"
+
+    @property
+    def kind_name(self) -> str:
+        return _("Date")
 
     @property
     def is_days(self) -> bool:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tablecast.i18n.formats import grouped, with_unit
+from tablecast.i18n.language import _
 from tablecast.schema.field import Choice, Value
 from tablecast.schema.kinds.amount import Floats
 from tablecast.schema.kinds.number import LARGE, NumberField
@@ -24,6 +25,10 @@ class IntegerField(NumberField):
     is_whole = True
     is_counted = True
     json_types = (int,)
+
+    @property
+    def kind_name(self) -> str:
+        return _("Whole number")
 
     def amount_of(self, value: Any, *, text: bool) -> float:
         amount = super().amount_of(value, text=text)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tablecast.i18n.formats import number, with_unit
+from tablecast.i18n.language import _
 from tablecast.schema.field import NotPlain, Value
 from tablecast.schema.kinds.amount import AmountField, Floats
 from tablecast.schema.number_formats import plain_number
@@ -24,6 +25,10 @@ class NumberField(AmountField):
 
     cells = "numbers"
     json_types: tuple[type, ...] = (int, float)
+
+    @property
+    def kind_name(self) -> str:
+        return _("Number")
 
     def amount_of(self, value: Any, *, text: bool) -> float:
         if text and isinstance(value, str):

@@ -11,6 +11,7 @@ from tablecast.errors import TrainingError, UnsupportedStep
 from tablecast.training.comparison import notebook_plots as plots
 from tablecast.training.comparison.card_entries import leaderboard_of, notes_of
 from tablecast.training.comparison.measured import SHOWN, Measured, Measurements
+from tablecast.training.experiment.out_of_fold import refitted
 from tablecast.training.experiment.setup import quiet_and_single
 from tablecast.training.experiment.trained import Trained, feature_names, metrics_by_fold
 
@@ -149,6 +150,7 @@ def compare(experiment: Any, pipelines: Mapping[str, Any]) -> Comparison:
 
 def _measured(experiment: Any, name: str, given: Any) -> Measured:
     import pandas as pd
+    from sklearn.base import clone
 
     trained = given if isinstance(given, Trained) else None
     pipeline = trained.pipeline if trained else given
@@ -158,7 +160,9 @@ def _measured(experiment: Any, name: str, given: Any) -> Measured:
     began = time.monotonic()
     folds, answers = _by_fold(experiment, pipeline)
     seconds = time.monotonic() - began
-    made, holdout = _answers(experiment, pipeline, experiment.train, experiment.test)
+    learn, target = experiment.train, experiment.target_param
+    fitted = clone(pipeline).fit(learn.drop(columns=target), learn[target])
+    made, holdout = _answers(experiment, fitted, experiment.test)
     return Measured(
         pipeline=pipeline,
         model=trained.model if trained else model,
@@ -177,24 +181,24 @@ def _by_fold(experiment: Any, pipeline: Any) -> tuple[pd.DataFrame, pd.DataFrame
     """PyCaret's figures of each fold, and all answers."""
     import pandas as pd
 
-    learn = experiment.train
-    split = experiment.fold_generator.split(learn, learn[experiment.target_param])
+    learn, target = experiment.train, experiment.target_param
+    split = experiment.fold_generator.split(learn, learn[target])
     both = [
-        _answers(experiment, pipeline, learn.iloc[learnt], learn.iloc[unseen])
-        for learnt, unseen in split
+        _answers(experiment, fitted, learn.iloc[unseen])
+        for _, unseen, fitted in refitted(
+            pipeline, learn.drop(columns=target), learn[target], split
+        )
     ]
     return pd.DataFrame([figures for _, figures in both]), pd.concat([one for one, _ in both])
 
 
 def _answers(
-    experiment: Any, pipeline: Any, learn: pd.DataFrame, unseen: pd.DataFrame
+    experiment: Any, fitted: Any, unseen: pd.DataFrame
 ) -> tuple[pd.DataFrame, dict[str, float]]:
     """A clone's answers to unseen rows, and PyCaret's figures of them."""
     import pandas as pd
-    from sklearn.base import clone
 
     target = experiment.target_param
-    fitted = clone(pipeline).fit(learn.drop(columns=target), learn[target])
     made = experiment.predict_model(fitted, data=unseen, round=DECIMALS, verbose=False)
     figures = experiment.pull().drop(columns="Model").iloc[0]
     answers = pd.DataFrame(

@@ -13,13 +13,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tablecast.inference.distributions import FEWEST
-from tablecast.training.evaluation.out_of_fold import UnseenClasses
+from tablecast.inference.marginals import FEWEST
 from tablecast.training.evaluation.rounding import rounded, share
+from tablecast.training.experiment.out_of_fold import UnseenClasses
 
 Floats = npt.NDArray[np.float64]
-Places = npt.NDArray[np.intp]
-
 #: Classes that have a row and a column of the confusion matrix; the rarest others share one.
 MOST_IN_MATRIX = 12
 #: Classes that have curves, the most frequent; more small pictures are not compared.
@@ -41,28 +39,29 @@ def classification_facts(unseen: UnseenClasses) -> dict[str, Any]:
         of which the most frequent have ``roc`` (points of false and true positive rate) and
         ``calibration``; ``confidence``, the calibration of the answered class's probability.
     """
+    from sklearn.metrics import precision_recall_fscore_support
+
     counts = np.bincount(unseen.actual, minlength=len(unseen.classes))
     drawn = set(np.argsort(-counts, kind="stable")[:MOST_CURVES].tolist())
+    scores = precision_recall_fscore_support(
+        unseen.actual, unseen.answered, labels=range(len(counts)), zero_division=np.nan
+    )
     return {
         "figures": _figures(unseen),
         "confusion": _confusion(unseen, counts),
         "by_class": [
-            _of_class(unseen, place, place in drawn) for place in range(len(unseen.classes))
+            _of_class(unseen, index, of_class, index in drawn)
+            for index, of_class in enumerate(np.transpose(scores[:3]))
         ],
         "confidence": _confidence(unseen),
     }
 
 
 def auc_of(scores: Floats, positive: npt.NDArray[np.bool_]) -> float | None:
-    """The area under the ROC curve, as the Mann-Whitney statistic; None for one class alone."""
-    ones = int(positive.sum())
-    zeros = len(positive) - ones
-    if not ones or not zeros:
-        return None
-    _, inverse, counts = np.unique(scores, return_inverse=True, return_counts=True)
-    ends = np.cumsum(counts)
-    ranks = (ends - (counts - 1) / 2)[inverse]
-    return float((ranks[positive].sum() - ones * (ones + 1) / 2) / (ones * zeros))
+    """The area under the ROC curve; None for one class alone."""
+    from sklearn.metrics import roc_auc_score
+
+    return None if positive.all() or not positive.any() else float(roc_auc_score(positive, scores))
 
 
 def roc_of(scores: Floats, positive: npt.NDArray[np.bool_]) -> list[list[float]]:
@@ -107,22 +106,21 @@ def calibration_of(
 
 
 def _figures(unseen: UnseenClasses) -> dict[str, float]:
-    right = unseen.answered == unseen.actual
+    from sklearn.metrics import balanced_accuracy_score
+
     found = {
-        "accuracy": share(right.mean()),
-        "balanced_accuracy": share(
-            np.mean([right[unseen.actual == place].mean() for place in np.unique(unseen.actual)])
-        ),
+        "accuracy": share((unseen.answered == unseen.actual).mean()),
+        "balanced_accuracy": share(balanced_accuracy_score(unseen.actual, unseen.answered)),
     }
     shares = unseen.probabilities
     if shares is None:
         return found
-    own = shares[np.arange(len(right)), unseen.actual]
+    own = shares[np.arange(len(shares)), unseen.actual]
     truth = np.eye(len(unseen.classes))[unseen.actual]
     bins = _confidence(unseen)
     total = sum(one["rows"] for one in bins)
     apart = sum(one["rows"] * abs(one["predicted"] - one["actual"]) for one in bins)
-    areas = [auc_of(shares[:, at], unseen.actual == at) for at in range(len(unseen.classes))]
+    areas = [auc_of(scores, wanted == 1) for scores, wanted in zip(shares.T, truth.T, strict=True)]
     known = [area for area in areas if area is not None]
     return {
         **found,
@@ -135,36 +133,40 @@ def _figures(unseen: UnseenClasses) -> dict[str, float]:
 
 def _confusion(unseen: UnseenClasses, counts: npt.NDArray[Any]) -> dict[str, Any]:
     """Counts of the most frequent classes, in the schema's order, and of all others together."""
+    from sklearn.metrics import confusion_matrix
+
     kept = sorted(np.argsort(-counts, kind="stable")[:MOST_IN_MATRIX].tolist())
     others = len(unseen.classes) - len(kept)
-    place_of = np.full(len(unseen.classes), len(kept), dtype=np.intp)
-    place_of[kept] = np.arange(len(kept))
+    index_of = np.full(len(unseen.classes), len(kept), dtype=np.intp)
+    index_of[kept] = np.arange(len(kept))
     size = len(kept) + bool(others)
-    matrix = np.zeros((size, size), dtype=np.int64)
-    np.add.at(matrix, (place_of[unseen.actual], place_of[unseen.answered]), 1)
+    matrix = confusion_matrix(
+        index_of[unseen.actual], index_of[unseen.answered], labels=range(size)
+    )
     return {
-        "classes": [unseen.classes[place] for place in kept],
+        "classes": [unseen.classes[index] for index in kept],
         "others": others,
         "counts": matrix.tolist(),
     }
 
 
-def _of_class(unseen: UnseenClasses, place: int, drawn: bool) -> dict[str, Any]:
-    actual, answered = unseen.actual == place, unseen.answered == place
-    both = int((actual & answered).sum())
-    precision = both / answered.sum() if answered.any() else None
-    recall = both / actual.sum() if actual.any() else None
+def _of_class(
+    unseen: UnseenClasses, index: int, of_class: Floats, drawn: bool
+) -> dict[str, Any]:
+    """One class's rows; precision, recall and F1, None where there is nothing to divide by."""
+    actual, answered = unseen.actual == index, unseen.answered == index
+    precision, recall, f1 = (None if np.isnan(one) else share(one) for one in of_class)
     found: dict[str, Any] = {
-        "class": unseen.classes[place],
+        "class": unseen.classes[index],
         "rows": int(actual.sum()),
         "answered": int(answered.sum()),
-        "precision": None if precision is None else share(precision),
-        "recall": None if recall is None else share(recall),
-        "f1": share(2 * both / max(1, actual.sum() + answered.sum())),
+        "precision": precision,
+        "recall": recall,
+        "f1": f1 or 0.0,
     }
     if unseen.probabilities is None:
         return found
-    scores = unseen.probabilities[:, place]
+    scores = unseen.probabilities[:, index]
     area = auc_of(scores, actual)
     found["auc"] = None if area is None else rounded(area)
     found["brier"] = rounded(np.square(scores - actual).mean())
@@ -175,8 +177,8 @@ def _of_class(unseen: UnseenClasses, place: int, drawn: bool) -> dict[str, Any]:
 
 
 def _confidence(unseen: UnseenClasses) -> list[dict[str, float]]:
+    """The calibration of the answered class's probability."""
     if unseen.probabilities is None:
         return []
-    rows = np.arange(len(unseen.answered))
-    confidence = unseen.probabilities[rows, unseen.answered]
+    confidence = unseen.probabilities[np.arange(len(unseen.answered)), unseen.answered]
     return calibration_of(confidence, unseen.answered == unseen.actual)

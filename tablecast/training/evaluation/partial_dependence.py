@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tablecast.inference.distributions import Background
 from tablecast.inference.engine import Engine
+from tablecast.inference.marginals import Background
 from tablecast.inference.shapley import draw, strata
 from tablecast.schema.field import Field, Value
 from tablecast.schema.schema import Schema

@@ -11,9 +11,9 @@ import numpy.typing as npt
 from tablecast.inference.engine import Columns
 from tablecast.inference.interval import Interval
 from tablecast.training.evaluation.class_metrics import classification_facts
-from tablecast.training.evaluation.out_of_fold import looked_at, unseen_classes
 from tablecast.training.evaluation.residuals import regression_facts
 from tablecast.training.evaluation.subgroups import Classes, Numbers, groups_of
+from tablecast.training.experiment.out_of_fold import looked_at, unseen_classes
 from tablecast.training.intervals.conformal import clones_answer, folds_of, interval_of
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tablecast.inference.distributions import FEWEST
+from tablecast.inference.marginals import FEWEST
 from tablecast.training.evaluation.rounding import all_rounded, rounded, share
 
 Floats = npt.NDArray[np.float64]

@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tablecast.inference.distributions import FEWEST
 from tablecast.inference.engine import Columns
+from tablecast.inference.marginals import FEWEST
 from tablecast.schema.field import Field
 from tablecast.schema.schema import Schema
 from tablecast.schema.texts import show_number
-from tablecast.training.evaluation.out_of_fold import UnseenClasses
 from tablecast.training.evaluation.residuals import steady_quantile
 from tablecast.training.evaluation.rounding import rounded, share
+from tablecast.training.experiment.out_of_fold import UnseenClasses
 
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.bool_]

@@ -9,12 +9,12 @@ because residuals are skewed (``tablecast.training.intervals.bounds``).
 
 from __future__ import annotations
 
-import warnings
 from copy import copy
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tablecast.training.experiment.out_of_fold import refitted
 from tablecast.training.intervals.bounds import SHAPE_FOLDS, Rows, learn_end, middle_of
 from tablecast.training.intervals.offset_shapes import Floats, encode
 
@@ -81,22 +81,18 @@ def clones_answer(
         The answers as they are, which errors are counted by, and as they are moved.
     """
     import pandas as pd
-    from sklearn.base import clone
     from sklearn.model_selection import KFold
 
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a fold that warns does so thousands of times
-        final = _answers(pipeline, features)
-        design = _alignment(pipeline, features, final, target)
-        wanted = pd.Series(target, index=features.index, name="target")
-        plain, moved = np.empty(len(features)), np.empty(len(features))
-        split = KFold(folds or folds_of(len(features)), shuffle=True, random_state=seed)
-        for learnt, unseen in split.split(features):
-            part = features.iloc[learnt]
-            answers = _answers(clone(pipeline).fit(part, wanted.iloc[learnt]), features)
-            apart = np.linalg.lstsq(design[learnt], (final - answers)[learnt], rcond=None)[0]
-            plain[unseen] = answers[unseen]
-            moved[unseen] = answers[unseen] + design[unseen] @ apart
+    final = _answers(pipeline, features)
+    design = _alignment(pipeline, features, final, target)
+    wanted = pd.Series(target, index=features.index, name="target")
+    plain, moved = np.empty(len(features)), np.empty(len(features))
+    folder = KFold(folds or folds_of(len(features)), shuffle=True, random_state=seed)
+    for learnt, unseen, fitted in refitted(pipeline, features, wanted, folder.split(features)):
+        answers = _answers(fitted, features)
+        apart = np.linalg.lstsq(design[learnt], (final - answers)[learnt], rcond=None)[0]
+        plain[unseen] = answers[unseen]
+        moved[unseen] = answers[unseen] + design[unseen] @ apart
     return plain, moved
 
 

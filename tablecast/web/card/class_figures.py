@@ -9,7 +9,7 @@ from typing import Any
 from tablecast.i18n.formats import number, percent
 from tablecast.i18n.language import _
 from tablecast.schema.schema import Schema
-from tablecast.web.card import plots as card_charts
+from tablecast.web.card import card_charts
 from tablecast.web.card.regression_figures import Figure, Table, ticks_of
 
 

@@ -11,11 +11,11 @@ import numpy as np
 from tablecast.deployment.deployment import Deployment
 from tablecast.i18n.formats import number, percent
 from tablecast.i18n.language import _
-from tablecast.inference.distributions import Background
+from tablecast.inference.marginals import Background
 from tablecast.schema.field import Field
 from tablecast.schema.schema import Schema
-from tablecast.web.card import plots as card_charts
-from tablecast.web.card.plots import Axis, Plot, axis_over
+from tablecast.web.card import card_charts
+from tablecast.web.card.card_charts import Axis, Plot, axis_over
 from tablecast.web.card.regression_figures import Table
 from tablecast.web.display.amounts import Wording, wording_of
 from tablecast.web.display.charts import Scale, Span

@@ -9,10 +9,10 @@ from typing import Any
 
 from tablecast.i18n.formats import number, percent, unit_name
 from tablecast.i18n.language import _
-from tablecast.inference.distributions import FEWEST, Histogram
+from tablecast.inference.marginals import FEWEST, Histogram
 from tablecast.schema.schema import Schema
-from tablecast.web.card import plots as card_charts
-from tablecast.web.card.plots import Axis, Plot
+from tablecast.web.card import card_charts
+from tablecast.web.card.card_charts import Axis, Plot
 from tablecast.web.display.amounts import Wording, wording_of
 
 

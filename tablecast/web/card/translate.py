@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from tablecast.deployment.card import KEEPING_LIMIT
 from tablecast.deployment.deployment import Deployment
+from tablecast.deployment.model_card import KEEPING_LIMIT
 from tablecast.i18n.language import N_, _, current_language
 
 #: Words of ``intervals.conformal``, ``ends`` and ``edges`` for how a range is made.

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from tablecast.inference.distributions import Histogram
+from tablecast.inference.marginals import Histogram
 
 #: Per cent of a curve's height left free above and below, for half the mark of the present value.
 MARGIN = 8.0

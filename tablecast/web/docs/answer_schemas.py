@@ -37,7 +37,7 @@ def answer_schemas(schema: Schema, *, probabilities: bool) -> dict[str, JsonSche
             "One prediction for each row, in the rows' order.",
             {"model": ref("ModelReference"), "predictions": _list_of(ref("Prediction"))},
         ),
-        "ModelField": _object("One input field.", _FIELD),
+        "ModelField": _object("One input field.", _FIELD | {"kind": {"enum": list(KINDS)} | TEXT}),
         "ModelCard": _object("What the model is and how it was made.", _CARD),
         "RefusedValue": _object("One refused value.", _REFUSED_VALUE),
         "Problem": _object("A failure, as RFC 9457 words it.", _PROBLEM),
@@ -180,7 +180,7 @@ _NAMED: dict[str, JsonSchema] = {"name": TEXT, "version": TEXT, "created": _MOME
 
 _FIELD: dict[str, JsonSchema] = {
     "name": TEXT,
-    "kind": {"type": "string", "enum": list(KINDS)},
+    "kind": TEXT,
     "label": TEXT,
     "hint": TEXT,
     "unit": TEXT,

@@ -1,4 +1,4 @@
-"""The API described: ``/openapi.json``, made from the schema, and ``/docs``, which shows it."""
+"""The API described: ``/openapi.json``, made from the schema."""
 
 from __future__ import annotations
 
@@ -7,18 +7,16 @@ from typing import Any
 from flask import Blueprint, Response, current_app, request
 
 from tablecast import __version__
-from tablecast.deployment.card import card_of
 from tablecast.deployment.deployment import Deployment
+from tablecast.deployment.model_card import card_of
 from tablecast.i18n.language import ENGLISH, N_, _, current_language, speaking
 from tablecast.inference.predictor import Prediction
 from tablecast.web import api
 from tablecast.web.docs.answer_schemas import TEXT, answer_schemas, ref
 from tablecast.web.docs.batch_paths import batch_paths
 from tablecast.web.docs.failures import REQUEST_ID, failure_ref, failure_responses
-from tablecast.web.docs.operations import operations_of
 from tablecast.web.docs.row_schemas import JsonSchema, example_rows, row_schema
 from tablecast.web.docs.security import secured
-from tablecast.web.http.rendering import render_page
 from tablecast.web.http.responses import deployment, json_response
 
 blueprint = Blueprint("openapi", __name__)
@@ -55,19 +53,7 @@ SENDING = (400, 405, 411, 413, 415, 422, 500)
 @blueprint.get("/openapi.json")
 def openapi() -> Response:
     """The OpenAPI document of the deployment."""
-    return json_response(_document() | {"servers": [{"url": request.script_root or "/"}]})
-
-
-@blueprint.get("/docs")
-def docs() -> Response:
-    """The document as a page, from which each request can be sent."""
-    document = _document()
-    return render_page(
-        "docs.html",
-        document=document,
-        operations=operations_of(document, request.url_root.rstrip("/")),
-        script_root=request.script_root,
-    )
+    return json_response(document_served() | {"servers": [{"url": request.script_root or "/"}]})
 
 
 def document_of(
@@ -107,7 +93,8 @@ def document_of(
     }
 
 
-def _document() -> dict[str, Any]:
+def document_served() -> dict[str, Any]:
+    """The document of the deployment that is served, in the reader's language."""
     kept = current_app.extensions.setdefault(KEPT, {})
     language = current_language()
     if language not in kept:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from tablecast.deployment.deployment import Deployment
 from tablecast.i18n.formats import number, percent
 from tablecast.i18n.language import _, current_language, ngettext
-from tablecast.inference.distributions import Background
+from tablecast.inference.marginals import Background
 from tablecast.inference.predictor import Prediction
 from tablecast.inference.shapley import Contribution, Explanation
 from tablecast.inference.whatif import Course, WhatIf, what_if

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 #: Open to everybody: whether the server lives, what its pages are drawn with, where one signs in.
 PUBLIC = "public"
 
@@ -12,22 +10,19 @@ FORM = "form"
 
 ASK, BATCH, WATCH, ADMIN = "ask", "batch", "watch", "admin"
 
-ROLES: Mapping[tuple[str, str], str] = {
+#: Each page adds its own; see ``navigation``.
+ROLES: dict[tuple[str, str], str] = {
     ("GET", "/healthz"): PUBLIC,
     ("GET", "/readyz"): PUBLIC,
     ("GET", "/static/<path:filename>"): PUBLIC,
     ("GET", "/sign-in"): PUBLIC,
     ("POST", "/sign-in"): PUBLIC,
     ("POST", "/sign-out"): PUBLIC,
-    ("GET", "/"): FORM,
     ("POST", "/predict"): FORM,
-    ("GET", "/model"): FORM,
-    ("GET", "/docs"): ASK,
     ("GET", "/openapi.json"): ASK,
     ("GET", "/api/v1/model"): ASK,
     ("POST", "/predict_api"): ASK,
     ("POST", "/api/v1/predict"): ASK,
-    ("GET", "/batch"): BATCH,
     ("GET", "/batch/template.csv"): BATCH,
     ("POST", "/batch"): BATCH,
     ("GET", "/metrics"): WATCH,

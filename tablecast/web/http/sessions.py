@@ -102,7 +102,7 @@ def _inside(address: str) -> str:
     """An address of this site: what names another one leads to the form."""
     inside = address.startswith("/") and not address.startswith(("//", "/\\"))
     plain = inside and address.isprintable() and "\\" not in address
-    return f"{request.script_root}{address}" if plain else url_for("pages.form")
+    return f"{request.script_root}{address}" if plain else url_for("form.form")
 
 
 def _signature(key: Key, ends: str) -> str:

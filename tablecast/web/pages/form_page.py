@@ -1,29 +1,30 @@
-"""The HTML pages: the form, its answer, and the model card."""
+"""The form and its answer."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from flask import Blueprint, Response, request, url_for
+from flask import Response, request, url_for
 
 from tablecast.errors import InvalidInput, Remark
 from tablecast.i18n.formats import number, percent, prefix_of, with_unit
-from tablecast.i18n.language import _
+from tablecast.i18n.language import N_, _
 from tablecast.inference.engine import Label
 from tablecast.inference.predictor import Prediction
 from tablecast.schema.schema import Row, Schema
-from tablecast.web.card.page import page_of
 from tablecast.web.display.code_samples import curl_of, python_of, question_of
 from tablecast.web.display.remarks import warning_of
 from tablecast.web.form.answer import parts_of
 from tablecast.web.form.controls import Control, controls_of, joined_dates
-from tablecast.web.http import language, metrics
+from tablecast.web.http import metrics, reader_language
+from tablecast.web.http.navigation import PageBlueprint
 from tablecast.web.http.page_cache import kept
 from tablecast.web.http.rendering import render_page, schema_shown
 from tablecast.web.http.responses import deployment
+from tablecast.web.http.roles import FORM
 
-blueprint = Blueprint("pages", __name__)
+blueprint = PageBlueprint("form", __name__)
 
 #: An error summary lists this many; a program that sends ten thousand unknown names gets a page
 #: that a person can still read.
@@ -64,7 +65,7 @@ class Answer:
     link: str
 
 
-@blueprint.get("/")
+@blueprint.page("/", title=N_("Form"), order=10, role=FORM)
 @kept
 def form() -> Response:
     """The form with typical values, or with a link's; a link that holds every field is answered.
@@ -83,13 +84,6 @@ def form() -> Response:
 def predict() -> Response:
     """The answer as a page, with the answers given still in the form."""
     return _answered(joined_dates(schema_shown(), request.form))
-
-
-@blueprint.get("/model")
-@kept
-def model() -> Response:
-    """The model card."""
-    return render_page("model.html", **page_of(deployment()))
 
 
 def rehearse() -> None:
@@ -125,7 +119,7 @@ def answer_in_words(schema: Schema, label: Label) -> str:
 def link_to(schema: Schema, given: Mapping[str, str]) -> str:
     """The address that fills the form with these values and answers them again."""
     values = {field.name: given.get(field.name, "").strip() for field in schema.fields}
-    return language.address(url_for("pages.form"), values, "result")
+    return reader_language.address(url_for("form.form"), values, "result")
 
 
 def worded(label: Label, unit: str) -> str:
@@ -142,7 +136,7 @@ def _answered(given: Mapping[str, str]) -> Response:
     """The page that answers these values, or says what is wrong with them."""
     schema = schema_shown()
     known = {field.name: given[field.name] for field in schema.fields if field.name in given}
-    language.same_page(url_for("pages.form"), known)
+    reader_language.same_page(url_for("form.form"), known)
     try:
         row = schema.parse(given, text=True)
     except InvalidInput as error:

@@ -11,17 +11,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tablecast.deployment.card import card_of
 from tablecast.deployment.deployment import Deployment
+from tablecast.deployment.model_card import card_of
 from tablecast.i18n.formats import number, percent
 from tablecast.i18n.language import N_, _
 from tablecast.schema.schema import Schema
 from tablecast.web.card import regression_figures as card_figures
 from tablecast.web.card.class_figures import class_figures, class_table, confusion_of
 from tablecast.web.card.effects import effects_of, importance_of
+from tablecast.web.card.group_tables import Groups, groups_of
 from tablecast.web.card.quality import METRICS, measure, metrics_of, overall_of
 from tablecast.web.card.regression_figures import Figure, Table
-from tablecast.web.card.subgroups import Groups, groups_of
 from tablecast.web.card.training_notes import Said, said
 from tablecast.web.card.translate import in_words, limit_in_words, method_in_words, stated_in_words
 from tablecast.web.display.amounts import wording_of

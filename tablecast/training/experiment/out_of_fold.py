@@ -8,6 +8,7 @@ at, and not only the holdout's: a level of ten rows has three of them there.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,11 +18,14 @@ import numpy.typing as npt
 from tablecast.inference.pycaret_api import predict_with_pycaret
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from tablecast.data.prepared import Prepared
     from tablecast.schema.schema import Schema
 
 Floats = npt.NDArray[np.float64]
-Texts = npt.NDArray[np.str_]
+Rows = npt.NDArray[np.intp]
+Split = tuple[Rows, Rows]
 
 #: Clones for classes: (at most so many rows, folds).
 FOLDS = ((100_000, 5),)
@@ -56,6 +60,29 @@ def looked_at(prepared: Prepared, seed: int = 123) -> Prepared:
     return replace(prepared, table=table.iloc[np.sort(chosen)].reset_index(drop=True))
 
 
+def refitted(
+    pipeline: Any, features: pd.DataFrame, target: pd.Series, splits: Iterable[Split]
+) -> Iterator[tuple[Rows, Rows, Any]]:
+    """A clone of a pipeline for each split, fitted on the rows to learn from.
+
+    Args:
+        pipeline: as it is or was fitted.
+        features, target: all rows.
+        splits: the places of the rows to learn from and of the others, as scikit-learn's splitters
+            give them.
+
+    Yields:
+        Both places, and the clone.
+    """
+    from sklearn.base import clone
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # a fold that warns does so thousands of times
+        for learnt, unseen in splits:
+            fitted = clone(pipeline).fit(features.iloc[learnt], target.iloc[learnt])
+            yield learnt, unseen, fitted
+
+
 @dataclass(frozen=True)
 class UnseenClasses:
     """Each row's class, and what a clone that was fitted without the row makes of it.
@@ -85,7 +112,6 @@ def unseen_classes(
         seed: decides the folds.
         folds: how many clones at most; None for as many as the rows ask for.
     """
-    from sklearn.base import clone
     from sklearn.model_selection import StratifiedKFold
 
     features = prepared.table.drop(columns=prepared.target)
@@ -96,14 +122,11 @@ def unseen_classes(
     folds = min(wanted, folds or wanted)
     answered = np.empty(len(target), dtype=np.intp)
     shares = np.full((len(target), len(names)), np.nan)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # a fold that warns does so thousands of times
-        split = StratifiedKFold(folds, shuffle=True, random_state=seed)
-        for learnt, unseen in split.split(features, actual):
-            fitted = clone(pipeline).fit(features.iloc[learnt], target.iloc[learnt])
-            made = predict_with_pycaret(fitted, features.iloc[unseen], prepared.task)
-            answered[unseen] = _places(made["prediction_label"], names)
-            shares[unseen] = _shares(made, names)
+    splits = StratifiedKFold(folds, shuffle=True, random_state=seed).split(features, actual)
+    for _, unseen, fitted in refitted(pipeline, features, target, splits):
+        made = predict_with_pycaret(fitted, features.iloc[unseen], prepared.task)
+        answered[unseen] = _places(made["prediction_label"], names)
+        shares[unseen] = _shares(made, names)
     known = not np.isnan(shares).any()
     return UnseenClasses(names, actual, answered, shares if known else None, folds)
 

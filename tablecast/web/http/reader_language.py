@@ -22,15 +22,13 @@ from tablecast.i18n.language import (
     pgettext,
     set_language,
 )
+from tablecast.web.http.navigation import is_page
 
 #: The name by which an address asks for a language.
 PARAMETER = "lang"
 
 #: What else an address may ask for that is about its form and not about the page.
 NOT_OF_THE_PAGE = (PARAMETER, "part")
-
-#: Endpoints whose addresses keep the language that was asked for; the rest is for programs.
-PAGES = ("pages.", "batch.", "openapi.docs")
 
 
 def install(app: Flask, program_paths: tuple[str, ...]) -> None:
@@ -117,5 +115,5 @@ def _forget(_error: BaseException | None) -> None:
 def _keep_language(endpoint: str, values: dict[str, Any]) -> None:
     """A link from a page whose address asks for a language asks for it too."""
     asked = g.get("asked_language")
-    if asked and endpoint.startswith(PAGES):
+    if asked and is_page(endpoint):
         values.setdefault(PARAMETER, asked.primary)

@@ -16,7 +16,7 @@ from pathlib import PurePath
 from tempfile import TemporaryFile
 from typing import IO, Any, BinaryIO, cast
 
-from flask import Blueprint, Response, current_app, request, send_file
+from flask import Response, current_app, request, send_file
 from werkzeug.datastructures import FileStorage
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
 
@@ -28,11 +28,13 @@ from tablecast.i18n.formats import listed, percent
 from tablecast.i18n.language import N_, _
 from tablecast.schema.schema import Schema
 from tablecast.web.http import metrics
+from tablecast.web.http.navigation import PageBlueprint
 from tablecast.web.http.rendering import render_page as page
 from tablecast.web.http.rendering import wants_page
 from tablecast.web.http.responses import deployment, problem
+from tablecast.web.http.roles import BATCH
 
-blueprint = Blueprint("batch", __name__)
+blueprint = PageBlueprint("batch", __name__)
 
 #: Rows that the page shows with their predictions.
 SHOWN_ROWS = 10
@@ -69,7 +71,7 @@ class Checked:
     link: str
 
 
-@blueprint.get("/batch")
+@blueprint.page("/batch", title=N_("Batch"), order=20, role=BATCH)
 def form() -> Response:
     """The upload form, and what a file must hold."""
     return _batch_page()
