@@ -42,6 +42,9 @@ worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
 forwarder_headers = ""
 secure_scheme_headers: dict[str, str] = {}
 
+# A file is sent as any other answer, and kept for a client that is slow to take it.
+sendfile = False
+
 # Nobody controls this server from within the machine, so there is no socket for it.
 control_socket_disable = True
 

@@ -108,6 +108,9 @@ SETTINGS = {
     "data": Setting(
         "TABLECAST_DATA", "", "Folder in which a data set's name is looked up first."
     ),
+    "max_seconds": Setting(
+        "TABLECAST_MAX_SECONDS", 10, "Most CPU seconds that /batch spends on one file."
+    ),
     "patience": Setting(
         "TABLECAST_PATIENCE",
         10,

@@ -18,8 +18,8 @@ def main() -> None:
     train, test, target, task, budget, out = sys.argv[1:]
     began = time.monotonic() - time.process_time()
     base = cast(
-        train, target, name="bench", out=Path(out).parent, budget=float(budget), began=began,
-        progress=lambda line: print(line, file=sys.stdout, flush=True),
+        train, target, name="bench", out=Path(out).parent, force=True, budget=float(budget),
+        began=began, progress=lambda line: print(line, file=sys.stdout, flush=True),
     )
     description, pipeline = load_pipeline(base)
     if description["schema"]["task"] != task:

@@ -20,7 +20,7 @@ from tablecast.batch.formula_guard import without_apostrophe
 from tablecast.data.columns import MISSING
 from tablecast.errors import Remark
 from tablecast.schema.field import Field, Refusal, Value
-from tablecast.schema.number_formats import Respelling
+from tablecast.schema.number_formats import PLAIN, Respelling
 from tablecast.schema.schema import Schema
 
 #: Texts whose reading is remembered, over all columns: at about 300 bytes each, 30 MB.
@@ -38,9 +38,6 @@ _LONG_EXPONENT = re.compile(rb"[eE][+-]?[0-9]{5}")
 
 #: To JSON a whole number, which has no sign where it is 0.
 _MINUS_NOTHING = re.compile(rb"-0(?![.0-9])")
-
-#: The usual spelling of a number, for cells beside others that are none.
-_NUMBER = re.compile(r"[+-]?[0-9]+(\.[0-9]*)?")
 
 
 @dataclass(frozen=True)
@@ -227,7 +224,7 @@ def _floats_of_texts(cells: Sequence[str]) -> npt.NDArray[np.float64]:
             numbers = reading(cells, joined)
             if numbers is not None:
                 return numbers
-    plain = [cell if _NUMBER.fullmatch(cell) else "nan" for cell in cells]
+    plain = [cell if PLAIN.fullmatch(cell) else "nan" for cell in cells]
     return np.fromiter(map(float, plain), np.float64, len(cells))
 
 

@@ -55,6 +55,8 @@ class CsvSink:
 
     def write(self, chunk: Chunk, rows: Sequence[int] | None, added: Mapping[str, Values]) -> None:
         """Write rows of a chunk (None: all), beside the added columns' values for those rows."""
+        if rows is not None and not rows:
+            return
         columns = [self._cells_of(values) for values in added.values()]
         if not columns or not len(columns[0]):
             return

@@ -59,6 +59,7 @@ class CsvSource:
     Attributes:
         names: the header's cells.
         separator, line_end, marked: how the file is written; ``marked`` with a byte-order mark.
+        size: its bytes.
         has_returns: whether what was read so far holds a carriage return.
 
     Raises:
@@ -70,7 +71,7 @@ class CsvSource:
         self._stream = stream
         beginning = stream.read(BEGINNING)
         _check_text(beginning, name)
-        self._size = stream.seek(0, io.SEEK_END)
+        self.size = stream.seek(0, io.SEEK_END)
         stream.seek(0)
         text = beginning.decode("utf-8-sig", errors="replace")
         self.marked = beginning.startswith(BOM)
@@ -98,7 +99,7 @@ class CsvSource:
 
     def share(self) -> float:
         """How much of the file is read, from 0 to 1."""
-        return self._stream.tell() / self._size
+        return self._stream.tell() / self.size
 
     def chunks(self) -> Iterator[Chunk]:
         """The rows in their order; lines without a value are left out.

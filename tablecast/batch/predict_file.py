@@ -28,10 +28,11 @@ import numpy.typing as npt
 from tablecast.batch.column_reader import Reading, RowsReader
 from tablecast.batch.csv_sink import CsvSink, Values
 from tablecast.batch.csv_source import CsvSource
+from tablecast.batch.limits import Limits
 from tablecast.batch.match_columns import match_columns
 from tablecast.batch.parquet import ParquetSink, ParquetSource
 from tablecast.batch.paths import check_paths, file_errors
-from tablecast.batch.summary import SHOWN_REFUSALS, Refused, RowsRefused, Summary, said
+from tablecast.batch.summary import SHOWN_REFUSALS, Refused, RowsRefused, Summary, said_in_a_file
 from tablecast.deployment.deployment import Deployment
 from tablecast.deployment.files import replaced_when_whole
 from tablecast.deployment.opening import load
@@ -107,26 +108,35 @@ def predict_csv(
     *,
     name: str,
     errors: Errors = "fail",
+    limits: Limits | None = None,
 ) -> Summary:
     """``predict_file`` for open CSV streams; what was written by an error is of no use.
 
     Args:
         source: seekable, at its beginning; left open, as ``output`` is.
         name: what messages call the file.
+        limits: what the file may cost; it is looked at after each chunk of rows.
 
     Raises:
-        RowsRefused, BatchError: as ``predict_file``.
+        RowsRefused, BatchError: as ``predict_file``, or the file goes past a limit.
     """
-    return _Run(deployment, errors, None).through_csv(source, output, name)
+    return _Run(deployment, errors, None, limits).through_csv(source, output, name)
 
 
 class _Run:
     """One file on its way through a deployment."""
 
-    def __init__(self, deployment: Deployment, errors: Errors, progress: Progress | None) -> None:
+    def __init__(
+        self,
+        deployment: Deployment,
+        errors: Errors,
+        progress: Progress | None,
+        limits: Limits | None = None,
+    ) -> None:
         self._deployment = deployment
         self._errors = errors
         self._progress = progress
+        self._limits = limits or Limits()
         self._began = time.perf_counter()
         self._reader = RowsReader(deployment.schema)
         self.summary = Summary()
@@ -139,6 +149,7 @@ class _Run:
         return self.through(
             source,
             lambda: CsvSink(result, source, self.added, self._replaced, decimal_comma=comma),
+            lambda: self._limits.check(name, self.summary, source.size, result.tell()),
         )
 
     def parquet_sink(self, path: Path, source: ParquetSource) -> ParquetSink:
@@ -149,13 +160,19 @@ class _Run:
     def _replaced(self) -> set[str]:
         return {*self.added, ERROR_COLUMN}
 
-    def through(self, source: _Source, make_sink: Callable[[], CsvSink | ParquetSink]) -> Summary:
+    def through(
+        self,
+        source: _Source,
+        make_sink: Callable[[], CsvSink | ParquetSink],
+        check: Callable[[], None] = lambda: None,
+    ) -> Summary:
         """Answer and write every row. Raises RowsRefused where errors are not passed over."""
         with closing(source):
             self._look_at_columns(source)
             with closing(make_sink()) as sink:
                 for chunk in source.chunks():
                     sink.write(chunk, *self._answer(self._read(source, chunk), len(chunk)))
+                    check()
                     if self._progress:
                         self._progress(self.summary.rows, source.share())
         self.summary.seconds = time.perf_counter() - self._began
@@ -205,8 +222,10 @@ class _Run:
         if self._errors == "skip":
             return accepted, {name: answers[name] for name in self.added}
         added = {name: _scattered(values, accepted, rows) for name, values in answers.items()}
+        worded: dict[int, str] = {}
         added[ERROR_COLUMN] = [
-            said(reading.refused[row]) if row in reading.refused else None for row in range(rows)
+            said_in_a_file(reading.refused[row], worded) if row in reading.refused else None
+            for row in range(rows)
         ]
         return None, added
 

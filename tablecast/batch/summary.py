@@ -16,9 +16,29 @@ SHOWN_REFUSALS = 100
 LISTED_REFUSALS = 10
 
 
+#: Characters of what is said of a row in a file, which need not name fifty levels in each row.
+SAID_IN_A_FILE = 500
+
+
 def said(remarks: Sequence[Remark]) -> str:
     """Remarks as one line of text."""
     return sentences(remark.say() for remark in remarks)
+
+
+def said_in_a_file(remarks: Sequence[Remark], worded: dict[int, str]) -> str:
+    """Remarks as one line of text that is not too long.
+
+    Args:
+        remarks: of one row.
+        worded: remarks that were worded before, by their identity; new ones are put there.
+    """
+    texts = []
+    for remark in remarks:
+        if id(remark) not in worded:
+            worded[id(remark)] = remark.say()
+        texts.append(worded[id(remark)])
+    text = sentences(texts)
+    return text if len(text) <= SAID_IN_A_FILE else text[: SAID_IN_A_FILE - 1] + "…"
 
 
 @dataclass(frozen=True)
@@ -78,11 +98,16 @@ class RowsRefused(BatchError):  # noqa: N818 - reads as a sentence where it is r
         more = summary.refused - len(listed)
         if more:
             listed.append("  " + _("and {count} more").format(count=number(more)))
-        words = ngettext(
+        words = self._words().format(
+            name=name, refused=number(summary.refused), rows=number(summary.rows)
+        )
+        super().__init__("\n".join([words, *listed]))
+
+    def _words(self) -> str:
+        return ngettext(
             "{name}: {refused} of the first {rows} rows is refused, so nothing was written. "
             "Correct them, or choose to skip refused rows or to have the errors in a column.",
             "{name}: {refused} of the first {rows} rows are refused, so nothing was written. "
             "Correct them, or choose to skip refused rows or to have the errors in a column.",
-            summary.refused,
-        ).format(name=name, refused=number(summary.refused), rows=number(summary.rows))
-        super().__init__("\n".join([words, *listed]))
+            self.refused,
+        )

@@ -115,10 +115,11 @@ def command_parser() -> argparse.ArgumentParser:
 def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("table", help="a CSV or Parquet path, a URL, or a PyCaret data-set name")
     parser.add_argument("--target", required=True, help="the column to predict")
-    parser.add_argument(
-        "--name", default=cast.DEFAULT_NAME, help="the deployment's name (default: %(default)s)"
-    )
+    parser.add_argument("--name", help="the deployment's name (default: the table's)")
     parser.add_argument("--out", default=".", help="folder for its files (default: this one)")
+    parser.add_argument(
+        "--force", action="store_true", help="replace another deployment of that name"
+    )
     parser.add_argument("--form", help="TOML file with labels, hints, units and limits")
     parser.add_argument(
         "--model", help="a PyCaret estimator id such as lr, or auto to search (the default)"
@@ -198,6 +199,7 @@ def _train(options: argparse.Namespace) -> None:
             name=options.name,
             out=options.out,
             form=options.form,
+            force=options.force,
             model=options.model or "auto",
             budget=options.budget,
             trials=options.trials,

@@ -12,6 +12,8 @@ from tablecast.compiler.graph import Builder, Matrix
 from tablecast.compiler.registry import Classification, classify, regress
 from tablecast.compiler.steps.power_and_quantile import invert_target
 from tablecast.errors import UnsupportedStep
+from tablecast.inference.pycaret_api import classes_of, names_of_labels
+from tablecast.schema.texts import class_names
 
 Output = tuple[str, str, int, list[Any]]
 
@@ -41,7 +43,7 @@ def _classes(builder: Builder, pipeline: Any, estimator: Any, matrix: Matrix) ->
     index = answer.index
     if threshold is not None:
         index = _over_threshold(builder, answer, threshold, len(estimator.classes_))
-    labels = _labels(pipeline, np.asarray(estimator.classes_))
+    labels = _labels(pipeline)
     kind = TensorProto.STRING if labels.dtype == object else TensorProto.INT64
     label = builder.op(
         "Gather", builder.constant(labels.reshape(-1, 1), labels.dtype), index, axis=0
@@ -66,12 +68,8 @@ def _over_threshold(
     return builder.cast(over, TensorProto.INT64)
 
 
-def _labels(pipeline: Any, classes: NDArray[Any]) -> NDArray[Any]:
-    """The classes as ``predict_model`` writes them: int64 where all are numbers, else text."""
-    for _, step in pipeline.steps[:-1]:
-        if hasattr(step, "inverse_transform"):
-            classes = np.asarray(step.transformer.inverse_transform(classes))
-    try:
-        return classes.astype(np.int64)
-    except (TypeError, ValueError):
-        return np.array([str(label) for label in classes], dtype=object)
+def _labels(pipeline: Any) -> NDArray[Any]:
+    """The classes as ``predict_with_pycaret`` spells them: int64 where all are, else text."""
+    names_of_labels(classes_of(pipeline))  # refuses classes that PyCaret cannot tell apart
+    names = class_names(classes_of(pipeline))
+    return np.array(names, dtype=np.int64 if isinstance(names[0], int) else object)

@@ -16,7 +16,7 @@ from tablecast.compiler.frame import Cell, Frame, Lookup, Moment, Number, Step
 from tablecast.compiler.graph import Builder
 from tablecast.compiler.optimize.joined_columns import join_columns
 from tablecast.compiler.output import add_answer
-from tablecast.compiler.probe import Probe
+from tablecast.compiler.probe import UNKNOWN_TEXTS, Probe
 from tablecast.compiler.registry import convert
 from tablecast.errors import UnsupportedStep
 from tablecast.schema.field import Field
@@ -158,10 +158,12 @@ def _run(
 ) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
     """Run the real step on the probe: the rows it took, its own columns, and the whole result.
 
-    A step that refuses missing values is run without them: PyCaret gives no answer there.
+    A step that refuses missing values or unknown texts is run without them: PyCaret gives no answer
+    there.
     """
     error: Exception | None = None
-    for rows in (table, table.dropna()):
+    known = table[~table.isin(UNKNOWN_TEXTS).any(axis=1)]
+    for rows in (table, table.dropna(), known, known.dropna()):
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")

@@ -14,9 +14,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from tablecast.inference.pycaret_api import heard_levels
 from tablecast.schema.column_kinds import column_kind
 from tablecast.schema.field import Field
-from tablecast.schema.texts import canonical_text
 
 UNKNOWN_TEXTS = ("\u2047 unknown", "\u2047 unknown as well")
 
@@ -34,7 +34,7 @@ class Probe:
         self._texts: dict[str, list[str]] = {}
         self._labels: dict[str, list[int | None]] = {}
         self._changed: dict[str, set[int]] = {}
-        heard = _heard_levels(pipeline)
+        heard = heard_levels(pipeline)
         base = {field.name: _base_value(field, heard.get(field.name, {})) for field in fields}
         rows = [base]
         for field in fields:
@@ -128,27 +128,3 @@ def _typed(rows: list[dict[str, Any]], fields: Sequence[Field]) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=[field.name for field in fields])
     kinds = {field.name: field.dtype for field in fields}
     return table.astype(kinds)
-
-
-def _heard_levels(pipeline: Any) -> dict[str, dict[str, Any]]:
-    """Every level that a fitted step knows, for each column: canonical text to the level itself."""
-    heard: dict[str, dict[str, Any]] = {}
-    for _, step in pipeline.steps[:-1]:
-        transformer = getattr(step, "transformer", step)
-        for name, levels in getattr(transformer, "to_other_", {}).items():
-            _hear(heard, name, levels)
-        encoder = getattr(transformer, "ordinal_encoder", transformer)
-        mapping = getattr(encoder, "mapping", None)
-        if isinstance(mapping, list):
-            for entry in mapping:
-                _hear(heard, entry["col"], getattr(entry["mapping"], "index", ()))
-        elif isinstance(mapping, dict):
-            for name, table in mapping.items():
-                _hear(heard, name, getattr(table, "index", ()))
-    return heard
-
-
-def _hear(heard: dict[str, dict[str, Any]], column: str, levels: Any) -> None:
-    for level in levels:
-        if isinstance(level, str | bool):
-            heard.setdefault(column, {}).setdefault(canonical_text(level), level)

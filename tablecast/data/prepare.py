@@ -55,7 +55,7 @@ def prepare(
     chosen = _choose_task(clean[target], task, notes)
     if chosen == "classification":
         clean[target] = _as_classes(clean[target])
-    return Prepared(clean, target, chosen, tuple(dropped), (*notes, *_flags(kept, clean)))
+    return Prepared(clean, target, chosen, tuple(dropped), (*notes, *flags(kept, clean)))
 
 
 def _nothing_left(target: str, dropped: list[Dropped]) -> TableError:
@@ -206,7 +206,7 @@ def _why_text(column: pd.Series) -> str:
     return ""
 
 
-def _flags(features: pd.DataFrame, clean: pd.DataFrame) -> list[str]:
+def flags(features: pd.DataFrame, clean: pd.DataFrame) -> list[str]:
     """What is kept, but worth a look before the figures are believed."""
     notes = []
     if repeated := int(clean.duplicated().sum()):

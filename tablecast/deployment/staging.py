@@ -1,18 +1,25 @@
-"""A deployment's files appear together: made in a folder beside their place, moved when done."""
+"""A deployment's files: how they are called, and that they appear together and replace none.
+
+They are made in a folder beside their place, and moved when all are done.
+"""
 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from tablecast.deployment.files import with_ending
-from tablecast.errors import ProofFailed, UnsupportedStep
+from tablecast.deployment.files import sha256_of, with_ending
+from tablecast.errors import ArtifactError, ProofFailed, UnsupportedStep
 
 #: A deployment's files, in the order in which they are moved: what names another comes after it.
 ENDINGS = (".pkl", ".json", ".onnx.sha256", ".onnx")
+
+#: What a table's file is called after its name.
+TABLE_ENDINGS = r"(\.(csv|tsv|txt|parquet|pq|xlsx?|ods|gz|zst|zip|bz2|xz))+$"
 
 
 @contextmanager
@@ -41,3 +48,41 @@ def _move(there: Path, base: Path) -> None:
             os.replace(made, place)
         else:
             place.unlink(missing_ok=True)
+
+
+def name_after(source: str | os.PathLike[str]) -> str:
+    """A deployment's name from its table's: the last part of a path or URL, without endings."""
+    last = re.split(r"[/\\]", re.split(r"[?#]", os.fspath(source))[0].rstrip("/\\"))[-1]
+    stem = re.sub(TABLE_ENDINGS, "", last, flags=re.IGNORECASE)
+    return re.sub(r"[^\w.-]+", "_", stem).strip("._") or "deployment"
+
+
+def check_free(base: Path, force: bool, pickle: Path | None = None) -> None:
+    """Refuse to replace another deployment.
+
+    Args:
+        base: the path of the one that is to be made.
+        force: whether it may replace another one.
+        pickle: the file that it is made from, where there is one; what was made from it before is
+            the same deployment.
+
+    Raises:
+        ArtifactError: there is another one.
+    """
+    taken = [path for path in (with_ending(base, ending) for ending in ENDINGS) if path.exists()]
+    if force or not taken or taken == [pickle] or (pickle and _made_from(pickle, base)):
+        return
+    raise ArtifactError(
+        f"There is a {taken[-1].name} in {str(base.parent)!r} already, which nothing replaces "
+        "unasked: choose another name (--name NAME, or name=), or replace it (--force, or "
+        "force=True)."
+    )
+
+
+def _made_from(pickle: Path, base: Path) -> bool:
+    """Whether the deployment that stands there was made from this very file."""
+    try:
+        described = with_ending(base, ".json").read_text(encoding="utf-8")
+    except OSError:
+        return False
+    return pickle == with_ending(base, ".pkl") and sha256_of(pickle.read_bytes()) in described

@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from tablecast.schema.field import Field, Value
 from tablecast.schema.schema import Schema
+from tablecast.schema.texts import canonical_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -159,9 +160,9 @@ def _groups(field: Field, known: npt.NDArray[np.float64]) -> dict[str, Any]:
 
 def _target(column: pd.Series, schema: Schema) -> dict[str, Any]:
     if schema.task == "classification":
-        counts = column.astype(str).value_counts()
+        counts = column.map(canonical_text).value_counts()
         named = {str(name): 0 for name in schema.classes}
-        return {"classes": named | {_class_name(name): int(n) for name, n in counts.items()}}
+        return {"classes": named | {str(name): int(n) for name, n in counts.items()}}
     values = column.dropna().to_numpy(dtype=np.float64)
     edges = _round_edges(*np.quantile(values, CENTRAL).tolist())
     counts, _ = np.histogram(values, edges)
@@ -171,12 +172,6 @@ def _target(column: pd.Series, schema: Schema) -> dict[str, Any]:
         "below": int((values < edges[0]).sum()),
         "above": int((values > edges[-1]).sum()),
     }
-
-
-def _class_name(name: Any) -> str:
-    """A class as the schema spells it, whose whole numbers have no fraction."""
-    text = str(name)
-    return text.removesuffix(".0") if text.removesuffix(".0").lstrip("-").isdecimal() else text
 
 
 def _round_edges(low: float, high: float) -> list[float]:

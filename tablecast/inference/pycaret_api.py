@@ -5,10 +5,19 @@ from __future__ import annotations
 import gc
 import os
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from importlib import import_module
 from typing import Any
+
+import numpy as np
+
+from tablecast.errors import UnsupportedStep
+from tablecast.schema.texts import canonical_text, class_names
+
+#: Larger numbers have no fraction.
+MOST = 2.0**53
 
 
 def import_pycaret(module: str) -> Any:
@@ -33,13 +42,125 @@ def predict_with_pycaret(pipeline: Any, table: Any, task: str) -> Any:
 
     Returns:
         The table with ``prediction_label`` and, for classes with probabilities, one column
-        ``prediction_score_<class>`` each.
+        ``prediction_score_<class>`` each. Classes are spelled as ``class_names`` does: PyCaret
+        makes whole numbers of all that it can, and so 2 of "02", and 1 of 1.5.
     """
-    module = import_pycaret(f"pycaret.{task}")
     options = {"raw_score": True, "round": 15} if task == "classification" else {}
     with warnings.catch_warnings(), _quick_collections(), short_names():
         warnings.simplefilter("ignore")  # pandas and scikit-learn on PyCaret's behalf, a row each
-        return module.predict_model(pipeline, data=table, verbose=False, **options)
+        made = _predictor(task).predict_model(pipeline, data=table, verbose=False, **options)
+    return _with_class_names(made, pipeline) if task == "classification" else made
+
+
+@cache
+def _predictor(task: str) -> Any:
+    """An experiment that was never set up: a notebook's own would ask for its index column."""
+    module = import_pycaret(f"pycaret.{task}")
+    return getattr(module, f"{task.capitalize()}Experiment")()
+
+
+def _with_class_names(made: Any, pipeline: Any) -> Any:
+    classes, prefix = classes_of(pipeline), "prediction_score_"
+    scores = [column for column in made if str(column).startswith(prefix)][-len(classes) :]
+    wanted = [f"{prefix}{name}" for name in class_names(classes)]
+    spelled = names_of_labels(classes)
+    labels = [spelled[label] for label in made["prediction_label"].tolist()]
+    # Without probabilities there are no scores.
+    renamed = made.rename(columns=dict(zip(scores, wanted, strict=False)))
+    return renamed.assign(prediction_label=labels)
+
+
+def classes_of(pipeline: Any) -> list[Any]:
+    """The classes that a pipeline tells apart, as it was given them, in its probabilities' order"""
+    encoder = dict(pipeline.steps).get("label_encoding")
+    owner = pipeline.steps[-1][1] if encoder is None else encoder.transformer
+    return [plain(label) for label in owner.classes_]
+
+
+def names_of_labels(classes: Iterable[Any]) -> dict[Any, int | str]:
+    """What ``predict_model`` may write for a class, to the class's name.
+
+    Raises:
+        UnsupportedStep: it writes the same for two of them.
+    """
+    classes = list(classes)
+    spelled: dict[Any, int | str] = dict(zip(classes, class_names(classes), strict=True))
+    cut: dict[int, Any] = {}
+    for label in classes:
+        try:
+            number = int(label)
+        except (TypeError, ValueError):
+            continue
+        if cut.setdefault(number, label) != label:
+            raise UnsupportedStep(
+                "label_encoding",
+                f"PyCaret's predict_model answers {number} for both of the classes "
+                f"{cut[number]!r} and {label!r}",
+                "Give the classes names that are no numbers, and train again.",
+            )
+    return {number: spelled[label] for number, label in cut.items()} | spelled
+
+
+def heard_levels(pipeline: Any) -> dict[str, dict[str, Any]]:
+    """Every level that a fitted step knows, for each column: canonical text to the level itself.
+
+    Nothing of texts that a step before the encoder makes numbers of: they are their own levels.
+    """
+    heard: dict[str, dict[str, Any]] = {}
+    for _, step in pipeline.steps[:-1]:
+        transformer = getattr(step, "transformer", step)
+        for name, levels in getattr(transformer, "to_other_", {}).items():
+            _hear(heard, name, levels)
+        encoder = getattr(transformer, "ordinal_encoder", transformer)
+        mapping = getattr(encoder, "mapping", None)
+        if isinstance(mapping, list):
+            for entry in mapping:
+                _hear(heard, entry["col"], getattr(entry["mapping"], "index", ()))
+        elif isinstance(mapping, dict):
+            for name, table in mapping.items():
+                _hear(heard, name, getattr(table, "index", ()))
+    return {name: levels for name, levels in heard.items() if name not in numbers_of(pipeline)}
+
+
+def as_heard(table: Any, heard: Mapping[str, Mapping[str, Any]]) -> Any:
+    """A table with what the pipeline had for the texts of its categories: True for "True", a date.
+
+    Args:
+        table: a DataFrame whose categories are texts; others stay as they are.
+        heard: what ``heard_levels`` gives.
+    """
+    changed = {
+        name: table[name].map(lambda value, known=levels: known.get(value, value)).astype(object)
+        for name, levels in heard.items()
+        if name in table
+        and table[name].dtype == object
+        and not all(isinstance(level, str) for level in levels.values())
+    }
+    return table.assign(**changed) if changed else table
+
+
+def numbers_of(pipeline: Any) -> list[str]:
+    """The raw columns that PyCaret was told are numbers, or saw that they are."""
+    step = dict(pipeline.steps[:-1]).get("numerical_imputer")
+    dropping = getattr(getattr(step, "transformer", None), "columns", None)
+    return list(getattr(step, "include", None) or dropping or ())
+
+
+def _hear(heard: dict[str, dict[str, Any]], column: str, levels: Any) -> None:
+    from pandas import isna
+
+    for level in map(plain, levels):
+        if not isna(level):
+            heard.setdefault(column, {}).setdefault(canonical_text(level), level)
+
+
+def plain(value: Any) -> Any:
+    """A number of NumPy's as Python's own; of a float32, however it is kept, 0.1 as 0.1."""
+    value = value.item() if hasattr(value, "item") else value
+    if isinstance(value, float) and abs(value) < MOST and not value.is_integer():
+        single = np.float32(value)
+        return float(str(single)) if single == value else value
+    return value
 
 
 @contextmanager

@@ -6,8 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from tablecast.errors import InvalidInput, Remark
 from tablecast.inference.engine import Answer, Columns
-from tablecast.inference.pycaret_api import import_pycaret, predict_with_pycaret
+from tablecast.inference.pycaret_api import (
+    as_heard,
+    heard_levels,
+    import_pycaret,
+    predict_with_pycaret,
+)
 from tablecast.schema.column_kinds import column_kind
 from tablecast.schema.schema import Schema
 
@@ -18,26 +24,27 @@ class PycaretEngine:
     def __init__(self, pipeline: Any, schema: Schema) -> None:
         self._pipeline = pipeline
         self._schema = schema
+        self._levels = heard_levels(pipeline)
         import_pycaret(f"pycaret.{schema.task}")  # now, and not while the first person waits
 
     def answer(self, columns: Columns) -> Answer:
         """Answer with ``predict_model``; about 150 ms however few the rows."""
-        table = predict_with_pycaret(self._pipeline, self._frame(columns), self._schema.task)
+        frame = as_heard(frame_of(self._schema, columns), self._levels)
+        table = predict_with_pycaret(self._pipeline, frame, self._schema.task)
+        if len(table) != len(frame):
+            raise InvalidInput([Remark(
+                "PyCaret answers {answered} of {rows} rows: this pipeline drops rows without a "
+                "value. Fill them in.",
+                values={"answered": str(len(table)), "rows": str(len(frame))},
+            )])
         labels = table["prediction_label"].to_numpy()
         if self._schema.task == "regression":
             return Answer(labels.astype(np.float64))
+        labels = labels.astype(object)
         names = [f"prediction_score_{label}" for label in self._schema.classes]
         if names[0] not in table:
-            return Answer(self._spelled(labels))
-        return Answer(self._spelled(labels), table[names].to_numpy(dtype=np.float64))
-
-    def _spelled(self, labels: Any) -> Any:
-        """Labels as the table spells them, whatever dtype PyCaret made of them."""
-        kind = type(self._schema.classes[0])
-        return np.array([kind(label) for label in labels], dtype=object)
-
-    def _frame(self, columns: Columns) -> Any:
-        return frame_of(self._schema, columns)
+            return Answer(labels)
+        return Answer(labels, table[names].to_numpy(dtype=np.float64))
 
 
 def frame_of(schema: Schema, columns: Columns) -> Any:

@@ -46,21 +46,34 @@ class CategoryColumn(ColumnKind):
         return True
 
     def described(self, field: Field, known: pd.Series, missing: int) -> Field:
-        counts = known.map(canonical_text).value_counts()
+        # As objects: a categorical column counts the levels that it lacks as well.
+        counts = known.astype(object).map(canonical_text).value_counts()
         closed = len(counts) <= CLOSED_LEVELS
+        order = float if known.dtype.kind in "iuf" else str
         # Of an open field's levels the form suggests as many as fit: the commonest ones.
-        levels = sorted(counts.index, key=lambda level: (0 if closed else -counts[level], level))
+        levels = sorted(
+            counts.index, key=lambda level: (0 if closed else -counts[level], order(level))
+        )
         return replace(
             field,
             levels=tuple(levels),
             closed=closed,
-            default=None if missing > counts.iloc[0] else str(counts.index[0]),
+            default=None if missing > counts.max() or counts.empty else str(counts.index[0]),
         )
 
     def series(self, field: Field, values: Array) -> pd.Series:
         import pandas as pd
 
-        return pd.Series(values, dtype=object).replace("", math.nan)
+        if field.dtype == "bool":
+            return pd.Series(values == "True")
+        texts = pd.Series(values, dtype=object).replace("", math.nan)
+        if field.dtype == "object":
+            return texts
+        numbers = pd.to_numeric(texts, errors="coerce")
+        # A text that is no number is a level that training never had: as one above all of them.
+        new = max(map(float, field.levels), default=0.0) + 1
+        numbers = numbers.mask(numbers.isna() & texts.notna(), new)
+        return numbers if numbers.isna().any() else numbers.astype(field.dtype)
 
 
 class BooleanColumn(CategoryColumn):
@@ -80,6 +93,8 @@ class NumberColumn(ColumnKind):
         return bool(column.dtype.kind == "f")
 
     def described(self, field: Field, known: pd.Series, missing: int) -> Field:
+        if known.empty:
+            return field
         known = self.amounts(known)
         low, high = float(known.min()), float(known.max())
         wide = low - (high - low)
@@ -133,7 +148,7 @@ class DateColumn(NumberColumn):
         return known.astype("datetime64[ns]").astype("int64") / 1e9
 
     def typical(self, middle: float) -> Value:
-        return float(math.floor(middle / DAY) * DAY)
+        return math.floor(middle / DAY) * DAY
 
     def series(self, field: Field, values: Array) -> pd.Series:
         import pandas as pd

@@ -28,7 +28,8 @@ Array = npt.NDArray[Any]
 #: warning, not refused. PyCaret one-hot encodes up to 25 levels; a person can scan about 50.
 CLOSED_LEVELS = 50
 
-DAY = 86400
+#: Seconds.
+DAY = 86400.0
 
 MISSING = object()
 NAN = math.nan
@@ -128,6 +129,7 @@ class Field:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Field:
+        """The field of a description. Raises ValueError where its kind is unknown."""
         return cls(**{**data, "levels": tuple(data["levels"])})
 
     # What is valid

@@ -15,12 +15,12 @@ if TYPE_CHECKING:
 
 
 def field_of_column(column: pd.Series, overrides: Mapping[str, Any]) -> Field:
-    """The field of a training column, with what the form file says of it."""
+    """The field of a training column, with what is said of it: a form file's keys, or its kind."""
     name = str(column.name)
     known = column.dropna()
     field = Field(
         name=name,
-        kind=kind_of_column(column, known),
+        kind=overrides.get("kind") or kind_of_column(column, known),
         dtype="object" if column.dtype.kind == "O" else str(column.dtype),
         label=label_of(name),
         required=len(known) == len(column),

@@ -28,7 +28,8 @@ _PATTERNS = {
     for signs in SPELLINGS
 }
 
-_PLAIN = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
+#: A number as programs write it.
+PLAIN = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
 
 
 def plain_number(text: str, spelling: str) -> str | None:
@@ -70,13 +71,13 @@ class Respelling:
         if not self._decided:
             self._decide(texts, own)
         if self._by_program:
-            own = [None if _PLAIN.fullmatch(text) else plain
+            own = [None if PLAIN.fullmatch(text) else plain
                    for text, plain in zip(texts, own, strict=True)]
         return [cell if plain is None else plain for cell, plain in zip(cells, own, strict=True)]
 
     def _decide(self, texts: list[str], own: list[str | None]) -> None:
         for text, plain in zip(texts, own, strict=True):
-            by_program = _PLAIN.fullmatch(text) is not None
+            by_program = PLAIN.fullmatch(text) is not None
             if by_program != (plain is not None):
                 self._by_program, self._decided = by_program, True
                 return

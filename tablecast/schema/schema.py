@@ -21,7 +21,7 @@ from tablecast.schema.field_order import arrange
 from tablecast.schema.form_file import Form
 from tablecast.schema.from_column import field_of_column, label_of
 from tablecast.schema.number_formats import DATE_FORMATS, DECIMAL_COMMA, NUMBER_SPELLINGS
-from tablecast.schema.texts import QUOTED_LENGTH, quoted
+from tablecast.schema.texts import QUOTED_LENGTH, class_names, quoted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -75,6 +75,7 @@ class Schema:
         task: Task,
         form: Form | None = None,
         importance: Mapping[str, float] | None = None,
+        kinds: Mapping[str, str] | None = None,
     ) -> Schema:
         """Describe a prepared table (see ``tablecast.data.sources.prepare``).
 
@@ -82,6 +83,7 @@ class Schema:
             table, target, task: the prepared table, and what is predicted from it.
             form: what the form file says.
             importance: each feature's share, where it is known; it orders and folds long forms.
+            kinds: what is known of columns' kinds; the others' come from their values.
 
         Raises:
             FormFileError: the form file names a column, level or class that the table lacks.
@@ -99,6 +101,7 @@ class Schema:
                     "folded": folded,
                     "date_format": formats.get(name, ""),
                     "spelling": spellings.get(name, ""),
+                    **({"kind": kinds[name]} if kinds and name in kinds else {}),
                     **form.fields.get(name, {}),
                 },
             )
@@ -255,7 +258,8 @@ def _said_by(form: Form) -> dict[str, Any]:
 
 
 def _classes(target: pd.Series) -> list[str | int]:
-    values = target.dropna().unique().tolist()
-    if all(isinstance(value, int | float) and float(value).is_integer() for value in values):
-        return sorted(int(value) for value in values)
-    return sorted(str(value) for value in values)
+    return list(class_names(sorted(target.dropna().unique().tolist(), key=_number_or_text)))
+
+
+def _number_or_text(label: Any) -> tuple[bool, Any]:
+    return (False, label) if isinstance(label, int | float) else (True, str(label))

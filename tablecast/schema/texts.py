@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 #: How much of a person's own text an error repeats.
@@ -26,6 +27,14 @@ def without_point(value: Any) -> Any:
     if isinstance(value, float) and value.is_integer() and abs(value) < EXACT_WHOLE:
         return int(value)
     return value
+
+
+def class_names(classes: Iterable[Any]) -> list[int | str]:
+    """Classes as every surface spells them, in their order: whole numbers, or else texts."""
+    known = list(classes)
+    if all(isinstance(one, int | float) and float(one).is_integer() for one in known):
+        return [int(one) for one in known]
+    return [canonical_text(one) for one in known]
 
 
 def show_number(value: float) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from collections.abc import Callable, Collection, Mapping
 from os import PathLike
@@ -13,9 +14,9 @@ from tablecast.data.leakage import leaks_of, named
 from tablecast.data.sources import prepare, read_table
 from tablecast.deployment import graph_file
 from tablecast.deployment.description import read_description, save, write_description
-from tablecast.deployment.files import without_ending
+from tablecast.deployment.files import with_ending, without_ending
 from tablecast.deployment.opening import load_pipeline
-from tablecast.deployment.staging import staged
+from tablecast.deployment.staging import check_free, name_after, staged
 from tablecast.errors import ArtifactError, ProofFailed, TableError
 from tablecast.inference.marginals import background_of
 from tablecast.schema.form_file import Form, read_form
@@ -27,19 +28,24 @@ from tablecast.training.memory import enough_memory
 if TYPE_CHECKING:
     from tablecast.compiler.proof.prove import Proof
     from tablecast.data.prepared import Prepared
+    from tablecast.training.experiment.finished import Finished
 
 Progress = Callable[[str], None]
 
-DEFAULT_NAME = "deployment_28042020"
+_IN_SINGLE = (
+    " PyCaret computes this pipeline in float32, so they agree to float32's digits; begin setup() "
+    "with tablecast.features.AsFloat64 for more."
+)
 
 
 def cast(
     source: str | PathLike[str],
     target: str,
     *,
-    name: str = DEFAULT_NAME,
+    name: str | None = None,
     out: str | PathLike[str] = ".",
     form: str | PathLike[str] | None = None,
+    force: bool = False,
     model: str = "auto",
     budget: float | None = None,
     trials: int | None = None,
@@ -55,8 +61,10 @@ def cast(
     Args:
         source: what ``tablecast.data.sources.read_table`` takes.
         target: the column to predict.
-        name, out: the deployment's name, and the folder that its files go to.
+        name, out: the deployment's name, by default its table's, and the folder that its files
+            go to.
         form: a form file (see ``tablecast.schema.form_file``), or None.
+        force: replace another deployment of that name.
         model, budget, trials, seed, max_latency: see ``tablecast.training.train.train``.
         drop, keep: columns to leave out, and columns that are features even where they look like
             the target in disguise.
@@ -67,7 +75,8 @@ def cast(
         The deployment's path without ending. Its files are there all together, or not at all.
 
     Raises:
-        TablecastError: the table, the form file or the training cannot be used.
+        TablecastError: the table, the form file or the training cannot be used, or there is
+            another deployment of that name.
         UnsupportedStep, ProofFailed: saved, but without a graph.
         KeyboardInterrupt: before there was anything to save, or for the second time.
     """
@@ -80,7 +89,8 @@ def cast(
     check_budget(budget)
     began = time.monotonic() if began is None else began
     look = read_form(Path(form) if form else None)
-    base = Path(out) / name
+    base = Path(out) / (name or name_after(source))
+    check_free(base, force)
     with enough_memory(), Interrupts(progress) as interrupts:
         prepared = take_in(source, target, look, drop=drop, keep=keep, progress=progress)
         trained = train(
@@ -110,47 +120,127 @@ def cast(
 
 
 def publish(
-    pickle: str | PathLike[str],
-    pipeline: Any,
-    table: Any,
-    target: str,
+    source: Any,
+    pipeline: Any = None,
+    table: Any = None,
+    target: str | None = None,
     *,
+    name: str | None = None,
+    out: str | PathLike[str] = ".",
     form: str | PathLike[str] | None = None,
+    force: bool = False,
     progress: Progress = print,
     **found: Any,
 ) -> Proof:
-    """Describe and compile what a notebook saved with PyCaret's ``save_model``.
+    """Describe, compile and prove what was finished with PyCaret.
+
+    ::
+
+        publish("model.pkl", table=data)       # what save_model wrote
+        publish(final, data, name="charges")   # what finalize_model returned
+        publish(experiment, final)             # its rows are known; without ``final`` its best
 
     Args:
-        pickle: the file that ``save_model`` wrote.
-        pipeline: what is in it.
-        table: the table that the pipeline was trained on.
-        target: the column that it predicts.
+        source: the path of what ``save_model`` wrote; a pipeline or an estimator; an experiment, or
+            PyCaret's functional module, which stands for its current experiment.
+        pipeline: the experiment's pipeline or estimator; None for its best, fitted on all rows.
+            Where there is no experiment, the table may stand here.
+        table: the rows that the pipeline learnt from: a DataFrame, or what ``read_table`` takes;
+            None for those of the experiment.
+        target: what is predicted; None asks the pipeline, which knows unless it is not PyCaret's.
+        name, out: the deployment's name, by default the table's or the target's, and its folder; a
+            path has both.
         form: a form file, or None.
+        force: replace another deployment of that name.
         progress: called with one line for each thing done.
         found: more facts for the card, such as ``metrics`` and ``leaderboard``; "notes" follow
             those on the table. ``tablecast.training.comparison.compare.Choice.card`` has them.
 
     Raises:
-        ArtifactError, UnsupportedStep, ProofFailed: as ``compile_deployment``.
+        ArtifactError, TableError: nothing in it answers, or something is missing; or there is
+            another deployment of that name. Nothing is written.
+        UnsupportedStep, ProofFailed: described, but without a graph.
     """
     from tablecast.training.card_facts import facts_of
-    from tablecast.training.evaluation.report import look_at_unseen
+    from tablecast.training.experiment.finished import finished
+    from tablecast.training.experiment.rows import rows_of, schema_of
     from tablecast.training.experiment.setup import quiet_and_single
 
-    prepared = prepare(table, target)
-    prepared = named(prepared, leaks_of(prepared))
+    if isinstance(pipeline, str | PathLike) or hasattr(pipeline, "columns"):
+        pipeline, table, target = None, pipeline, target or table
+    rows = read_table(table) if isinstance(table, str | PathLike) else table
     look = read_form(Path(form) if form else None)
     with quiet_and_single():
-        card = found | facts_of(pipeline, prepared) | {"stated": dict(look.card)}
+        made = finished(source, pipeline, rows, target)
+        rows = made.table if rows is None else rows
+        if rows is None:
+            raise TableError(
+                "The pipeline does not keep its rows: publish it with table=, the rows that "
+                "setup() was given, as a DataFrame or a path."
+            )
+        base = _place_of(made, name, out, table)
+        check_free(base, force, made.pickle)
+        prepared = rows_of(made, rows)
+        prepared = named(prepared, leaks_of(prepared))
+        progress(f"{len(prepared.table):,} rows; {made.task} of {made.target!r}.")
+        for column in prepared.dropped:
+            progress(f"Left out {column.name!r}: {column.reason}.")
+        card = found | facts_of(made.pipeline, prepared) | {"stated": dict(look.card)}
         card["notes"] = list(dict.fromkeys([*card["notes"], *found.get("notes", ())]))
-        schema = _schema_of(prepared, look, card)
-        base = without_ending(pickle)
+        schema = schema_of(made, prepared, look, card["importance"])
         background = background_of(prepared.table, schema)
         seed = found.get("seed", 123)
-        interval = look_at_unseen(pipeline, prepared, schema, card, seed, progress)
-        write_description(base, schema, card, background=background, interval=interval)
-        return compile_deployment(base, prepared.table, progress=progress)
+        interval = _interval_of(made.pipeline, prepared, schema, card, seed, progress)
+        parts = {"background": background, "interval": interval}
+        with staged(base) as there:
+            if made.pickle is None:
+                save(made.pipeline, there, schema, card, **parts)
+            else:
+                shutil.copyfile(made.pickle, with_ending(there, ".pkl"))
+                write_description(there, schema, card, **parts)
+            try:
+                return compile_deployment(there, prepared.table, progress=progress)
+            except ProofFailed as failure:
+                raise _explained(failure, made, prepared) from None
+
+
+def _interval_of(
+    pipeline: Any, prepared: Prepared, schema: Schema, card: dict[str, Any], *more: Any
+) -> dict[str, Any] | None:
+    """What ``look_at_unseen`` gives; None where somebody else's pipeline cannot be fitted again."""
+    from tablecast.training.evaluation.report import look_at_unseen
+
+    try:
+        return look_at_unseen(pipeline, prepared, schema, card, *more)
+    except Exception as error:  # whatever its steps raise on a part of the rows
+        said = str(error).strip().partition("\n")[0]
+        card["notes"].append(
+            "How good it is on unseen rows is not known: it cannot be trained on a part of the "
+            f"rows ({type(error).__name__}: {said})."
+        )
+        return None
+
+
+def _explained(failure: ProofFailed, made: Finished, prepared: Prepared) -> ProofFailed:
+    """A failed proof, with its cause where that is in the pipeline itself."""
+    from tablecast.compiler.proof.differences import SINGLE_TOLERANCE
+    from tablecast.training.experiment.agreement import disagreement
+
+    _, cause = disagreement(made.pipeline, prepared.table, made.task, tolerance=SINGLE_TOLERANCE)
+    if not cause:
+        return failure
+    return ProofFailed(
+        "PyCaret does not agree with itself, so no graph can agree with it: a row alone and the "
+        f"same row in a batch get different answers, {cause}"
+    )
+
+
+def _place_of(made: Finished, name: str | None, out: str | PathLike[str], table: Any) -> Path:
+    """Where a deployment goes: beside its pickle, or into the folder that was asked for."""
+    if made.pickle is not None and name is None:
+        return without_ending(made.pickle)
+    after = table if isinstance(table, str | PathLike) else made.target
+    return Path(out) / (name or name_after(after))
 
 
 def compile_deployment(
@@ -238,8 +328,10 @@ def said_of(proof: Proof) -> str:
     differ = f"{proof.worst_relative:.1e} relative ({proof.worst_absolute:.1e})"
     if proof.worst_probability:
         differ = f"{proof.worst_probability:.1e} in a probability"
+    single = _IN_SINGLE if proof.precision == "float32" else ""
     faster = " Single-row requests use a faster built-in evaluator." if proof.scalar_rows else ""
-    return f"{rows:,} rows agree; largest difference {differ}; {proof.seconds:.1f} s.{faster}"
+    found = f"{rows:,} rows agree; largest difference {differ}; {proof.seconds:.1f} s."
+    return found + single + faster
 
 
 def _schema_of(prepared: Prepared, form: Form, card: Mapping[str, Any]) -> Schema:
@@ -268,12 +360,14 @@ def _prove(
     program: Mapping[str, Any] | None,
     **options: Any,
 ) -> Proof:
+    from tablecast.compiler.proof.precision import computes_in_single
     from tablecast.compiler.proof.prove import prove, pycaret_reference
     from tablecast.compiler.proof.random_rows import random_rows
     from tablecast.inference.row_program import function_of
 
     if table is None:
         table = random_rows(schema.fields, 0, 0)
+    options["single"] = computes_in_single(pipeline, schema.fields)
     return prove(
         content,
         pycaret_reference(pipeline, schema.task),

@@ -62,7 +62,12 @@ FRAMEWORK_WORDS = (
     N_("Request Entity Too Large"),
     N_("The data value transmitted exceeds the capacity limit."),
     N_("Unsupported Media Type"),
+    N_("Service Unavailable"),
 )
+
+#: Bytes that a form has at most, and each of its fields besides: a page shows all of them again,
+#: and in longer spellings.
+FORM_BYTES, FORM_FIELD_BYTES = 10_000, 2_000
 
 #: Bytes of a body past the limit that are read to no end; a longer one is cut off.
 MOST_DISCARDED = 500_000_000
@@ -82,8 +87,13 @@ def create_app(deployment: Deployment | None = None) -> Flask:
     app.request_class = BoundedRequest
     app.config["MAX_ROWS"] = settings["max_rows"]
     app.config["MAX_BODY"] = settings["max_body"]
-    app.config["BODY_LIMITS"] = {"batch.upload": settings["max_upload"]}
+    app.config["MAX_SECONDS"] = settings["max_seconds"]
     app.extensions["tablecast"] = loaded = deployment or load()
+    warmup.check(loaded)
+    form = FORM_BYTES + FORM_FIELD_BYTES * len(loaded.schema.fields)
+    app.config["BODY_LIMITS"] = {
+        "batch.upload": settings["max_upload"], "form.predict": min(form, settings["max_body"]),
+    }  # fmt: skip
     for blueprint in (*pages.blueprints(), api.blueprint, metrics.blueprint, openapi.blueprint):
         app.register_blueprint(blueprint)
     allowed = access.access_of(settings)
@@ -123,11 +133,11 @@ def create_app_or_exit(make: Callable[[], Flask] = create_app) -> Flask:
     """
     try:
         app = make()
+        warmup.prepare(app)
         for sentence in unknown_settings():
             log.warning("%s", sentence)
     except TablecastError as error:
         sys.exit(f"tablecast: {error}")
-    warmup.prepare(app)
     return app
 
 

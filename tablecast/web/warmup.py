@@ -7,26 +7,105 @@ so each opens its own.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 from flask import Flask
 
+from tablecast.deployment.deployment import Deployment
+from tablecast.errors import ArtifactError, InvalidInput, TablecastError
 from tablecast.i18n.language import LANGUAGES, speaking
+from tablecast.inference.engine import Answer, Columns
+from tablecast.web.docs import document
 from tablecast.web.http.template_cache import KeptTemplates
-from tablecast.web.pages import form_page
+from tablecast.web.pages import batch_page, form_page
 
+#: Addresses that show nothing of a deployment, and those that show answers.
+OTHERS = ("/healthz", "/readyz", "/metrics")
+ASKING = ("/batch", "/docs", "/openapi.json")
 
 def prepare(app: Flask) -> None:
-    """Compile every template, and render the form in every language.
+    """Compile every template, and render every page in every language.
 
     A fifth of the time of a start is compiling templates, unless an earlier start has kept them.
+
+    Raises:
+        ArtifactError: a page cannot be rendered of this deployment's description; that would
+            otherwise turn out when somebody asks for it.
     """
     app.jinja_env.bytecode_cache = KeptTemplates(Path(__file__).parent / "__pycache__")
     for name in app.jinja_env.list_templates():
         app.jinja_env.get_template(name)
-    for language in LANGUAGES:
-        with app.test_request_context("/"), speaking(language):
-            form_page.form()
+    loaded = app.extensions["tablecast"]
+    with _said_of(loaded):
+        for language in LANGUAGES:
+            with speaking(language):
+                _render(app, loaded)
+
+
+def check(loaded: Deployment) -> None:
+    """See whether a deployment's description can be used at all. Raises ArtifactError."""
+    with _said_of(loaded):
+        schema = loaded.predictor.schema
+        for field in schema.fields:
+            with suppress(InvalidInput):
+                schema.parse({field.name: field.show(field.default)}, text=True)
+
+
+@contextmanager
+def _said_of(loaded: Deployment) -> Iterator[None]:
+    try:
+        yield
+    except TablecastError:
+        raise
+    except Exception as error:
+        reason = f"{type(error).__name__}: {error}"
+        raise ArtifactError(
+            f"The description of {loaded.name!r} cannot be used ({reason}); train it again, or "
+            "serve another deployment."
+        ) from error
+
+
+def _render(app: Flask, loaded: Deployment) -> None:
+    """Render every page; those that show answers, with others than the model's.
+
+    Its engine belongs to the process that answers, so what was rendered of them is not kept.
+    """
+    for path, view in _pages(app):
+        asks = path in ASKING
+        app.extensions["tablecast"] = replace(loaded, engine=_Uncertain(loaded)) if asks else loaded
+        try:
+            with app.test_request_context(path):
+                app.make_response(view())
+        finally:
+            app.extensions["tablecast"] = loaded
+            for kept in (batch_page.ADDED, document.KEPT) if asks else ():
+                app.extensions.pop(kept, None)
+
+
+class _Uncertain:
+    """Answers every row alike."""
+
+    def __init__(self, loaded: Deployment) -> None:
+        self._classes = loaded.schema.classes
+
+    def answer(self, columns: Columns) -> Answer:
+        rows = len(next(iter(columns.values())))
+        if not self._classes:
+            return Answer(np.zeros(rows))
+        labels = np.array([self._classes[0]] * rows, dtype=object)
+        return Answer(labels, np.full((rows, len(self._classes)), 1 / len(self._classes)))
+
+
+def _pages(app: Flask) -> Iterator[tuple[str, Callable[[], Any]]]:
+    """Every address that is asked for as it stands, and its view."""
+    for rule in app.url_map.iter_rules():
+        if "GET" in (rule.methods or ()) and not rule.arguments and rule.rule not in OTHERS:
+            yield rule.rule, app.view_functions[rule.endpoint]
 
 
 def rehearse(app: Flask) -> None:

@@ -17,6 +17,7 @@ from tablecast.batch.summary import Summary
 from tablecast.cli.main import main
 from tablecast.deployment.files import replaced_when_whole, with_ending
 from tablecast.deployment.opening import load
+from tablecast.deployment.staging import check_free, name_after
 
 sys.path.insert(0, str(ROOT / "examples" / "insurance"))
 from simulate import simulate
@@ -37,22 +38,52 @@ def test_train_makes_a_deployment_that_serves(
     """One command trains, saves, compiles and proves; progress is on the terminal."""
     status = main([
         "train", str(simulated), "--target", "charges", "--model", "lr",
-        "--name", "small", "--out", str(tmp_path),
+        "--out", str(tmp_path),
     ])
     assert status == 0
     printed = capsys.readouterr().out
     for word in ("120 rows", "regression", "Linear Regression", "Compiling", "rows agree"):
         assert word in printed
     assert sorted(file.name for file in tmp_path.iterdir()) == [
-        "small.json", "small.onnx", "small.onnx.sha256", "small.pkl"
+        "simulated.json", "simulated.onnx", "simulated.onnx.sha256", "simulated.pkl"
     ]
     row = {"age": 40, "sex": "male", "bmi": 28.5, "children": 1, "smoker": "no",
            "region": "northwest"}
     answers = []
     for engine in ("onnx", "pycaret"):
-        deployment = load(tmp_path / "small", engine)
+        deployment = load(tmp_path / "simulated", engine)
         answers.append(deployment.predictor.predict([deployment.schema.parse(row)])[0].prediction)
     assert answers[0] == pytest.approx(answers[1], rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("source", "name"),
+    [
+        ("tables/Sales 2024.csv.gz", "Sales_2024"), ("insurance", "insurance"),
+        ("https://host/a/titanic.csv?raw=1#top", "titanic"),
+        ("C:\\data\\wine.v2.parquet", "wine.v2"),
+        ("葡萄酒.xlsx", "葡萄酒"), (".csv", "deployment"), ("..", "deployment"),
+    ],
+)
+def test_a_deployment_is_named_after_its_table(source: str, name: str) -> None:
+    """The last part of a path or URL, without endings and what a shell would split."""
+    assert name_after(source) == name
+
+
+@pytest.mark.parametrize("ending", [".pkl", ".json", ".onnx"])
+def test_nothing_is_replaced_without_force(
+    simulated: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], ending: str
+) -> None:
+    """Refused in a line before anything is trained, whatever stands under that name."""
+    other = tmp_path / f"simulated{ending}"
+    other.write_text("another's")
+    assert main(["train", str(simulated), "--target", "charges", "--out", str(tmp_path)]) == 1
+    said = capsys.readouterr().err
+    assert f"There is a simulated{ending}" in said
+    assert "--force" in said
+    assert said.count("\n") == 1
+    assert [(path, path.read_text()) for path in tmp_path.iterdir()] == [(other, "another's")]
+    check_free(tmp_path / "simulated", force=True)
 
 
 @pytest.mark.slow

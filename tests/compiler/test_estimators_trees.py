@@ -14,8 +14,10 @@ from equality import (
     declare,
     hard_rows,
     one_line,
+    run,
 )
 from lightgbm import LGBMClassifier, LGBMRegressor
+from onnx import TensorProto
 from sklearn import ensemble, tree
 from sklearn.base import clone
 from sklearn.linear_model import LinearRegression, LogisticRegression
@@ -133,3 +135,20 @@ def test_other_starts_of_boosting_are_refused(numbers: Table) -> None:
     builder = Builder()
     with pytest.raises(UnsupportedStep, match="init estimator"):
         regress(builder, estimator, declare(builder, 6))
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [tree.DecisionTreeRegressor(max_depth=5), ensemble.RandomForestRegressor(5, n_jobs=1)],
+    ids=one_line,
+)
+def test_missing_values_go_where_training_sent_them(estimator: Any, numbers: Table) -> None:
+    """scikit-learn's trees learn a side for them at each split."""
+    X, y = numbers
+    gaps = np.random.default_rng(5).random(X.shape) < 0.3
+    missing = np.where(gaps, np.nan, X)
+    fitted = clone(estimator).set_params(random_state=1).fit(missing, y + 50 * gaps[:, 0])
+    builder = Builder()
+    tensor = regress(builder, fitted, declare(builder, X.shape[1]))
+    (answer,) = run(builder, [(tensor, "y", TensorProto.DOUBLE, ["rows", 1])], missing)
+    np.testing.assert_allclose(answer[:, 0], fitted.predict(missing), rtol=1e-12)

@@ -111,6 +111,7 @@ def forest_values(
             np.where(leaf, 0.0, structure.threshold),
             np.where(leaf, 0, structure.children_left),
             np.where(leaf, 0, structure.children_right),
+            np.where(leaf, 0, structure.missing_go_to_left),
         )
         values.append((table or leaf_values)(tree)[leaf])
     # scikit-learn compares float32 features with float64 thresholds.

@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tablecast.compiler.proof.differences import Worst
+from tablecast.compiler.proof.differences import TOLERANCE, Worst
 from tablecast.compiler.proof.random_rows import inputs_of
-from tablecast.errors import ProofFailed
 from tablecast.inference.row_program import BEYOND, Scalar
 from tablecast.schema.field import Field
 
@@ -50,13 +49,9 @@ class Unrolled:
                 answers["probabilities"][place] = shares
         self._worst.compare(answers, reference, table)
 
-    def found(self) -> dict[str, Any]:
+    def found(self, tolerance: float = TOLERANCE) -> dict[str, Any]:
         """The proof's facts; None where there is no function, or it is not proven."""
-        try:
-            self._worst.check()
-        except ProofFailed:
-            self._scalar = None
-        if self._scalar is None:
+        if self._scalar is None or not self._worst.within(tolerance):
             return {"scalar_rows": None, "scalar_worst": None}
         worst = max(self._worst.relative, self._worst.probability)
         return {"scalar_rows": self._rows, "scalar_worst": worst}

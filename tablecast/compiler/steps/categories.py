@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 @converts(
     "category_encoders.utils.BaseEncoder",
     "pycaret.internal.preprocess.transformers.RareCategoryGrouping",
+    "sklearn.preprocessing.OneHotEncoder",
+    "sklearn.preprocessing.OrdinalEncoder",
 )
 def by_probing(frame: Frame, step: Step) -> dict[str, Cell]:
     """Store what the step makes of each text; any step will do whose columns depend on one each."""

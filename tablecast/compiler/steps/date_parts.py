@@ -10,8 +10,7 @@ from tablecast.compiler.frame import Cell, Frame, Moment, Number, Step
 from tablecast.compiler.graph import Builder
 from tablecast.compiler.registry import converts
 from tablecast.errors import UnsupportedStep
-
-DAY = 86400.0
+from tablecast.schema.field import DAY
 
 
 @converts("pycaret.internal.preprocess.transformers.ExtractDateTimeFeatures")

@@ -64,6 +64,8 @@ class AmountField(Field):
         return self.json_value(0.0 if self.minimum is None else self.minimum)
 
     def array_of_table(self, column: Any) -> Array:
+        if hasattr(column, "to_numpy"):  # of pandas, whose nullable numbers have no NaN
+            return np.asarray(column.to_numpy(dtype=np.float64, na_value=np.nan))
         return np.asarray(column, dtype=np.float64)
 
     def grid(

@@ -129,6 +129,12 @@ class CategoryField(Field):
 
 
 def _text_of(value: Any) -> str:
-    if value is None or value != value:  # NaN and NaT differ from themselves
-        return ""
-    return canonical_text(value)
+    return "" if _is_missing(value) else canonical_text(value)
+
+
+def _is_missing(value: Any) -> bool:
+    """Whether a cell is None, NaN or NaT, which differ from themselves, or pandas' NA."""
+    try:
+        return value is None or bool(value != value)
+    except TypeError:  # NA says nothing of itself
+        return True

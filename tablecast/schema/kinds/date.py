@@ -80,12 +80,12 @@ class DateField(AmountField):
         return spread.clip(low, high)
 
     def nearest(self, numbers: Floats) -> Floats:
-        step = DAY if self.is_days else 1
+        step = DAY if self.is_days else 1.0
         return numbers // step * step
 
     def mean_of(self, group: Floats, known: Floats) -> float:
-        step = DAY if (known % DAY == 0).all() else 1
-        return float(round(float(group.mean()) / step) * step)
+        step = DAY if (known % DAY == 0).all() else 1.0
+        return round(float(group.mean()) / step) * step
 
     def _moment(self, value: Any) -> datetime | None:
         try:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable
 from typing import Any
 
@@ -11,13 +10,11 @@ from tablecast.i18n.formats import number, with_unit
 from tablecast.i18n.language import _
 from tablecast.schema.field import NotPlain, Value
 from tablecast.schema.kinds.amount import AmountField, Floats
-from tablecast.schema.number_formats import plain_number
+from tablecast.schema.number_formats import PLAIN, plain_number
 from tablecast.schema.texts import quoted
 
 #: From here on a reader does not miss the fraction.
 LARGE = 10_000
-
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,4})?", re.ASCII)
 
 
 class NumberField(AmountField):
@@ -64,7 +61,7 @@ class NumberField(AmountField):
 
     def _number_in(self, text: str) -> float | str:
         """The number that a text spells, else the text."""
-        if _NUMBER.fullmatch(text):
+        if PLAIN.fullmatch(text):
             return float(text)
         plain = plain_number(text, self.spelling) if self.spelling else None
         return text if plain is None else float(plain)

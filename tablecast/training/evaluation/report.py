@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -50,7 +51,7 @@ def look_at_unseen(
         target = prepared.table[prepared.target].to_numpy(float)
         answers = clones_answer(pipeline, features, target, seed, clones)
     moved = answers[1] if answers else None
-    learnt = interval_of(pipeline, prepared, seed=seed, predictions=moved)
+    learnt = interval_of(pipeline, _as_shown(prepared, schema), seed=seed, predictions=moved)
     if learnt:
         progress(
             f"{learnt['level']:.0%} ranges: {learnt['coverage']:.1%} of unseen rows fall inside; "
@@ -61,6 +62,14 @@ def look_at_unseen(
         answers=answers, interval=learnt, seed=seed, folds=clones,
     )
     return learnt
+
+
+def _as_shown(prepared: Prepared, schema: Schema) -> Prepared:
+    """The table with numbers and truth values that are categories as the texts of their fields."""
+    coded = [field for field in schema.fields if field.is_text and field.dtype != "object"]
+    texts = {field.name: field.array_of_table(prepared.table[field.name]) for field in coded}
+    known = {name: np.where(column == "", np.nan, column) for name, column in texts.items()}
+    return replace(prepared, table=prepared.table.assign(**known))
 
 
 def evaluation_of(

@@ -54,6 +54,26 @@ def check_self_agreement(
     Raises:
         TrainingError: the difference is larger; the message names the step at fault.
     """
+    worst, cause = disagreement(pipeline, table, task, rows, tolerance)
+    if not cause:
+        return worst
+    raise TrainingError(
+        "The pipeline is not saved, because its predictions depend on the batch: a row alone and "
+        f"the same row in a batch get different answers, {cause}"
+    )
+
+
+def disagreement(
+    pipeline: Any,
+    table: pd.DataFrame,
+    task: str,
+    rows: int | None = None,
+    tolerance: float = 1e-6,
+) -> tuple[float, str]:
+    """The worst relative difference, and where it is too large the rest of a sentence on it.
+
+    Its arguments are those of ``check_self_agreement``.
+    """
     if rows is None:
         rows = max(FEWEST_ROWS, min(MOST_ROWS, MOST_ROWS * MOST_ROWS // table.shape[1]))
     sample = _sample(pipeline, table, rows)
@@ -65,11 +85,8 @@ def check_self_agreement(
     except Exception as error:  # whatever a step raises on one row but not on the batch
         worst, found = np.inf, f"since a single row fails ({_first_line(error)})"
     if worst <= tolerance:
-        return worst
-    raise TrainingError(
-        "The pipeline is not saved, because its predictions depend on the batch: a row alone and "
-        f"the same row in a batch differ, {found}. {_fault(pipeline, sample, table)}"
-    )
+        return worst, ""
+    return worst, f"{found}. {_fault(pipeline, sample, table)}"
 
 
 def _sample(pipeline: Any, table: pd.DataFrame, rows: int) -> pd.DataFrame:

@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tablecast.inference.pycaret_api import predict_with_pycaret
+from tablecast.schema.texts import canonical_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -139,13 +140,7 @@ def _folds(rows: int, smallest: int) -> int:
 def _places(labels: Any, names: tuple[str, ...]) -> npt.NDArray[np.intp]:
     """Labels as places among the names, however a whole number is written."""
     known = {name: place for place, name in enumerate(names)}
-    return np.array([known[_name_of(label)] for label in labels], dtype=np.intp)
-
-
-def _name_of(label: Any) -> str:
-    if isinstance(label, float) and label.is_integer():
-        return str(int(label))
-    return str(label)
+    return np.array([known[canonical_text(label)] for label in labels], dtype=np.intp)
 
 
 def _shares(made: Any, names: tuple[str, ...]) -> Floats:

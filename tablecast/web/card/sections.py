@@ -49,6 +49,8 @@ PROOF: Mapping[str, str] = {
     "onnxruntime": N_("Run by onnxruntime"),
     "scalar_rows": N_("Rows compared once more as plain arithmetic"),
     "scalar_worst": N_("Largest relative difference among those"),
+    "tolerance": N_("Largest difference allowed"),
+    "precision": N_("The pipeline's own arithmetic"),
 }
 
 

@@ -152,6 +152,21 @@ SEARCH = (
     N_("searched features"),
 )
 
+#: Sentences of ``training.cast.publish`` and what it asks.
+PUBLISHED = (
+    N_("The task is {task}, as the pipeline has it."),
+    N_("is not read by the pipeline"),
+    N_("It was trained on {count} of {total} rows; finalize_model trains on all of them."),
+    N_(
+        "{name} is the best of the experiment's models by cross-validation ({measure} {score}), "
+        "trained on all rows."
+    ),
+    N_(
+        "How good it is on unseen rows is not known: it cannot be trained on a part of the rows "
+        "({error})."
+    ),
+)
+
 #: Words that stand within a sentence.
 WORDS = (
     N_("regression"),
@@ -167,7 +182,7 @@ WORDS = (
 #: names and figures of the table.
 NESTED = ("task", "reason", "sign", "measure", "features", "part")
 
-PATTERNS = (*TABLE, *REASONS, *LEAKS, *SEARCH, *WORDS)
+PATTERNS = (*TABLE, *REASONS, *LEAKS, *SEARCH, *PUBLISHED, *WORDS)
 
 #: What a part may be, so that no pattern fits another one's sentence; the others are any text.
 _FIGURE = r"-?[\d,.]+"

@@ -15,7 +15,7 @@ from tablecast.i18n.language import _
 from tablecast.schema.field import Choice, Field
 from tablecast.schema.schema import Schema
 from tablecast.web.display.remarks import sentence_of
-from tablecast.web.form import date_parts
+from tablecast.web.form import date_inputs
 
 #: Bytes of suggestions on a page, all fields together: a page stays below 150 KB.
 SUGGESTED_BYTES = 48_000
@@ -124,9 +124,9 @@ class Control:
     @property
     def parts(self) -> tuple[DatePart, ...]:
         """A date's parts in the language's order; the first has the control's id, for links."""
-        held = date_parts.split(self.value) or dict.fromkeys(date_parts.PARTS, "")
-        wrong = date_parts.wrong_parts(self.value) if self.error else ""
-        named = dict(zip(date_parts.PARTS, self.part_names, strict=True))
+        held = date_inputs.split(self.value) or dict.fromkeys(date_inputs.PARTS, "")
+        wrong = date_inputs.wrong_parts(self.value) if self.error else ""
+        named = dict(zip(date_inputs.PARTS, self.part_names, strict=True))
         made = {
             "d": (_("Day"), f"{self.id}-day", named["d"], held["d"], 2, "d" in wrong),
             "M": (_("Month"), f"{self.id}-month", named["M"], held["M"], 2, "M" in wrong),
@@ -195,7 +195,7 @@ def joined_dates(schema: Schema, sent: Mapping[str, str]) -> dict[str, str]:
         parts = [given.pop(name, "").strip() for name in names]
         if any(parts):
             day_of_month, month, year = parts
-            given[field.name] = date_parts.joined(day_of_month, month, year)
+            given[field.name] = date_inputs.joined(day_of_month, month, year)
         else:
             given.setdefault(field.name, "")
     return given
@@ -204,7 +204,7 @@ def joined_dates(schema: Schema, sent: Mapping[str, str]) -> dict[str, str]:
 def _widget(field: Field, value: str) -> str:
     """The control that the field asks for, or a text input where that cannot hold the value."""
     widget = field.control_for(value)
-    if widget == "date" and value and date_parts.split(value) is None:
+    if widget == "date" and value and date_inputs.split(value) is None:
         return "text"
     return widget
 
@@ -213,7 +213,7 @@ def _error(field: Field, widget: str, value: str, said: str) -> str:
     """The sentence beside a control; of a date's parts, one that names those at fault."""
     if not said or widget != "date":
         return said
-    return date_parts.fault_in_words(value, field.label) or said
+    return date_inputs.fault_in_words(value, field.label) or said
 
 
 def _id(place: int) -> str:

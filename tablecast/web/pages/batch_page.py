@@ -8,19 +8,29 @@ from __future__ import annotations
 
 import base64
 import csv
+import errno
 import io
-from collections.abc import Iterable
+import logging
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import PurePath
-from tempfile import TemporaryFile
+from tempfile import SpooledTemporaryFile
+from threading import BoundedSemaphore
 from typing import IO, Any, BinaryIO, cast
 
 from flask import Response, current_app, request, send_file
 from werkzeug.datastructures import FileStorage
-from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
+from werkzeug.exceptions import (
+    HTTPException,
+    RequestEntityTooLarge,
+    ServiceUnavailable,
+    UnsupportedMediaType,
+)
 
 from tablecast.batch.formula_guard import made_safe
+from tablecast.batch.limits import MANY_REFUSED, Limits
 from tablecast.batch.predict_file import ERROR_CHOICES, Errors, added_columns, predict_csv
 from tablecast.batch.summary import SHOWN_REFUSALS, Refused, RowsRefused, Summary
 from tablecast.errors import BatchError, Remark
@@ -36,6 +46,8 @@ from tablecast.web.http.roles import BATCH
 
 blueprint = PageBlueprint("batch", __name__)
 
+log = logging.getLogger("tablecast")
+
 #: Rows that the page shows with their predictions.
 SHOWN_ROWS = 10
 
@@ -45,11 +57,36 @@ SHOWN_COLUMNS = 30
 #: Bytes up to which the page itself holds the answered file; a larger one is sent for.
 LINKED_BYTES = 1_000_000
 
+#: An answered file has at most so many times the bytes of the file that was sent, and some more.
+MOST_TIMES, MOST_MORE = 3, 50_000_000
+
+#: Files that a process answers at once. More of them only take turns, and let all others wait.
+MOST_AT_ONCE = 2
+
+#: Seconds that a file waits for its turn; a file within the limits takes ten.
+MOST_WAITING = 20
+
+#: Characters of a file's name that are shown and sent back.
+NAME_CHARACTERS = 150
+
+#: What the system says where there is no room for a file, or no folder for it.
+NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.ENOENT, errno.EACCES, errno.EMFILE)
+
 #: Where an application keeps which columns it adds: to know them, its model is asked.
 ADDED = "tablecast.added"
 
 NO_FILE = N_("Choose a CSV file.")
 NO_ROWS = N_("The file names its columns but has no rows; add a row below the first line.")
+
+
+_turns = BoundedSemaphore(MOST_AT_ONCE)
+
+
+class InsufficientStorage(HTTPException):
+    """Werkzeug has no class for this status."""
+
+    code = 507
+    name = N_("Insufficient Storage")
 
 
 @dataclass(frozen=True)
@@ -85,10 +122,12 @@ def template() -> Response:
     header = [field.name for field in schema.fields]
     csv.writer(text).writerows(made_safe([header, _typical_cells(schema)]))
     name = f"{deployment().name}_template.csv"
-    return Response(
-        text.getvalue(),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{name}"'},
+    return send_file(
+        io.BytesIO(text.getvalue().encode()),
+        mimetype="text/csv",
+        as_attachment=True,
+        download_name=name,
+        max_age=None,
     )
 
 
@@ -101,15 +140,43 @@ def upload() -> Response:
     """
     if request.mimetype != "multipart/form-data":
         raise UnsupportedMediaType(_("Send multipart/form-data with the CSV file as “file”."))
-    file = request.files.get("file")
     try:
-        if file is None or not file.filename:
-            raise BatchError(_(NO_FILE))
-        if request.form.get("do") == "check":
-            return _batch_page(checked=_check(file))
-        return _download(file)
+        with _room():
+            file = request.files.get("file")
+            if file is None or not file.filename:
+                raise BatchError(_(NO_FILE))
+            with _turn():
+                if request.form.get("do") == "check":
+                    return _batch_page(checked=_check(file))
+                return _download(file)
     except BatchError as error:
         return _refusal(error)
+
+
+@contextmanager
+def _turn() -> Iterator[None]:
+    """A place among the files that are answered. Raises ServiceUnavailable where none gets free."""
+    if not _turns.acquire(timeout=MOST_WAITING):
+        words = _("Other files are being answered; send yours again in a moment.")
+        raise ServiceUnavailable(words, retry_after=MOST_WAITING)
+    try:
+        yield
+    finally:
+        _turns.release()
+
+
+@contextmanager
+def _room() -> Iterator[None]:
+    """Room for files. Raises InsufficientStorage where the system has none."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in NO_ROOM:
+            raise
+        log.error("there is no room for an uploaded file: %s", error)
+        raise InsufficientStorage(
+            _("The server has no room for the file now; send a smaller one, or send it later.")
+        ) from error
 
 
 @blueprint.errorhandler(RequestEntityTooLarge)
@@ -125,7 +192,7 @@ def too_large(_error: RequestEntityTooLarge) -> Response:
 
 
 def _check(file: FileStorage) -> Checked:
-    with TemporaryFile() as result:
+    with SpooledTemporaryFile(LINKED_BYTES) as result:
         summary = _predict(file, result, "column")
         if not summary.rows:
             raise BatchError(_(NO_ROWS))
@@ -140,12 +207,14 @@ def _check(file: FileStorage) -> Checked:
 
 
 def _download(file: FileStorage) -> Response:
-    result = TemporaryFile()  # noqa: SIM115 - closed with the response that sends it
+    # Closed with the response that sends it. A small one needs no disk.
+    result = SpooledTemporaryFile(LINKED_BYTES)  # noqa: SIM115
     try:
         summary = _predict(file, result, _asked_errors())
     except BaseException:
         result.close()
         raise
+    size = result.tell()
     result.seek(0)
     response = send_file(
         cast(BinaryIO, result),
@@ -154,6 +223,7 @@ def _download(file: FileStorage) -> Response:
         download_name=_download_name(file),
         max_age=None,
     )
+    response.content_length = size
     response.headers["X-Rows-Predicted"] = str(summary.predicted)
     response.headers["X-Rows-Refused"] = str(summary.refused)
     return response
@@ -166,6 +236,12 @@ def _predict(file: FileStorage, result: IO[bytes], errors: Errors) -> Summary:
         cast(BinaryIO, result),
         name=_name_of(file),
         errors=errors,
+        limits=Limits(
+            seconds=current_app.config["MAX_SECONDS"],
+            times=MOST_TIMES,
+            more=MOST_MORE,
+            many_refused=MANY_REFUSED,
+        ),
     )
     metrics.of_route("/batch").count_rows(summary.predicted)
     return summary
@@ -258,8 +334,12 @@ def _beginning_of(result: IO[bytes]) -> list[list[str]]:
 
 
 def _name_of(file: FileStorage) -> str:
-    """The file's own name, without folders, which some browsers send along."""
-    return PurePath((file.filename or "").replace("\\", "/")).name or _("The file")
+    """The file's own name, without folders, which some browsers send along.
+
+    Nor with signs that no header and no page can hold.
+    """
+    name = PurePath((file.filename or "").replace("\\", "/")).name
+    return "".join(filter(str.isprintable, name))[-NAME_CHARACTERS:] or _("The file")
 
 
 def _download_name(file: FileStorage) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import math
 import socket
 import time
 from collections import OrderedDict
@@ -64,9 +65,11 @@ class Client(socket.socket):
     def sendfile(self, file: Any, offset: int = 0, count: int | None = None) -> int:
         """Send a file's content as any other, in its turn."""
         file.seek(offset)
-        content = file.read(-1 if count is None else count)
-        self.sendall(content)
-        return len(content)
+        left = math.inf if count is None else count
+        while left and (content := file.read(int(min(left, MOST_UNSENT)))):
+            self.sendall(content)
+            left -= len(content)
+        return int(file.tell()) - offset
 
     def send_unsent(self) -> int:
         """Send some of what is left, as much as the socket may without or with waiting once."""

@@ -41,7 +41,7 @@ from tablecast.web.server.plain_request import (
 MOST_AHEAD = 32768
 
 #: Requests whose bodies threads read at once.
-MOST_LARGE = 32
+MOST_LARGE = 16
 
 #: Threads, where those have to wait for every client: a hundred that are slow leave some free.
 WAITING = 128

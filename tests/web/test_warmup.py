@@ -1,0 +1,75 @@
+"""What is found out at the start, before anybody asks."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+import served
+import stand_ins
+
+from tablecast.deployment.deployment import Deployment
+from tablecast.errors import TablecastError
+from tablecast.web import warmup
+from tablecast.web.app import create_app, create_app_or_exit
+
+Change = Callable[[dict[str, Any]], Any]
+
+
+def changed(change: Change) -> Deployment:
+    """The insurance form's deployment, with a description that somebody has changed."""
+    deployment = stand_ins.deploy(
+        "fake", stand_ins.insurance_schema(), stand_ins.FormulaEngine()
+    )
+    description = copy.deepcopy(dict(deployment.description))
+    change(description)
+    return Deployment(description, deployment.engine)
+
+
+BROKEN: dict[str, Change] = {
+    "a name with a line's end": lambda told: told.update(name="a\r\nSet-Cookie: b=c"),
+    "no moment": lambda told: told.update(created="yesterday"),
+    "no text for a moment": lambda told: told.update(created=5),
+    "an unknown kind": lambda told: told["schema"]["fields"][0].update(kind="fuzzy"),
+    "an unknown spelling": lambda told: told["schema"]["fields"][0].update(spelling="''"),
+    "no task": lambda told: told["schema"].update(task="none"),
+    "a list for a card": lambda told: told.update(card=["nothing"]),
+    "a text for limits": lambda told: told["card"].update(metrics="good"),
+    "a level that is a list": lambda told: told["schema"]["fields"][1].update(levels=[["a"]]),
+}
+
+
+@pytest.mark.parametrize("change", BROKEN.values(), ids=BROKEN.keys())
+def test_what_cannot_be_shown_stops_the_start(change: Change) -> None:
+    """A description that some page or answer would fail on is refused with one line."""
+    with pytest.raises(SystemExit, match=r"^tablecast: "):
+        create_app_or_exit(lambda: create_app(changed(change)))
+
+
+def test_a_name_may_be_of_any_script() -> None:
+    """A name that no header can hold as it is does not stop a download."""
+    app = create_app(changed(lambda told: told.update(name="保险 “1”")))
+    warmup.prepare(app)
+    answer = app.test_client().get("/batch/template.csv")
+    assert answer.status_code == 200
+    assert answer.headers["Content-Disposition"].isascii()
+
+
+@pytest.mark.parametrize("make", [served.regression_app, served.classification_app])
+def test_every_page_is_made_before_anybody_asks(make: Callable[[], Any]) -> None:
+    """Every kind of form starts, and nothing stays of answers that its model did not give."""
+    app = make()
+    warmup.prepare(app)
+    client = app.test_client()
+    text = client.get("/openapi.json").text
+    assert "0.5" in text or "it depends" in text
+    assert "prediction_label" in client.get("/batch").text
+
+
+def test_the_error_names_the_deployment() -> None:
+    """Who serves several knows which one it is."""
+    app = create_app(changed(BROKEN["no moment"]))
+    with pytest.raises(TablecastError, match="'fake'"):
+        warmup.prepare(app)
