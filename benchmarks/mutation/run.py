@@ -37,7 +37,7 @@ def copied(folder: Path) -> Path:
     ).stdout.split("\0")
     for name in filter(None, files):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        if Path(name).exists():
+        if Path(name).is_file():
             shutil.copy2(name, folder / name)
     return folder
 

@@ -63,7 +63,9 @@ TARGETS: dict[str, Any] = {
 
 
 #: What is the same in every language.
-NAMES = re.compile(r"--\w+|finalize_model|python -m tablecast predict|Windows-1252|UTF-8|R2|MB|κ_id")
+NAMES = re.compile(
+    r"--\w+|finalize_model|python -m tablecast predict|Windows-1252|UTF-8|R2|MB|κ_id"
+)
 
 
 def found_in(table: pd.DataFrame, task: Any = "auto") -> Iterator[str]:
