@@ -116,7 +116,7 @@ def cast(
             parts = {"background": background, "interval": interval}
             with staged(base) as there:
                 save(trained.pipeline, there, schema, card, **parts)
-                progress(f"Made {base.name}.pkl and its description.")
+                progress(f"Saved {base.name}.pkl and {base.name}.json")
                 compile_deployment(there, prepared.table, progress=progress)
     return base
 
@@ -145,7 +145,7 @@ def compile_deployment(
     schema = Schema.from_json(description["schema"])
     progress(f"Compiling {base.name}.pkl")
     model = compile_pipeline(pipeline, schema.fields, schema.task)
-    progress("Proving that the graph answers as PyCaret does")
+    progress("Checking that the graph gives the same answers as PyCaret")
     program = row_program_of(model)
     graph = model.SerializeToString()
     proof = _prove(graph, pipeline, schema, table, program)
@@ -200,14 +200,14 @@ def verify_deployment(base: str | PathLike[str], rows: int, seed: int) -> Proof:
 
 def said_of(proof: Proof) -> str:
     """A proof in one line for a person."""
-    return (
-        f"{proof.rows + proof.perturbed_rows:,} rows agree; worst difference "
-        f"{proof.worst_relative:.1e} relative ({proof.worst_absolute:.1e}), "
-        f"{proof.label_mismatches} labels differ, worst probability difference "
-        f"{proof.worst_probability:.1e}; {proof.seconds:.1f} s."
-        + (_IN_SINGLE if proof.precision == "float32" else "")
-        + (" One row is answered without onnxruntime." if proof.scalar_rows else "")
-    )
+    rows = proof.rows + proof.perturbed_rows
+    differ = f"{proof.worst_relative:.1e} relative ({proof.worst_absolute:.1e})"
+    if proof.worst_probability:
+        differ = f"{proof.worst_probability:.1e} in a probability"
+    single = _IN_SINGLE if proof.precision == "float32" else ""
+    faster = " Single-row requests use a faster built-in evaluator." if proof.scalar_rows else ""
+    found = f"{rows:,} rows agree; largest difference {differ}; {proof.seconds:.1f} s."
+    return found + single + faster
 
 
 def _schema_of(prepared: Prepared, form: Form, card: Mapping[str, Any]) -> Schema:

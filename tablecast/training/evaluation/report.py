@@ -54,8 +54,8 @@ def look_at_unseen(
     learnt = interval_of(pipeline, _as_shown(prepared, schema), seed=seed, predictions=moved)
     if learnt:
         progress(
-            f"{learnt['level']:.0%} intervals: {learnt['coverage']:.1%} of unseen rows inside, "
-            f"{learnt['width']:,.4g} wide on average."
+            f"{learnt['level']:.0%} ranges: {learnt['coverage']:.1%} of unseen rows fall inside; "
+            f"average width {learnt['width']:,.4g}."
         )
     card["evaluation"] = evaluation_of(
         pipeline, prepared, schema, card["importance"],

@@ -58,8 +58,8 @@ def check_self_agreement(
     if not cause:
         return worst
     raise TrainingError(
-        "The pipeline does not agree with itself, so it is not saved: a row alone and the same row "
-        f"in a batch get different answers, {cause}"
+        "The pipeline is not saved, because its predictions depend on the batch: a row alone and "
+        f"the same row in a batch get different answers, {cause}"
     )
 
 

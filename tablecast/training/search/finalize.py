@@ -63,9 +63,9 @@ def finish(pool: Pool) -> Trained:
         except (UnsupportedStep, TrainingError) as error:
             reason = str(error)
         refused[id(trial)] = reason
-        pool.progress(f"{trial.name} is not chosen: {reason}")
+        pool.progress(f"Not chosen: {trial.name} ({reason})")
     raise TrainingError(
-        "None of the best pipelines keeps within the limits: " + "; ".join(refused.values())
+        "Each of the best pipelines is over a limit: " + "; ".join(refused.values())
     )
 
 

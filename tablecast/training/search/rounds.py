@@ -39,12 +39,12 @@ class Search(Pool):
             if not self.trials:
                 raise
             self.interrupted = True
-            self.progress("Interrupted; the best so far is kept.")
+            self.progress("Interrupted; keeping the best model so far.")
         if not self.trials:
             reasons = [trial.why for trial in self.dropped]
             reasons += [entry["error"] for entry in self.failed]
             raise TrainingError(
-                "No estimator can be chosen for this table. The first that was tried: "
+                "No model could be trained on this table. The first error: "
                 f"{reasons[0].rstrip('.')}."
             )
 
