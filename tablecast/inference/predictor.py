@@ -13,7 +13,7 @@ import numpy.typing as npt
 from tablecast.errors import Remark
 from tablecast.inference.engine import Answer, Columns, Engine, Label
 from tablecast.inference.interval import Interval
-from tablecast.inference.row_program import BEYOND, Scalar
+from tablecast.inference.row_program import BEYOND, RowProgram
 from tablecast.schema.field import Field, Value
 from tablecast.schema.schema import Row, Schema
 
@@ -60,10 +60,10 @@ class Predictor:
         """Answer rows in their order; an empty list gives an empty list."""
         if not rows:
             return []
-        scalar = getattr(self.engine, "scalar", None)
-        if len(rows) == 1 and scalar is not None:
+        program = getattr(self.engine, "row_program", None)
+        if len(rows) == 1 and program is not None:
             try:
-                return [self._predict_scalar(scalar, rows[0])]
+                return [self._predict_alone(program, rows[0])]
             except BEYOND:
                 pass
         answer = self.engine.answer(self._columns(rows))
@@ -74,9 +74,9 @@ class Predictor:
             for label, share, row in zip(labels, shares, rows, strict=True)
         ]
 
-    def _predict_scalar(self, scalar: Scalar, row: Row) -> Prediction:
-        label, shares = scalar(row.values)
-        named = None if shares is None else dict(zip(self._classes, shares, strict=True))
+    def _predict_alone(self, program: RowProgram, row: Row) -> Prediction:
+        label, probabilities = program(row.values)
+        named = dict(zip(self._classes, probabilities, strict=True)) if probabilities else None
         return Prediction(label, named, row.warnings, row.values, self.interval)
 
     def warm_up(self) -> None:

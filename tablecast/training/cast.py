@@ -268,7 +268,7 @@ def compile_deployment(
         ProofFailed: the graph answers differently; nothing is written.
     """
     from tablecast.compiler.pipeline import compile_pipeline
-    from tablecast.compiler.row_program.trace import scalar_program
+    from tablecast.compiler.row_program.trace import row_program_of
 
     base = without_ending(base)
     description, pipeline = load_pipeline(base)
@@ -276,7 +276,7 @@ def compile_deployment(
     progress(f"Compiling {base.name}.pkl")
     model = compile_pipeline(pipeline, schema.fields, schema.task)
     progress("Proving that the graph answers as PyCaret does")
-    program = scalar_program(model)
+    program = row_program_of(model)
     graph = model.SerializeToString()
     proof = _prove(graph, pipeline, schema, table, program)
     description["proof"] = proof.to_json()
@@ -377,12 +377,13 @@ def _prove(
     if table is None:
         table = random_rows(schema.fields, 0, 0)
     options["single"] = computes_in_single(pipeline, schema.fields)
+    names = [field.name for field in schema.fields]
     return prove(
         content,
         pycaret_reference(pipeline, schema.task),
         table,
         schema.task,
         schema.fields,
-        scalar=function_of(program, [field.name for field in schema.fields]) if program else None,
+        row_program=function_of(program, names) if program else None,
         **options,
     )
