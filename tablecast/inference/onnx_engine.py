@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from tablecast.errors import ArtifactError
 from tablecast.inference.engine import Answer, Columns
 from tablecast.inference.row_program import RowProgram
 
@@ -38,7 +39,14 @@ class GraphEngine:
 
     @cached_property
     def _session(self) -> Any:
-        return session_of(self._content)
+        try:
+            return session_of(self._content)
+        except Exception as error:  # onnxruntime's have no class of their own in common
+            reason = str(error).split("\n")[0]
+            raise ArtifactError(
+                f"onnxruntime cannot open the graph ({reason}); compile it again, or serve with "
+                "TABLECAST_ENGINE=pycaret."
+            ) from error
 
     @cached_property
     def _inputs(self) -> dict[str, list[str]]:

@@ -100,7 +100,10 @@ def train(
             from tablecast.training.search.finalize import finish
             from tablecast.training.search.rounds import Search
 
-            allowed = Budget(DEFAULT_BUDGET if budget is None else budget, trials, began)
+            allowed = Budget(
+                DEFAULT_BUDGET if budget is None else budget, trials, began,
+                columns=prepared.table.shape[1],
+            )
             search = Search(prepared, allowed, seed, LARGEST_GRAPH, progress, max_latency)
             search.run()
             if interrupts:
