@@ -120,6 +120,10 @@ class Remark:
             lambda found: _worded(values.get(found[1], found[0]), found[2] or ""), words
         )
 
+    def filled(self, **values: Any) -> Remark:
+        """The same sentence with these values."""
+        return dataclasses.replace(self, values={**self.values, **values})
+
     def to_json(self) -> dict[str, Any]:
         """What a deployment keeps of it: ``from_json`` reads it again."""
         plural = {"many": self.many} if self.many else {}

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tablecast.data.task import Task
 from tablecast.errors import Remark
+from tablecast.schema.table_notes import LEFT_OUT, LEFT_OUT_UNLESS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,10 +24,25 @@ _ID_CAMEL = re.compile(r".*[a-z](?:Id|ID)")
 
 @dataclass(frozen=True)
 class Dropped:
-    """A column that is no feature, and why."""
+    """A column that is no feature, and why.
+
+    Attributes:
+        name: the column's name.
+        reason: why, as the second half of a sentence.
+        keepable: whether a person may keep it all the same.
+    """
 
     name: str
     reason: Remark
+    keepable: bool = False
+
+    @property
+    def note(self) -> Remark:
+        """The whole sentence, with the option that changes it."""
+        if self.keepable:
+            option = shlex.quote(self.name)
+            return LEFT_OUT_UNLESS.filled(name=self.name, reason=self.reason, option=option)
+        return LEFT_OUT.filled(name=self.name, reason=self.reason)
 
 
 @dataclass(frozen=True, eq=False)

@@ -102,7 +102,10 @@ def train(
             from tablecast.training.search.finalize import finish
             from tablecast.training.search.rounds import Search
 
-            allowed = Budget(DEFAULT_BUDGET if budget is None else budget, trials, began)
+            allowed = Budget(
+                DEFAULT_BUDGET if budget is None else budget, trials, began,
+                columns=prepared.table.shape[1],
+            )
             search = Search(prepared, allowed, seed, LARGEST_GRAPH, progress, max_latency)
             search.run()
             if interrupts:
@@ -120,7 +123,7 @@ def _say(trained: Trained, prepared: Prepared, progress: Progress) -> None:
     progress(as_text(trained.leaderboard))
     holdout = trained.metrics["holdout"]
     figures = ", ".join(f"{name} {value:,.4g}" for name, value in holdout.items())
-    progress(f"Test scores: {figures}.")
+    progress(f"Test rows: {figures}.")
     for note in trained.notes:
         if note not in prepared.notes:
             progress(str(note))
@@ -172,9 +175,9 @@ def _finish(
     """Measure the candidate on the holdout, fit it on all rows, check that it is steady."""
     held = held_out(best.experiment, best.estimator)
     pipeline = finalized(best.experiment, best.estimator)
-    progress(f"Fitted on all {len(prepared.table):,} rows; checking batches of one row.")
+    progress(f"Fitted on all {len(prepared.table):,} rows. Comparing single rows with a batch.")
     agreement = check_self_agreement(pipeline, prepared.table, prepared.task)
-    progress(f"Batch size does not change results (at most {agreement:.1g} relative).")
+    progress("Batch size does not change results.")
     folds = folds_of(best.scores)
     return trained_of(
         prepared,

@@ -28,10 +28,10 @@ def test_the_shipped_form_file_is_read_in_its_order() -> None:
     [
         ("title = ", "not TOML"),
         ('titel = "x"', "Did you mean 'title'"),
-        ("title = 5", "wrong kind"),
+        ("title = 5", "wrong type"),
         ('[fields.a]\nlable = "x"', "Did you mean 'label'"),
-        ("[fields.a]\nfolded = 1", "wrong kind"),
-        ("[fields.a]\nhard_minimum = true", "wrong kind"),
+        ("[fields.a]\nfolded = 1", "wrong type"),
+        ("[fields.a]\nhard_minimum = true", "wrong type"),
         ("[fields.a.levels]\nx = 1", "text in quotes"),
         ("[fields]\na = 1", "table of keys"),
         ('[target]\nname = "x"', "unknown key"),

@@ -30,7 +30,13 @@ from tablecast.training.intervals.bounds import (
     learn_end,
 )
 from tablecast.training.intervals.conditional_median import roundest
-from tablecast.training.intervals.conformal import interval_of, learn, out_of_fold
+from tablecast.training.intervals.conformal import (
+    folds_of,
+    interval_of,
+    interval_score,
+    learn,
+    out_of_fold,
+)
 from tablecast.training.intervals.offset_shapes import SHAPES, Fitted, encode
 from tablecast.training.intervals.quantiles import shrunken_slopes, smoothed_quantile
 
@@ -259,3 +265,21 @@ def test_insurance_resplit_twenty_times(real_table: Callable[[str], Path]) -> No
         coverages.append(np.mean(missed == 0))
     assert 0.88 < np.mean(coverages) < 0.92
     assert np.mean(scores) < 17_800
+
+
+@pytest.mark.parametrize(
+    ("target", "score"), [(100.0, 10.0), (110.0, 10.0), (97.0, 70.0), (111.0, 30.0)]
+)
+def test_the_interval_score_charges_twenty_for_each_unit_outside(
+    target: float, score: float
+) -> None:
+    """Of a 90% range: its width, and 2 / 0.1 times how far the true value is beyond an end."""
+    low, high, values = (np.array([value]) for value in (100.0, 110.0, target))
+    assert interval_score(low, high, values) == pytest.approx([score])
+
+
+def test_fewer_rows_are_answered_by_more_folds() -> None:
+    """From small tables to large ones the number of refits never rises, and is never below two."""
+    folds = [folds_of(rows) for rows in (1, 100, 1_000, 10_000, 100_000, 10**7)]
+    assert folds == sorted(folds, reverse=True)
+    assert folds[0] > folds[-1] >= 2

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from tablecast.data.columns import tidy_names
-from tablecast.data.prepare import MIN_ROWS, flags, without_value
+from tablecast.data.prepare import MIN_ROWS, flags
 from tablecast.data.prepared import Dropped, Prepared
 from tablecast.data.task import TASKS
 from tablecast.errors import Remark, TableError
@@ -20,7 +20,9 @@ from tablecast.inference.pycaret_api import (
     numbers_of,
     plain,
 )
+from tablecast.schema.readings import reading_of
 from tablecast.schema.schema import Schema
+from tablecast.schema.table_notes import NO_ANSWER
 from tablecast.schema.texts import canonical_text, class_names
 from tablecast.training.experiment.foreign import check_columns
 
@@ -62,7 +64,7 @@ def rows_of(made: Finished, table: pd.DataFrame) -> Prepared:
     check_columns(names, table)
     tidy_names(names)  # refuses what predict_model would overwrite
     present = table[made.target].notna() & table[dropping(made.pipeline)].notna().all(axis=1)
-    table = table[present].reset_index(drop=True)
+    given, table = table, table[present].reset_index(drop=True)
     if len(table) < MIN_ROWS:
         raise TableError(
             f"Only {len(table)} rows with a value in {made.target!r}; at least {MIN_ROWS} are "
@@ -73,11 +75,11 @@ def rows_of(made: Finished, table: pd.DataFrame) -> Prepared:
         name: _typed(table[name], roles.get(name), heard.get(name, {})) for name in names[:-1]
     }
     dropped = [str(name) for name in table.columns if str(name) not in names]
-    read = table.attrs.get("tablecast_notes", ())
+    read = reading_of(given).notes
     task = Remark("Task: {task} (from the pipeline).", values={"task": Remark(TASKS[made.task])})
     notes = [*read, task, *made.notes]
     if len(table) < len(present):
-        notes.append(without_value(made.target, len(present) - len(table)))
+        notes.append(NO_ANSWER.filled(name=made.target, count=len(present) - len(table)))
     typed = pd.DataFrame({**columns, made.target: _answers(table[made.target], made)})
     typed.attrs = dict(table.attrs)  # how a file wrote its dates and numbers
     return Prepared(

@@ -140,7 +140,9 @@ class Pool:
     def leave_out(self, model: str, name: str, recipe: Recipe, tuned: bool = False) -> None:
         """Note that the budget had no room for something."""
         entry = {"model": model, "name": name, "features": recipe.remark, "tuned": tuned}
-        self.skipped.append({**entry, "trials": 1, "why": Remark("not tried: out of time")})
+        timed = self.budget.trials is None
+        why = Remark("not tried: out of time") if timed else Remark("not tried: out of trials")
+        self.skipped.append({**entry, "trials": 1, "why": why})
 
     def fail(self, model: str, name: str, recipe: Recipe, error: Exception) -> None:
         """Note that something could not be fitted, and the first line of what it said."""

@@ -84,13 +84,13 @@ def page_of(loaded: Deployment) -> dict[str, Any]:
         "importance": importance_of(schema, card["importance"]),
         "effects": effects_of(loaded, card["importance"]),
         "groups": shown,
-        "more_groups": [one.name for one in groups[len(shown) :]],
+        "more_groups": [entry.name for entry in groups[len(shown) :]],
         "target": _target(loaded),
         "classes": _classes(loaded),
         "leaderboard": _leaderboard(card["leaderboard"]),
         "interval": _interval(card["interval"], schema),
         "by_answer": _by_answer(card["interval"], schema),
-        "proof": {_(PROOF.get(name, name)): one for name, one in (card["proof"] or {}).items()},
+        "proof": {_(PROOF.get(name, name)): entry for name, entry in (card["proof"] or {}).items()},
         **IN_WORDS,
     }
     return values | {"sections": _sections(values, evaluation)}
@@ -108,17 +108,17 @@ def _findings(card: Mapping[str, Any]) -> dict[str, Any]:
 
 def _pictures(card: Mapping[str, Any], schema: Schema) -> dict[str, Any]:
     """Where answers are wrong; nothing where a deployment does not know it."""
-    found: dict[str, Any] = {
+    pictures: dict[str, Any] = {
         "figures": [], "rocs": [], "calibrations": [], "confusion": None, "class_table": None,
     }
     facts = card["evaluation"]
     if not facts:
-        return found
+        return pictures
     if schema.task == "regression":
         level = (card["interval"] or {}).get("level")
-        return found | {"figures": card_figures.regression_figures(schema, facts, level)}
+        return pictures | {"figures": card_figures.regression_figures(schema, facts, level)}
     rocs, calibrations = class_figures(schema, facts)
-    return found | {
+    return pictures | {
         "rocs": rocs, "calibrations": calibrations, "confusion": confusion_of(schema, facts),
         "class_table": class_table(schema, facts),
     }
@@ -127,11 +127,11 @@ def _pictures(card: Mapping[str, Any], schema: Schema) -> dict[str, Any]:
 def _shown(groups: Sequence[Groups], most: int) -> list[Groups]:
     """As many fields' groups as a page has room for, the first ones."""
     shown, figures = [], 0
-    for one in groups:
-        figures += len(one.table.rows) * len(one.table.head)
+    for group in groups:
+        figures += len(group.table.rows) * len(group.table.head)
         if figures > most:
             break
-        shown.append(one)
+        shown.append(group)
     return shown
 
 
@@ -162,13 +162,13 @@ def _tiles(card: Mapping[str, Any], schema: Schema) -> list[tuple[str, str, str]
     first = ("R2", "MAE") if schema.task == "regression" else ("Accuracy", "AUC", "LogLoss")
     for name in first:
         if name in holdout:
-            said = _("on test rows")
+            source = _("on test rows")
         elif isinstance(crossed.get(name), Mapping):
-            said = _("cross-validated")
+            source = _("cross-validated")
         else:
             continue
         value = holdout[name] if name in holdout else crossed[name]["mean"]
-        tiles.append((_amount(name, value, schema), _(METRICS[name][0]), said))
+        tiles.append((_amount(name, value, schema), _(METRICS[name][0]), source))
     if card["interval"]:
         level = percent(card["interval"]["level"])
         covered = percent(card["interval"]["coverage"], 1)
@@ -185,33 +185,33 @@ def _amount(name: str, value: float, schema: Schema) -> str:
     return percent(value, 1) if name == "Accuracy" else measure(round(value, 4))
 
 
-def _interval(found: Mapping[str, Any] | None, schema: Schema) -> dict[str, str]:
-    if not found:
+def _interval(interval: Mapping[str, Any] | None, schema: Schema) -> dict[str, str]:
+    if not interval:
         return {}
-    wording = wording_of(schema, found["width"])
+    wording = wording_of(schema, interval["width"])
     return {
-        _("Target coverage"): percent(found["level"]),
-        _("Measured coverage on unseen rows"): percent(found["coverage"], 1),
-        _("Mean width"): wording.of(found["width"]),
-        _("Mean interval score"): wording.of(found["score"]),
-        _("Method"): said(found["method"]).text,
+        _("Target coverage"): percent(interval["level"]),
+        _("Measured coverage on unseen rows"): percent(interval["coverage"], 1),
+        _("Mean width"): wording.of(interval["width"]),
+        _("Mean interval score"): wording.of(interval["score"]),
+        _("Method"): said(interval["method"]).text,
     }
 
 
-def _by_answer(found: Mapping[str, Any] | None, schema: Schema) -> Table | None:
+def _by_answer(interval: Mapping[str, Any] | None, schema: Schema) -> Table | None:
     """How ranges hold for small, middling and large answers, where a deployment knows it."""
-    groups = (found or {}).get("by_answer")
+    groups = (interval or {}).get("by_answer")
     if not groups:
         return None
-    ends = [end for one in groups for end in (one["from"], one["to"])]
+    ends = [end for group in groups for end in (group["from"], group["to"])]
     wording = wording_of(schema, max(map(abs, ends)))
     words = _("{low} to {high}")
     rows = (
         (
-            words.format(low=wording.of(one["from"]), high=wording.of(one["to"])),
-            number(one["rows"]), percent(one["coverage"], 1), wording.of(one["width"]),
+            words.format(low=wording.of(group["from"]), high=wording.of(group["to"])),
+            number(group["rows"]), percent(group["coverage"], 1), wording.of(group["width"]),
         )
-        for one in groups
+        for group in groups
     )
     return Table((_("Predicted"), _("Rows"), _("In the range"), _("Mean width")), tuple(rows))
 
@@ -228,8 +228,8 @@ def _classes(loaded: Deployment) -> list[tuple[str, str, float]]:
     if loaded.background is None:
         return []
     return [
-        (loaded.schema.show_class(name), percent(share, 1), 100 * share)
-        for name, share in loaded.background.class_shares.items()
+        (loaded.schema.show_class(name), percent(fraction, 1), 100 * fraction)
+        for name, fraction in loaded.background.class_shares.items()
     ]
 
 
@@ -239,7 +239,7 @@ def _leaderboard(entries: Sequence[Mapping[str, Any]]) -> tuple[Table, list[Entr
         return None
     hidden = ("model", "name", "error", "tuned", "trials", "settings")
     columns = [name for name in entries[0] if name not in hidden]
-    made = [
+    rows_made = [
         Entry(
             str(entry.get("name") or entry["model"]),
             tuple(_cell(entry.get(name)) for name in columns),
@@ -255,7 +255,7 @@ def _leaderboard(entries: Sequence[Mapping[str, Any]]) -> tuple[Table, list[Entr
     head = tuple(
         names.get(name) or _(METRICS[name][0] if name in METRICS else name) for name in columns
     )
-    return Table((_("Model"), *head), ()), made
+    return Table((_("Model"), *head), ()), rows_made
 
 
 def _cell(value: Any) -> Said:

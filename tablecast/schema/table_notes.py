@@ -1,0 +1,138 @@
+"""What reading a table has to say: sentences whose values are filled in where they are said.
+
+``{name}`` is the column that a sentence is about.
+"""
+
+from __future__ import annotations
+
+from tablecast.errors import Remark, counted
+
+OTHER_ENCODING = Remark(
+    "The file is not UTF-8 (see line {line}), so it was read as {encoding}. If letters look wrong, "
+    "set the encoding (--encoding NAME)."
+)
+BAD_BYTES = counted(
+    "{count} character cannot be read as {encoding} and is shown as � (line {line}).",
+    "{count} characters cannot be read as {encoding} and are shown as � (first in line {line}).",
+    0,
+)
+TITLE = Remark("Ignored the title above the table: {text}")
+FOOTER = Remark("Ignored a line below the table: {text}")
+TOTAL = Remark("Ignored the last row, which is the total of the others: {text}")
+LINES_ABOVE = Remark("Ignored the lines above the column names.")
+LINES_BELOW = counted(
+    "Ignored {count} line below the table (line {line}).",
+    "Ignored {count} lines below the table (first: line {line}).",
+    0,
+)
+ROW_NAMES = Remark("Ignored the first column, which has no name and holds row names ({first} …).")
+SAME_COLUMN = Remark("Ignored the second of two equal columns named {name}.")
+RENAMED = Remark("More than one column is named {other}; one of them is called {name} here.")
+NAMELESS = Remark("A column has no name; it is called {name} here.")
+SHEET = Remark(
+    "Read the sheet “{sheet}” of the workbook, not {rest}. To read another: --sheet NAME."
+)
+
+CODES = Remark(
+    "{name} was read as text, because “{example}” starts with 0, as codes do. To read it as "
+    "numbers: --number {option}."
+)
+SPELT = Remark("{name} was read as numbers with “{sign}” as the decimal sign, as in “{example}”.")
+GROUPED = Remark("{name} was read as numbers with a thousands separator, as in “{example}”.")
+UNIT = Remark("{name} was read as numbers in {unit}, as in “{example}”.")
+DECIMAL_SIGN = Remark(
+    "{name} was read with “{sign}” as the decimal sign, so “{example}” is {number}. If it is "
+    "{other}, use --decimal {option}."
+)
+COMMA_OPEN = Remark(
+    "{name} was read as text: “{example}” may be {number} or {other}. Set the decimal sign "
+    "(--decimal . or --decimal ,)."
+)
+MIXED = Remark(
+    "{name} was read as text, because its numbers are written in different ways, such as "
+    "“{example}” and “{other}”. Write them in one way, then use --number {option}."
+)
+UNITS = Remark(
+    "{name} was read as text: “{example}” (line {line}) is not in {unit}, unlike the others. Use "
+    "one unit, or treat this value as missing (--missing {option})."
+)
+ODD = counted(
+    "{name} was read as text: “{example}” (line {line}) is not a number. If it means “unknown”, "
+    "use --missing {option}.",
+    "{name} was read as text: {count} of its values are not numbers, such as “{example}” (line "
+    "{line}). If it means “unknown”, use --missing {option}.",
+    0,
+)
+ODD_DATE = counted(
+    "{name} was read as text: “{example}” (line {line}) is not a date like the others. If it means "
+    "“unknown”, use --missing {option}.",
+    "{name} was read as text: {count} of its values are not dates like the others, such as "
+    "“{example}” (line {line}). If it means “unknown”, use --missing {option}.",
+    0,
+)
+PLACEHOLDERS = counted(
+    "{count} value of {name} ({texts}) was treated as missing.",
+    "{count} values of {name} ({texts}) were treated as missing.",
+    0,
+)
+INFINITE = counted(
+    "{count} value of {name} is infinite and was treated as missing.",
+    "{count} values of {name} are infinite and were treated as missing.",
+    0,
+)
+NA_LEVEL = counted(
+    "{name}: NA ({count} row) was read as a value like {like}. To treat it as missing: --missing "
+    "NA.",
+    "{name}: NA ({count} rows) was read as a value like {like}. To treat it as missing: --missing "
+    "NA.",
+    0,
+)
+NA_MISSING = counted(
+    "{count} value of {name} (“{text}”) was treated as missing. To keep it as a value: --level "
+    "{option}.",
+    "{count} values of {name} (“{text}”) were treated as missing. To keep them as a value: --level "
+    "{option}.",
+    0,
+)
+MERGED = counted(
+    "{name}: “{other}” ({count} row) was read as “{level}”, which differs only in case, spaces or "
+    "punctuation. To keep it apart: --level {option}.",
+    "{name}: “{other}” ({count} rows) was read as “{level}”, which differs only in case, spaces or "
+    "punctuation. To keep it apart: --level {option}.",
+    0,
+)
+TRUE_FALSE = Remark("{name}: “{example}” was read as {level}.")
+AS_TEXT = Remark("{name} was read as text, as requested.")
+TWO_ORDERS = Remark(
+    "{name}: “{example}” may be day first or month first; it was read as {date}. To read the other "
+    "date: --date {option}."
+)
+SHORT_YEARS = Remark("{name} has two-digit years, which were read as {first} to {last}.")
+DATE_FORMAT = Remark("{name} was read as dates: “{example}” is {date}.")
+OPEN_END = counted(
+    "{count} value of {name} ({texts}) is too far away to be a date and was treated as missing.",
+    "{count} values of {name} ({texts}) are too far away to be dates and were treated as missing.",
+    0,
+)
+
+NO_ANSWER = counted(
+    "Ignored {count} row without a value in {name}.",
+    "Ignored {count} rows without a value in {name}.",
+    0,
+)
+TASK = Remark("Task: {task} ({reason}).")
+TASK_OR = Remark("Task: {task} ({reason}). For the other task: --task {option}.")
+REPEATED = counted(
+    "{count} duplicate row. If it is a copy of the same case, the test scores are too optimistic.",
+    "{count} duplicate rows. If they are copies of the same case, the test scores are too "
+    "optimistic.",
+    0,
+)
+GAPS = Remark("{name} is missing in {share:.0%} of the rows.")
+GROWS = Remark(
+    "{name} increases from row to row. Is it an ID or a time? To train without it: --drop {option}."
+)
+NEAR_ID = Remark("{name} is almost an ID: it has {count} different texts.")
+LEFT_OUT = Remark("Ignored {name}: {reason}.")
+LEFT_OUT_UNLESS = Remark("Ignored {name}: {reason}. To use it: --keep {option}.")
+AS_ASKED = Remark("as requested")
