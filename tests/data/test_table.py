@@ -606,7 +606,7 @@ def test_comma_notes_reach_the_terminal_once(read: Read) -> None:
     table = read(f"price;y\n{rows}")
     notes = [str(note) for note in prepare(table, "y").notes if "price" in str(note)]
     assert len(notes) == 1
-    assert "'1,000' may be 1000 or 1.000" in notes[0]
+    assert "“1,000” may be 1000 or 1.000" in notes[0]
 
 
 def test_table_given_is_left_alone() -> None:

@@ -61,7 +61,7 @@ def test_a_number_out_of_range_is_answered_with_a_warning(insurance_schema: Sche
 def test_a_level_is_text(insurance_schema: Schema, value: Any) -> None:
     """A list or an object is no level, whatever is in it."""
     assert refusals(insurance_schema, PATIENT | {"smoker": value}) == {
-        "smoker": "smoker must be text."
+        "smoker": "Enter smoker as text."
     }
 
 
