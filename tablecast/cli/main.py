@@ -1,4 +1,4 @@
-"""The command line: ``python -m tablecast train|compile|verify|predict|card``."""
+"""The command line: ``python -m tablecast inspect|train|compile|verify|predict|card``."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from tablecast.batch.predict_file import ERROR_CHOICES, predict_file
 from tablecast.cli import commands as commands_folder
 from tablecast.cli.live import Live
 from tablecast.cli.progress import ProgressBar
+from tablecast.cli.table_options import add_table_options, table_options
 from tablecast.deployment.files import without_ending
 from tablecast.deployment.opening import load
 from tablecast.errors import TablecastError, TrainingError
@@ -113,7 +114,7 @@ def command_parser() -> argparse.ArgumentParser:
 
 
 def _add_train(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("table", help="a CSV or Parquet path, a URL, or a PyCaret data-set name")
+    parser.add_argument("table", help="a CSV, Excel or Parquet path, a URL, or a data-set name")
     parser.add_argument("--target", required=True, help="the column to predict")
     parser.add_argument("--name", help="the deployment's name (default: the table's)")
     parser.add_argument("--out", default=".", help="the folder for its files (default: this one)")
@@ -133,18 +134,11 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
         help="auto chooses nothing that takes longer for a row of the graph (default: 1000)",
     )
     parser.add_argument(
-        "--drop", action="append", default=[], metavar="COLUMN",
-        help="leave a column out; may be given several times",
-    )
-    parser.add_argument(
-        "--keep", action="append", default=[], metavar="COLUMN",
-        help="a column that is known before the answer, even if it looks like the answer itself",
-    )
-    parser.add_argument(
         "--trials", type=_whole,
         help="estimators that auto tries, instead of seconds: the same seed and number give the "
         "same answers on every run, whatever the clock says",
     )
+    add_table_options(parser)
     parser.set_defaults(run=_train)
 
 
@@ -163,13 +157,14 @@ def _add_verify(parser: argparse.ArgumentParser) -> None:
 
 def _add_predict(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", help="the deployment's path, with or without ending")
-    parser.add_argument("source", metavar="IN", help="a CSV or Parquet file of rows")
+    parser.add_argument("source", metavar="IN", help="a CSV, Excel or Parquet file of rows")
     parser.add_argument("-o", "--output", required=True, metavar="OUT", help="where to write them")
     parser.add_argument(
         "--errors", choices=ERROR_CHOICES, default="fail",
         help="a refused row stops it, is left out, or gets its reason in a column "
         "(default: %(default)s)",
     )
+    parser.add_argument("--sheet", metavar="NAME", help="a workbook's sheet, or its number from 1")
     parser.set_defaults(run=_predict)
 
 
@@ -204,8 +199,7 @@ def _train(options: argparse.Namespace) -> None:
             trials=options.trials,
             seed=DEFAULT_SEED if options.seed is None else options.seed,
             max_latency=options.max_latency,
-            drop=options.drop,
-            keep=options.keep,
+            reading=table_options(options),
             began=began,
             progress=live,
         )
@@ -238,7 +232,8 @@ def _predict(options: argparse.Namespace) -> None:
     deployment = load(options.name)
     with ProgressBar() as bar:
         summary = predict_file(
-            deployment, options.source, options.output, errors=options.errors, progress=bar
+            deployment, options.source, options.output, errors=options.errors,
+            sheet=options.sheet, progress=bar,
         )
     for note in summary.notes:
         _say(note)

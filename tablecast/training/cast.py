@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tablecast.data.leakage import leaks_of, named
-from tablecast.data.sources import prepare, read_table
+from tablecast.data.prepare import prepare
+from tablecast.data.sources import read_table
 from tablecast.deployment import graph_file
 from tablecast.deployment.description import read_description, save, write_description
 from tablecast.deployment.files import with_ending, without_ending
@@ -20,6 +21,7 @@ from tablecast.deployment.staging import check_free, name_after, staged
 from tablecast.errors import ArtifactError, ProofFailed, TableError
 from tablecast.inference.marginals import background_of
 from tablecast.schema.form_file import Form, read_form
+from tablecast.schema.options import ReadingOptions, options_of
 from tablecast.schema.schema import Schema
 from tablecast.training.intake import take_in
 from tablecast.training.interrupts import Interrupts
@@ -53,6 +55,7 @@ def cast(
     max_latency: float | None = None,
     drop: Collection[str] = (),
     keep: Collection[str] = (),
+    reading: ReadingOptions | None = None,
     began: float | None = None,
     progress: Progress = print,
 ) -> Path:
@@ -68,6 +71,7 @@ def cast(
         model, budget, trials, seed, max_latency: see ``tablecast.training.train.train``.
         drop, keep: columns to leave out, and columns that are features even where they look like
             the target in disguise.
+        reading: what else a person says of the table, before what the form file says.
         began: when the budget began, as ``time.monotonic`` counts; None for now.
         progress: called with one line for each thing done, as ``tablecast.cli.live.Live``.
 
@@ -92,10 +96,9 @@ def cast(
     base = Path(out) / (name or name_after(source))
     check_free(base, force)
     with enough_memory(), Interrupts(progress) as interrupts:
+        options = ReadingOptions(drop=[*drop], keep=[*keep]).over(reading or ReadingOptions())
         seconds = (budget or DEFAULT_BUDGET) if model == "auto" and trials is None else None
-        prepared = take_in(
-            source, target, look, drop=drop, keep=keep, budget=seconds, progress=progress
-        )
+        prepared = take_in(source, target, look, options, seconds, progress)
         trained = train(
             prepared,
             model=model,
@@ -131,6 +134,7 @@ def publish(
     name: str | None = None,
     out: str | PathLike[str] = ".",
     form: str | PathLike[str] | None = None,
+    reading: ReadingOptions | None = None,
     force: bool = False,
     progress: Progress = print,
     **found: Any,
@@ -154,6 +158,7 @@ def publish(
         name, out: the deployment's name, by default the table's or the target's, and its folder; a
             path has both.
         form: a form file, or None.
+        reading: how a table is read that comes as a path, before what the form file says.
         force: replace another deployment of that name.
         progress: called with one line for each thing done.
         found: more facts for the card, such as ``metrics`` and ``leaderboard``; "notes" follow
@@ -171,8 +176,9 @@ def publish(
 
     if isinstance(pipeline, str | PathLike) or hasattr(pipeline, "columns"):
         pipeline, table, target = None, pipeline, target or table
-    rows = read_table(table) if isinstance(table, str | PathLike) else table
     look = read_form(Path(form) if form else None)
+    options = (reading or ReadingOptions()).over(look.reading)
+    rows = read_table(table, options) if isinstance(table, str | PathLike) else table
     with quiet_and_single():
         made = finished(source, pipeline, rows, target)
         rows = made.table if rows is None else rows
@@ -263,7 +269,7 @@ def compile_deployment(
         ProofFailed: the graph answers differently; nothing is written.
     """
     from tablecast.compiler.pipeline import compile_pipeline
-    from tablecast.compiler.row_program.trace import scalar_program
+    from tablecast.compiler.row_program.trace import row_program_of
 
     base = without_ending(base)
     description, pipeline = load_pipeline(base)
@@ -271,7 +277,7 @@ def compile_deployment(
     progress(f"Compiling {base.name}.pkl")
     model = compile_pipeline(pipeline, schema.fields, schema.task)
     progress("Proving that the graph answers as PyCaret does")
-    program = scalar_program(model)
+    program = row_program_of(model)
     graph = model.SerializeToString()
     proof = _prove(graph, pipeline, schema, table, program)
     description["proof"] = proof.to_json()
@@ -292,7 +298,8 @@ def training_rows(base: Path, source: str | PathLike[str]) -> Any:
         TableError: the table cannot be read, or lacks the deployment's columns.
     """
     schema = Schema.from_json(read_description(base)["schema"])
-    prepared = prepare(read_table(source), schema.target, schema.task)
+    options = options_of(schema.fields, schema.reading)
+    prepared = prepare(read_table(source, options), schema.target, schema.task, options)
     absent = [field.name for field in schema.fields if field.name not in prepared.table]
     if absent:
         raise TableError(
@@ -371,12 +378,13 @@ def _prove(
     if table is None:
         table = random_rows(schema.fields, 0, 0)
     options["single"] = computes_in_single(pipeline, schema.fields)
+    names = [field.name for field in schema.fields]
     return prove(
         content,
         pycaret_reference(pipeline, schema.task),
         table,
         schema.task,
         schema.fields,
-        scalar=function_of(program, [field.name for field in schema.fields]) if program else None,
+        row_program=function_of(program, names) if program else None,
         **options,
     )

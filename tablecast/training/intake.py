@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from dataclasses import replace
-from difflib import get_close_matches
 from os import PathLike
 from typing import TYPE_CHECKING
 
+from tablecast.data.inspect import inspected
 from tablecast.data.leakage import without_leaks
-from tablecast.data.sources import prepare, read_table
-from tablecast.errors import TableError
+from tablecast.data.prepare import prepare
+from tablecast.data.sources import read_table
+from tablecast.schema.options import ReadingOptions
 from tablecast.schema.schema import Schema
 from tablecast.training.experiment.out_of_fold import sampled
 from tablecast.training.memory import check_memory
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from tablecast.data.prepared import Prepared
     from tablecast.schema.form_file import Form
 
@@ -32,9 +31,7 @@ def take_in(
     source: str | PathLike[str],
     target: str,
     look: Form,
-    *,
-    drop: Collection[str] = (),
-    keep: Collection[str] = (),
+    options: ReadingOptions | None = None,
     budget: float | None = None,
     progress: Callable[[str], None] = print,
 ) -> Prepared:
@@ -43,9 +40,8 @@ def take_in(
     Args:
         source: what ``tablecast.data.sources.read_table`` takes.
         target: the column to predict.
-        look: the form file's labels and limits.
-        drop: columns to leave out.
-        keep: columns that are features even where they look like the target in disguise.
+        look: the form file's labels, limits and options.
+        options: what else a person says of the table; it goes before the form file.
         budget: seconds of a search; of a table that is too long for them a sample is taken.
         progress: called with one line for each thing that is worth knowing of the table.
 
@@ -53,19 +49,15 @@ def take_in(
         TableError, FormFileError, TrainingError: see ``prepare``, ``without_leaks``, ``Schema``
             and ``check_memory``.
     """
-    table = read_table(source)
-    _check_names([*drop, *keep], table)
-    if target in drop:
-        raise TableError(f"The target '{target}' cannot be left out. Drop other columns.")
-    kept = table.drop(columns=list(drop))
-    kept.attrs = table.attrs
-    prepared = prepare(kept, target)
-    progress(f"{len(table):,} rows, {len(table.columns)} columns; {prepared.task} of {target!r}.")
-    for column in prepared.dropped:
-        progress(f"Left out {column.name!r}: {column.reason}.")
-    prepared = without_leaks(prepared, keep)
-    for note in prepared.notes:
-        progress(note)
+    options = (options or ReadingOptions()).over(look.reading)
+    table = read_table(source, options)
+    found = inspected(table, target, options)
+    prepared = prepare(table, target, options=options)
+    for line in str(found).splitlines():
+        progress(line)
+    prepared = without_leaks(prepared, options.known_as(list(table.columns)).keep)
+    for leak in prepared.leaks:
+        progress(leak.message)
     Schema.from_table(prepared.table, prepared.target, prepared.task, look)
     prepared = _within(prepared, budget, progress)
     check_memory(prepared)
@@ -88,11 +80,3 @@ def _within(
     )
     progress(note)
     return replace(sample, notes=(*sample.notes, note))
-
-
-def _check_names(names: Collection[str], table: pd.DataFrame) -> None:
-    for name in names:
-        if name not in table.columns:
-            near = get_close_matches(name, [str(one) for one in table.columns], n=1, cutoff=0.5)
-            hint = f" Did you mean '{near[0]}'?" if near else ""
-            raise TableError(f"The table has no column '{name}' to drop or keep.{hint}")

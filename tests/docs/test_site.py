@@ -85,6 +85,7 @@ KEYS = {
     "`[target]`": form_file._TARGET_KEYS,
     "`[fields.NAME]`": form_file._FIELD_KEYS,
     "`[card]`": form_file._CARD_KEYS,
+    "`[table]`": form_file._TABLE_KEYS,
 }
 
 
