@@ -139,8 +139,8 @@ class Form:
         if unknown:
             known = ", ".join(map(str, classes)) or "none, the target is an amount"
             raise FormFileError(
-                f"[target.classes] names {min(unknown)!r}, which the target does not have. Its "
-                f"classes are: {known}."
+                f"[target.classes] names {min(unknown)!r}, which is not a class of the target. "
+                f"The classes: {known}."
             )
 
 
@@ -148,7 +148,8 @@ def read_form(path: str | Path | None) -> Form:
     """Read a form file; None gives an empty one.
 
     Raises:
-        FormFileError: the file is missing, is not TOML, or has a key or a value that means nothing.
+        FormFileError: the file is missing, is not TOML, or has an unknown key or a value of
+            the wrong type.
     """
     if path is None:
         return Form()
@@ -229,8 +230,8 @@ def _check_keys(data: Mapping[str, Any], known: Mapping[str, Any], section: str)
     for key, value in data.items():
         if key not in known:
             near = get_close_matches(key, known, 1)
-            hint = f"Did you mean {near[0]!r}?" if near else f"Known keys: {', '.join(known)}."
-            raise FormFileError(f"{section} has a key {key!r} that means nothing here. {hint}")
+            hint = f"Did you mean {near[0]!r}?" if near else f"Valid keys: {', '.join(known)}."
+            raise FormFileError(f"{section}: unknown key {key!r}. {hint}")
         wrong_bool = isinstance(value, bool) and known[key] is not bool
         if wrong_bool or not isinstance(value, known[key]):
-            raise FormFileError(f"{section}: {key} has a value of the wrong kind, {value!r}.")
+            raise FormFileError(f"{section}: {key} has a value of the wrong type, {value!r}.")

@@ -62,7 +62,7 @@ def _by_language(texts: Texts, path: str) -> dict[str, Any]:
         if language is None:
             spoken = ", ".join(language.primary for language in LANGUAGES)
             raise FormFileError(
-                f"{path} has a text in {tag!r}, which the pages do not speak; they speak {spoken}."
+                f"{path} has a text in {tag!r}; the pages' languages are {spoken}."
             )
         known[language.primary] = text
     if not known:

@@ -18,7 +18,7 @@ METHOD_WORDS = (
     N_("a line through the answers"),
     N_("a curve through the answers"),
     N_("a line through the answers and the fields"),
-    N_("an average of lines, curves and the fields"),
+    N_("an average of lines, curves and the fields"),  # deployments of 0.1.0 have it
     N_("one offset from where most rows lie by their fields"),
     N_("an offset by the fields from where most rows lie"),
 )
