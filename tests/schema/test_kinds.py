@@ -64,8 +64,28 @@ def test_every_kind_has_its_column(kind: str) -> None:
     field = Field("x", kind, "object", levels=("False", "True"), minimum=0, maximum=DAY)
     assert type(field) is KINDS[kind]
     present = field.array(["True", "False"] if field.is_text else [0.0, DAY])
-    series = column_kind(field).series(replace(field, dtype="float64"), present)
+    dtype = "object" if field.is_text else "float64"
+    series = column_kind(field).series(replace(field, dtype=dtype), present)
     np.testing.assert_array_equal(field.array_of_table(series), present)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "levels", "texts", "column"),
+    [
+        ("int64", ("1", "2", "10"), ["10", "1"], [10, 1]),
+        ("float64", ("0.1", "2"), ["2", "", "0.1"], [2.0, nan, 0.1]),
+        ("int64", ("1", "2"), ["1", "seven"], [1, 3]),
+        ("bool", ("False", "True"), ["True", "False"], [True, False]),
+    ],
+)
+def test_categories_that_are_no_texts_have_their_own_column(
+    dtype: str, levels: tuple[str, ...], texts: list[str], column: list[Any]
+) -> None:
+    """Number codes are numbers to the pipeline, and an unknown one is above all of them."""
+    field = Field("x", "category", dtype, levels=levels)
+    series = column_kind(field).series(field, field.array(texts))
+    assert series.dtype == dtype
+    np.testing.assert_array_equal(series.to_numpy(), column)
 
 
 def test_an_unknown_kind_is_refused_by_name() -> None:
