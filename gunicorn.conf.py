@@ -4,8 +4,10 @@ import gc
 import os
 import resource
 import shutil
-import tempfile
+import sys
 from typing import Any
+
+from tablecast.web.http import shared_counts
 
 # A platform tells its port this way; 5000 is Flask's own.
 bind = f"0.0.0.0:{os.environ.get('PORT') or 5000}"
@@ -35,7 +37,7 @@ keepalive = 65
 preload_app = True
 
 # Heartbeats are files. On a disk that is busy their writes block, and a healthy worker is killed.
-worker_tmp_dir = "/dev/shm" if os.path.isdir("/dev/shm") else None
+worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 
 # What a proxy says is the application's to believe, from the proxies that TABLECAST_PROXIES names.
 # gunicorn believes whoever comes from this machine, and takes the path from a header of theirs.
@@ -51,12 +53,13 @@ control_socket_disable = True
 # Linear algebra in many threads gains nothing for one row, and each thread costs memory.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-# Every worker counts its requests in files here, and /metrics adds them up.
-_own_counts = "PROMETHEUS_MULTIPROC_DIR" not in os.environ
-if _own_counts:
-    os.environ["PROMETHEUS_MULTIPROC_DIR"] = tempfile.mkdtemp(
-        prefix="tablecast-metrics-", dir=worker_tmp_dir
-    )
+# Every worker counts its requests in files here, and /metrics adds them up: in memory where there
+# is room, else on the disk. Where neither has any, each worker has counts of its own.
+_own_counts = None
+if shared_counts.VARIABLE not in os.environ:
+    _own_counts = shared_counts.make_folder(workers + 1, (worker_tmp_dir, None))
+    if _own_counts:
+        os.environ[shared_counts.VARIABLE] = _own_counts
 
 
 def when_ready(server: Any) -> None:
@@ -72,19 +75,24 @@ def when_ready(server: Any) -> None:
 
 def post_worker_init(worker: Any) -> None:
     """Open what answers before the first person asks; see ``GraphEngine`` for why not earlier."""
+    from tablecast.errors import TablecastError
     from tablecast.web.warmup import rehearse
 
-    rehearse(worker.wsgi)
+    try:
+        rehearse(worker.wsgi)
+    except TablecastError as error:
+        worker.log.error("tablecast: %s", error)
+        sys.exit(4)  # gunicorn's APP_LOAD_ERROR, which stops the server in place of a loop
 
 
 def child_exit(_server: Any, worker: Any) -> None:
-    """Drop the gauges of a worker that is gone."""
-    from prometheus_client import multiprocess
-
-    multiprocess.mark_process_dead(worker.pid)  # type: ignore[no-untyped-call]
+    """Keep the counts of a worker that is gone, without its files."""
+    folder = os.environ.get(shared_counts.VARIABLE)
+    if folder:
+        shared_counts.keep_counts(folder, worker.pid)
 
 
 def on_exit(_server: Any) -> None:
     """Leave no counts behind."""
     if _own_counts:
-        shutil.rmtree(os.environ["PROMETHEUS_MULTIPROC_DIR"], ignore_errors=True)
+        shutil.rmtree(_own_counts, ignore_errors=True)

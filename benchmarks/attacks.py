@@ -11,7 +11,7 @@ import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from threading import Event
+from threading import Event, Thread
 
 from benchmarks.servers import ROW
 
@@ -174,6 +174,59 @@ SLOW = (
     Attack(f"{CROWD} clients that do not close", stayers),
 )  # fmt: skip
 
+def _multipart(content: bytes, **fields: str) -> bytes:
+    parts = [
+        f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+        for name, value in fields.items()
+    ]
+    file = b'--x\r\nContent-Disposition: form-data; name="file"; filename="x.csv"\r\n\r\n'
+    return b"".join([*parts, file, content, b"\r\n--x--\r\n"])
+
+
+def refused_files(port: int, stop: Event) -> None:
+    """Send files whose every row is wrong in every cell, a few at once, again and again."""
+    names = ",".join(ROW).encode()
+    rows = b"\n".join(b"x%d,ma%d,y%d,z%d,noo%d,no%d" % ((place,) * 6) for place in range(120_000))
+    body = _multipart(names + b"\n" + rows, errors="column")
+    kind = "multipart/form-data; boundary=x"
+    _sent_again(port, stop, _post("/batch", kind, body), at_once=4)
+
+
+def large_forms(port: int, stop: Event) -> None:
+    """Send forms of 5 MB, a dozen at once, again and again."""
+    body = b"age=" + b"1" * 4_900_000
+    _sent_again(
+        port, stop, _post("/predict", "application/x-www-form-urlencoded", body), at_once=12
+    )
+
+
+def _post(path: str, kind: str, body: bytes) -> bytes:
+    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: {kind}\r\n"
+    return head.encode() + b"Content-Length: %d\r\n\r\n" % len(body) + body
+
+
+def _sent_again(port: int, stop: Event, content: bytes, at_once: int) -> None:
+    def send() -> None:
+        while not stop.is_set():
+            with suppress(OSError), connect(port) as client:
+                client.sendall(content)
+                while client.recv(1 << 16):
+                    pass
+            stop.wait(0.05)
+
+    senders = [Thread(target=send, daemon=True) for _ in range(at_once)]
+    for sender in senders:
+        sender.start()
+    for sender in senders:
+        sender.join()
+
+
 IDLE = tuple(Attack(f"{size:,} idle connections", _idle(size)) for size in (1500, 2500))
 
-ATTACKS = (*SLOW, *IDLE, Attack("heads of spaces", spaces))
+ATTACKS = (
+    *SLOW,
+    *IDLE,
+    Attack("heads of spaces", spaces),
+    Attack("files of 5 MB in which every cell is wrong", refused_files),
+    Attack("forms of 5 MB", large_forms),
+)

@@ -23,10 +23,10 @@ import onnx
 from tablecast.compiler import pipeline as compiling
 from tablecast.compiler.optimize import joined_columns
 from tablecast.compiler.proof.random_rows import inputs_of, random_rows
-from tablecast.compiler.row_program.trace import scalar_program
+from tablecast.compiler.row_program.trace import row_program_of
 from tablecast.deployment.opening import load_pipeline
-from tablecast.inference.onnx_engine import session_of
-from tablecast.inference.row_program import BEYOND, Scalar, function_of
+from tablecast.inference.onnx_engine import columns_read, fed, session_of
+from tablecast.inference.row_program import BEYOND, RowProgram, function_of
 from tablecast.schema.field import Field
 from tablecast.schema.schema import Schema
 
@@ -71,7 +71,7 @@ def _variant(name: str, pipeline: Any, schema: Schema) -> Variant:
         began = time.perf_counter()
         model = compiling.compile_pipeline(pipeline, schema.fields, schema.task)
         seconds = time.perf_counter() - began
-    program = scalar_program(model)
+    program = row_program_of(model)
     names = [one.name for one in schema.fields]
     return Variant(
         name,
@@ -84,13 +84,12 @@ def _variant(name: str, pipeline: Any, schema: Schema) -> Variant:
 
 
 def _calls(
-    model: onnx.ModelProto, fields: Sequence[Field], program: Scalar | None
+    model: onnx.ModelProto, fields: Sequence[Field], program: RowProgram | None
 ) -> dict[str, Callable[[], Any]]:
     content = model.SerializeToString()
     session = session_of(content)
-    read = {node.name for node in session.get_inputs()}
-    fields = [one for one in fields if one.name in read]
-    many = inputs_of(fields, random_rows(fields, ROWS, 0))
+    columns = inputs_of(fields, random_rows(fields, ROWS, 0))
+    many = fed(columns_read(session), columns)
     one = {name: values[:1] for name, values in many.items()}
     calls = {
         "load": lambda: session_of(content),
@@ -98,8 +97,7 @@ def _calls(
         f"{ROWS} rows": lambda: session.run(None, many),
     }
     if program is not None:
-        row = [values[0, 0] if values.dtype == object else float(values[0, 0])
-               for values in one.values()]
+        row = [columns[field.name].reshape(-1)[0] for field in fields]
         try:
             program(row)
         except BEYOND:

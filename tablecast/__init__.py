@@ -23,6 +23,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tablecast.data.inspect import inspect
     from tablecast.data.sources import read_table
     from tablecast.deployment.opening import load
     from tablecast.deployment.predict_model import predict_model
@@ -33,12 +34,13 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-__all__ = ["cast", "compare", "load", "predict_model", "publish", "read_table", "train"]
+__all__ = ["cast", "compare", "inspect", "load", "predict_model", "publish", "read_table", "train"]
 
 #: The module of each name above.
 _MODULES = {
     "cast": "tablecast.training.cast",
     "compare": "tablecast.training.comparison.compare",
+    "inspect": "tablecast.data.inspect",
     "load": "tablecast.deployment.opening",
     "predict_model": "tablecast.deployment.predict_model",
     "publish": "tablecast.training.publish",

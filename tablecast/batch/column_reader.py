@@ -17,10 +17,10 @@ import numpy.typing as npt
 import orjson
 
 from tablecast.batch.formula_guard import without_apostrophe
-from tablecast.data.columns import MISSING
 from tablecast.errors import Remark
 from tablecast.schema.field import Field, Refusal, Value
-from tablecast.schema.number_formats import PLAIN, Respelling
+from tablecast.schema.missing import MISSING
+from tablecast.schema.number_formats import DECIMAL_COMMA, PLAIN, Spelt
 from tablecast.schema.schema import Schema
 
 #: Texts whose reading is remembered, over all columns: at about 300 bytes each, 30 MB.
@@ -92,15 +92,15 @@ class RowsReader:
         warned = np.zeros(rows, dtype=bool)
         for column in self._columns:
             name = column.field.name
-            values[name], outside, places = column.read(cells.get(name) or [""] * rows)
+            values[name], outside, indices = column.read(cells.get(name) or [""] * rows)
             if outside is not None:
                 warned |= outside
-            for place, outcome in places:
-                values[name][place] = outcome.value
+            for index, outcome in indices:
+                values[name][index] = outcome.value
                 if outcome.refusal:
-                    refused.setdefault(place, []).append(outcome.refusal)
+                    refused.setdefault(index, []).append(outcome.refusal)
                 elif outcome.warning:
-                    warned[place] = True
+                    warned[index] = True
         warned[list(refused)] = False
         return Reading(values, refused, warned)
 
@@ -154,7 +154,7 @@ class _TextColumn(_Column):
         if all(levels):
             return values, None, ()
         return values, None, (
-            (place, self.judge(cells[place])) for place, level in enumerate(levels) if not level
+            (index, self.judge(cells[index])) for index, level in enumerate(levels) if not level
         )
 
     @property
@@ -184,17 +184,37 @@ class _NumberColumn(_Column):
 
     def __init__(self, field: Field, most: int) -> None:
         super().__init__(field, most)
-        self._respelt = Respelling(field.spelling) if field.spelling else None
+        units = tuple(filter(None, (field.unit, field.written_unit)))
+        self._spelt = Spelt(field.spelling, units) if field.spelling or field.written_unit else None
+        self._by_program = False
 
     def read(self, cells: Sequence[Any]) -> _ColumnReading:
-        if self._respelt and set(map(type, cells)) == {str}:
-            cells = self._respelt(cells)
+        if self._spelt and set(map(type, cells)) == {str}:
+            return self._read_spelt(cells, self._spelt)
+        return self._read_plain(cells)
+
+    def _read_spelt(self, cells: Sequence[str], spelt: Spelt) -> _ColumnReading:
+        """Cells of a column that people wrote; in one that a program wrote, 1.234 is refused."""
+        self._by_program |= self.field.spelling == DECIMAL_COMMA and spelt.by_program(cells)
+        if not self._by_program:
+            return self._read_plain([spelt.plain(cell) for cell in cells])
+        doubtful = {place for place, cell in enumerate(cells) if spelt.is_doubtful(cell)}
+        known = ["" if place in doubtful else cell for place, cell in enumerate(cells)]
+        values, outside, outcomes = self._read_plain([spelt.plain(cell) for cell in known])
+        refused = [(at, self._two_meanings(cells[at])) for at in sorted(doubtful)]
+        return values, outside, [*(one for one in outcomes if one[0] not in doubtful), *refused]
+
+    def _two_meanings(self, cell: str) -> _Outcome:
+        refusal = self.field.two_meanings(cell.strip())
+        return self.judge(cell) if refusal is None else _Outcome(self.field.missing, None, refusal)
+
+    def _read_plain(self, cells: Sequence[Any]) -> _ColumnReading:
         numbers = floats_of(cells)
         if numbers is None:
             return super().read(cells)
         accepted = self.field.accepted(numbers)
-        places = np.flatnonzero(~accepted).tolist()
-        outcomes_there = ((place, self.judge(cells[place])) for place in places)
+        indices = np.flatnonzero(~accepted).tolist()
+        outcomes_there = ((index, self.judge(cells[index])) for index in indices)
         return numbers, accepted & self.field.unusual(numbers), outcomes_there
 
 

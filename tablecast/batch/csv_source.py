@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import csv
 import io
-import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from itertools import chain
 from typing import BinaryIO
 
 from tablecast.batch.csv_chunk import Chunk, CsvChunk, PlainChunk, plain_lines
-from tablecast.data.csv_table import BINARY as BINARY_STARTS
-from tablecast.data.csv_table import find_separator
+from tablecast.batch.csv_layout import layout_of
+from tablecast.batch.csv_text import CsvText
+from tablecast.data.surroundings import MOST_FOOTERS, is_footer
 from tablecast.errors import BatchError
 from tablecast.i18n.formats import number
 from tablecast.i18n.language import N_, _, ngettext
@@ -36,10 +36,7 @@ LINE_CHARACTERS = 10_000_000
 #: The beginning of a file, from which its separator is found.
 BEGINNING = 65_536
 
-BOM = b"\xef\xbb\xbf"
-_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
 _EMPTY = N_("{name} is empty; its first line must name the columns.")
-_NOT_TEXT = N_("{name} is not a text file, so it cannot be CSV; save the table as CSV (UTF-8).")
 
 #: What Python's reader says in English.
 READER_WORDS = (
@@ -55,10 +52,13 @@ class CsvSource:
     Args:
         stream: a seekable stream of bytes, at its beginning.
         name: what messages call the file.
+        expected: names of which most are the header's; what stands above it is left out.
+        encoding: the training table's.
 
     Attributes:
         names: the header's cells.
         separator, line_end, marked: how the file is written; ``marked`` with a byte-order mark.
+        notes: what to know about the file as a whole.
         size: its bytes.
         has_returns: whether what was read so far holds a carriage return.
 
@@ -66,32 +66,38 @@ class CsvSource:
         BatchError: the file is empty, or is not CSV.
     """
 
-    def __init__(self, stream: BinaryIO, name: str) -> None:
+    def __init__(
+        self, stream: BinaryIO, name: str, expected: Collection[str] = (), encoding: str = ""
+    ) -> None:
         self.name = name
-        self._stream = stream
-        beginning = stream.read(BEGINNING)
-        _check_text(beginning, name)
-        self.size = stream.seek(0, io.SEEK_END)
-        stream.seek(0)
-        text = beginning.decode("utf-8-sig", errors="replace")
-        self.marked = beginning.startswith(BOM)
-        self.separator = find_separator(text)
-        self.line_end = "\r\n" if "\r\n" in text else "\n"
-        self._block_characters = _characters_of(text)
+        self._file = CsvText(stream, name, encoding)
+        self.size = self._file.size
+        self.marked = self._file.marked or not self._file.encoding.startswith("utf-8")
+        self.notes = self._file.notes
+        self._text = self._file.open()
+        beginning = self._text.read(BEGINNING)
+        self._text.detach()
+        layout = layout_of(beginning, expected)
+        self.notes += layout.notes
+        self.separator = layout.separator
+        self.line_end = "\r\n" if "\r\n" in beginning else "\n"
+        self._block_characters = _characters_of(beginning)
         self.has_returns = False
         # only where it is needed to see a quotation mark: elsewhere a space is kept as it is
-        self._skips_spaces = f'{self.separator} "' in text
-        self._text = io.TextIOWrapper(stream, "utf-8-sig", newline="")
+        self._skips_spaces = f'{self.separator} "' in beginning
+        self._text = self._file.open()
         self._blocks = self._read_blocks()
         self._begun, self._end, self._waiting = io.StringIO(), 0, ""
         self._plain_lines = 0
+        self._below: list[tuple[int, list[str]]] = []
+        self._gap = False
         self._reader = csv.reader(
             chain.from_iterable(self._texts()),
             delimiter=self.separator,
             skipinitialspace=self._skips_spaces,
             strict=True,
         )
-        self.names = self._read_header()
+        self.names = layout.names(self._read_header(layout.above))
 
     def close(self) -> None:
         """Let go of the stream, which is its opener's to close."""
@@ -99,7 +105,7 @@ class CsvSource:
 
     def share(self) -> float:
         """How much of the file is read, from 0 to 1."""
-        return self._stream.tell() / self.size
+        return self._file.share()
 
     def chunks(self) -> Iterator[Chunk]:
         """The rows in their order; lines without a value are left out.
@@ -114,11 +120,13 @@ class CsvSource:
             if lines is None:
                 yield from self._read_records(block)
             else:
+                self._refuse_below()
                 for part in range(0, len(lines), MOST_ROWS):
                     texts, first = lines[part : part + MOST_ROWS], self._line
                     self._plain_lines += len(texts)
                     yield PlainChunk(texts, first, self.separator, width)
             block = ""
+        self._end_of_table()
 
     @property
     def _line(self) -> int:
@@ -155,18 +163,40 @@ class CsvSource:
         lines: list[int] = []
         for record in records:
             if len(record) == width and any(record):
+                self._refuse_below()
                 rows.append(record)
                 lines.append(line)
             elif any(cell.strip() for cell in record):
-                raise self._ragged(line, len(record))
+                self._below.append((line, record))
+                if len(self._below) > MOST_FOOTERS or not is_footer(self._below[0][1], self._gap):
+                    self._refuse_below()
+            else:
+                self._gap = self._gap or not self._below
             line += _lines_of(record)
         return CsvChunk(rows, lines)
 
-    def _read_header(self) -> list[str]:
+    def _refuse_below(self) -> None:
+        """A row that is too short or too long is a mistake where others follow it."""
+        if self._below:
+            line, record = self._below[0]
+            raise self._ragged(line, len(record))
+        self._gap = False
+
+    def _end_of_table(self) -> None:
+        """Lines below the table, such as a sum or a source, are no rows of it."""
+        if self._below:
+            words = _("Below the table {lines} lines are left out, the first in line {line}.")
+            lines = number(len(self._below))
+            self.notes += (words.format(lines=lines, line=number(self._below[0][0])),)
+
+    def _read_header(self, above: int) -> list[str]:
+        """The column names, below so many records of a title."""
         try:
             for record in self._reader:
                 if any(cell.strip() for cell in record):
-                    return record
+                    if not above:
+                        return record
+                    above -= 1
         except csv.Error as error:
             raise self._unreadable(str(error), 1) from None
         raise BatchError(_(_EMPTY).format(name=self.name))
@@ -180,18 +210,16 @@ class CsvSource:
 
     def _read_blocks(self) -> Iterator[str]:
         """The text in blocks of whole lines, none of them longer than memory allows."""
-        try:
-            while block := self._text.read(self._block_characters):
-                if not block.endswith("\n"):
-                    rest = self._text.readline(LINE_CHARACTERS)
-                    if len(rest) == LINE_CHARACTERS:
-                        raise self._too_long()
-                    block += rest
-                self.has_returns = self.has_returns or "\r" in block
-                self._block_characters = _characters_of(block)
-                yield block
-        except UnicodeDecodeError:
-            raise self._wrong_encoding() from None
+        while block := self._text.read(self._block_characters):
+            if not block.endswith("\n"):
+                rest = self._text.readline(LINE_CHARACTERS)
+                if len(rest) == LINE_CHARACTERS:
+                    raise self._too_long()
+                block += rest
+            block = block.removeprefix("\ufeff")
+            self.has_returns = self.has_returns or "\r" in block
+            self._block_characters = _characters_of(block)
+            yield block
 
     def _unreadable(self, reason: str, line: int) -> BatchError:
         words = _("Line {line} of {name} cannot be read: {reason}. Is a quotation mark not closed?")
@@ -214,27 +242,6 @@ class CsvSource:
         width = number(len(self.names))
         return BatchError(words.format(line=line, name=self.name, cells=number(cells), width=width))
 
-    def _wrong_encoding(self) -> BatchError:
-        self._stream.seek(0)
-        lines = iter(lambda: self._stream.readline(LINE_CHARACTERS), b"")
-        wrong = next((place for place, line in enumerate(lines, 1) if not _is_utf8(line)), 1)
-        words = _(
-            "Line {line} of {name} is not UTF-8 text; save the file as UTF-8 (in Excel: “CSV "
-            "UTF-8”)."
-        )
-        return BatchError(words.format(line=wrong, name=self.name))
-
-
-def _check_text(beginning: bytes, name: str) -> None:
-    """Raises BatchError where the file is empty or its first bytes are no UTF-8 text."""
-    if not beginning.strip(BOM + b" \t\r\n"):
-        raise BatchError(_(_EMPTY).format(name=name))
-    if beginning.startswith((b"\xff\xfe", b"\xfe\xff")):
-        words = _("{name} is UTF-16 text; save it as UTF-8 (in Excel: “CSV UTF-8”).")
-        raise BatchError(words.format(name=name))
-    if beginning.startswith(BINARY_STARTS) or _CONTROL.search(beginning):
-        raise BatchError(_(_NOT_TEXT).format(name=name))
-
 
 def _characters_of(text: str) -> int:
     """How many characters make a block, where lines are as long as in this text."""
@@ -249,11 +256,3 @@ def _lines_of(record: list[str]) -> int:
 
 def _line_breaks(cell: str) -> int:
     return cell.count("\n") + cell.count("\r") - cell.count("\r\n")
-
-
-def _is_utf8(line: bytes) -> bool:
-    try:
-        line.decode()
-    except UnicodeDecodeError:
-        return False
-    return True

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
 
 from tablecast.batch.formula_guard import without_apostrophe
+from tablecast.data.names import unique_names
 from tablecast.errors import BatchError
 from tablecast.i18n.formats import listed, number
 from tablecast.i18n.language import _
 from tablecast.schema.schema import Schema
+from tablecast.schema.texts import fold, tidy_text
 
 #: More columns than any table in use has; a file beyond is broken, and only costs time.
 MOST_COLUMNS = 10_000
@@ -23,7 +25,7 @@ COMPARED_NAMES = 300
 
 
 def match_columns(schema: Schema, names: Sequence[str], file: str) -> dict[str, int]:
-    """Which column of a file holds which field: field name to place, from 0.
+    """Which column of a file holds which field: field name to index, from 0.
 
     Other columns may be there. One that may be left empty may also be left out.
 
@@ -37,26 +39,56 @@ def match_columns(schema: Schema, names: Sequence[str], file: str) -> dict[str, 
         )
         columns, most = number(len(names)), number(MOST_COLUMNS)
         raise BatchError(words.format(file=file, columns=columns, most=most))
-    named = [name.strip() for name in names]
-    repeated = [name for name, times in Counter(named).items() if times > 1 and name]
+    fields = [field.name for field in schema.fields]
+    _check_repeated(fields, names, file)
+    indices = _indices(names)
+    _check_missing(schema, {name for name in fields if _index(name, indices) is not None}, indices,
+                   file)  # fmt: skip
+    known = {name: _index(name, indices) for name in fields}
+    return {name: index for name, index in known.items() if index is not None}
+
+
+def _check_repeated(fields: Sequence[str], names: Sequence[str], file: str) -> None:
+    """Refuse a field's column that is there twice, unless training had both, too."""
+    named = Counter(tidy_text(name) for name in names)
+    repeated = [
+        name for name, times in named.items()
+        if times > 1 and name in fields and f"{name} (2)" not in fields
+    ]  # fmt: skip
     if repeated:
         words = _("{file} has more than one column named {names}; rename or remove one.")
         raise BatchError(words.format(file=file, names=_listed(repeated)))
-    places = {without_apostrophe(name): place for place, name in enumerate(named)}
-    places |= {name: place for place, name in enumerate(named)}
-    _check_missing(schema, places, file)
-    known = (field.name for field in schema.fields)
-    return {name: places[name.strip()] for name in known if name.strip() in places}
 
 
-def _check_missing(schema: Schema, places: Mapping[str, int], file: str) -> None:
+def _indices(names: Sequence[str]) -> dict[str, int]:
+    """Where each name is, and each that means the same; those as they are written go first."""
+    unique = unique_names(names)
+    indices: dict[str, int] = {}
+    shared = Counter(map(fold, unique))
+    for index, name in enumerate(unique):
+        indices.setdefault(name, index)
+    for index, name in enumerate(unique):
+        indices.setdefault(without_apostrophe(name), index)
+        if shared[fold(name)] == 1:
+            indices.setdefault(fold(name), index)
+    return indices
+
+
+def _index(name: str, indices: Mapping[str, int]) -> int | None:
+    """Where a field's column is; None where it is not there."""
+    return indices.get(tidy_text(name), indices.get(fold(name)))
+
+
+def _check_missing(
+    schema: Schema, found: Collection[str], indices: Mapping[str, int], file: str
+) -> None:
     """Refuse to do without a field that is required, or that looks misspelled."""
     known = {field.name.strip() for field in schema.fields}
-    others = [name for name in places if name not in known][:COMPARED_NAMES]
+    others = [name for name in indices if name not in known][:COMPARED_NAMES]
     folded = {name.casefold(): name for name in reversed(others)}
-    told = []
+    missing = []
     for field in schema.fields:
-        if field.name.strip() in places:
+        if field.name in found:
             continue
         near = folded.get(field.name.strip().casefold()) or next(
             iter(get_close_matches(field.name, others, 1, cutoff=0.6 if field.required else 0.8)),
@@ -64,16 +96,16 @@ def _check_missing(schema: Schema, places: Mapping[str, int], file: str) -> None
         )
         if near:
             words = _("{name} (is it the column {near}?)")
-            told.append(words.format(name=repr(field.name), near=repr(near)))
+            missing.append(words.format(name=repr(field.name), near=repr(near)))
         elif field.required:
-            told.append(repr(field.name))
-    if told:
+            missing.append(repr(field.name))
+    if missing:
         words = _(
             "{file} has no column {names}. Its first line must name the columns; needed are "
             "{needed}."
         )
         needed = _listed([field.name for field in schema.fields])
-        raise BatchError(words.format(file=file, names=_shortened(told), needed=needed))
+        raise BatchError(words.format(file=file, names=_shortened(missing), needed=needed))
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -9,7 +9,10 @@ from pathlib import Path
 from tablecast.errors import BatchError
 
 #: Endings by which programs know files that are not text.
-OTHER_KINDS = (".xlsx", ".xls", ".ods", ".gz", ".zip")
+OTHER_KINDS = (".gz", ".zst", ".zip")
+
+#: Workbooks that are written, by those that are read: others than .xlsx lose their formats.
+WORKBOOKS = {".xlsx": ".xlsx", ".xlsm": ".xlsm", ".xlsb": ".xlsx", ".xls": ".xlsx", ".ods": ".xlsx"}
 
 
 def check_paths(source: Path, output: Path) -> None:
@@ -22,11 +25,12 @@ def check_paths(source: Path, output: Path) -> None:
         raise BatchError(f"{str(output)!r} is no file; choose the path of one to write.")
     if output.suffix.lower() in OTHER_KINDS:
         raise BatchError(f"{output.name} would not open: CSV is written; end its name in .csv.")
-    kinds = {path.suffix.lower() == ".parquet" for path in (source, output)}
-    if len(kinds) == 2:
+    wanted = {".parquet": ".parquet", **WORKBOOKS}.get(source.suffix.lower(), ".csv")
+    written = output.suffix.lower()
+    if wanted != (written if written in (".parquet", *WORKBOOKS) else ".csv"):
         raise BatchError(
-            f"{source.name} and {output.name} are of different kinds; CSV is answered as CSV, and "
-            "Parquet as Parquet."
+            f"{source.name} and {output.name} are of different kinds; CSV is answered as CSV, "
+            f"Parquet as Parquet, and a workbook as Excel: end its name in {wanted}."
         )
 
 

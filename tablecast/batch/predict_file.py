@@ -33,6 +33,9 @@ from tablecast.batch.match_columns import match_columns
 from tablecast.batch.parquet import ParquetSink, ParquetSource
 from tablecast.batch.paths import check_paths, file_errors
 from tablecast.batch.summary import SHOWN_REFUSALS, Refused, RowsRefused, Summary, said_in_a_file
+from tablecast.batch.workbook_sink import WorkbookSink, sink_of
+from tablecast.batch.workbook_source import WorkbookSource
+from tablecast.data.sheets import is_workbook
 from tablecast.deployment.deployment import Deployment
 from tablecast.deployment.files import replaced_when_whole
 from tablecast.deployment.opening import load
@@ -55,13 +58,14 @@ ERROR_COLUMN = "prediction_error"
 
 class _Chunk(Protocol):
     def __len__(self) -> int: ...
-    def column(self, place: int) -> Sequence[Any]: ...
+    def column(self, index: int) -> Sequence[Any]: ...
     def place_of(self, row: int) -> tuple[str, int]: ...
 
 
 class _Source(Protocol):
     name: str
     names: list[str]
+    notes: tuple[str, ...]
 
     def share(self) -> float: ...
     def chunks(self) -> Iterator[Any]: ...
@@ -74,15 +78,17 @@ def predict_file(
     output: str | PathLike[str],
     *,
     errors: Errors = "fail",
+    sheet: str | None = None,
     progress: Progress | None = None,
 ) -> Summary:
-    """Answer every row of a CSV or Parquet file, into a file of the same kind.
+    """Answer every row of a CSV, Excel or Parquet file, into a file of the same kind.
 
     Args:
         deployment: what ``description.load`` gives, or its path without ending.
         source: the file to read; Parquet where its ending is ``.parquet``, else CSV.
         output: the file to write. It appears only when it is whole.
         errors: what happens to rows that the schema refuses.
+        sheet: which sheet of a workbook, by name or by number from 1; None for the first.
         progress: called after each chunk of rows.
 
     Raises:
@@ -98,7 +104,7 @@ def predict_file(
             parquet = ParquetSource(read)
             return run.through(parquet, lambda: run.parquet_sink(temporary, parquet))
         with read.open("rb") as stream, temporary.open("wb") as result:
-            return run.through_csv(stream, result, read.name)
+            return run.through_stream(stream, result, read.name, sheet)
 
 
 def predict_csv(
@@ -110,7 +116,7 @@ def predict_csv(
     errors: Errors = "fail",
     limits: Limits | None = None,
 ) -> Summary:
-    """``predict_file`` for open CSV streams; what was written by an error is of no use.
+    """``predict_file`` for open streams of CSV or a workbook; a failed one's output is of no use.
 
     Args:
         source: seekable, at its beginning; left open, as ``output`` is.
@@ -120,7 +126,7 @@ def predict_csv(
     Raises:
         RowsRefused, BatchError: as ``predict_file``, or the file goes past a limit.
     """
-    return _Run(deployment, errors, None, limits).through_csv(source, output, name)
+    return _Run(deployment, errors, None, limits).through_stream(source, output, name)
 
 
 class _Run:
@@ -142,9 +148,28 @@ class _Run:
         self.summary = Summary()
         self.added: dict[str, type] = {}
 
+    def through_stream(
+        self, stream: BinaryIO, result: BinaryIO, name: str, sheet: str | None = None
+    ) -> Summary:
+        """Answer and write every row of a CSV file or a workbook."""
+        beginning = stream.read(8)
+        stream.seek(0)
+        if not is_workbook(beginning):
+            return self.through_csv(stream, result, name)
+        names = [field.name for field in self._deployment.schema.fields]
+        source = WorkbookSource(stream, name, names, sheet)
+        self.summary.is_workbook = True
+        return self.through(
+            source,
+            lambda: sink_of(stream, result, source, self.added, self._replaced),
+            lambda: self._limits.check(name, self.summary, source.size, result.tell()),
+        )
+
     def through_csv(self, stream: BinaryIO, result: BinaryIO, name: str) -> Summary:
         """Answer and write every row of a CSV stream."""
-        source = CsvSource(stream, name)
+        schema = self._deployment.schema
+        names = [field.name for field in schema.fields]
+        source = CsvSource(stream, name, names, schema.reading.get("encoding", ""))
         comma = self._deployment.schema.decimal_comma and source.separator != ","
         return self.through(
             source,
@@ -163,7 +188,7 @@ class _Run:
     def through(
         self,
         source: _Source,
-        make_sink: Callable[[], CsvSink | ParquetSink],
+        make_sink: Callable[[], CsvSink | ParquetSink | WorkbookSink],
         check: Callable[[], None] = lambda: None,
     ) -> Summary:
         """Answer and write every row. Raises RowsRefused where errors are not passed over."""
@@ -175,6 +200,7 @@ class _Run:
                     check()
                     if self._progress:
                         self._progress(self.summary.rows, source.share())
+        self.summary.notes = (*source.notes, *self.summary.notes)
         self.summary.seconds = time.perf_counter() - self._began
         return self.summary
 
@@ -189,7 +215,7 @@ class _Run:
         self.added = added_columns(self._deployment, self._errors == "column")
 
     def _read(self, source: _Source, chunk: _Chunk) -> Reading:
-        cells = {name: chunk.column(place) for name, place in self._places.items()}
+        cells = {name: chunk.column(index) for name, index in self._places.items()}
         reading = self._reader.read(cells, len(chunk))
         self._count(chunk, reading)
         if reading.refused and self._errors == "fail":
@@ -199,9 +225,9 @@ class _Run:
     def _count(self, chunk: _Chunk, reading: Reading) -> None:
         summary = self.summary
         for row in sorted(reading.refused)[: SHOWN_REFUSALS - len(summary.refusals)]:
-            place = _in_words(*chunk.place_of(row))
+            found_at = _in_words(*chunk.place_of(row))
             remarks = tuple(reading.refused[row])
-            summary.refusals.append(Refused(summary.rows + row, place, remarks))
+            summary.refusals.append(Refused(summary.rows + row, found_at, remarks))
         summary.rows += len(chunk)
         summary.refused += len(reading.refused)
         summary.predicted = summary.rows - summary.refused
@@ -218,10 +244,12 @@ class _Run:
             return None, added
         accepted = [row for row in range(rows) if row not in reading.refused]
         columns = {name: values[accepted] for name, values in reading.columns.items()}
-        answers = _answers(self._deployment, columns) if accepted else dict.fromkeys(self.added, ())
+        predictions: dict[str, Values] = dict.fromkeys(self.added, ())
+        if accepted:
+            predictions = _answers(self._deployment, columns)
         if self._errors == "skip":
-            return accepted, {name: answers[name] for name in self.added}
-        added = {name: _scattered(values, accepted, rows) for name, values in answers.items()}
+            return accepted, {name: predictions[name] for name in self.added}
+        added = {name: _scattered(values, accepted, rows) for name, values in predictions.items()}
         worded: dict[int, str] = {}
         added[ERROR_COLUMN] = [
             said_in_a_file(reading.refused[row], worded) if row in reading.refused else None
@@ -232,27 +260,24 @@ class _Run:
 
 def _answers(deployment: Deployment, columns: Columns) -> dict[str, Values]:
     """The added columns for rows that are valid, one value a row."""
-    answer = deployment.predictor.engine.answer(columns)
-    shares = answer.probabilities
-    if shares is None:
-        return {"prediction_label": answer.labels, **_ranges(deployment, answer.labels, columns)}
+    output = deployment.predictor.engine.answer(columns)
+    probabilities = output.probabilities
+    if probabilities is None:
+        return {"prediction_label": output.labels, **_ranges(deployment, output.labels, columns)}
     classes = deployment.schema.classes
-    places = {label: place for place, label in enumerate(classes)}
-    labels = answer.labels.tolist()
-    chosen = np.array([places[label] for label in labels], dtype=np.intp)
-    score = np.take_along_axis(shares, chosen[:, None], axis=1)[:, 0]
-    each = zip(_score_names(classes), np.ascontiguousarray(shares.T), strict=True)
-    return {"prediction_label": labels, "prediction_score": score, **dict(each)}
+    score = output.scores(classes)
+    each = zip(_score_names(classes), np.ascontiguousarray(probabilities.T), strict=True)
+    return {"prediction_label": output.labels.tolist(), "prediction_score": score, **dict(each)}
 
 
 def _ranges(
-    deployment: Deployment, answers: npt.NDArray[np.float64], columns: Columns
+    deployment: Deployment, predictions: npt.NDArray[np.float64], columns: Columns
 ) -> dict[str, Values]:
     """Both ends of each row's range, as the form and the API tell them."""
     interval = deployment.predictor.interval
     if interval is None:
         return {}
-    low, high = interval.of_columns(answers, columns)
+    low, high = interval.of_columns(predictions, columns)
     return {"prediction_low": low, "prediction_high": high}
 
 
@@ -269,8 +294,8 @@ def added_columns(deployment: Deployment, with_errors: bool) -> dict[str, type]:
         BatchError: a field of the deployment has the name of such a column.
     """
     schema = deployment.schema
-    answers = _answers(deployment, _typical_row(schema))
-    added: dict[str, type] = dict.fromkeys(answers, float)
+    columns = _answers(deployment, _typical_row(schema))
+    added: dict[str, type] = dict.fromkeys(columns, float)
     if schema.classes:
         added["prediction_label"] = type(schema.classes[0])
     if with_errors:
@@ -286,14 +311,14 @@ def _typical_row(schema: Schema) -> dict[str, npt.NDArray[Any]]:
     return {field.name: field.array([field.typical]) for field in schema.fields}
 
 
-def _in_words(kind: str, place: int) -> str:
+def _in_words(kind: str, count: int) -> str:
     words = {"line": _("line {number}"), "row": _("row {number}")}
-    return words[kind].format(number=number(place))
+    return words[kind].format(number=number(count))
 
 
-def _scattered(values: Values, places: Sequence[int], rows: int) -> list[Any]:
+def _scattered(values: Values, indices: Sequence[int], rows: int) -> list[Any]:
     spread: list[Any] = [None] * rows
     listed = values.tolist() if isinstance(values, np.ndarray) else values
-    for place, value in zip(places, listed, strict=True):
-        spread[place] = value
+    for index, value in zip(indices, listed, strict=True):
+        spread[index] = value
     return spread

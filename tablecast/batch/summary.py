@@ -72,6 +72,7 @@ class Summary:
         seconds: how long it took.
         refusals: the first refused rows.
         notes: sentences about the file as a whole.
+        is_workbook: whether the file is one, and not CSV or Parquet.
     """
 
     rows: int = 0
@@ -81,6 +82,7 @@ class Summary:
     seconds: float = 0.0
     refusals: list[Refused] = field(default_factory=list)
     notes: tuple[str, ...] = ()
+    is_workbook: bool = False
 
 
 class RowsRefused(BatchError):  # noqa: N818 - reads as a sentence where it is raised

@@ -22,20 +22,20 @@ SHARED_TABLE_LIMIT = 200_000
 
 @dataclass(frozen=True)
 class Number:
-    """Column ``place`` of a float64 tensor of shape (rows, width)."""
+    """Column ``index`` of a float64 tensor of shape (rows, width)."""
 
     tensor: str
     width: int
-    place: int
+    index: int
 
 
 @dataclass(frozen=True)
 class Moment:
-    """A date: column ``place`` of a float64 tensor of seconds since 1970 UTC, NaN for missing."""
+    """A date: column ``index`` of a float64 tensor of seconds since 1970 UTC, NaN for missing."""
 
     tensor: str
     width: int
-    place: int
+    index: int
 
 
 @dataclass(frozen=True)
@@ -76,7 +76,7 @@ class Step:
 
 
 class Frame:
-    """The pipeline's table at one place: its columns as cells, and the probe's rows as they are."""
+    """The pipeline's table at one step: its columns as cells, and the probe's rows as they are."""
 
     def __init__(
         self, builder: Builder, probe: Probe, cells: dict[str, Cell], table: pd.DataFrame
@@ -112,11 +112,11 @@ class Frame:
             else:
                 raise UnsupportedStep(step, f"column {name!r} is a date where numbers are needed")
         tables = {s: self._table(step, names) for s, names in lookups.items()}
-        places = self._place_lookups(layout, lookups, tables)
+        indices = self._add_lookups(layout, lookups, tables)
         wanted = [
-            layout.start(cell.tensor) + cell.place
+            layout.start(cell.tensor) + cell.index
             if isinstance(cell := self.cells[name], Number)
-            else places[name]
+            else indices[name]
             for name in columns
         ]
         if single is None:
@@ -140,29 +140,29 @@ class Frame:
             values.append(numbers[:-1])
         return np.column_stack(values)
 
-    def _place_lookups(
+    def _add_lookups(
         self,
         layout: _Layout,
         lookups: dict[str, list[str]],
         tables: dict[str, NDArray[np.float64]],
     ) -> dict[str, int]:
-        """Add every source's rows to the layout; returns each column's place in it."""
-        places: dict[str, int] = {}
+        """Add every source's rows to the layout; returns each column's index in it."""
+        indices: dict[str, int] = {}
         shared = self._shared_sources(tables)
         if shared:
             width = max(tables[source].shape[1] for source in shared)
             start = layout.add(self._shared_lookup(shared, tables, width), width * len(shared))
             for number, source in enumerate(shared):
-                for place, name in enumerate(lookups[source]):
-                    places[name] = start + number * width + place
+                for index, name in enumerate(lookups[source]):
+                    indices[name] = start + number * width + index
         for source, names in lookups.items():
             if source not in shared:
                 # GatherND, not Gather: its result is (rows, width) without a reshape.
                 table = self.builder.constant(tables[source])
                 rows = self.builder.op("GatherND", table, self._code(source))
                 start = layout.add(rows, len(names))
-                places |= {name: start + place for place, name in enumerate(names)}
-        return places
+                indices |= {name: start + index for index, name in enumerate(names)}
+        return indices
 
     def _shared_sources(self, tables: dict[str, NDArray[np.float64]]) -> list[str]:
         """The sources that one shared lookup serves: those with few keys, where it pays."""
@@ -183,9 +183,9 @@ class Frame:
         texts = sorted({text for source in sources for text in self.probe.texts(source)})
         table = np.zeros((len(sources), len(texts) + 1, width))
         for number, source in enumerate(sources):
-            place = {text: row for row, text in enumerate(self.probe.texts(source))}
-            unknown = len(place)
-            keys = [*(place.get(text, unknown) for text in texts), unknown]
+            row_of = {text: row for row, text in enumerate(self.probe.texts(source))}
+            unknown = len(row_of)
+            keys = [*(row_of.get(text, unknown) for text in texts), unknown]
             table[number, :, : tables[source].shape[1]] = tables[source][keys]
         joined = builder.op("Concat", *sources, axis=1)
         code = _encode(builder, joined, texts)

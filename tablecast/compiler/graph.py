@@ -104,9 +104,9 @@ class Builder:
         raised = self.op("Max", name, self.constant(low))
         return self.op("Min", raised, self.constant(high))
 
-    def columns(self, name: str, places: list[int]) -> str:
+    def columns(self, name: str, indices: list[int]) -> str:
         """Take columns of a (rows, width) tensor, in the order given."""
-        return self.op("Gather", name, self.constant(places, np.int64), axis=1)
+        return self.op("Gather", name, self.constant(indices, np.int64), axis=1)
 
     def repeat(self, limit: int, state: str, body: Callable[[str], tuple[str, str]]) -> str:
         """Apply ``body`` to a float64 tensor until it says stop, at most ``limit`` times.

@@ -97,7 +97,7 @@ def _raw_frame(pipeline: Any, fields: list[Field]) -> Frame:
     dates = [field.name for field in fields if field.graph_input == "moment"]
     if dates:
         joined = dates[0] if len(dates) == 1 else builder.op("Concat", *dates, axis=1)
-        cells |= {name: Moment(joined, len(dates), place) for place, name in enumerate(dates)}
+        cells |= {name: Moment(joined, len(dates), index) for index, name in enumerate(dates)}
     return Frame(builder, probe, cells | _raw_numbers(builder, numbers, wide), probe.table)
 
 
@@ -115,7 +115,7 @@ def _raw_numbers(builder: Builder, fields: list[Field], wide: bool) -> dict[str,
         return {}
     tensor = _joined(builder, tensors)
     names = [*large, *rest]
-    return {name: Number(tensor, len(names), place) for place, name in enumerate(names)}
+    return {name: Number(tensor, len(names), index) for index, name in enumerate(names)}
 
 
 def _joined(builder: Builder, tensors: list[str]) -> str:

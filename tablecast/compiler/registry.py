@@ -18,7 +18,7 @@ class Classification:
     """What a classifier's converter offers; names of tensors over (rows, classes).
 
     Attributes:
-        index: int64 (rows,), the place of the predicted class in ``estimator.classes_``.
+        index: int64 (rows,), the index of the predicted class in ``estimator.classes_``.
         probabilities: float64 (rows, classes), or None without ``predict_proba``.
         decision: float64 (rows, classes) or (rows, 1) for two classes, or None without
             ``decision_function``.

@@ -1,4 +1,4 @@
-"""One column at a time: names that hold up, and cells turned into the values they stand for.
+"""A table's columns as the values that their cells stand for.
 
 Every column leaves as one of four kinds, which is what the schema, PyCaret and the graph agree on:
 
@@ -11,247 +11,154 @@ Booleans become the text levels ``True`` and ``False``. PyCaret 3.3.2 neither im
 a column of dtype ``bool``: a missing value, or the answer "true" from a form, then fails inside
 the estimator. As text they are an ordinary category with two levels, in training, in
 ``predict_model`` and in the graph.
+
+Text is read as what *all* its cells can be read as. What the cells of one column leave open, the
+decimal sign and whether days or months come first, the other columns of the table decide.
 """
 
 from __future__ import annotations
 
 import datetime
 import decimal
-import re
-from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tablecast.data.dates import Notes, Values, read_dates, without_zone
-from tablecast.errors import TableError
-from tablecast.schema.number_formats import DATE_FORMATS, NUMBER_SPELLINGS, SPELLINGS, readings
+from tablecast.data.cells import Column
+from tablecast.data.dates import without_zone
+from tablecast.data.names import tidy_names, unique_names
+from tablecast.data.number_columns import read_number_column, said_otherwise
+from tablecast.data.text_columns import read_text_column
+from tablecast.schema.options import ReadingOptions
+from tablecast.schema.readings import ColumnReading, TableReading, reading_of, with_reading
+from tablecast.schema.table_notes import NAMELESS, RENAMED, SAME_COLUMN, Note
 
 if TYPE_CHECKING:
     import pandas as pd
 
-MISSING = (
-    *("", "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN"),
-    *("<NA>", "N/A", "NA", "NULL", "NaN", "n/a", "nan", "null"),
-)
-"""What a CSV cell says when it is missing: pandas' own list, which PyCaret's users know, without
-``None``. In the house table "None" is a level (a house without masonry), not a gap. In a column
-that otherwise holds only numbers, dates or booleans, "None" cannot be a level and is missing."""
-
-RESERVED = (
-    *("prediction_label", "prediction_score"),
-    *("prediction_low", "prediction_high", "prediction_error"),
-)
-"""The columns that ``predict_model`` and batches add."""
-
-_REMOVED_BY_PYCARET = re.compile(r'[\]\[,{}":]+')  # CleanColumnNames, PyCaret 3.3.2
-
-_WHOLE = re.compile(r"[+-]?[0-9]+")
-_NUMBER = re.compile(
-    r"[+-]?(?:(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?|inf(?:inity)?)", re.IGNORECASE
-)
-_CODE = re.compile(r"0[0-9]+")
+__all__ = ["tidy", "tidy_names"]
 
 
-def tidy_names(names: Sequence[object]) -> list[str]:
-    """The column names without stray spaces; a column without a name is ``column N``, from 1.
-
-    Raises:
-        TableError: two names are equal, become equal once PyCaret cleans them, or are taken by
-            ``predict_model``.
-    """
-    tidied = [str(name).strip() or f"column {at}" for at, name in enumerate(names, start=1)]
-    repeated = [name for name, times in Counter(tidied).items() if times > 1]
-    if repeated:
-        raise TableError(
-            f"More than one column is named {repeated[0]!r}; each field of the form needs its own "
-            "name. Rename or remove one of them."
-        )
-    for name in RESERVED:
-        if name in tidied:
-            raise TableError(
-                f"The table has a column {name!r}, a name that predictions use for their answer. "
-                "Rename or remove that column."
-            )
-    _check_cleaned(tidied)
-    return tidied
-
-
-def _check_cleaned(names: Sequence[str]) -> None:
-    """Refuse names that PyCaret's CleanColumnNames step would merge or empty."""
-    seen: dict[str, str] = {}
-    for name in names:
-        cleaned = _REMOVED_BY_PYCARET.sub("", name)
-        if not cleaned.strip():
-            raise TableError(
-                f"The column name {name!r} has only characters that PyCaret removes from names. "
-                "Rename that column."
-            )
-        other = seen.setdefault(cleaned, name)
-        if other != name:
-            raise TableError(
-                f"The columns {other!r} and {name!r} become one name, {cleaned!r}, since PyCaret "
-                'removes the characters [ ] { } " , : from names. Rename one of them.'
-            )
-
-
-def tidy(table: pd.DataFrame, missing: Sequence[str] = ("",)) -> tuple[pd.DataFrame, list[str]]:
+def tidy(
+    table: pd.DataFrame,
+    missing: Sequence[str] = ("",),
+    options: ReadingOptions | None = None,
+    *,
+    lines: Sequence[int] = (),
+    reading: TableReading | None = None,
+) -> pd.DataFrame:
     """The table with tidy names, and every column of one of the four kinds.
 
     Args:
         table: any table; it is left as it is.
         missing: the texts that mean a missing value. A table that does not come from a CSV file
             has a real missing value, so there only an empty cell is one.
+        options: what a person says of it.
+        lines: the line of the file on which each row begins, for messages.
+        reading: what is known of the file already.
 
     Returns:
-        The new table, with its rows numbered from 0, and a sentence for each thing that a person
-        should know.
+        The new table, with its rows numbered from 0; ``readings.reading_of`` says what was read.
 
     Raises:
-        TableError: as :func:`tidy_names`.
+        TableError: as :func:`tidy_names`, or a cell is not what a person says that it is.
     """
     import pandas as pd
 
-    names = tidy_names(list(table.columns))
-    notes = Notes()
-    columns = {
-        name: _tidy_column(table.iloc[:, at], name, frozenset(missing), notes)
-        for at, name in enumerate(names)
-    }
+    known = reading or reading_of(table)
+    notes = list(known.notes)
+    named = _named(table, notes)
+    options = (options or ReadingOptions()).known_as(list(named))
+    raw = [
+        Column(name, column, frozenset(missing), options, lines)
+        for name, column in named.items()
+        if not _is_read(column, known.of(name), options)
+    ]
+    made = {one.name: one for one in raw}
+    _decide(raw, known, options)
+    columns, readings = {}, dict(known.columns)
+    for name, column in named.items():
+        if name in made:
+            column = _values(made[name])
+            readings[name] = replace(made[name].reading, dtype=str(column.dtype))
+            notes += made[name].notes
+        columns[name] = column
     index = pd.RangeIndex(len(table))
     tidied = pd.DataFrame({n: c.set_axis(index) for n, c in columns.items()}, index=index)
-    tidied.attrs[DATE_FORMATS] = notes.date_formats
-    tidied.attrs[NUMBER_SPELLINGS] = notes.number_spellings
-    return tidied, notes
+    signs = [one.numbers.decided for one in raw if one.numbers and not one.numbers.fault]
+    sign = options.decimal or known.decimal or next(filter(None, signs), "")
+    found = replace(known, decimal=sign, columns=readings, notes=tuple(dict.fromkeys(notes)))
+    return with_reading(tidied, found)
 
 
-def _tidy_column(
-    column: pd.Series, name: str, missing: frozenset[str], notes: Notes
-) -> pd.Series:
+def _named(table: pd.DataFrame, notes: list[Note]) -> dict[str, pd.Series]:
+    """The columns by tidy names; one that is there twice with the same cells only once."""
+    given = [str(name).strip() for name in table.columns]
+    kept: dict[str, pd.Series] = {}
+    for at, name in enumerate(unique_names(given)):
+        column = table.iloc[:, at]
+        if name != given[at] and given[at] in kept:
+            if column.reset_index(drop=True).equals(kept[given[at]].reset_index(drop=True)):
+                notes.append(Note(SAME_COLUMN, given[at]))
+                continue
+            notes.append(Note(RENAMED, name, other=given[at]))
+        elif not given[at]:
+            notes.append(Note(NAMELESS, name))
+        kept[name] = column
+    tidy_names(list(kept))
+    return kept
+
+
+def _is_read(column: pd.Series, reading: ColumnReading, options: ReadingOptions) -> bool:
+    """Whether a column was read before, and nobody says now that it should be read otherwise."""
+    name = str(column.name)
+    asked = name in (*options.category, *options.number, *options.date)
+    return reading.dtype == str(column.dtype) and not asked and reading.dtype != ""
+
+
+def _decide(columns: Sequence[Column], known: TableReading, options: ReadingOptions) -> None:
+    """Let the columns that leave no doubt decide for those that do."""
+    said = [one.numbers.decided for one in columns if one.numbers and not one.numbers.fault]
+    points, commas = said.count("."), said.count(",")
+    sign = options.decimal or ("." if points > commas else "," if commas > points else "")
+    orders = [one.dates.day_first for one in columns if one.dates and not one.dates.others]
+    day_first = next((order for order in orders if order is not None), None)
+    for one in columns:
+        one.file_sign, one.file_separator = sign, known.separator
+        one.file_day_first = day_first if day_first is not None else (sign == "," or None)
+
+
+def _values(column: Column) -> pd.Series:
+    """A column as the values that its cells stand for."""
     from pandas.api import types
 
-    kind = column.dtype
+    cells, kind, said = column.cells, column.cells.dtype, column.said
+    if said == "category":
+        return read_text_column(column)
+    if said in ("number", "date"):
+        return said_otherwise(column)
     if isinstance(kind, types.CategoricalDtype) or types.is_bool_dtype(kind):
-        # Someone said that these are categories: the text "1" stays a level.
-        return _mapped(column.astype(object), {}, frozenset(("",)))
+        return read_text_column(column)
     if types.is_datetime64_any_dtype(kind):
-        return without_zone(column)
+        return without_zone(cells)
     if types.is_numeric_dtype(kind) and not types.is_complex_dtype(kind):
-        return _finite(_plain_number(column), name, notes)
+        return column.finite(column.whole_or_float(cells))
     if types.is_object_dtype(kind) or types.is_string_dtype(kind):
-        return _tidy_objects(column.astype(object), name, missing, notes)
-    return column
+        return _objects(column)
+    return cells
 
 
-def _tidy_objects(
-    column: pd.Series, name: str, missing: frozenset[str], notes: Notes
-) -> pd.Series:
-    """A column of Python objects, usually text: read as what *all* its cells can be read as."""
+def _objects(column: Column) -> pd.Series:
+    """A column of Python objects, usually text."""
     import pandas as pd
 
-    try:
-        values = list(column.dropna().unique())
-    except TypeError:  # lists or dictionaries; the inspection drops such a column
-        return column
+    values = column.distinct
+    if values is None or any(isinstance(value, bytes) for value in values):
+        return column.cells  # lists or dictionaries; the inspection drops such a column
     if values and all(isinstance(value, datetime.date) for value in values):
-        return without_zone(pd.to_datetime(column, utc=True, errors="coerce"))
+        return without_zone(pd.to_datetime(column.cells, utc=True, errors="coerce"))
     numbers = (int, float, decimal.Decimal)
     if values and all(isinstance(v, numbers) and not isinstance(v, bool) for v in values):
-        return _finite(_plain_number(column.astype("float64")), name, notes)
-    if any(isinstance(value, bytes) for value in values):
-        return column
-    read = _read_as_one_kind({_text(value) for value in values} - missing, name, notes)
-    return _finite(_mapped(column, read, missing), name, notes)
-
-
-def _text(value: object) -> str:
-    """A cell's text; a whole float loses its point, so that 60 and 60.0 are one level."""
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value).strip()
-
-
-def _mapped(column: pd.Series, read: Values, missing: frozenset[str]) -> pd.Series:
-    """The column with each distinct value replaced by what it stands for (itself by default)."""
-    import pandas as pd
-
-    texts = {value: _text(value) for value in column.dropna().unique()}
-    known = {value: read.get(text, text) for value, text in texts.items() if text not in missing}
-    if not read:
-        return column.map(known).astype(object)
-    kept = {value: stands for value, stands in known.items() if stands is not None}
-    mapped = column.map(kept)
-    sample = next(stands for stands in kept.values())
-    if isinstance(sample, str):
-        return mapped.astype(object)
-    return pd.to_datetime(mapped) if isinstance(sample, datetime.date) else _plain_number(mapped)
-
-
-def _read_as_one_kind(texts: set[str], name: str, notes: Notes) -> Values:
-    """What the texts stand for when all are booleans, numbers or dates; nothing otherwise."""
-    present = sorted(texts - {"None"})
-    if not present:
-        return {}
-    readings: tuple[Callable[[list[str], str, Notes], Values], ...] = (
-        _booleans,
-        _numbers,
-        _spelt_numbers,
-        read_dates,
-    )
-    for reading in readings:
-        if read := reading(present, name, notes):
-            return read | {"None": None}
-    return {}
-
-
-def _booleans(texts: list[str], _name: str, _notes: Notes) -> Values:
-    read = {text: text.capitalize() for text in texts}
-    return read if set(read.values()) <= {"True", "False"} else {}
-
-
-def _numbers(texts: list[str], _name: str, _notes: Notes) -> Values:
-    """Python's own reading of a number, which is also the form's."""
-    if not all(_NUMBER.fullmatch(text) for text in texts):
-        return {}
-    if any(_CODE.fullmatch(text) for text in texts):
-        return {}  # 007 is a code: as a number it would lose its zeros
-    if all(_WHOLE.fullmatch(text) and len(text) < 18 for text in texts):
-        return {text: int(text) for text in texts}
-    return {text: float(text) for text in texts}
-
-
-def _spelt_numbers(texts: list[str], name: str, notes: Notes) -> Values:
-    """Numbers in a country's spelling, where only one meaning of its signs fits every cell."""
-    found = readings(texts)
-    if len(found) > 1:
-        example = next(text for text in texts if "," in text)
-        notes.append(
-            f"'{name}' is read as text: in '{example}' the comma may mean thousands or decimals. "
-            "Write its numbers without commas to use them as numbers."
-        )
-        return {}
-    if not found:
-        return {}
-    ((spelling, plain),) = found.items()
-    example = next((text for text in texts if "," in text), texts[0])
-    notes.append(
-        f"'{name}' is read as numbers, with the comma as {SPELLINGS[spelling]}, as in '{example}'."
-    )
-    notes.number_spellings[name] = spelling
-    return {text: float(number) for text, number in plain.items()}
-
-
-def _plain_number(column: pd.Series) -> pd.Series:
-    """``int64`` where nothing is missing and every value fits, ``float64`` otherwise."""
-    if column.dtype.kind in "iu" and not column.isna().any() and column.max() <= 2**63 - 1:
-        return column.astype("int64")
-    return column.astype("float64")
-
-
-def _finite(column: pd.Series, name: str, notes: Notes) -> pd.Series:
-    """Infinite numbers as missing: no estimator takes them, and most stand for a division by 0."""
-    if column.dtype != "float64":
-        return column
-    infinite = column.isin([float("inf"), float("-inf")])
-    if infinite.any():
-        notes.append(f"'{name}' is infinite in {infinite.sum():,} of its rows, taken as missing.")
-    return column.mask(infinite)
+        return column.finite(column.whole_or_float(column.cells.astype("float64")))
+    read = read_number_column(column)
+    return read_text_column(column) if read is None else read

@@ -1,68 +1,159 @@
-"""Dates in the many ways that tables write them, taken where only one reading fits."""
+"""A column's texts as dates: the one format of all of them, and which of two where both fit."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
+
+from tablecast.schema.moments import DAYS, TIMES, plain_date
 
 if TYPE_CHECKING:
     import pandas as pd
 
-"""A tidied table's attribute: column name to the format of its dates, where they came as text."""
-
-_DATE_SHAPE = re.compile(r"(?=.*[0-9])[A-Za-z0-9]{1,9}[-/. ][A-Za-z0-9:,.+/ -]{4,34}")
-_DAYS = (
-    *("%Y-%m-%d", "%Y/%m/%d", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%d.%m.%Y"),
-    *("%d %b %Y", "%d %B %Y", "%d-%b-%Y", "%b %d, %Y", "%B %d, %Y", "%b %d %Y", "%B %d %Y"),
+#: Text is looked at further where it could be a date at all.
+_SHAPE = re.compile(r"(?=.*[0-9])\S[\w\-/.: ,+年月日]{4,40}")
+_TIME = re.compile(
+    r"[T ][0-9]{1,2}(?:[:.][0-9]{2}){0,2}(?:\.[0-9]+)?(?: ?[AP]M)?(?: ?Z| ?[+-][0-9:]{4,6})?$"
 )
-_TIMES = (
-    *("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", "T%H:%M", "T%H:%M:%S", "T%H:%M:%S.%f"),
-    *("T%H:%M:%S%z", "T%H:%M:%S.%f%z", " %H:%M:%S%z"),
+#: What a table writes for a date that never comes: datetime64 ends in 2262.
+_FAR = re.compile(
+    r"^(?:9999|2999|0001|0000)(?=[-/. ])"
+    r"|^[0-9A-Za-z]{1,3}[-/. ][0-9A-Za-z]{1,3}[-/. ](?:9999|2999|0001|0000)\b"
 )
 
-Values = dict[str, Any]
-"""What each distinct text of a column stands for."""
+#: Texts that are tried first, and how many may be no dates beside others.
+SAMPLE, MOST_ODD = 20, 0.2
 
 
-class Notes(list[str]):
-    """What reading a table has to say: sentences, and how its dates and numbers are written."""
+@dataclass(frozen=True)
+class Dates:
+    """Texts that are dates in one format.
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.date_formats: dict[str, str] = {}
-        self.number_spellings: dict[str, str] = {}
+    Attributes:
+        values: each text's moment, without a time zone.
+        format: ``strptime``'s.
+        others: formats in which all of them are other dates.
+        far: texts that name a date that never comes.
+        odd: texts that are no dates, where nearly all others are; then nothing is read.
+    """
 
+    values: Mapping[str, Any]
+    format: str
+    others: tuple[str, ...] = ()
+    far: tuple[str, ...] = ()
+    odd: tuple[str, ...] = ()
 
-def read_dates(texts: list[str], name: str, notes: Notes) -> Values:
-    """Dates, where every cell has one format and only one reading."""
-    if not all(_DATE_SHAPE.fullmatch(text) for text in texts):
-        return {}
-    readings: list[pd.Series] = []
-    formats: list[str] = []
-    for form in (day + time for day in _DAYS for time in _TIMES):
-        if _parsed(texts[:20], form) is None or (dates := _parsed(texts, form)) is None:
-            continue
-        if not any(dates.equals(other) for other in readings):
-            readings.append(dates)
-            formats.append(form)
-    if len(readings) > 1:
-        notes.append(
-            f"'{name}' is read as text: '{texts[0]}' may be day first or month first. "
-            "Write its dates as 2024-03-31 to use them as dates."
-        )
-    if len(readings) != 1:
-        return {}
-    if not formats[0].startswith("%Y-%m-%d"):  # ISO 8601 is read without being told
-        notes.date_formats[name] = formats[0]
-    return dict(zip(texts, readings[0], strict=True))
+    @property
+    def day_first(self) -> bool | None:
+        """Whether the day stands before the month; None where neither is first."""
+        return order_of(self.format)
 
 
-def _parsed(texts: list[str], form: str) -> pd.Series | None:
+def order_of(form: str) -> bool | None:
+    """Whether a format's day stands before its month; None where that cannot be mistaken."""
+    if "%m" not in form or "%d" not in form or form.startswith("%Y"):
+        return None
+    return form.index("%d") < form.index("%m")
+
+
+def dates_in(
+    texts: Sequence[str],
+    form: str | None = None,
+    *,
+    wanted: bool = False,
+    day_first: bool | None = None,
+) -> Dates | None:
+    """The dates that a column's distinct texts are; None where they are none.
+
+    Args:
+        texts: none of them missing.
+        form: the format, where a person says so.
+        wanted: whether a person says that they are dates: then plain numbers may be dates.
+        day_first: what is first where both fit, and the format alone does not tell.
+    """
+    plain = {text: plain_date(text) for text in texts}
+    far = tuple(text for text in texts if _FAR.search(plain[text]))
+    near = [text for text in texts if text not in set(far)]
+    if not near or not (wanted or any(_SHAPE.fullmatch(text) for text in near[:SAMPLE])):
+        return None
+    forms = [form] if form else _formats([plain[text] for text in near], wanted=wanted)
+    found: list[tuple[str, pd.Series]] = []
+    best: tuple[str, pd.Series] | None = None
+    for one in forms:
+        dates = _parsed([plain[text] for text in near], one)
+        if not dates.isna().any():
+            if not any(dates.equals(other) for _, other in found):
+                found.append((one, dates))
+        elif best is None or dates.isna().sum() < best[1].isna().sum():
+            best = one, dates
+    if not found:
+        return _nearly(near, best)
+    found.sort(key=lambda pair: _preferred(pair[0], day_first))
+    chosen, values = found[0]
+    others = tuple(one for one, _ in found[1:] if not one.startswith("%y"))
+    return Dates(dict(zip(near, values, strict=True)), chosen, others, far)
+
+
+def _preferred(form: str, day_first: bool | None) -> bool:
+    """What comes first among formats that all fit: dots are written with the day first."""
+    order = order_of(form)
+    if order is None:
+        return "%y" in form[:2]
+    wanted = day_first if day_first is not None and "." not in form else "." in form
+    return order is not wanted
+
+
+def _nearly(texts: Sequence[str], best: tuple[str, pd.Series] | None) -> Dates | None:
+    if best is None:
+        return None
+    form, dates = best
+    odd = tuple(text for text, wrong in zip(texts, dates.isna(), strict=True) if wrong)
+    return Dates({}, form, odd=odd) if len(odd) <= MOST_ODD * len(texts) else None
+
+
+def _formats(texts: Sequence[str], *, wanted: bool) -> list[str]:
+    """The formats that most of the first texts have."""
+    sample = texts[:SAMPLE]
+    days, times = zip(*map(_cut, sample), strict=True)
+    some_days = [one for one in DAYS if _fits(days, one) and (wanted or one != "%Y%m%d")]
+    some_times = [one for one in TIMES if _fits(times, one)]
+    return [day + time for day in some_days for time in some_times]
+
+
+def _cut(text: str) -> tuple[str, str]:
+    """A date's day and its time."""
+    found = _TIME.search(text)
+    # 3 Mar 21 ends in a year: a time has a colon, a point and two digits, or AM and PM.
+    if found is None or not re.search(r"[:.]|[AP]M", found[0]) or found.start() < 4:
+        return text, ""
+    return text[: found.start()], found[0]
+
+
+def _fits(texts: Sequence[str], form: str) -> bool:
+    """Whether enough of the texts are of a format."""
+    wrong = sum(not _is_of(text, form) for text in dict.fromkeys(texts))
+    return wrong <= MOST_ODD * len(set(texts))
+
+
+def _is_of(text: str, form: str) -> bool:
+    if not form:
+        return not text
+    try:
+        datetime.strptime(text, form)
+    except ValueError:
+        return False
+    return True
+
+
+def _parsed(texts: Sequence[str], form: str) -> pd.Series:
     import pandas as pd
 
     zoned = form.endswith("%z")
-    dates = pd.to_datetime(pd.Series(texts), format=form, errors="coerce", utc=zoned)
-    return None if dates.isna().any() else without_zone(dates)
+    dates = pd.to_datetime(pd.Series(texts, dtype=object), format=form, errors="coerce", utc=zoned)
+    return without_zone(dates)
 
 
 def without_zone(column: pd.Series) -> pd.Series:

@@ -3,59 +3,87 @@
 from __future__ import annotations
 
 import math
+import shlex
 from collections.abc import Callable
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Literal
 
 from tablecast.data.columns import tidy
 from tablecast.data.prepared import Dropped, Prepared, named_id
 from tablecast.data.task import Task, infer_with_reason
 from tablecast.errors import TableError
-from tablecast.schema.number_formats import DATE_FORMATS, NUMBER_SPELLINGS
+from tablecast.schema.options import ReadingOptions, column_named
+from tablecast.schema.readings import reading_of, with_reading
+from tablecast.schema.table_notes import (
+    AS_ASKED,
+    GAPS,
+    GROWS,
+    NEAR_ID,
+    NO_ANSWER,
+    REPEATED,
+    TASK,
+    TASK_ASKED,
+    TASK_OR,
+    Note,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
+#: A column of text whose values are unique in more than this share of its rows tells rows apart,
+#: and not kinds of rows: what is learnt of one of them holds for no other.
+MOST_UNIQUE = 0.5
+#: A target of more different numbers than this is nobody's classes.
+MOST_CLASSES = 20
+
 MIN_ROWS = 20
 """Fewer leave a holdout of six rows, from which no figure means anything."""
 
 def prepare(
-    table: pd.DataFrame, target: str, task: Literal["auto", "regression", "classification"] = "auto"
+    table: pd.DataFrame,
+    target: str,
+    task: Literal["auto", "regression", "classification"] = "auto",
+    options: ReadingOptions | None = None,
 ) -> Prepared:
     """Clean a table, infer its task, and leave out what cannot be a feature.
 
     Args:
         table: any table, such as ``read_table`` gives; it is left as it is.
         target: the name of the column to predict.
-        task: "auto" infers it from the target.
+        task: "auto" infers it from the target, unless the options say it.
+        options: what a person says of the table.
 
     Raises:
         TableError: the table cannot be trained on; the message says why and what to do.
     """
-    tidied, notes = tidy(table)
-    # What reading the file said may be said again here: once is enough.
-    notes = list(dict.fromkeys([*table.attrs.get("tablecast_notes", ()), *notes]))
-    target = _find_target(tidied, target.strip())
+    tidied = tidy(table, options=options)
+    options = (options or ReadingOptions()).known_as(list(tidied.columns))
+    reading = reading_of(tidied)
+    notes: list[str] = list(reading.notes)
+    target = column_named(target.strip(), list(tidied.columns))
+    _check_dropped(target, options)
     answers = tidied[target]
     _check_answers(answers)
     present = answers.notna()
     features = tidied.drop(columns=target)
     # Row ids are looked for in the table as it came: a row left out breaks their sequence.
-    dropped = _columns_to_drop(features, present)
+    dropped = columns_to_drop(features, present, options)
     kept = features.drop(columns=[column.name for column in dropped])
     if kept.columns.empty:
         raise _nothing_left(target, dropped)
     clean = kept.assign(**{target: answers})[present].reset_index(drop=True)
-    # A table that was read from a file is tidied already, and its dates are dates by now.
-    spelt = (DATE_FORMATS, NUMBER_SPELLINGS)
-    clean.attrs = {key: table.attrs.get(key, {}) | tidied.attrs[key] for key in spelt}
     if without := int((~present).sum()):
-        notes.append(f"{_rows(without)} without a value in '{target}' left out.")
-    chosen = _choose_task(clean[target], task, notes)
+        notes.append(Note(NO_ANSWER, target, rows=_rows(without)))
+    chosen = _choose_task(clean[target], options.task if task == "auto" else task, notes)
     if chosen == "classification":
         clean[target] = _as_classes(clean[target])
-    return Prepared(clean, target, chosen, tuple(dropped), (*notes, *flags(kept, clean)))
+    notes += flags(kept, clean)
+    return Prepared(with_reading(clean, reading), target, chosen, tuple(dropped), tuple(notes))
+
+
+def _check_dropped(target: str, options: ReadingOptions) -> None:
+    if target in options.drop:
+        raise TableError(f"The target '{target}' cannot be left out. Drop other columns.")
 
 
 def _nothing_left(target: str, dropped: list[Dropped]) -> TableError:
@@ -64,17 +92,6 @@ def _nothing_left(target: str, dropped: list[Dropped]) -> TableError:
         + "; ".join(f"'{column.name}' {column.reason}" for column in dropped)
         + ". Add columns that say something about each row."
     )
-
-
-def _find_target(table: pd.DataFrame, target: str) -> str:
-    if target in table.columns:
-        return target
-    names = [str(name) for name in table.columns]
-    by_case = {name.casefold(): name for name in names}
-    near = get_close_matches(target.casefold(), by_case, n=1, cutoff=0.5)
-    hint = f"Did you mean '{by_case[near[0]]}'? " if near else ""
-    listed = ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
-    raise TableError(f"The table has no column '{target}'. {hint}Its columns are: {listed}.")
 
 
 def _check_answers(answers: pd.Series) -> None:
@@ -108,20 +125,33 @@ def _check_answers(answers: pd.Series) -> None:
 def _choose_task(
     answers: pd.Series, task: Literal["auto", "regression", "classification"], notes: list[str]
 ) -> Task:
-    if task == "auto":
-        inferred, reason = infer_with_reason(answers)
-        notes.append(f"The task is {inferred}, since '{answers.name}': {reason}.")
-        task = inferred
-    else:
-        notes.append(f"The task is {task}, as asked for.")
+    task, note = task_of(answers, task)
+    notes.append(note)
     if task == "regression" and answers.dtype == object:
+        text = _first_text(answers)
         raise TableError(
-            f"Regression needs numbers, but '{answers.name}' holds text such as "
-            f"'{_first_text(answers)}'. Correct those cells, or choose classification."
+            f"Regression needs numbers, but '{answers.name}' holds text such as '{text}'. Correct "
+            f"those cells, take them as missing (--missing {shlex.quote(text)}), or choose "
+            "classification (--task classification)."
         )
     if task == "classification":
         _check_classes(answers)
     return task
+
+
+def task_of(
+    answers: pd.Series, task: Literal["auto", "regression", "classification"]
+) -> tuple[Task, Note]:
+    """The task that a target asks for, unless a person says it, and why."""
+    if task != "auto":
+        return task, Note(TASK_ASKED, task=task)
+    inferred, reason = infer_with_reason(answers)
+    other = "regression" if inferred == "classification" else "classification"
+    if answers.dtype == object or not 2 < answers.nunique() <= MOST_CLASSES:
+        return inferred, Note(TASK, str(answers.name), task=inferred, reason=reason)
+    return inferred, Note(
+        TASK_OR, str(answers.name), task=inferred, reason=reason, option=other
+    )
 
 
 def _first_text(answers: pd.Series) -> str:
@@ -143,7 +173,7 @@ def _check_classes(answers: pd.Series) -> None:
     raise TableError(
         f"In the target '{answers.name}' the {which} a single row, and training needs two of each, "
         "to learn from and to test on. Leave those rows out, merge the rare classes, or, if the "
-        "values are amounts, choose regression."
+        "values are amounts, choose regression (--task regression)."
     )
 
 
@@ -154,32 +184,42 @@ def _as_classes(answers: pd.Series) -> pd.Series:
     return answers
 
 
-def _columns_to_drop(features: pd.DataFrame, present: pd.Series) -> list[Dropped]:
+def columns_to_drop(
+    features: pd.DataFrame, present: pd.Series, options: ReadingOptions
+) -> list[Dropped]:
     """The columns that cannot be features, in the table's order.
 
     ``present`` marks the rows that have a target; a column must have something to say there.
     """
     dropped = []
-    for name in features.columns:
-        if reason := _why_drop(features[name], features[name][present]):
-            dropped.append(Dropped(str(name), reason))
+    for name in map(str, features.columns):
+        if name in options.drop:
+            dropped.append(Dropped(name, AS_ASKED))
+        elif reason := _why_useless(features[name][present]):
+            dropped.append(Dropped(name, reason))
+        elif name not in options.keep and (reason := _why_id(features[name])):
+            dropped.append(Dropped(name, reason, keepable=True))
     return dropped
 
 
 _UNUSABLE = "holds neither numbers, dates nor text"
 
 
-def _why_drop(column: pd.Series, present: pd.Series) -> str:
+def _why_useless(present: pd.Series) -> str:
     if present.isna().all():
         return "is empty in every row"
     try:
         distinct = present.nunique()
     except TypeError:  # lists and dictionaries cannot be compared
         return _UNUSABLE
-    if column.dtype.kind not in "ifMO" or isinstance(present.dropna().iloc[0], bytes):
+    if present.dtype.kind not in "ifMO" or isinstance(present.dropna().iloc[0], bytes):
         return _UNUSABLE
     if distinct == 1:
         return f"has the same value, '{present.dropna().iloc[0]}', in every row"
+    return ""
+
+
+def _why_id(column: pd.Series) -> str:
     rules: dict[str, Callable[[pd.Series], str]] = {"i": _why_number_id, "O": _why_text}
     return rules.get(column.dtype.kind, lambda _: "")(column)
 
@@ -197,32 +237,32 @@ def _why_number_id(column: pd.Series) -> str:
 
 def _why_text(column: pd.Series) -> str:
     texts = column.dropna()
-    share = texts.nunique() / len(texts)
+    distinct = texts.nunique()
+    share = distinct / len(texts)
     words = texts.str.count(r"\S+").median()
     if share > 0.5 and words >= 5 and texts.str.len().mean() >= 30:
         return "holds free text, which a form's choices cannot stand for"
-    if len(texts) >= MIN_ROWS and share == 1:
+    if len(texts) < MIN_ROWS or share <= MOST_UNIQUE:
+        return ""
+    if share == 1:
         return "is an id: a different text in every row"
-    return ""
+    return f"is nearly an id: {distinct:,} different texts in {len(texts):,} rows"
 
 
-def flags(features: pd.DataFrame, clean: pd.DataFrame) -> list[str]:
+def flags(features: pd.DataFrame, clean: pd.DataFrame) -> list[Note]:
     """What is kept, but worth a look before the figures are believed."""
     notes = []
     if repeated := int(clean.duplicated().sum()):
-        notes.append(
-            f"{_rows(repeated)} equal to an earlier row: if that is no coincidence, the holdout's "
-            "figures are too good."
-        )
-    for name in features.columns:
+        notes.append(Note(REPEATED, rows=_rows(repeated)))
+    for name in map(str, features.columns):
         column = features[name]
         gaps = clean[name].isna().mean()
         if gaps > 0.5:
-            notes.append(f"'{name}' is missing in {math.floor(100 * gaps)}% of the rows.")
+            notes.append(Note(GAPS, name, share=str(math.floor(100 * gaps))))
         if column.dtype.kind == "i" and column.is_unique and column.is_monotonic_increasing:
-            notes.append(f"'{name}' grows from row to row: is it an id or a time?")
-        if column.dtype == object and column.nunique() > max(50, 0.5 * column.count()):
-            notes.append(f"'{name}' is nearly an id: {column.nunique():,} different texts.")
+            notes.append(Note(GROWS, name, option=shlex.quote(name)))
+        if column.dtype == object and column.nunique() > max(50, MOST_UNIQUE * column.count()):
+            notes.append(Note(NEAR_ID, name, count=f"{column.nunique():,}"))
     return notes
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tablecast.data.task import Task
+from tablecast.schema.table_notes import LEFT_OUT, LEFT_OUT_UNLESS, Note
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,10 +23,25 @@ _ID_CAMEL = re.compile(r".*[a-z](?:Id|ID)")
 
 @dataclass(frozen=True)
 class Dropped:
-    """A column that is no feature, and why."""
+    """A column that is no feature, and why.
+
+    Attributes:
+        name: the column's name.
+        reason: the second half of a sentence about it.
+        keepable: whether a person may keep it all the same.
+    """
 
     name: str
     reason: str
+    keepable: bool = False
+
+    @property
+    def note(self) -> Note:
+        """The whole sentence, with the option that changes it."""
+        if self.keepable:
+            option = shlex.quote(self.name)
+            return Note(LEFT_OUT_UNLESS, self.name, reason=self.reason, option=option)
+        return Note(LEFT_OUT, self.name, reason=self.reason)
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,12 +19,20 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tablecast.data.columns import tidy_names
-from tablecast.data.csv_table import PARQUET_START, parse_csv
+from tablecast.data.columns import tidy
+from tablecast.data.compressed import ENDINGS as COMPRESSED
+from tablecast.data.compressed import expanded
+from tablecast.data.dialect import Grid, grid_of
+from tablecast.data.encoding import decode
 from tablecast.data.prepare import prepare
 from tablecast.data.prepared import Dropped, Prepared
+from tablecast.data.sheets import ENDINGS as SHEETS
+from tablecast.data.sheets import grid_of_workbook, is_workbook
 from tablecast.data.task import Task, infer_task
 from tablecast.errors import TableError
+from tablecast.schema.missing import MISSING
+from tablecast.schema.options import ReadingOptions
+from tablecast.schema.readings import TableReading
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,44 +41,50 @@ __all__ = ["Dropped", "Prepared", "Task", "infer_task", "prepare", "read_table"]
 
 TEXT_ENDINGS = (".csv", ".tsv", ".txt")
 PARQUET_ENDINGS = (".parquet", ".pq")
+PARQUET_START = b"PAR1"
+ENDINGS = (*TEXT_ENDINGS, *COMPRESSED, *SHEETS, *PARQUET_ENDINGS)
 DATA_SETS = "https://raw.githubusercontent.com/pycaret/datasets/main/data/common/{name}.csv"
 """Where ``pycaret.datasets.get_data`` of PyCaret 3.3.2 reads from."""
 
 _TIMEOUT = 30  # seconds without a byte from a server
 
 
-def read_table(source: str | os.PathLike[str]) -> pd.DataFrame:
+def read_table(
+    source: str | os.PathLike[str], options: ReadingOptions | None = None
+) -> pd.DataFrame:
     """Read a table.
 
-    CSV may have a byte-order mark, stray spaces around headers and cells, any of the separators
-    ``, ; tab |`` and quoted text; it is UTF-8, UTF-16 with a byte-order mark, or else taken as
-    Windows-1252, with a note. Its cells become numbers, dates or text as ``reading.columns``
-    says. A data-set name, such as ``insurance``, is looked for in the folder that the environment
-    variable TABLECAST_DATA names, in the current folder (as PyCaret does), in the cache, and then
-    at PyCaret's address.
+    A file may be CSV, compressed or not, an Excel or OpenDocument workbook, or Parquet. CSV is read
+    in the encoding in which it makes sense, with the separator that its rows have; a title, a
+    footer and row names are left out. Cells become numbers, dates or text as ``reading.columns``
+    says. What was decided is told by ``reading.readings.reading_of``. A data-set name, such as
+    ``insurance``, is looked for in the folder that the environment variable TABLECAST_DATA names,
+    in the current folder (as PyCaret does), in the cache, and then at PyCaret's address.
 
     Args:
-        source: a path to CSV or Parquet, an http(s) URL of either, or a data-set name.
+        source: a path, an http(s) URL, or a data-set name.
+        options: what a person says of it.
 
     Raises:
         TableError: there is no such table, or it cannot be read.
     """
     name = os.fspath(source)
+    options = options or ReadingOptions()
     if re.match(r"https?://", name, re.IGNORECASE):
-        return _parse(_fetch(name), name)
+        return _parse(_fetch(name), name, options)
     path = Path(name).expanduser()
     if not os.path.isfile(path) and re.fullmatch(r"[\w-]+", name) and isinstance(source, str):
         path = _data_set(name)
-    return _parse(_read_file(path), path.name, path.suffix.lower())
+    return _parse(_read_file(path), path.name, options, path.suffix.lower())
 
 
 def _read_file(path: Path) -> bytes:
     if path.is_dir():
-        raise TableError(f"'{path}' is a folder. Name a CSV or Parquet file in it.")
-    if path.suffix.lower() not in ("", *TEXT_ENDINGS, *PARQUET_ENDINGS) and path.is_file():
+        raise TableError(f"'{path}' is a folder. Name a CSV, Excel or Parquet file in it.")
+    if path.suffix.lower() not in ("", *ENDINGS) and path.is_file():
         raise TableError(
             f"'{path.name}' ends in '{path.suffix}', which cannot be read as a table. Save it as "
-            "CSV (.csv, .tsv, .txt) or Parquet (.parquet)."
+            "CSV (.csv, .tsv, .txt), Excel (.xlsx) or Parquet (.parquet)."
         )
     try:
         return path.read_bytes()
@@ -81,9 +95,8 @@ def _read_file(path: Path) -> bytes:
 
 
 def _nearest_file(path: Path) -> str:
-    endings = TEXT_ENDINGS + PARQUET_ENDINGS
     try:
-        names = sorted(p.name for p in path.parent.iterdir() if p.suffix.lower() in endings)
+        names = sorted(p.name for p in path.parent.iterdir() if p.suffix.lower() in ENDINGS)
     except (OSError, ValueError):
         return " Its folder does not exist either; check the path."
     near = get_close_matches(path.name, names, n=1, cutoff=0.5)
@@ -164,13 +177,31 @@ def _fetch(url: str) -> bytes:
     return content
 
 
-def _parse(content: bytes, name: str, ending: str = "") -> pd.DataFrame:
+def _parse(content: bytes, name: str, options: ReadingOptions, ending: str = "") -> pd.DataFrame:
+    content = expanded(content, name)
     if not content.strip(b"\xef\xbb\xbf\xff\xfe\0 \t\r\n"):  # or only a byte-order mark
         raise TableError(f"'{name}' is empty. Check that it was saved or downloaded completely.")
     undeclared = ending not in TEXT_ENDINGS
     if ending in PARQUET_ENDINGS or (undeclared and content.startswith(PARQUET_START)):
-        return _parse_parquet(content, name)
-    return parse_csv(content, name)
+        return tidy(_parse_parquet(content, name), options=options)
+    if ending in SHEETS or (undeclared and is_workbook(content)):
+        grid = grid_of_workbook(content, name, options.sheet)
+        return _tidied(grid, options, TableReading(notes=tuple(grid.notes)))
+    decoded = decode(content, name, options.encoding)
+    grid = grid_of(decoded.text, name, options.separator)
+    notes = (*decoded.notes, *grid.notes)
+    known = TableReading(decoded.encoding, grid.separator, options.decimal or "", notes=notes)
+    return _tidied(grid, options, known)
+
+
+def _tidied(grid: Grid, options: ReadingOptions, known: TableReading) -> pd.DataFrame:
+    import pandas as pd
+
+    columns = zip(*grid.rows, strict=True)
+    cells = [pd.Series(list(column), dtype=object) for column in columns]
+    table = pd.concat(cells, axis="columns", keys=range(len(cells)))
+    table.columns = pd.Index(grid.header, dtype=object)
+    return tidy(table, MISSING, options, lines=grid.lines, reading=known)
 
 
 def _parse_parquet(content: bytes, name: str) -> pd.DataFrame:
@@ -191,4 +222,4 @@ def _parse_parquet(content: bytes, name: str) -> pd.DataFrame:
         table = table.reset_index()
     if table.empty:
         raise TableError(f"'{name}' has no rows. Add rows to learn from.")
-    return table.set_axis(tidy_names(list(table.columns)), axis="columns").reset_index(drop=True)
+    return table.reset_index(drop=True)

@@ -19,24 +19,26 @@ from tablecast.errors import ArtifactError
 #: The key of the description among the graph's metadata.
 METADATA_KEY = "tablecast"
 
-# Field numbers of onnx.proto, read here so that serving needs no onnx package.
-_MODEL_PRODUCER, _MODEL_GRAPH, _MODEL_METADATA, _MODEL_FUNCTIONS = 2, 7, 14, 25
-_GRAPH_NODE, _GRAPH_INITIALIZER, _NODE_ATTRIBUTE, _FUNCTION_NODE = 1, 5, 5, 7
-_ATTRIBUTE_TENSOR, _ATTRIBUTE_GRAPH, _ATTRIBUTE_TENSORS, _ATTRIBUTE_GRAPHS = 5, 6, 10, 11
-_TENSOR_EXTERNAL_DATA, _TENSOR_LOCATION = 13, 14
+# Fields of onnx.proto that the compiler writes, by number, read here so that serving needs no onnx
+# package. Where a field is a message, what that one may hold. All else is refused: in other fields
+# a graph can name files that onnxruntime then reads (external data of tensors, sparse ones too).
+_Fields = Mapping[int, Mapping[int, Any] | None]
+_TENSOR: _Fields = dict.fromkeys((1, 2, 4, 5, 6, 7, 8, 9, 10, 11))
+_SHAPE: _Fields = {1: {1: None, 2: None}}
+_TYPE: _Fields = {1: {1: None, 2: _SHAPE}}
+_VALUE: _Fields = {1: None, 2: _TYPE}
+_GRAPH: dict[int, Any] = {2: None, 5: _TENSOR, 11: _VALUE, 12: _VALUE, 13: _VALUE}
+_ATTRIBUTE: _Fields = {
+    **dict.fromkeys((1, 2, 3, 4, 7, 8, 9, 20)), 5: _TENSOR, 6: _GRAPH, 10: _TENSOR, 11: _GRAPH,
+}  # fmt: skip
+_GRAPH[1] = {**dict.fromkeys((1, 2, 3, 4, 7)), 5: _ATTRIBUTE}
+_PAIR: _Fields = {1: None, 2: None}
+_MODEL: _Fields = {**dict.fromkeys((1, 2, 3, 4, 5)), 7: _GRAPH, 8: _PAIR, 14: _PAIR}
 
-#: Message types as (their own fields that hold messages) -> type of those.
-_NESTED: Mapping[str, Mapping[int, str]] = {
-    "model": {_MODEL_GRAPH: "graph", _MODEL_FUNCTIONS: "function"},
-    "function": {_FUNCTION_NODE: "node"},
-    "graph": {_GRAPH_NODE: "node", _GRAPH_INITIALIZER: "tensor"},
-    "node": {_NODE_ATTRIBUTE: "attribute"},
-    "attribute": {
-        _ATTRIBUTE_TENSOR: "tensor", _ATTRIBUTE_TENSORS: "tensor",
-        _ATTRIBUTE_GRAPH: "graph", _ATTRIBUTE_GRAPHS: "graph",
-    },
-    "tensor": {},
-}
+_MODEL_PRODUCER, _MODEL_METADATA = 2, 14
+
+#: Graphs in graphs; the compiler writes one in another at most.
+MOST_NESTED = 20
 
 
 def read_graph(base: Path) -> tuple[bytes, dict[str, Any]]:
@@ -66,7 +68,12 @@ def read_graph(base: Path) -> tuple[bytes, dict[str, Any]]:
 
 
 def write_graph(content: bytes, base: Path) -> Path:
-    """Write the graph and its hash; either file is there whole or not at all."""
+    """Write the graph and its hash; either file is there whole or not at all.
+
+    Raises:
+        ValueError: the graph has a field that would be refused when it is read.
+    """
+    check_fields(memoryview(content))
     path = with_ending(base, ".onnx")
     with replaced_when_whole(path) as temporary:
         temporary.write_bytes(content)
@@ -101,25 +108,32 @@ def _read_description(content: bytes) -> dict[str, Any]:
     view = memoryview(content)
     top = list(_fields(view))
     producer = [bytes(value) for number, value in top if number == _MODEL_PRODUCER]
-    if producer != [METADATA_KEY.encode()] or _has_external_data(view, "model"):
+    if producer != [METADATA_KEY.encode()]:
         raise ValueError
+    check_fields(view)
     pairs = [dict(_fields(value)) for number, value in top if number == _MODEL_METADATA]
     texts = {bytes(pair[1]).decode(): bytes(pair[2]).decode() for pair in pairs}
     description: dict[str, Any] = json.loads(texts[METADATA_KEY])
     return description
 
 
-def _has_external_data(message: memoryview, kind: str) -> bool:
-    """Whether any tensor in the message, however deep, says that its values are in a file."""
-    nested = _NESTED[kind]
+def check_fields(message: memoryview, known: _Fields = _MODEL, depth: int = 0) -> None:
+    """See whether a message holds what the compiler writes, and nothing else, however deep.
+
+    Raises:
+        ValueError: it holds another field.
+    """
+    if depth > 4 * MOST_NESTED:
+        raise ValueError("too deep")
     for number, value in _fields(message):
-        if kind == "tensor" and number == _TENSOR_EXTERNAL_DATA:
-            return True
-        if kind == "tensor" and number == _TENSOR_LOCATION and value != 0:
-            return True
-        if number in nested and _has_external_data(value, nested[number]):
-            return True
-    return False
+        if number not in known:
+            raise ValueError(f"field {number}")
+        inner = known[number]
+        if inner is None:
+            continue
+        if not isinstance(value, memoryview):
+            raise ValueError(f"field {number} is no message")
+        check_fields(value, inner, depth + 1)
 
 
 def _fields(message: memoryview) -> Iterator[tuple[int, Any]]:
@@ -128,34 +142,34 @@ def _fields(message: memoryview) -> Iterator[tuple[int, Any]]:
     Raises:
         ValueError, IndexError: the bytes are no protobuf message.
     """
-    place = 0
-    while place < len(message):
-        key, place = _varint(message, place)
+    offset = 0
+    while offset < len(message):
+        key, offset = _varint(message, offset)
         number, wire = key >> 3, key & 7
         if wire == 0:
-            value, place = _varint(message, place)
+            value, offset = _varint(message, offset)
             yield number, value
             continue
         if wire == 2:
-            size, place = _varint(message, place)
+            size, offset = _varint(message, offset)
         elif wire in (1, 5):
             size = 8 if wire == 1 else 4
         else:
             raise ValueError(f"wire type {wire}")
-        if place + size > len(message):
+        if offset + size > len(message):
             raise ValueError("cut short")
-        yield number, message[place : place + size]
-        place += size
+        yield number, message[offset : offset + size]
+        offset += size
 
 
-def _varint(message: memoryview, place: int) -> tuple[int, int]:
+def _varint(message: memoryview, offset: int) -> tuple[int, int]:
     value = shift = 0
     while True:
-        byte = message[place]
-        place += 1
+        byte = message[offset]
+        offset += 1
         value |= (byte & 0x7F) << shift
         if byte < 0x80:
-            return value, place
+            return value, offset
         shift += 7
         if shift > 63:
             raise ValueError("varint")

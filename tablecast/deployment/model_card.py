@@ -59,17 +59,17 @@ def card_of(loaded: Deployment) -> dict[str, Any]:
 
 def _missing(background: Mapping[str, Any] | None) -> dict[str, float]:
     """Each field's share of training rows without a value."""
-    found = {}
+    fractions = {}
     for name, spread in (background or {"fields": {}})["fields"].items():
         rows = sum(spread["counts"]) + spread["rest"] + spread["missing"]
-        found[name] = spread["missing"] / rows if rows else 0.0
-    return found
+        fractions[name] = spread["missing"] / rows if rows else 0.0
+    return fractions
 
 
 def _interval_json(interval: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """How the intervals were made and how well they hold, without the numbers they are made of."""
-    said = ("level", "method", "coverage", "width", "score", "by_answer")
-    return {name: interval[name] for name in said if name in interval} if interval else None
+    kept = ("level", "method", "coverage", "width", "score", "by_answer")
+    return {name: interval[name] for name in kept if name in interval} if interval else None
 
 
 def _field_json(field: Field) -> dict[str, Any]:
@@ -77,7 +77,10 @@ def _field_json(field: Field) -> dict[str, Any]:
         "minimum": "min", "maximum": "max",
         "hard_minimum": "hard_min", "hard_maximum": "hard_max",
     }
-    hidden = ("dtype", "level_labels", "folded", "date_format", "spelling")
+    hidden = (
+        *("dtype", "level_labels", "folded", "date_format", "spelling"),
+        *("written_unit", "placeholders", "codes"),
+    )
     plain = field.to_json()
     plain["default"] = field.json_value(field.default)  # as a row would hold it
     return {renamed.get(key, key): value for key, value in plain.items() if key not in hidden}

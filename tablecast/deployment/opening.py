@@ -17,7 +17,7 @@ from tablecast.deployment.files import with_ending, without_ending
 from tablecast.errors import ArtifactError
 from tablecast.inference.onnx_engine import GraphEngine
 from tablecast.inference.pycaret_engine import PycaretEngine
-from tablecast.inference.row_program import Scalar, function_of
+from tablecast.inference.row_program import RowProgram, function_of
 from tablecast.schema.schema import Schema
 from tablecast.settings import read_settings
 
@@ -56,10 +56,10 @@ def open_graph(base: Path) -> Deployment:
         ArtifactError: a file is missing, damaged, not ours, or does not fit the pickle beside it.
     """
     content, description = graph_file.read_graph(base)
-    return Deployment(description, GraphEngine(content, scalar_of(base, description)))
+    return Deployment(description, GraphEngine(content, row_program_of(base, description)))
 
 
-def scalar_of(base: Path, description: Mapping[str, Any]) -> Scalar | None:
+def row_program_of(base: Path, description: Mapping[str, Any]) -> RowProgram | None:
     """What answers one row in plain arithmetic; None where only the graph does.
 
     Raises:

@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from tablecast.errors import ArtifactError
 from tablecast.inference.engine import Answer, Columns
-from tablecast.inference.row_program import Scalar
+from tablecast.inference.row_program import RowProgram
 
 #: The key of the graph's metadata that names the columns of its wide inputs.
 WIDE_INPUTS = "tablecast.columns"
@@ -22,7 +23,7 @@ class GraphEngine:
     """The compiled graph in onnxruntime. Needs neither PyCaret nor its Python.
 
     Attributes:
-        scalar: answers one row without onnxruntime, where the graph is small enough for it.
+        row_program: answers one row without onnxruntime, where the graph is small enough for it.
 
     onnxruntime is imported, and the session opened, at the first answer: a server may load the
     deployment once, fork, and let each worker open its own session.
@@ -32,13 +33,20 @@ class GraphEngine:
     #: ``tablecast.web.server.gunicorn_worker`` does.
     quick = True
 
-    def __init__(self, content: bytes, scalar: Scalar | None = None) -> None:
+    def __init__(self, content: bytes, row_program: RowProgram | None = None) -> None:
         self._content = content
-        self.scalar = scalar
+        self.row_program = row_program
 
     @cached_property
     def _session(self) -> Any:
-        return session_of(self._content)
+        try:
+            return session_of(self._content)
+        except Exception as error:  # onnxruntime's have no class of their own in common
+            reason = str(error).split("\n")[0]
+            raise ArtifactError(
+                f"onnxruntime cannot open the graph ({reason}); compile it again, or serve with "
+                "TABLECAST_ENGINE=pycaret."
+            ) from error
 
     @cached_property
     def _inputs(self) -> dict[str, list[str]]:
@@ -46,8 +54,8 @@ class GraphEngine:
 
     @cached_property
     def _outputs(self) -> list[str]:
-        made = {output.name for output in self._session.get_outputs()}
-        return [name for name in ("prediction_label", "probabilities") if name in made]
+        known = {output.name for output in self._session.get_outputs()}
+        return [name for name in ("prediction_label", "probabilities") if name in known]
 
     def answer(self, columns: Columns) -> Answer:
         """Answer by running the graph, 1,000 rows at a time."""
@@ -59,8 +67,8 @@ class GraphEngine:
             for i in range(0, rows, CHUNK)
         ]
         labels = np.concatenate([part.labels for part in parts])
-        shares = [part.probabilities for part in parts if part.probabilities is not None]
-        return Answer(labels, np.concatenate(shares) if shares else None)
+        probabilities = [part.probabilities for part in parts if part.probabilities is not None]
+        return Answer(labels, np.concatenate(probabilities) if probabilities else None)
 
     def _answer_chunk(self, columns: Columns) -> Answer:
         feeds = fed(self._inputs, columns)

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from tablecast.errors import Remark
 from tablecast.inference.engine import Answer, Columns, Engine, Label
 from tablecast.inference.interval import Interval
-from tablecast.inference.row_program import BEYOND, Scalar
+from tablecast.inference.row_program import BEYOND, RowProgram
 from tablecast.schema.field import Field, Value
 from tablecast.schema.schema import Row, Schema
 
@@ -60,23 +60,23 @@ class Predictor:
         """Answer rows in their order; an empty list gives an empty list."""
         if not rows:
             return []
-        scalar = getattr(self.engine, "scalar", None)
-        if len(rows) == 1 and scalar is not None:
+        program = getattr(self.engine, "row_program", None)
+        if len(rows) == 1 and program is not None:
             try:
-                return [self._predict_scalar(scalar, rows[0])]
+                return [self._predict_alone(program, rows[0])]
             except BEYOND:
                 pass
-        answer = self.engine.answer(self._columns(rows))
-        labels = answer.labels.tolist()
-        shares = self._shares(answer, len(rows))
+        output = self.engine.answer(self._columns(rows))
+        labels = output.labels.tolist()
+        probabilities = self._probabilities(output, len(rows))
         return [
-            Prediction(label, share, row.warnings, row.values, self.interval)
-            for label, share, row in zip(labels, shares, rows, strict=True)
+            Prediction(label, probability, row.warnings, row.values, self.interval)
+            for label, probability, row in zip(labels, probabilities, rows, strict=True)
         ]
 
-    def _predict_scalar(self, scalar: Scalar, row: Row) -> Prediction:
-        label, shares = scalar(row.values)
-        named = None if shares is None else dict(zip(self._classes, shares, strict=True))
+    def _predict_alone(self, program: RowProgram, row: Row) -> Prediction:
+        label, probabilities = program(row.values)
+        named = dict(zip(self._classes, probabilities, strict=True)) if probabilities else None
         return Prediction(label, named, row.warnings, row.values, self.interval)
 
     def warm_up(self) -> None:
@@ -93,11 +93,11 @@ class Predictor:
             for field, values in zip(self.schema.fields, by_field, strict=True)
         }
 
-    def _shares(self, answer: Answer, rows: int) -> list[dict[str, float] | None]:
-        if answer.probabilities is None:
+    def _probabilities(self, output: Answer, rows: int) -> list[dict[str, float] | None]:
+        if output.probabilities is None:
             return [None] * rows
-        shares = answer.probabilities.tolist()
-        return [dict(zip(self._classes, share, strict=True)) for share in shares]
+        each = output.probabilities.tolist()
+        return [dict(zip(self._classes, row, strict=True)) for row in each]
 
 
 class _Cells(dict[Any, npt.NDArray[Any]]):

@@ -23,7 +23,7 @@ from typing import Any, Literal
 from tablecast.schema.field import Value
 
 #: A row's values, in the schema's order -> the label, and each class's probability where known.
-Scalar = Callable[[Sequence[Value]], tuple[Any, list[float] | None]]
+RowProgram = Callable[[Sequence[Value]], tuple[Any, list[float] | None]]
 
 #: What may go wrong in a function where the graph has an answer.
 BEYOND = (ArithmeticError, ValueError)
@@ -72,7 +72,7 @@ NAMES: Mapping[str, Any] = {
     "max": max,
 }
 
-#: A decision: the place of a value, the threshold, how they are compared, where a missing value
+#: A decision: the index of a value, the threshold, how they are compared, where a missing value
 #: goes, and the two sides; or the number of a leaf.
 Node = Any
 
@@ -84,11 +84,12 @@ def operation(kind: str) -> Callable[..., Any]:
         KeyError: there is no such kind.
     """
     words = EXPRESSIONS[kind].format("a", "b", "c")
-    made: Callable[..., Any] = eval(f"lambda a, b=0, c=0: {words}", {**NAMES, "__builtins__": {}})
-    return made
+    known = {**NAMES, "__builtins__": {}}
+    function: Callable[..., Any] = eval(f"lambda a, b=0, c=0: {words}", known)
+    return function
 
 
-def function_of(program: Mapping[str, Any], names: Sequence[str]) -> Scalar:
+def function_of(program: Mapping[str, Any], names: Sequence[str]) -> RowProgram:
     """The function that a stored list of steps describes.
 
     Args:
@@ -125,25 +126,25 @@ class _Writer:
         self._lines.append(f"x{self._count} = {words}")
         self._count += 1
 
-    def write_singles(self, places: Sequence[int]) -> None:
+    def write_singles(self, arguments: Sequence[int]) -> None:
         """Round several numbers to float32 at once: packing is most of what one of them costs."""
-        packed = Struct(f"{len(places)}f")
+        packed = Struct(f"{len(arguments)}f")
         pack, unpack = self._store(packed.pack), self._store(packed.unpack)
-        made = ", ".join(f"x{self._count + place}" for place in range(len(places)))
-        taken = ", ".join(self._value(place) for place in places)
-        self._lines.append(f"{made}, = {unpack}({pack}({taken}))")
-        self._count += len(places)
+        names = ", ".join(f"x{self._count + index}" for index in range(len(arguments)))
+        values = ", ".join(self._value(argument) for argument in arguments)
+        self._lines.append(f"{names}, = {unpack}({pack}({values}))")
+        self._count += len(arguments)
 
-    def function(self, label: int, probabilities: Sequence[int] | None) -> Scalar:
-        shares = "None"
+    def function(self, label: int, probabilities: Sequence[int] | None) -> RowProgram:
+        classes = "None"
         if probabilities is not None:
-            shares = f"[{', '.join(self._value(place) for place in probabilities)}]"
-        lines = [*self._lines, f"return {self._value(label)}, {shares}"]
-        source = "def scalar(v):\n" + "".join(f"    {line}\n" for line in lines)
+            classes = f"[{', '.join(self._value(step) for step in probabilities)}]"
+        lines = [*self._lines, f"return {self._value(label)}, {classes}"]
+        source = "def row_program(v):\n" + "".join(f"    {line}\n" for line in lines)
         # The source is made of the words above and of numbers, in a namespace without builtins.
-        exec(compile(source, "<scalar>", "exec"), self._known)
-        made: Scalar = self._known["scalar"]
-        return made
+        exec(compile(source, "<row program>", "exec"), self._known)
+        function: RowProgram = self._known["row_program"]
+        return function
 
     def _expression(self, kind: str, arguments: Sequence[Any]) -> str:
         words = EXPRESSIONS[kind]
@@ -161,28 +162,28 @@ class _Writer:
         self._known[name] = value
         return name
 
-    def _input(self, place: int) -> str:
-        return f"v[{self._inputs[place]:d}]"
+    def _input(self, index: int) -> str:
+        return f"v[{self._inputs[index]:d}]"
 
     def _level(self, text: int, levels: Sequence[str]) -> str:
-        """The place of a text among the levels; one behind the last for any other."""
-        places = {level: place for place, level in enumerate(levels)}
-        return f"{self._store(places.get)}({self._value(text)}, {len(levels)})"
+        """The index of a text among the levels; one behind the last for any other."""
+        index_of = {level: index for index, level in enumerate(levels)}
+        return f"{self._store(index_of.get)}({self._value(text)}, {len(levels)})"
 
     def _pick(self, index: int, table: Sequence[Any]) -> str:
         return f"{self._store(tuple(table))}[{self._value(index)}]"
 
     def _sum(self, constant: float, *terms: tuple[float, int]) -> str:
         parts = [self._value(float(constant))]
-        for weight, place in terms:
-            value = self._value(place)
+        for weight, step in terms:
+            value = self._value(step)
             parts.append(value if weight == 1 else f"{self._value(float(weight))} * {value}")
         return " + ".join(parts)
 
     def _largest(self, *values: int) -> str:
-        """The place of the largest value; of the first, where several are."""
-        tried = self._store(lambda *given: given.index(max(given)))
-        return f"{tried}({', '.join(self._value(value) for value in values)})"
+        """The index of the largest value; of the first, where several are."""
+        largest = self._store(lambda *values: values.index(max(values)))
+        return f"{largest}({', '.join(self._value(value) for value in values)})"
 
     def _tree(self, values: Sequence[int], root: Node) -> str:
         return "".join(self._decisions([self._value(value) for value in values], root))

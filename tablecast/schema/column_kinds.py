@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
+#: Whole numbers between these are years.
+YEARS = (1800, 2100)
+#: Up to these a year and a date are answered, with a warning; pandas ends in 2262.
+LAST_YEAR, LAST_DAY = 2199.0, 7_258_032_000.0
+
+
 class ColumnKind:
     """What a kind of field is among a table's columns."""
 
@@ -103,12 +109,16 @@ class NumberColumn(ColumnKind):
             minimum=low,
             maximum=high,
             hard_minimum=_tidy(max(wide, 0.0) if low >= 0 and self.stays_positive else wide),
-            hard_maximum=_tidy(high + (high - low)),
+            hard_maximum=self.latest(low, high) or _tidy(high + (high - low)),
             default=None if missing > len(known) else self.typical(float(known.median())),
         )
 
     #: Whether a column without a negative value can have none.
     stays_positive = True
+
+    def latest(self, _low: float, _high: float) -> float | None:
+        """The limit of what goes on after training, as time does; None of all else."""
+        return None
 
     def amounts(self, known: pd.Series) -> pd.Series:
         """The values as numbers."""
@@ -135,6 +145,9 @@ class IntegerColumn(NumberColumn):
     def typical(self, middle: float) -> Value:
         return math.floor(middle)
 
+    def latest(self, low: float, high: float) -> float | None:
+        return LAST_YEAR if YEARS[0] <= low and high <= YEARS[1] else None
+
 
 class DateColumn(NumberColumn):
     """Days and moments."""
@@ -143,6 +156,9 @@ class DateColumn(NumberColumn):
 
     def claims(self, column: pd.Series, known: pd.Series) -> bool:
         return bool(column.dtype.kind == "M")
+
+    def latest(self, _low: float, _high: float) -> float | None:
+        return LAST_DAY
 
     def amounts(self, known: pd.Series) -> pd.Series:
         return known.astype("datetime64[ns]").astype("int64") / 1e9

@@ -31,6 +31,12 @@ CLOSED_LEVELS = 50
 #: Seconds.
 DAY = 86400.0
 
+#: A category with more levels than this is a select and not radios: more do not fit a phone.
+RADIO_LEVELS = 5
+
+#: Attributes that are tuples, and lists in JSON.
+LISTS = ("levels", "placeholders", "codes")
+
 MISSING = object()
 NAN = math.nan
 
@@ -77,6 +83,9 @@ class Field:
             is read too.
         spelling: how the training table spells numbers, where that is not as programs do (see
             ``schema.number_formats``); such a number is read too, where all comes as text.
+        written_unit: what the training table writes beside each number, such as ``$``.
+        placeholders: what stood for a missing value in this column, beyond the usual.
+        codes: of whole numbers that are codes, those that the form offers to choose from.
 
     What a kind says of itself:
         is_text: whether its columns are text, else float64.
@@ -106,6 +115,9 @@ class Field:
     folded: bool = False
     date_format: str = ""
     spelling: str = ""
+    written_unit: str = ""
+    placeholders: tuple[str, ...] = ()
+    codes: tuple[str, ...] = ()
 
     is_text: ClassVar[bool] = False
     is_whole: ClassVar[bool] = False
@@ -124,13 +136,14 @@ class Field:
         return object.__new__(named)
 
     def to_json(self) -> dict[str, Any]:
-        """All of it as plain data, from which ``Field(**data)`` makes it again."""
-        return asdict(self) | {"levels": list(self.levels), "level_labels": dict(self.level_labels)}
+        """All of it as plain data, from which ``from_json`` makes it again."""
+        lists = {name: list(getattr(self, name)) for name in LISTS}
+        return asdict(self) | lists | {"level_labels": dict(self.level_labels)}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Field:
         """The field of a description. Raises ValueError where its kind is unknown."""
-        return cls(**{**data, "levels": tuple(data["levels"])})
+        return cls(**{**data, **{name: tuple(data.get(name, ())) for name in LISTS}})
 
     # What is valid
 
@@ -148,6 +161,8 @@ class Field:
             value = value.strip()
         if value is MISSING or value is None or value == "":
             return self._read_missing()
+        if text and value in self.placeholders and self.match(value) is None:
+            return self._read_missing()
         return self.read_known(value, text=text)
 
     def read_known(self, value: Any, *, text: bool) -> tuple[Value, Remark | None]:
@@ -160,6 +175,10 @@ class Field:
         For any other value it raises KeyError, TypeError or ``NotPlain``, which is one.
         """
         return _never_plain
+
+    def two_meanings(self, _text: str) -> Remark | None:
+        """What to say of a text that may mean two numbers; None of all others."""
+        return None
 
     def match(self, _text: str) -> str | None:
         """The known level that a text means; None for no level."""

@@ -30,6 +30,16 @@ A small TOML file beside the table; every key is optional::
     contact = "Who answers for the model."
     sensitive = ["age", "sex"]  # fields by which the law or decency forbids to tell people apart
 
+    [table]  # what cannot be seen in the table; each is an option of the command line, too
+    category = ["zip"]
+    number = ["grade"]
+    date = { sold = "%d/%m/%y" }
+    drop = ["note"]
+    keep = ["ticket"]
+    missing = ["?", "n.k."]
+    level = { continent = ["NA"] }
+    task = "regression"  # and encoding, separator, decimal, sheet
+
 A text may be given in several languages (see ``tablecast.schema.translations``)::
 
     label = { en = "Age", zh = "年龄" }
@@ -48,12 +58,14 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from tablecast.errors import FormFileError
+from tablecast.errors import FormFileError, TableError
 from tablecast.i18n.language import ENGLISH
+from tablecast.schema.options import LISTS, MAPPINGS, TEXTS, ReadingOptions
 from tablecast.schema.translations import in_language, languages_in
 
 _TOP_KEYS = {
     "title": str, "description": str, "order": str, "target": dict, "fields": dict, "card": dict,
+    "table": dict,
 }
 _TARGET_KEYS = {"label": str, "unit": str, "classes": dict}
 _ORDERS = ("file", "importance")
@@ -77,6 +89,11 @@ _CARD_KEYS = {
 }
 
 
+_TABLE_KEYS = (
+    dict.fromkeys(LISTS, list) | dict.fromkeys(MAPPINGS, dict) | dict.fromkeys(TEXTS, str)
+)
+
+
 @dataclass(frozen=True)
 class Form:
     """What the form file says; empty where there is none.
@@ -89,6 +106,7 @@ class Form:
         fields: column name to its overrides, in the form's order.
         card: what the model card says that only a person knows.
         languages: what the file says in other languages, by ``Language.primary``.
+        reading: what it says of the table itself.
     """
 
     title: str = ""
@@ -100,6 +118,7 @@ class Form:
     fields: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     card: Mapping[str, Any] = field(default_factory=dict)
     languages: Mapping[str, Form] = field(default_factory=dict)
+    reading: ReadingOptions = field(default_factory=ReadingOptions)
 
     def check(self, features: Sequence[str], classes: Sequence[str | int]) -> None:
         """Whether the table has what the form names.
@@ -107,20 +126,21 @@ class Form:
         Raises:
             FormFileError: the form names a column or a class that the table lacks.
         """
-        places = {name: f"[fields.{name}]" for name in self.fields}
-        places |= {name: f"{name!r} in [card] sensitive" for name in self.card.get("sensitive", ())}
-        for name, place in places.items():
+        sections = {name: f"[fields.{name}]" for name in self.fields}
+        sensitive = self.card.get("sensitive", ())
+        sections |= {name: f"{name!r} in [card] sensitive" for name in sensitive}
+        for name, section in sections.items():
             if name not in features:
                 near = get_close_matches(name, features, 1, cutoff=0)
                 raise FormFileError(
-                    f"{place} is not a feature of the table; the nearest is {near[0]!r}."
+                    f"{section} is not a feature of the table; the nearest is {near[0]!r}."
                 )
         unknown = self.class_labels.keys() - {str(label) for label in classes}
         if unknown:
             known = ", ".join(map(str, classes)) or "none, the target is an amount"
             raise FormFileError(
-                f"[target.classes] names {min(unknown)!r}, which the target does not have. Its "
-                f"classes are: {known}."
+                f"[target.classes] names {min(unknown)!r}, which is not a class of the target. "
+                f"The classes: {known}."
             )
 
 
@@ -128,7 +148,8 @@ def read_form(path: str | Path | None) -> Form:
     """Read a form file; None gives an empty one.
 
     Raises:
-        FormFileError: the file is missing, is not TOML, or has a key or a value that means nothing.
+        FormFileError: the file is missing, is not TOML, or has an unknown key or a value of
+            the wrong type.
     """
     if path is None:
         return Form()
@@ -163,7 +184,26 @@ def _form(data: Mapping[str, Any]) -> Form:
         by_importance=data.get("order") == "importance",
         fields=data.get("fields", {}),
         card=data.get("card", {}),
+        reading=_reading(data.get("table", {})),
     )
+
+
+def _reading(said: Mapping[str, Any]) -> ReadingOptions:
+    _check_keys(said, _TABLE_KEYS, "[table]")
+    for key, value in said.items():
+        texts = [value] if isinstance(value, str) else value
+        if isinstance(value, dict):
+            texts = [text for one in value.values()
+                     for text in (one if isinstance(one, list) else [one])]  # fmt: skip
+        if not all(isinstance(text, str) for text in texts):
+            raise FormFileError(f"[table] {key} must hold texts in quotes.")
+    levels = {
+        name: one if isinstance(one, list) else [one] for name, one in said.get("level", {}).items()
+    }
+    try:
+        return ReadingOptions(**{**said, "level": levels})
+    except TableError as error:
+        raise FormFileError(f"[table]: {error}") from None
 
 
 def _check_field(name: str, overrides: Any) -> None:
@@ -176,22 +216,22 @@ def _check_field(name: str, overrides: Any) -> None:
 def _check_card(card: Mapping[str, Any]) -> None:
     _check_keys(card, _CARD_KEYS, "[card]")
     for key, value in card.items():
-        if isinstance(value, list) and not all(isinstance(one, str) for one in value):
+        if isinstance(value, list) and not all(isinstance(text, str) for text in value):
             raise FormFileError(f"[card] {key} must be a list of texts in quotes.")
 
 
-def _check_labels(labels: Mapping[str, Any], place: str) -> None:
+def _check_labels(labels: Mapping[str, Any], section: str) -> None:
     for key, label in labels.items():
         if not isinstance(label, str):
-            raise FormFileError(f"{place} {key!r} must be text in quotes.")
+            raise FormFileError(f"{section} {key!r} must be text in quotes.")
 
 
-def _check_keys(data: Mapping[str, Any], known: Mapping[str, Any], place: str) -> None:
+def _check_keys(data: Mapping[str, Any], known: Mapping[str, Any], section: str) -> None:
     for key, value in data.items():
         if key not in known:
             near = get_close_matches(key, known, 1)
-            hint = f"Did you mean {near[0]!r}?" if near else f"Known keys: {', '.join(known)}."
-            raise FormFileError(f"{place} has a key {key!r} that means nothing here. {hint}")
+            hint = f"Did you mean {near[0]!r}?" if near else f"Valid keys: {', '.join(known)}."
+            raise FormFileError(f"{section}: unknown key {key!r}. {hint}")
         wrong_bool = isinstance(value, bool) and known[key] is not bool
         if wrong_bool or not isinstance(value, known[key]):
-            raise FormFileError(f"{place}: {key} has a value of the wrong kind, {value!r}.")
+            raise FormFileError(f"{section}: {key} has a value of the wrong type, {value!r}.")

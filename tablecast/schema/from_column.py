@@ -30,17 +30,18 @@ def field_of_column(column: pd.Series, overrides: Mapping[str, Any]) -> Field:
 
 
 def _with_overrides(field: Field, overrides: Mapping[str, Any]) -> Field:
-    changes = {key: value for key, value in overrides.items() if key != "levels"}
+    changes = {key: value for key, value in overrides.items() if key not in ("levels", "whole")}
     labels = overrides.get("levels", {})
-    unknown = [level for level in labels if level not in field.levels]
+    known = field.levels or overrides.get("whole", ())
+    unknown = [level for level in labels if level not in known]
     if unknown:
         raise FormFileError(
             f"[fields.{field.name}.levels] names {unknown[0]!r}, which the table does not have. "
-            f"Its levels are: {', '.join(field.levels) or 'none, it is a number'}."
+            f"The levels: {', '.join(known) or 'none, it is a number'}."
         )
     if labels:  # the file's order is the form's order
-        rest = [level for level in field.levels if level not in labels]
-        changes |= {"level_labels": dict(labels), "levels": (*labels, *rest)}
+        ordered = (*labels, *(level for level in known if level not in labels))
+        changes |= {"level_labels": dict(labels), "levels" if field.levels else "codes": ordered}
     return replace(field, **changes)
 
 

@@ -6,7 +6,7 @@ the form, the API, batches and the command line alike.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
 from difflib import get_close_matches
@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from tablecast.errors import InvalidInput, Remark
 from tablecast.i18n.language import ENGLISH, N_, Language
-from tablecast.schema.field import MISSING, Array, Field, Refusal, Value
+from tablecast.schema.codes import codes_of
+from tablecast.schema.field import CLOSED_LEVELS, MISSING, Array, Field, Refusal, Value
 from tablecast.schema.field_order import arrange
 from tablecast.schema.form_file import Form
 from tablecast.schema.from_column import field_of_column, label_of
-from tablecast.schema.number_formats import DATE_FORMATS, DECIMAL_COMMA, NUMBER_SPELLINGS
+from tablecast.schema.readings import reading_of
 from tablecast.schema.texts import QUOTED_LENGTH, class_names, quoted
 
 if TYPE_CHECKING:
@@ -53,6 +54,8 @@ class Schema:
         class_labels: what the pages show for a class, where that differs; keyed by its text.
         translations: what ``in_language`` shows instead, by ``Language.primary``.
         decimal_comma: whether the training table writes any number with a decimal comma.
+        reading: the training file's "encoding" and "decimal" sign, as far as they are known: files
+            of rows are read alike.
     """
 
     fields: tuple[Field, ...]
@@ -66,6 +69,7 @@ class Schema:
     class_labels: Mapping[str, str] = dataclass_field(default_factory=dict)
     translations: Mapping[str, Mapping[str, Any]] = dataclass_field(default_factory=dict)
     decimal_comma: bool = False
+    reading: Mapping[str, str] = dataclass_field(default_factory=dict)
 
     @classmethod
     def from_table(
@@ -90,17 +94,17 @@ class Schema:
         """
         form = form or Form()
         features = [str(name) for name in table.columns if name != target]
-        classes = tuple(_classes(table[target])) if task == "classification" else ()
+        classes = tuple(classes_of(table[target])) if task == "classification" else ()
         form.check(features, classes)
-        formats = table.attrs.get(DATE_FORMATS, {})
-        spellings = table.attrs.get(NUMBER_SPELLINGS, {})
+        reading = reading_of(table)
+        shown = [form.class_labels.get(str(label), str(label)) for label in classes]
         fields = [
             field_of_column(
                 table[name],
                 {
                     "folded": folded,
-                    "date_format": formats.get(name, ""),
-                    "spelling": spellings.get(name, ""),
+                    **_codes(table[name], table[target], shown),
+                    **reading.of(name).for_field,
                     **({"kind": kinds[name]} if kinds and name in kinds else {}),
                     **form.fields.get(name, {}),
                 },
@@ -115,10 +119,11 @@ class Schema:
             title=form.title or _untitled(target, ENGLISH),
             description=form.description,
             target_label=form.target_label or label_of(target),
-            target_unit=form.target_unit,
+            target_unit=form.target_unit or reading.of(target).unit,
             class_labels=dict(form.class_labels),
             translations={tag: _said_by(other) for tag, other in form.languages.items()},
-            decimal_comma=DECIMAL_COMMA in spellings.values(),
+            decimal_comma=reading.decimal_comma,
+            reading=reading.for_files,
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -127,6 +132,7 @@ class Schema:
         return plain | {
             "fields": [field.to_json() for field in self.fields],
             "classes": list(self.classes),
+            "reading": dict(self.reading),
             "class_labels": dict(self.class_labels),
         }
 
@@ -188,8 +194,8 @@ class Schema:
         words.pop("card", None)  # of the model card, which is no part of the schema
         if self.title == _untitled(self.target, ENGLISH):
             words.setdefault("title", _untitled(self.target, language))
-        told = tuple(replace(one, **fields.get(one.name, {})) for one in self.fields)
-        return replace(self, fields=told, **words)
+        translated = tuple(replace(field, **fields.get(field.name, {})) for field in self.fields)
+        return replace(self, fields=translated, **words)
 
     @cached_property
     def _plain_readers(self) -> tuple[tuple[str, Callable[[Any], Value]], ...]:
@@ -234,6 +240,17 @@ class Schema:
         )
 
 
+def _codes(column: pd.Series, target: pd.Series, shown: Sequence[str]) -> dict[str, Any]:
+    """The whole numbers that may be named as levels, and those that are offered as choices."""
+    known = column.dropna()
+    if column.dtype.kind not in "if" or not 1 < known.nunique() <= CLOSED_LEVELS:
+        return {}
+    if (known % 1 != 0).any():
+        return {}
+    whole = sorted(int(code) for code in known.unique())
+    return {"whole": tuple(map(str, whole)), "codes": codes_of(column, target, shown)}
+
+
 def _untitled(target: str, language: Language) -> str:
     """A form's title where nobody has given it one."""
     return language.gettext(N_("Predict {target}")).format(target=label_of(target).lower())
@@ -242,7 +259,7 @@ def _untitled(target: str, language: Language) -> str:
 def _said_by(form: Form) -> dict[str, Any]:
     """What a form says to people, as ``Schema.in_language`` takes it."""
     named = {"label": "label", "hint": "hint", "unit": "unit", "levels": "level_labels"}
-    said = {
+    texts = {
         "title": form.title,
         "description": form.description,
         "target_label": form.target_label,
@@ -254,10 +271,11 @@ def _said_by(form: Form) -> dict[str, Any]:
         },
         "card": dict(form.card),
     }
-    return {key: text for key, text in said.items() if text}
+    return {key: text for key, text in texts.items() if text}
 
 
-def _classes(target: pd.Series) -> list[str | int]:
+def classes_of(target: pd.Series) -> list[str | int]:
+    """The classes of a target, sorted; whole numbers as such, all else as text."""
     return list(class_names(sorted(target.dropna().unique().tolist(), key=_number_or_text)))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from typing import Any
 
@@ -12,9 +13,27 @@ QUOTED_LENGTH = 40
 EXACT_WHOLE = 2**53
 
 
+#: Typographic quotation marks and apostrophes, as a keyboard writes them.
+_QUOTES = str.maketrans(dict.fromkeys("‘’‚‛`´′ʼ", "'") | dict.fromkeys("“”„‟″«»", '"'))
+
+
+def tidy_text(text: str) -> str:
+    """The text in Unicode's composed form (NFC), without spaces around it."""
+    text = text.strip()
+    return text if text.isascii() else unicodedata.normalize("NFC", text).strip()
+
+
 def fold(text: str) -> str:
-    """The spelling under which letter case and surrounding spaces do not count."""
-    return text.strip().casefold()
+    """The spelling that texts share which mean the same.
+
+    Letter case, kinds and numbers of spaces, typographic quotation marks, wide and narrow letters
+    and Unicode's composed and decomposed forms make no difference.
+    """
+    if not text.isascii():
+        # Twice, since folding the case of a composed letter may take it apart.
+        text = unicodedata.normalize("NFKC", text.translate(_QUOTES)).casefold()
+        text = unicodedata.normalize("NFKC", text)
+    return " ".join(text.translate(_QUOTES).casefold().split())
 
 
 def canonical_text(value: Any) -> str:

@@ -18,6 +18,7 @@ from tablecast.deployment.staging import check_free, name_after, staged
 from tablecast.errors import ArtifactError, ProofFailed
 from tablecast.inference.marginals import background_of
 from tablecast.schema.form_file import Form, read_form
+from tablecast.schema.options import ReadingOptions, options_of
 from tablecast.schema.schema import Schema
 from tablecast.training.intake import take_in
 from tablecast.training.interrupts import Interrupts
@@ -50,6 +51,7 @@ def cast(
     max_latency: float | None = None,
     drop: Collection[str] = (),
     keep: Collection[str] = (),
+    reading: ReadingOptions | None = None,
     began: float | None = None,
     progress: Progress = print,
 ) -> Path:
@@ -65,6 +67,7 @@ def cast(
         model, budget, trials, seed, max_latency: see ``tablecast.training.train.train``.
         drop, keep: columns to leave out, and columns that are features even where they look like
             the target in disguise.
+        reading: what else a person says of the table, before what the form file says.
         began: when the budget began, as ``time.monotonic`` counts; None for now.
         progress: called with one line for each thing done, as ``tablecast.cli.live.Live``.
 
@@ -80,7 +83,7 @@ def cast(
     from tablecast.training.card_facts import card_of
     from tablecast.training.evaluation.report import look_at_unseen
     from tablecast.training.experiment.setup import quiet_and_single
-    from tablecast.training.search.budget import check_budget
+    from tablecast.training.search.budget import DEFAULT_BUDGET, check_budget
     from tablecast.training.train import MAX_LATENCY, train
 
     check_budget(budget)
@@ -89,7 +92,9 @@ def cast(
     base = Path(out) / (name or name_after(source))
     check_free(base, force)
     with enough_memory(), Interrupts(progress) as interrupts:
-        prepared = take_in(source, target, look, drop=drop, keep=keep, progress=progress)
+        options = ReadingOptions(drop=[*drop], keep=[*keep]).over(reading or ReadingOptions())
+        seconds = (budget or DEFAULT_BUDGET) if model == "auto" and trials is None else None
+        prepared = take_in(source, target, look, options, budget=seconds, progress=progress)
         trained = train(
             prepared,
             model=model,
@@ -111,7 +116,7 @@ def cast(
             parts = {"background": background, "interval": interval}
             with staged(base) as there:
                 save(trained.pipeline, there, schema, card, **parts)
-                progress(f"Made {base.name}.pkl and its description.")
+                progress(f"Saved {base.name}.pkl and {base.name}.json")
                 compile_deployment(there, prepared.table, progress=progress)
     return base
 
@@ -133,15 +138,15 @@ def compile_deployment(
         ProofFailed: the graph answers differently; nothing is written.
     """
     from tablecast.compiler.pipeline import compile_pipeline
-    from tablecast.compiler.row_program.trace import scalar_program
+    from tablecast.compiler.row_program.trace import row_program_of
 
     base = without_ending(base)
     description, pipeline = load_pipeline(base)
     schema = Schema.from_json(description["schema"])
     progress(f"Compiling {base.name}.pkl")
     model = compile_pipeline(pipeline, schema.fields, schema.task)
-    progress("Proving that the graph answers as PyCaret does")
-    program = scalar_program(model)
+    progress("Checking that the graph gives the same answers as PyCaret")
+    program = row_program_of(model)
     graph = model.SerializeToString()
     proof = _prove(graph, pipeline, schema, table, program)
     description["proof"] = proof.to_json()
@@ -165,8 +170,9 @@ def training_rows(base: Path, source: str | PathLike[str]) -> Any:
     from tablecast.training.experiment.rows import rows_of
 
     description, pipeline = load_pipeline(base)
+    schema = Schema.from_json(description["schema"])
     made = Finished(pipeline, description["schema"]["task"], None)
-    return rows_of(made, read_table(source)).table
+    return rows_of(made, read_table(source, options_of(schema.fields, schema.reading))).table
 
 
 def verify_deployment(base: str | PathLike[str], rows: int, seed: int) -> Proof:
@@ -194,14 +200,14 @@ def verify_deployment(base: str | PathLike[str], rows: int, seed: int) -> Proof:
 
 def said_of(proof: Proof) -> str:
     """A proof in one line for a person."""
-    return (
-        f"{proof.rows + proof.perturbed_rows:,} rows agree; worst difference "
-        f"{proof.worst_relative:.1e} relative ({proof.worst_absolute:.1e}), "
-        f"{proof.label_mismatches} labels differ, worst probability difference "
-        f"{proof.worst_probability:.1e}; {proof.seconds:.1f} s."
-        + (_IN_SINGLE if proof.precision == "float32" else "")
-        + (" One row is answered without onnxruntime." if proof.scalar_rows else "")
-    )
+    rows = proof.rows + proof.perturbed_rows
+    differ = f"{proof.worst_relative:.1e} relative ({proof.worst_absolute:.1e})"
+    if proof.worst_probability:
+        differ = f"{proof.worst_probability:.1e} in a probability"
+    single = _IN_SINGLE if proof.precision == "float32" else ""
+    faster = " Single-row requests use a faster built-in evaluator." if proof.scalar_rows else ""
+    found = f"{rows:,} rows agree; largest difference {differ}; {proof.seconds:.1f} s."
+    return found + single + faster
 
 
 def _schema_of(prepared: Prepared, form: Form, card: Mapping[str, Any]) -> Schema:
@@ -238,12 +244,13 @@ def _prove(
     if table is None:
         table = random_rows(schema.fields, 0, 0)
     options["single"] = computes_in_single(pipeline, schema.fields)
+    names = [field.name for field in schema.fields]
     return prove(
         content,
         pycaret_reference(pipeline, schema.task),
         table,
         schema.task,
         schema.fields,
-        scalar=function_of(program, [field.name for field in schema.fields]) if program else None,
+        row_program=function_of(program, names) if program else None,
         **options,
     )

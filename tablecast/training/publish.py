@@ -16,6 +16,7 @@ from tablecast.deployment.staging import check_free, name_after, staged
 from tablecast.errors import ProofFailed, TableError
 from tablecast.inference.marginals import background_of
 from tablecast.schema.form_file import Form, read_form
+from tablecast.schema.options import ReadingOptions
 from tablecast.training.cast import Progress, compile_deployment
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ def publish(
     name: str | None = None,
     out: str | PathLike[str] = ".",
     form: str | PathLike[str] | None = None,
+    reading: ReadingOptions | None = None,
     force: bool = False,
     progress: Progress = print,
     **found: Any,
@@ -57,6 +59,7 @@ def publish(
         name, out: the deployment's name, by default the table's or the target's, and its folder; a
             path has both.
         form: a form file, or None.
+        reading: how a table is read that comes as a path, before what the form file says.
         force: replace another deployment of that name.
         progress: called with one line for each thing done.
         found: more facts for the card, such as ``metrics`` and ``leaderboard``; "notes" follow
@@ -73,8 +76,9 @@ def publish(
 
     if isinstance(pipeline, str | PathLike) or hasattr(pipeline, "columns"):
         pipeline, table, target = None, pipeline, target or table
-    rows = read_table(table) if isinstance(table, str | PathLike) else table
     look = read_form(Path(form) if form else None)
+    options = (reading or ReadingOptions()).over(look.reading)
+    rows = read_table(table, options) if isinstance(table, str | PathLike) else table
     with quiet_and_single():
         made = finished(source, pipeline, rows, target)
         base = _place_of(made, name, out, table)

@@ -285,22 +285,19 @@ def test_level_with_a_sign_survives_a_round_trip() -> None:
         (b"\xef\xbb\xbf\n", "in.csv is empty"),
         (b"\x89PNG\r\n", "not a text file"),
         (b"PAR1\x15", "not a text file"),
-        (f"{HEADER}\n{GOOD}\n\n19,f\xe9,1\n".encode("cp1252"), "Line 4 of in.csv is not UTF-8"),
-        (f"{HEADER}\n".encode("utf-16"), "UTF-16"),
         (f"{HEADER}\n{GOOD}\n{GOOD},1\n".encode(), "Line 3 of in.csv has 7 cells"),
         (f'{HEADER},n\n{GOOD},"a\nb"\n{GOOD}\n'.encode(), "Line 4 of in.csv has 6 cells"),
         (f"{HEADER},age\n{GOOD},1\n".encode(), "more than one column named 'age'"),
-        (f"{HEADER}\n".replace("age", "Age").encode(), "no column 'age' (is it the column 'Age'?)"),
+        (f"{HEADER}\n".replace("age", "ages").encode(), "no column 'age' (is it the column 'ages'"),
         (b"1,2,3\n4,5,6\n", "no column 'age', 'sex'"),
         (b",".join(b"c%d" % i for i in range(1_000_000)), "has 1,000,000 columns"),
         (b"a" * 20_000_000, "more than 10,000,000 characters"),
         (f'{HEADER}\n{GOOD}\n19,"fe\n{GOOD}\n'.encode(), "Line 3 of in.csv cannot be read"),
-        (f"{HEADER.upper()}\n".encode(), "no column 'age' (is it the column 'AGE'?), 'sex'"),
     ],
     ids=[
-        "empty", "only a mark", "image", "parquet", "cp1252", "utf-16", "ragged",
-        "ragged after a line break", "repeated", "letter case", "no header", "million columns",
-        "one line", "open quotation mark", "capitals",
+        "empty", "only a mark", "image", "parquet", "ragged",
+        "ragged after a line break", "repeated", "misspelt", "no header", "million columns",
+        "one line", "open quotation mark",
     ],
 )  # fmt: skip
 def test_no_csv(
@@ -378,7 +375,7 @@ def test_paths_are_checked(fake_deployment: Deployment, tmp_path: Path) -> None:
         (source, source / "out.csv", "cannot be used"),
         (source, tmp_path, "is no file"),
         (source, Path(os.devnull), "is no file"),
-        (source, tmp_path / "out.xlsx", "would not open"),
+        (source, tmp_path / "out.xlsx", "of different kinds"),
     ):
         with pytest.raises(BatchError, match=words):
             predict_file(fake_deployment, read, written)

@@ -14,6 +14,7 @@ from tablecast.compiler.graph import Builder, Matrix
 from tablecast.compiler.registry import classify, regress
 from tablecast.compiler.row_program.recorder import Recorder, Untraceable
 from tablecast.compiler.row_program.trace import walk
+from tablecast.deployment.graph_file import check_fields
 
 TOLERANCE = 1e-9  # relative for regression, absolute for probabilities
 # Where large terms cancel, what is left has their rounding errors, in the estimator as in the
@@ -47,9 +48,11 @@ def feed(X: Any) -> dict[str, Any]:
 def run(builder: Builder, outputs: Outputs, X: Any) -> list[Any]:
     """Finish the graph and answer for the rows of X.
 
-    On the way it is unrolled, which every graph must let happen or refuse.
+    On the way it is unrolled, which every graph must let happen or refuse, and looked at as it is
+    when a server opens it.
     """
     model = builder.finish(outputs)
+    check_fields(memoryview(model.SerializeToString()))
     with suppress(Untraceable):
         walk(model, Recorder())
     return list(session(model.SerializeToString()).run(None, feed(X)))

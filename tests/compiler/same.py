@@ -15,6 +15,7 @@ from tablecast.compiler import compile_features
 from tablecast.compiler.probe import prepared
 from tablecast.compiler.proof.prove import Proof, prove, pycaret_reference, run
 from tablecast.compiler.proof.random_rows import inputs_of, random_rows
+from tablecast.deployment.graph_file import check_fields
 from tablecast.inference.onnx_engine import session_of
 from tablecast.schema.field import Field
 from tablecast.schema.schema import Schema
@@ -103,6 +104,7 @@ def assert_same_features(
     """The graph gives the estimator what the pipeline does, on training and on random rows."""
     fields = fields or fields_of(table)
     model = compile_features(pipeline, fields)
+    check_fields(memoryview(model.SerializeToString()))
     names = list(pipeline.feature_names_in_)[:-1]  # without the features that setup() ignores
     assert [node.name for node in model.graph.input] == names
     fields = [field for field in fields if field.name in names]
@@ -122,6 +124,7 @@ def assert_same_predictions(
     rows: int = 300,
 ) -> Proof:
     """The graph answers as ``predict_model`` does, on training and on random rows."""
+    check_fields(memoryview(model.SerializeToString()))
     proof = prove(
         model.SerializeToString(),
         pycaret_reference(pipeline, task),

@@ -20,13 +20,13 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from tablecast.compiler import estimators  # noqa: F401 - registers the converters
 from tablecast.compiler.graph import Builder
-from tablecast.compiler.proof.check_row_program import Unrolled
+from tablecast.compiler.proof.check_row_program import RowProgramCheck
 from tablecast.compiler.proof.random_rows import random_rows
 from tablecast.compiler.registry import classify, regress
-from tablecast.compiler.row_program.trace import scalar_program
+from tablecast.compiler.row_program.trace import row_program_of
 from tablecast.inference.onnx_engine import GraphEngine
 from tablecast.inference.predictor import Predictor
-from tablecast.inference.row_program import BEYOND, Scalar, function_of
+from tablecast.inference.row_program import BEYOND, RowProgram, function_of
 from tablecast.schema.schema import Row, Schema
 from tests.compiler.equality import declare, feed, hard_rows, session
 from tests.deployments import shipped_deployment
@@ -58,19 +58,19 @@ def regression_graph(estimator: Any, X: Any, y: Any) -> onnx.ModelProto:
     return builder.finish([(answer, "prediction_label", TensorProto.DOUBLE, ["rows", 1])])
 
 
-def unrolled(model: onnx.ModelProto, width: int) -> Scalar:
+def row_program(model: onnx.ModelProto, width: int) -> RowProgram:
     """The model's function, by way of the text that a deployment keeps."""
-    program = scalar_program(model)
+    program = row_program_of(model)
     assert program is not None
     return function_of(json.loads(json.dumps(program)), names(width))
 
 
-def answers(scalar: Scalar, rows: Any) -> list[Any]:
+def answers(program: RowProgram, rows: Any) -> list[Any]:
     """What the function answers; None where it leaves the row to the graph."""
     found = []
     for row in rows.tolist():
         try:
-            found.append(scalar(row))
+            found.append(program(row))
         except BEYOND:
             found.append(None)
     return found
@@ -85,7 +85,7 @@ def test_unrolled_regression_answers_as_its_graph(estimator: Any) -> None:
     model = regression_graph(estimator, X, y)
     rows = hard_rows(X, 400)
     (expected,) = session(model.SerializeToString()).run(["prediction_label"], feed(rows))
-    found = [answer[0] for answer in answers(unrolled(model, X.shape[1]), rows)]
+    found = [answer[0] for answer in answers(row_program(model, X.shape[1]), rows)]
     np.testing.assert_allclose(found, expected[:, 0], rtol=1e-12, atol=1e-9)
 
 
@@ -104,7 +104,7 @@ def test_unrolled_classes_answer_as_their_graph(estimator: Any) -> None:
     ])
     rows = hard_rows(X, 400)
     label, shares = session(model.SerializeToString()).run(None, feed(rows))
-    found = answers(unrolled(model, X.shape[1]), rows)
+    found = answers(row_program(model, X.shape[1]), rows)
     assert sum(answer is not None for answer in found) > 0.9 * len(rows)
     for place, answer in enumerate(found):
         if answer is not None:
@@ -118,7 +118,15 @@ def test_a_split_without_sizes_makes_equal_parts() -> None:
     parts = builder.ops("Split", declare(builder, 3).name, outputs=3, axis=1)
     label = builder.op("Sub", builder.op("Mul", parts[0], parts[1]), parts[2])
     model = builder.finish([(label, "prediction_label", TensorProto.DOUBLE, ["rows", 1])])
-    assert answers(unrolled(model, 3), np.array([[2.0, 3.0, 1.0]])) == [(5.0, None)]
+    assert answers(row_program(model, 3), np.array([[2.0, 3.0, 1.0]])) == [(5.0, None)]
+
+
+def test_a_number_is_rounded_to_float32_once() -> None:
+    """Two roundings in a row are one: the second changes nothing, and would need the first."""
+    builder = Builder()
+    twice = builder.round_to_single(builder.round_to_single(declare(builder, 1).name))
+    model = builder.finish([(twice, "prediction_label", TensorProto.DOUBLE, ["rows", 1])])
+    assert answers(row_program(model, 1), np.array([[0.1]])) == [(float(np.float32(0.1)), None)]
 
 
 def test_an_operator_without_what_its_step_needs_stays_in_onnxruntime() -> None:
@@ -127,14 +135,14 @@ def test_an_operator_without_what_its_step_needs_stays_in_onnxruntime() -> None:
     label = builder.op("Squeeze", builder.op("Unsqueeze", declare(builder, 1).name,
                                              builder.constant([2], np.int64)))
     model = builder.finish([(label, "prediction_label", TensorProto.DOUBLE, ["rows", 1])])
-    assert scalar_program(model) is None
+    assert row_program_of(model) is None
 
 
 def test_a_large_graph_stays_in_onnxruntime() -> None:
     """A forest is more arithmetic than Python does in the time that onnxruntime takes."""
     X, y = load_diabetes(return_X_y=True)
     model = regression_graph(RandomForestRegressor(random_state=0), X, y)
-    assert scalar_program(model) is None
+    assert row_program_of(model) is None
 
 
 def test_what_has_no_step_stays_in_onnxruntime() -> None:
@@ -143,13 +151,13 @@ def test_what_has_no_step_stays_in_onnxruntime() -> None:
     matrix = declare(builder, 2)
     sorted_ = builder.ops("TopK", matrix.name, builder.constant([1], np.int64), outputs=2)[0]
     model = builder.finish([(sorted_, "prediction_label", TensorProto.DOUBLE, ["rows", 1])])
-    assert scalar_program(model) is None
+    assert row_program_of(model) is None
 
 
 def test_the_shipped_deployment_answers_alike_alone_and_in_a_list() -> None:
     """One row, which plain arithmetic answers, and the same row among others, agree."""
     deployment = shipped_deployment("onnx")
-    assert deployment.engine.scalar is not None  # type: ignore[attr-defined]
+    assert deployment.engine.row_program is not None  # type: ignore[attr-defined]
     table = random_rows(deployment.schema.fields, 300, 1)
     rows = [Row(tuple(values)) for values in table.itertuples(index=False)]
     predict = deployment.predictor.predict
@@ -168,7 +176,7 @@ def test_beyond_pythons_arithmetic_the_graph_answers() -> None:
     ])
     table = pd.DataFrame({"x0": [1.5, 2.5], "x1": [0.0, 1.0], "y": [1.0, 2.0]})
     schema = Schema.from_table(table, "y", "regression")
-    predictor = Predictor(schema, GraphEngine(model.SerializeToString(), unrolled(model, 2)))
+    predictor = Predictor(schema, GraphEngine(model.SerializeToString(), row_program(model, 2)))
     (whole,) = predictor.predict([Row((1.0, 2.0))])
     (infinite,) = predictor.predict([Row((1.0, 0.0))])
     assert (whole.prediction, infinite.prediction) == (0.5, np.inf)
@@ -186,12 +194,12 @@ def test_a_function_that_answers_otherwise_is_not_kept() -> None:
 
     for wrong, kept in ((-1, 50), (20, None)):
         places = iter(expected.tolist())
-        compared = Unrolled(
+        compared = RowProgramCheck(
             lambda _row, wrong=wrong: scalar(wrong), schema.fields, "regression"
         )
         graph = {"prediction_label": expected.reshape(-1, 1)}
         compared.compare(graph, pd.DataFrame({"prediction_label": expected}), table)
-        assert compared.found()["scalar_rows"] == kept
+        assert compared.facts()["scalar_rows"] == kept
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from same import assert_same_features, cars, fields_of, fit
 
 from tablecast.compiler import compile_features
 from tablecast.compiler.graph import Builder
-from tablecast.compiler.steps.date_parts import Calendar
+from tablecast.compiler.steps.calendar_parts import Calendar
 from tablecast.errors import UnsupportedStep
 from tablecast.features import FillDates
 

@@ -13,9 +13,8 @@ pytest.importorskip("pycaret", reason="the compiler reads PyCaret's pipelines")
 
 from tablecast.compiler.pipeline import MOST_INPUTS, compile_pipeline
 from tablecast.compiler.proof.prove import prove, pycaret_reference
-from tablecast.compiler.row_program.trace import scalar_program
+from tablecast.compiler.row_program.trace import row_program_of
 from tablecast.data.prepared import Prepared
-from tablecast.inference.engine import column_of
 from tablecast.inference.onnx_engine import GraphEngine
 from tablecast.schema.schema import Schema
 from tablecast.training.experiment.setup import quiet_and_single, start
@@ -57,9 +56,9 @@ def test_many_numbers_are_one_input_and_answer_alike() -> None:
     assert [value.name for value in model.graph.input if not value.name.startswith("_")] == [
         "kind", "day",
     ]
-    assert scalar_program(model) is None
+    assert row_program_of(model) is None
     table = prepared.table
-    columns = {field.name: column_of(field, table[field.name]) for field in schema.fields}
+    columns = {field.name: field.array_of_table(table[field.name]) for field in schema.fields}
     whole = GraphEngine(content).answer(columns).labels
     alone = [
         GraphEngine(content).answer({n: v[row : row + 1] for n, v in columns.items()}).labels[0]

@@ -22,6 +22,8 @@ from hypothesis import strategies as st
 from tablecast.data import sources as table_module
 from tablecast.data.sources import infer_task, prepare, read_table
 from tablecast.errors import TableError
+from tablecast.schema.options import ReadingOptions
+from tablecast.schema.texts import fold
 
 Read = Callable[..., pd.DataFrame]
 
@@ -115,7 +117,17 @@ def test_none_is_a_level_among_texts_and_missing_among_numbers(read: Read) -> No
         (["1,5", "2,25"], [1.5, 2.25]),
         (["1,234.5", "7"], [1234.5, 7.0]),
         (["1,234,567", "8"], [1234567.0, 8.0]),
-        (["1,234", "5,678"], ["1,234", "5,678"]),
+        (["1,234", "5,678"], ["1,234", "5,678"]),  # asked about, in a file of semicolons
+        (["12,34,567", "1,00,000"], [1234567, 100000]),
+        (["1 234,5", "12\u202f345,25"], [1234.5, 12345.25]),
+        (["1'234.5", "12’345.25"], [1234.5, 12345.25]),
+        (["$1,234", "$5"], [1234, 5]),
+        (["5 kg", "12 kg"], [5, 12]),
+        (["12%", "7.5%"], [12, 7.5]),
+        (["(5)", "7-"], [-5, -7]),
+        (["１２", "３"], [12, 3]),
+        (["4WD", "2WD"], ["4WD", "2WD"]),
+        (["5 kg", "7 lb"], ["5 kg", "7 lb"]),
         (["1,5", "1.5"], ["1,5", "1.5"]),
         (["007", "x"], ["007", "x"]),
         ([".5", "1e3"], [0.5, 1000.0]),
@@ -139,6 +151,13 @@ def test_numbers_with_commas_only_where_one_meaning_fits(
         (["1 Mar 2024", "12 May 2023"], "2024-03-01"),
         (["1.3.2024", "13.12.2023"], "2024-03-01"),
         (["2024-03-01", ""], "2024-03-01"),
+        (["2024-03-01", "9999-12-31"], "2024-03-01"),
+        (["31.12.23", "01.03.24"], "2023-12-31"),
+        (["03/01/2024 1:05 PM", "12/31/2023 11:00 AM"], "2024-03-01 13:05"),
+        (["2021.03.05", "2021.12.31"], "2021-03-05"),
+        (["2021年8月1日", "2021年12月31日"], "2021-08-01"),
+        (["3. März 2021", "24. Dezember 2020"], "2021-03-03"),
+        (["March 3rd, 2021", "Dec 24, 2020"], "2021-03-03"),
     ],
 )
 def test_dates_in_one_format_become_dates(read: Read, cells: list[str], first: str) -> None:
@@ -151,13 +170,12 @@ def test_dates_in_one_format_become_dates(read: Read, cells: list[str], first: s
 @pytest.mark.parametrize(
     "cells",
     [
-        ["01/03/2024", "02/04/2024"],
         ["2024-03-01", "01/03/2024"],
         ["2024-03-01", "soon"],
         ["2024-13-01", "2024-03-01"],
         ["1.2.3", "1.2.4"],
     ],
-    ids=["day or month first", "two formats", "a word", "month 13", "versions"],
+    ids=["two formats", "a word", "month 13", "versions"],
 )
 def test_doubtful_dates_stay_text(read: Read, cells: list[str]) -> None:
     """What may not be a date, or may be two, stays as written."""
@@ -207,7 +225,11 @@ def test_written_tables_come_back(
     writer = csv.writer(out, delimiter=separator, quoting=quoting, lineterminator=newline)  # type: ignore[arg-type]
     writer.writerows([("left", "right", "number"), *rows])
     table = read(out.getvalue().encode(mark))
-    assert list(table.itertuples(index=False, name=None)) == rows
+    read_rows = list(table.itertuples(index=False, name=None))
+    # Of texts that mean the same, the most frequent spelling stands for all of them.
+    assert [(fold(a), fold(b), n) for a, b, n in read_rows] == [
+        (fold(a), fold(b), n) for a, b, n in rows
+    ]
 
 
 @given(st.lists(st.floats(allow_nan=False, allow_infinity=False), min_size=1, max_size=20))
@@ -371,18 +393,18 @@ def test_no_such_file_names_the_nearest(tmp_path: Path) -> None:
         (b"", "t.parquet", "is empty"),
         (b"a,b\n", "t.csv", "header but no rows"),
         (b"PK\x03\x04 rest of a workbook", "t.csv", "not a text file"),
+        (b"PK\x03\x04 rest of a workbook", "t.xlsx", "is damaged"),
+        (b"\x1f\x8b rest of an archive", "t.csv.gz", "is damaged"),
         (b"a,b\n\x00\x01,2", "t.csv", "not a text file"),
         (b"a,b\n1,2", "t.parquet", "not a Parquet file"),
         (b"PAR1 cut short", "t.parquet", "damaged"),
-        (b"a\n1", "t.xlsx", r"ends in '\.xlsx'"),
+        (b"a\n1", "t.docx", r"ends in '\.docx'"),
         (b"a,b\n1,2\n3\n", "t.csv", "Line 3 .* has 1 cell, but the header has 2"),
         (b'a,b\n1,2\n"3\n3",4\n5,6,7\n', "t.csv", "Line 5 .* has 3 cells"),
         (b'a,b\n1,2\n3,"4\n5,6\n', "t.csv", "quotation mark"),
-        (b"a, a\n1,2\n", "t.csv", "More than one column is named 'a'"),
         (b'"x:","x["\n1,2\n', "t.csv", "'x:' and 'x\\['"),
         (b'":",x\n1,2\n', "t.csv", "only characters that PyCaret removes"),
         (b"prediction_label,x\n1,2\n", "t.csv", "'prediction_label'"),
-        (b"a,b\n\x81,2\n", "t.csv", "neither UTF-8 nor"),
     ],
 )
 def test_files_that_are_no_table(read: Read, content: bytes, name: str, words: str) -> None:
@@ -420,8 +442,8 @@ def test_tables_that_cannot_be_trained_on(table: pd.DataFrame, target: str, word
 
 def test_regression_on_text_names_the_cell() -> None:
     """A number column with one stray text names that text."""
-    table = forty(z=[*map(str, range(39)), "n.k."])
-    with pytest.raises(TableError, match=r"text such as 'n\.k\.'"):
+    table = forty(z=[*map(str, range(39)), "soon"])
+    with pytest.raises(TableError, match=r"text such as 'soon'"):
         prepare(table, "z", task="regression")
 
 
@@ -449,7 +471,7 @@ def test_task_of_the_real_tables(
     prepared = prepare(read_table(real_table(name)), target)
     assert prepared.task == task
     assert prepared.table.columns[-1] == target
-    assert f"The task is {task}, since '{target}'" in prepared.notes[0]
+    assert any(f"The task is {task}, since '{target}'" in note for note in prepared.notes)
 
 
 @pytest.mark.parametrize(
@@ -548,7 +570,6 @@ def test_flags_are_said() -> None:
     """Duplicate rows, mostly missing columns, near ids, infinite values: kept, and said."""
     table = forty(
         gaps=[1.0, 2.0, *[np.nan] * 38],
-        seat=[f"s{at}" for at in range(39)] + ["s0"],
         order=np.arange(40) ** 2,
         ratio=[np.inf, *range(39)],
     )
@@ -560,22 +581,28 @@ def test_flags_are_said() -> None:
     assert any("3 rows equal to an earlier row" in note for note in prepare(twice, "y").notes)
 
 
-def test_near_ids_are_flagged() -> None:
-    """More than fifty levels in most rows is worth a look, and no reason to drop the column."""
+def test_near_ids_are_left_out_unless_they_are_kept() -> None:
+    """A text that is another one in most rows tells rows apart; the note says how to keep it."""
     table = pd.concat([forty(seat=[f"s{at}" for at in range(40)])] * 2, ignore_index=True)
     table["seat"] = [f"s{at % 60}" for at in range(80)]
     prepared = prepare(table, "y")
-    assert "seat" in prepared.table
-    assert any("'seat' is nearly an id: 60" in note for note in prepared.notes)
+    assert "seat" not in prepared.table
+    (dropped,) = prepared.dropped
+    assert dropped.note == (
+        "Ignored 'seat': it is nearly an id: 60 different texts in 80 rows (--keep seat keeps it)."
+    )
+    kept = prepare(table, "y", options=ReadingOptions(keep=["seat"]))
+    assert "seat" in kept.table
+    assert any("'seat' is nearly an id: 60" in note for note in kept.notes)
 
 
 def test_comma_notes_reach_the_terminal_once(read: Read) -> None:
     """What reading the file found out is said by prepare, and said once."""
-    rows = "".join(f"{at % 5 + 1},{at % 5}00;{at / 7}\n" for at in range(40))
+    rows = "".join(f"{at % 5 + 1},{at % 5}00;{at * at}\n" for at in range(40))
     table = read(f"price;y\n{rows}")
     notes = [note for note in prepare(table, "y").notes if "'price'" in note]
     assert len(notes) == 1
-    assert "thousands or decimals" in notes[0]
+    assert "'1,000' may be 1000 or 1.000" in notes[0]
 
 
 def test_table_given_is_left_alone() -> None:

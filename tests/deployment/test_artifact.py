@@ -136,6 +136,62 @@ def test_a_graph_with_external_data_is_refused(copy: Path) -> None:
         load(copy, "onnx")
 
 
+def _sparse(model: Any) -> None:
+    sparse = model.graph.sparse_initializer.add()
+    sparse.values.name = "x"
+    sparse.values.data_location = 1  # external
+    sparse.values.external_data.add(key="location", value="/etc/passwd")
+
+
+def _in_an_attribute(model: Any) -> None:
+    attribute = model.graph.node[0].attribute.add(name="x")
+    attribute.sparse_tensor.values.external_data.add(key="location", value="x")
+
+
+def _in_a_function(model: Any) -> None:
+    model.functions.add(name="x", domain="y").node.add(op_type="Identity")
+
+
+def _in_a_nested_graph(model: Any) -> None:
+    attribute = model.graph.node[0].attribute.add(name="x")
+    attribute.g.initializer.add().external_data.add(key="location", value="x")
+
+
+def _in_an_unknown_field(model: Any) -> None:
+    model.training_info.add()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [_sparse, _in_an_attribute, _in_a_function, _in_a_nested_graph, _in_an_unknown_field],
+)
+def test_a_graph_holds_what_the_compiler_writes_and_nothing_else(
+    copy: Path, change: Callable[[Any], None]
+) -> None:
+    """Whatever else ONNX knows, some of which reads files, is refused."""
+    onnx = pytest.importorskip("onnx")
+    path = with_ending(copy, ".onnx")
+    model = onnx.load(str(path))
+    change(model)
+    path.write_bytes(model.SerializeToString())
+    sign(copy)
+    with pytest.raises(ArtifactError, match="another program"):
+        load(copy, "onnx")
+
+
+def test_what_onnxruntime_says_is_worded(copy: Path) -> None:
+    """A graph that is well formed and means nothing is refused with what to do."""
+    onnx = pytest.importorskip("onnx")
+    path = with_ending(copy, ".onnx")
+    model = onnx.load(str(path))
+    model.graph.node[0].op_type = "NoSuchOperator"
+    path.write_bytes(model.SerializeToString())
+    sign(copy)
+    loaded = load(copy, "onnx")
+    with pytest.raises(ArtifactError, match=r"onnxruntime cannot open the graph.*compile it again"):
+        loaded.predictor.warm_up()
+
+
 @settings(deadline=None)
 @given(content=st.binary(max_size=200))
 def test_any_bytes_are_refused_in_words(content: bytes) -> None:

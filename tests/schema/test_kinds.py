@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import replace
 from datetime import UTC, datetime
 from math import nan
@@ -13,6 +14,7 @@ import pytest
 from tablecast.schema.column_kinds import COLUMN_KINDS, column_kind
 from tablecast.schema.field import DAY, KINDS, Field
 from tablecast.web.http.responses import to_json
+from tests.deployments import ROOT
 
 SPRING = datetime(2020, 4, 1, tzinfo=UTC).timestamp()
 NUMBER = Field("n", "number", "float64", minimum=0, maximum=9)
@@ -100,3 +102,19 @@ def test_a_field_never_changes_its_kind() -> None:
         replace(NUMBER, kind="date")
     assert replace(NUMBER, name="m") == Field("m", "number", "float64", minimum=0, maximum=9)
     assert nan not in NUMBER.grid(3, 3, {}, nan)
+
+
+def test_nobody_asks_which_kind_a_field_is() -> None:
+    """No module compares a field's kind with a name: what differs is asked of the field."""
+    asking = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in sorted((ROOT / "tablecast").rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Compare) and _is_kind(node.left)
+        if {part.value for part in ast.walk(node) if isinstance(part, ast.Constant)} & KINDS.keys()
+    ]
+    assert asking == []
+
+
+def _is_kind(node: ast.expr) -> bool:
+    return isinstance(node, ast.Attribute) and node.attr == "kind"

@@ -66,10 +66,22 @@ def read_column(field: Field, *chunks: list[str]) -> list[float]:
         ("1,234.5", ".,", None),
         ("1,234.5", ",.", "1234.5"),
         ("1,23", ",.", None),
-        ("1,5 ", ".,", None),
+        ("1,5 ", ".,", "1.5"),
         ("", ".,", None),
-        (",5", ".,", None),
+        (",5", ".,", ".5"),
         ("1²,5", ".,", None),
+        ("12 345,5", ".,", "12345.5"),
+        ("1'234.50", ",.", "1234.50"),
+        ("12,34,567.8", ",.", "1234567.8"),
+        ("1 2345,5", ".,", None),
+        ("(1.234,5)", ".,", "-1234.5"),
+        ("1.234,5-", ".,", "-1234.5"),
+        ("−12,5", ".,", "-12.5"),
+        ("１２．５", "", "12.5"),
+        ("٣٫٥", "", "3.5"),
+        ("--5", "", None),
+        ("(-5)", "", None),
+        ("5 kg", "", None),
     ],
 )
 def test_a_text_in_a_spelling(text: str, spelling: str, plain: str | None) -> None:
@@ -112,23 +124,26 @@ def test_the_same_rows_from_a_program(german: Deployment, tmp_path: Path) -> Non
     [
         (["1.234", "1.500"], [1234, 1500]),  # as training would have read them
         (["1.234", "27,9"], [1234, 27.9]),
-        (["1.234", "27.9"], [1.234, 27.9]),  # a program's
-        (["27.9", "1.234", "27,9"], [27.9, 1.234, 27.9]),
-        (["12.345,6", "1.234", "27.9"], [12345.6, 1234, 27.9]),
+        (["27.9", "27,9"], [27.9, 27.9]),  # a program's number that can mean nothing else
         ([" 1.234,5 ", "7"], [1234.5, 7]),
     ],
 )
-def test_a_columns_other_cells_say_what_a_point_means(
-    cells: list[str], values: list[float]
-) -> None:
-    """1.234 is a thousand or little more than one, as the column's first plain cell says."""
+def test_a_file_is_read_as_training_read_its_table(cells: list[str], values: list[float]) -> None:
+    """1.234 is a thousand where the training table writes decimals after a comma."""
     assert read_column(GERMAN, cells) == values
+    assert [GERMAN.read(cell, text=True)[0] for cell in cells] == values
 
 
-def test_what_is_decided_holds_for_the_rest_of_the_file() -> None:
-    """Later chunks of a file are read as its first ones were."""
-    assert read_column(GERMAN, ["27.9"], ["1.234"]) == [27.9, 1.234]
-    assert read_column(GERMAN, ["27,9"], ["1.234"]) == [27.9, 1234]
+@pytest.mark.parametrize(
+    "chunks", [[["1.234", "27.9"]], [["27.9"], ["1.234"]], [["12.345,6", "1.234", "27.9"]]]
+)
+def test_a_column_that_a_program_wrote_leaves_no_doubt(chunks: list[list[str]]) -> None:
+    """Where a cell can only be a program's number, one that may be two is refused with both."""
+    reader = RowsReader(Schema((GERMAN,), "y", "regression"))
+    readings = [reader.read({"preis": cells}, len(cells)) for cells in chunks]
+    refused = [remark.say() for one in readings for told in one.refused.values() for remark in told]
+    assert len(refused) == 1
+    assert "“1.234” may be 1234 or 1.234" in refused[0]
 
 
 def test_a_wrong_cell_is_refused_as_it_was_written() -> None:
@@ -141,12 +156,14 @@ def test_a_wrong_cell_is_refused_as_it_was_written() -> None:
 
 
 def test_the_page_takes_both_spellings(german: Deployment) -> None:
-    """A person may write 1.234,5 or 1234.5; a number that the page itself shows stays the same."""
+    """A person may write 1.234,5 or 1234.5; a number that the page shows is read as the same."""
     client = create_app(german).test_client()
     for text, answer in (("1.234,5", "12,345"), ("1234.5", "12,345"), ("27.900,25", "279,002")):
         page = client.post("/predict", data={"Preis": text, "Garantie": "ja"})
         assert answer in page.get_data(as_text=True), text
-    assert GERMAN.read("1.234", text=True)[0] == 1.234
+    assert GERMAN.read("1.234", text=True)[0] == 1234
+    assert GERMAN.show(1.234) == "1,234"
+    assert GERMAN.read(GERMAN.show(1.234), text=True)[0] == 1.234
 
 
 def test_the_api_takes_numbers_only(german: Deployment) -> None:
@@ -159,9 +176,12 @@ def test_the_api_takes_numbers_only(german: Deployment) -> None:
 
 
 def test_without_a_spelling_a_comma_is_refused() -> None:
-    """Where training saw no commas, nothing says what one means."""
+    """Where training saw no commas, nothing says what one means; both numbers are named."""
     plain = Field("x", "number", "float64", minimum=0, maximum=9)
     with pytest.raises(Refusal, match="must be a number"):
         plain.read("1,5", text=True)
+    with pytest.raises(Refusal) as refused:
+        plain.read("1,234", text=True)
+    assert "“1,234” may be 1234 or 1.234" in refused.value.remark.say()
     with pytest.raises(InvalidInput):
         Schema((plain,), "y", "regression").parse({"x": "1,5"}, text=True)

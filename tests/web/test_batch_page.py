@@ -158,19 +158,17 @@ def test_program_gets_problem_details(client: FlaskClient, headers: dict[str, st
     [
         (b"", "is empty"),
         (b"\n\n \n", "is empty"),
-        (b"PK\x03\x04zip", "not a text file"),
+        (b"PK\x03\x04zip", "is damaged"),
         (b"\x00\x01\x02", "not a text file"),
-        (f"{HEADER}\n19,f\xe9male,1,1,no,x\n".encode("latin-1"), "Line 2 of in.csv is not UTF-8"),
-        (f"{HEADER}\n".encode("utf-16"), "UTF-16"),
         (f"{HEADER}\n{GOOD},1\n".encode(), "Line 2 of in.csv has 7 cells"),
         (f"{HEADER},age\n{GOOD},1\n".encode(), "more than one column named &#39;age&#39;"),
-        (b"Age,sex\n1,2\n", "is it the column &#39;Age&#39;?"),
+        (b"ages,sex\n1,2\n", "is it the column &#39;ages&#39;?"),
         (b",".join(b"c%d" % i for i in range(1_000_000)), "1,000,000 columns"),
         (f"{HEADER}\n".encode(), "no rows"),
         (f'{HEADER}\n19,"female,27.9\n'.encode(), "quotation mark"),
     ],
     ids=[
-        "empty", "blank", "zip", "nul", "latin-1", "utf-16", "ragged", "repeated", "missing",
+        "empty", "blank", "zip", "nul", "ragged", "repeated", "missing",
         "million columns", "header only", "open quotation mark",
     ],
 )
@@ -197,7 +195,7 @@ def test_no_file(client: FlaskClient) -> None:
     """Sending the form without a file asks for one."""
     page = client.post("/batch", data={"do": "check"}, content_type="multipart/form-data")
     assert page.status_code == 422
-    assert "Choose a CSV file." in page.get_data(as_text=True)
+    assert "Choose a CSV or Excel file." in page.get_data(as_text=True)
 
 
 def test_not_multipart(client: FlaskClient) -> None:

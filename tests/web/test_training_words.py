@@ -16,6 +16,7 @@ from tablecast.data.leakage import leaks_of
 from tablecast.data.prepare import prepare
 from tablecast.data.sources import read_table
 from tablecast.i18n.language import Language, speaking
+from tablecast.schema.readings import reading_of
 from tablecast.training.experiment.trained import nothing_learnt
 from tablecast.training.graph_cost import Cost
 from tablecast.training.search.views import Recipe
@@ -43,8 +44,8 @@ COLUMNS: dict[str, Any] = {
     "in disguise": 2 * TARGET + 1,
     "the order of": pd.Timestamp("2020-01-01") + pd.to_timedelta(PLACE, "D"),
     "have a date": pd.Timestamp("2020-01-01") + pd.to_timedelta(PLACE * 77 % 199, "D"),
-    "the comma as the decimal": [f"{place},5" for place in PLACE],
-    "the comma may mean": [f"{place % 5 + 1},500" for place in PLACE],
+    "',' as the decimal sign": [f"{place},5" for place in PLACE],
+    "may be 1500 or 1.500": [f"{place % 5 + 1},500" for place in PLACE],
     "day first": [f"0{place % 9 + 1}/0{place % 8 + 1}/2020" for place in PLACE],
 }
 
@@ -64,7 +65,8 @@ TARGETS: dict[str, Any] = {
 
 #: What is the same in every language.
 NAMES = re.compile(
-    r"--\w+|finalize_model|python -m tablecast predict|Windows-1252|UTF-8|R2|MB|κ_id"
+    r"--\w+( regression| classification)?|NAME|NA|finalize_model|python -m tablecast predict"
+    r"|Windows-1252|UTF-8|R2|MB|κ_id"
 )
 
 
@@ -109,7 +111,7 @@ def test_other_findings_are_translated(tmp_path: Any) -> None:
     found = list(found_in(pd.concat([table, table.tail(1)]), "regression"))
     file = tmp_path / "table.csv"
     file.write_bytes("é,y\n".encode("cp1252") + b"".join(b"%d,%d\n" % (n % 5, n) for n in PLACE))
-    found += read_table(file).attrs["tablecast_notes"]
+    found += reading_of(read_table(file)).notes
     found += nothing_learnt([0.0, 0.0], {"R2": 0.0})
     found += [Cost(2_000, 10).too_slow(1_000), Cost(1, 9_000_000).too_large(1e6)]
     found += [Recipe("scaled").name, Recipe("plain", straight=True).name]
@@ -124,7 +126,7 @@ def test_a_sentence_of_each_pattern_is_translated(pattern: str) -> None:
     """With its parts in it, and the English reader's sentence is the one that was written."""
     parts = {
         "rows": "1,200 rows", "task": "regression", "measure": "R2", "drop": "--drop κ",
-        "keep": "--keep κ", "reason": "numbers the rows", "sign": "the decimal sign",
+        "keep": "--keep κ", "reason": "numbers the rows", "sign": ",",
         "features": "plain features", "command": "python -m tablecast predict",
         "part": "tuning",
         **dict.fromkeys(("name", "target", "example", "value", "names", "error"), "κ"),

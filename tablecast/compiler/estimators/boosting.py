@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from onnx import TensorProto
 
-from tablecast.compiler.estimators import arithmetic as a
+from tablecast.compiler import arithmetic as a
 from tablecast.compiler.estimators.trees import Nodes, are_trees, forest_values, leaf_numbers
 from tablecast.compiler.graph import Builder, Matrix
 from tablecast.compiler.registry import Classification, classifies, classify, regress, regresses
@@ -147,8 +147,8 @@ def _dumped(booster: Any) -> dict[str, Any]:
     """
     if any("\\" in name for name in booster.feature_name()):
         lines = booster.model_to_string().split("\n")
-        place = next(at for at, line in enumerate(lines) if line.startswith("feature_names="))
-        lines[place] = "feature_names=" + " ".join(f"f{at}" for at in range(booster.num_feature()))
+        index = next(at for at, line in enumerate(lines) if line.startswith("feature_names="))
+        lines[index] = "feature_names=" + " ".join(f"f{at}" for at in range(booster.num_feature()))
         booster = type(booster)(model_str="\n".join(lines))
     return dict(booster.dump_model())
 
@@ -164,8 +164,8 @@ def _lightgbm_scores(builder: Builder, dump: dict[str, Any], x: Matrix) -> str:
         for tree in trees:
             values += _add_lightgbm_tree(nodes, tree["tree_structure"])
         rows = leaf_numbers(builder, nodes, x.name)
-        found = builder.op("Gather", builder.constant(np.array(values)), rows, axis=0)
-        sums = a.ordered_total(builder, found, len(trees))
+        leaves = builder.op("Gather", builder.constant(np.array(values)), rows, axis=0)
+        sums = a.ordered_total(builder, leaves, len(trees))
         if dump["average_output"]:
             sums = builder.op("Div", sums, builder.constant(float(len(trees))))
         parts.append(builder.op("Unsqueeze", sums, builder.constant([1], np.int64)))
@@ -181,7 +181,7 @@ def _add_lightgbm_tree(nodes: Nodes, root: dict[str, Any]) -> list[float]:
     values: list[float] = []
 
     def visit(node: dict[str, Any]) -> int:
-        place = len(feature)
+        number = len(feature)
         leaf = "split_feature" not in node
         feature.append(-1 if leaf else int(node["split_feature"]))
         threshold.append(0.0 if leaf else _lightgbm_threshold(node))
@@ -190,8 +190,8 @@ def _add_lightgbm_tree(nodes: Nodes, root: dict[str, Any]) -> list[float]:
         if leaf:
             values.append(_lightgbm_leaf(node))
         else:
-            children[place] = (visit(node["left_child"]), visit(node["right_child"]))
-        return place
+            children[number] = (visit(node["left_child"]), visit(node["right_child"]))
+        return number
 
     visit(root)
     true, false = zip(*children, strict=True)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from onnx import TensorProto
 
-from tablecast.compiler.estimators import arithmetic as a
+from tablecast.compiler import arithmetic as a
 from tablecast.compiler.graph import Builder, Matrix
 from tablecast.compiler.registry import Classification, classifies, classify
 from tablecast.errors import UnsupportedStep
@@ -31,12 +31,12 @@ def calibrated(builder: Builder, estimator: Any, x: Matrix) -> Classification:
 @classifies("tablecast.features.Tempered")
 def tempered(builder: Builder, estimator: Any, x: Matrix) -> Classification:
     """Another classifier's labels, and its probabilities raised to a power."""
-    found = classify(builder, estimator.estimator_, x)
-    if found.probabilities is None:
+    answer = classify(builder, estimator.estimator_, x)
+    if answer.probabilities is None:
         raise UnsupportedStep(type(estimator.estimator_).__name__, "it gives no probabilities")
-    least = builder.op("Max", found.probabilities, builder.constant(estimator.LEAST))
+    least = builder.op("Max", answer.probabilities, builder.constant(estimator.LEAST))
     chances = builder.op("Pow", least, builder.constant(float(estimator.power)))
-    return Classification(found.index, a.proportions(builder, chances))
+    return Classification(answer.index, a.proportions(builder, chances))
 
 
 def _member(builder: Builder, member: Any, x: Matrix) -> str:
@@ -48,28 +48,28 @@ def _member(builder: Builder, member: Any, x: Matrix) -> str:
         chances = _calibrate(builder, member.calibrators[0], scores)
         return _no_more_than_one(builder, a.both_classes(builder, chances))
     columns = [
-        _calibrate(builder, calibrator, a.column(builder, scores, place))
-        for place, calibrator in enumerate(member.calibrators)
+        _calibrate(builder, calibrator, a.column(builder, scores, index))
+        for index, calibrator in enumerate(member.calibrators)
     ]
     chances = a.join(builder, columns)
     sums = a.total(builder, chances)
     empty = builder.op("Equal", sums, builder.constant(0.0))
     divisor = builder.op("Where", empty, builder.constant(1.0), sums)
-    shares = builder.op("Div", chances, divisor)
+    proportions = builder.op("Div", chances, divisor)
     even = builder.constant(1.0 / classes)
-    return _no_more_than_one(builder, builder.op("Where", empty, even, shares))
+    return _no_more_than_one(builder, builder.op("Where", empty, even, proportions))
 
 
 def _scores(builder: Builder, estimator: Any, x: Matrix) -> str:
     """The scores that scikit-learn calibrates: the decision function before probabilities."""
-    found = classify(builder, estimator, x)
-    if found.decision is not None:
-        return found.decision
-    if found.probabilities is None:
+    answer = classify(builder, estimator, x)
+    if answer.decision is not None:
+        return answer.decision
+    if answer.probabilities is None:
         raise UnsupportedStep(type(estimator).__name__, "it gives neither scores nor probabilities")
     if len(estimator.classes_) == 2:
-        return a.column(builder, found.probabilities, 1)
-    return found.probabilities
+        return a.column(builder, answer.probabilities, 1)
+    return answer.probabilities
 
 
 def _no_more_than_one(builder: Builder, chances: str) -> str:
@@ -85,22 +85,22 @@ def _calibrate(builder: Builder, calibrator: Any, scores: str) -> str:
         line = builder.op("Mul", scores, builder.constant(-float(calibrator.a_)))
         line = builder.op("Sub", line, builder.constant(float(calibrator.b_)))
         return a.expit(builder, line)
-    places = np.asarray(calibrator.X_thresholds_, dtype=np.float64)
+    knots = np.asarray(calibrator.X_thresholds_, dtype=np.float64)
     values = np.asarray(calibrator.y_thresholds_, dtype=np.float64)
     scores = builder.held(scores, float(calibrator.X_min_), float(calibrator.X_max_))
-    return _interpolated(builder, scores, places, values)
+    return _interpolated(builder, scores, knots, values)
 
 
-def _interpolated(builder: Builder, x: str, places: Any, values: Any) -> str:
-    """Straight lines between the values at rising places, as ``numpy.interp`` draws them."""
+def _interpolated(builder: Builder, x: str, knots: Any, values: Any) -> str:
+    """Straight lines between the values at rising knots, as ``numpy.interp`` draws them."""
     if len(values) == 1:
         flat = builder.op("Mul", x, builder.constant(0.0))
         return builder.op("Add", flat, builder.constant(float(values[0])))
-    slopes = np.append(np.diff(values) / np.diff(places), 0.0)
-    reached = builder.op("GreaterOrEqual", x, builder.constant(places[None, 1:]))
+    slopes = np.append(np.diff(values) / np.diff(knots), 0.0)
+    reached = builder.op("GreaterOrEqual", x, builder.constant(knots[None, 1:]))
     count = a.total(builder, builder.cast(reached, TensorProto.DOUBLE))
     line = builder.cast(count, TensorProto.INT64)
-    start = builder.op("Gather", builder.constant(places), line, axis=0)
+    start = builder.op("Gather", builder.constant(knots), line, axis=0)
     slope = builder.op("Gather", builder.constant(slopes), line, axis=0)
     value = builder.op("Gather", builder.constant(values), line, axis=0)
     rise = builder.op("Mul", slope, builder.op("Sub", x, start))

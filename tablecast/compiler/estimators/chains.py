@@ -45,13 +45,13 @@ def _after(builder: Builder, name: str, transformer: Any, x: Matrix) -> Matrix:
     import pandas as pd
 
     columns = list(getattr(transformer, "feature_names_in_", [f"x{at}" for at in range(x.width)]))
-    # A row of zeros takes the place of the probe, which such steps ask for its types alone.
+    # A row of zeros stands for the probe, which such steps ask for its types alone.
     before = pd.DataFrame(
         np.zeros((1, x.width), np.float32 if x.single else np.float64), columns=columns
     )
     named = hasattr(transformer, "feature_names_in_")
-    made = np.asarray(transformer.transform(before if named else before.to_numpy()))
-    after = pd.DataFrame(made, columns=list(transformer.get_feature_names_out(columns)))
+    values = np.asarray(transformer.transform(before if named else before.to_numpy()))
+    after = pd.DataFrame(values, columns=list(transformer.get_feature_names_out(columns)))
     cells: dict[str, Cell] = {
         column: Number(x.name, x.width, at) for at, column in enumerate(columns)
     }

@@ -30,15 +30,15 @@ def dummy_classifier(builder: Builder, estimator: Any, x: Matrix) -> Classificat
     """The most frequent class, or a constant one."""
     classes = np.asarray(estimator.classes_)
     chances = np.asarray(estimator.class_prior_, dtype=np.float64)
-    place = int(np.argmax(chances))
+    chosen = int(np.argmax(chances))
     if estimator.strategy == "constant":
-        place = int(np.flatnonzero(classes == np.ravel(estimator.constant)[0])[0])
+        chosen = int(np.flatnonzero(classes == np.ravel(estimator.constant)[0])[0])
     elif estimator.strategy not in ("prior", "most_frequent"):
         raise UnsupportedStep(
             type(estimator).__name__, f"its strategy {estimator.strategy!r} answers at random"
         )
     if estimator.strategy != "prior":
-        chances = np.eye(len(classes))[place]
-    index = builder.cast(_every_row(builder, x, [float(place)]), TensorProto.INT64)
+        chances = np.eye(len(classes))[chosen]
+    index = builder.cast(_every_row(builder, x, [float(chosen)]), TensorProto.INT64)
     index = builder.op("Reshape", index, builder.constant([-1], np.int64))
     return Classification(index, _every_row(builder, x, chances))

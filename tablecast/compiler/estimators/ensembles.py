@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tablecast.compiler.estimators import arithmetic as a
+from tablecast.compiler import arithmetic as a
 from tablecast.compiler.estimators.trees import are_trees, forest_values, mean_over_trees
 from tablecast.compiler.graph import Builder, Matrix
 from tablecast.compiler.registry import Classification, classifies, classify, regress, regresses
@@ -33,16 +33,16 @@ def _needed(tensor: str | None, estimator: Any, what: str) -> str:
 
 
 def _chances(builder: Builder, estimator: Any, x: Matrix) -> str:
-    found = classify(builder, estimator, x)
-    return _needed(found.probabilities, estimator, "probabilities")
+    answer = classify(builder, estimator, x)
+    return _needed(answer.probabilities, estimator, "probabilities")
 
 
 # Bagging -----------------------------------------------------------------------------------------
 
 
-def _part_of(builder: Builder, x: Matrix, places: Any) -> Matrix:
+def _part_of(builder: Builder, x: Matrix, indices: Any) -> Matrix:
     """The columns that a member was fitted on."""
-    wanted = [int(place) for place in places]
+    wanted = [int(index) for index in indices]
     if wanted == list(range(x.width)):
         return x
     return Matrix(builder.columns(x.name, wanted), len(wanted), x.single)
@@ -58,20 +58,20 @@ def bagging_regressor(builder: Builder, estimator: Any, x: Matrix) -> str:
     return _mean(
         builder,
         [
-            regress(builder, member, _part_of(builder, x, places))
-            for member, places in zip(members, columns, strict=True)
+            regress(builder, member, _part_of(builder, x, indices))
+            for member, indices in zip(members, columns, strict=True)
         ],
     )
 
 
-def _bagged_chances(builder: Builder, member: Any, found: Classification, classes: int) -> str:
+def _bagged_chances(builder: Builder, member: Any, answer: Classification, classes: int) -> str:
     """A member's probabilities, or its vote, over all classes; it may have seen fewer."""
     seen = np.eye(classes)[np.asarray(member.classes_, dtype=np.int64)]
-    if found.probabilities is None:
-        return builder.op("Gather", builder.constant(seen), found.index, axis=0)
+    if answer.probabilities is None:
+        return builder.op("Gather", builder.constant(seen), answer.index, axis=0)
     if len(seen) == classes:
-        return found.probabilities
-    return builder.op("MatMul", found.probabilities, builder.constant(seen))
+        return answer.probabilities
+    return builder.op("MatMul", answer.probabilities, builder.constant(seen))
 
 
 @classifies("sklearn.ensemble.BaggingClassifier")
@@ -83,19 +83,19 @@ def bagging_classifier(builder: Builder, estimator: Any, x: Matrix) -> Classific
         values = forest_values(builder, members, x, columns)
         chances = mean_over_trees(builder, values, len(members))
         return Classification(a.first_largest(builder, chances), chances)
-    found = [
-        classify(builder, member, _part_of(builder, x, places))
-        for member, places in zip(members, columns, strict=True)
+    answers = [
+        classify(builder, member, _part_of(builder, x, indices))
+        for member, indices in zip(members, columns, strict=True)
     ]
     chances = _mean(
         builder,
         [
             _bagged_chances(builder, member, answer, classes)
-            for member, answer in zip(members, found, strict=True)
+            for member, answer in zip(members, answers, strict=True)
         ],
     )
-    scores = [answer.decision for answer in found if answer.decision is not None]
-    decision = _mean(builder, scores) if len(scores) == len(found) else None
+    scores = [answer.decision for answer in answers if answer.decision is not None]
+    decision = _mean(builder, scores) if len(scores) == len(answers) else None
     return Classification(a.first_largest(builder, chances), chances, decision)
 
 
@@ -123,13 +123,13 @@ def bounded_vote(builder: Builder, estimator: Any, x: Matrix) -> str:
     """The weighted mean of the members, of which some are held near the mean of the others."""
     parts = [regress(builder, member, x) for member in estimator.estimators_]
     weights, apart = estimator.weights, estimator.apart
-    free = [place for place, bounds in enumerate(apart) if bounds is None]
+    free = [index for index, bounds in enumerate(apart) if bounds is None]
     middle = _weighted(builder, [parts[at] for at in free], [weights[at] for at in free])
-    for place, bounds in enumerate(apart):
+    for index, bounds in enumerate(apart):
         if bounds is not None:
             least, most = (builder.op("Add", middle, builder.constant(one)) for one in bounds)
-            raised = builder.op("Max", parts[place], least)
-            parts[place] = builder.op("Min", raised, most)
+            raised = builder.op("Max", parts[index], least)
+            parts[index] = builder.op("Min", raised, most)
     return _weighted(builder, parts, weights)
 
 
@@ -171,16 +171,16 @@ def stacking_regressor(builder: Builder, estimator: Any, x: Matrix) -> str:
 
 def _stack_part(builder: Builder, member: Any, method: str, x: Matrix) -> tuple[str, int]:
     """What a member hands on: a tensor and its width."""
-    found = classify(builder, member, x)
+    answer = classify(builder, member, x)
     classes = len(member.classes_)
     if method == "predict_proba":
-        chances = _needed(found.probabilities, member, "probabilities")
+        chances = _needed(answer.probabilities, member, "probabilities")
         return (a.column(builder, chances, 1), 1) if classes == 2 else (chances, classes)
     if method == "decision_function":
-        decision = _needed(found.decision, member, "decision function")
+        decision = _needed(answer.decision, member, "decision function")
         return decision, 1 if classes == 2 else classes
     labels = np.asarray(member.classes_, dtype=np.float64).reshape(-1, 1)
-    return builder.op("Gather", builder.constant(labels), found.index, axis=0), 1
+    return builder.op("Gather", builder.constant(labels), answer.index, axis=0), 1
 
 
 @classifies("sklearn.ensemble.StackingClassifier")
@@ -203,21 +203,21 @@ def stacking_classifier(builder: Builder, estimator: Any, x: Matrix) -> Classifi
 @classifies("sklearn.multiclass.OneVsRestClassifier")
 def one_vs_rest(builder: Builder, estimator: Any, x: Matrix) -> Classification:
     """A classifier for each class; the last of several highest scores wins."""
-    found = [classify(builder, member, x) for member in estimator.estimators_]
+    answers = [classify(builder, member, x) for member in estimator.estimators_]
     chances = decision = None
-    if all(answer.probabilities is not None for answer in found):
-        columns = [a.column(builder, str(answer.probabilities), 1) for answer in found]
+    if all(answer.probabilities is not None for answer in answers):
+        columns = [a.column(builder, str(answer.probabilities), 1) for answer in answers]
         chances = a.join(builder, columns)
-    if all(answer.decision is not None for answer in found):
-        decision = a.join(builder, [str(answer.decision) for answer in found])
+    if all(answer.decision is not None for answer in answers):
+        decision = a.join(builder, [str(answer.decision) for answer in answers])
     scores = _needed(decision or chances, estimator, "scores")
-    if len(found) == 1:
+    if len(answers) == 1:
         index = a.is_above(builder, scores, 0.5 if decision is None else 0.0)
         pair = None if chances is None else a.both_classes(builder, chances)
         return Classification(index, pair, decision)
     index = builder.op("ArgMax", scores, axis=1, keepdims=0, select_last_index=1)
-    shares = None if chances is None else a.proportions(builder, chances)
-    return Classification(index, shares, decision)
+    probabilities = None if chances is None else a.proportions(builder, chances)
+    return Classification(index, probabilities, decision)
 
 
 # Wrappers ----------------------------------------------------------------------------------------
@@ -227,15 +227,15 @@ def one_vs_rest(builder: Builder, estimator: Any, x: Matrix) -> Classification:
 def probability_threshold(builder: Builder, estimator: Any, x: Matrix) -> Classification:
     """PyCaret's own limit for the second of two classes."""
     inner = estimator.classifier_
-    found = classify(builder, inner, x)
-    if found.probabilities is None:
-        return found
+    answer = classify(builder, inner, x)
+    if answer.probabilities is None:
+        return answer
     if list(inner.classes_) != [0, 1]:
         raise UnsupportedStep(type(estimator).__name__, "its classes are not 0 and 1")
-    second = a.column(builder, found.probabilities, 1)
+    second = a.column(builder, answer.probabilities, 1)
     limit = float(estimator.probability_threshold)
     index = a.is_above(builder, second, limit, or_equal=True)
-    return Classification(index, found.probabilities, found.decision)
+    return Classification(index, answer.probabilities, answer.decision)
 
 
 @regresses("tablecast.features.Bounded")

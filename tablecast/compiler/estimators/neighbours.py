@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import TensorProto
 
-from tablecast.compiler.estimators import arithmetic as a
+from tablecast.compiler import arithmetic as a
 from tablecast.compiler.graph import Builder, Matrix
 from tablecast.compiler.registry import Classification, classifies, regresses
 from tablecast.errors import UnsupportedStep
@@ -44,10 +44,10 @@ def _nearest(builder: Builder, estimator: Any, x: Matrix) -> tuple[str, str | No
     power = _power(estimator)
     sums = a.distances(builder, x, points, power)
     count = builder.constant([int(estimator.n_neighbors)], np.int64)
-    nearest, places = builder.ops("TopK", sums, count, outputs=2, axis=1, largest=0)
+    nearest, indices = builder.ops("TopK", sums, count, outputs=2, axis=1, largest=0)
     if estimator.weights != "distance":
-        return places, None
-    return places, _closeness(builder, nearest, power)
+        return indices, None
+    return indices, _closeness(builder, nearest, power)
 
 
 def _closeness(builder: Builder, sums: str, power: float) -> str:
@@ -65,16 +65,16 @@ def _closeness(builder: Builder, sums: str, power: float) -> str:
     return builder.op("Where", builder.op("Greater", any_met, zero), hits, inverse)
 
 
-def _targets(builder: Builder, estimator: Any, places: str, table: Any) -> str:
+def _targets(builder: Builder, estimator: Any, indices: str, table: Any) -> str:
     ordered = np.asarray(table, dtype=np.float64)[_visiting_order(estimator)]
-    return builder.op("Gather", builder.constant(ordered), places, axis=0)
+    return builder.op("Gather", builder.constant(ordered), indices, axis=0)
 
 
 @regresses("sklearn.neighbors.KNeighborsRegressor")
 def neighbours_regressor(builder: Builder, estimator: Any, x: Matrix) -> str:
     """The mean of the neighbours' targets, plain or weighted by closeness."""
-    places, weights = _nearest(builder, estimator, x)
-    values = _targets(builder, estimator, places, np.reshape(estimator._y, -1))
+    indices, weights = _nearest(builder, estimator, x)
+    values = _targets(builder, estimator, indices, np.reshape(estimator._y, -1))
     if weights is None:
         if np.asarray(estimator._y).dtype == np.float32:
             return _single_mean(builder, values, int(estimator.n_neighbors))
@@ -111,9 +111,9 @@ def _single_sum(builder: Builder, parts: list[str]) -> str:
 @classifies("sklearn.neighbors.KNeighborsClassifier")
 def neighbours_classifier(builder: Builder, estimator: Any, x: Matrix) -> Classification:
     """The share of each class among the neighbours, plain or weighted by closeness."""
-    places, weights = _nearest(builder, estimator, x)
+    indices, weights = _nearest(builder, estimator, x)
     labels = np.eye(len(estimator.classes_))[np.reshape(estimator._y, -1)]
-    votes = _targets(builder, estimator, places, labels)
+    votes = _targets(builder, estimator, indices, labels)
     if weights is not None:
         wide = builder.op("Unsqueeze", weights, builder.constant([2], np.int64))
         votes = builder.op("Mul", votes, wide)

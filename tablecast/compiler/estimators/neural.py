@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tablecast.compiler.estimators import arithmetic as a
+from tablecast.compiler import arithmetic as a
 from tablecast.compiler.graph import Builder, Matrix
 from tablecast.compiler.registry import Classification, classifies, regresses
 
@@ -20,10 +20,10 @@ def _activate(builder: Builder, kind: str, x: str) -> str:
 def _forward(builder: Builder, estimator: Any, x: Matrix) -> str:
     last = len(estimator.coefs_) - 1
     layer = x.name
-    for place, (weights, bias) in enumerate(
+    for number, (weights, bias) in enumerate(
         zip(estimator.coefs_, estimator.intercepts_, strict=True)
     ):
-        kind = estimator.out_activation_ if place == last else estimator.activation
+        kind = estimator.out_activation_ if number == last else estimator.activation
         layer = _activate(builder, kind, a.affine(builder, layer, weights, bias))
     return layer
 

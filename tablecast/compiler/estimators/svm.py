@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from onnx import TensorProto
 
-from tablecast.compiler.estimators import arithmetic as a
+from tablecast.compiler import arithmetic as a
 from tablecast.compiler.estimators.kernels import kernel
 from tablecast.compiler.graph import Builder, Matrix
 from tablecast.compiler.registry import Classification, classifies, regresses
@@ -163,11 +163,11 @@ def _coupling_matrix(builder: Builder, pairs: str, classes: int) -> tuple[str, s
     complement = builder.op("Sub", builder.constant(1.0), pairs)
     zero = builder.op("Sub", a.column(builder, pairs, 0), a.column(builder, pairs, 0))
     every = a.join(builder, [pairs, complement, zero])
-    places = np.full((classes, classes), 2 * count)
+    indices = np.full((classes, classes), 2 * count)
     for number, (i, j) in enumerate(combinations(range(classes), 2)):
-        places[i, j], places[j, i] = number, count + number
-    ours = builder.op("Gather", every, builder.constant(places, np.int64), axis=1)
-    theirs = builder.op("Gather", every, builder.constant(places.T, np.int64), axis=1)
+        indices[i, j], indices[j, i] = number, count + number
+    ours = builder.op("Gather", every, builder.constant(indices, np.int64), axis=1)
+    theirs = builder.op("Gather", every, builder.constant(indices.T, np.int64), axis=1)
     squares = builder.op("Mul", theirs, theirs)
     diagonal = builder.op("ReduceSum", squares, builder.constant([2], np.int64), keepdims=0)
     spread = builder.op("Unsqueeze", diagonal, builder.constant([2], np.int64))

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from onnx import TensorProto, helper
 
-from tablecast.compiler.estimators import arithmetic as a
+from tablecast.compiler import arithmetic as a
 from tablecast.compiler.graph import Builder, Matrix
 from tablecast.compiler.registry import Classification, classifies, regresses
 from tablecast.errors import UnsupportedStep
@@ -27,7 +27,7 @@ class Nodes:
     """
 
     tree: list[int] = field(default_factory=list)
-    place: list[int] = field(default_factory=list)
+    node: list[int] = field(default_factory=list)
     feature: list[int] = field(default_factory=list)
     threshold: list[float] = field(default_factory=list)
     true: list[int] = field(default_factory=list)
@@ -41,7 +41,7 @@ class Nodes:
         number = self.tree[-1] + 1 if self.tree else 0
         count = len(feature)
         self.tree += [number] * count
-        self.place += range(count)
+        self.node += range(count)
         self.feature += [int(value) for value in feature]
         self.threshold += [float(value) for value in threshold]
         self.true += [int(value) for value in true]
@@ -60,12 +60,12 @@ def leaf_numbers(builder: Builder, nodes: Nodes, x: str) -> str:
         raise UnsupportedStep("tree ensemble", f"its trees have {len(leaves)} leaves together")
     trees = [nodes.tree[row] for row in leaves]
     numbers = np.arange(len(leaves), dtype=np.float64)
-    found = builder.ml(
+    reached = builder.ml(
         "TreeEnsembleRegressor",
         x,
         n_targets=nodes.tree[-1] + 1,
         nodes_treeids=nodes.tree,
-        nodes_nodeids=nodes.place,
+        nodes_nodeids=nodes.node,
         nodes_featureids=[max(feature, 0) for feature in nodes.feature],
         nodes_values_as_tensor=_doubles("values", nodes.threshold),
         nodes_modes=["LEAF" if feature < 0 else "BRANCH_LEQ" for feature in nodes.feature],
@@ -73,11 +73,11 @@ def leaf_numbers(builder: Builder, nodes: Nodes, x: str) -> str:
         nodes_falsenodeids=nodes.false,
         nodes_missing_value_tracks_true=nodes.missing,
         target_treeids=trees,
-        target_nodeids=[nodes.place[row] for row in leaves],
+        target_nodeids=[nodes.node[row] for row in leaves],
         target_ids=trees,
         target_weights_as_tensor=_doubles("weights", numbers),
     )
-    return builder.cast(found, TensorProto.INT64)
+    return builder.cast(reached, TensorProto.INT64)
 
 
 def _doubles(name: str, values: Any) -> Any:
@@ -100,12 +100,12 @@ def forest_values(
     """
     nodes = Nodes()
     values = []
-    for place, tree in enumerate(trees):
+    for number, tree in enumerate(trees):
         structure = tree.tree_
         leaf = structure.children_left < 0
         column = np.where(leaf, -1, structure.feature)
         if features is not None:
-            column = np.where(leaf, -1, np.asarray(features[place])[column])
+            column = np.where(leaf, -1, np.asarray(features[number])[column])
         nodes.add_tree(
             column,
             np.where(leaf, 0.0, structure.threshold),

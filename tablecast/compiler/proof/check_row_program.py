@@ -10,23 +10,23 @@ from numpy.typing import NDArray
 
 from tablecast.compiler.proof.differences import TOLERANCE, Worst
 from tablecast.compiler.proof.random_rows import inputs_of
-from tablecast.inference.row_program import BEYOND, Scalar
+from tablecast.inference.row_program import BEYOND, RowProgram
 from tablecast.schema.field import Field
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-class Unrolled:
-    """Compares what a scalar function answers, a row at a time, with PyCaret's answers."""
+class RowProgramCheck:
+    """Compares what a row program answers, a row at a time, with PyCaret's answers."""
 
     def __init__(
         self,
-        scalar: Scalar | None,
+        program: RowProgram | None,
         fields: Sequence[Field],
         task: Literal["regression", "classification"],
     ) -> None:
-        self._scalar = scalar
+        self._program = program
         self._fields = fields
         self._rows = 0
         self._worst = Worst(task)
@@ -35,23 +35,23 @@ class Unrolled:
         self, graph: dict[str, NDArray[Any]], reference: pd.DataFrame, table: pd.DataFrame
     ) -> None:
         """Compare the answers to the rows of one table; the graph has those it cannot answer."""
-        if self._scalar is None:
+        if self._program is None:
             return
         answers = {name: values.copy() for name, values in graph.items()}
-        for place, values in enumerate(self._values(table)):
+        for row, values in enumerate(self._values(table)):
             try:
-                label, shares = self._scalar(values)
+                label, probabilities = self._program(values)
             except BEYOND:
                 continue
             self._rows += 1
-            answers["prediction_label"].reshape(-1)[place] = label
-            if shares is not None:
-                answers["probabilities"][place] = shares
+            answers["prediction_label"].reshape(-1)[row] = label
+            if probabilities is not None:
+                answers["probabilities"][row] = probabilities
         self._worst.compare(answers, reference, table)
 
-    def found(self, tolerance: float = TOLERANCE) -> dict[str, Any]:
+    def facts(self, tolerance: float = TOLERANCE) -> dict[str, Any]:
         """The proof's facts; None where there is no function, or it is not proven."""
-        if self._scalar is None or not self._worst.within(tolerance):
+        if self._program is None or not self._worst.within(tolerance):
             return {"scalar_rows": None, "scalar_worst": None}
         worst = max(self._worst.relative, self._worst.probability)
         return {"scalar_rows": self._rows, "scalar_worst": worst}

@@ -86,9 +86,9 @@ class Worst:
         self, size: NDArray[np.float64], answer: Any, expected: Any, table: pd.DataFrame
     ) -> None:
         """Remember the row with the largest difference, for the error's message."""
-        place = int(np.argmax(size))
-        self._row = table.iloc[place].to_dict()
-        self._answers = answer[place], expected[place]
+        row = int(np.argmax(size))
+        self._row = table.iloc[row].to_dict()
+        self._answers = answer[row], expected[row]
 
     def within(self, tolerance: float) -> bool:
         """Whether all answers are as near to each other as that, and all labels the same."""

@@ -12,13 +12,13 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
-from tablecast.compiler.proof.check_row_program import Unrolled
+from tablecast.compiler.proof.check_row_program import RowProgramCheck
 from tablecast.compiler.proof.differences import SINGLE_TOLERANCE, TOLERANCE, Worst
 from tablecast.compiler.proof.random_rows import UNKNOWN, inputs_of, random_rows
 from tablecast.errors import ProofFailed
 from tablecast.inference.onnx_engine import columns_read, fed, session_of
 from tablecast.inference.pycaret_api import as_heard, heard_levels, predict_with_pycaret
-from tablecast.inference.row_program import Scalar
+from tablecast.inference.row_program import RowProgram
 from tablecast.schema.field import Field
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def prove(
     task: Literal["regression", "classification"],
     fields: Sequence[Field],
     *,
-    scalar: Scalar | None = None,
+    row_program: RowProgram | None = None,
     single: bool = False,
     perturbed_rows: int = PERTURBED_ROWS,
     seed: int = 0,
@@ -95,7 +95,7 @@ def prove(
         table_rows: the training rows, with or without the target.
         task: regression or classification.
         fields: the raw columns, from which the random rows are made.
-        scalar: what answers a row without the graph (see ``inference.row_program``), or None.
+        row_program: what answers a row without the graph (see ``inference.row_program``), or None.
         single: whether the pipeline itself computes in float32 (see ``precision``), so that no more
             than float32's digits can be asked for.
         perturbed_rows: how many random rows.
@@ -108,7 +108,7 @@ def prove(
     start = time.perf_counter()
     session = session_of(model_bytes)
     used = {name for names in columns_read(session).values() for name in names}
-    unrolled = Unrolled(scalar, fields, task)
+    alone = RowProgramCheck(row_program, fields, task)
     fields = [field for field in fields if field.name in used]
     worst = Worst(task)
     compared, refused = [], 0
@@ -120,7 +120,7 @@ def prove(
         for answered, reference in _answered(predict_reference, table.reset_index(drop=True)):
             graph = run(session, inputs_of(fields, answered))
             worst.compare(graph, reference, answered)
-            unrolled.compare(graph, reference, answered)
+            alone.compare(graph, reference, answered)
             rows += len(answered)
         compared.append(rows)
         refused += len(table) - rows
@@ -140,7 +140,7 @@ def prove(
         onnxruntime=onnxruntime.__version__,
         tolerance=tolerance,
         precision="float32" if loose else "float64",
-        **unrolled.found(tolerance),
+        **alone.facts(tolerance),
     )
 
 

@@ -1,8 +1,8 @@
 """Write down what happens to the numbers of one row, each thing once.
 
 A number on its way through the graph is one of three: a Python number, known now; a ``Pick``, one
-of a few known numbers, by an index; or a ``Made``, which takes a step to make. Arithmetic on the
-first two is done now, so a category's way through encoders, scalers and weights ends as one lookup.
+of a few known numbers, by an index; or ``Computed`` by a step. Arithmetic on the first two is done
+now, so a category's way through encoders, scalers and weights ends as one lookup.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ class Untraceable(Exception):  # noqa: N818 - a control flow of this package, ne
 
 
 @dataclass(frozen=True)
-class Made:
+class Computed:
     """What a step makes. ``finite`` where it is neither missing nor infinite, whatever the row."""
 
     step: int
@@ -33,11 +33,11 @@ class Made:
 class Pick:
     """A known number for each value of an index."""
 
-    index: Made
+    index: Computed
     table: tuple[Number, ...]
 
 
-Element = Number | Made | Pick
+Element = Number | Computed | Pick
 
 #: What a step does, for numbers that are known now.
 KNOWN: Mapping[str, Callable[..., Any]] = {kind: operation(kind) for kind in EXPRESSIONS}
@@ -60,13 +60,13 @@ class Recorder:
     def __init__(self) -> None:
         self.steps: list[list[Any]] = []
         self._costs: list[int] = []
-        self._made: dict[str, Made] = {}
+        self._made: dict[str, Computed] = {}
 
-    def make(self, kind: str, *arguments: Any, cost: int = 1, finite: bool = False) -> Made:
+    def make(self, kind: str, *arguments: Any, cost: int = 1, finite: bool = False) -> Computed:
         """Write a step that has arguments of its own kind, such as a table."""
         key = repr((kind, arguments))
         if key not in self._made:
-            self._made[key] = Made(len(self.steps), finite)
+            self._made[key] = Computed(len(self.steps), finite)
             self.steps.append([kind, *arguments])
             self._costs.append(cost)
         return self._made[key]
@@ -78,7 +78,7 @@ class Recorder:
             Untraceable: known numbers that Python's arithmetic does not take.
         """
         picks = [element for element in elements if isinstance(element, Pick)]
-        known = not any(isinstance(element, Made) for element in elements)
+        known = not any(isinstance(element, Computed) for element in elements)
         try:
             if known and not picks:
                 return cast(Number, KNOWN[kind](*elements))
@@ -92,17 +92,17 @@ class Recorder:
     def total(self, terms: Sequence[tuple[float, Element]]) -> Element:
         """A weighted sum. Terms of one index become one lookup, known ones one number."""
         constant = 0.0
-        tables: dict[Made, list[float]] = {}
+        tables: dict[Computed, list[float]] = {}
         rest: list[tuple[float, int]] = []
         for weight, element in terms:
             if weight == 0 and is_finite(element):
                 continue
-            if isinstance(element, Made):
+            if isinstance(element, Computed):
                 rest.append((float(weight), element.step))
             elif isinstance(element, Pick):
                 table = tables.setdefault(element.index, [0.0] * len(element.table))
-                for place, value in enumerate(element.table):
-                    table[place] += weight * float(value)
+                for row, value in enumerate(element.table):
+                    table[row] += weight * float(value)
             else:
                 constant += weight * float(element)
         picks = [Pick(index, tuple(table)) for index, table in tables.items()]
@@ -114,7 +114,7 @@ class Recorder:
 
     def argument(self, element: Element) -> int | float:
         """What stands for a number among a step's arguments: its step's number, or itself."""
-        if isinstance(element, Made):
+        if isinstance(element, Computed):
             return element.step
         if isinstance(element, Pick):
             if len(set(element.table)) == 1 and not isinstance(element.table[0], str):
@@ -132,25 +132,25 @@ class Recorder:
         """
         if isinstance(element, Pick):
             return self.pick(element).step
-        if isinstance(element, Made):
+        if isinstance(element, Computed):
             return element.step
         raise Untraceable("an answer that does not depend on the row")
 
-    def pick(self, pick: Pick) -> Made:
+    def pick(self, pick: Pick) -> Computed:
         """The step that looks a pick up."""
         finite = is_finite(pick)
         return self.make("pick", pick.index.step, list(pick.table), finite=finite)
 
     def needed(self, answers: Sequence[int]) -> list[int]:
         """The numbers of the steps that answers come from, in their order."""
-        found: set[int] = set()
+        needed: set[int] = set()
         waiting = list(answers)
         while waiting:
             step = waiting.pop()
-            if step not in found:
-                found.add(step)
+            if step not in needed:
+                needed.add(step)
                 waiting += references(self.steps[step])
-        return sorted(found)
+        return sorted(needed)
 
     def cost_of(self, steps: Sequence[int]) -> int:
         """What some steps take a row, in steps of arithmetic, about 20 ns each."""
@@ -166,21 +166,21 @@ class Recorder:
         return Pick(first.index, tuple(values))
 
 
-def renumbered(steps: Sequence[list[Any]], places: Mapping[int, int]) -> list[list[Any]]:
-    """Steps whose references are to the steps' new places."""
-    return [_map_references(step, places.__getitem__) for step in steps]
+def renumbered(steps: Sequence[list[Any]], numbers: Mapping[int, int]) -> list[list[Any]]:
+    """Steps whose references are to the steps' new numbers."""
+    return [_map_references(step, numbers.__getitem__) for step in steps]
 
 
 def references(step: list[Any]) -> list[int]:
     """The numbers of the steps that a step reads."""
-    found: list[int] = []
+    numbers: list[int] = []
 
-    def note(one: int) -> int:
-        found.append(one)
-        return one
+    def note(number: int) -> int:
+        numbers.append(number)
+        return number
 
     _map_references(step, note)
-    return found
+    return numbers
 
 
 def _map_references(step: list[Any], change: Callable[[int], Any]) -> list[Any]:
@@ -191,15 +191,15 @@ def _map_references(step: list[Any], change: Callable[[int], Any]) -> list[Any]:
     if kind in ("level", "pick"):
         return [kind, change(rest[0]), rest[1]]
     if kind == "tree":
-        return [kind, [change(one) for one in rest[0]], rest[1]]
+        return [kind, [change(number) for number in rest[0]], rest[1]]
     if kind == "sum":
-        return [kind, rest[0], *((weight, change(one)) for weight, one in rest[1:])]
-    return [kind, *(change(one) if type(one) is int else one for one in rest)]
+        return [kind, rest[0], *((weight, change(number)) for weight, number in rest[1:])]
+    return [kind, *(change(value) if type(value) is int else value for value in rest)]
 
 
 def is_finite(element: Element) -> bool:
     """Whether a number is neither missing nor infinite, whatever the row."""
-    if isinstance(element, Made):
+    if isinstance(element, Computed):
         return element.finite
     values = element.table if isinstance(element, Pick) else (element,)
     return all(isinstance(value, str) or math.isfinite(value) for value in values)

@@ -1,5 +1,6 @@
 """Operators that make one number of many."""
-# ruff: noqa: ARG001 - every operator is given the recorder and its node
+
+
 
 from __future__ import annotations
 
@@ -11,7 +12,7 @@ import onnx
 from onnx import TensorProto
 
 from tablecast.compiler.graph import attribute
-from tablecast.compiler.row_program.recorder import Element, Made, Pick, Recorder, Untraceable
+from tablecast.compiler.row_program.recorder import Computed, Element, Pick, Recorder, Untraceable
 from tablecast.compiler.row_program.tensors import Tensor, elementwise, operator
 
 
@@ -21,17 +22,17 @@ def gemm(
 ) -> Tensor:
     if a.kind != TensorProto.DOUBLE or a.values.ndim != 2 or len(node.attribute):
         raise Untraceable(node.op_type)
-    if any(isinstance(weight, Made | Pick) for weight in b.values.reshape(-1)):
+    if any(isinstance(weight, Computed | Pick) for weight in b.values.reshape(-1)):
         raise Untraceable("a product of two matrices that the row makes")
     weights = b.values.astype(np.float64)
     bias = np.zeros(weights.shape[1]) if c is None else c.values.astype(np.float64)
     bias = np.broadcast_to(bias, weights.shape[1:])
     row = a.values[0]
-    found = np.empty((1, weights.shape[1]), dtype=object)
-    for place in range(weights.shape[1]):
-        terms = list(zip(weights[:, place].tolist(), row, strict=True))
-        found[0, place] = recorder.total([(1.0, float(bias[place])), *terms])
-    return Tensor(found, a.kind)
+    result = np.empty((1, weights.shape[1]), dtype=object)
+    for index in range(weights.shape[1]):
+        terms = list(zip(weights[:, index].tolist(), row, strict=True))
+        result[0, index] = recorder.total([(1.0, float(bias[index])), *terms])
+    return Tensor(result, a.kind)
 
 
 REDUCED: dict[str, Callable[[Recorder, Sequence[Element]], Element]] = {
@@ -50,48 +51,41 @@ REDUCED: dict[str, Callable[[Recorder, Sequence[Element]], Element]] = {
 
 @operator(*REDUCED)
 def reduced(
-    recorder: Recorder, node: onnx.NodeProto, given: Tensor, axes: Tensor | None = None
+    recorder: Recorder, node: onnx.NodeProto, x: Tensor, axes: Tensor | None = None
 ) -> Tensor:
-    if given.kind != TensorProto.DOUBLE:
+    if x.kind != TensorProto.DOUBLE:
         raise Untraceable(node.op_type)
     listed = attribute(node, "axes", None) if axes is None else axes.values.tolist()
     if listed is None or len(listed) != 1:
         raise Untraceable(node.op_type)
-    moved = np.moveaxis(given.values, listed[0], -1)
-    found = np.empty(moved.shape[:-1], dtype=object)
-    for place in np.ndindex(found.shape):
-        found[place] = REDUCED[node.op_type](recorder, list(moved[place]))
+    moved = np.moveaxis(x.values, listed[0], -1)
+    result = np.empty(moved.shape[:-1], dtype=object)
+    for index in np.ndindex(result.shape):
+        result[index] = REDUCED[node.op_type](recorder, list(moved[index]))
     if attribute(node, "keepdims", 1):
-        found = np.expand_dims(found, listed[0])
-    return Tensor(found, given.kind)
+        result = np.expand_dims(result, listed[0])
+    return Tensor(result, x.kind)
 
 
 @operator("CumSum")
 def cumulative_sum(
-    recorder: Recorder, node: onnx.NodeProto, given: Tensor, axis: Tensor
+    recorder: Recorder, node: onnx.NodeProto, x: Tensor, axis: Tensor
 ) -> Tensor:
-    if given.kind != TensorProto.DOUBLE or len(node.attribute):
+    if x.kind != TensorProto.DOUBLE or len(node.attribute):
         raise Untraceable("CumSum")
-    moved = np.moveaxis(given.values.copy(), int(axis.values), 0)
-    for place in range(1, len(moved)):
-        moved[place] = elementwise(recorder, "add", moved[place - 1], moved[place])
-    return Tensor(np.moveaxis(moved, 0, int(axis.values)), given.kind)
-
-
-@operator("Relu")
-def relu(recorder: Recorder, node: onnx.NodeProto, given: Tensor) -> Tensor:
-    if given.kind != TensorProto.DOUBLE:
-        raise Untraceable("Relu")
-    return Tensor(elementwise(recorder, "max", given.values, np.array(0.0)), given.kind)
+    moved = np.moveaxis(x.values.copy(), int(axis.values), 0)
+    for index in range(1, len(moved)):
+        moved[index] = elementwise(recorder, "add", moved[index - 1], moved[index])
+    return Tensor(np.moveaxis(moved, 0, int(axis.values)), x.kind)
 
 
 @operator("ArgMax")
-def arg_max(recorder: Recorder, node: onnx.NodeProto, given: Tensor) -> Tensor:
-    values = given.values
+def arg_max(recorder: Recorder, node: onnx.NodeProto, x: Tensor) -> Tensor:
+    values = x.values
     if values.ndim != 2 or attribute(node, "axis", 0) not in (1, -1) or len(values) != 1:
         raise Untraceable("ArgMax")
-    made = [recorder.step_of(element) for element in values[0]]
-    found = np.empty((1, 1), dtype=object)
-    found[0, 0] = recorder.make("largest", *made, cost=len(made))
+    steps = [recorder.step_of(element) for element in values[0]]
+    result = np.empty((1, 1), dtype=object)
+    result[0, 0] = recorder.make("largest", *steps, cost=len(steps))
     keep = attribute(node, "keepdims", 1)
-    return Tensor(found if keep else found.reshape(1), TensorProto.INT64)
+    return Tensor(result if keep else result.reshape(1), TensorProto.INT64)

@@ -28,9 +28,9 @@ OPERATORS: dict[str, Operator] = {}
 def operator(*names: str) -> Callable[[Operator], Operator]:
     """Register what the operators of these names do."""
 
-    def register(made: Operator) -> Operator:
-        OPERATORS.update(dict.fromkeys(names, made))
-        return made
+    def register(function: Operator) -> Operator:
+        OPERATORS.update(dict.fromkeys(names, function))
+        return function
 
     return register
 

@@ -18,14 +18,15 @@ from tablecast.compiler.row_program import (  # noqa: F401 - each registers its 
 from tablecast.compiler.row_program.recorder import Recorder, Untraceable, renumbered
 from tablecast.compiler.row_program.tensors import OPERATORS, Operator, Tensor
 
-#: More arithmetic than this is onnxruntime's: 400 steps take Python about 10 µs.
-MOST_STEPS = 400
+#: More arithmetic than this is onnxruntime's: 1,000 steps take Python about 12 µs, a small graph 14
+#: to 22 (``python -m benchmarks.parts``).
+MOST_STEPS = 1000
 
 #: Numbers in all tables and trees together: the list is part of the deployment's description.
 MOST_NUMBERS = 20_000
 
 
-def scalar_program(model: onnx.ModelProto) -> dict[str, Any] | None:
+def row_program_of(model: onnx.ModelProto) -> dict[str, Any] | None:
     """The graph as ``row_program`` reads it, or None where onnxruntime is the better choice.
 
     Args:
@@ -35,20 +36,20 @@ def scalar_program(model: onnx.ModelProto) -> dict[str, Any] | None:
     try:
         tensors = walk(model, recorder)
         label = recorder.step_of(tensors["prediction_label"].values.reshape(-1)[0])
-        shares = tensors.get("probabilities")
-        made = None if shares is None else [recorder.step_of(x) for x in shares.values.reshape(-1)]
+        classes = tensors.get("probabilities")
+        probabilities = classes and [recorder.step_of(x) for x in classes.values.reshape(-1)]
     except Untraceable:
         return None
-    needed = recorder.needed([label, *(made or [])])
-    places = {step: place for place, step in enumerate(needed)}
-    steps = renumbered([recorder.steps[step] for step in needed], places)
+    needed = recorder.needed([label, *(probabilities or [])])
+    numbers = {step: number for number, step in enumerate(needed)}
+    steps = renumbered([recorder.steps[step] for step in needed], numbers)
     if recorder.cost_of(needed) > MOST_STEPS or _numbers(steps) > MOST_NUMBERS:
         return None
     return {
         "inputs": [value.name for value in model.graph.input],
         "steps": steps,
-        "label": places[label],
-        "probabilities": None if made is None else [places[one] for one in made],
+        "label": numbers[label],
+        "probabilities": probabilities and [numbers[step] for step in probabilities],
     }
 
 
@@ -61,18 +62,18 @@ def walk(model: onnx.ModelProto, recorder: Recorder) -> dict[str, Tensor]:
     tensors = {
         tensor.name: _constant(tensor) for tensor in model.graph.initializer
     } | {
-        value.name: _input(recorder, place, value)
-        for place, value in enumerate(model.graph.input)
+        value.name: _input(recorder, index, value)
+        for index, value in enumerate(model.graph.input)
     }
     for node in model.graph.node:
         operator = OPERATORS.get(node.op_type)
         if operator is None:
             raise Untraceable(node.op_type)
-        given = [tensors[name] for name in node.input if name]
-        if not _takes(operator, len(given)):
-            raise Untraceable(f"{node.op_type} of {len(given)}")
-        made = operator(recorder, node, *given)
-        parts = made if isinstance(made, list) else [made]
+        read = [tensors[name] for name in node.input if name]
+        if not _takes(operator, len(read)):
+            raise Untraceable(f"{node.op_type} of {len(read)}")
+        result = operator(recorder, node, *read)
+        parts = result if isinstance(result, list) else [result]
         tensors |= dict(zip(node.output, parts, strict=True))
     return tensors
 
@@ -100,15 +101,15 @@ def _text(value: Any) -> str:
     return value.decode() if isinstance(value, bytes) else str(value)
 
 
-def _input(recorder: Recorder, place: int, value: onnx.ValueInfoProto) -> Tensor:
+def _input(recorder: Recorder, index: int, value: onnx.ValueInfoProto) -> Tensor:
     kind = value.type.tensor_type.elem_type
     if value.type.tensor_type.shape.dim[1].dim_value != 1:
         raise Untraceable("an input of many columns")
-    made = recorder.make("input", place)
+    element = recorder.make("input", index)
     if kind != TensorProto.STRING:
-        made = recorder.make("float", made.step)
+        element = recorder.make("float", element.step)
     held = np.empty((1, 1), dtype=object)
-    held[0, 0] = made
+    held[0, 0] = element
     return Tensor(held, kind)
 
 

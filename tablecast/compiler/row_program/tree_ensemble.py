@@ -17,21 +17,21 @@ DEEPEST = 60
 
 
 @operator("TreeEnsembleRegressor")
-def tree_ensemble(recorder: Recorder, node: onnx.NodeProto, given: Tensor) -> Tensor:
+def tree_ensemble(recorder: Recorder, node: onnx.NodeProto, x: Tensor) -> Tensor:
     """Each target is a lookup by the leaf that the row reaches in the one tree that has it."""
     ensemble = _Ensemble(node)
-    values = [recorder.step_of(element) for element in given.values[0]]
-    found = np.full((1, attribute(node, "n_targets", 1)), None, dtype=object)
+    values = [recorder.step_of(element) for element in x.values[0]]
+    result = np.full((1, attribute(node, "n_targets", 1)), None, dtype=object)
     for tree in ensemble.trees:
         root, leaves, depth = ensemble.nested(tree)
         index = recorder.make("tree", values, root, cost=depth)
         for target, table in ensemble.tables(tree, leaves).items():
-            if found[0, target] is not None:
+            if result[0, target] is not None:
                 raise Untraceable("a target of several trees")
-            found[0, target] = Pick(index, tuple(table))
-    if any(element is None for element in found[0]):
+            result[0, target] = Pick(index, tuple(table))
+    if any(element is None for element in result[0]):
         raise Untraceable("a target of no tree")
-    return Tensor(found, TensorProto.FLOAT)
+    return Tensor(result, TensorProto.FLOAT)
 
 
 class _Ensemble:
@@ -45,8 +45,8 @@ class _Ensemble:
         ids = zip(
             attribute(node, "nodes_treeids", []), attribute(node, "nodes_nodeids", []), strict=True
         )
-        self._places = {both: place for place, both in enumerate(ids)}
-        self.trees = sorted({tree for tree, _ in self._places})
+        self._rows = {both: row for row, both in enumerate(ids)}
+        self.trees = sorted({tree for tree, _ in self._rows})
         self._feature = attribute(node, "nodes_featureids", [])
         self._mode = [mode.decode() for mode in attribute(node, "nodes_modes", [])]
         self._true = attribute(node, "nodes_truenodeids", [])
@@ -67,30 +67,30 @@ class _Ensemble:
         leaves: list[int] = []
 
         def nest(node: int, depth: int) -> tuple[Any, int]:
-            place = self._places[tree, node]
+            row = self._rows[tree, node]
             if depth > DEEPEST:
                 raise Untraceable("a deep tree")
-            if self._mode[place] == "LEAF":
+            if self._mode[row] == "LEAF":
                 leaves.append(node)
                 return len(leaves) - 1, depth
-            if self._mode[place] not in ("BRANCH_LT", "BRANCH_LEQ"):
-                raise Untraceable(self._mode[place])
-            true, below = nest(self._true[place], depth + 1)
-            false, beside = nest(self._false[place], depth + 1)
-            about = [self._feature[place], self._threshold[place], self._mode[place]]
-            return [*about, self._missing[place], true, false], max(below, beside)
+            if self._mode[row] not in ("BRANCH_LT", "BRANCH_LEQ"):
+                raise Untraceable(self._mode[row])
+            true, below = nest(self._true[row], depth + 1)
+            false, beside = nest(self._false[row], depth + 1)
+            about = [self._feature[row], self._threshold[row], self._mode[row]]
+            return [*about, self._missing[row], true, false], max(below, beside)
 
         root, depth = nest(0, 0)
         return root, leaves, depth
 
     def tables(self, tree: int, leaves: list[int]) -> dict[int, list[float]]:
         """For each target of a tree, its value at each leaf."""
-        found: dict[int, list[float]] = {}
+        result: dict[int, list[float]] = {}
         for number, leaf in enumerate(leaves):
             for target, weight in self._targets.get((tree, leaf), []):
-                table = found.setdefault(target, [0.0] * len(leaves))
+                table = result.setdefault(target, [0.0] * len(leaves))
                 table[number] += float(np.float32(weight))
-        return found
+        return result
 
 
 def _doubles(node: onnx.NodeProto, name: str) -> list[float]:

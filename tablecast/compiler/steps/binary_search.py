@@ -68,11 +68,11 @@ class _Trees:
                 self._leaves.append((column, node, target, float(weight)))
                 return node
             middle = (low + high) // 2
-            place = len(self._nodes)
+            row = len(self._nodes)
             self._nodes.append((column, node, column, 0.0, self._mode, 0, 0))
             left, right = grow(low, middle), grow(middle + 1, high)
             edge = float(edges[middle])
-            self._nodes[place] = (column, node, column, edge, self._mode, left, right)
+            self._nodes[row] = (column, node, column, edge, self._mode, left, right)
             return node
 
         grow(0, len(edges))

@@ -20,5 +20,5 @@ def discretize(frame: Frame, step: Step) -> dict[str, Cell]:
     return convert_columnwise(frame, step, _bin_numbers)
 
 
-def _bin_numbers(builder: Builder, bins: Any, x: Matrix, places: list[int]) -> str:
-    return ranks(builder, x, [bins.bin_edges_[place][1:-1] for place in places], side="right")
+def _bin_numbers(builder: Builder, bins: Any, x: Matrix, indices: list[int]) -> str:
+    return ranks(builder, x, [bins.bin_edges_[index][1:-1] for index in indices], side="right")

@@ -12,7 +12,7 @@ from typing import Any
 from tablecast.compiler.frame import Cell, Frame, Lookup, Number, Step
 from tablecast.compiler.graph import Builder, Matrix
 
-# (builder, transformer, its number columns, their places among all its columns) -> the new tensor
+# (builder, transformer, its number columns, their indices among all its columns) -> the new tensor
 Columnwise = Callable[[Builder, Any, Matrix, list[int]], str]
 
 
@@ -27,8 +27,8 @@ def convert_columnwise(frame: Frame, step: Step, compute: Columnwise) -> dict[st
     numbers = [name for name in kept if name not in cells]
     if numbers:
         x = frame.matrix(step.name, numbers, step.single)
-        places = [step.columns.index(name) for name in numbers]
-        tensor = compute(frame.builder, step.transformer, x, places)
+        indices = [step.columns.index(name) for name in numbers]
+        tensor = compute(frame.builder, step.transformer, x, indices)
         cells |= {name: Number(tensor, x.width, i) for i, name in enumerate(numbers)}
     return cells
 

@@ -43,9 +43,9 @@ def _monomials(builder: Builder, x: Matrix, monomials: list[tuple[int, ...]]) ->
             zero = builder.op("Mul", builder.columns(x.name, [0]), builder.constant(0.0))
             parts.append(builder.op("Add", zero, builder.constant(1.0)))
         elif degree == 1:
-            places = [m[0] for m in wanted]
-            whole = places == list(range(x.width))
-            parts += [x.name if whole else builder.columns(x.name, places)] if places else []
+            indices = [m[0] for m in wanted]
+            whole = indices == list(range(x.width))
+            parts += [x.name if whole else builder.columns(x.name, indices)] if indices else []
         elif degree > 1:
             level = _needed(monomials, degree)
             first = builder.columns(x.name, [m[0] for m in level])
@@ -53,8 +53,8 @@ def _monomials(builder: Builder, x: Matrix, monomials: list[tuple[int, ...]]) ->
             tensor = rounded(builder, x, builder.op("Mul", first, rest))
             previous = {m: i for i, m in enumerate(level)}
             whole = wanted == level
-            places = [previous[m] for m in wanted]
-            parts += [tensor if whole else builder.columns(tensor, places)] if places else []
+            indices = [previous[m] for m in wanted]
+            parts += [tensor if whole else builder.columns(tensor, indices)] if indices else []
         order += wanted
     joined = parts[0] if len(parts) == 1 else builder.op("Concat", *parts, axis=1)
     if order == monomials:

@@ -26,12 +26,12 @@ def powers(frame: Frame, step: Step) -> dict[str, Cell]:
     """Repeated products, as the step computes them."""
     x = _chosen(frame, step)
     inside = _inside(frame, x.name, step.transformer.low_, step.transformer.high_)
-    made: list[Number] = []
+    columns: list[Number] = []
     tensor = inside
     for _ in range(2, step.transformer.degree + 1):
         tensor = frame.builder.op("Mul", tensor, inside)
-        made += _columns_of(tensor, x.width)
-    return _appended(frame, step, made)
+        columns += _columns_of(tensor, x.width)
+    return _appended(frame, step, columns)
 
 
 @converts("tablecast.features.Trigonometric")
@@ -66,8 +66,8 @@ def bins(frame: Frame, step: Step) -> dict[str, Cell]:
     """A one for the bin that each value is in."""
     builder, x = frame.builder, _chosen(frame, step)
     edges = step.transformer.edges_
-    made = _columns_of(memberships(builder, x, edges), sum(len(e) + 1 for e in edges))
-    return _appended(frame, step, made)
+    ones = _columns_of(memberships(builder, x, edges), sum(len(e) + 1 for e in edges))
+    return _appended(frame, step, ones)
 
 
 @converts("tablecast.features.Interactions")
@@ -90,10 +90,10 @@ def interactions(frame: Frame, step: Step) -> dict[str, Cell]:
 
 
 def _shared_factor(frame: Frame, step: Step) -> int | None:
-    """The place of a category's column that is a factor of every product."""
-    for place in set.intersection(*map(set, step.transformer.pairs_.tolist())):
-        if isinstance(frame.cells[step.columns[place]], Lookup):
-            return int(place)
+    """The index of a category's column that is a factor of every product."""
+    for index in set.intersection(*map(set, step.transformer.pairs_.tolist())):
+        if isinstance(frame.cells[step.columns[index]], Lookup):
+            return int(index)
     return None
 
 
@@ -114,13 +114,13 @@ def _products_with(frame: Frame, step: Step, shared: int) -> list[Number]:
 
 @converts("tablecast.features.FillDates")
 def fill_dates(frame: Frame, step: Step) -> dict[str, Cell]:
-    """The date that training found in the place of a missing one."""
+    """The date that training found instead of a missing one."""
     cells: dict[str, Cell] = {}
     for name in step.columns:
         cell = frame.cells[name]
         if not isinstance(cell, Moment):
             raise UnsupportedStep(step.name, f"column {name!r} is not a date in the schema")
-        seconds = frame.builder.columns(cell.tensor, [cell.place])
+        seconds = frame.builder.columns(cell.tensor, [cell.index])
         typical = frame.builder.constant(step.transformer.dates_[name].value / 1e9)
         missing = frame.builder.op("IsNaN", seconds)
         cells[name] = Moment(frame.builder.op("Where", missing, typical, seconds), 1, 0)
@@ -134,15 +134,15 @@ def _inside(frame: Frame, tensor: str, low: Any, high: Any) -> str:
 
 def _chosen(frame: Frame, step: Step) -> Matrix:
     """The columns that the step works on; it casts them to float64 itself."""
-    names = [step.columns[place] for place in step.transformer.columns_]
+    names = [step.columns[index] for index in step.transformer.columns_]
     return frame.matrix(step.name, names, single=False)
 
 
 def _columns_of(tensor: str, width: int) -> list[Number]:
-    return [Number(tensor, width, place) for place in range(width)]
+    return [Number(tensor, width, index) for index in range(width)]
 
 
-def _appended(frame: Frame, step: Step, made: list[Number]) -> dict[str, Cell]:
+def _appended(frame: Frame, step: Step, added: list[Number]) -> dict[str, Cell]:
     """The columns as they were, then the new ones."""
-    cells = [*(frame.cells[name] for name in step.columns), *made]
+    cells = [*(frame.cells[name] for name in step.columns), *added]
     return {str(name): cell for name, cell in zip(step.after.columns, cells, strict=True)}

@@ -80,5 +80,5 @@ def _table_of(name: str, transformer: Any, before: pd.DataFrame) -> pd.DataFrame
     if isinstance(made, pd.DataFrame):
         return made
     same = made.shape[1] == before.shape[1]
-    names = before.columns if same else [f"{name} {place}" for place in range(made.shape[1])]
+    names = before.columns if same else [f"{name} {index}" for index in range(made.shape[1])]
     return pd.DataFrame(made, index=before.index, columns=[str(column) for column in names])

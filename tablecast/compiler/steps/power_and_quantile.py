@@ -31,7 +31,7 @@ def power(frame: Frame, step: Step) -> dict[str, Cell]:
 
 @converts("sklearn.preprocessing.QuantileTransformer")
 def to_quantiles(frame: Frame, step: Step) -> dict[str, Cell]:
-    """The share of training below each value, as a normal variable with that share below it."""
+    """The normal variable with as large a fraction below it as training has below the value."""
     _check_quantile(step.name, step.transformer)
     return convert_columnwise(frame, step, _to_normal)
 
@@ -40,6 +40,8 @@ def invert_target(builder: Builder, step: str, transformer: Any, answer: str) ->
     """From the scale that the estimator was fitted on to the target's own: float64 (rows, 1)."""
     inner = getattr(transformer, "estimator", transformer)
     kind = type(inner).__name__
+    if kind == "PossibleTarget":
+        return builder.held(answer, inner.low_, inner.high_)
     if kind == "PowerTransformer":
         _check_power(step, inner)
         return _invert_yeo_johnson(builder, inner, answer)
@@ -60,9 +62,9 @@ def _check_quantile(step: str, transformer: Any) -> None:
         raise UnsupportedStep(step, f"its output distribution is {distribution!r}, not 'normal'")
 
 
-def _yeo_johnson(builder: Builder, transformer: Any, x: Matrix, places: list[int]) -> str:
+def _yeo_johnson(builder: Builder, transformer: Any, x: Matrix, indices: list[int]) -> str:
     """The part above zero plus the part below; whichever does not apply is exactly zero."""
-    lambdas = np.asarray(transformer.lambdas_, dtype=np.float64)[places]
+    lambdas = np.asarray(transformer.lambdas_, dtype=np.float64)[indices]
     above = builder.op("Max", x.name, builder.constant(0.0))
     below = builder.op("Sub", above, x.name)
     up = _raise(builder, x, above, lambdas)
@@ -70,7 +72,7 @@ def _yeo_johnson(builder: Builder, transformer: Any, x: Matrix, places: list[int
     result = builder.op("Sub", up, down)
     if transformer.standardize:
         scaled = Matrix(result, x.width, x.single)
-        result = center_and_scale_numbers(builder, transformer._scaler, scaled, places)
+        result = center_and_scale_numbers(builder, transformer._scaler, scaled, indices)
     return result
 
 
@@ -112,33 +114,33 @@ def _root(builder: Builder, tensor: str, power: float) -> str:
     return builder.op("Sub", raised, builder.constant(1.0))
 
 
-def _to_normal(builder: Builder, transformer: Any, x: Matrix, places: list[int]) -> str:
-    quantiles = [np.asarray(transformer.quantiles_[:, p], dtype=np.float64) for p in places]
-    shares = np.asarray(transformer.references_, dtype=np.float64)
-    # From both ends, and the mean, because equal quantiles span several shares.
-    up = _interpolate(builder, x, quantiles, [shares] * x.width)
-    down = _interpolate(builder, x, quantiles, [shares] * x.width, descending=True)
-    share = rounded(
+def _to_normal(builder: Builder, transformer: Any, x: Matrix, indices: list[int]) -> str:
+    quantiles = [np.asarray(transformer.quantiles_[:, p], dtype=np.float64) for p in indices]
+    fractions = np.asarray(transformer.references_, dtype=np.float64)
+    # From both ends, and the mean, because equal quantiles span several fractions.
+    up = _interpolate(builder, x, quantiles, [fractions] * x.width)
+    down = _interpolate(builder, x, quantiles, [fractions] * x.width, descending=True)
+    fraction = rounded(
         builder, x, builder.op("Mul", builder.op("Add", up, down), builder.constant(0.5))
     )
-    share = _bounded(
+    fraction = _bounded(
         builder,
         x.name,
-        share,
+        fraction,
         [q[[0, -1]] for q in quantiles],
         [np.array([0.0, 1.0])] * x.width,
     )
-    result = rounded(builder, x, normal.quantile(builder, share))
+    result = rounded(builder, x, normal.quantile(builder, fraction))
     low, high = _normal_limits()
     return builder.op("Clip", result, builder.constant(low), builder.constant(high))
 
 
 def _from_normal(builder: Builder, transformer: Any, answer: str) -> str:
-    share = normal.distribution(builder, answer)
+    fraction = normal.distribution(builder, answer)
     quantiles = np.asarray(transformer.quantiles_[:, 0], dtype=np.float64)
-    shares = np.asarray(transformer.references_, dtype=np.float64)
-    value = _interpolate(builder, Matrix(share, 1), [shares], [quantiles])
-    return _bounded(builder, share, value, [np.array([0.0, 1.0])], [quantiles[[0, -1]]])
+    fractions = np.asarray(transformer.references_, dtype=np.float64)
+    value = _interpolate(builder, Matrix(fraction, 1), [fractions], [quantiles])
+    return _bounded(builder, fraction, value, [np.array([0.0, 1.0])], [quantiles[[0, -1]]])
 
 
 def _bounded(
@@ -165,10 +167,10 @@ def _interpolate(
 
     Descending goes through the points from above, as scikit-learn does by negating everything.
     """
-    place = ranks(builder, x, xs, side="left" if descending else "right")
+    rank = ranks(builder, x, xs, side="left" if descending else "right")
     tables = [_segments(a, b, descending) for a, b in zip(xs, ys, strict=True)]
     starts = np.cumsum([0, *(len(t) for t in tables[:-1])]).reshape(1, -1)
-    index = builder.cast(builder.op("Add", place, builder.constant(starts)), TensorProto.INT64)
+    index = builder.cast(builder.op("Add", rank, builder.constant(starts)), TensorProto.INT64)
     flat = np.concatenate(tables)
     start, value, slope = (
         builder.op("Gather", builder.constant(flat[:, i]), index) for i in range(3)

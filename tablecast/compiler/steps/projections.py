@@ -69,4 +69,4 @@ def _row(values: Any) -> NDArray[np.float64]:
 
 def _numbered(step: Step, tensor: str) -> dict[str, Cell]:
     names = [str(name) for name in step.after.columns]
-    return {name: Number(tensor, len(names), place) for place, name in enumerate(names)}
+    return {name: Number(tensor, len(names), index) for index, name in enumerate(names)}

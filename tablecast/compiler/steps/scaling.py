@@ -32,15 +32,15 @@ def center_and_scale(frame: Frame, step: Step) -> dict[str, Cell]:
     return convert_columnwise(frame, step, center_and_scale_numbers)
 
 
-def center_and_scale_numbers(builder: Builder, scaler: Any, x: Matrix, places: list[int]) -> str:
+def center_and_scale_numbers(builder: Builder, scaler: Any, x: Matrix, indices: list[int]) -> str:
     """Subtract the centre, then divide by the scale, each where the scaler does."""
     center = getattr(scaler, "mean_" if hasattr(scaler, "with_std") else "center_", None)
     centers = scaler.with_mean if hasattr(scaler, "with_mean") else scaler.with_centering
     tensor = x.name
     if centers and center is not None:
-        tensor = rounded(builder, x, builder.op("Sub", tensor, _row(builder, center, places)))
+        tensor = rounded(builder, x, builder.op("Sub", tensor, _row(builder, center, indices)))
     if scaler.scale_ is not None:
-        tensor = builder.op("Div", tensor, _row(builder, scaler.scale_, places))
+        tensor = builder.op("Div", tensor, _row(builder, scaler.scale_, indices))
         tensor = rounded(builder, x, tensor)
     return tensor
 
@@ -51,11 +51,11 @@ def scale_to_range(frame: Frame, step: Step) -> dict[str, Cell]:
     return convert_columnwise(frame, step, _scale_to_range)
 
 
-def _scale_to_range(builder: Builder, scaler: Any, x: Matrix, places: list[int]) -> str:
+def _scale_to_range(builder: Builder, scaler: Any, x: Matrix, indices: list[int]) -> str:
     """Multiply by the scale, then add the minimum; clip where the scaler does."""
-    tensor = builder.op("Mul", x.name, _row(builder, scaler.scale_, places))
+    tensor = builder.op("Mul", x.name, _row(builder, scaler.scale_, indices))
     tensor = rounded(builder, x, tensor)
-    tensor = builder.op("Add", tensor, _row(builder, scaler.min_, places))
+    tensor = builder.op("Add", tensor, _row(builder, scaler.min_, indices))
     tensor = rounded(builder, x, tensor)
     if scaler.clip:
         low, high = scaler.feature_range
@@ -69,14 +69,14 @@ def scale_by_maximum(frame: Frame, step: Step) -> dict[str, Cell]:
     return convert_columnwise(frame, step, _scale_by_maximum)
 
 
-def _scale_by_maximum(builder: Builder, scaler: Any, x: Matrix, places: list[int]) -> str:
-    tensor = builder.op("Div", x.name, _row(builder, scaler.scale_, places))
+def _scale_by_maximum(builder: Builder, scaler: Any, x: Matrix, indices: list[int]) -> str:
+    tensor = builder.op("Div", x.name, _row(builder, scaler.scale_, indices))
     return rounded(builder, x, tensor)
 
 
-def _impute_numbers(builder: Builder, imputer: Any, x: Matrix, places: list[int]) -> str:
-    """Put the statistic that training found in the place of NaN."""
-    fill = np.asarray(imputer.statistics_[places], dtype=np.float64)
+def _impute_numbers(builder: Builder, imputer: Any, x: Matrix, indices: list[int]) -> str:
+    """Put the statistic that training found instead of NaN."""
+    fill = np.asarray(imputer.statistics_[indices], dtype=np.float64)
     if x.single:  # Imputer is the quickest, and knows float32 only
         filled = builder.ml(
             "Imputer",
@@ -112,5 +112,5 @@ def refuse(_frame: Frame, step: Step) -> dict[str, Cell]:
     )
 
 
-def _row(builder: Builder, values: ArrayLike, places: list[int]) -> str:
-    return builder.constant(np.asarray(values, dtype=np.float64)[places].reshape(1, -1))
+def _row(builder: Builder, values: ArrayLike, indices: list[int]) -> str:
+    return builder.constant(np.asarray(values, dtype=np.float64)[indices].reshape(1, -1))

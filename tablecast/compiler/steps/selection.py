@@ -10,6 +10,7 @@ from tablecast.compiler.registry import converts
     "sklearn.feature_selection.SelectorMixin",
     "pycaret.internal.preprocess.transformers.RemoveMulticollinearity",
     "tablecast.features.AsFloat64",
+    "tablecast.features.PossibleTarget",
 )
 def keep_by_name(frame: Frame, step: Step) -> dict[str, Cell]:
     """Columns that keep their names."""
@@ -17,9 +18,9 @@ def keep_by_name(frame: Frame, step: Step) -> dict[str, Cell]:
 
 
 @converts("tablecast.features.FullRank")
-def keep_by_place(frame: Frame, step: Step) -> dict[str, Cell]:
-    """Columns by their places, whatever they are called afterwards."""
-    kept = [step.columns[place] for place in step.transformer.kept_]
+def keep_by_index(frame: Frame, step: Step) -> dict[str, Cell]:
+    """Columns by their indices, whatever they are called afterwards."""
+    kept = [step.columns[index] for index in step.transformer.kept_]
     return {str(a): frame.cells[b] for a, b in zip(step.after.columns, kept, strict=True)}
 
 

@@ -26,11 +26,11 @@ def searched_terms(frame: Frame, step: Step) -> dict[str, Cell]:
     terms = step.transformer.terms_
     cells = [frame.cells[name] for name in step.columns]
     if terms:
-        made = _factors(frame, step, [factor for term in terms for factor in term])
+        numbers = _factors(frame, step, [factor for term in terms for factor in term])
         products = [term for term in terms if len(term) == 2]
-        both = _product(frame.builder, made, products)
+        both = _product(frame.builder, numbers, products)
         cells += [
-            made[term[0]]
+            numbers[term[0]]
             if len(term) == 1
             else Number(both, len(products), products.index(term))
             for term in terms
@@ -42,19 +42,19 @@ def _factors(frame: Frame, step: Step, factors: list[Factor]) -> dict[Factor, Nu
     """Where each factor is in the graph."""
     builder, low, high = frame.builder, step.transformer.low_, step.transformer.high_
     x = frame.matrix(step.name, step.columns, single=False)
-    found: dict[Factor, Number] = {}
+    numbers: dict[Factor, Number] = {}
     for kind in dict.fromkeys(factor.kind for factor in factors):
         alike = [factor for factor in dict.fromkeys(factors) if factor.kind == kind]
         columns = [factor.column for factor in alike]
         values = builder.held(builder.columns(x.name, columns), [low[columns]], [high[columns]])
         lowest = builder.constant([low[columns]])
         cuts = builder.constant([[factor.cut for factor in alike]])
-        made = _made(builder, kind, values, cuts, lowest)
-        found |= {one: Number(made, len(alike), place) for place, one in enumerate(alike)}
-    return found
+        tensor = _values(builder, kind, values, cuts, lowest)
+        numbers |= {one: Number(tensor, len(alike), index) for index, one in enumerate(alike)}
+    return numbers
 
 
-def _made(builder: Builder, kind: str, values: str, cuts: str, low: str) -> str:
+def _values(builder: Builder, kind: str, values: str, cuts: str, low: str) -> str:
     """What ``Factor.of`` makes of several columns at once."""
     one, zero = builder.constant(1.0), builder.constant(0.0)
     if kind == "square":
@@ -69,19 +69,19 @@ def _made(builder: Builder, kind: str, values: str, cuts: str, low: str) -> str:
 
 
 def _product(
-    builder: Builder, made: dict[Factor, Number], terms: list[tuple[Factor, ...]]
+    builder: Builder, numbers: dict[Factor, Number], terms: list[tuple[Factor, ...]]
 ) -> str:
     """A tensor of the products, shape (rows, products); of no meaning where there are none."""
     if not terms:
         return ""
-    tensors = list(dict.fromkeys(number.tensor for number in made.values()))
-    widths = {number.tensor: number.width for number in made.values()}
+    tensors = list(dict.fromkeys(number.tensor for number in numbers.values()))
+    widths = {number.tensor: number.width for number in numbers.values()}
     starts = dict(zip(tensors, np.cumsum([0, *(widths[one] for one in tensors)]), strict=False))
     joined = builder.op("Concat", *tensors, axis=1)
     first, second = (
         builder.columns(
             joined,
-            [int(starts[made[term[side]].tensor]) + made[term[side]].place for term in terms],
+            [int(starts[numbers[term[side]].tensor]) + numbers[term[side]].index for term in terms],
         )
         for side in (0, 1)
     )

@@ -10,12 +10,9 @@ import numpy as np
 
 from tablecast.errors import Remark
 from tablecast.i18n.language import _
-from tablecast.schema.field import Array, Choice, Field, Value
+from tablecast.schema.field import RADIO_LEVELS, Array, Choice, Field, Value
 from tablecast.schema.kinds.yes_no import choices_of, label_of
 from tablecast.schema.texts import canonical_text, fold, quoted
-
-#: A category with more levels than this is a select and not radios: more do not fit a phone.
-RADIO_LEVELS = 5
 
 #: Blank text means a missing value. Python strips four separators and NEL, which are no spaces to
 #: the regular expressions of JSON Schema.

@@ -11,6 +11,7 @@ from tablecast.i18n.formats import day, with_unit
 from tablecast.i18n.language import _
 from tablecast.schema.field import DAY, Array, Value
 from tablecast.schema.kinds.amount import AmountField, Floats
+from tablecast.schema.moments import moment_of, seconds_of
 from tablecast.schema.texts import quoted
 
 
@@ -31,11 +32,11 @@ class DateField(AmountField):
         return (self.minimum or 0) % DAY == 0 and (self.maximum or 0) % DAY == 0
 
     def amount_of(self, value: Any, *, text: bool) -> float:
-        moment = self._moment(value)
+        moment = moment_of(value, self.date_format)
         if moment is None:
             raise self.refuse("{field} must be a date, such as {example}; {value} is not one.",
                               example=self.example, value=quoted(value))
-        return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()
+        return seconds_of(moment)
 
     def show_known(self, value: Value) -> str:
         moment = datetime.fromtimestamp(float(value), UTC)
@@ -44,8 +45,8 @@ class DateField(AmountField):
     def json_known(self, value: Value) -> str:
         """As RFC 3339 writes the day, or the day and the time."""
         moment = datetime.fromtimestamp(float(value), UTC)
-        known = (value, self.minimum, self.maximum, self.default)
-        if all(float(one) % DAY == 0 for one in known if one is not None):
+        usual = (value, self.minimum, self.maximum, self.default)
+        if all(float(seconds) % DAY == 0 for seconds in usual if seconds is not None):
             return moment.date().isoformat()
         return moment.isoformat().replace("+00:00", "Z")
 
@@ -86,13 +87,3 @@ class DateField(AmountField):
     def mean_of(self, group: Floats, known: Floats) -> float:
         step = DAY if (known % DAY == 0).all() else 1.0
         return round(float(group.mean()) / step) * step
-
-    def _moment(self, value: Any) -> datetime | None:
-        try:
-            return datetime.fromisoformat(value)
-        except (TypeError, ValueError):
-            pass
-        try:
-            return datetime.strptime(value, self.date_format) if self.date_format else None
-        except (TypeError, ValueError):
-            return None

@@ -9,7 +9,7 @@ import numpy as np
 
 from tablecast.i18n.formats import grouped, with_unit
 from tablecast.i18n.language import _
-from tablecast.schema.field import Choice, Value
+from tablecast.schema.field import RADIO_LEVELS, Choice, Value
 from tablecast.schema.kinds.amount import Floats
 from tablecast.schema.kinds.number import LARGE, NumberField
 from tablecast.schema.kinds.yes_no import choices_of, label_of
@@ -50,14 +50,21 @@ class IntegerField(NumberField):
         text = self.show(value)
         if self._is_flag:
             return label_of(text, _FLAG, self.level_labels)
+        if text in self.level_labels:
+            return self.level_labels[text]
         large = abs(float(value)) >= LARGE
         return with_unit(grouped(text) if large else self.in_figures(text), self.unit)
 
     def control_for(self, text: str) -> str:
-        return "radios" if self._is_flag and text in ("", *_FLAG) else "text"
+        offered = self.codes or (_FLAG if self._is_flag else ())
+        if not offered or text not in ("", *offered):
+            return "text"
+        return "radios" if len(offered) <= RADIO_LEVELS else "select"
 
     @property
     def choices(self) -> tuple[Choice, ...]:
+        if self.codes:
+            return tuple(Choice(code, self.show_level(code)) for code in self.codes)
         return choices_of(_FLAG, self.level_labels) if self._is_flag else ()
 
     @property
@@ -67,7 +74,7 @@ class IntegerField(NumberField):
 
     @property
     def _is_flag(self) -> bool:
-        return (self.minimum, self.maximum) == (0, 1)
+        return (self.minimum, self.maximum) == (0, 1) and not self.codes
 
     def nearest(self, numbers: Floats) -> Floats:
         return np.round(numbers)

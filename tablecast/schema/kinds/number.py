@@ -6,11 +6,18 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from tablecast.errors import Remark
 from tablecast.i18n.formats import number, with_unit
 from tablecast.i18n.language import _
-from tablecast.schema.field import NotPlain, Value
+from tablecast.schema.field import NotPlain, Refusal, Value
 from tablecast.schema.kinds.amount import AmountField, Floats
-from tablecast.schema.number_formats import PLAIN, plain_number
+from tablecast.schema.number_formats import (
+    DECIMAL_COMMA,
+    PLAIN,
+    other_meaning,
+    plain_number,
+    written,
+)
 from tablecast.schema.texts import quoted
 
 #: From here on a reader does not miss the fraction.
@@ -59,11 +66,31 @@ class NumberField(AmountField):
         mean, spread = float(group.mean()), float(known[-1] - known[0])
         return round(mean, 3 - math.floor(math.log10(spread))) if spread else mean
 
+    def show_known(self, value: Value) -> str:
+        """With the decimal sign with which ``read`` takes it again."""
+        return written(super().show_known(value), self.spelling)
+
+    def two_meanings(self, text: str) -> Remark | None:
+        """What to say of a text that means one number in one country and another elsewhere."""
+        both = other_meaning(text, self.spelling)
+        if both is None:
+            return None
+        return Remark(
+            "{field}: {value} may be {first} or {second}; write it without the sign between.",
+            self.name, {"value": quoted(text), "first": both[0], "second": both[1]},
+        )
+
     def _number_in(self, text: str) -> float | str:
         """The number that a text spells, else the text."""
-        if PLAIN.fullmatch(text):
+        if self.spelling != DECIMAL_COMMA and PLAIN.fullmatch(text):
             return float(text)
-        plain = plain_number(text, self.spelling) if self.spelling else None
+        plain = plain_number(text, self.spelling, ("", self.unit, self.written_unit))
+        if plain is None and PLAIN.fullmatch(text):  # a program's, in a table of commas
+            return float(text)
+        # Where training saw no sign between thousands, nobody knows what 1,234 means.
+        doubt = None if self.spelling or "," not in text else self.two_meanings(text)
+        if doubt:
+            raise Refusal(doubt)
         return text if plain is None else float(plain)
 
 

@@ -19,6 +19,7 @@ from tablecast.inference.pycaret_api import (
     numbers_of,
     plain,
 )
+from tablecast.schema.readings import reading_of
 from tablecast.schema.schema import Schema
 from tablecast.schema.texts import canonical_text, class_names
 from tablecast.training.experiment.foreign import check_columns
@@ -61,7 +62,7 @@ def rows_of(made: Finished, table: pd.DataFrame) -> Prepared:
     check_columns(names, table)
     tidy_names(names)  # refuses what predict_model would overwrite
     present = table[made.target].notna() & table[dropping(made.pipeline)].notna().all(axis=1)
-    table = table[present].reset_index(drop=True)
+    given, table = table, table[present].reset_index(drop=True)
     if len(table) < MIN_ROWS:
         raise TableError(
             f"Only {len(table)} rows with a value in {made.target!r}; at least {MIN_ROWS} are "
@@ -72,7 +73,7 @@ def rows_of(made: Finished, table: pd.DataFrame) -> Prepared:
         name: _typed(table[name], roles.get(name), heard.get(name, {})) for name in names[:-1]
     }
     dropped = [str(name) for name in table.columns if str(name) not in names]
-    read = table.attrs.get("tablecast_notes", ())
+    read = reading_of(given).notes
     notes = [*read, f"The task is {made.task}, as the pipeline has it.", *made.notes]
     if len(table) < len(present):
         left = len(present) - len(table)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tablecast.data.prepared import Leak
+from tablecast.inference.pycaret_api import classes_of, names_of_labels
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,7 +83,13 @@ class HeldOut:
 
 def held_out(experiment: Any, estimator: Any) -> HeldOut:
     """PyCaret's figures for an estimator that is fitted on the training part."""
-    made = experiment.predict_model(estimator, verbose=False)
+    is_classes = experiment._ml_usecase.name == "CLASSIFICATION"
+    # With one score a row PyCaret would look for the class 2 where it is called "02".
+    options = {"raw_score": True} if is_classes else {}
+    made = experiment.predict_model(estimator, verbose=False, **options)
+    if is_classes:
+        spelled = names_of_labels(classes_of(experiment.pipeline))
+        made = made.assign(prediction_label=made["prediction_label"].map(spelled))
     figures = experiment.pull().drop(columns="Model").iloc[0]
     plain = {str(name): float(value) for name, value in figures.items()}
     return HeldOut(plain, _twins(experiment, made))

@@ -13,34 +13,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from tablecast.i18n.language import ENGLISH, N_, _, current_language, ngettext
-
-#: Sentences of ``tablecast.data`` and ``tablecast.data.sources``.
-TABLE = (
-    N_("{rows} without a value in '{name}' left out."),
-    N_("The task is {task}, as asked for."),
-    N_("The task is {task}, since '{name}': {reason}."),
-    N_(
-        "{rows} equal to an earlier row: if that is no coincidence, the holdout's figures are too "
-        "good."
-    ),
-    N_("'{name}' is missing in {share}% of the rows."),
-    N_("'{name}' grows from row to row: is it an id or a time?"),
-    N_("'{name}' is nearly an id: {count} different texts."),
-    N_("'{name}' is infinite in {count} of its rows, taken as missing."),
-    N_("'{name}' is read as numbers, with the comma as {sign}, as in '{example}'."),
-    N_(
-        "'{name}' is read as text: in '{example}' the comma may mean thousands or decimals. Write "
-        "its numbers without commas to use them as numbers."
-    ),
-    N_(
-        "'{name}' is read as text: '{example}' may be day first or month first. Write its dates as "
-        "2024-03-31 to use them as dates."
-    ),
-    N_(
-        "The file is not UTF-8 (line {line}), so it was read as Windows-1252: check accented "
-        "letters, or save it as UTF-8."
-    ),
-)
+from tablecast.schema.table_notes import AS_ASKED, TABLE_NOTES
 
 #: Why a task was chosen, and why a column was left out.
 REASONS = (
@@ -61,6 +34,8 @@ REASONS = (
     N_("numbers the rows"),
     N_("holds free text, which a form's choices cannot stand for"),
     N_("holds neither numbers, dates nor text"),
+    N_("is nearly an id: {count} different texts in {total} rows"),
+    AS_ASKED,
 )
 
 #: Sentences of ``reading.leaks`` and ``experiments.trained`` about figures that are too good.
@@ -116,6 +91,10 @@ SEARCH = (
         "For want of time, what is said of unseen rows was learnt from {clones} clones of the "
         "pipeline; a longer budget does more."
     ),
+    N_(
+        "Trained on {count} of the {total} rows, drawn at random: a budget of {seconds} s is too "
+        "short for all; a longer one takes more."
+    ),
     N_("The budget of {seconds} s left out {count} trials: {names}."),
     N_(
         "The search made {count} trials: the same seed and --trials give the same answers."
@@ -142,6 +121,7 @@ SEARCH = (
     N_("takes too long to fit for the budget"),
     N_("its graph takes equally near rows in another order"),
     N_("no time left for it"),
+    N_("no trial left for it"),
     N_("could not be fitted: {error}"),
     N_("a row takes {microseconds} µs in the graph; {most} are allowed"),
     N_("its graph has {size} MB, and {most} are allowed"),
@@ -171,8 +151,6 @@ PUBLISHED = (
 WORDS = (
     N_("regression"),
     N_("classification"),
-    N_("the thousands separator"),
-    N_("the decimal sign"),
     N_("balanced accuracy"),
     N_("log loss"),
     N_("Accuracy"),
@@ -180,9 +158,12 @@ WORDS = (
 
 #: Parts of a sentence that are sentences themselves, or words that are translated. All others are
 #: names and figures of the table.
-NESTED = ("task", "reason", "sign", "measure", "features", "part")
+NESTED = ("task", "reason", "measure", "features", "part")
 
-PATTERNS = (*TABLE, *REASONS, *LEAKS, *SEARCH, *PUBLISHED, *WORDS)
+#: The longest first: one sentence may go on where another one ends.
+PATTERNS = tuple(
+    sorted((*TABLE_NOTES, *REASONS, *LEAKS, *SEARCH, *PUBLISHED, *WORDS), key=len, reverse=True)
+)
 
 #: What a part may be, so that no pattern fits another one's sentence; the others are any text.
 _FIGURE = r"-?[\d,.]+"

@@ -23,10 +23,10 @@ def answer_schemas(schema: Schema, *, probabilities: bool) -> dict[str, JsonSche
         schema: what is predicted.
         probabilities: whether the deployment gives the classes' probabilities.
     """
-    shares = {"Probabilities": _probabilities(schema)} if probabilities else {}
+    classes = {"Probabilities": _probabilities(schema)} if probabilities else {}
     return {
         "Answer": _answer(schema),
-        **shares,
+        **classes,
         "Prediction": _prediction(ref("Probabilities") if probabilities else NOT_GIVEN),
         "Contributions": _object("What each field adds to the average answer.", _CONTRIBUTIONS),
         "Contribution": _object("What one field adds.", _CONTRIBUTION),
@@ -86,10 +86,10 @@ def _if_asked(name: str, how: str) -> JsonSchema:
 
 
 def _probabilities(schema: Schema) -> JsonSchema:
-    share = {"type": "number", "minimum": 0, "maximum": 1}
+    probability = {"type": "number", "minimum": 0, "maximum": 1}
     return _object(
         "The probability of each class; together they make 1.",
-        {str(name): share | _titled(schema, name) for name in schema.classes},
+        {str(name): probability | _titled(schema, name) for name in schema.classes},
     )
 
 

@@ -15,7 +15,12 @@ from functools import cache
 from threading import Lock, Timer
 
 from flask import Blueprint, Response, g
-from prometheus_client import (
+
+from tablecast.web.http import shared_counts
+
+shared_counts.take_room_or_count_alone()
+
+from prometheus_client import (  # noqa: E402 - it looks for the folder when it is imported
     CONTENT_TYPE_LATEST,
     REGISTRY,
     CollectorRegistry,
@@ -53,6 +58,8 @@ class RouteMetrics:
 
     def observe(self, status: int, seconds: float, rows: int = 0) -> None:
         """Note one request, and how many rows it predicted."""
+        if _without_room:
+            return
         self._noted.append((status, seconds, rows))
         if len(self._noted) >= MOST_NOTED:
             _pending.count_one(self)
@@ -62,7 +69,8 @@ class RouteMetrics:
     def count_rows(self, rows: int) -> None:
         """Count rows that the request at hand predicted."""
         g.rows = rows
-        self._rows.inc(rows)
+        if not _without_room:
+            self._rows.inc(rows)
 
     def count(self) -> None:
         """Count what was noted.
@@ -118,6 +126,9 @@ class _Pending:
                 self._counting.release()
 
 
+#: Whether this process has no room for its counts: to write them would end it.
+_without_room = False
+
 _pending = _Pending()
 _routes: list[RouteMetrics] = []
 atexit.register(lambda: _pending.count())
@@ -125,7 +136,9 @@ atexit.register(lambda: _pending.count())
 
 def _start_anew() -> None:
     """What was noted before a fork is the other process's to count, and so is its thread."""
-    global _pending
+    global _pending, _without_room
+    folder = os.environ.get(shared_counts.VARIABLE)
+    _without_room = bool(folder and not shared_counts.take_room(folder, os.getpid()))
     _pending = _Pending()
     for route in _routes:
         route.forget()
@@ -137,6 +150,8 @@ os.register_at_fork(after_in_child=_start_anew)
 @cache
 def of_route(route: str) -> RouteMetrics:
     """The metrics of a route, named by its pattern so that the number of series stays small."""
+    if _without_room and _routes:
+        return _routes[0]
     made = RouteMetrics(route)
     _routes.append(made)
     return made

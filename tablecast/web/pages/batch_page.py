@@ -1,4 +1,4 @@
-"""Batches through the browser, and with curl: upload a CSV file, get it back with predictions.
+"""Batches through the browser, and with curl: upload a file, get it back with predictions.
 
 Nothing is kept between two requests, and nothing is left behind: what is uploaded and what is
 answered stand in temporary files without a name, which are gone with the request.
@@ -31,8 +31,10 @@ from werkzeug.exceptions import (
 
 from tablecast.batch.formula_guard import made_safe
 from tablecast.batch.limits import MANY_REFUSED, Limits
+from tablecast.batch.paths import WORKBOOKS
 from tablecast.batch.predict_file import ERROR_CHOICES, Errors, added_columns, predict_csv
 from tablecast.batch.summary import SHOWN_REFUSALS, Refused, RowsRefused, Summary
+from tablecast.batch.workbook_source import first_rows
 from tablecast.errors import BatchError, Remark
 from tablecast.i18n.formats import listed, percent
 from tablecast.i18n.language import N_, _
@@ -75,7 +77,9 @@ NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.ENOENT, errno.EACCES, 
 #: Where an application keeps which columns it adds: to know them, its model is asked.
 ADDED = "tablecast.added"
 
-NO_FILE = N_("Choose a CSV file.")
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+NO_FILE = N_("Choose a CSV or Excel file.")
 NO_ROWS = N_("The file names its columns but has no rows; add a row below the first line.")
 
 
@@ -200,10 +204,11 @@ def _check(file: FileStorage) -> Checked:
         result.seek(0)
         link = ""
         if size <= LINKED_BYTES:
-            link = f"data:text/csv;charset=utf-8;base64,{base64.b64encode(result.read()).decode()}"
-        header, *rows = _beginning_of(result)
+            kind = _media_type(summary) + ("" if summary.is_workbook else ";charset=utf-8")
+            link = f"data:{kind};base64,{base64.b64encode(result.read()).decode()}"
+        header, *rows = _beginning_of(result, summary)
     name = _name_of(file)
-    return Checked(name, _download_name(file), summary, header, rows, link)
+    return Checked(name, _download_name(file, summary), summary, header, rows, link)
 
 
 def _download(file: FileStorage) -> Response:
@@ -218,9 +223,9 @@ def _download(file: FileStorage) -> Response:
     result.seek(0)
     response = send_file(
         cast(BinaryIO, result),
-        mimetype="text/csv",
+        mimetype=_media_type(summary),
         as_attachment=True,
-        download_name=_download_name(file),
+        download_name=_download_name(file, summary),
         max_age=None,
     )
     response.content_length = size
@@ -318,15 +323,26 @@ def _typical_cells(schema: Schema) -> list[str]:
     return [field.show(field.default) for field in schema.fields]
 
 
-def _beginning_of(result: IO[bytes]) -> list[list[str]]:
+def _media_type(summary: Summary) -> str:
+    return XLSX if summary.is_workbook else "text/csv"
+
+
+def _beginning_of(result: IO[bytes], summary: Summary) -> list[list[str]]:
     """The answered file's header and first rows, not wider than a page can show."""
     result.seek(0)
+    if summary.is_workbook:
+        names = [field.name for field in deployment().schema.fields]
+        return _narrow(first_rows(cast(BinaryIO, result), names, SHOWN_ROWS))
     text = io.TextIOWrapper(cast(BinaryIO, result), "utf-8-sig", newline="")
     line = text.readline()
     text.seek(0)
     separator = max(",;\t|", key=line.count)
     rows = list(islice(csv.reader(text, delimiter=separator), SHOWN_ROWS + 1))
     text.detach()
+    return _narrow(rows)
+
+
+def _narrow(rows: list[list[str]]) -> list[list[str]]:
     half = SHOWN_COLUMNS // 2
     if len(rows[0]) <= SHOWN_COLUMNS:
         return rows
@@ -342,5 +358,7 @@ def _name_of(file: FileStorage) -> str:
     return "".join(filter(str.isprintable, name))[-NAME_CHARACTERS:] or _("The file")
 
 
-def _download_name(file: FileStorage) -> str:
-    return f"{PurePath(_name_of(file)).stem}_predicted.csv"
+def _download_name(file: FileStorage, summary: Summary) -> str:
+    path = PurePath(_name_of(file))
+    ending = WORKBOOKS.get(path.suffix.lower(), ".xlsx") if summary.is_workbook else ".csv"
+    return f"{path.stem.removesuffix('.csv')}_predicted{ending}"

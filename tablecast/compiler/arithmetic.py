@@ -38,9 +38,9 @@ def affine(builder: Builder, x: str, weights: Any, bias: Any) -> str:
     return builder.op("Gemm", x, builder.constant(weights), builder.constant(shift))
 
 
-def column(builder: Builder, x: str, place: int) -> str:
+def column(builder: Builder, x: str, index: int) -> str:
     """One column, as (rows, 1)."""
-    return builder.columns(x, [place])
+    return builder.columns(x, [index])
 
 
 def join(builder: Builder, parts: list[str]) -> str:
@@ -59,7 +59,7 @@ def both_classes(builder: Builder, p: str) -> str:
 
 
 def first_largest(builder: Builder, x: str) -> str:
-    """The place of the largest column, the first of several: int64 (rows,)."""
+    """The index of the largest column, the first of several: int64 (rows,)."""
     return builder.op("ArgMax", x, axis=1, keepdims=0)
 
 
@@ -110,8 +110,8 @@ def distances(builder: Builder, x: Matrix, points: Any, power: float = 2.0) -> s
     if x.width > 1:
         parts = builder.ops("Split", x.name, outputs=x.width, axis=1)
     sums = ""
-    for place, part in enumerate(parts):
-        gap = builder.op("Sub", part, builder.constant(points[:, place][None, :]))
+    for feature, part in enumerate(parts):
+        gap = builder.op("Sub", part, builder.constant(points[:, feature][None, :]))
         term = _raised(builder, gap, power)
         sums = builder.op("Add", sums, term) if sums else term
     return sums
@@ -125,7 +125,7 @@ def _raised(builder: Builder, gap: str, power: float) -> str:
 
 
 # onnxruntime has no Erf for float64. A Taylor polynomial of degree 8 about the nearest of these
-# places is off by less than 1e-16; beyond 6 the function is 1 to the last digit.
+# knots is off by less than 1e-16; beyond 6 the function is 1 to the last digit.
 _ERF_STEPS = 32
 _ERF_END = 6
 _ERF_DEGREE = 8
@@ -134,10 +134,12 @@ _ERF_DEGREE = 8
 def erf(builder: Builder, x: str) -> str:
     """The error function of a tensor of any shape, to about 1e-16."""
     size = builder.op("Min", builder.op("Abs", x), builder.constant(float(_ERF_END)))
-    place = builder.op("Round", builder.op("Mul", size, builder.constant(float(_ERF_STEPS))))
-    near = builder.op("Div", place, builder.constant(float(_ERF_STEPS)))
+    knot = builder.op("Round", builder.op("Mul", size, builder.constant(float(_ERF_STEPS))))
+    near = builder.op("Div", knot, builder.constant(float(_ERF_STEPS)))
     gap = builder.op("Sub", size, near)
-    rows = builder.cast(place, TensorProto.INT64)
+    # NaN has no row; its gap, which is NaN as well, makes the answer NaN.
+    known = builder.op("Where", builder.op("IsNaN", knot), builder.constant(0.0), knot)
+    rows = builder.cast(known, TensorProto.INT64)
     table = _erf_coefficients()
     value = builder.op("Gather", builder.constant(table[:, _ERF_DEGREE]), rows, axis=0)
     for degree in range(_ERF_DEGREE - 1, -1, -1):
@@ -147,11 +149,11 @@ def erf(builder: Builder, x: str) -> str:
 
 
 def _erf_coefficients() -> Any:
-    """Taylor coefficients of erf about each place: (places, degree + 1)."""
-    places = np.arange(_ERF_END * _ERF_STEPS + 1) / _ERF_STEPS
-    columns = [special.erf(places)]
-    slope = 2.0 / np.sqrt(np.pi) * np.exp(-(places**2))
+    """Taylor coefficients of erf about each knot: (knots, degree + 1)."""
+    knots = np.arange(_ERF_END * _ERF_STEPS + 1) / _ERF_STEPS
+    columns = [special.erf(knots)]
+    slope = 2.0 / np.sqrt(np.pi) * np.exp(-(knots**2))
     for degree in range(1, _ERF_DEGREE + 1):
-        hermite = special.eval_hermite(degree - 1, places)
+        hermite = special.eval_hermite(degree - 1, knots)
         columns.append((-1) ** (degree - 1) * slope * hermite / special.factorial(degree))
     return np.stack(columns, axis=1)

@@ -25,7 +25,7 @@ def extract(frame: Frame, step: Step) -> dict[str, Cell]:
         calendar = calendars.setdefault(moment.tensor, Calendar(frame.builder, moment.tensor))
         for part in step.transformer.features:
             tensor = calendar.part(step.name, part)
-            cells[f"{column}_{part}"] = Number(tensor, moment.width, moment.place)
+            cells[f"{column}_{part}"] = Number(tensor, moment.width, moment.index)
     return {str(name): cells[str(name)] for name in step.after.columns}
 
 

@@ -1,0 +1,185 @@
+"""One column while it is read: its distinct texts, what they can be, and what is said of them."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from tablecast.data.dates import Dates, dates_in
+from tablecast.data.numbers import Numbers, numbers_in
+from tablecast.schema.missing import is_placeholder
+from tablecast.schema.options import ReadingOptions
+from tablecast.schema.readings import ColumnReading
+from tablecast.schema.table_notes import INFINITE, OPEN_END, PLACEHOLDERS, Note
+from tablecast.schema.texts import tidy_text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+class Column:
+    """A column as it came, and what is found out about it.
+
+    Attributes:
+        name, cells, options, lines: as ``columns.tidy`` has them.
+        notes: what to say about it.
+        reading: how it was read, once it is.
+        file_sign, file_separator, file_day_first: what the other columns say.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        cells: pd.Series,
+        missing: frozenset[str],
+        options: ReadingOptions,
+        lines: Sequence[int] = (),
+    ) -> None:
+        self.name, self.cells, self.options, self.lines = name, cells, options, lines
+        self.missing = missing | frozenset(map(tidy_text, options.missing))
+        self.levels = frozenset(map(tidy_text, options.level.get(name, ())))
+        self.notes: list[Note] = []
+        self.reading = ColumnReading(placeholders=tuple(options.missing))
+        self.file_sign, self.file_separator = "", ""
+        self.file_day_first: bool | None = None
+
+    @property
+    def said(self) -> str:
+        """What a person says that it is: category, number, date, or nothing."""
+        kinds = ("category", "number", "date")
+        return next((kind for kind in kinds if self.name in getattr(self.options, kind)), "")
+
+    @cached_property
+    def counts(self) -> Counter[Any]:
+        """How often each distinct cell is there, missing ones aside."""
+        return Counter(self.cells.dropna().tolist())
+
+    @cached_property
+    def distinct(self) -> list[Any] | None:
+        """The distinct cells; None where they cannot be compared."""
+        try:
+            return list(self.counts)
+        except TypeError:
+            return None
+
+    @cached_property
+    def texts(self) -> dict[Any, str]:
+        """Each distinct cell's text."""
+        return {value: text_of(value) for value in self.counts}
+
+    @cached_property
+    def present(self) -> list[str]:
+        """The distinct texts that say something."""
+        found = dict.fromkeys(self.texts.values())
+        return [text for text in found if text not in self.missing]
+
+    @cached_property
+    def candidates(self) -> list[str]:
+        """Those of them that may be numbers or dates, where all of them are."""
+        kept = [t for t in self.present if t in self.levels or not is_placeholder(t)]
+        return sorted(kept)
+
+    @cached_property
+    def is_text(self) -> bool:
+        """Whether its cells are texts, which may be read as something else."""
+        from pandas.api import types
+
+        kind = self.cells.dtype
+        if not (types.is_object_dtype(kind) or types.is_string_dtype(kind)):
+            return False
+        if isinstance(kind, types.CategoricalDtype) or not self.distinct:
+            return False
+        return any(isinstance(value, str) for value in self.distinct) and not any(
+            isinstance(value, bytes) for value in self.distinct
+        )
+
+    @cached_property
+    def numbers(self) -> Numbers | None:
+        """What its texts are as numbers; None where it is said to be something else."""
+        if self.said in ("category", "date") or not self.is_text or not self.candidates:
+            return None
+        return numbers_in(self.candidates, wanted=self.said == "number")
+
+    @cached_property
+    def dates(self) -> Dates | None:
+        """The dates that its texts are, where they are no numbers."""
+        if self.said in ("category", "number") or not self.is_text or not self.candidates:
+            return None
+        if self.said != "date" and (self.numbers is None or not self.numbers.fault):
+            return None
+        form = self.options.date.get(self.name) or None
+        return dates_in(self.candidates, form, wanted=self.said == "date")
+
+    def first_of(self, texts: Collection[str]) -> tuple[str, str]:
+        """Of some texts the one that stands first, and its line."""
+        wanted = {cell for cell, text in self.texts.items() if text in set(texts)}
+        cells = enumerate(self.cells.tolist())
+        place, cell = next((place, cell) for place, cell in cells if cell in wanted)
+        return self.texts[cell], f"{self.lines[place] if self.lines else place + 1:,}"
+
+    def count(self, texts: Sequence[str]) -> int:
+        """How many cells say one of some texts."""
+        wanted = set(texts)
+        return sum(times for cell, times in self.counts.items() if self.texts[cell] in wanted)
+
+    def note(self, message: str, **values: str) -> None:
+        """Say something about the column."""
+        self.notes.append(Note(message, self.name, **values))
+
+    def mapped(self, values: Mapping[str, Any]) -> pd.Series:
+        """The cells as what their texts stand for; missing where a text is not among them."""
+        import pandas as pd
+
+        by_cell = {cell: values.get(text) for cell, text in self.texts.items()}
+        kept = {cell: value for cell, value in by_cell.items() if value is not None}
+        made = [kept.get(cell, math.nan) for cell in self.cells.tolist()]
+        return pd.Series(made, index=self.cells.index, dtype=object)
+
+    def whole_or_float(self, column: pd.Series) -> pd.Series:
+        """``int64`` where nothing is missing and every value fits, ``float64`` otherwise."""
+        if column.dtype.kind in "iu" and not column.isna().any() and column.max() <= 2**63 - 1:
+            return column.astype("int64")
+        return column.astype("float64")
+
+    def finite(self, column: pd.Series) -> pd.Series:
+        """Infinite numbers as missing: no estimator takes them; most stand for a division by 0."""
+        if column.dtype != "float64":
+            return column
+        infinite = column.isin([float("inf"), float("-inf")])
+        if infinite.any():
+            self.note(INFINITE, count=f"{infinite.sum():,}")
+        return column.mask(infinite)
+
+    def name_missing(self, texts: Sequence[str], message: str = PLACEHOLDERS) -> None:
+        """Say which texts are taken as missing, and keep them for later rows."""
+        texts = [text for text in texts if self.count([text])]
+        if texts:
+            shown = ", ".join(map(repr, texts[:5]))
+            self.note(message, count=f"{self.count(texts):,}", texts=shown)
+            known = dict.fromkeys((*self.reading.placeholders, *texts))
+            self.set_reading(placeholders=tuple(known))
+
+    def name_asked(self) -> None:
+        """Say which of the texts that a person says to be missing are."""
+        self.name_missing([tidy_text(text) for text in self.options.missing])
+
+    def name_placeholders(self, far: Sequence[str] = ()) -> None:
+        """Say what is missing of a column of numbers or dates."""
+        kept = {*self.candidates, *far}
+        self.name_missing([text for text in self.present if text not in kept])
+        self.name_missing(far, OPEN_END)
+        self.name_asked()
+
+    def set_reading(self, **changes: Any) -> None:
+        """Add to how the column was read."""
+        self.reading = replace(self.reading, **changes)
+
+
+def text_of(value: object) -> str:
+    """A cell's text; a whole float loses its point, so that 60 and 60.0 are one level."""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return tidy_text(str(value))

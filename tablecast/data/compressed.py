@@ -1,0 +1,79 @@
+"""Compressed files: gzip and Zstandard, told by how they begin."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zlib
+from typing import IO, Any, BinaryIO
+
+from tablecast.errors import TableError
+
+ENDINGS = (".gz", ".zst")
+
+_GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+
+#: Text shrinks to a tenth; what grows a thousandfold was made to fill memory or time.
+MOST_GROWTH = 1_000
+LEAST_LIMIT = 50_000_000
+
+
+def is_compressed(beginning: bytes) -> bool:
+    """Whether a file that begins so is compressed."""
+    return beginning.startswith((_GZIP, _ZSTD))
+
+
+def expanded(content: bytes, name: str) -> bytes:
+    """What a file holds that may be compressed.
+
+    Raises:
+        TableError: it is damaged or far too large, or its kind needs a package that is missing.
+    """
+    if not is_compressed(content):
+        return content
+    most = max(LEAST_LIMIT, MOST_GROWTH * len(content))
+    try:
+        with opened(io.BytesIO(content), name) as stream:
+            held = stream.read(most + 1)
+    except _errors() as error:
+        raise TableError(f"'{name}' is damaged: {error}. Compress it again.") from None
+    if len(held) > most:
+        megabytes = f"{most // 1_000_000:,} MB"
+        raise TableError(f"'{name}' expands to more than {megabytes}; unpack it first.")
+    return bytes(held)
+
+
+def opened(stream: BinaryIO, name: str) -> IO[Any]:
+    """A stream of what a compressed stream holds.
+
+    Raises:
+        TableError: it is Zstandard, and nothing here reads that.
+    """
+    beginning = stream.read(4)
+    stream.seek(0)
+    if beginning.startswith(_GZIP):
+        return gzip.GzipFile(fileobj=stream)  # type: ignore[return-value]
+    return _zstd(name).open(stream, "rb")  # type: ignore[no-any-return]
+
+
+def _zstd(name: str = "") -> Any:
+    try:
+        from compression import zstd  # type: ignore[import-not-found,unused-ignore]
+    except ImportError:
+        try:
+            from backports import zstd
+        except ImportError:
+            raise TableError(
+                f"'{name}' is compressed with Zstandard, which needs one more package: install "
+                "tablecast[files], or unpack the file first."
+            ) from None
+    return zstd
+
+
+def _errors() -> tuple[type[Exception], ...]:
+    """What damaged content raises."""
+    usual = (OSError, EOFError, zlib.error)
+    try:
+        return (*usual, _zstd().ZstdError)
+    except TableError:
+        return usual

@@ -1,0 +1,235 @@
+"""A text cut into the rows and columns that it was written as.
+
+Files come with more than a table: a first line ``sep=;``, a title above and a footer below, R's row
+names, a separator behind each row, columns without a name. None of it is data, all of it is said.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+
+from tablecast.data.surroundings import (
+    Record,
+    after_gaps,
+    are_row_names,
+    bare,
+    is_filled,
+    one_more,
+    shortened,
+    without_footer,
+)
+from tablecast.errors import TableError
+from tablecast.schema.table_notes import ROW_NAMES, TITLE, Note
+from tablecast.schema.texts import tidy_text
+
+SEPARATORS = ",;\t|"
+
+#: Characters and rows from which the separator and the header are found.
+BEGINNING, FIRST_ROWS = 65_536, 200
+
+#: More lines above a table are a table of another kind.
+MOST_TITLES = 30
+
+#: A header lacks a cell where more than this share of the rows have one more than it.
+MOST_SHORT = 0.8
+
+_SEPARATOR_LINE = re.compile(r"\ufeff?\"?sep=(.)\"?[;,]*\s*?(\r\n|\n|\r)", re.IGNORECASE)
+
+
+@dataclass
+class Grid:
+    """The rows of a table, all of them as long as its header.
+
+    Attributes:
+        header: the columns' names as they are written.
+        rows: the cells.
+        lines: the line on which each row begins, from 1.
+        separator: what stands between cells; empty where nothing does (Excel).
+        place: what ``lines`` counts: "Line", or "Row" of a sheet.
+        notes: what was left out, and why.
+    """
+
+    header: list[str]
+    rows: list[Record]
+    lines: list[int]
+    separator: str = ""
+    place: str = "Line"
+    notes: list[Note] = field(default_factory=list)
+
+
+def grid_of(text: str, name: str, separator: str | None = None) -> Grid:
+    """The table that a CSV text holds.
+
+    Args:
+        text: the whole file.
+        name: what messages call it.
+        separator: what stands between cells, where a person says so.
+
+    Raises:
+        TableError: its rows do not make a table.
+    """
+    told = _SEPARATOR_LINE.match(text)
+    skipped = 0
+    if told:
+        separator, text, skipped = separator or told[1], text[told.end() :], 1
+    separator = separator or find_separator(text)
+    numbered = [(line + skipped, record) for line, record in _all_records(text, separator, name)]
+    return arranged(numbered, name, separator)
+
+
+def separator_of(text: str) -> tuple[str, bool]:
+    """The separator of a text, and whether its first line says it."""
+    told = _SEPARATOR_LINE.match(text)
+    return (told[1], True) if told else (find_separator(text), False)
+
+
+def find_separator(text: str) -> str:
+    """The separator that cuts the first lines into the most even, and then the most, columns."""
+    beginning = text[:BEGINNING]
+    if len(text) > BEGINNING:
+        beginning = beginning[: beginning.rfind("\n") + 1] or beginning  # the last line was cut
+
+    def fit(separator: str) -> tuple[float, int]:
+        records, quoted_well = _first_records(beginning, separator)
+        width = usual_width(records)
+        if width == 1:
+            return 0.0, 0
+        body = records[header_place(records, width) :]
+        even = sum(len(one) in (width, width - 1) for one in body) / len(records)
+        return even if quoted_well else even / 2, width
+
+    return max(SEPARATORS, key=fit)  # with no separator anywhere: the comma, so one column
+
+
+def first_records(text: str, separator: str) -> list[Record]:
+    """The first rows that a separator makes, without blank ones."""
+    return [one for one in _first_records(text, separator)[0] if is_filled(one)]
+
+
+def _first_records(text: str, separator: str) -> tuple[list[Record], bool]:
+    """The first rows that a separator makes, and whether quotation marks are where it cuts."""
+    for strict in (True, False):
+        lines = io.StringIO(text, newline="")
+        reader = csv.reader(lines, delimiter=separator, skipinitialspace=True, strict=strict)
+        records: list[Record] = []
+        try:
+            records.extend(one for one in islice(reader, FIRST_ROWS) if any(one))
+        except csv.Error as error:
+            if strict and "expected after" in str(error):
+                continue
+        return records, strict
+    return [], False
+
+
+def usual_width(records: Sequence[Record]) -> int:
+    """How many cells most rows have; of two that are as frequent, the larger number."""
+    widths = Counter(len(record) for record in records)
+    return max(widths, key=lambda width: (widths[width], width), default=1)
+
+
+def header_place(records: Sequence[Record], width: int) -> int:
+    """Which record names the columns: the first one below a title.
+
+    A title has fewer cells than the table, or fewer that hold anything.
+    """
+    filled = [sum(map(bool, map(bare, record))) for record in records[:MOST_TITLES]]
+    for least in (max(2, width // 2), 2):
+        for place, cells in enumerate(filled):
+            if cells >= least and len(records[place]) >= width - 1:
+                return place
+    return 0
+
+
+def arranged(
+    numbered: Sequence[tuple[int, Record]], name: str, separator: str = "", place: str = "Line"
+) -> Grid:
+    """The grid of records with the lines on which they begin; blank ones are left out."""
+    kept = [(line, record) for line, record in numbered if is_filled(record)]
+    if not kept:
+        raise TableError(f"'{name}' is empty. Check that it was saved or downloaded completely.")
+    blank_before = after_gaps(numbered)
+    sample = [record for _, record in kept[: FIRST_ROWS * 5]]
+    head = header_place(sample, usual_width(sample[1:] or sample))
+    width = usual_width([record for _, record in kept[head + 1 :]] or [kept[head][1]])
+    notes = [Note(TITLE, text=shortened(record)) for _, record in kept[:head]]
+    header = [tidy_text(bare(cell)) for cell in kept[head][1]]
+    body = kept[head + 1 :]
+    full = sum(len(record) == width for _, record in body)
+    if len(header) == width - 1 and full > MOST_SHORT * len(body):
+        header = one_more(header, [record for _, record in body if len(record) == width])
+    while len(header) > max(width, 1) and not header[-1]:
+        header.pop()  # the separator behind it has no counterpart in the rows
+    width = len(header)
+    body, footers = without_footer(body, width, blank_before)
+    notes += footers
+    for line, record in body:
+        if len(record) != width:
+            raise _ragged(f"{place} {line}", len(record), width, name)
+    if not body:
+        raise TableError(f"'{name}' has a header but no rows. Add rows to learn from.")
+    rows, lines = [record for _, record in body], [line for line, _ in body]
+    return _without_needless(Grid(header, rows, lines, separator, place, notes))
+
+
+def _without_needless(grid: Grid) -> Grid:
+    """Without empty columns that have no name, and without row names."""
+    columns = range(len(grid.header))
+    empty = [
+        at for at in columns if not grid.header[at] and not any(bare(row[at]) for row in grid.rows)
+    ]
+    named = [at for at in columns if at not in empty]
+    if named and not grid.header[named[0]] and len(named) > 1 and are_row_names(
+        [bare(row[named[0]]) for row in grid.rows]
+    ):
+        first = bare(grid.rows[0][named[0]])
+        grid.notes.append(Note(ROW_NAMES, first=first))
+        named = named[1:]
+    if len(named) < len(grid.header):
+        grid.header = [grid.header[at] for at in named]
+        grid.rows = [[row[at] for at in named] for row in grid.rows]
+    return grid
+
+
+def _all_records(text: str, separator: str, name: str) -> list[tuple[int, Record]]:
+    """Every record with its line. Quotation marks within a cell are forgiven, open ones are not."""
+    try:
+        return list(_records(text, separator, name, strict=True))
+    except _OddQuotes:
+        return list(_records(text, separator, name, strict=False))
+
+
+class _OddQuotes(Exception):  # noqa: N818 - a control flow of this module, never shown
+    """A cell goes on behind its closing quotation mark."""
+
+
+def _records(
+    text: str, separator: str, name: str, *, strict: bool
+) -> Iterator[tuple[int, Record]]:
+    lines = io.StringIO(text, newline="")
+    reader = csv.reader(lines, delimiter=separator, skipinitialspace=True, strict=strict)
+    line = 1
+    try:
+        for record in reader:
+            yield line, record
+            line = reader.line_num + 1
+    except csv.Error as error:
+        if strict and "expected after" in str(error):
+            raise _OddQuotes from None
+        raise TableError(
+            f"Line {line} of '{name}' cannot be read: {error}. Is a quotation mark not closed?"
+        ) from error
+
+
+def _ragged(place: str, cells: int, width: int, name: str) -> TableError:
+    return TableError(
+        f"{place} of '{name}' has {cells} cell{'' if cells == 1 else 's'}, but the header has "
+        f"{width}. Correct that line; a separator inside a text needs quotation marks around the "
+        "text, and an opened quotation mark has to be closed. If the cells are cut in the wrong "
+        "places, name what stands between them (--separator SIGN)."
+    )

@@ -1,0 +1,300 @@
+"""Which encoding a file's bytes are in, by whether the text that they then are makes sense.
+
+UTF-8 and UTF-16 say so themselves. Of the older encodings, in which nearly any bytes are *some*
+text, each candidate is judged by the words that it gives: letters of one language, capitals at
+their beginnings only, no signs in their midst; of Chinese, Japanese and Korean, the common
+characters. Where several make sense charset-normalizer, which knows how often letters occur, has
+the last word. One bad byte is one bad character, and not another language.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from itertools import islice, pairwise
+
+from tablecast.errors import TableError
+from tablecast.schema.table_notes import BAD_BYTES, OTHER_ENCODING, Note
+
+#: How files begin that are no text; with the ending by which each is better known.
+BINARY = (
+    *(b"PAR1", b"PK\x03\x04", b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"\xd0\xcf\x11\xe0"),
+    *(b"%PDF", b"\x89PNG"),
+)
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16's, which it begins with
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+
+#: Distinct words that are looked at; the first of so many bytes.
+WORDS = 2_000
+SAMPLE = 2_000_000
+
+#: Of all that is not ASCII, the share that may be wrong in a file of that encoding all the same.
+MOST_BAD = 0.05
+
+#: Below this share of sense a text is no text.
+LEAST_SENSE = 0.6
+
+_WESTERN = (
+    "äöüß", "àâæçéèêëîïôœùûüÿ", "áéíóúüñ", "áâãàçéêíóôõúü", "àèéìòù", "åäöæøé", "ëïéèöüá",
+    "áðéíóúýþæö", "àçèéíïòóúü·",
+)
+_CENTRAL = (
+    "ąćęłńóśźż", "áčďéěíňóřšťúůýž", "áäčďéíĺľňóôŕšťúýž", "áéíóöőúüű", "ăâîşţșț", "čćđšž", "äöüß",
+)
+_CYRILLIC = ("".join(map(chr, range(0x430, 0x450))) + "ё", "абвгґдеєжзиіїйклмнопрстуфхцчшщьюя",
+             "абвгдђежзијклљмнњопрстћуфхцчџш", "абвгдеёжзійклмнопрстуўфхцчшыьэюя")  # fmt: skip
+
+#: Encodings of one byte a letter, the most usual first, and the letters of their languages.
+_LETTERS = {
+    "windows-1252": _WESTERN,
+    "windows-1251": _CYRILLIC,
+    "windows-1250": _CENTRAL,
+    "iso8859-2": _CENTRAL,
+    "windows-1253": ("αβγδεζηθικλμνξοπρσςτυφχψωάέήίόύώϊϋΐΰ",),
+    "windows-1254": ("çğıöşüâîûi̇",),
+    "windows-1257": ("ąčęėįšųūž", "āčēģīķļņšūž", "äõöüšž"),
+    "windows-1255": ("".join(map(chr, range(0x5D0, 0x5EB))),),
+    "windows-1256": ("".join(map(chr, range(0x621, 0x64B))), "پچژگکیءآابتثجحخدذرزسشصضطظعغفقلمنوهة"),
+    "windows-1258": ("àáâãèéêìíòóôõùúýăđĩũơư\u0300\u0301\u0303\u0309\u0323",),
+    "cp874": ("".join(map(chr, range(0xE01, 0xE5C))),),
+    "koi8-r": _CYRILLIC,
+    "mac-roman": _WESTERN,
+    "cp850": _WESTERN,
+    "cp866": _CYRILLIC,
+    "mac-cyrillic": _CYRILLIC,
+}
+#: Icelandic's letters stand where Turkish has its own.
+_RARE = ("áðéíóúýþæö",)
+_LATIN = {one for one, alphabets in _LETTERS.items() if "ü" in "".join(alphabets)}
+_LATIN |= {"windows-1257", "windows-1258"}
+_VOWELLED = {*(one for one, letters in _LETTERS.items() if letters is _CYRILLIC), "windows-1253"}
+_VOWELS = frozenset("аеёиоуыэюяіїєαεηιουωάέήίόύώϊϋΐΰ")
+#: Where a country's own standard has its common characters, by its first byte, and the standard.
+_COMMON = {
+    "gb18030": ("gb2312", range(0xB0, 0xD8)),
+    "big5": ("big5", range(0xA4, 0xC7)),
+    "shift_jis": ("shift_jis", range(0x82, 0x98)),
+    "euc-kr": ("euc-kr", range(0xB0, 0xC9)),
+    "euc-jp": ("euc-jp", (0xA4, 0xA5, *range(0xB0, 0xD0))),
+}
+#: What reads a little more than the encoding that is named.
+_READ_AS = {"shift_jis": "cp932", "euc-kr": "cp949", "big5": "big5hkscs"}
+_SIGNS = frozenset(
+    "«»“”‘’„‚–—…€£¥§°²³µ·½¼¾•™®©×÷±¿¡ºª№\xa0¢‰†、。，：；（）％￥・「」～ー《》【】！？＄"
+)
+
+
+@dataclass(frozen=True)
+class Decoded:
+    """A file's text, the encoding that it was read in, and what to know of that."""
+
+    text: str
+    encoding: str
+    notes: tuple[Note, ...] = ()
+
+
+def decode(content: bytes, name: str, encoding: str | None = None) -> Decoded:
+    """The text of a file.
+
+    Args:
+        content: its bytes.
+        name: what messages call it.
+        encoding: the one that it is in, where a person or a deployment says so.
+
+    Raises:
+        TableError: it is no text, or none in that encoding, or there is no such encoding.
+    """
+    if encoding:
+        return _as_told(content, name, encoding)
+    for mark, marked in _MARKS:
+        if content.startswith(mark):
+            return _marked(content, name, marked)
+    if content.startswith(BINARY):
+        raise _binary(name)
+    if unmarked_utf16(content):
+        return _unmarked(content, name)
+    if _CONTROL.search(content[:65536]):
+        raise _binary(name)
+    with suppress(UnicodeDecodeError):
+        return Decoded(content.decode(), "utf-8")
+    return _judged(content, name)
+
+
+def python_name(encoding: str) -> str:
+    """What Python calls an encoding that ``Decoded`` names."""
+    return _READ_AS.get(encoding, encoding)
+
+
+def _as_told(content: bytes, name: str, encoding: str) -> Decoded:
+    try:
+        text = content.decode(python_name(encoding))
+    except LookupError:
+        raise TableError(
+            f"There is no encoding {encoding!r}; usual ones are utf-8, windows-1252, gb18030, "
+            "big5, shift_jis and euc-kr (--encoding NAME)."
+        ) from None
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise TableError(
+            f"Line {line} of '{name}' is not {encoding} text. Name another encoding, or none to "
+            "have it found (--encoding NAME)."
+        ) from None
+    return Decoded(text.removeprefix("\ufeff"), encoding)
+
+
+def _marked(content: bytes, name: str, encoding: str) -> Decoded:
+    text = content.decode(encoding, "replace")
+    if "\0" in text[:65536]:
+        raise _binary(name)
+    bad = text.count("\ufffd")
+    if bad > MOST_BAD * len(text):
+        raise _binary(name)
+    named = encoding.removesuffix("-sig")
+    return Decoded(text, named, _bad_note(text, named))
+
+
+def unmarked_utf16(content: bytes) -> str:
+    """The kind of UTF-16 that bytes are by every other one of them being 0; else nothing."""
+    sample = content[:4096]
+    for encoding, zeros, others in (
+        ("utf-16-le", sample[1::2], sample[::2]), ("utf-16-be", sample[::2], sample[1::2])
+    ):  # fmt: skip
+        if len(sample) >= 8 and 2 * zeros.count(0) > len(zeros) and not others.count(0):
+            return encoding
+    return ""
+
+
+def _unmarked(content: bytes, name: str) -> Decoded:
+    text = content.decode(unmarked_utf16(content), "replace")
+    if "\0" in text or text.count("\ufffd") > MOST_BAD * len(text):
+        raise _binary(name)
+    return Decoded(text, "utf-16", _bad_note(text, "utf-16"))
+
+
+def _judged(content: bytes, name: str) -> Decoded:
+    """The text in the encoding in which it makes the most sense."""
+    sample = content[:SAMPLE]
+    scores = {encoding: _sense(sample, encoding) for encoding in ("utf-8", *_LETTERS, *_COMMON)}
+    best = max(scores.values())
+    near = [encoding for encoding, score in scores.items() if score > best - 0.1]
+    proposed = _proposed(sample) if len(near) > 1 and set(near) & set(_COMMON) else ""
+    chosen = proposed if proposed in near else max(scores, key=scores.__getitem__)
+    line = _first_line_beyond_ascii(content)
+    if best < LEAST_SENSE:
+        raise TableError(
+            f"Line {line} of '{name}' is text in no encoding that it can be told by. Save the file "
+            "as UTF-8, or name its encoding (--encoding NAME)."
+        )
+    text = content.decode(python_name(chosen), "replace")
+    notes = _bad_note(text, chosen)
+    if chosen != "utf-8":
+        shown = {"windows-1252": "Windows-1252"}.get(chosen, chosen)
+        notes = (Note(OTHER_ENCODING, line=f"{line:,}", encoding=shown), *notes)
+    return Decoded(text, chosen, notes)
+
+
+def _bad_note(text: str, encoding: str) -> tuple[Note, ...]:
+    bad = text.count("\ufffd")
+    if not bad:
+        return ()
+    line = text.count("\n", 0, text.index("\ufffd")) + 1
+    return (Note(BAD_BYTES, count=f"{bad:,}", encoding=encoding, line=f"{line:,}"),)
+
+
+def _proposed(sample: bytes) -> str:
+    """charset-normalizer's choice, as encodings are named here; "" where it is not installed."""
+    try:
+        from charset_normalizer import from_bytes
+    except ImportError:
+        return ""
+    lines = [line for line in sample.split(b"\n") if not line.isascii()]
+    found = from_bytes(b"\n".join(lines[:2_000])).best()
+    names = {python_name(name).replace("-", "_"): name for name in (*_LETTERS, *_COMMON)}
+    names |= {"gbk": "gb18030", "gb2312": "gb18030", "big5": "big5", "euc_jis_2004": "euc-jp"}
+    names |= {"shift_jis_2004": "shift_jis", "euc_jisx0213": "euc-jp", "euc_kr": "euc-kr"}
+    return names.get(found.encoding, "") if found else ""
+
+
+def _first_line_beyond_ascii(content: bytes) -> int:
+    found = re.search(rb"[\x80-\xff]", content)
+    return content.count(b"\n", 0, found.start()) + 1 if found else 1
+
+
+def _sense(sample: bytes, encoding: str) -> float:
+    """From 0 to 1, how much of what is not ASCII makes sense in an encoding."""
+    text = sample.decode(python_name(encoding), "replace")
+    beyond = sum(1 for sign in text if not sign.isascii())
+    bad = text.count("\ufffd")
+    if encoding == "utf-8":  # that other text passes for UTF-8 is a rare chance
+        return 1 - 0.1 * bad / (beyond - bad) if bad <= beyond // 2 else 0.0
+    words = list(islice(_words(text), WORDS))
+    if bad > max(1, MOST_BAD * beyond) or not words:
+        return 0.0
+    if encoding in _COMMON:
+        return sum(_common_share(word, encoding) for word in words) / len(words) - 2 * bad / beyond
+    alphabets = _LETTERS[encoding]
+    each = sum(max(_word_sense(word, letters, encoding) for letters in alphabets) for word in words)
+    # One language for all is likelier than as many as there are words.
+    one = max(sum(_word_sense(word, letters, encoding) for word in words) for letters in alphabets)
+    score = (0.8 * each + 0.2 * one) / len(words)
+    return score - 2 * bad / beyond - 0.01 * list(_LETTERS).index(encoding) / len(_LETTERS)
+
+
+def _words(text: str) -> Iterator[str]:
+    """Distinct words with a letter beyond ASCII, without digits and the signs of a table."""
+    found = re.finditer(r"[^\s\x00-\x2c\x2e-\x40\x5b-\x60\x7b-\x7f\ufffd]+", text)
+    return iter(dict.fromkeys(one[0] for one in found if not one[0].isascii()))
+
+
+def _word_sense(word: str, alphabet: str, encoding: str) -> float:
+    """How much a word looks like one of a language with such letters beyond ASCII."""
+    bare = word.strip("".join(_SIGNS))
+    if not bare or bare.isascii():
+        return 0.9
+    lower = bare.lower()
+    letters = [sign for sign in lower if not sign.isascii()]
+    strange = sum(not (sign.isalpha() or sign in "’'-.·") for sign in bare)
+    # Capitals behind small letters are nobody's way of writing: мОСКВА, PlzeÒ.
+    odd = 0.6 * any(a.islower() and b.isupper() for a, b in pairwise(bare))
+    odd += 0.3 * (len(bare) == 1 and bare.isupper()) + 0.1 * (alphabet in _RARE)
+    if encoding not in _LATIN:  # whose words are either Latin or not
+        odd += 0.6 * any(sign.isascii() and sign.isalpha() for sign in bare)
+        odd += 0.3 * (len(bare) > 2 and not set(lower) & _VOWELS and encoding in _VOWELLED)
+    if encoding == "windows-1253":  # a Greek word of some length has one accent
+        odd += 0.3 * (len(bare) > 3 and sum(sign in "άέήίόύώΐΰ" for sign in lower) != 1)
+    known = sum(sign in alphabet for sign in letters) / len(letters)
+    return max(0.0, known - strange / len(bare) - odd)
+
+
+def _common_share(word: str, encoding: str) -> float:
+    """The share of a country's common characters, all of them in words of their own."""
+    standard, rows = _COMMON[encoding]
+    signs = [sign for sign in word if not sign.isascii() and sign not in _SIGNS]
+    if not signs:
+        return 0.9
+    common = 0
+    for sign in signs:
+        written = sign.encode(standard, "ignore")
+        common += (len(written) == 2 and written[0] in rows) or "\uff66" <= sign <= "\uff9f"
+    if encoding == "gb18030":  # which holds the kana too
+        common -= sum("\u3040" <= sign <= "\u30ff" for sign in signs)
+    # A letter swallowed with its neighbour leaves the rest of its word beside it: K鰈n.
+    glued = sum(sign.isascii() and sign.isalpha() for sign in word) / len(word)
+    return max(0.0, common / len(signs) - glued)
+
+
+def _binary(name: str) -> TableError:
+    return TableError(
+        f"'{name}' is not a text file, so it cannot be CSV. Save it as CSV, Excel or Parquet, with "
+        "the ending that fits."
+    )

@@ -1,0 +1,258 @@
+"""What was understood of a table, before anything is trained on it.
+
+    print(inspect("insurance.csv", target="charges"))
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import textwrap
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from tablecast.data.columns import tidy
+from tablecast.data.prepare import columns_to_drop, prepare, task_of
+from tablecast.data.prepared import Dropped
+from tablecast.data.sources import read_table
+from tablecast.errors import TableError
+from tablecast.schema.field import Field
+from tablecast.schema.from_column import field_of_column
+from tablecast.schema.options import ReadingOptions, column_named
+from tablecast.schema.readings import TableReading, reading_of
+from tablecast.schema.schema import classes_of
+from tablecast.schema.table_notes import TASK, TASK_OR, Note
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Levels of a column that are listed.
+MOST_LEVELS = 50
+
+#: Characters of a line on the terminal.
+WIDTH = 80
+
+_DAY = 86_400
+
+
+@dataclass(frozen=True)
+class InspectedColumn:
+    """One column, as it was understood.
+
+    Attributes:
+        name: its name.
+        kind: number, integer, category, boolean or date; "unusable" for what is none of them.
+        role: "feature", "target" or "ignored".
+        missing: how many rows have no value.
+        levels: of text, sorted, or the most frequent of very many; at most 50.
+        minimum, maximum: of numbers; of dates as ISO 8601; else None.
+        unit: what is written beside its numbers.
+        notes: what to know about it, with the option that changes it.
+    """
+
+    name: str
+    kind: str
+    role: str
+    missing: int
+    levels: list[str]
+    minimum: float | int | str | None
+    maximum: float | int | str | None
+    unit: str
+    notes: list[str]
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """A table, as it was understood.
+
+    Attributes:
+        rows: how many there are.
+        encoding, separator: the file's; None where it has none.
+        decimal: the decimal sign of its numbers.
+        task, target, classes: what would be learnt; None and empty without a target.
+        notes: what to know about the table as a whole.
+        columns: each of its columns.
+    """
+
+    rows: int
+    encoding: str | None
+    separator: str | None
+    decimal: str
+    task: str | None
+    target: str | None
+    classes: list[str | int]
+    notes: list[str]
+    columns: list[InspectedColumn]
+
+    def to_json(self) -> dict[str, Any]:
+        """All of it as plain data."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        width = min(WIDTH, shutil.get_terminal_size((WIDTH, 24)).columns)
+        return "\n".join(_lines(self, max(width, 60)))
+
+
+def inspect(
+    table: str | os.PathLike[str] | pd.DataFrame,
+    target: str | None = None,
+    options: ReadingOptions | None = None,
+) -> Inspection:
+    """Say what is understood of a table.
+
+    Args:
+        table: what ``read_table`` takes, or a table.
+        target: the column to predict, where it is known.
+        options: what a person says of the table.
+
+    Raises:
+        TableError: it cannot be read, or has no such column.
+    """
+    read = read_table(table, options) if isinstance(table, str | os.PathLike) else table
+    return inspected(tidy(read, options=options), target, options)
+
+
+def inspected(
+    tidied: pd.DataFrame, target: str | None, options: ReadingOptions | None = None
+) -> Inspection:
+    """The same of a table that is read."""
+    names = [str(name) for name in tidied.columns]
+    options = (options or ReadingOptions()).known_as(names)
+    reading = reading_of(tidied)
+    goal = column_named(target.strip(), names) if target else None
+    dropped = {one.name: one for one in _ignored(tidied, goal, options)}
+    task, classes, notes = _goal(tidied, goal, options)
+    said = list(dict.fromkeys([*reading.notes, *notes]))
+    told = [one for one in said if isinstance(one, Note) and one.column in names
+            and one.message not in (TASK, TASK_OR)]  # fmt: skip
+    return Inspection(
+        rows=len(tidied),
+        encoding=reading.encoding or None,
+        separator=reading.separator or None,
+        decimal=reading.decimal or ".",
+        task=task,
+        target=goal,
+        classes=classes,
+        notes=[str(one) for one in said if one not in told],
+        columns=[_column(tidied[name], goal, dropped.get(name), reading, told) for name in names],
+    )
+
+
+def _ignored(tidied: pd.DataFrame, goal: str | None, options: ReadingOptions) -> list[Dropped]:
+    features = tidied.drop(columns=[goal] if goal else [])
+    present = tidied[goal].notna() if goal else tidied.index >= 0
+    return columns_to_drop(features, present, options) if len(tidied) else []
+
+
+def _goal(
+    tidied: pd.DataFrame, goal: str | None, options: ReadingOptions
+) -> tuple[str | None, list[str | int], list[str]]:
+    """The task, its classes, and what training would say of them."""
+    if goal is None:
+        return None, [], []
+    try:
+        prepared = prepare(tidied, goal, options=options)
+    except TableError as error:
+        task, note = task_of(tidied[goal], options.task)
+        return task, [], [note, str(error)]
+    answers = prepared.table[goal]
+    classes = classes_of(answers) if prepared.task == "classification" else []
+    return prepared.task, classes, list(prepared.notes)
+
+
+def _column(
+    column: pd.Series, goal: str | None, dropped: Dropped | None, reading: TableReading,
+    told: Sequence[Note],
+) -> InspectedColumn:
+    name = str(column.name)
+    field = _field(column)
+    notes = [str(one) for one in told if one.column == name]
+    return InspectedColumn(
+        name=name,
+        kind=field.kind if field else "unusable",
+        role="target" if name == goal else "ignored" if dropped else "feature",
+        missing=int(column.isna().sum()),
+        levels=list(field.levels[:MOST_LEVELS]) if field else [],
+        minimum=_end(field, field.minimum) if field else None,
+        maximum=_end(field, field.maximum) if field else None,
+        unit=reading.of(name).unit,
+        notes=[*notes, *([str(dropped.note)] if dropped else [])],
+    )
+
+
+def _field(column: pd.Series) -> Field | None:
+    """The field that the column would be; None where it holds nothing that a field can hold."""
+    if column.dtype.kind not in "ifMO" or column.isna().all():
+        return None
+    try:
+        return field_of_column(column, {})
+    except (TypeError, ValueError):  # lists, dictionaries, bytes
+        return None
+
+
+def _end(field: Field, value: float | None) -> float | int | str | None:
+    if value is None or field.is_text:
+        return None
+    if field.kind == "date":
+        return field.show(value).replace(" ", "T")
+    return int(value) if field.kind == "integer" else value
+
+
+def _lines(found: Inspection, width: int) -> Iterator[str]:
+    """The inspection as a person reads it on a terminal."""
+    file = [f"{found.rows:,} rows, {len(found.columns)} columns"]
+    file += [found.encoding] if found.encoding else []
+    signs = {"\t": "tab", " ": "space"}
+    if found.separator:
+        file.append(f"separator {signs.get(found.separator, repr(found.separator))}")
+    yield ", ".join([*file, f"decimal sign {found.decimal!r}"])
+    if found.target:
+        named = f": {', '.join(map(str, found.classes))}" if found.classes else ""
+        yield _cut(f"Task: {found.task} of {found.target}{named}", width)
+    yield ""
+    yield from _table(found.columns, width)
+    for note in [*found.notes, *(note for column in found.columns for note in column.notes)]:
+        yield from ["", *textwrap.wrap(note, width)]
+
+
+def _table(columns: Sequence[InspectedColumn], width: int) -> Iterator[str]:
+    cells = [("Column", "Kind", "Role", "Missing", "Values")]
+    cells += [(c.name, c.kind, c.role, f"{c.missing:,}" if c.missing else "", _values(c))
+              for c in columns]  # fmt: skip
+    most = (24, 8, 8, 9)
+    widths = [min(most[at], max(_width(row[at]) for row in cells)) for at in range(4)]
+    rest = width - sum(widths) - 2 * len(widths)
+    for row in cells:
+        parts = [_padded(_cut(row[at], widths[at]), widths[at]) for at in range(4)]
+        yield "  ".join([*parts, _cut(row[4], rest)]).rstrip()
+
+
+def _values(column: InspectedColumn) -> str:
+    if column.levels:
+        return ", ".join(column.levels)
+    if column.minimum is None:
+        return ""
+    ends = [f"{end:,.6g}" if isinstance(end, float) else str(end)
+            for end in (column.minimum, column.maximum)]  # fmt: skip
+    return f"{ends[0]} to {ends[1]} {column.unit}".rstrip()
+
+
+def _width(text: str) -> int:
+    """The columns that a text takes on a terminal, where Chinese signs take two."""
+    wide = sum(unicodedata.east_asian_width(sign) in "WF" for sign in text)
+    return len(text) + wide - sum(map(bool, map(unicodedata.combining, text)))
+
+
+def _cut(text: str, width: int) -> str:
+    text = " ".join(text.split())
+    if _width(text) <= width:
+        return text
+    while _width(text) > width - 1:
+        text = text[:-1]
+    return text + "…"
+
+
+def _padded(text: str, width: int) -> str:
+    return text + " " * (width - _width(text))

@@ -1,0 +1,67 @@
+"""Column names that hold up: none twice, none that an answer has, none that PyCaret would merge."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from tablecast.errors import TableError
+from tablecast.schema.texts import tidy_text
+
+RESERVED = (
+    *("prediction_label", "prediction_score"),
+    *("prediction_low", "prediction_high", "prediction_error"),
+)
+"""The columns that ``predict_model`` and batches add."""
+
+_REMOVED_BY_PYCARET = re.compile(r'[\]\[,{}":]+')  # CleanColumnNames, PyCaret 3.3.2
+
+
+def unique_names(names: Sequence[object]) -> list[str]:
+    """The column names without stray spaces; one without a name is ``column N``, from 1, and one
+    that is there already ``NAME (2)``."""
+    unique: list[str] = []
+    for at, given in enumerate(names, start=1):
+        wanted = name = tidy_text(str(given)) or f"column {at}"
+        times = 1
+        while name in unique:
+            times += 1
+            name = f"{wanted} ({times})"
+        unique.append(name)
+    return unique
+
+
+def tidy_names(names: Sequence[object]) -> list[str]:
+    """The names of a table to train on, as :func:`unique_names` makes them.
+
+    Raises:
+        TableError: two become equal once PyCaret cleans them, or one is taken by
+            ``predict_model``.
+    """
+    tidied = unique_names(names)
+    for name in RESERVED:
+        if name in tidied:
+            raise TableError(
+                f"The table has a column {name!r}, a name that predictions use for their answer. "
+                "Rename or remove that column."
+            )
+    _check_cleaned(tidied)
+    return tidied
+
+
+def _check_cleaned(names: Sequence[str]) -> None:
+    """Refuse names that PyCaret's CleanColumnNames step would merge or empty."""
+    seen: dict[str, str] = {}
+    for name in names:
+        cleaned = _REMOVED_BY_PYCARET.sub("", name)
+        if not cleaned.strip():
+            raise TableError(
+                f"The column name {name!r} has only characters that PyCaret removes from names. "
+                "Rename that column."
+            )
+        other = seen.setdefault(cleaned, name)
+        if other != name:
+            raise TableError(
+                f"The columns {other!r} and {name!r} become one name, {cleaned!r}, since PyCaret "
+                'removes the characters [ ] { } " , : from names. Rename one of them.'
+            )

@@ -1,0 +1,133 @@
+"""Workbooks: Excel's .xlsx, .xlsm, .xlsb and .xls, and OpenDocument's .ods, as rows of cells."""
+
+from __future__ import annotations
+
+import datetime
+import io
+import zipfile
+from typing import Any
+
+from tablecast.data.dialect import Grid, arranged
+from tablecast.errors import TableError
+from tablecast.schema.table_notes import SHEET, Note
+
+ENDINGS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
+
+_ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
+
+#: What a workbook may unpack to: a million rows of ten columns are about 500 MB.
+MOST_BYTES = 1_000_000_000
+
+_DAY = datetime.timedelta(days=1)
+
+
+def is_workbook(content: bytes) -> bool:
+    """Whether a file's bytes begin as a workbook's do."""
+    return content.startswith((_ZIP, _OLE))
+
+
+def grid_of_workbook(content: bytes, name: str, sheet: str | None = None) -> Grid:
+    """The table on a workbook's sheet; cells are text, numbers, booleans or dates.
+
+    Args:
+        content: the file's bytes.
+        name: what messages call it.
+        sheet: the sheet's name, or its number from 1; None for the first that holds anything.
+
+    Raises:
+        TableError: it is no workbook, or has no such sheet, or none with a table.
+    """
+    names, rows = sheet_rows(content, name, sheet)
+    numbered = [(place, row) for place, row in enumerate(rows, start=1)]
+    if not any(any(cell not in ("", None) for cell in row) for row in rows):
+        raise TableError(
+            f"The sheet '{names[0]}' of '{name}' is empty. Name another (--sheet NAME)."
+        )
+    grid = arranged(numbered, name, place="Row")
+    grid.rows = [[None if cell == "" else cell for cell in row] for row in grid.rows]
+    if len(names) > 1:
+        others = ", ".join(map(repr, names[1:6]))
+        grid.notes.insert(0, Note(SHEET, sheet=names[0], rest=others))
+    return grid
+
+
+def sheet_rows(
+    content: bytes, name: str, sheet: str | None = None
+) -> tuple[list[str], list[list[Any]]]:
+    """The names of a workbook's sheets, the one that is read first, and that one's rows.
+
+    Rows are counted from the sheet's first; moments are ``datetime``, durations are days.
+    """
+    chosen, others, opened = opened_sheet(content, name, sheet)
+    rows = opened.to_python(skip_empty_area=False)
+    return [chosen, *others], [list(map(plain_cell, row)) for row in rows]
+
+
+def opened_sheet(
+    content: bytes, name: str, sheet: str | None = None
+) -> tuple[str, list[str], Any]:
+    """A sheet's name, the names of all others, and the sheet itself, as python-calamine has it."""
+    book = _opened(content, name)
+    names = list(book.sheet_names)
+    chosen = _chosen(names, name, sheet)
+    if chosen is None:
+        chosen = next((one for one in names if book.get_sheet_by_name(one).height), names[0])
+    opened = book.get_sheet_by_name(chosen)
+    return chosen, [one for one in names if one != chosen], opened
+
+
+def _opened(content: bytes, name: str) -> Any:
+    try:
+        import python_calamine
+    except ImportError:
+        raise TableError(
+            f"'{name}' is a workbook, which needs one more package: install tablecast[files], or "
+            "save the sheet as CSV."
+        ) from None
+    _check_size(content, name)
+    try:
+        book = python_calamine.load_workbook(io.BytesIO(content))
+    except python_calamine.PasswordError:
+        raise TableError(f"'{name}' is locked with a password. Save it without one.") from None
+    except Exception as error:  # each format has its own kinds of damage
+        raise TableError(
+            f"'{name}' cannot be read as a workbook: {error}. Save it anew as .xlsx or CSV."
+        ) from None
+    if not book.sheet_names:
+        raise TableError(f"'{name}' has no sheet.")
+    return book
+
+
+def _check_size(content: bytes, name: str) -> None:
+    """Refuse a workbook that would fill the memory once it is unpacked."""
+    if not content.startswith(_ZIP):
+        return
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as parts:
+            unpacked = sum(part.file_size for part in parts.infolist())
+    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+        raise TableError(f"'{name}' is damaged: {error}. Save it anew.") from None
+    if unpacked > MOST_BYTES:
+        raise TableError(
+            f"'{name}' unpacks to {unpacked // 1_000_000:,} MB; save the sheet as CSV instead."
+        )
+
+
+def _chosen(names: list[str], book: str, sheet: str | None) -> str | None:
+    if sheet is None or sheet in names:
+        return sheet
+    if sheet.isdecimal() and 1 <= int(sheet) <= len(names):
+        return names[int(sheet) - 1]
+    listed = ", ".join(map(repr, names[:12]))
+    raise TableError(f"'{book}' has no sheet {sheet!r}. Its sheets are: {listed} (--sheet NAME).")
+
+
+def plain_cell(cell: Any) -> Any:
+    """A cell as text, a number, a boolean or a moment: a duration in days, a time as text."""
+    if isinstance(cell, datetime.timedelta):
+        return cell / _DAY
+    if isinstance(cell, datetime.time):
+        return cell.isoformat()
+    if isinstance(cell, datetime.date) and not isinstance(cell, datetime.datetime):
+        return datetime.datetime(cell.year, cell.month, cell.day)
+    return cell

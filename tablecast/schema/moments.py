@@ -1,0 +1,112 @@
+"""Dates as people write them, one at a time: what serving reads, and training by the column.
+
+A format is one of ``strptime``'s, for the text that ``plain_date`` makes of a cell.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+from tablecast.schema.texts import fold
+
+#: Days, by the order in which they are tried: a day before a month where both fit stands later.
+DAYS = (
+    *("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%m/%d/%Y", "%d/%m/%Y", "%m-%d-%Y", "%d-%m-%Y"),
+    *("%d.%m.%Y", "%m.%d.%Y", "%m/%d/%y", "%d/%m/%y", "%m-%d-%y", "%d-%m-%y", "%d.%m.%y"),
+    *("%y/%m/%d", "%y.%m.%d", "%y-%m-%d"),
+    *("%d %b %Y", "%d-%b-%Y", "%d/%b/%Y", "%b %d %Y", "%b-%d-%Y", "%Y %b %d", "%Y-%b-%d"),
+    *("%d %b %y", "%d-%b-%y", "%b %d %y", "%d/%b/%y", "%Y%m%d"),
+    *("%b %Y", "%b-%Y", "%b/%Y", "%Y-%b", "%Y %b", "%Y-%m", "%Y/%m", "%m/%Y", "%b-%y"),
+)
+TIMES = (
+    *("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", "T%H:%M", "T%H:%M:%S", "T%H:%M:%S.%f"),
+    *("T%H:%M%z", "T%H:%M:%S%z", "T%H:%M:%S.%f%z", " %H:%M%z", " %H:%M:%S%z", " %H:%M:%S.%f%z"),
+    *(" %I:%M %p", " %I:%M:%S %p", " %I %p", " %H.%M", " %H.%M.%S"),
+)
+
+_MONTHS = (
+    "jan january januar jänner janvier janv enero ene janeiro gennaio gen januari янв января 1月",
+    "feb february februar feber février fevrier févr fevr febrero fevereiro fev febbraio februari "
+    "фев февраля",
+    "mar march märz marz mrz maerz mars marzo março marco maart mrt мар марта",
+    "apr april avril avr abril abr aprile апр апреля",
+    "may mai mayo maio maggio mag mei maj мая",
+    "jun june juni juin junio junho giugno giu июн июня",
+    "jul july juli juillet juil julio julho luglio lug июл июля",
+    "aug august août aout agosto ago augustus augusti авг августа",
+    "sep sept september septembre septiembre setembro set settembre сен сент сентября",
+    "oct october oktober okt octobre octubre outubro out ottobre ott окт октября",
+    "nov november novembre noviembre novembro ноя нояб ноября",
+    "dec december dezember dez décembre decembre déc diciembre dic dezembro dicembre desember дек "
+    "декабря",
+)
+_ENGLISH = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+_MONTH = {
+    word: english
+    for words, english in zip(_MONTHS, _ENGLISH, strict=True)
+    for word in words.split()
+}
+_WORD = re.compile(r"[^\W\d_]+\.?")
+#: Words that may stand in a date and say nothing, and both halves of a day.
+_SILENT = frozenset(
+    "de del of le the st nd rd th mon tue tues wed thu thur thurs fri sat sun monday tuesday "
+    "wednesday thursday friday saturday sunday montag dienstag mittwoch donnerstag freitag samstag "
+    "sonntag lundi mardi mercredi jeudi vendredi samedi dimanche mo di mi do fr sa so uhr г".split()
+)
+_HALVES = {"am": "AM", "pm": "PM", "a.m.": "AM", "p.m.": "PM", "上午": "AM", "下午": "PM"}
+_MARKED = (
+    (re.compile(r"\s*年\s*|\s*년\s*"), "-"),
+    (re.compile(r"\s*月\s*(?=[0-9])|\s*월\s*(?=[0-9])"), "-"),
+    (re.compile(r"\s*[月日號号]\s*|\s*[월일]\s*"), " "),
+    (re.compile(r"\s*[時时点點]\s*(?=[0-9])|\s*分\s*(?=[0-9])|\s*시\s*(?=[0-9])"), ":"),
+    (re.compile(r"\s*[時时点點](?![0-9])"), ":00"),
+    (re.compile(r"\s*[分秒초]"), ""),
+)
+
+
+def plain_date(text: str) -> str:
+    """A date's text with English months and without words that say nothing."""
+    if text.isascii() and not re.search("[A-Za-z ,]", text):
+        return text
+    if not text.isascii():
+        text = fold(text)
+        for mark, sign in _MARKED:
+            text = mark.sub(sign, text)
+        text = text.replace("t", "T") if re.match(r"[0-9-]+t[0-9]", text) else text
+    text = re.sub(r"([0-9])(am|pm|a\.m\.|p\.m\.)$", r"\1 \2", text.strip(), flags=re.IGNORECASE)
+    text = re.sub(r"(?<=[0-9])(st|nd|rd|th)\b", "", text, flags=re.IGNORECASE)
+    text = re.sub(r"\b([ap])\.m\.?(?!\w)", r"\1m", text, flags=re.IGNORECASE)
+    text = _WORD.sub(lambda found: _word(found[0]), text.replace(",", " "))
+    return " ".join(re.sub(r"(?<=[0-9])\.(?=\s+[A-Z])", "", text).split())
+
+
+def _word(word: str) -> str:
+    known = word.casefold().rstrip(".")
+    if known in ("t", "z"):
+        return word
+    if known in _HALVES:
+        return _HALVES[known]
+    if known in _MONTH:
+        return _MONTH[known]
+    return "" if known in _SILENT else word
+
+
+def moment_of(text: object, form: str = "") -> datetime | None:
+    """The moment that a text means: ISO 8601, or in a format; None where it is neither."""
+    if not isinstance(text, str):
+        return None
+    if form:
+        try:
+            return datetime.strptime(plain_date(text), form)
+        except ValueError:
+            pass
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def seconds_of(moment: datetime) -> float:
+    """Seconds since 1970; a moment without a time zone is in UTC."""
+    return moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()

@@ -1,0 +1,145 @@
+"""What a person may say about a table that cannot be seen in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Literal
+
+from tablecast.errors import TableError
+from tablecast.schema.texts import fold
+
+if TYPE_CHECKING:
+    from tablecast.schema.field import Field
+
+
+#: Options that are lists of columns or texts, columns' values, and single texts.
+LISTS = ("category", "number", "drop", "keep", "missing")
+MAPPINGS = ("date", "level")
+TEXTS = ("task", "encoding", "separator", "decimal", "sheet")
+
+
+@dataclass(frozen=True)
+class ReadingOptions:
+    """How a table is read, where a person knows better. Each is an option of ``inspect`` and
+    ``train``, and a key of a form file's ``[table]``.
+
+    Attributes:
+        task: regression, classification, or auto to tell it from the target.
+        category: columns that are read as text, whatever their cells look like.
+        number: columns that are numbers; a cell that is none is refused.
+        date: columns that are dates, with their ``strptime`` format, or "" to find it.
+        drop: columns that are left out.
+        keep: columns that are features, even if they look like ids or like the answer.
+        missing: texts that mean a missing value, in every column.
+        level: column to texts that are levels of it, even if they look like a missing value or
+            like another level in other letters.
+        encoding: such as ``"gb18030"``; None to find it.
+        separator: what stands between cells; None to find it.
+        decimal: "." or ","; None to find it.
+        sheet: which sheet of a workbook, by name or by number from 1; None for the first.
+    """
+
+    task: Literal["auto", "regression", "classification"] = "auto"
+    category: Sequence[str] = ()
+    number: Sequence[str] = ()
+    date: Mapping[str, str] = field(default_factory=dict)
+    drop: Sequence[str] = ()
+    keep: Sequence[str] = ()
+    missing: Sequence[str] = ()
+    level: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    encoding: str | None = None
+    separator: str | None = None
+    decimal: str | None = None
+    sheet: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.task not in ("auto", "regression", "classification"):
+            raise TableError(
+                f"{self.task!r} is no task; choose auto, regression or classification (--task)."
+            )
+        if self.decimal not in (None, ".", ","):
+            raise TableError(f"The decimal sign is . or , and not {self.decimal!r} (--decimal).")
+        if self.separator is not None and len(self.separator) != 1:
+            raise TableError(
+                f"A separator is one character, such as ; and not {self.separator!r} (--separator)."
+            )
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Every column that is named."""
+        named = (*self.category, *self.number, *self.date, *self.drop, *self.keep, *self.level)
+        return tuple(dict.fromkeys(named))
+
+    def known_as(self, names: Sequence[str]) -> ReadingOptions:
+        """The same with its columns as the table spells them.
+
+        Raises:
+            TableError: the table has no such column.
+        """
+        spelt = {name: column_named(name, names) for name in self.columns}
+        return replace(
+            self,
+            category=[spelt[name] for name in self.category],
+            number=[spelt[name] for name in self.number],
+            date={spelt[name]: form for name, form in self.date.items()},
+            drop=[spelt[name] for name in self.drop],
+            keep=[spelt[name] for name in self.keep],
+            level={spelt[name]: texts for name, texts in self.level.items()},
+        )
+
+    def over(self, other: ReadingOptions) -> ReadingOptions:
+        """These options, with the other's where these say nothing; of columns, both."""
+        return ReadingOptions(
+            task=self.task if self.task != "auto" else other.task,
+            category=[*other.category, *self.category],
+            number=[*other.number, *self.number],
+            date={**other.date, **self.date},
+            drop=[*other.drop, *self.drop],
+            keep=[*other.keep, *self.keep],
+            missing=[*other.missing, *self.missing],
+            level={**other.level, **self.level},
+            encoding=self.encoding or other.encoding,
+            separator=self.separator or other.separator,
+            decimal=self.decimal or other.decimal,
+            sheet=self.sheet or other.sheet,
+        )
+
+
+def options_of(fields: Sequence[Field], reading: Mapping[str, str]) -> ReadingOptions:
+    """How to read a table again that a deployment was trained on.
+
+    Args:
+        fields: the deployment's.
+        reading: what its schema knows of the file.
+    """
+    numbers = [one.name for one in fields if one.kind in ("number", "integer")]
+    return ReadingOptions(
+        category=[one.name for one in fields if one.kind == "category"],
+        number=numbers,
+        date={one.name: one.date_format for one in fields if one.kind == "date"},
+        keep=[one.name for one in fields],
+        level={one.name: one.levels for one in fields if one.kind == "category"},
+        encoding=reading.get("encoding"),
+        decimal=reading.get("decimal"),
+    )
+
+
+def column_named(name: str, names: Sequence[str]) -> str:
+    """The column that a name means, in whatever letters.
+
+    Raises:
+        TableError: there is none; the message names the nearest.
+    """
+    from difflib import get_close_matches
+
+    if name in names:
+        return name
+    alike = [one for one in names if fold(one) == fold(name)]
+    if len(alike) == 1:
+        return alike[0]
+    folded = {fold(one): one for one in names}
+    near = get_close_matches(fold(name), folded, n=1, cutoff=0.5)
+    hint = f"Did you mean '{folded[near[0]]}'? " if near else ""
+    listed = ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
+    raise TableError(f"The table has no column '{name}'. {hint}Its columns are: {listed}.")

@@ -1,0 +1,144 @@
+"""A batch reads what training read: encodings, compression, what stands around a table."""
+
+from __future__ import annotations
+
+import gzip
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tablecast.batch.predict_file import predict_file
+from tablecast.data.sources import read_table
+from tablecast.deployment.deployment import Deployment
+from tablecast.errors import BatchError
+from tablecast.schema.field import Field, Refusal
+from tablecast.schema.schema import Schema
+from tests import stand_ins
+
+HEADER = "age,sex,bmi,children,smoker,region"
+ROWS = ["39,male,30.4,1,no,northwest", "19,female,27.9,0,yes,southwest"]
+ANSWERS = ["9750.0", "24750.5"]
+PLAIN = "\n".join([HEADER, *ROWS]) + "\n"
+
+
+def answers(
+    deployment: Deployment, content: bytes, folder: Path, name: str = "in.csv"
+) -> list[str]:
+    (folder / name).write_bytes(content)
+    predict_file(deployment, folder / name, folder / "out.csv")
+    lines = (folder / "out.csv").read_text(encoding="utf-8-sig").splitlines()
+    separator = next(sign for sign in ";\t," if sign in lines[1])
+    return [line.split(separator)[-1] for line in lines if line[-1:].isdigit()]
+
+
+AROUND = {
+    "a line that names the separator": "sep=;\r\n" + PLAIN.replace(",", ";"),
+    "a title": f"Quarterly export\n\n{PLAIN}",
+    "a title as wide as the table": f"Quarterly export,,,,,\n{PLAIN}",
+    "a footer": f"{PLAIN}\nTotal rows: 2\n",
+    "a footer of words": f"{PLAIN}Source: the registry of last year\n",
+    "a separator behind each row": PLAIN.replace("\n", ",\n"),
+    "a separator behind each row, not the header": f"{HEADER}\n{ROWS[0]},\n{ROWS[1]},\n",
+    "R's row names": f"{HEADER}\n1,{ROWS[0]}\n2,{ROWS[1]}\n",
+    "an index without a name": f",{HEADER}\n0,{ROWS[0]}\n1,{ROWS[1]}\n",
+    "names in other letters": PLAIN.replace("age", " Age ").replace("smoker", "SMOKER"),
+    "levels in other letters": PLAIN.replace("northwest", "NorthWest").replace("yes", "YES "),
+    "wide letters": PLAIN.replace("yes", "ｙｅｓ"),
+    "tabs": PLAIN.replace(",", "\t"),
+}
+
+
+@pytest.mark.parametrize("around", AROUND)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_what_stands_around_a_table_is_no_row(
+    fake_deployment: Deployment, tmp_path: Path, around: str, encoding: str
+) -> None:
+    """Training would read the same rows, and the batch answers both of them."""
+    content = AROUND[around].encode(encoding)
+    found = answers(fake_deployment, content, tmp_path)
+    assert [answer for answer in found if "." in answer] == ANSWERS
+    assert len(read_table(tmp_path / "in.csv")) == 2
+
+
+def test_compressed_files_are_read(fake_deployment: Deployment, tmp_path: Path) -> None:
+    """By how they begin, whatever they are called."""
+    content = PLAIN.encode()
+    assert answers(fake_deployment, gzip.compress(content), tmp_path, "in.csv.gz") == ANSWERS
+    zstd = pytest.importorskip("backports.zstd")
+    assert answers(fake_deployment, zstd.compress(content), tmp_path, "in.csv.zst") == ANSWERS
+    assert len(read_table(tmp_path / "in.csv.zst")) == 2
+
+
+def test_a_bomb_is_refused(fake_deployment: Deployment, tmp_path: Path) -> None:
+    """What grows a thousandfold was made to fill memory or time."""
+    lines = (ROWS[0] + "\n").encode() * 2_000_000
+    packed = gzip.compress(gzip.compress(HEADER.encode() + b"\n" + lines))
+    (tmp_path / "in.csv").write_bytes(gzip.decompress(packed)[:-20])
+    with pytest.raises(BatchError, match=r"cannot be unpacked|expands to more"):
+        predict_file(fake_deployment, tmp_path / "in.csv", tmp_path / "out.csv")
+
+
+@pytest.fixture
+def chinese() -> Deployment:
+    """A deployment that was trained on a table in GB18030."""
+    field = Field("城市", "category", "object", levels=("上海", "北京"), closed=True)
+    size = Field("面积", "number", "float64", minimum=1, maximum=200)
+    schema = Schema((field, size), "价格", "regression", reading={"encoding": "gb18030"})
+
+    class Engine:
+        def answer(self, columns):  # type: ignore[no-untyped-def]
+            return stand_ins.Answer(columns["面积"] * 2.0)
+
+    return stand_ins.deploy("flats", schema, Engine())
+
+
+@pytest.mark.parametrize("encoding", ["gb18030", "utf-8", "utf-16"])
+def test_a_batch_is_read_in_the_tables_encoding(
+    chinese: Deployment, tmp_path: Path, encoding: str
+) -> None:
+    """Even where two words are all that there is to tell by; it is said, and written as UTF-8."""
+    (tmp_path / "in.csv").write_bytes("城市,面积\n北京,20.5\n".encode(encoding))
+    summary = predict_file(chinese, tmp_path / "in.csv", tmp_path / "out.csv")
+    text = (tmp_path / "out.csv").read_text(encoding="utf-8-sig")
+    assert text == "城市,面积,prediction_label\n北京,20.5,41.0\n"
+    assert any("gb18030" in note for note in summary.notes) == (encoding == "gb18030")
+
+
+def test_one_bad_byte_is_one_bad_cell(fake_deployment: Deployment, tmp_path: Path) -> None:
+    """The row that holds it may be refused; the others are answered."""
+    content = f"{HEADER},note\n{ROWS[0]},Zürich\n{ROWS[1]},".encode() + b"caf\xe9\n"
+    (tmp_path / "in.csv").write_bytes(content)
+    summary = predict_file(fake_deployment, tmp_path / "in.csv", tmp_path / "out.csv")
+    assert summary.predicted == 2
+    assert "Zürich" in (tmp_path / "out.csv").read_text(encoding="utf-8-sig")
+    assert any("line 3" in note for note in summary.notes)
+
+
+DATE = Field(
+    "day", "date", "datetime64[ns]", minimum=0.0, maximum=1.6e9, hard_minimum=-1.6e9,
+    hard_maximum=7.2e9, date_format="%d.%m.%y", placeholders=("?",), required=False,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ["05.03.21", "5.3.21", "2021-03-05", "2021-03-05T00:00:00"])
+def test_dates_are_read_as_training_wrote_them(text: str) -> None:
+    """And as ISO 8601 writes them."""
+    assert DATE.show(DATE.read(text, text=True)[0]) == "2021-03-05"
+
+
+def test_time_goes_on() -> None:
+    """A date after training is answered with a warning."""
+    value, warning = DATE.read("2031-03-05", text=True)
+    assert DATE.show(value) == "2031-03-05"
+    assert warning
+    with pytest.raises(Refusal):
+        replace(DATE, hard_maximum=1.7e9).read("2031-03-05", text=True)
+
+
+def test_a_placeholder_of_the_table_is_missing_in_a_form_too() -> None:
+    """What training took as missing is missing wherever it comes as text."""
+    value, warning = DATE.read("?", text=True)
+    assert value != value
+    assert warning
+    assert "left empty" in warning.say()

@@ -1,0 +1,96 @@
+"""Which encoding a file is in: by whether the text that it then is makes sense."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tablecast.data.encoding import decode
+from tablecast.errors import TableError
+
+#: Words of a column and of a header, by the encoding that people there have written them in.
+WRITTEN = {
+    "gb18030": ("北京 上海 广州 已婚 未婚", "城市,面积,价格"),
+    "big5": ("台北 高雄 台中 新竹", "城市,面積,價格"),
+    "shift_jis": ("東京 大阪 名古屋 カタカナ", "都市,面積,価格"),
+    "euc-kr": ("서울 부산 대구 인천", "도시,면적,가격"),
+    "euc-jp": ("東京 大阪 名古屋 カタカナ", "都市,面積,価格"),
+    "windows-1252": ("Köln Zürich Málaga Besançon", "Stadt,Größe,Preis"),
+    "windows-1250": ("Łódź Kraków Gdańsk Poznań", "miasto,powierzchnia,cena"),
+    "windows-1251": ("Москва Казань Омск", "город,площадь,цена"),
+    "koi8-r": ("Москва Казань Омск", "город,площадь,цена"),
+    "windows-1253": ("Αθήνα Πάτρα Βόλος", "πόλη,εμβαδόν,τιμή"),
+    "windows-1254": ("İstanbul Eskişehir Muğla Ankara", "şehir,alan,ücret"),
+    "windows-1255": ("ירושלים חיפה", "עיר,שטח,מחיר"),
+    "windows-1256": ("القاهرة الرياض", "مدينة,مساحة,سعر"),
+    "windows-1257": ("Vilnius Šiauliai Panevėžys", "miestas,plotas,kaina"),
+    "mac-roman": ("Köln Zürich Málaga Besançon", "Stadt,Größe,Preis"),
+    "utf-16": ("Köln Zürich", "Stadt,Größe,Preis"),
+    "utf-8": ("Köln 北京 Москва", "Stadt,Größe,Preis"),
+}
+
+
+def table(encoding: str, rows: int, seed: int = 1) -> str:
+    words, header = WRITTEN[encoding]
+    draw = random.Random(seed)
+    body = (f"{draw.choice(words.split())},{draw.randint(20, 200)},7.5\n" for _ in range(rows))
+    return f"{header}\n{''.join(body)}"
+
+
+@pytest.mark.parametrize("rows", [15, 200])
+@pytest.mark.parametrize("encoding", WRITTEN)
+def test_text_is_read_as_it_was_written(encoding: str, rows: int) -> None:
+    """Of each encoding the same text comes back, and anything but UTF says which it was."""
+    text = table(encoding, rows)
+    decoded = decode(text.encode(encoding), "t.csv")
+    assert (decoded.text, decoded.encoding) == (text, encoding)
+    assert bool(decoded.notes) == (not encoding.startswith("utf"))
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be", "utf-8-sig", "utf-32"])
+def test_marks_and_zeros_tell_unicode(encoding: str) -> None:
+    """UTF-16 without its mark, and each mark, are known without a doubt and without a note."""
+    text = table("utf-8", 20)
+    decoded = decode(text.encode(encoding), "t.csv")
+    assert decoded.text.removeprefix("\ufeff") == text
+    assert not decoded.notes
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "gb18030", "windows-1252"])
+def test_one_bad_byte_is_one_bad_character(encoding: str) -> None:
+    """It does not turn the file into another language, and its line is said."""
+    content = bytearray(table(encoding, 60).encode(encoding))
+    place = content.index(b"\n", 100) + 1
+    content[place:place] = b"\x81" if encoding == "windows-1252" else b"\xff"
+    decoded = decode(bytes(content), "t.csv")
+    assert decoded.encoding == encoding
+    assert decoded.text.count("\ufffd") in (1, 2)
+    assert any(f"line {content.count(10, 0, place) + 1}." in note for note in decoded.notes)
+
+
+def test_a_single_accent_is_western() -> None:
+    """One byte beyond ASCII, with nothing else to tell by, is read as most people wrote it."""
+    assert decode(b"place,y\ncaf\xe9,1\nbar,2\n", "t.csv").text.split(",")[1] == "y\ncafé"
+    assert decode(b"price,y\n5 \x80,1\n", "t.csv").text == "price,y\n5 €,1\n"
+
+
+def test_a_person_may_say_the_encoding() -> None:
+    """What is said is believed, or refused with the line where it cannot be so."""
+    content = "Straße".encode("cp850")
+    assert decode(content, "t.csv", "cp850").text == "Straße"
+    with pytest.raises(TableError, match=r"Line 2 .* is not ascii text.*--encoding"):
+        decode("a\né".encode(), "t.csv", "ascii")
+    with pytest.raises(TableError, match=r"no encoding 'klingon'.*--encoding"):
+        decode(b"a", "t.csv", "klingon")
+
+
+@given(st.binary(min_size=1, max_size=300))
+def test_any_bytes_are_text_or_refused(content: bytes) -> None:
+    """No bytes raise anything but TableError."""
+    try:
+        decode(content, "t.csv")
+    except TableError as error:
+        assert "t.csv" in str(error)

@@ -1,0 +1,290 @@
+"""What is understood of a table, said before anything is trained on it."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import json
+import re
+import shutil
+import subprocess
+import sys
+import unicodedata
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from deployments import ROOT
+
+import tablecast
+from tablecast.cli.main import command_parser, main
+from tablecast.data.inspect import inspect
+from tablecast.errors import TableError
+from tablecast.schema.form_file import read_form
+from tablecast.schema.options import ReadingOptions
+
+#: Tables of the kinds that real files have, made elsewhere; each says what is to be understood.
+CASES = ROOT.parent / "shared" / "cases" / "tables.py"
+
+
+def cases() -> list[Any]:
+    if not CASES.is_file():
+        return []
+    spec = importlib.util.spec_from_file_location("tables", CASES)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return [pytest.param(*case, id=case[0]) for case in module.cases()]
+
+
+def rows(count: int, *cells: str) -> str:
+    """Lines of cells, in which # stands for the row's number."""
+    return "".join(",".join(cells).replace("#", str(at)) + "\n" for at in range(count))
+
+
+def notes_of(found: dict[str, Any]) -> str:
+    return " ".join([*found["notes"], *(n for c in found["columns"] for n in c["notes"])])
+
+
+ENDS = {
+    "maximum_at_least": lambda column, value: column["maximum"] >= value,
+    "minimum_from": lambda column, value: column["minimum"] >= value,
+    "maximum_to": lambda column, value: column["maximum"] <= value,
+}
+
+
+@pytest.mark.parametrize(("name", "content", "target", "expected"), cases())
+def test_the_kinds_of_files_that_people_have(
+    tmp_path: Path, name: str, content: bytes, target: str, expected: dict[str, Any]
+) -> None:
+    """What a careful person reads in each of them is what is reported."""
+    (tmp_path / name).write_bytes(content)
+    found = inspect(tmp_path / name, target).to_json()
+    columns = {column["name"]: column for column in found["columns"]}
+    for key, value in expected.items():
+        if key == "columns":
+            for column, wanted in value.items():
+                for part, known in wanted.items():
+                    told = ENDS.get(part, lambda one, known, part=part: one[part] == known)
+                    assert told(columns[column], known), (column, part, columns[column])
+        elif key == "notes_mention":
+            assert all(words in notes_of(found) for words in value), notes_of(found)
+        else:
+            assert found[key] == value, key
+
+
+COLUMN_KEYS = ["name", "kind", "role", "missing", "levels", "minimum", "maximum", "unit", "notes"]
+
+
+def test_json_is_as_programs_expect_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Every key is there, numbers are numbers, and dates are ISO 8601."""
+    table = tmp_path / "t.csv"
+    lines = "".join(f"{at % 28 + 1:02}.03.2024;{'ab'[at % 2]};{at},5 €\n" for at in range(60))
+    table.write_text(f"day;kind;price\n{lines}", encoding="utf-8")
+    assert main(["inspect", str(table), "--target", "price", "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    columns = found.pop("columns")
+    assert found["notes"]
+    assert {key: value for key, value in found.items() if key != "notes"} == {
+        "rows": 60, "encoding": "utf-8", "separator": ";", "decimal": ",", "task": "regression",
+        "target": "price", "classes": [],
+    }  # fmt: skip
+    assert [list(column) for column in columns] == [COLUMN_KEYS] * 3
+    day, kind, price = columns
+    assert (day["kind"], day["minimum"], day["maximum"]) == ("date", "2024-03-01", "2024-03-28")
+    assert (kind["kind"], kind["levels"], kind["minimum"]) == ("category", ["a", "b"], None)
+    assert (price["role"], price["unit"], price["maximum"]) == ("target", "€", 59.5)
+
+
+def test_the_table_fits_a_terminal(tmp_path: Path) -> None:
+    """No line is wider than 80 columns, however long or wide the names and levels are."""
+    name = "一个非常长的列名" * 6
+    header = f"{name},kind,y\n"
+    (tmp_path / "t.csv").write_text(
+        header + "".join(f"{'等级' * 20}{at % 7},a,{at}\n" for at in range(60)), encoding="utf-8"
+    )
+    text = str(inspect(tmp_path / "t.csv", "y"))
+    assert "60 rows, 3 columns" in text
+    for line in text.splitlines():
+        wide = sum(unicodedata.east_asian_width(sign) in "WF" for sign in line)
+        assert len(line) + wide <= 80, line
+
+
+def test_it_is_quick_and_imports_no_pycaret(real_table: Any) -> None:
+    """A second or so of work, most of it pandas' import."""
+    code = (
+        "import sys, time; from tablecast import inspect;"
+        f"found = inspect({str(real_table('house'))!r}, 'SalePrice');"
+        "heavy = [name for name in ('pycaret', 'sklearn', 'matplotlib') if name in sys.modules];"
+        "print(found.rows, heavy, time.process_time() < 2)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split("\n")[0] == "1460 [] True"
+    assert "inspect" in tablecast.__all__
+
+
+def sentences() -> Iterator[tuple[str, str]]:
+    """Every text in the package that names an option, with its module."""
+    for path in sorted((ROOT / "tablecast").rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                for option in re.findall(r"(?<![\w-])--[a-z][a-z-]+", node.value):
+                    yield path.name, option
+
+
+def test_each_sentence_advises_an_option_that_exists() -> None:
+    """Whatever option a message, a hint or a docstring names, a command has it."""
+    known: set[str] = set()
+    waiting = [command_parser()]
+    while waiting:
+        for action in waiting.pop()._actions:
+            known |= set(action.option_strings)
+            waiting += (action.choices or {}).values() if isinstance(action.choices, dict) else []
+    # What other programs are told on their own command lines.
+    known |= {"--factory", "--bind", "--no-location"}
+    named = set(sentences())
+    assert len({option for _, option in named} & set(OPTIONS)) == len(OPTIONS)
+    babel = {one for one in named if one[0] == "messages.py"}
+    assert {one for one in named - babel if one[1] not in known} == set()
+
+
+#: An option by which a person may know better, and a table on which it changes what is read.
+OPTIONS: dict[str, tuple[list[str], str, str, Any]] = {
+    "--task": (["regression"], "y\n" + rows(60, "#"), "task", "regression"),
+    "--category": (["x"], "x,y\n" + rows(60, "1#", "#"), "x.kind", "category"),
+    "--number": (["x"], "x,y\n" + rows(60, "00#", "#"), "x.kind", "integer"),
+    "--date": (["x=%Y%m%d"], "x,y\n" + "20240301,1\n20240302,2\n" * 20, "x.kind", "date"),
+    "--drop": (["x"], "x,y\n" + rows(60, "1.5#", "#"), "x.role", "ignored"),
+    "--keep": (["x"], "x,y\n" + rows(60, "T#", "#"), "x.role", "feature"),
+    "--missing": (["none given"], "x,y\n" + rows(60, "#", "#") + "none given,1\n", "x.missing", 1),
+    "--level": (["x=NA"], "x,y\n" + "NA,1\nbrick,2\n" * 20, "x.missing", 0),
+    "--encoding": (["cp850"], "x,y\n" + "Stra\xdfe,1\nWeg,2\n" * 20, "encoding", "cp850"),
+    "--separator": (["|"], "x,z|y\n" + rows(60, "a,b|#"), "separator", "|"),
+    "--decimal": ([","], "x\ty\n" + "1.234\t1\n5.678\t2\n" * 20, "x.maximum", 5678),
+}
+
+
+@pytest.mark.parametrize("option", OPTIONS)
+def test_each_judgement_can_be_changed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], option: str
+) -> None:
+    """On the command line and in the form file alike, for inspect and for train."""
+    values, text, key, expected = OPTIONS[option]
+    table, form = tmp_path / "t.csv", tmp_path / "form.toml"
+    table.write_bytes(text.encode("cp850" if option == "--encoding" else "utf-8"))
+    form.write_text(f"[table]\n{in_toml(option[2:], values[0])}\n", encoding="utf-8")
+    command = ["inspect", str(table), "--target", "y", "--json"]
+
+    def told(*more: str) -> Any:
+        assert main([*command, *more]) == 0
+        found = json.loads(capsys.readouterr().out)
+        name, _, part = key.rpartition(".")
+        columns = {column["name"]: column for column in found["columns"]}
+        return columns[name][part] if name else found[part]
+
+    assert told(option, *values) == expected
+    assert told("--form", str(form)) == expected
+    if option not in ("--task", "--separator"):
+        assert told() != expected
+    command_parser().parse_args(["train", "t.csv", "--target", "y", option, *values])
+
+
+def in_toml(key: str, value: str) -> str:
+    column, equals, rest = value.partition("=")
+    if key in ("date", "level"):
+        return f"{key} = {{ {column} = {json.dumps(rest if equals else '')} }}"
+    if key in ("task", "encoding", "separator", "decimal"):
+        return f"{key} = {json.dumps(value)}"
+    return f"{key} = {json.dumps([value])}"
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"category": ["zipp"]}, r"no column 'zipp'. Did you mean 'zip'"),
+        ({"number": ["zip"]}, r"Line 5: 'zip' holds 'abc', which is no number .*--missing abc"),
+        ({"date": {"zip": "%Y"}}, r"Line 2: 'zip' holds '02134', which is no .*--date zip=FORMAT"),
+        ({"encoding": "utf-16"}, r"utf-16 text.*--encoding"),
+        ({"decimal": ";"}, r"--decimal"),
+        ({"separator": "ab"}, r"--separator"),
+        ({"task": "clustering"}, r"--task"),
+    ],
+)
+def test_what_cannot_be_so_is_refused(
+    tmp_path: Path, options: dict[str, Any], words: str
+) -> None:
+    """With the line, the column, the cell and the option that would help."""
+    table = tmp_path / "t.csv"
+    table.write_text("zip,y\n02134,1\n10001,2\n12,3\nabc,4\n" + rows(30, "#", "#"))
+    with pytest.raises(TableError, match=words):
+        inspect(table, "y", ReadingOptions(**options))
+
+
+CHANGES = {
+    "text in other letters": ("x,y\n" + "Yes,1\nyes ,2\nYES,3\nno,4\n" * 10, "x"),
+    "typographic quotes": ("x,y\n" + "it’s,1\nit's,2\nb,3\n" * 10, "x"),
+    "a placeholder": ("x,y\n" + rows(30, "#", "#") + "?,1\n", "x"),
+    "currency": ("x,y\n" + rows(30, "$1#", "#"), "x"),
+    "thousands": ("x,y\n" + rows(30, '"1,00#"', "#").replace('"1,00', '"1,0')[:0]
+                  + "".join(f'"{at + 1000:,}",{at}\n' for at in range(30)), "x"),
+    "decimal commas": ("x;y\n" + "".join(f"{at},5;{at}\n" for at in range(30)), "x"),
+    "booleans": ("x,y\n" + "TRUE,1\nfalse,2\n" * 15, "x"),
+    "dates": ("x,y\n" + "".join(f"{at + 1}.3.24,{at}\n" for at in range(30)), "x"),
+    "a date that never comes": ("x,y\n" + "2024-01-05,1\n9999-12-31,2\n" * 15, "x"),
+    "NA": ("x,y\n" + "brick,1\nNA,2\nwood,3\n" * 10, "x"),
+    "NA as a level": ("x,y\n" + "EU,1\nNA,2\nAS,3\n" * 10, "x"),
+    "infinity": ("x,y\n" + rows(30, "1.#", "#") + "inf,1\n", "x"),
+    "a repeated column": ("x,x,y\n" + rows(30, "1.#", "1#", "#"), "x (2)"),
+    "a column without a name": ("x,,y\n" + rows(30, "1.#", "3", "#"), "column 2"),
+    "codes": ("x,y\n" + rows(30, "00#", "#"), "x"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_each_change_of_a_cells_meaning_leaves_a_note(tmp_path: Path, change: str) -> None:
+    """Nothing is guessed silently: whatever is not taken as written is said of its column."""
+    text, name = CHANGES[change]
+    (tmp_path / "t.csv").write_text(text, encoding="utf-8")
+    found = inspect(tmp_path / "t.csv", "y")
+    (column,) = [column for column in found.columns if column.name == name]
+    assert column.notes, found
+
+
+def test_plain_cells_leave_none(tmp_path: Path) -> None:
+    """A table that is taken as written has nothing to say about its columns."""
+    lines = (f"{at / 2},x{at % 3},2024-01-{at % 28 + 1:02},{at * 7 % 31}" for at in range(60))
+    text = "\n".join(["a,b,c,y", *lines])
+    (tmp_path / "t.csv").write_text(text, encoding="utf-8")
+    assert [column.notes for column in inspect(tmp_path / "t.csv", "y").columns] == [[]] * 4
+
+
+def test_classes_in_other_letters_are_one(tmp_path: Path) -> None:
+    """Yes and yes in a target are one class, and it is said."""
+    (tmp_path / "t.csv").write_text("x,y\n" + rows(20, "#", "Yes") + rows(9, "#", "yes")
+                                    + rows(9, "#", "no"))  # fmt: skip
+    found = inspect(tmp_path / "t.csv", "y")
+    assert found.classes == ["Yes", "no"]
+    assert "'yes' is taken as 'Yes' (9 rows)" in " ".join(found.columns[1].notes)
+
+
+def test_the_form_file_says_what_the_options_say(tmp_path: Path) -> None:
+    """A wrong value is refused where it stands."""
+    (tmp_path / "form.toml").write_text('[table]\ndecimal = "x"\n')
+    with pytest.raises(Exception, match=r"\[table\]: .*--decimal"):
+        read_form(tmp_path / "form.toml")
+    (tmp_path / "form.toml").write_text('[table]\nmissing = [1]\n')
+    with pytest.raises(Exception, match=r"\[table\] missing must hold texts"):
+        read_form(tmp_path / "form.toml")
+
+
+def test_train_shows_the_same_first(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The first lines of a training are those of the inspection."""
+    table = tmp_path / "t.csv"
+    table.write_text("x,z,y\n" + rows(10, "#", "a", "#"))
+    assert main(["train", str(table), "--target", "y", "--out", str(tmp_path)]) == 1
+    shutil.rmtree(tmp_path, ignore_errors=True)
+    assert "at least 20" in capsys.readouterr().err
