@@ -35,7 +35,7 @@ OWN_FAILURES = {
             "refused."
         ),
         "The file cannot be answered.",
-        "Choose a CSV file.",
+        "Choose a CSV or Excel file.",
     ),
 }
 
