@@ -5,14 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from tablecast.data.dialect import (
-    MOST_SHORT,
-    MOST_TITLES,
-    are_row_names,
-    first_records,
-    separator_of,
-    usual_width,
-)
+from tablecast.data.dialect import MOST_SHORT, MOST_TITLES, first_records, separator_of, usual_width
+from tablecast.data.surroundings import are_row_names
 from tablecast.i18n.language import _
 from tablecast.schema.texts import fold
 

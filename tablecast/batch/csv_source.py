@@ -15,7 +15,7 @@ from typing import BinaryIO
 from tablecast.batch.csv_chunk import Chunk, CsvChunk, PlainChunk, plain_lines
 from tablecast.batch.csv_layout import layout_of
 from tablecast.batch.csv_text import CsvText
-from tablecast.data.dialect import MOST_FOOTERS, is_footer
+from tablecast.data.surroundings import MOST_FOOTERS, is_footer
 from tablecast.errors import BatchError
 from tablecast.i18n.formats import number
 from tablecast.i18n.language import N_, _, ngettext

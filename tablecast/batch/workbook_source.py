@@ -9,8 +9,9 @@ from itertools import islice
 from typing import Any, BinaryIO
 
 from tablecast.batch.csv_layout import header_place
-from tablecast.data.dialect import MOST_TITLES, bare, is_footer
+from tablecast.data.dialect import MOST_TITLES
 from tablecast.data.sheets import opened_sheet, plain_cell
+from tablecast.data.surroundings import bare, is_footer
 from tablecast.errors import BatchError, TableError
 from tablecast.i18n.formats import number
 from tablecast.i18n.language import _

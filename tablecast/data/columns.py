@@ -24,9 +24,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tablecast.data.cells import Column, read_number_column, said_otherwise
+from tablecast.data.cells import Column
 from tablecast.data.dates import without_zone
 from tablecast.data.names import tidy_names, unique_names
+from tablecast.data.number_columns import read_number_column, said_otherwise
 from tablecast.data.text_columns import read_text_column
 from tablecast.schema.options import ReadingOptions
 from tablecast.schema.readings import ColumnReading, TableReading, reading_of, with_reading

@@ -1,0 +1,210 @@
+"""A column of numbers or dates: which they are, in which spelling, and what hinders."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from tablecast.data.cells import Column, text_of
+from tablecast.data.dates import Dates, dates_in, without_zone
+from tablecast.data.numbers import Numbers
+from tablecast.errors import TableError
+from tablecast.schema.number_formats import DECIMAL_COMMA, DECIMAL_POINT, amount_of, is_currency
+from tablecast.schema.table_notes import (
+    CODES,
+    COMMA_OPEN,
+    DATE_FORMAT,
+    DECIMAL_SIGN,
+    GROUPED,
+    MIXED,
+    ODD,
+    ODD_DATE,
+    SHORT_YEARS,
+    SPELT,
+    TWO_ORDERS,
+    UNIT,
+    UNITS,
+)
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+#: Texts that are no numbers are a mistake among numbers where they are at most this share.
+MOST_ODD = 0.1
+
+
+def read_number_column(column: Column) -> pd.Series | None:
+    """The column as numbers or dates, where all its texts are; what hinders is said."""
+    if not column.is_text or not column.candidates or _are_booleans(column):
+        return None
+    numbers = column.numbers
+    if numbers and not numbers.fault:
+        spelling = _spelling(column, numbers)
+        return _as_numbers(column, numbers, spelling) if spelling else None
+    if numbers and numbers.fault == "code":
+        column.note(CODES, example=numbers.odd[0], option=shlex.quote(column.name))
+        return None
+    if column.dates and column.dates.values:
+        return _as_dates(column, column.dates)
+    _say_what_hinders(column, numbers)
+    return None
+
+
+def _are_booleans(column: Column) -> bool:
+    return {text.casefold() for text in column.candidates} <= {"true", "false"}
+
+
+def _spelling(column: Column, numbers: Numbers) -> str:
+    """The spelling of numbers that may have two; empty where a person has to say which."""
+    if len(numbers.spellings) == 1 or not numbers.differ:
+        fitting = numbers.spellings
+        asked = column.options.decimal
+        return next((one for one in fitting if one[1] == asked), fitting[0])
+    example = numbers.example
+    amount = amount_of(example)
+    point, comma = (amount.plain(one) if amount else "" for one in (DECIMAL_POINT, DECIMAL_COMMA))
+    means = {".": str(point), ",": str(comma)}
+    sign = column.options.decimal or column.file_sign or _likely_sign(column, numbers, example)
+    if not sign:
+        column.note(COMMA_OPEN, example=example, number=means["."], other=means[","])
+        return ""
+    if sign == "," or "," in example or (not column.file_sign and column.file_separator != ","):
+        other = "," if sign == "." else "."
+        column.note(DECIMAL_SIGN, sign=sign, example=example, number=means[sign],
+                    other=means[other], option=other)
+    return DECIMAL_POINT if sign == "." else DECIMAL_COMMA
+
+
+def _likely_sign(column: Column, numbers: Numbers, example: str) -> str:
+    """The decimal sign where no number of the file tells it; empty where none is likelier."""
+    if column.file_separator == ",":
+        return "."  # where decimals begin with a comma, cells are not cut by one
+    if is_currency(numbers.unit):
+        return "." if "," in example else ","  # money has no three decimals
+    return "." if "," not in example and column.file_separator != ";" else ""
+
+
+def _as_numbers(column: Column, numbers: Numbers, spelling: str) -> pd.Series:
+    import pandas as pd
+
+    values = column.mapped(numbers.read(spelling))
+    column.name_placeholders()
+    amounts = numbers.amounts
+    grouped = [t for t, one in amounts.items() if any(sign in one.digits for sign in ", '")]
+    spelt = [t for t in amounts if "," in t] if spelling == DECIMAL_COMMA else []
+    if numbers.unit:
+        column.note(UNIT, unit=numbers.unit, example=next(t for t, o in amounts.items() if o.unit))
+    if not any(one.message == DECIMAL_SIGN for one in column.notes):
+        if spelt and spelling == DECIMAL_COMMA:
+            column.note(SPELT, sign=",", example=spelt[0])
+        elif grouped:
+            column.note(GROUPED, example=grouped[0])
+    points = any("." in one.digits for one in amounts.values())
+    kept = spelling if grouped or (spelling == DECIMAL_COMMA and (spelt or points)) else ""
+    column.set_reading(spelling=kept, unit=numbers.unit)
+    whole = not values.isna().any() and all(isinstance(v, int) for v in values.tolist())
+    made = pd.Series(values.tolist(), index=values.index, dtype="int64" if whole else "float64")
+    return column.finite(made)
+
+
+def _as_dates(column: Column, dates: Dates) -> pd.Series:
+    import pandas as pd
+
+    if dates.others:  # now that it is known what the other columns have
+        form = column.options.date.get(column.name) or None
+        again = dates_in(column.candidates, form, wanted=True, day_first=column.file_day_first)
+        dates = again or dates
+    values = column.mapped(dates.values)
+    column.name_placeholders(dates.far)
+    example, first = next(iter(dates.values.items()))
+    if dates.others and column.file_day_first is None:
+        order = next((t for t in dates.values if t[:2] != t[3:5]), example)
+        column.note(TWO_ORDERS, example=order, date=f"{dates.values[order]:%Y-%m-%d}",
+                    option=shlex.quote(f"{column.name}={dates.others[0]}"))
+    elif not dates.format.startswith("%Y-%m-%d"):
+        column.note(DATE_FORMAT, example=example, date=f"{first:%Y-%m-%d}")
+    if "%y" in dates.format:
+        years = [value.year for value in dates.values.values()]
+        column.note(SHORT_YEARS, first=str(min(years)), last=str(max(years)))
+    if not dates.format.startswith("%Y-%m-%d"):  # ISO 8601 is read without being told
+        column.set_reading(date_format=dates.format)
+    return pd.to_datetime(pd.Series(values.tolist(), index=values.index)).astype("datetime64[ns]")
+
+
+def _say_what_hinders(column: Column, numbers: Numbers | None) -> None:
+    """Name the texts for which a column of numbers or dates is read as text."""
+    if column.dates and column.dates.odd:
+        odd, message = column.dates.odd, ODD_DATE
+    elif numbers and numbers.fault == "mixed":
+        others = [text for text in numbers.texts if text not in set(numbers.odd) and "." in text]
+        column.note(MIXED, example=numbers.odd[0], other=(others or list(numbers.texts))[0],
+                    option=shlex.quote(column.name))
+        return
+    elif numbers and numbers.fault in ("odd", "units"):
+        odd, message = numbers.odd, ODD if numbers.fault == "odd" else UNITS
+    else:
+        return
+    if len(odd) > max(1, MOST_ODD * len(column.candidates)) or len(column.candidates) < 5:
+        return
+    text, line = column.first_of(odd)
+    values = {"example": text, "line": line, "option": shlex.quote(text)}
+    extra = {"unit": numbers.unit} if message == UNITS and numbers else {"count": f"{len(odd):,}"}
+    column.note(message, **values, **extra)
+
+
+def said_otherwise(column: Column) -> pd.Series:
+    """The column as the numbers or dates that a person says that it holds.
+
+    Raises:
+        TableError: a cell is none.
+    """
+    if not column.is_text:
+        return _typed_otherwise(column)
+    numbers, dates = column.numbers, column.dates
+    if column.said == "number" and numbers:
+        if not numbers.fault:
+            spelling = _spelling(column, numbers)
+            if not spelling:
+                raise TableError(str(column.notes[-1]))
+            return _as_numbers(column, numbers, spelling)
+        raise _no_such(column, "number", numbers.odd)
+    if column.said == "date" and column.candidates:
+        if dates and dates.values:
+            return _as_dates(column, dates)
+        raise _no_such(column, "date", dates.odd if dates else column.candidates)
+    return column.mapped({}).astype("float64")
+
+
+def _no_such(column: Column, kind: str, odd: Sequence[str]) -> TableError:
+    text, line = column.first_of(odd)
+    name = shlex.quote(column.name)
+    mend = f"--missing {shlex.quote(text)} takes it as missing"
+    if kind == "date":
+        mend += f", and --date {shlex.quote(column.name + '=FORMAT')} names another format"
+    return TableError(
+        f"Line {line}: '{column.name}' holds '{text}', which is no {kind} like the "
+        f"others. Correct it, or: {mend}; without --{kind} {name} the column is read as it looks."
+    )
+
+
+def _typed_otherwise(column: Column) -> pd.Series:
+    """A column of numbers as dates, such as 20240301, or of booleans or dates as numbers."""
+    import pandas as pd
+
+    if column.said == "date" and column.cells.dtype.kind in "iuf":
+        present = column.cells.dropna()
+        texts = pd.Series(present.map(text_of).tolist(), index=present.index, dtype=object)
+        read = Column(column.name, texts.reindex(column.cells.index), column.missing,
+                      column.options, column.lines)
+        made = said_otherwise(read)
+        column.notes, column.reading = read.notes, read.reading
+        return made
+    if column.said == "number" and column.cells.dtype.kind in "biuf":
+        return column.finite(column.whole_or_float(column.cells))
+    if column.said == "date" and column.cells.dtype.kind == "M":
+        return without_zone(column.cells)
+    raise TableError(
+        f"'{column.name}' holds {column.cells.dtype} values, which cannot be read as "
+        f"{column.said}s; leave out --{column.said} {shlex.quote(column.name)}."
+    )

@@ -1,0 +1,108 @@
+"""What stands around a table in a file: a title, a footer, a sum, and row names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+from tablecast.schema.table_notes import FOOTER, TOTAL, Note
+
+#: More lines below a table are a table of another kind.
+MOST_FOOTERS = 30
+
+_TOTALS = re.compile(
+    r"(grand |sub-?)?totals?:?|sum:?|summe:?|gesamt(summe)?:?|insgesamt:?|somme:?|suma:?|totale:?"
+    r"|合计[:：]?|总计[:：]?|合計[:：]?|總計[:：]?|합계:?|итого:?",
+    re.IGNORECASE,
+)
+
+#: Cells: texts of a CSV file, or a workbook's texts, numbers, booleans and dates.
+Record = Sequence[Any]
+
+
+def bare(cell: object) -> str:
+    """A cell's text without spaces around it."""
+    return cell.strip() if isinstance(cell, str) else "" if cell is None else str(cell)
+
+
+def is_filled(record: Record) -> bool:
+    return any(map(bare, record))
+
+
+def after_gaps(numbered: Sequence[tuple[int, Record]]) -> set[int]:
+    """The lines of rows behind an empty one."""
+    after, gap = set(), False
+    for line, record in numbered:
+        filled = is_filled(record)
+        if filled and gap:
+            after.add(line)
+        gap = not filled
+    return after
+
+
+def one_more(header: list[str], rows: Sequence[Record]) -> list[str]:
+    """A header that is one cell short, made whole where the rows tell why: R names them, or a
+    separator ends each of them."""
+    if not any(bare(row[-1]) for row in rows):
+        return [*header, ""]
+    return ["", *header] if are_row_names([bare(row[0]) for row in rows]) else header
+
+
+def are_row_names(names: Sequence[str]) -> bool:
+    """Whether the first cells of rows count them, or name each of them otherwise."""
+    if len(set(names)) < len(names) or "" in names:
+        return False
+    if all(re.fullmatch(r"[0-9]{1,15}", name) for name in names):
+        counted = [int(name) for name in names]
+        if all(after - before == 1 for before, after in pairwise(counted)):
+            return counted[0] in (0, 1) or len(names) > 2
+        return len(names) > 2 and counted == sorted(counted)
+    return not any(re.fullmatch(r"[+-]?[0-9]*[.,][0-9]+", name) for name in names)
+
+
+def without_footer(
+    body: list[tuple[int, Record]], width: int, after_gap: set[int]
+) -> tuple[list[tuple[int, Record]], list[Note]]:
+    """The rows without what stands below the table, and what that was.
+
+    A footer's lines have fewer cells than the table, and come after an empty line or hold words.
+    """
+    end = len(body)
+    while end and len(body) - end < MOST_FOOTERS and _is_short(body[end - 1][1], width):
+        end -= 1
+    below = body[end:]
+    footers = (at for at, (line, one) in enumerate(below) if is_footer(one, line in after_gap))
+    cut = next(footers, None)
+    if cut is not None:
+        body, below = body[: end + cut], below[cut:]
+        return _without_total(body, [Note(FOOTER, text=shortened(one)) for _, one in below])
+    return _without_total(body, [])
+
+
+def _is_short(record: Record, width: int) -> bool:
+    return width > 1 and (len(record) < width or sum(map(bool, map(bare, record))) == 1)
+
+
+def is_footer(record: Record, after_gap: bool) -> bool:
+    """Whether a short row may stand below a table: it comes after a gap, or holds words."""
+    filled = list(filter(None, map(bare, record)))
+    if after_gap:
+        return len(filled) <= 2
+    return len(filled) == 1 and len(re.findall(r"[^\W\d_]{2,}", filled[0])) > 1
+
+
+def _without_total(
+    body: list[tuple[int, Record]], notes: list[Note]
+) -> tuple[list[tuple[int, Record]], list[Note]]:
+    """The rows without a last one that sums the others up."""
+    last = bare(body[-1][1][0]) if len(body) > 1 else ""
+    if _TOTALS.fullmatch(last) and last not in {bare(record[0]) for _, record in body[:-1]}:
+        return body[:-1], [Note(TOTAL, text=shortened(body[-1][1])), *notes]
+    return body, notes
+
+
+def shortened(record: Record) -> str:
+    text = " ".join(filter(None, map(bare, record)))
+    return text if len(text) <= 60 else text[:59] + "…"
