@@ -202,6 +202,7 @@ ODD = {
     "not JSON": request(b"{"),
     "no body": request(b""),
     "a query": request(line="POST /api/v1/predict?explain=0 HTTP/1.1"),
+    "an empty host": request().replace(b"Host: x", b"Host:"),
     "another method": request(line="PUT /predict_api HTTP/1.1"),
     "another path": request(line="POST /predict HTTP/1.1"),
     "another type": request().replace(b"application/json", b"text/plain"),
