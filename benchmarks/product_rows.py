@@ -1,4 +1,4 @@
-"""Rows that products are ranked on: ``python -m benchmarks.product_rows CSV TARGET --rows 2000``."""
+"""Rows to rank products on: ``python -m benchmarks.product_rows CSV TARGET --rows 2000``."""
 
 from __future__ import annotations
 
