@@ -38,6 +38,9 @@ MOST = 150
 
 WORKERS = 2
 
+#: What becomes of a change.
+NOTICED, LIVED, UNREACHED = "noticed", "LIVED", "no quick test comes there"
+
 
 def main() -> None:
     options = _options()
@@ -45,13 +48,14 @@ def main() -> None:
         learn()
     reached = tests_by_line()
     sample = chosen(options.only, options.count, options.seed)
-    lived = [mutant for mutant, noticed in noticed_in(sample, reached) if not noticed]
+    outcomes = list(tried(sample, reached))
+    lived = [(mutant, outcome) for mutant, outcome in outcomes if outcome != NOTICED]
     share = 1 - len(lived) / len(sample)
     print(f"\n{len(sample) - len(lived)} of {len(sample)} changes noticed ({share:.0%}).")
-    for folder, count in Counter(_folder(mutant, options.only) for mutant in lived).items():
-        print(f"  {count} lived in {folder}")
-    for mutant in lived:
-        print(f"  lived: {mutant}")
+    for folder, count in Counter(_folder(mutant, options.only) for mutant, _ in lived).items():
+        print(f"  {count} not noticed in {folder}")
+    for mutant, outcome in lived:
+        print(f"  {outcome}: {mutant}")
     sys.exit(share < GOAL)
 
 
@@ -85,29 +89,29 @@ def tests_of(mutant: Mutant, reached: dict[Path, dict[int, set[str]]]) -> list[s
     return sorted(tests, key=lambda test: (not test.startswith(own), test))[:MOST]
 
 
-def noticed_in(
+def tried(
     sample: list[Mutant], reached: dict[Path, dict[int, set[str]]]
-) -> Iterable[tuple[Mutant, bool]]:
-    """Each change with whether a test notices it; on two copies, side by side."""
+) -> Iterable[tuple[Mutant, str]]:
+    """Each change with what becomes of it; on two copies, side by side."""
     preload()
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(WORKERS) as pool:
         copies: SimpleQueue[Copy] = SimpleQueue()
         for number in range(WORKERS):
             copies.put(Copy(Path(folder) / str(number)))
 
-        def try_one(mutant: Mutant) -> bool:
+        def try_one(mutant: Mutant) -> str:
             tests = tests_of(mutant, reached)
             if not tests:
-                return False
+                return UNREACHED
             copy = copies.get()
             try:
-                return copy.notices(mutant, tests)
+                return NOTICED if copy.notices(mutant, tests) else LIVED
             finally:
                 copies.put(copy)
 
-        for mutant, noticed in zip(sample, pool.map(try_one, sample), strict=True):
-            print("noticed" if noticed else "LIVED  ", mutant, flush=True)
-            yield mutant, noticed
+        for mutant, outcome in zip(sample, pool.map(try_one, sample), strict=True):
+            print(f"{outcome}: {mutant}", flush=True)
+            yield mutant, outcome
 
 
 def _folder(mutant: Mutant, folders: Iterable[str]) -> str:
