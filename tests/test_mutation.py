@@ -38,9 +38,11 @@ def test_each_change_is_small_and_still_python(mutants: list[Mutant]) -> None:
 
 
 def test_a_change_is_tried_by_the_tests_of_its_line() -> None:
-    """Those of its own folder first; of a line that no test runs by itself, those of its file."""
+    """Its own folder's first, files in turn; of a line that only imports run, those of its file."""
     mutant = Mutant(Path("tablecast/web/api.py"), 7, 0, 0, "", "")
-    reached = {mutant.path: {0: {"c", "tests/web/b", "a"}, 7: {"a", "tests/web/b"}}}
-    assert chosen_for(mutant, reached) == ["tests/web/b", "a"]
-    assert chosen_for(Mutant(mutant.path, 9, 0, 0, "", ""), reached) == ["tests/web/b", "a", "c"]
+    every = {"b::1", "tests/web/b::1", "a::1", "a::2"}
+    reached = {mutant.path: {0: every, 7: {"a::1", "tests/web/b::1"}}}
+    assert chosen_for(mutant, reached) == ["tests/web/b::1", "a::1"]
+    elsewhere = Mutant(mutant.path, 9, 0, 0, "", "")
+    assert chosen_for(elsewhere, reached) == ["tests/web/b::1", "a::1", "b::1", "a::2"]
     assert chosen_for(mutant, {}) == []

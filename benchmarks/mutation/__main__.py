@@ -17,6 +17,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain, groupby, zip_longest
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -33,7 +34,7 @@ FOLDERS = (
 #: The share that is aimed for.
 GOAL = 0.9
 
-#: Tests that are run for one change at most, those of its own folder first.
+#: Tests that are run for one change at most.
 MOST = 150
 
 WORKERS = 2
@@ -82,11 +83,17 @@ def chosen(folders: Iterable[str], count: int, seed: int) -> list[Mutant]:
 
 
 def tests_of(mutant: Mutant, reached: dict[Path, dict[int, set[str]]]) -> list[str]:
-    """The tests that reach a change; of a line that only an import runs, those of its file."""
+    """The tests that reach a change; of a line that only an import runs, those of its file.
+
+    A test of each file of tests comes before a second one of any, and its own folder's first.
+    """
     lines = reached.get(mutant.path, {})
     tests = lines.get(mutant.line) or lines.get(0, set())
     own = f"tests/{'/'.join(mutant.path.parts[1:2])}/"
-    return sorted(tests, key=lambda test: (not test.startswith(own), test))[:MOST]
+    files = groupby(sorted(tests), key=lambda test: test.partition("::")[0])
+    turns = chain.from_iterable(zip_longest(*(list(group) for _, group in files)))
+    in_turn = [test for test in turns if test]
+    return sorted(in_turn, key=lambda test: not test.startswith(own))[:MOST]
 
 
 def tried(
