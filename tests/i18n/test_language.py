@@ -651,11 +651,11 @@ def test_a_deployment_from_before_is_read(insurance_schema: Schema) -> None:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        ('title = { tlh = "x" }', "title has a text in 'tlh', .* they speak en, zh"),
+        ('title = { tlh = "x" }', "title has a text in 'tlh'; .* languages are en, zh"),
         ('title = { en = 5 }', "title has a value of the wrong type, 5"),
         ("title = {}", "title has no text"),
         ('[fields.a]\nlabel = { en = "x", xx = "y" }', r"fields\.a\.label has a text in 'xx'"),
-        ('[fields.a]\nfolded = { en = true }', "wrong kind"),
+        ('[fields.a]\nfolded = { en = true }', "wrong type"),
         ('[fields.a.levels]\nb = { zh = 1 }', "text in quotes"),
     ],
 )
