@@ -275,3 +275,14 @@ def test_fewer_rows_are_answered_by_more_folds() -> None:
     folds = [folds_of(rows) for rows in (1, 100, 1_000, 10_000, 100_000, 10**7)]
     assert folds == sorted(folds, reverse=True)
     assert folds[0] > folds[-1] >= 2
+
+
+def test_what_is_said_of_ranges_counts_the_floor() -> None:
+    """Ranges of amounts that are never negative end at 0, and are said to be that much narrower."""
+    random = np.random.default_rng(8)
+    table = pd.DataFrame(random.normal(size=(800, 2)), columns=list("ab"))
+    target = random.exponential(size=800)
+    low = learn(table, target, np.full(800, 0.2), 1)
+    high = learn(table, target + 1_000, np.full(800, 1_000.2), 1)
+    assert (low["floor"], high["floor"]) == (0.0, 0.0)
+    assert low["width"] < high["width"]
