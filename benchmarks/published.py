@@ -1,8 +1,9 @@
 """Publish PyCaret's tutorial steps and every option of ``setup()`` that compiles.
 
-``python -m benchmarks.published [steps|options|iris|glass|insurance|wine …]`` prints a line for each:
-whether the graph and the PyCaret engine answer as ``predict_model`` does, the proof's precision, its
-worst difference, and the seconds. About twenty minutes for all; TABLECAST_DATA names the tables' folder.
+``python -m benchmarks.published [steps|options|iris|glass|insurance|wine …]`` prints a line for
+each: whether the graph and the PyCaret engine answer as ``predict_model`` does, the proof's
+precision, its worst difference, and the seconds. All of it takes about ten minutes; TABLECAST_DATA
+names the tables' folder.
 """
 
 from __future__ import annotations
@@ -109,7 +110,8 @@ def tutorial_steps(name: str) -> Iterator[tuple[str, Any, pd.DataFrame, Callable
         two = table[table[target] != table[target].iloc[0]].reset_index(drop=True)
         pycaret.setup(two, target=target, **QUIET)
         model = pycaret.create_model("lr", probability_threshold=0.3, **FOLDS)
-        yield "iris: a threshold", model, two.drop(columns=target).head(SHOWN), pycaret.predict_model
+        rows = two.drop(columns=target).head(SHOWN)
+        yield "iris: a threshold", model, rows, pycaret.predict_model
 
 
 def options() -> Iterator[tuple[str, Any, pd.DataFrame, Callable[..., Any]]]:

@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from tablecast.data.sources import read_table
     from tablecast.deployment.opening import load
     from tablecast.deployment.predict_model import predict_model
-    from tablecast.training.cast import cast, publish
+    from tablecast.training.cast import cast
     from tablecast.training.comparison.compare import compare
+    from tablecast.training.publish import publish
     from tablecast.training.train import train
 
 __version__ = "0.1.0"
@@ -42,7 +43,7 @@ _MODULES = {
     "inspect": "tablecast.data.inspect",
     "load": "tablecast.deployment.opening",
     "predict_model": "tablecast.deployment.predict_model",
-    "publish": "tablecast.training.cast",
+    "publish": "tablecast.training.publish",
     "read_table": "tablecast.data.sources",
     "train": "tablecast.training.train",
 }

@@ -22,7 +22,7 @@ from queue import SimpleQueue
 
 from benchmarks.mutation.mutants import Mutant, mutants_of
 from benchmarks.mutation.reached import DATA, tests_by_line
-from benchmarks.mutation.run import copied, is_noticed, preload
+from benchmarks.mutation.run import Copy, preload
 
 #: Where a wrong line costs a user most.
 FOLDERS = (
@@ -60,12 +60,14 @@ def learn() -> None:
     shutil.rmtree(DATA.parent, ignore_errors=True)
     DATA.parent.mkdir(parents=True)
     print("Learning which test reaches which line", flush=True)
-    subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "-p", "benchmarks.mutation.reached", "--quick",
          "-n", str(WORKERS), "--dist", "loadfile", "-p", "no:cacheprovider"],
-        check=False,  # coverage makes some tests slower than a quick one may be
-        stdout=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, text=True, check=False,
     )  # fmt: skip
+    # Coverage makes some tests slower than a quick one may be, so that they fail; they count.
+    if done.returncode not in (0, 1):
+        sys.exit(done.stdout)
 
 
 def chosen(folders: Iterable[str], count: int, seed: int) -> list[Mutant]:
@@ -89,9 +91,9 @@ def noticed_in(
     """Each change with whether a test notices it; on two copies, side by side."""
     preload()
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(WORKERS) as pool:
-        copies: SimpleQueue[Path] = SimpleQueue()
+        copies: SimpleQueue[Copy] = SimpleQueue()
         for number in range(WORKERS):
-            copies.put(copied(Path(folder) / str(number)))
+            copies.put(Copy(Path(folder) / str(number)))
 
         def try_one(mutant: Mutant) -> bool:
             tests = tests_of(mutant, reached)
@@ -99,7 +101,7 @@ def noticed_in(
                 return False
             copy = copies.get()
             try:
-                return is_noticed(mutant, tests, copy)
+                return copy.notices(mutant, tests)
             finally:
                 copies.put(copy)
 

@@ -8,25 +8,81 @@ import os
 import shutil
 import subprocess
 import sys
+import traceback
 from collections.abc import Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
+from typing import Any
 
 from benchmarks.mutation.mutants import Mutant
 
 #: Imported once, before a process is made for each change: what most tests import anyway.
-PRELOADED = (
-    "numpy", "pandas", "flask", "hypothesis", "pytest", "scipy.optimize", "sklearn.linear_model",
-)
+PRELOADED = ("numpy", "pandas", "flask", "pytest", "scipy.optimize", "sklearn.linear_model")
 
 #: Seconds after which a change counts as noticed: it made the tests hang.
 PATIENCE = 300
+
+#: Files of a copy: what its tests print, and which of them failed first.
+LOG, FAILED = "pytest.log", "pytest.failed"
+
+#: What a process that could not even start its tests ends with.
+BROKEN = 99
 
 
 def preload() -> None:
     """Import what is slow to import; none of it starts a thread."""
     for name in PRELOADED:
         importlib.import_module(name)
+
+
+class Copy:
+    """A copy of the repository, in which one change after the other is tried.
+
+    Attributes:
+        unfit: tests that fail there without any change; they cannot tell anything.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = copied(folder)
+        self.unfit: set[str] = set()
+        self._fit: set[str] = set()
+
+    def notices(self, mutant: Mutant, tests: Sequence[str]) -> bool:
+        """Whether one of the tests fails, or none comes to an end, with a change."""
+        while tests := [test for test in tests if test not in self.unfit]:
+            failed = self._failed_with(mutant, tests)
+            if failed is None or not failed or failed in self._fit:
+                return failed is not None
+            if self._run([failed]) is None:
+                self._fit.add(failed)
+                return True
+            self.unfit.add(failed)
+        return False
+
+    def _failed_with(self, mutant: Mutant, tests: Sequence[str]) -> str | None:
+        file = self.folder / mutant.path
+        file.write_bytes(mutant.applied())
+        try:
+            return self._run(tests)
+        finally:
+            shutil.copy2(mutant.path, file)
+
+    def _run(self, tests: Sequence[str]) -> str | None:
+        """The first test that fails; empty where none could be run; None where all pass."""
+        (self.folder / FAILED).unlink(missing_ok=True)
+        context = multiprocessing.get_context("fork")
+        process = context.Process(target=_run, args=(tests, self.folder))
+        process.start()
+        process.join(PATIENCE)
+        if process.is_alive():
+            process.kill()
+            process.join()
+        elif process.exitcode == 0:
+            return None
+        elif process.exitcode == BROKEN:
+            sys.exit((self.folder / LOG).read_text())
+        failed = self.folder / FAILED
+        return failed.read_text() if failed.exists() else ""
 
 
 def copied(folder: Path) -> Path:
@@ -37,34 +93,33 @@ def copied(folder: Path) -> Path:
     ).stdout.split("\0")
     for name in filter(None, files):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        if Path(name).exists():
+        if Path(name).is_file():
             shutil.copy2(name, folder / name)
     return folder
 
 
-def is_noticed(mutant: Mutant, tests: Sequence[str], copy: Path) -> bool:
-    """Whether one of the tests fails, or none comes to an end, in a copy with the change."""
-    process = multiprocessing.get_context("fork").Process(target=_run, args=(tests, copy))
-    (copy / mutant.path).write_bytes(mutant.applied())
-    try:
-        process.start()
-        process.join(PATIENCE)
-        if process.is_alive():
-            process.kill()
-            process.join()
-        return process.exitcode != 0
-    finally:
-        shutil.copy2(mutant.path, copy / mutant.path)
+class _FirstFailure:
+    """Writes down which test fails first."""
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        if report.failed and not Path(FAILED).exists():
+            Path(FAILED).write_text(report.nodeid)
 
 
-def _run(tests: Sequence[str], copy: Path) -> None:
+def _run(tests: Sequence[str], folder: Path) -> None:
     import pytest
 
-    os.chdir(copy)
+    here = os.getcwd()
+    os.chdir(folder)
     # What stands beside this script would else be imported in place of the copy.
-    sys.path[:] = [str(copy), *(one for one in sys.path if one not in ("", ".", os.getcwd()))]
+    sys.path[:] = [str(folder), *(one for one in sys.path if one not in ("", ".", here))]
     sys.dont_write_bytecode = True
-    os.environ |= {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(copy)}
-    with (copy / "pytest.log").open("w") as log, redirect_stdout(log), redirect_stderr(log):
-        status = pytest.main(["-x", "-q", "-p", "no:cacheprovider", "--rootdir", str(copy), *tests])
-    os._exit(int(status))
+    os.environ |= {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(folder)}
+    options = ["-x", "-q", "-p", "no:cacheprovider", "--rootdir", str(folder)]
+    status = BROKEN
+    with Path(LOG).open("w") as log, redirect_stdout(log), redirect_stderr(log):
+        try:
+            status = int(pytest.main([*options, *tests], plugins=[_FirstFailure()]))
+        except BaseException:
+            traceback.print_exc()
+    os._exit(status)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import architecture
@@ -56,18 +56,17 @@ def commands() -> str:
     os.environ["COLUMNS"] = str(COLUMNS)
     return "\n\n".join(
         f"## {name}\n\n```text\n{parser.format_help().rstrip()}\n```"
-        for name, parser in subcommands(command_parser()).items()
+        for name, parser in subcommands(command_parser())
     )
 
 
-def subcommands(parser: argparse.ArgumentParser) -> Mapping[str, argparse.ArgumentParser]:
-    """The commands of a parser that has commands, by name."""
-    (choices,) = (
-        action.choices
-        for action in parser._actions
-        if isinstance(action, argparse._SubParsersAction)
-    )
-    return choices
+def subcommands(parser: argparse.ArgumentParser) -> Iterator[tuple[str, argparse.ArgumentParser]]:
+    """The commands of a parser by name, each followed by its own commands, if it has any."""
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for name, command in action.choices.items():
+                yield name, command
+                yield from ((f"{name} {inner}", below) for inner, below in subcommands(command))
 
 
 def python_interface() -> str:

@@ -92,15 +92,15 @@ class RowsReader:
         warned = np.zeros(rows, dtype=bool)
         for column in self._columns:
             name = column.field.name
-            values[name], outside, places = column.read(cells.get(name) or [""] * rows)
+            values[name], outside, indices = column.read(cells.get(name) or [""] * rows)
             if outside is not None:
                 warned |= outside
-            for place, outcome in places:
-                values[name][place] = outcome.value
+            for index, outcome in indices:
+                values[name][index] = outcome.value
                 if outcome.refusal:
-                    refused.setdefault(place, []).append(outcome.refusal)
+                    refused.setdefault(index, []).append(outcome.refusal)
                 elif outcome.warning:
-                    warned[place] = True
+                    warned[index] = True
         warned[list(refused)] = False
         return Reading(values, refused, warned)
 
@@ -154,7 +154,7 @@ class _TextColumn(_Column):
         if all(levels):
             return values, None, ()
         return values, None, (
-            (place, self.judge(cells[place])) for place, level in enumerate(levels) if not level
+            (index, self.judge(cells[index])) for index, level in enumerate(levels) if not level
         )
 
     @property
@@ -213,8 +213,8 @@ class _NumberColumn(_Column):
         if numbers is None:
             return super().read(cells)
         accepted = self.field.accepted(numbers)
-        places = np.flatnonzero(~accepted).tolist()
-        outcomes_there = ((place, self.judge(cells[place])) for place in places)
+        indices = np.flatnonzero(~accepted).tolist()
+        outcomes_there = ((index, self.judge(cells[index])) for index in indices)
         return numbers, accepted & self.field.unusual(numbers), outcomes_there
 
 

@@ -25,9 +25,9 @@ class CsvChunk:
     def __len__(self) -> int:
         return len(self.records)
 
-    def column(self, place: int) -> list[str]:
+    def column(self, index: int) -> list[str]:
         """The cells of one column."""
-        return list(map(itemgetter(place), self.records))
+        return list(map(itemgetter(index), self.records))
 
     def place_of(self, row: int) -> tuple[str, int]:
         """Where a person finds a row: ``("line", 17)``."""
@@ -63,9 +63,9 @@ class PlainChunk:
         """The rows as ``CsvChunk`` has them."""
         return [text.split(self.separator) for text in self.texts]
 
-    def column(self, place: int) -> list[str]:
+    def column(self, index: int) -> list[str]:
         """The cells of one column."""
-        return self.cells[place :: self.width]
+        return self.cells[index :: self.width]
 
     def place_of(self, row: int) -> tuple[str, int]:
         """Where a person finds a row: ``("line", 17)``."""

@@ -44,7 +44,7 @@ class CsvSink:
         *,
         decimal_comma: bool = False,
     ) -> None:
-        kept = [place for place, name in enumerate(source.names) if name.strip() not in replaced]
+        kept = [index for index, name in enumerate(source.names) if name.strip() not in replaced]
         self._source = source
         self._kept = None if len(kept) == len(source.names) else kept
         self._point = "," if decimal_comma else "."
@@ -66,8 +66,8 @@ class CsvSink:
         if rows is not None:
             records = [records[row] for row in rows]
         records = made_safe(self._without_replaced(records))
-        for record, answers in zip(records, zip(*columns, strict=True), strict=True):
-            record += answers
+        for record, cells_added in zip(records, zip(*columns, strict=True), strict=True):
+            record += cells_added
         self._write_rows(records)
 
     def _write_beside(
@@ -78,10 +78,10 @@ class CsvSink:
             return False
         texts = chunk.texts if rows is None else [chunk.texts[row] for row in rows]
         separator, end = self._source.separator, self._source.line_end
-        answers = list(map(separator.join, zip(*columns, strict=True)))
-        if _need_quotes(answers, separator, len(columns)) or not lines_are_safe(texts, separator):
+        added = list(map(separator.join, zip(*columns, strict=True)))
+        if _need_quotes(added, separator, len(columns)) or not lines_are_safe(texts, separator):
             return False
-        lines = chain.from_iterable(zip(texts, repeat(separator), answers, repeat(end)))
+        lines = chain.from_iterable(zip(texts, repeat(separator), added, repeat(end)))
         self._text.write("".join(lines))
         return True
 
@@ -147,7 +147,7 @@ class CsvSink:
     def _without_replaced(self, records: list[list[str]]) -> list[list[str]]:
         if self._kept is None:
             return records
-        return [[record[place] for place in self._kept] for record in records]
+        return [[record[index] for index in self._kept] for record in records]
 
 
 def _need_quotes(lines: Sequence[str], separator: str, width: int) -> bool:

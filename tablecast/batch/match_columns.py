@@ -25,7 +25,7 @@ COMPARED_NAMES = 300
 
 
 def match_columns(schema: Schema, names: Sequence[str], file: str) -> dict[str, int]:
-    """Which column of a file holds which field: field name to place, from 0.
+    """Which column of a file holds which field: field name to index, from 0.
 
     Other columns may be there. One that may be left empty may also be left out.
 
@@ -41,11 +41,11 @@ def match_columns(schema: Schema, names: Sequence[str], file: str) -> dict[str, 
         raise BatchError(words.format(file=file, columns=columns, most=most))
     fields = [field.name for field in schema.fields]
     _check_repeated(fields, names, file)
-    places = _places(names)
-    _check_missing(schema, {name for name in fields if _place(name, places) is not None}, places,
+    indices = _indices(names)
+    _check_missing(schema, {name for name in fields if _index(name, indices) is not None}, indices,
                    file)  # fmt: skip
-    found = {name: _place(name, places) for name in fields}
-    return {name: place for name, place in found.items() if place is not None}
+    known = {name: _index(name, indices) for name in fields}
+    return {name: index for name, index in known.items() if index is not None}
 
 
 def _check_repeated(fields: Sequence[str], names: Sequence[str], file: str) -> None:
@@ -60,33 +60,33 @@ def _check_repeated(fields: Sequence[str], names: Sequence[str], file: str) -> N
         raise BatchError(words.format(file=file, names=_listed(repeated)))
 
 
-def _places(names: Sequence[str]) -> dict[str, int]:
+def _indices(names: Sequence[str]) -> dict[str, int]:
     """Where each name is, and each that means the same; those as they are written go first."""
     unique = unique_names(names)
-    places: dict[str, int] = {}
+    indices: dict[str, int] = {}
     shared = Counter(map(fold, unique))
-    for place, name in enumerate(unique):
-        places.setdefault(name, place)
-    for place, name in enumerate(unique):
-        places.setdefault(without_apostrophe(name), place)
+    for index, name in enumerate(unique):
+        indices.setdefault(name, index)
+    for index, name in enumerate(unique):
+        indices.setdefault(without_apostrophe(name), index)
         if shared[fold(name)] == 1:
-            places.setdefault(fold(name), place)
-    return places
+            indices.setdefault(fold(name), index)
+    return indices
 
 
-def _place(name: str, places: Mapping[str, int]) -> int | None:
+def _index(name: str, indices: Mapping[str, int]) -> int | None:
     """Where a field's column is; None where it is not there."""
-    return places.get(tidy_text(name), places.get(fold(name)))
+    return indices.get(tidy_text(name), indices.get(fold(name)))
 
 
 def _check_missing(
-    schema: Schema, found: Collection[str], places: Mapping[str, int], file: str
+    schema: Schema, found: Collection[str], indices: Mapping[str, int], file: str
 ) -> None:
     """Refuse to do without a field that is required, or that looks misspelled."""
     known = {field.name.strip() for field in schema.fields}
-    others = [name for name in places if name not in known][:COMPARED_NAMES]
+    others = [name for name in indices if name not in known][:COMPARED_NAMES]
     folded = {name.casefold(): name for name in reversed(others)}
-    told = []
+    missing = []
     for field in schema.fields:
         if field.name in found:
             continue
@@ -96,16 +96,16 @@ def _check_missing(
         )
         if near:
             words = _("{name} (is it the column {near}?)")
-            told.append(words.format(name=repr(field.name), near=repr(near)))
+            missing.append(words.format(name=repr(field.name), near=repr(near)))
         elif field.required:
-            told.append(repr(field.name))
-    if told:
+            missing.append(repr(field.name))
+    if missing:
         words = _(
             "{file} has no column {names}. Its first line must name the columns; needed are "
             "{needed}."
         )
         needed = _listed([field.name for field in schema.fields])
-        raise BatchError(words.format(file=file, names=_shortened(told), needed=needed))
+        raise BatchError(words.format(file=file, names=_shortened(missing), needed=needed))
 
 
 def _listed(names: Sequence[str]) -> str:

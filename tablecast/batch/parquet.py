@@ -31,9 +31,9 @@ class ParquetChunk:
     def __len__(self) -> int:
         return int(self.batch.num_rows)
 
-    def column(self, place: int) -> list[Any]:
+    def column(self, index: int) -> list[Any]:
         """The values of one column: text, numbers, booleans or None; dates as ISO text."""
-        values: list[Any] = self.batch.column(place).to_pylist()
+        values: list[Any] = self.batch.column(index).to_pylist()
         kinds = set(map(type, values))
         if float in kinds:
             values = [None if value != value else value for value in values]
@@ -108,9 +108,9 @@ class ParquetSink:
     ) -> None:
         pyarrow = _pyarrow()
         self._arrow = pyarrow
-        self._kept = [place for place, name in enumerate(source.names) if name not in replaced]
+        self._kept = [index for index, name in enumerate(source.names) if name not in replaced]
         kinds = {float: pyarrow.float64(), int: pyarrow.int64(), str: pyarrow.string()}
-        fields = [source.schema.field(place) for place in self._kept]
+        fields = [source.schema.field(index) for index in self._kept]
         self._added = [pyarrow.field(name, kinds[kind]) for name, kind in added.items()]
         self._schema = pyarrow.schema([*fields, *self._added], source.schema.metadata)
         self._writer = pyarrow.parquet.ParquetWriter(path, self._schema)
@@ -122,7 +122,7 @@ class ParquetSink:
         """Write rows of a chunk (None: all), beside the added columns' values for those rows."""
         arrow = self._arrow
         batch = chunk.batch if rows is None else chunk.batch.take(arrow.array(rows, arrow.int64()))
-        columns = [batch.column(place) for place in self._kept]
+        columns = [batch.column(index) for index in self._kept]
         columns += [arrow.array(added[field.name], field.type) for field in self._added]
         self._waiting.append(arrow.RecordBatch.from_arrays(columns, schema=self._schema))
         if sum(batch.num_rows for batch in self._waiting) >= GROUP_ROWS:

@@ -58,7 +58,7 @@ ERROR_COLUMN = "prediction_error"
 
 class _Chunk(Protocol):
     def __len__(self) -> int: ...
-    def column(self, place: int) -> Sequence[Any]: ...
+    def column(self, index: int) -> Sequence[Any]: ...
     def place_of(self, row: int) -> tuple[str, int]: ...
 
 
@@ -215,7 +215,7 @@ class _Run:
         self.added = added_columns(self._deployment, self._errors == "column")
 
     def _read(self, source: _Source, chunk: _Chunk) -> Reading:
-        cells = {name: chunk.column(place) for name, place in self._places.items()}
+        cells = {name: chunk.column(index) for name, index in self._places.items()}
         reading = self._reader.read(cells, len(chunk))
         self._count(chunk, reading)
         if reading.refused and self._errors == "fail":
@@ -225,9 +225,9 @@ class _Run:
     def _count(self, chunk: _Chunk, reading: Reading) -> None:
         summary = self.summary
         for row in sorted(reading.refused)[: SHOWN_REFUSALS - len(summary.refusals)]:
-            place = _in_words(*chunk.place_of(row))
+            found_at = _in_words(*chunk.place_of(row))
             remarks = tuple(reading.refused[row])
-            summary.refusals.append(Refused(summary.rows + row, place, remarks))
+            summary.refusals.append(Refused(summary.rows + row, found_at, remarks))
         summary.rows += len(chunk)
         summary.refused += len(reading.refused)
         summary.predicted = summary.rows - summary.refused
@@ -244,10 +244,12 @@ class _Run:
             return None, added
         accepted = [row for row in range(rows) if row not in reading.refused]
         columns = {name: values[accepted] for name, values in reading.columns.items()}
-        answers = _answers(self._deployment, columns) if accepted else dict.fromkeys(self.added, ())
+        predictions: dict[str, Values] = dict.fromkeys(self.added, ())
+        if accepted:
+            predictions = _answers(self._deployment, columns)
         if self._errors == "skip":
-            return accepted, {name: answers[name] for name in self.added}
-        added = {name: _scattered(values, accepted, rows) for name, values in answers.items()}
+            return accepted, {name: predictions[name] for name in self.added}
+        added = {name: _scattered(values, accepted, rows) for name, values in predictions.items()}
         worded: dict[int, str] = {}
         added[ERROR_COLUMN] = [
             said_in_a_file(reading.refused[row], worded) if row in reading.refused else None
@@ -258,27 +260,24 @@ class _Run:
 
 def _answers(deployment: Deployment, columns: Columns) -> dict[str, Values]:
     """The added columns for rows that are valid, one value a row."""
-    answer = deployment.predictor.engine.answer(columns)
-    shares = answer.probabilities
-    if shares is None:
-        return {"prediction_label": answer.labels, **_ranges(deployment, answer.labels, columns)}
+    output = deployment.predictor.engine.answer(columns)
+    probabilities = output.probabilities
+    if probabilities is None:
+        return {"prediction_label": output.labels, **_ranges(deployment, output.labels, columns)}
     classes = deployment.schema.classes
-    places = {label: place for place, label in enumerate(classes)}
-    labels = answer.labels.tolist()
-    chosen = np.array([places[label] for label in labels], dtype=np.intp)
-    score = np.take_along_axis(shares, chosen[:, None], axis=1)[:, 0]
-    each = zip(_score_names(classes), np.ascontiguousarray(shares.T), strict=True)
-    return {"prediction_label": labels, "prediction_score": score, **dict(each)}
+    score = output.scores(classes)
+    each = zip(_score_names(classes), np.ascontiguousarray(probabilities.T), strict=True)
+    return {"prediction_label": output.labels.tolist(), "prediction_score": score, **dict(each)}
 
 
 def _ranges(
-    deployment: Deployment, answers: npt.NDArray[np.float64], columns: Columns
+    deployment: Deployment, predictions: npt.NDArray[np.float64], columns: Columns
 ) -> dict[str, Values]:
     """Both ends of each row's range, as the form and the API tell them."""
     interval = deployment.predictor.interval
     if interval is None:
         return {}
-    low, high = interval.of_columns(answers, columns)
+    low, high = interval.of_columns(predictions, columns)
     return {"prediction_low": low, "prediction_high": high}
 
 
@@ -295,8 +294,8 @@ def added_columns(deployment: Deployment, with_errors: bool) -> dict[str, type]:
         BatchError: a field of the deployment has the name of such a column.
     """
     schema = deployment.schema
-    answers = _answers(deployment, _typical_row(schema))
-    added: dict[str, type] = dict.fromkeys(answers, float)
+    columns = _answers(deployment, _typical_row(schema))
+    added: dict[str, type] = dict.fromkeys(columns, float)
     if schema.classes:
         added["prediction_label"] = type(schema.classes[0])
     if with_errors:
@@ -312,14 +311,14 @@ def _typical_row(schema: Schema) -> dict[str, npt.NDArray[Any]]:
     return {field.name: field.array([field.typical]) for field in schema.fields}
 
 
-def _in_words(kind: str, place: int) -> str:
+def _in_words(kind: str, count: int) -> str:
     words = {"line": _("line {number}"), "row": _("row {number}")}
-    return words[kind].format(number=number(place))
+    return words[kind].format(number=number(count))
 
 
-def _scattered(values: Values, places: Sequence[int], rows: int) -> list[Any]:
+def _scattered(values: Values, indices: Sequence[int], rows: int) -> list[Any]:
     spread: list[Any] = [None] * rows
     listed = values.tolist() if isinstance(values, np.ndarray) else values
-    for place, value in zip(places, listed, strict=True):
-        spread[place] = value
+    for index, value in zip(indices, listed, strict=True):
+        spread[index] = value
     return spread

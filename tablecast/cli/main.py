@@ -64,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         with suppress(OSError):  # the terminal may be gone
-            print("tablecast: stopped; nothing half-written is left.", file=sys.stderr)
+            print("tablecast: stopped; no partial files were left.", file=sys.stderr)
         return INTERRUPTED
     return 0
 
@@ -103,10 +103,10 @@ def command_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_train(commands.add_parser("train", help="train, compile and prove a deployment"))
-    _add_compile(commands.add_parser("compile", help="compile NAME.pkl to NAME.onnx, with proof"))
-    _add_verify(commands.add_parser("verify", help="prove NAME.onnx again, on fresh random rows"))
-    _add_predict(commands.add_parser("predict", help="answer a whole file of rows"))
-    _add_card(commands.add_parser("card", help="tell what a deployment is and how good it is"))
+    _add_compile(commands.add_parser("compile", help="write NAME.onnx from NAME.pkl, and prove it"))
+    _add_verify(commands.add_parser("verify", help="prove NAME.onnx again, on new random rows"))
+    _add_predict(commands.add_parser("predict", help="predict every row of a file"))
+    _add_card(commands.add_parser("card", help="show or export the model card"))
     for module in pkgutil.iter_modules(commands_folder.__path__):
         command = import_module(f"{commands_folder.__name__}.{module.name}")
         command.configure(commands.add_parser(module.name, help=command.HELP))
@@ -117,26 +117,26 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("table", help="a CSV, Excel or Parquet path, a URL, or a data-set name")
     parser.add_argument("--target", required=True, help="the column to predict")
     parser.add_argument("--name", help="the deployment's name (default: the table's)")
-    parser.add_argument("--out", default=".", help="the folder for its files (default: this one)")
+    parser.add_argument("--out", default=".", help="folder for its files (default: this one)")
     parser.add_argument(
         "--force", action="store_true", help="replace another deployment of that name"
     )
-    parser.add_argument("--form", help="a TOML file of labels, hints, units and limits")
+    parser.add_argument("--form", help="TOML file with labels, hints, units and limits")
     parser.add_argument(
         "--model", help="a PyCaret estimator id such as lr, or auto to search (the default)"
     )
     parser.add_argument(
-        "--budget", type=_positive, help="seconds that auto may take (default: 120)"
+        "--budget", type=_positive, help="seconds that a search may take (default: 120)"
     )
     parser.add_argument("--seed", type=int, help=f"PyCaret's session_id (default: {DEFAULT_SEED})")
     parser.add_argument(
         "--max-latency", type=_positive, metavar="MICROSECONDS",
-        help="auto chooses nothing that takes longer for a row of the graph (default: 1000)",
+        help="skip models slower than this per row (default: 1000)",
     )
     parser.add_argument(
         "--trials", type=_whole,
-        help="estimators that auto tries, instead of seconds: the same seed and number give the "
-        "same answers on every run, whatever the clock says",
+        help="number of models that a search tries, instead of seconds: the same seed and number "
+        "give the same result on every run",
     )
     add_table_options(parser)
     parser.set_defaults(run=_train)
@@ -144,24 +144,24 @@ def _add_train(parser: argparse.ArgumentParser) -> None:
 
 def _add_compile(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("pickle", metavar="NAME.pkl", help="what train or save_model wrote")
-    parser.add_argument("--table", help="the training table, to prove on its every row as well")
+    parser.add_argument("--table", help="the training table; the proof then covers its rows")
     parser.set_defaults(run=_compile)
 
 
 def _add_verify(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", help="the deployment's path, with or without ending")
     parser.add_argument("--rows", type=_whole, default=2000, help="random rows (default: 2000)")
-    parser.add_argument("--seed", type=int, help="for the same rows again (default: fresh ones)")
+    parser.add_argument("--seed", type=int, help="for the same rows again (default: new rows)")
     parser.set_defaults(run=_verify)
 
 
 def _add_predict(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", help="the deployment's path, with or without ending")
-    parser.add_argument("source", metavar="IN", help="a CSV, Excel or Parquet file of rows")
-    parser.add_argument("-o", "--output", required=True, metavar="OUT", help="where to write them")
+    parser.add_argument("source", metavar="IN", help="CSV, Excel or Parquet file with the rows")
+    parser.add_argument("-o", "--output", required=True, metavar="OUT", help="file to write")
     parser.add_argument(
         "--errors", choices=ERROR_CHOICES, default="fail",
-        help="a refused row stops it, is left out, or gets its reason in a column "
+        help="when a row is refused: stop, leave it out, or add the reason in a column "
         "(default: %(default)s)",
     )
     parser.add_argument("--sheet", metavar="NAME", help="a workbook's sheet, or its number from 1")
@@ -172,8 +172,8 @@ def _add_card(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", help="the deployment's path, with or without ending")
     parser.add_argument(
         "-o", "--output", metavar="FILE",
-        help="a .html file, one page that needs nothing else, or a .json file (default: JSON "
-        "on the terminal)",
+        help="an .html file (one page that needs nothing else) or a .json file (default: JSON on "
+        "the terminal)",
     )
     parser.add_argument(
         "--lang", choices=[language.primary for language in LANGUAGES], default=ENGLISH.primary,
@@ -238,8 +238,8 @@ def _predict(options: argparse.Namespace) -> None:
     for note in summary.notes:
         _say(note)
     _say(
-        f"{summary.predicted:,} of {summary.rows:,} rows answered in {summary.seconds:.1f} s, "
-        f"{summary.refused:,} refused; written to {options.output}."
+        f"Predicted {summary.predicted:,} of {summary.rows:,} rows in {summary.seconds:.1f} s, "
+        f"{summary.refused:,} refused. Wrote {options.output}."
     )
 
 

@@ -30,7 +30,8 @@ def add_answer(
     answer = regress(builder, estimator, matrix)
     for name, step in reversed(pipeline.steps[:-1]):
         if hasattr(step, "inverse_transform"):
-            answer = invert_target(builder, name, step.transformer, answer)
+            transformer = getattr(step, "transformer", step)
+            answer = invert_target(builder, name, transformer, answer)
     return [(answer, "prediction_label", TensorProto.DOUBLE, ["rows", 1])]
 
 

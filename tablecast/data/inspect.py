@@ -185,8 +185,8 @@ def _column(
         role="target" if name == goal else "ignored" if dropped else "feature",
         missing=int(column.isna().sum()),
         levels=list(field.levels[:MOST_LEVELS]) if field else [],
-        minimum=_end(field, field.minimum) if field else None,
-        maximum=_end(field, field.maximum) if field else None,
+        minimum=field.json_value(field.minimum) if field else None,
+        maximum=field.json_value(field.maximum) if field else None,
         unit=reading.of(name).unit,
         notes=[*notes, *([str(dropped.note)] if dropped else [])],
     )
@@ -200,14 +200,6 @@ def _field(column: pd.Series) -> Field | None:
         return field_of_column(column, {})
     except (TypeError, ValueError):  # lists, dictionaries, bytes
         return None
-
-
-def _end(field: Field, value: float | None) -> float | int | str | None:
-    if value is None or field.is_text:
-        return None
-    if field.kind == "date":
-        return field.show(value).replace(" ", "T")
-    return int(value) if field.kind == "integer" else value
 
 
 def _lines(found: Inspection, width: int) -> Iterator[str]:

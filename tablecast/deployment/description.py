@@ -158,18 +158,18 @@ def read_pipeline_bytes(base: Path, description: Mapping[str, Any]) -> bytes:
 def check_versions(description: Mapping[str, Any], path: Path) -> None:
     """Raises ArtifactError where the pickle was made by another PyCaret or scikit-learn."""
     for package in PICKLED_BY:
-        made, here = description["versions"].get(package), _version(package)
-        if made != here:
+        known, here = description["versions"].get(package), _version(package)
+        if known != here:
             raise ArtifactError(
-                f"{path.name} was made with {package} {made}, and {here or 'none'} is installed; "
-                f"install {package} {made} or train again."
+                f"{path.name} was made with {package} {known}, and {here or 'none'} is installed; "
+                f"install {package} {known} or train again."
             )
 
 
 def _versions() -> dict[str, str | None]:
     packages = ("pycaret", "scikit-learn", "numpy", "pandas", "onnxruntime")
-    found = {package: _version(package) for package in packages}
-    return {"tablecast": __version__, "python": platform.python_version(), **found}
+    versions = {package: _version(package) for package in packages}
+    return {"tablecast": __version__, "python": platform.python_version(), **versions}
 
 
 def _version(package: str) -> str | None:

@@ -59,17 +59,17 @@ def card_of(loaded: Deployment) -> dict[str, Any]:
 
 def _missing(background: Mapping[str, Any] | None) -> dict[str, float]:
     """Each field's share of training rows without a value."""
-    found = {}
+    fractions = {}
     for name, spread in (background or {"fields": {}})["fields"].items():
         rows = sum(spread["counts"]) + spread["rest"] + spread["missing"]
-        found[name] = spread["missing"] / rows if rows else 0.0
-    return found
+        fractions[name] = spread["missing"] / rows if rows else 0.0
+    return fractions
 
 
 def _interval_json(interval: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """How the intervals were made and how well they hold, without the numbers they are made of."""
-    said = ("level", "method", "coverage", "width", "score", "by_answer")
-    return {name: interval[name] for name in said if name in interval} if interval else None
+    kept = ("level", "method", "coverage", "width", "score", "by_answer")
+    return {name: interval[name] for name in kept if name in interval} if interval else None
 
 
 def _field_json(field: Field) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import numpy.typing as npt
 
 from tablecast.inference.predictor import Predictor
@@ -41,8 +40,8 @@ def predict_model(deployment: str | PathLike[str] | Deployment, data: Any) -> An
         columns = {field.name: [row.get(field.name) for row in data] for field in _fields(loaded)}
         added = _answers(predictor, columns)
         return [
-            {**row, **{name: values[place].item() for name, values in added.items()}}
-            for place, row in enumerate(data)
+            {**row, **{name: values[index].item() for name, values in added.items()}}
+            for index, row in enumerate(data)
         ]
     added = _answers(predictor, data)
     return data.assign(**added) if hasattr(data, "assign") else {**data, **added}
@@ -54,10 +53,7 @@ def _fields(deployment: Deployment) -> tuple[Field, ...]:
 
 def _answers(predictor: Predictor, data: Any) -> dict[str, npt.NDArray[Any]]:
     schema = predictor.schema
-    answer = predictor.engine.answer(schema.columns_of(data))
-    if answer.probabilities is None:
-        return {"prediction_label": answer.labels}
-    places = {label: place for place, label in enumerate(schema.classes)}
-    chosen = np.array([places[label] for label in answer.labels.tolist()], dtype=np.intp)
-    score = np.take_along_axis(answer.probabilities, chosen[:, None], axis=1)[:, 0]
-    return {"prediction_label": answer.labels, "prediction_score": score}
+    output = predictor.engine.answer(schema.columns_of(data))
+    if output.probabilities is None:
+        return {"prediction_label": output.labels}
+    return {"prediction_label": output.labels, "prediction_score": output.scores(schema.classes)}

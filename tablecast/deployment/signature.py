@@ -39,7 +39,7 @@ def check_signature(path: Path, content: bytes) -> None:
     public = _public_key(wanted)
     signature = with_ending(path, ENDING)
     try:
-        found = minisign.Signature.from_file(signature)
+        parsed = minisign.Signature.from_file(signature)
     except FileNotFoundError:
         raise ArtifactError(
             f"{path.name} is not signed, and TABLECAST_SIGNED_BY wants it signed: there is no "
@@ -49,7 +49,7 @@ def check_signature(path: Path, content: bytes) -> None:
     except (minisign.ParseError, OSError, ValueError):
         raise ArtifactError(f"{signature.name} is no signature; sign {path.name} again.") from None
     try:
-        public.verify(content, found)
+        public.verify(content, parsed)
     except minisign.VerifyError:
         raise ArtifactError(
             f"The signature of {path.name} is not one of the key in TABLECAST_SIGNED_BY, or not of "

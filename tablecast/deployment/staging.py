@@ -43,11 +43,11 @@ def staged(base: Path) -> Iterator[Path]:
 
 def _move(there: Path, base: Path) -> None:
     for ending in ENDINGS:
-        made, place = with_ending(there, ending), with_ending(base, ending)
-        if made.is_file():
-            os.replace(made, place)
+        source, target = with_ending(there, ending), with_ending(base, ending)
+        if source.is_file():
+            os.replace(source, target)
         else:
-            place.unlink(missing_ok=True)
+            target.unlink(missing_ok=True)
 
 
 def name_after(source: str | os.PathLike[str]) -> str:

@@ -8,6 +8,7 @@ import sys
 
 from tablecast.features import bounded, searched_terms, temperature
 from tablecast.features.bounded import Bounded, BoundedVote
+from tablecast.features.possible import PossibleTarget
 from tablecast.features.searched_terms import Factor, SearchedTerms
 from tablecast.features.steps import (
     AsFloat64,
@@ -21,8 +22,8 @@ from tablecast.features.steps import (
 from tablecast.features.temperature import Tempered
 
 PICKLED = (
-    AsFloat64, Bins, Bounded, BoundedVote, Factor, FillDates, FullRank, Interactions, Powers,
-    SearchedTerms, Tempered, Trigonometric,
+    AsFloat64, Bins, Bounded, BoundedVote, Factor, FillDates, FullRank, Interactions,
+    PossibleTarget, Powers, SearchedTerms, Tempered, Trigonometric,
 )
 
 for _kind in PICKLED:
@@ -36,5 +37,5 @@ sys.modules.setdefault("tablecast.terms", searched_terms)
 
 __all__ = [
     "AsFloat64", "Bins", "Bounded", "BoundedVote", "Factor", "FillDates", "FullRank",
-    "Interactions", "Powers", "SearchedTerms", "Tempered", "Trigonometric",
+    "Interactions", "PossibleTarget", "Powers", "SearchedTerms", "Tempered", "Trigonometric",
 ]

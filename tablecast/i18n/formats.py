@@ -58,10 +58,10 @@ def number(value: float, form: str = ",") -> str:
     return _signs(format(value, form), _forms())
 
 
-def percent(share: float, decimals: int = 0) -> str:
+def percent(fraction: float, decimals: int = 0) -> str:
     """A share from 0 to 1 as ``29%``, or with decimals as ``29.2%``."""
     forms = _forms()
-    return forms.percent.format(_signs(f"{share:.{decimals}%}"[:-1], forms))
+    return forms.percent.format(_signs(f"{fraction:.{decimals}%}"[:-1], forms))
 
 
 def day(moment: date) -> str:
@@ -87,10 +87,10 @@ def listed(words: Iterable[str]) -> str:
     return comma().join(words)
 
 
-def sentences(said: Iterable[str]) -> str:
+def sentences(texts: Iterable[str]) -> str:
     """Sentences one after the other, without the empty ones."""
-    told = [one for one in said if one]
-    return "".join(f"{one}{_after(one)}" for one in told[:-1]) + "".join(told[-1:])
+    parts = [part for part in texts if part]
+    return "".join(f"{part}{_after(part)}" for part in parts[:-1]) + "".join(parts[-1:])
 
 
 def _after(sentence: str) -> str:

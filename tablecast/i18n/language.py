@@ -90,12 +90,12 @@ class Language:
         known = self._translations
         return message if known is None else known.pgettext(context, message)
 
-    def ngettext(self, one: str, many: str, number: int) -> str:
+    def ngettext(self, singular: str, plural: str, number: int) -> str:
         """The form of a message that suits a number of things."""
         known = self._translations
         if known is None:
-            return one if number == 1 else many
-        return known.ngettext(one, many, number)
+            return singular if number == 1 else plural
+        return known.ngettext(singular, plural, number)
 
 
 ENGLISH = Language("en")
@@ -149,9 +149,9 @@ def choose(asked: str | None, accepted: Sequence[tuple[str, float]]) -> Language
         asked: what the address says, ``?lang=``; it wins where it is known.
         accepted: the tags and weights of ``Accept-Language``, the most wanted first.
     """
-    found = language_of(asked) if asked else None
-    if found:
-        return found
+    language_asked = language_of(asked) if asked else None
+    if language_asked:
+        return language_asked
     for tag, weight in accepted:
         language = language_of(tag) if weight > 0 else None
         if language:
@@ -164,9 +164,9 @@ def gettext(message: str) -> str:
     return _current.get().gettext(message)
 
 
-def ngettext(one: str, many: str, number: int) -> str:
+def ngettext(singular: str, plural: str, number: int) -> str:
     """The form of a message that suits a number of things, in the reader's language."""
-    return _current.get().ngettext(one, many, number)
+    return _current.get().ngettext(singular, plural, number)
 
 
 def pgettext(context: str, message: str) -> str:

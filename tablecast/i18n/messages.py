@@ -103,8 +103,8 @@ def forms(language: Language) -> dict[str, Any]:
     }
 
 
-def _token(found: re.Match[str]) -> str:
-    return found[1] if found[2] is None else f"{{{found[2]}}}"
+def _token(match: re.Match[str]) -> str:
+    return match[1] if match[2] is None else f"{{{match[2]}}}"
 
 
 if __name__ == "__main__":

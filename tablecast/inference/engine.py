@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -27,6 +27,15 @@ class Answer:
 
     labels: npt.NDArray[Any]
     probabilities: npt.NDArray[np.float64] | None = None
+
+    def scores(self, classes: Sequence[Label]) -> npt.NDArray[np.float64]:
+        """(rows,): the probability of each row's own label, where there are probabilities."""
+        indices = {label: index for index, label in enumerate(classes)}
+        chosen = np.array([indices[label] for label in self.labels.tolist()], dtype=np.intp)
+        scores: npt.NDArray[np.float64] = np.take_along_axis(
+            np.asarray(self.probabilities), chosen[:, None], axis=1
+        )[:, 0]
+        return scores
 
 
 class Engine(Protocol):

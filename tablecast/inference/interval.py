@@ -28,7 +28,7 @@ class NumberTerm:
     """What a number field adds: ``slope * value``, the value held within its training range."""
 
     field: str
-    place: int  # of the field in the schema
+    index: int  # of the field in the schema
     slope: float
     low: float
     high: float
@@ -40,7 +40,7 @@ class LevelTerm:
     """What a category adds, level by level; nothing for a level that is not listed."""
 
     field: str
-    place: int
+    index: int
     adds: Mapping[str, float]
 
 
@@ -55,7 +55,7 @@ class Part:
     """
 
     field: str
-    place: int
+    index: int
     kind: str = "level"
     level: str = ""
     cut: float = 0.0
@@ -120,47 +120,47 @@ class Edge:
     terms: tuple[Term, ...] = ()
 
     @classmethod
-    def from_json(cls, data: Mapping[str, Any], places: Mapping[str, int]) -> Edge:
+    def from_json(cls, data: Mapping[str, Any], indices: Mapping[str, int]) -> Edge:
         """Read an edge. ``places`` gives each field's place in the schema."""
         return cls(
             tuple(data["at"]),
             tuple(data["offsets"]),
-            tuple(NumberTerm(place=places[one["field"]], **one) for one in data["numbers"]),
-            tuple(LevelTerm(place=places[one["field"]], **one) for one in data["levels"]),
-            tuple(_read_term(one, places) for one in data.get("terms", ())),
+            tuple(NumberTerm(index=indices[term["field"]], **term) for term in data["numbers"]),
+            tuple(LevelTerm(index=indices[term["field"]], **term) for term in data["levels"]),
+            tuple(_read_term(term, indices) for term in data.get("terms", ())),
         )
 
-    def of_row(self, answer: float, values: Sequence[Value]) -> float:
+    def of_row(self, prediction: float, values: Sequence[Value]) -> float:
         """The offset for one answer and its row's values in the schema's order."""
-        offset = self.offsets[0] if len(self.at) == 1 else self._line(answer)
-        for place, slope, low, high, typical in self._numbers:
-            value: Any = values[place]
+        offset = self.offsets[0] if len(self.at) == 1 else self._line(prediction)
+        for index, slope, low, high, typical in self._numbers:
+            value: Any = values[index]
             if value != value:  # NaN is missing
                 value = typical
             offset += slope * (low if value < low else high if value > high else value)
-        for place, adds in self._levels:
-            offset += adds.get(values[place], 0.0)
+        for index, adds in self._levels:
+            offset += adds.get(values[index], 0.0)
         for term in self.terms:
             product = term.weight
             for part in term.factors:
-                product *= part.of_value(values[part.place])
+                product *= part.of_value(values[part.index])
             offset += product
         return offset
 
-    def of_columns(self, answers: Floats, columns: Mapping[str, npt.NDArray[Any]]) -> Floats:
+    def of_columns(self, predictions: Floats, columns: Mapping[str, npt.NDArray[Any]]) -> Floats:
         """The offsets for many answers, shape (rows,), and their columns as engines read them."""
-        offsets = np.interp(answers, self.at, self.offsets)
+        offsets = np.interp(predictions, self.at, self.offsets)
         for number in self.numbers:
             values = columns[number.field]
             known = np.where(np.isnan(values), number.typical, values)
             offsets = offsets + number.slope * np.clip(known, number.low, number.high)
-        places = {name: levels.of(columns[name]) for name, levels in self._known_levels.items()}
+        indices = {name: levels.of(columns[name]) for name, levels in self._known_levels.items()}
         for level in self.levels:
             adds = [level.adds.get(known, 0.0) for known in self._known_levels[level.field]]
-            offsets = offsets + np.array([*adds, 0.0])[places[level.field]]
+            offsets = offsets + np.array([*adds, 0.0])[indices[level.field]]
         for term in self.terms:
             parts = [
-                (places[part.field] == self._known_levels[part.field][part.level]) * 1.0
+                (indices[part.field] == self._known_levels[part.field][part.level]) * 1.0
                 if part.kind == "level"
                 else part.of_column(columns[part.field])
                 for part in term.factors
@@ -184,22 +184,23 @@ class Edge:
     # Plain tuples: attributes of dataclasses would take most of the time that one row takes.
     @cached_property
     def _numbers(self) -> list[tuple[int, float, float, float, float]]:
-        return [(one.place, one.slope, one.low, one.high, one.typical) for one in self.numbers]
+        terms = self.numbers
+        return [(term.index, term.slope, term.low, term.high, term.typical) for term in terms]
 
     @cached_property
     def _levels(self) -> list[tuple[int, Mapping[Any, float]]]:
-        return [(one.place, one.adds) for one in self.levels]
+        return [(term.index, term.adds) for term in self.levels]
 
-    def _line(self, answer: float) -> float:
+    def _line(self, prediction: float) -> float:
         at, offsets = self.at, self.offsets
-        place = bisect_right(at, answer)
-        if place == 0:
+        after = bisect_right(at, prediction)
+        if after == 0:
             return offsets[0]
-        if place == len(at):
+        if after == len(at):
             return offsets[-1]
-        left, right = at[place - 1], at[place]
-        share = (answer - left) / (right - left)
-        return offsets[place - 1] + share * (offsets[place] - offsets[place - 1])
+        left, right = at[after - 1], at[after]
+        fraction = (prediction - left) / (right - left)
+        return offsets[after - 1] + fraction * (offsets[after] - offsets[after - 1])
 
 
 class _Places(dict[str, int]):
@@ -234,35 +235,35 @@ class Interval:
     @classmethod
     def from_json(cls, data: Mapping[str, Any], fields: Sequence[Field]) -> Interval:
         """Read what ``tablecast.training.intervals.conformal`` stored."""
-        places = {field.name: place for place, field in enumerate(fields)}
+        indices = {field.name: index for index, field in enumerate(fields)}
         return cls(
             data["level"],
-            Edge.from_json(data["lower"], places),
-            Edge.from_json(data["upper"], places),
+            Edge.from_json(data["lower"], indices),
+            Edge.from_json(data["upper"], indices),
             data["floor"],
         )
 
-    def of_row(self, answer: float, values: Sequence[Value]) -> tuple[float, float]:
+    def of_row(self, prediction: float, values: Sequence[Value]) -> tuple[float, float]:
         """Both ends for one answer, which lies between them."""
-        below, above = self.lower.of_row(answer, values), self.upper.of_row(answer, values)
-        low = answer + below if below < 0 else answer
+        below, above = self.lower.of_row(prediction, values), self.upper.of_row(prediction, values)
+        low = prediction + below if below < 0 else prediction
         if self.floor is not None and low < self.floor:
-            low = min(self.floor, answer)
-        return low, answer + above if above > 0 else answer
+            low = min(self.floor, prediction)
+        return low, prediction + above if above > 0 else prediction
 
     def of_columns(
-        self, answers: Floats, columns: Mapping[str, npt.NDArray[Any]]
+        self, predictions: Floats, columns: Mapping[str, npt.NDArray[Any]]
     ) -> tuple[Floats, Floats]:
         """Both ends for many answers, each of shape (rows,)."""
-        low = answers + np.minimum(self.lower.of_columns(answers, columns), 0.0)
-        high = answers + np.maximum(self.upper.of_columns(answers, columns), 0.0)
+        low = predictions + np.minimum(self.lower.of_columns(predictions, columns), 0.0)
+        high = predictions + np.maximum(self.upper.of_columns(predictions, columns), 0.0)
         if self.floor is not None:
-            low = np.where(low < self.floor, np.minimum(self.floor, answers), low)
+            low = np.where(low < self.floor, np.minimum(self.floor, predictions), low)
         return low, high
 
 
-def _read_term(data: Mapping[str, Any], places: Mapping[str, int]) -> Term:
-    parts = [Part(place=places[one["field"]], **one) for one in data["factors"]]
+def _read_term(data: Mapping[str, Any], indices: Mapping[str, int]) -> Term:
+    parts = [Part(index=indices[factor["field"]], **factor) for factor in data["factors"]]
     return Term(data["weight"], tuple(parts))
 
 

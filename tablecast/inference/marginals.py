@@ -54,8 +54,8 @@ class Marginal:
 
     def at(self, positions: npt.NDArray[np.float64]) -> npt.NDArray[np.intp]:
         """The places of the values at these positions (0 to 1) of the cumulated shares."""
-        places = np.searchsorted(np.cumsum(self.shares), positions, side="right")
-        return np.minimum(places, len(self.values) - 1).astype(np.intp)
+        indices = np.searchsorted(np.cumsum(self.shares), positions, side="right")
+        return np.minimum(indices, len(self.values) - 1).astype(np.intp)
 
 
 @dataclass(frozen=True)
@@ -107,8 +107,8 @@ class Background:
     def frequent(self) -> Mapping[str, Mapping[Value, float]]:
         """Field name to value to share."""
         return {
-            name: dict(zip(one.values, one.shares.tolist(), strict=True))
-            for name, one in self.marginals.items()
+            name: dict(zip(marginal.values, marginal.shares.tolist(), strict=True))
+            for name, marginal in self.marginals.items()
         }
 
 
@@ -136,10 +136,10 @@ def _spread(field: Field, column: pd.Series) -> dict[str, Any]:
 def _levels(known: npt.NDArray[Any]) -> dict[str, Any]:
     names, counts = np.unique(known.astype(str), return_counts=True)
     order = np.argsort(-counts, kind="stable")[:MOST_LEVELS]
-    kept = [place for place in order.tolist() if counts[place] >= FEWEST]
-    listed = [int(counts[place]) for place in kept]
+    kept = [index for index in order.tolist() if counts[index] >= FEWEST]
+    listed = [int(counts[index]) for index in kept]
     return {
-        "values": [str(names[place]) for place in kept],
+        "values": [str(names[index]) for index in kept],
         "counts": listed,
         "rest": len(known) - sum(listed),
     }
@@ -153,8 +153,8 @@ def _groups(field: Field, known: npt.NDArray[np.float64]) -> dict[str, Any]:
     if len(values) > GROUPS or counts.min() < FEWEST:
         parts = np.array_split(known, max(1, min(GROUPS, len(known) // FEWEST)))
         means = [field.mean_of(part, known) for part in parts]
-        values, places = np.unique(means, return_inverse=True)
-        counts = np.bincount(places, weights=[len(part) for part in parts])
+        values, indices = np.unique(means, return_inverse=True)
+        counts = np.bincount(indices, weights=[len(part) for part in parts])
     return {"values": values.tolist(), "counts": [int(count) for count in counts], "rest": 0}
 
 
@@ -183,7 +183,7 @@ def _round_edges(low: float, high: float) -> list[float]:
     power = 10.0 ** math.floor(math.log10(least))
     step = next(m * power for m in (1, 2, 2.5, 5, 10) if m * power >= least)
     first, last = math.floor(low / step), math.ceil(high / step)
-    return [float(f"{place * step:.12g}") for place in range(first, last + 1)]
+    return [float(f"{tick * step:.12g}") for tick in range(first, last + 1)]
 
 
 def _marginal(field: Field, data: Mapping[str, Any]) -> Marginal:

@@ -42,9 +42,9 @@ class Walks:
         changed = np.where(backwards[:, None], reverse, ranks) < taken[:, None]
         changed &= self._differs[walk]
         self.columns: dict[str, npt.NDArray[Any]] = {}
-        for place, (field, value) in enumerate(zip(schema.fields, row.values, strict=True)):
+        for index, (field, value) in enumerate(zip(schema.fields, row.values, strict=True)):
             self.columns[field.name] = column = draws[field.name][walk]
-            column[changed[:, place]] = value
+            column[changed[:, index]] = value
 
     def _stops(self) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], npt.NDArray[np.bool_]]:
         """Each row's walk, the steps taken before it, and whether the walk goes backwards."""

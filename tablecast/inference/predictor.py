@@ -66,12 +66,12 @@ class Predictor:
                 return [self._predict_alone(program, rows[0])]
             except BEYOND:
                 pass
-        answer = self.engine.answer(self._columns(rows))
-        labels = answer.labels.tolist()
-        shares = self._shares(answer, len(rows))
+        output = self.engine.answer(self._columns(rows))
+        labels = output.labels.tolist()
+        probabilities = self._probabilities(output, len(rows))
         return [
-            Prediction(label, share, row.warnings, row.values, self.interval)
-            for label, share, row in zip(labels, shares, rows, strict=True)
+            Prediction(label, probability, row.warnings, row.values, self.interval)
+            for label, probability, row in zip(labels, probabilities, rows, strict=True)
         ]
 
     def _predict_alone(self, program: RowProgram, row: Row) -> Prediction:
@@ -93,11 +93,11 @@ class Predictor:
             for field, values in zip(self.schema.fields, by_field, strict=True)
         }
 
-    def _shares(self, answer: Answer, rows: int) -> list[dict[str, float] | None]:
-        if answer.probabilities is None:
+    def _probabilities(self, output: Answer, rows: int) -> list[dict[str, float] | None]:
+        if output.probabilities is None:
             return [None] * rows
-        shares = answer.probabilities.tolist()
-        return [dict(zip(self._classes, share, strict=True)) for share in shares]
+        each = output.probabilities.tolist()
+        return [dict(zip(self._classes, row, strict=True)) for row in each]
 
 
 class _Cells(dict[Any, npt.NDArray[Any]]):

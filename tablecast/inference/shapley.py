@@ -108,7 +108,7 @@ class Explainer:
         columns = {}
         for field, value in zip(self._schema.fields, row.values, strict=True):
             columns[field.name] = filled = plan.columns[field.name].copy()
-            filled[plan.given[field.name]] = value
+            filled[plan.own[field.name]] = value
         outputs, label = self._outputs(columns)
         worth = np.add.reduceat(outputs * plan.weights, plan.starts)
         return self._explanation(row, worth[0], worth[-1], plan.shapley @ worth, label)
@@ -134,14 +134,14 @@ class Explainer:
 
     def _outputs(self, columns: Columns) -> tuple[Array, Label | None]:
         """The explained number of every row; for classes, of the last row's class."""
-        answer = self._engine.answer(columns)
+        output = self._engine.answer(columns)
         if self._schema.task == "regression":
-            return answer.labels, None
-        label = answer.labels[-1:].tolist()[0]
-        return share_of(self._schema, answer, label), label
+            return output.labels, None
+        label = output.labels[-1:].tolist()[0]
+        return probability_of(self._schema, output, label), label
 
     def _explanation(
-        self, row: Row, base: float, answer: float, gains: Array,
+        self, row: Row, base: float, prediction: float, gains: Array,
         label: Label | None, error: Array | None = None,
     ) -> Explanation:
         errors = np.zeros_like(gains) if error is None else error
@@ -149,7 +149,7 @@ class Explainer:
         contributions = tuple(
             Contribution(field.name, value, gain, error) for field, value, gain, error in parts
         )
-        return Explanation(float(base), float(answer), label, contributions, self.exact)
+        return Explanation(float(base), float(prediction), label, contributions, self.exact)
 
     @cached_property
     def _plan(self) -> _Plan:
@@ -163,14 +163,14 @@ class Explainer:
         return np.array([rng.permutation(count) for _ in range(len(self._strata))])
 
 
-def share_of(schema: Schema, answer: Answer, label: Label) -> Array:
+def probability_of(schema: Schema, output: Answer, label: Label) -> Array:
     """Each row's probability of a class; 1 or 0 where the estimator has no probabilities."""
-    if answer.probabilities is None:
-        named: Array = (answer.labels == label).astype(np.float64)
+    if output.probabilities is None:
+        named: Array = (output.labels == label).astype(np.float64)
         return named
-    place = [str(name) for name in schema.classes].index(str(label))
-    shares: Array = answer.probabilities[:, place]
-    return shares
+    index = [str(name) for name in schema.classes].index(str(label))
+    probabilities: Array = output.probabilities[:, index]
+    return probabilities
 
 
 def strata(rows: int, fields: int) -> npt.NDArray[np.intp]:
@@ -189,11 +189,11 @@ def draw(
     """
     positions = (np.arange(len(order)) + 0.5) / len(order)
     drawn = {}
-    for place, field in enumerate(schema.fields):
+    for index, field in enumerate(schema.fields):
         marginal = background.marginals[field.name]
         values = field.array(marginal.values)
         drawn[field.name] = np.empty(len(order), dtype=values.dtype)
-        drawn[field.name][order[:, place]] = values[marginal.at(positions)]
+        drawn[field.name][order[:, index]] = values[marginal.at(positions)]
     return drawn
 
 
@@ -203,14 +203,14 @@ class _Plan:
 
     Attributes:
         columns: field name to (rows,) values of the background.
-        given: field name to the (rows,) places that the explained row's value takes.
+        own: field name to the (rows,) indices that the explained row's value takes.
         weights: (rows,) each row's share in its set's mean.
         starts: (sets,) where each set's rows begin; the set's bits are the fields given.
         shapley: (fields, sets), what turns the sets' worth into contributions.
     """
 
     columns: Mapping[str, npt.NDArray[Any]]
-    given: Mapping[str, npt.NDArray[np.intp]]
+    own: Mapping[str, npt.NDArray[np.intp]]
     weights: Array
     starts: npt.NDArray[np.intp]
     shapley: Array
@@ -223,7 +223,7 @@ def _plan_of(schema: Schema, draws: Columns) -> _Plan:
     digits = codes.astype(np.int64) << (6 * np.arange(len(names), dtype=np.int64))[:, None]
     chosen, weights, sizes = [], [], []
     for fields in range(2 ** len(names)):
-        absent = [place for place in range(len(names)) if not fields >> place & 1]
+        absent = [bit for bit in range(len(names)) if not fields >> bit & 1]
         _, first, counts = np.unique(
             digits[absent].sum(axis=0), return_index=True, return_counts=True
         )
@@ -231,10 +231,10 @@ def _plan_of(schema: Schema, draws: Columns) -> _Plan:
         weights.append(counts / counts.sum())
         sizes.append(len(first))
     rows = np.concatenate(chosen)
-    given = np.repeat(np.arange(2 ** len(names)), sizes)
+    known_fields = np.repeat(np.arange(2 ** len(names)), sizes)
     return _Plan(
         {name: draws[name][rows] for name in names},
-        {name: np.flatnonzero(given >> place & 1) for place, name in enumerate(names)},
+        {name: np.flatnonzero(known_fields >> bit & 1) for bit, name in enumerate(names)},
         np.concatenate(weights),
         np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.intp),
         shapley_weights(len(names)),
@@ -250,8 +250,8 @@ def shapley_weights(count: int) -> Array:
         math.factorial(size) * math.factorial(count - size - 1) / math.factorial(count)
         for size in range(count)
     ])
-    for place in range(count):
-        without = sets[(sets >> place & 1) == 0]
-        weights[place, without] = -joins[sizes[without]]
-        weights[place, without | 1 << place] = joins[sizes[without]]
+    for field in range(count):
+        without = sets[(sets >> field & 1) == 0]
+        weights[field, without] = -joins[sizes[without]]
+        weights[field, without | 1 << field] = joins[sizes[without]]
     return weights

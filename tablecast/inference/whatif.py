@@ -12,7 +12,7 @@ import numpy.typing as npt
 from tablecast.inference.engine import Columns, Engine, Label
 from tablecast.inference.interval import Interval
 from tablecast.inference.marginals import Background
-from tablecast.inference.shapley import share_of
+from tablecast.inference.shapley import probability_of
 from tablecast.schema.field import Value
 from tablecast.schema.schema import Row, Schema
 
@@ -77,24 +77,24 @@ def what_if(
     frequency = background.frequent if background else {}
     tried = [
         field.grid(POINTS, MOST_LEVELS, frequency.get(field.name, {}), value)
-        if most is None or place < most else []
-        for place, (field, value) in enumerate(zip(schema.fields, row.values, strict=True))
+        if most is None or index < most else []
+        for index, (field, value) in enumerate(zip(schema.fields, row.values, strict=True))
     ]
     columns = _columns(schema, row, tried)
-    answers, label = _answers(schema, engine, columns)
-    ranges = _ranges(interval, answers, columns)
+    predictions, label = _answers(schema, engine, columns)
+    ranges = _ranges(interval, predictions, columns)
     ends = np.cumsum([len(values) for values in tried]).tolist()
     courses = tuple(
         Course(
             field.name,
             tuple(values),
-            tuple(answers[end - len(values) : end]),
+            tuple(predictions[end - len(values) : end]),
             values.index(value) if value in values else None,
             tuple(ranges[end - len(values) : end]),
         )
         for field, value, values, end in zip(schema.fields, row.values, tried, ends, strict=True)
     )
-    return WhatIf(answers[-1], label, courses[:most])
+    return WhatIf(predictions[-1], label, courses[:most])
 
 
 def _columns(
@@ -114,17 +114,17 @@ def _columns(
 def _answers(
     schema: Schema, engine: Engine, columns: Columns
 ) -> tuple[list[float], Label | None]:
-    answer = engine.answer(columns)
+    output = engine.answer(columns)
     if schema.task == "regression":
-        return answer.labels.tolist(), None
-    label = answer.labels[-1:].tolist()[0]
-    return share_of(schema, answer, label).tolist(), label
+        return output.labels.tolist(), None
+    label = output.labels[-1:].tolist()[0]
+    return probability_of(schema, output, label).tolist(), label
 
 
 def _ranges(
-    interval: Interval | None, answers: list[float], columns: Columns
+    interval: Interval | None, predictions: list[float], columns: Columns
 ) -> list[tuple[float, float]]:
     if interval is None:
         return []
-    low, high = interval.of_columns(np.array(answers), columns)
+    low, high = interval.of_columns(np.array(predictions), columns)
     return list(zip(low.tolist(), high.tolist(), strict=True))

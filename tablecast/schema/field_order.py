@@ -40,8 +40,8 @@ def arrange(
     shares = [importance.get(name, 0.0) for name in [*named, *rest]]
     before = accumulate(shares, initial=0.0)
     return {
-        name: place >= len(named) and _is_enough(place, covered, len(features))
-        for place, (name, covered) in enumerate(zip([*named, *rest], before, strict=False))
+        name: index >= len(named) and _is_enough(index, covered, len(features))
+        for index, (name, covered) in enumerate(zip([*named, *rest], before, strict=False))
     }
 
 

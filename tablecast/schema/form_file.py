@@ -126,20 +126,21 @@ class Form:
         Raises:
             FormFileError: the form names a column or a class that the table lacks.
         """
-        places = {name: f"[fields.{name}]" for name in self.fields}
-        places |= {name: f"{name!r} in [card] sensitive" for name in self.card.get("sensitive", ())}
-        for name, place in places.items():
+        sections = {name: f"[fields.{name}]" for name in self.fields}
+        sensitive = self.card.get("sensitive", ())
+        sections |= {name: f"{name!r} in [card] sensitive" for name in sensitive}
+        for name, section in sections.items():
             if name not in features:
                 near = get_close_matches(name, features, 1, cutoff=0)
                 raise FormFileError(
-                    f"{place} is not a feature of the table; the nearest is {near[0]!r}."
+                    f"{section} is not a feature of the table; the nearest is {near[0]!r}."
                 )
         unknown = self.class_labels.keys() - {str(label) for label in classes}
         if unknown:
             known = ", ".join(map(str, classes)) or "none, the target is an amount"
             raise FormFileError(
-                f"[target.classes] names {min(unknown)!r}, which the target does not have. Its "
-                f"classes are: {known}."
+                f"[target.classes] names {min(unknown)!r}, which is not a class of the target. "
+                f"The classes: {known}."
             )
 
 
@@ -147,7 +148,8 @@ def read_form(path: str | Path | None) -> Form:
     """Read a form file; None gives an empty one.
 
     Raises:
-        FormFileError: the file is missing, is not TOML, or has a key or a value that means nothing.
+        FormFileError: the file is missing, is not TOML, or has an unknown key or a value of
+            the wrong type.
     """
     if path is None:
         return Form()
@@ -214,22 +216,22 @@ def _check_field(name: str, overrides: Any) -> None:
 def _check_card(card: Mapping[str, Any]) -> None:
     _check_keys(card, _CARD_KEYS, "[card]")
     for key, value in card.items():
-        if isinstance(value, list) and not all(isinstance(one, str) for one in value):
+        if isinstance(value, list) and not all(isinstance(text, str) for text in value):
             raise FormFileError(f"[card] {key} must be a list of texts in quotes.")
 
 
-def _check_labels(labels: Mapping[str, Any], place: str) -> None:
+def _check_labels(labels: Mapping[str, Any], section: str) -> None:
     for key, label in labels.items():
         if not isinstance(label, str):
-            raise FormFileError(f"{place} {key!r} must be text in quotes.")
+            raise FormFileError(f"{section} {key!r} must be text in quotes.")
 
 
-def _check_keys(data: Mapping[str, Any], known: Mapping[str, Any], place: str) -> None:
+def _check_keys(data: Mapping[str, Any], known: Mapping[str, Any], section: str) -> None:
     for key, value in data.items():
         if key not in known:
             near = get_close_matches(key, known, 1)
-            hint = f"Did you mean {near[0]!r}?" if near else f"Known keys: {', '.join(known)}."
-            raise FormFileError(f"{place} has a key {key!r} that means nothing here. {hint}")
+            hint = f"Did you mean {near[0]!r}?" if near else f"Valid keys: {', '.join(known)}."
+            raise FormFileError(f"{section}: unknown key {key!r}. {hint}")
         wrong_bool = isinstance(value, bool) and known[key] is not bool
         if wrong_bool or not isinstance(value, known[key]):
-            raise FormFileError(f"{place}: {key} has a value of the wrong kind, {value!r}.")
+            raise FormFileError(f"{section}: {key} has a value of the wrong type, {value!r}.")

@@ -37,7 +37,7 @@ def _with_overrides(field: Field, overrides: Mapping[str, Any]) -> Field:
     if unknown:
         raise FormFileError(
             f"[fields.{field.name}.levels] names {unknown[0]!r}, which the table does not have. "
-            f"Its levels are: {', '.join(known) or 'none, it is a number'}."
+            f"The levels: {', '.join(known) or 'none, it is a number'}."
         )
     if labels:  # the file's order is the form's order
         ordered = (*labels, *(level for level in known if level not in labels))

@@ -195,8 +195,8 @@ class Schema:
         words.pop("card", None)  # of the model card, which is no part of the schema
         if self.title == _untitled(self.target, ENGLISH):
             words.setdefault("title", _untitled(self.target, language))
-        told = tuple(replace(one, **fields.get(one.name, {})) for one in self.fields)
-        return replace(self, fields=told, **words)
+        translated = tuple(replace(field, **fields.get(field.name, {})) for field in self.fields)
+        return replace(self, fields=translated, **words)
 
     @cached_property
     def _plain_readers(self) -> tuple[tuple[str, Callable[[Any], Value]], ...]:
@@ -278,7 +278,7 @@ def _untitled(target: str, language: Language) -> str:
 def _said_by(form: Form) -> dict[str, Any]:
     """What a form says to people, as ``Schema.in_language`` takes it."""
     named = {"label": "label", "hint": "hint", "unit": "unit", "levels": "level_labels"}
-    said = {
+    texts = {
         "title": form.title,
         "description": form.description,
         "target_label": form.target_label,
@@ -290,7 +290,7 @@ def _said_by(form: Form) -> dict[str, Any]:
         },
         "card": dict(form.card),
     }
-    return {key: text for key, text in said.items() if text}
+    return {key: text for key, text in texts.items() if text}
 
 
 def classes_of(target: pd.Series) -> list[str | int]:

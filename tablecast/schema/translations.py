@@ -35,57 +35,57 @@ def languages_in(data: Mapping[str, Any]) -> tuple[str, ...]:
     Raises:
         FormFileError: a text is in a language that the pages do not speak.
     """
-    found: set[str] = set()
+    primaries: set[str] = set()
 
-    def look(texts: Texts, place: str) -> Any:
-        found.update(_by_language(texts, place))
+    def look(texts: Texts, path: str) -> Any:
+        primaries.update(_by_language(texts, path))
         return ""
 
     _replaced(data, look)
-    return tuple(language.primary for language in LANGUAGES if language.primary in found)
+    return tuple(language.primary for language in LANGUAGES if language.primary in primaries)
 
 
 def in_language(data: Mapping[str, Any], primary: str) -> dict[str, Any]:
     """The file's data with each text in one language."""
 
-    def choose(texts: Texts, place: str) -> Any:
-        known = _by_language(texts, place)
+    def choose(texts: Texts, path: str) -> Any:
+        known = _by_language(texts, path)
         return known.get(primary) or known.get(ENGLISH.primary) or next(iter(known.values()))
 
     return _replaced(data, choose)
 
 
-def _by_language(texts: Texts, place: str) -> dict[str, Any]:
+def _by_language(texts: Texts, path: str) -> dict[str, Any]:
     known: dict[str, Any] = {}
     for tag, text in texts.items():
         language = language_of(tag)
         if language is None:
             spoken = ", ".join(language.primary for language in LANGUAGES)
             raise FormFileError(
-                f"{place} has a text in {tag!r}, which the pages do not speak; they speak {spoken}."
+                f"{path} has a text in {tag!r}; the pages' languages are {spoken}."
             )
         known[language.primary] = text
     if not known:
-        raise FormFileError(f"{place} has no text; write it in quotes, or leave it out.")
+        raise FormFileError(f"{path} has no text; write it in quotes, or leave it out.")
     return known
 
 
 def _replaced(data: Mapping[str, Any], choose: Callable[[Texts, str], Any]) -> dict[str, Any]:
     """The data, where what stands at a place of texts and is a table of languages is replaced."""
     replaced = dict(data)
-    for place in PLACES:
-        replaced = _at(replaced, place.split("."), "", choose)
+    for pattern in PLACES:
+        replaced = _at(replaced, pattern.split("."), "", choose)
     return replaced
 
 
 def _at(
-    table: dict[str, Any], path: list[str], place: str, choose: Callable[[Texts, str], Any]
+    table: dict[str, Any], path: list[str], prefix: str, choose: Callable[[Texts, str], Any]
 ) -> dict[str, Any]:
     first, *rest = path
     keys: Iterable[str] = table if first == "*" else (first,)
     changed = dict(table)
     for key in keys:
-        value, here = table.get(key), f"{place}.{key}".strip(".")
+        value, here = table.get(key), f"{prefix}.{key}".strip(".")
         if isinstance(value, dict):
             changed[key] = _at(value, rest, here, choose) if rest else choose(value, here)
     return changed

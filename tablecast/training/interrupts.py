@@ -38,4 +38,4 @@ class Interrupts:
         self.count += 1
         if self.count > 1 or self.searching:
             raise KeyboardInterrupt
-        self._say("The best is being saved; Ctrl-C again stops at once and saves nothing.")
+        self._say("Saving the best model so far. Press Ctrl-C again to stop without saving.")

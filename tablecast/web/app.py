@@ -152,8 +152,8 @@ def _begin() -> None:
     g.began = time.perf_counter()
     g.rows = 0
     g.key = None
-    told = request.environ
-    if told.get("SERVER_PROTOCOL") == "HTTP/1.1" and not told.get("HTTP_HOST"):
+    environ = request.environ
+    if environ.get("SERVER_PROTOCOL") == "HTTP/1.1" and not environ.get("HTTP_HOST"):
         raise BadRequest(_("Send a Host header; HTTP/1.1 requires one."))
 
 

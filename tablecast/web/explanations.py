@@ -21,12 +21,12 @@ def contributions_json(loaded: Deployment, row: Row) -> dict[str, Any] | None:
         "exact": explained.exact,
         "fields": [
             {
-                "field": one.field,
-                "value": loaded.schema.field(one.field).json_value(one.value),
-                "contribution": one.contribution,
-                "error": one.error,
+                "field": part.field,
+                "value": loaded.schema.field(part.field).json_value(part.value),
+                "contribution": part.contribution,
+                "error": part.error,
             }
-            for one in explained.contributions
+            for part in explained.contributions
         ],
     }
 
@@ -40,22 +40,22 @@ def whatif_json(loaded: Deployment, row: Row) -> dict[str, Any]:
         **_about(schema, tried),
         "fields": [
             {
-                "field": one.field,
-                "values": list(map(schema.field(one.field).json_value, one.values)),
-                "answers": list(one.answers),
-                "present": one.present,
-                "intervals": list(one.ranges) or None,
+                "field": course.field,
+                "values": list(map(schema.field(course.field).json_value, course.values)),
+                "answers": list(course.answers),
+                "present": course.present,
+                "intervals": list(course.ranges) or None,
             }
-            for one in tried.courses
+            for course in tried.courses
         ],
     }
 
 
-def _about(schema: Schema, found: Explanation | WhatIf) -> dict[str, Any]:
+def _about(schema: Schema, explained: Explanation | WhatIf) -> dict[str, Any]:
     """The number that is explained, in its unit; of a class, its probability."""
     is_class = schema.task == "classification"
     return {
-        "answer": found.answer,
+        "answer": explained.answer,
         "unit": "probability" if is_class else schema.target_unit,
-        "class": found.label,
+        "class": explained.label,
     }

@@ -28,9 +28,10 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier, KNeighborsRegressor
 from sklearn.neural_network import MLPClassifier, MLPRegressor
 
-from tablecast.compiler.estimators import arithmetic
+from tablecast.compiler import arithmetic
 from tablecast.compiler.graph import Builder
 from tablecast.compiler.registry import classify, regress
+from tablecast.compiler.steps import normal
 from tablecast.errors import UnsupportedStep
 
 REGRESSORS = [
@@ -147,6 +148,18 @@ def test_error_function_is_exact() -> None:
     tensor = arithmetic.erf(builder, declare(builder, 1).name)
     (answer,) = run(builder, [(tensor, "y", TensorProto.DOUBLE, ["rows", 1])], X)
     np.testing.assert_allclose(answer, special.erf(X), rtol=1e-15, atol=2e-16)
+
+
+@pytest.mark.parametrize(
+    ("compiled", "exact"), [(arithmetic.erf, special.erf), (normal.distribution, special.ndtr)]
+)
+def test_a_missing_value_stays_missing(compiled: Any, exact: Any) -> None:
+    """One row without a value is NaN, and the others of its batch are answered."""
+    X = np.array([[np.nan], [0.3], [np.inf], [-np.inf], [-8.0], [1e-9], [0.0]])
+    builder = Builder()
+    tensor = compiled(builder, declare(builder, 1).name)
+    (answer,) = run(builder, [(tensor, "y", TensorProto.DOUBLE, ["rows", 1])], X)
+    np.testing.assert_allclose(answer, exact(X), rtol=1e-15, atol=2e-16)
 
 
 @pytest.mark.parametrize("strategy", ["stratified", "uniform"])

@@ -13,8 +13,9 @@ from deployments import ROOT
 
 import tablecast
 from tablecast.cli.main import command_parser
+from tablecast.errors import SettingError
 from tablecast.schema import form_file
-from tablecast.settings import SETTINGS
+from tablecast.settings import SETTINGS, Setting, read_settings
 from tests.documentation import Page
 
 sys.path.insert(0, str(ROOT / "docs" / "site"))
@@ -62,8 +63,8 @@ def test_the_pages_show_what_the_code_has(site: Path) -> None:
     pages = {file.stem: file.read_text(encoding="utf-8") for file in (site / "reference").iterdir()}
     for setting in SETTINGS.values():
         assert setting.variable in pages["settings"]
-    for command in reference.subcommands(command_parser()):
-        assert f'id="{command}"' in pages["command-line"]
+    for command, _ in reference.subcommands(command_parser()):
+        assert f'id="{command.replace(" ", "-")}"' in pages["command-line"]
     for path in reference.openapi()["paths"]:
         assert path in pages["http-api"]
     for name in tablecast.__all__:
@@ -78,6 +79,17 @@ def test_every_setting_has_a_row() -> None:
         assert f"`{setting.variable}`" in row
         assert setting.help in row
         assert str(setting.default) in row
+
+
+def test_a_new_setting_is_read_refused_and_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """One entry is enough: the recipe of docs/contributing.md."""
+    new = Setting("TABLECAST_COLOUR", "teal", "Colour of the buttons.", ("teal", "plum"))
+    monkeypatch.setitem(SETTINGS, "colour", new)
+    assert read_settings({})["colour"] == "teal"
+    assert read_settings({"TABLECAST_COLOUR": "plum"})["colour"] == "plum"
+    with pytest.raises(SettingError, match=r"TABLECAST_COLOUR.*teal, plum"):
+        read_settings({"TABLECAST_COLOUR": "red"})
+    assert "| `TABLECAST_COLOUR` | `teal` | Colour of the buttons. |" in reference.settings()
 
 
 KEYS = {

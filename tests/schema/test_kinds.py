@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from dataclasses import replace
 from datetime import UTC, datetime
 from math import nan
@@ -13,6 +14,7 @@ import pytest
 from tablecast.schema.column_kinds import COLUMN_KINDS, column_kind
 from tablecast.schema.field import DAY, KINDS, Field
 from tablecast.web.http.responses import to_json
+from tests.deployments import ROOT
 
 SPRING = datetime(2020, 4, 1, tzinfo=UTC).timestamp()
 NUMBER = Field("n", "number", "float64", minimum=0, maximum=9)
@@ -64,8 +66,28 @@ def test_every_kind_has_its_column(kind: str) -> None:
     field = Field("x", kind, "object", levels=("False", "True"), minimum=0, maximum=DAY)
     assert type(field) is KINDS[kind]
     present = field.array(["True", "False"] if field.is_text else [0.0, DAY])
-    series = column_kind(field).series(replace(field, dtype="float64"), present)
+    dtype = "object" if field.is_text else "float64"
+    series = column_kind(field).series(replace(field, dtype=dtype), present)
     np.testing.assert_array_equal(field.array_of_table(series), present)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "levels", "texts", "column"),
+    [
+        ("int64", ("1", "2", "10"), ["10", "1"], [10, 1]),
+        ("float64", ("0.1", "2"), ["2", "", "0.1"], [2.0, nan, 0.1]),
+        ("int64", ("1", "2"), ["1", "seven"], [1, 3]),
+        ("bool", ("False", "True"), ["True", "False"], [True, False]),
+    ],
+)
+def test_categories_that_are_no_texts_have_their_own_column(
+    dtype: str, levels: tuple[str, ...], texts: list[str], column: list[Any]
+) -> None:
+    """Number codes are numbers to the pipeline, and an unknown one is above all of them."""
+    field = Field("x", "category", dtype, levels=levels)
+    series = column_kind(field).series(field, field.array(texts))
+    assert series.dtype == dtype
+    np.testing.assert_array_equal(series.to_numpy(), column)
 
 
 def test_an_unknown_kind_is_refused_by_name() -> None:
@@ -80,3 +102,19 @@ def test_a_field_never_changes_its_kind() -> None:
         replace(NUMBER, kind="date")
     assert replace(NUMBER, name="m") == Field("m", "number", "float64", minimum=0, maximum=9)
     assert nan not in NUMBER.grid(3, 3, {}, nan)
+
+
+def test_nobody_asks_which_kind_a_field_is() -> None:
+    """No module compares a field's kind with a name: what differs is asked of the field."""
+    asking = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in sorted((ROOT / "tablecast").rglob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Compare) and _is_kind(node.left)
+        if {part.value for part in ast.walk(node) if isinstance(part, ast.Constant)} & KINDS.keys()
+    ]
+    assert asking == []
+
+
+def _is_kind(node: ast.expr) -> bool:
+    return isinstance(node, ast.Attribute) and node.attr == "kind"

@@ -57,6 +57,14 @@ def test_a_number_out_of_range_is_answered_with_a_warning(insurance_schema: Sche
     ]
 
 
+@pytest.mark.parametrize("value", [["yes"], {"smoker": "yes"}, [], {}], ids=str)
+def test_a_level_is_text(insurance_schema: Schema, value: Any) -> None:
+    """A list or an object is no level, whatever is in it."""
+    assert refusals(insurance_schema, PATIENT | {"smoker": value}) == {
+        "smoker": "smoker must be text."
+    }
+
+
 @pytest.mark.parametrize(("age", "limit"), [(-1, "0"), (111, "110"), (1e300, "110")])
 def test_a_number_past_the_hard_limits_is_refused(
     insurance_schema: Schema, age: float, limit: str

@@ -65,6 +65,9 @@ def test_forests_have_room_in_the_graph() -> None:
         for settings in ({}, {"min_samples_leaf": 2})
     )
     assert 20 < full < thin < MOST_TREES
+    many = with_room(candidates.Candidate("et"), view, 600_000, 3e6).settings
+    assert many["min_samples_leaf"] > 100  # so that the fewest trees have room
+    assert many["n_estimators"] == 20
     few = with_room(candidates.Candidate("rf"), view, 600, 20e6)
     assert few.settings["n_estimators"] == MOST_TREES
     plain = candidates.Candidate("lightgbm")

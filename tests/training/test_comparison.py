@@ -13,10 +13,10 @@ from threadpoolctl import threadpool_info
 pytest.importorskip("pycaret", reason="what is compared are PyCaret's pipelines")
 
 from examples.insurance.simulate import simulate
+from tablecast import publish
 from tablecast.data.sources import prepare
 from tablecast.deployment.opening import load
 from tablecast.errors import TrainingError
-from tablecast.training.cast import publish
 from tablecast.training.comparison.compare import Comparison, compare
 from tablecast.training.comparison.measured import Measured
 from tablecast.training.experiment.setup import quiet_and_single

@@ -56,7 +56,7 @@ def test_an_interrupt_keeps_the_best_so_far(table: Path, tmp_path: Path) -> None
     """A real SIGINT to a real process ends the search, and the deployment is saved and whole."""
     done = interrupted_at("best so far", table, tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "the best so far is kept" in done.stdout
+    assert "keeping the best model so far" in done.stdout
     kept = load(tmp_path / "kept", "onnx")
     assert kept.description["card"]["leaderboard"][0]["why"] == "chosen"
     assert kept.description["proof"]["label_mismatches"] == 0
@@ -67,7 +67,7 @@ def test_an_interrupt_before_anything_is_fitted_leaves_nothing(table: Path, tmp_
     """One line on the terminal, status 130, and no file."""
     done = interrupted_at("preparing", table, tmp_path / "out")
     assert done.returncode == 130
-    assert done.stderr == "tablecast: stopped; nothing half-written is left.\n"
+    assert done.stderr == "tablecast: stopped; no partial files were left.\n"
     assert not (tmp_path / "out").exists()
 
 
@@ -91,7 +91,7 @@ def test_a_second_interrupt_stops_at_once(table: Path, tmp_path: Path) -> None:
     """Even while the graph is proven: no file is left."""
     out = tmp_path / "out"
     with pytest.raises(KeyboardInterrupt):
-        cast(table, "charges", out=out, progress=Interrupting("best so far", "Proving"))
+        cast(table, "charges", out=out, progress=Interrupting("best so far", "Checking that"))
     assert not out.exists() or list(out.iterdir()) == []
 
 

@@ -27,6 +27,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from tablecast import load, predict_model, publish
 from tablecast.errors import ArtifactError, ProofFailed, TablecastError, TableError, UnsupportedStep
 from tablecast.inference.pycaret_api import import_pycaret
+from tablecast.training.cast import compile_deployment, training_rows
 
 QUIET = {"session_id": 1, "verbose": False, "html": False, "system_log": False, "n_jobs": 1,
          "memory": False}
@@ -426,3 +427,17 @@ def test_rows_that_a_pipeline_drops_are_asked_for(rows: pd.DataFrame, tmp_path: 
     schema = load(tmp_path / "any", "pycaret").schema
     assert schema.field("bmi").required
     assert not schema.field("region").required
+
+
+def test_a_published_deployment_compiles_again_on_its_table(
+    rows: pd.DataFrame, tmp_path: Path
+) -> None:
+    """The compile command's --table is read as the pipeline reads it, number codes and all."""
+    table = rows[["age", "grade", "flag", "region", "count"]]
+    experiment = set_up("classification", table, "count",
+                        categorical_features=["grade", "region"])
+    model = fitted(experiment, DecisionTreeClassifier(max_depth=3))
+    first = publish(experiment, model, name="any", out=tmp_path)
+    table.to_csv(tmp_path / "table.csv", index=False)
+    again = training_rows(tmp_path / "any", tmp_path / "table.csv")
+    assert compile_deployment(tmp_path / "any", again).rows == first.rows == len(table)

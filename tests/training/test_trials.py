@@ -83,7 +83,7 @@ def test_counted_trials_do_not_depend_on_the_clock(monkeypatch: pytest.MonkeyPat
 @pytest.mark.usefixtures("tuned_search")
 def test_the_time_ends_a_search_without_changing_what_came_before() -> None:
     """What was found until then is what so many counted trials find."""
-    by_clock = searched(Ticking(10))
+    by_clock = searched(Ticking(13))
     assert by_clock.ended == "tuning"
     assert 2 < by_clock.done < 8
     assert f"in tuning, after {by_clock.done} trials" in said_of_end(by_clock)
@@ -113,6 +113,7 @@ def test_an_estimator_that_could_not_be_fitted_again_is_not_chosen() -> None:
 def test_clones_are_as_many_as_there_is_time_for() -> None:
     """Between the fewest and the usual number; the usual one where trials are counted."""
     assert Ticking(60).clones(1.0, usual=10, least=3) == 10
+    assert Ticking(60, columns=2_000).clones(5.0, usual=10, least=3) == 4  # a card of so many
     assert Ticking(60).clones(10.0, usual=10, least=3) == 5
     assert Ticking(60).clones(100.0, usual=10, least=3) == 3
     assert Budget(0.0, trials=3).clones(100.0, usual=10, least=3) == 10

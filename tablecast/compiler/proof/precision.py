@@ -32,7 +32,11 @@ def computes_in_single(pipeline: Any, fields: Sequence[Field]) -> bool:
     table = random_rows(fields, ROWS, 0)[names]
     table = table[~(table == UNKNOWN).any(axis=1)]
     # Whole numbers up to 127 are int8, which NumPy joins with float32 and not with float64.
-    small = {field.name: int(field.minimum or 0) for field in fields if field.kind == "integer"}
+    small = {
+        field.name: int(field.minimum or 0)
+        for field in fields
+        if field.is_whole and field.graph_input == "number"
+    }
     least = table.assign(**{name: small[name] for name in names if name in small})
     tables = [part for one in (least, table) for part in (one, one.dropna()) if len(part)]
     return any(_in_single(pipeline, prepared(one)) for one in tables)

@@ -1,8 +1,6 @@
 """The normal distribution's distribution function and its inverse, to full double precision.
 
-onnxruntime has no erf for float64. The rational approximations are those of Wichura (1988),
-algorithm AS 241, PPND16, for the inverse, and of Cephes, ``ndtr.c`` (Moshier), for the function,
-which SciPy uses as well.
+The rational approximations of the inverse are those of Wichura (1988), algorithm AS 241, PPND16.
 """
 
 from __future__ import annotations
@@ -11,6 +9,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tablecast.compiler.arithmetic import erf
 from tablecast.compiler.graph import Builder
 
 # fmt: off
@@ -37,23 +36,6 @@ FAR = (
      7.868691311456132591e-4, 0.0148753612908506148525, 0.13692988092273580531,
      0.59983220655588793769, 1.0),
 )
-# Cephes: erf below 1, erfc from 1 to 8.
-ERF = (
-    (9.60497373987051638749, 90.0260197203842689217, 2232.00534594684319226,
-     7003.32514112805075473, 55592.3013010394962768),
-    (1.0, 33.5617141647503099647, 521.357949780152679795, 4594.32382970980127987,
-     22629.0000613890934246, 49267.3942608635921086),
-)
-ERFC = (
-    (2.46196981473530512524e-10, 0.564189564831068821977, 7.46321056442269912687,
-     48.6371970985681366614, 196.520832956077098242, 526.445194995477358631,
-     934.528527171957607540, 1027.55188689515710272, 557.535335369399327526),
-    (1.0, 13.2281951154744992508, 86.7072140885989742329, 354.937778887819891062,
-     975.708501743205489753, 1823.90916687909736289, 2246.33760818710981792,
-     1656.66309194161350182, 557.535340817727675546),
-)
-
-
 # fmt: on
 
 
@@ -79,20 +61,10 @@ def quantile(builder: Builder, p: str) -> str:
 
 
 def distribution(builder: Builder, x: str) -> str:
-    """The probability that a standard normal variable is at most x."""
-    constant = builder.constant
-    z = builder.op("Mul", x, constant(np.sqrt(0.5)))
-    square = builder.op("Mul", z, z)
-    erf = builder.op("Mul", z, _ratio(builder, square, ERF))
-    centre = builder.op("Add", builder.op("Mul", erf, constant(0.5)), constant(0.5))
-    # Beyond 8 the probability is below 1e-29, and 8 stands for it.
-    size = builder.op("Min", builder.op("Abs", z), constant(8.0))
-    decay = builder.op("Exp", builder.op("Neg", builder.op("Mul", size, size)))
-    half = builder.op("Mul", builder.op("Mul", decay, _ratio(builder, size, ERFC)), constant(0.5))
-    below = builder.op("Less", z, constant(0.0))
-    outer = builder.op("Where", below, half, _from(builder, 1.0, half))
-    inner = builder.op("Less", builder.op("Abs", z), constant(1.0))
-    return builder.op("Where", inner, centre, outer)
+    """The probability that a standard normal variable is at most x, to about 1e-16."""
+    half = builder.constant(0.5)
+    error = erf(builder, builder.op("Mul", x, builder.constant(np.sqrt(0.5))))
+    return builder.op("Add", builder.op("Mul", error, half), half)
 
 
 def _from(builder: Builder, value: float, tensor: str) -> str:

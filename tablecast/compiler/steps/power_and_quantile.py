@@ -40,6 +40,8 @@ def invert_target(builder: Builder, step: str, transformer: Any, answer: str) ->
     """From the scale that the estimator was fitted on to the target's own: float64 (rows, 1)."""
     inner = getattr(transformer, "estimator", transformer)
     kind = type(inner).__name__
+    if kind == "PossibleTarget":
+        return builder.held(answer, inner.low_, inner.high_)
     if kind == "PowerTransformer":
         _check_power(step, inner)
         return _invert_yeo_johnson(builder, inner, answer)

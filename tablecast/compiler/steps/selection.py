@@ -10,6 +10,7 @@ from tablecast.compiler.registry import converts
     "sklearn.feature_selection.SelectorMixin",
     "pycaret.internal.preprocess.transformers.RemoveMulticollinearity",
     "tablecast.features.AsFloat64",
+    "tablecast.features.PossibleTarget",
 )
 def keep_by_name(frame: Frame, step: Step) -> dict[str, Cell]:
     """Columns that keep their names."""

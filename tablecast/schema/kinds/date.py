@@ -21,6 +21,7 @@ class DateField(AmountField):
     is_whole = True
     is_short = False
     graph_input = "moment"
+    reading_option = "date"
 
     @property
     def kind_name(self) -> str:
@@ -45,8 +46,8 @@ class DateField(AmountField):
     def json_known(self, value: Value) -> str:
         """As RFC 3339 writes the day, or the day and the time."""
         moment = datetime.fromtimestamp(float(value), UTC)
-        known = (value, self.minimum, self.maximum, self.default)
-        if all(float(one) % DAY == 0 for one in known if one is not None):
+        usual = (value, self.minimum, self.maximum, self.default)
+        if all(float(seconds) % DAY == 0 for seconds in usual if seconds is not None):
             return moment.date().isoformat()
         return moment.isoformat().replace("+00:00", "Z")
 

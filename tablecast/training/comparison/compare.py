@@ -31,7 +31,7 @@ class Choice:
         name: as it was called in the comparison.
         pipeline: fitted as it was given, for ``save_model``.
         why: in a sentence.
-        card: its figures, the leaderboard and the reason, for ``tablecast.training.cast.publish``.
+        card: its figures, the leaderboard and the reason, for ``tablecast.publish``.
     """
 
     name: str

@@ -22,8 +22,8 @@ from tablecast.training.evaluation.rounding import rounded
 
 Floats = npt.NDArray[np.float64]
 
-#: Points of a curve over a number's range.
-POINTS = 21
+#: Points of a curve over a number's range; of many fields only the ends of most are told.
+POINTS, FEW_POINTS, MANY_FIELDS = 21, 6, 100
 #: Levels of a category, the most frequent.
 MOST_LEVELS = 12
 #: Classes whose probability is followed, the most frequent.
@@ -45,12 +45,13 @@ def effects_of(schema: Schema, engine: Engine, background: Background) -> dict[s
         mean answer over the drawn rows, a list of probabilities for classes, whose names are in
         ``classes``; ``answers`` has such a number or list for each value.
     """
+    points = POINTS if len(schema.fields) <= MANY_FIELDS else FEW_POINTS
     tried = {
-        field.name: field.grid(POINTS, MOST_LEVELS, background.frequent[field.name])
+        field.name: field.grid(points, MOST_LEVELS, background.frequent[field.name])
         for field in schema.fields
     }
-    points = sum(map(len, tried.values())) + 1
-    draws = max(FEWEST_DRAWS, min(MOST_DRAWS, MOST_ROWS // points))
+    asked = sum(map(len, tried.values())) + 1
+    draws = max(FEWEST_DRAWS, min(MOST_DRAWS, MOST_ROWS // asked))
     rows = draw(schema, background, strata(draws, len(schema.fields)))
     shown = _shown(schema, background)
     fields = {}

@@ -14,7 +14,7 @@ from tablecast.inference.interval import Interval
 from tablecast.training.evaluation.class_metrics import classification_facts
 from tablecast.training.evaluation.residuals import regression_facts
 from tablecast.training.evaluation.subgroups import Classes, Numbers, groups_of
-from tablecast.training.experiment.out_of_fold import looked_at, unseen_classes
+from tablecast.training.experiment.out_of_fold import MOST_ROWS, sampled, unseen_classes
 from tablecast.training.intervals.conformal import clones_answer, folds_of, interval_of
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def look_at_unseen(
         progress: called with a line.
         clones: how many at most; None for as many as the rows ask for.
     """
-    prepared = looked_at(prepared, seed)
+    prepared = sampled(prepared, MOST_ROWS, seed)
     answers = None
     if prepared.task == "regression":
         features = prepared.table.drop(columns=prepared.target)
@@ -54,8 +54,8 @@ def look_at_unseen(
     learnt = interval_of(pipeline, _as_shown(prepared, schema), seed=seed, predictions=moved)
     if learnt:
         progress(
-            f"{learnt['level']:.0%} intervals: {learnt['coverage']:.1%} of unseen rows inside, "
-            f"{learnt['width']:,.4g} wide on average."
+            f"{learnt['level']:.0%} ranges: {learnt['coverage']:.1%} of unseen rows fall inside; "
+            f"average width {learnt['width']:,.4g}."
         )
     card["evaluation"] = evaluation_of(
         pipeline, prepared, schema, card["importance"],

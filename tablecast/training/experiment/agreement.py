@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 
 # Rounding moves a feature's last digits; more than this is a different feature.
 SAME_FEATURE = 1e-9
-# What depends on the batch does so in nearly every row.
-MOST_ROWS = 50
-FEWEST_ROWS = 10
+#: Rows that training compares: what depends on the batch does so in nearly every row.
+CHECKED_ROWS = 20
+#: Of hundreds of columns, which take as many times as long, half as many show it.
+FEWEST_ROWS, MOST_CELLS = 10, 2_500
 # An answer near zero is compared with the usual size of an answer, not with itself.
 NEAR_ZERO = 1e-3
 
@@ -33,7 +34,7 @@ def check_self_agreement(
     pipeline: Any,
     table: pd.DataFrame,
     task: str,
-    rows: int | None = None,
+    rows: int = CHECKED_ROWS,
     tolerance: float = 1e-6,
 ) -> float:
     """Compare ``predict_model`` on single rows with ``predict_model`` on all of them at once.
@@ -43,8 +44,7 @@ def check_self_agreement(
         table: raw feature rows; a target column is ignored.
         task: "regression" or "classification".
         rows: how many rows to compare, spread evenly over the table; each costs about 50 ms, and
-            more where there are many columns. None takes 50, and of a table with more than 50
-            columns as many as show 2,500 cells, but ten at least.
+            more where there are many columns.
         tolerance: the largest relative difference allowed. For classes the label must be the same,
             and the difference is that of the probabilities.
 
@@ -58,8 +58,8 @@ def check_self_agreement(
     if not cause:
         return worst
     raise TrainingError(
-        "The pipeline does not agree with itself, so it is not saved: a row alone and the same row "
-        f"in a batch get different answers, {cause}"
+        "The pipeline is not saved, because its predictions depend on the batch: a row alone and "
+        f"the same row in a batch get different answers, {cause}"
     )
 
 
@@ -67,15 +67,14 @@ def disagreement(
     pipeline: Any,
     table: pd.DataFrame,
     task: str,
-    rows: int | None = None,
+    rows: int = CHECKED_ROWS,
     tolerance: float = 1e-6,
 ) -> tuple[float, str]:
     """The worst relative difference, and where it is too large the rest of a sentence on it.
 
     Its arguments are those of ``check_self_agreement``.
     """
-    if rows is None:
-        rows = max(FEWEST_ROWS, min(MOST_ROWS, MOST_ROWS * MOST_ROWS // table.shape[1]))
+    rows = min(rows, max(FEWEST_ROWS, MOST_CELLS // table.shape[1]))
     sample = _sample(pipeline, table, rows)
     batch = _answers(pipeline, sample, task)
     try:

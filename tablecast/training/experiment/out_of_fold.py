@@ -29,35 +29,36 @@ Rows = npt.NDArray[np.intp]
 Split = tuple[Rows, Rows]
 
 #: Clones for classes: (at most so many rows, folds).
-FOLDS = ((100_000, 5),)
+FOLDS = ((20_000, 5),)
 FEWEST_FOLDS = 3
 
-#: Of a longer table these rows are looked at: a share counted among them is right to a quarter of a
+#: Of a longer table these rows are looked at: a share counted among them is right to a third of a
 #: percent, and clones that learn from fewer rows are wrong a little more often, never less.
-MOST_ROWS = 50_000
+MOST_ROWS = 20_000
 #: Rows of a class that are looked at however rare it is.
 ROWS_OF_A_CLASS = 50
 
 
-def looked_at(prepared: Prepared, seed: int = 123) -> Prepared:
-    """The rows whose answers are looked at: all of them, or an even sample of a long table.
+def sampled(prepared: Prepared, most: int, seed: int = 123) -> Prepared:
+    """All rows, or an even sample of a longer table.
 
     Args:
         prepared: the table.
+        most: how many rows at most, but for those of rare classes.
         seed: decides the sample, which has each class in its share, the rare ones a little above.
     """
     table = prepared.table
-    if len(table) <= MOST_ROWS:
+    if len(table) <= most:
         return prepared
     places = np.random.default_rng(seed).permutation(len(table))
     if prepared.task == "classification":
         classes = table[prepared.target].iloc[places]
         groups = classes.groupby(classes.to_numpy())
         size = groups.transform("size")
-        wanted = np.maximum(size * MOST_ROWS / len(table), ROWS_OF_A_CLASS)
+        wanted = np.maximum(size * most / len(table), ROWS_OF_A_CLASS)
         chosen = places[(groups.cumcount() < wanted).to_numpy()]
     else:
-        chosen = places[:MOST_ROWS]
+        chosen = places[:most]
     return replace(prepared, table=table.iloc[np.sort(chosen)].reset_index(drop=True))
 
 

@@ -20,7 +20,7 @@ FEWEST_OF_A_CLASS = 3
 # A fold of fewer rows says little about any of them.
 ROWS_PER_FOLD = 5
 # Beyond these training rows fewer folds measure as well and cost less: (rows, folds).
-FOLDS = ((20_000, 10), (100_000, 5))
+FOLDS = ((5_000, 10), (20_000, 5))
 FEWEST_FOLDS = 3
 
 
@@ -88,7 +88,7 @@ def _experiment(prepared: Prepared) -> Any:
     from pycaret.internal.preprocess.transformers import TransformerWrapper
     from pycaret.regression import RegressionExperiment
 
-    from tablecast.features import FillDates
+    from tablecast.features import FillDates, PossibleTarget
 
     table = prepared.table.drop(columns=prepared.target)
     dates = table.select_dtypes("datetime")
@@ -106,7 +106,9 @@ def _experiment(prepared: Prepared) -> Any:
 
         def _add_custom_pipeline(self, custom_pipeline: Any, custom_pipeline_position: int) -> None:
             super()._add_custom_pipeline(custom_pipeline, custom_pipeline_position)
-            first = [("float64", TransformerWrapper(_as_float64()))]
+            first: list[tuple[str, Any]] = [("float64", TransformerWrapper(_as_float64()))]
+            if prepared.task == "regression":
+                first.insert(0, ("possible_answers", PossibleTarget()))
             if gaps:
                 first.append(("date_imputer", TransformerWrapper(FillDates(), include=gaps)))
             self.pipeline.steps[1:1] = first  # after PyCaret's placeholder, which it removes

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 LEVEL = 0.9
 #: Folds of the pipeline: (at most so many rows, folds). Fewer rows a fold bring its model nearer
 #: to the one that answers; a table of many rows has no need of that.
-FOLDS = ((20_000, 10), (100_000, 5))
+FOLDS = ((5_000, 10), (20_000, 5))
 FEWEST_FOLDS = 3
 #: Columns that clones are moved by, where they see more than a linear model can hold.
 ALIGNED_COLUMNS = 12

@@ -15,11 +15,12 @@ DEFAULT_BUDGET = 120.0
 LEAST_BUDGET = 10.0
 #: Of the seconds, kept for what follows the search: the fits on all rows, graph, proof and card.
 KEPT_BACK = 0.3
+#: Seconds of what follows besides fits, on two cores, and more for each column: checks, importance,
+#: effects, graph and files. No less is kept.
+OTHERWISE, OTHERWISE_A_COLUMN = 8.0, 0.015
 #: Fits on all rows that follow at least, the clones' among them, and what one takes beside a
 #: fold's, which has 56% of the rows.
 FITS_AFTERWARDS, WHOLE_FIT = 5, 1.6
-#: Seconds of what follows besides fits, on two cores: checks, graph, proof, effects and files.
-OTHERWISE = 8.0
 
 
 class Budget:
@@ -33,14 +34,21 @@ class Budget:
         seconds: for everything.
         trials: how many estimators are tried; the seconds then do not count. None for no number.
         began: when the seconds began, as ``time.monotonic`` counts; None for now.
+        columns: of the table.
     """
 
     def __init__(
-        self, seconds: float = DEFAULT_BUDGET, trials: int | None = None, began: float | None = None
+        self,
+        seconds: float = DEFAULT_BUDGET,
+        trials: int | None = None,
+        began: float | None = None,
+        columns: int = 0,
     ) -> None:
         self.seconds = seconds
         self.trials = trials
         self.began = time.monotonic() if began is None else began
+        self._otherwise = OTHERWISE + OTHERWISE_A_COLUMN * columns
+        self._kept_back = max(KEPT_BACK * seconds, self._otherwise)
 
     def spent(self) -> float:
         """Seconds since the beginning."""
@@ -48,7 +56,7 @@ class Budget:
 
     def left(self) -> float:
         """Seconds that the search itself may still take; negative when it is over."""
-        return (1 - KEPT_BACK) * self.seconds - self.spent()
+        return self.seconds - self._kept_back - self.spent()
 
     def allows(self, done: int, seconds: float) -> bool:
         """Whether, after so many trials, another may begin that takes about so many seconds."""
@@ -57,13 +65,13 @@ class Budget:
     def bears(self, fitting: float) -> bool:
         """Whether what is kept back suffices for an estimator whose fit on a fold takes so long."""
         needed = FITS_AFTERWARDS * WHOLE_FIT * fitting
-        return self.trials is not None or needed <= KEPT_BACK * self.seconds
+        return self.trials is not None or needed <= self._kept_back
 
     def clones(self, whole: float, usual: int, least: int) -> int:
         """How many clones there is time for where a fit on all rows takes so many seconds."""
         if self.trials is not None:
             return usual
-        left = self.seconds - self.spent() - OTHERWISE
+        left = self.seconds - self.spent() - self._otherwise
         return max(least, min(usual, int(left / max(whole, 1e-3))))
 
     def check_begun(self) -> None:

@@ -60,7 +60,9 @@ TRIED: Mapping[str, Sequence[tuple[str, str]]] = {
     ),
 }
 #: Estimators that take too long with more rows, to fit or to answer.
-MOST_ROWS: Mapping[str, int] = {"rbfsvm": 3_000, "knn": 3_000}
+MOST_ROWS: Mapping[str, int] = {
+    "rbfsvm": 3_000, "knn": 3_000, "gbr": 30_000, "gbc": 30_000, "mlp": 50_000,
+}
 
 #: Estimators whose settings are drawn at random, and from what.
 SPACES: Mapping[str, Mapping[str, Sequence[Any]]] = {
@@ -133,7 +135,11 @@ def first(task: str, rows: int) -> list[Candidate]:
         begin = {**begin, **{model: {"criterion": CRITERIA[0]} for model in FORESTS}}
     else:
         begin = {**begin, **BEGIN_AMOUNTS}
-    stock = [Candidate(model, features=features) for model, features in STOCK[task]]
+    stock = [
+        Candidate(model, features=features)
+        for model, features in STOCK[task]
+        if rows <= MOST_ROWS.get(model, rows)
+    ]
     others = [
         Candidate(model, given(model, begin.get(model, {}), rows), features)
         for model, features in TRIED[task]

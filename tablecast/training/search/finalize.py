@@ -23,8 +23,6 @@ from tablecast.training.intervals.conformal import folds_of as clones_of
 from tablecast.training.search.pool import Pool, said_of
 from tablecast.training.search.trial import Trial, metrics
 
-#: Rows that are answered alone and in a batch; what depends on the batch does so in nearly all.
-CHECKED_ROWS = 20
 #: Fits of about all rows until a pipeline is measured: on the training part, and on the whole.
 FITS = 1.7
 #: How many of the best are fitted until one keeps within the limits.
@@ -56,7 +54,7 @@ def finish(pool: Pool) -> Trained:
                 if any(member.model in WITH_TIES for member, _ in trial.members):
                     check_proof(pipeline, pool.prepared)
                 agreement = check_self_agreement(
-                    pipeline, pool.prepared.table, pool.prepared.task, rows=CHECKED_ROWS
+                    pipeline, pool.prepared.table, pool.prepared.task
                 )
                 board = leaderboard(pool, trial, refused, cost)
                 return _trained(pool, trial, held, pipeline, board, agreement, seconds)
@@ -65,9 +63,9 @@ def finish(pool: Pool) -> Trained:
         except (UnsupportedStep, TrainingError) as error:
             reason = str(error)
         refused[id(trial)] = reason
-        pool.progress(f"{trial.name} is not chosen: {reason}")
+        pool.progress(f"Not chosen: {trial.name} ({reason})")
     raise TrainingError(
-        "None of the best pipelines keeps within the limits: " + "; ".join(refused.values())
+        "Each of the best pipelines is over a limit: " + "; ".join(refused.values())
     )
 
 
@@ -148,7 +146,7 @@ def _judgement(pool: Pool, trial: Trial, held: HeldOut) -> list[str]:
     ]
     nothing = _loss_of_knowing_nothing(trial)
     notes += nothing_learnt([nothing - loss for loss in trial.losses], held.figures)
-    if pool.skipped:
+    if pool.skipped and pool.budget.trials is None:
         names = dict.fromkeys(f"{one['name']}, {one['features']}" for one in pool.skipped)
         notes.append(
             f"The budget of {pool.budget.seconds:g} s left out {len(pool.skipped)} trials: "

@@ -41,6 +41,11 @@ def with_room(candidate: Candidate, view: View, rows: int, largest: float) -> Ca
     classes = one.n_classes_ if view.task == "classification" else 0
     size = one.tree_.node_count * (BYTES_A_NODE + BYTES_A_CLASS * classes)
     trees = FILLED * largest / (size * rows / len(fold.x))
+    if trees < FEWEST_TREES:  # of very many rows; leaves twice as large make half of the nodes
+        larger = int(np.ceil(FEWEST_TREES / trees))
+        leaf = candidate.settings.get("min_samples_leaf", 1) * larger
+        settings = {**candidate.settings, "min_samples_leaf": leaf}
+        candidate = replace(candidate, settings=settings)
     return with_trees(candidate, int(np.clip(trees, FEWEST_TREES, MOST_TREES)))
 
 

@@ -140,7 +140,8 @@ class Pool:
     def leave_out(self, model: str, name: str, recipe: Recipe, tuned: bool = False) -> None:
         """Note that the budget had no room for something."""
         entry = {"model": model, "name": name, "features": recipe.name, "tuned": tuned}
-        self.skipped.append({**entry, "trials": 1, "why": "no time left for it"})
+        why = "no time left for it" if self.budget.trials is None else "no trial left for it"
+        self.skipped.append({**entry, "trials": 1, "why": why})
 
     def fail(self, model: str, name: str, recipe: Recipe, error: Exception) -> None:
         """Note that something could not be fitted, and the first line of what it said."""

@@ -31,19 +31,20 @@ class Search(Pool):
         try:
             views = self._first_round()
             self.part = "tuning"
-            Tuning(self).run()
-            Blending(self, views).run()
-            self._calibrate()
+            if self.trials:
+                Tuning(self).run()
+                Blending(self, views).run()
+                self._calibrate()
         except KeyboardInterrupt:
             if not self.trials:
                 raise
             self.interrupted = True
-            self.progress("Interrupted; the best so far is kept.")
+            self.progress("Interrupted; keeping the best model so far.")
         if not self.trials:
             reasons = [trial.why for trial in self.dropped]
             reasons += [entry["error"] for entry in self.failed]
             raise TrainingError(
-                "No estimator can be chosen for this table. The first that was tried: "
+                "No model could be trained on this table. The first error: "
                 f"{reasons[0].rstrip('.')}."
             )
 
@@ -55,14 +56,15 @@ class Search(Pool):
             for candidate in first(self.prepared.task, rows):
                 recipe = Recipe(candidate.features, straight)
                 if recipe not in views:
-                    views[recipe] = self._view(recipe)
+                    known = [view.preparing * len(view.folds) for view in views.values() if view]
+                    views[recipe] = self._view(recipe, max(known, default=0.0))
                 if view := views[recipe]:
                     self.attempt(candidate, view)
         return [view for view in views.values() if view]
 
-    def _view(self, recipe: Recipe) -> View | None:
-        """None where the budget, or one of its steps, leaves it out."""
-        if self.is_over():
+    def _view(self, recipe: Recipe, seconds: float) -> View | None:
+        """None where the budget, or one of its steps, leaves it out; others took so long."""
+        if self.is_over(seconds):
             self.leave_out("", f"All with {recipe.name}", recipe)
             return None
         self.say(f"preparing {recipe.name}")

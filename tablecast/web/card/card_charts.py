@@ -61,9 +61,9 @@ def axis_over(low: float, high: float, most: int = 5) -> Axis:
     """An axis whose round ticks span low to high, at most so many steps apart."""
     if high <= low:
         low, high = low - max(abs(low), 1.0) / 2, high + max(abs(high), 1.0) / 2
-    step = next(one for one in _steps((high - low) / most) if _count(low, high, one) <= most)
+    step = next(width for width in _steps((high - low) / most) if _count(low, high, width) <= most)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-    ticks = tuple(float(f"{place * step:.12g}") for place in range(first, last + 1))
+    ticks = tuple(float(f"{tick * step:.12g}") for tick in range(first, last + 1))
     return Axis(Scale(ticks[0], ticks[-1]), ticks)
 
 
@@ -88,7 +88,7 @@ def cells(data: Mapping[str, Any]) -> Plot:
 
 def bars(edges: Sequence[float], counts: Sequence[int]) -> Plot:
     """A histogram; where its values are on both sides of 0, a line stands there."""
-    filled = [place for place, count in enumerate(counts) if count]
+    filled = [index for index, count in enumerate(counts) if count]
     first, last = (filled[0], filled[-1] + 1) if filled else (0, len(counts))
     across, up = axis_over(edges[first], edges[last], 4), axis_over(0, max(counts) or 1, 4)
     path = ""
@@ -111,14 +111,14 @@ def errors_by_answer(groups: Sequence[Mapping[str, float]]) -> Plot:
     """
     across = axis_over(groups[0]["predicted"], groups[-1]["predicted"], 4)
     ends = sorted(
-        max(abs(one["residual_low"]), abs(one["residual_high"]), abs(one["residual"]))
-        for one in groups
+        max(abs(group["residual_low"]), abs(group["residual_high"]), abs(group["residual"]))
+        for group in groups
     )
     reach = min(ends[-1], 3 * ends[len(ends) * 3 // 4]) or 1.0
     up = axis_over(-reach, reach)
 
     def at(name: str) -> list[Point]:
-        return [(across.at(one["predicted"]), 100 - up.at(one[name])) for one in groups]
+        return [(across.at(group["predicted"]), 100 - up.at(group[name])) for group in groups]
 
     band = "M" + "L".join(
         f"{x:.4g} {y:.4g}" for x, y in [*at("residual_low"), *reversed(at("residual_high"))]
@@ -131,43 +131,43 @@ def errors_by_answer(groups: Sequence[Mapping[str, float]]) -> Plot:
 def coverage(groups: Sequence[Mapping[str, float]], level: float) -> Plot:
     """The share of rows inside the range, over answers; a line at what it is meant to be."""
     across = axis_over(groups[0]["predicted"], groups[-1]["predicted"], 4)
-    up = axis_over(min(level, *(one["covered"] for one in groups)), 1.0, 4)
-    places = [
-        (across.at(one["predicted"]), 100 - up.at(one["covered"])) for one in groups
+    up = axis_over(min(level, *(group["covered"] for group in groups)), 1.0, 4)
+    points = [
+        (across.at(group["predicted"]), 100 - up.at(group["covered"])) for group in groups
     ]
     meant = 100 - up.at(level)
-    lines = {"even": _points([(0, meant), (100, meant)]), "line": _points(places)}
-    return Plot(across, up, {}, lines, tuple(places))
+    lines = {"even": _points([(0, meant), (100, meant)]), "line": _points(points)}
+    return Plot(across, up, {}, lines, tuple(points))
 
 
 def roc(points: Sequence[Sequence[float]]) -> Plot:
     """True over false positive rate, and what guessing gives."""
-    places = _without_straights([(100 * false, 100 - 100 * true) for false, true in points])
-    under = "M" + "L".join(f"{x:.4g} {y:.4g}" for x, y in places) + "L100 100z"
-    lines = {"even": _points([(0, 100), (100, 0)]), "line": _points(places)}
+    points_drawn = _without_straights([(100 * false, 100 - 100 * true) for false, true in points])
+    under = "M" + "L".join(f"{x:.4g} {y:.4g}" for x, y in points_drawn) + "L100 100z"
+    lines = {"even": _points([(0, 100), (100, 0)]), "line": _points(points_drawn)}
     return Plot(SHARES, SHARES, {1: under}, lines)
 
 
 def calibration(groups: Sequence[Mapping[str, float]]) -> Plot:
     """How often what was given a probability came true, over that probability."""
-    places = [(100 * one["predicted"], 100 - 100 * one["actual"]) for one in groups]
-    lines = {"even": _points([(0, 100), (100, 0)]), "line": _points(places)}
-    return Plot(SHARES, SHARES, {}, lines, tuple(places))
+    points = [(100 * group["predicted"], 100 - 100 * group["actual"]) for group in groups]
+    lines = {"even": _points([(0, 100), (100, 0)]), "line": _points(points)}
+    return Plot(SHARES, SHARES, {}, lines, tuple(points))
 
 
-def effect(values: Sequence[float], answers: Sequence[float], up: Axis, mean: float) -> Plot:
+def effect(values: Sequence[float], predictions: Sequence[float], up: Axis, mean: float) -> Plot:
     """The mean answer over one field's values; a line at the mean of all."""
     across = Axis(Scale(values[0], values[-1]), (values[0], values[-1]))
-    places = [
-        (across.at(value), 100 - up.at(answer))
-        for value, answer in zip(values, answers, strict=True)
+    points = [
+        (across.at(value), 100 - up.at(prediction))
+        for value, prediction in zip(values, predictions, strict=True)
     ]
     level = 100 - up.at(mean)
-    lines = {"even": _points([(0, level), (100, level)]), "line": _points(places)}
+    lines = {"even": _points([(0, level), (100, level)]), "line": _points(points)}
     return Plot(across, up, {}, lines)
 
 
-def shares(values: Sequence[float], answers: Sequence[Sequence[float]]) -> Plot:
+def shares(values: Sequence[float], probabilities: Sequence[Sequence[float]]) -> Plot:
     """The mean probabilities of classes over one field's values, one standing on the other.
 
     The first class is the faintest, and stands below; what classes without a name have is left
@@ -177,8 +177,8 @@ def shares(values: Sequence[float], answers: Sequence[Sequence[float]]) -> Plot:
     xs = [across.at(value) for value in values]
     floor = [100.0] * len(xs)
     areas: dict[int, str] = {}
-    for place, tone in enumerate(TONES[len(answers[0])]):
-        roof = [low - 100 * one[place] for low, one in zip(floor, answers, strict=True)]
+    for index, tone in enumerate(TONES[len(probabilities[0])]):
+        roof = [low - 100 * row[index] for low, row in zip(floor, probabilities, strict=True)]
         outline = [*zip(xs, roof, strict=True), *reversed(list(zip(xs, floor, strict=True)))]
         areas[tone] = "M" + "L".join(f"{x:.4g} {y:.4g}" for x, y in outline) + "z"
         floor = roof
@@ -203,15 +203,15 @@ def _box(left: float, top: float, right: float, bottom: float) -> str:
     return f"M{left:.4g} {bottom:.4g}V{top:.4g}H{right:.4g}V{bottom:.4g}z"
 
 
-def _points(places: Iterable[Point]) -> str:
-    return " ".join(f"{x:.4g},{y:.4g}" for x, y in places)
+def _points(points: Iterable[Point]) -> str:
+    return " ".join(f"{x:.4g},{y:.4g}" for x, y in points)
 
 
-def _without_straights(places: list[Point]) -> list[Point]:
+def _without_straights(points: list[Point]) -> list[Point]:
     """The same line without the points that lie on a straight part of it."""
-    kept = places[:1]
-    for here, after in pairwise(places[1:]):
+    kept = points[:1]
+    for here, after in pairwise(points[1:]):
         (x0, y0), (x1, y1), (x2, y2) = kept[-1], here, after
         if abs((x1 - x0) * (y2 - y0) - (x2 - x0) * (y1 - y0)) > 1e-6:
             kept.append(here)
-    return [*kept, places[-1]]
+    return [*kept, points[-1]]

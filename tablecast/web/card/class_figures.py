@@ -34,18 +34,18 @@ def class_figures(
     schema: Schema, facts: Mapping[str, Any]
 ) -> tuple[list[Figure], list[Figure]]:
     """ROC curves and calibrations of the most frequent classes; of two classes, of the second."""
-    curved = [one for one in facts["by_class"] if one.get("roc")]
+    curved = [group for group in facts["by_class"] if group.get("roc")]
     if len(schema.classes) == 2:
         curved = curved[-1:]
-    rocs = [_roc(one, schema) for one in curved]
+    rocs = [_roc(group, schema) for group in curved]
     calibrations = [
-        _calibration(schema.show_class(one["class"]), "", one["calibration"])
-        for one in curved
-        if len(one["calibration"]) > 1
+        _calibration(schema.show_class(group["class"]), "", group["calibration"])
+        for group in curved
+        if len(group["calibration"]) > 1
     ]
     if len(facts["confidence"]) > 1:
-        said = _("The probability of the answered class, whichever it is.")
-        calibrations.append(_calibration(_("All answers"), said, facts["confidence"]))
+        caption = _("The probability of the answered class, whichever it is.")
+        calibrations.append(_calibration(_("All answers"), caption, facts["confidence"]))
     return rocs, calibrations
 
 
@@ -56,10 +56,10 @@ def confusion_of(schema: Schema, facts: Mapping[str, Any]) -> Confusion:
     if data["others"]:
         names.append(_("{count} other classes").format(count=data["others"]))
     rows = []
-    for place, (name, counts) in enumerate(zip(names, data["counts"], strict=True)):
+    for row, (name, counts) in enumerate(zip(names, data["counts"], strict=True)):
         total = sum(counts) or 1
         cells = tuple(
-            Cell(number(count), _strength(count / total), at == place)
+            Cell(number(count), _strength(count / total), at == row)
             for at, count in enumerate(counts)
         )
         rows.append((name, cells))
@@ -72,43 +72,43 @@ def class_table(schema: Schema, facts: Mapping[str, Any]) -> Table:
         "rows": _("Rows"), "precision": _("Precision"), "recall": _("Recall"), "f1": "F1",
         "auc": "AUC", "brier": _("Brier score"),
     }
-    known = [name for name in shown if any(name in one for one in facts["by_class"])]
+    known = [name for name in shown if any(name in group for group in facts["by_class"])]
     rows = tuple(
-        (schema.show_class(one["class"]), *(_in_words(name, one.get(name)) for name in known))
-        for one in facts["by_class"]
+        (schema.show_class(group["class"]), *(_in_words(name, group.get(name)) for name in known))
+        for group in facts["by_class"]
     )
     return Table((_("Class"), *(shown[name] for name in known)), rows)
 
 
-def _roc(one: Mapping[str, Any], schema: Schema) -> Figure:
-    plot = card_charts.roc(one["roc"])
-    rows = tuple((percent(false, 1), percent(true, 1)) for false, true in one["roc"])
+def _roc(group: Mapping[str, Any], schema: Schema) -> Figure:
+    plot = card_charts.roc(group["roc"])
+    rows = tuple((percent(false, 1), percent(true, 1)) for false, true in group["roc"])
     return Figure(
-        schema.show_class(one["class"]),
-        _("Area under the curve: {area}").format(area=number(one["auc"], ".3f")),
+        schema.show_class(group["class"]),
+        _("Area under the curve: {area}").format(area=number(group["auc"], ".3f")),
         plot, _("False positives"), _("True positives"),
         ticks_of(plot.across, shares=True), ticks_of(plot.up, shares=True),
         Table((_("False positives"), _("True positives")), rows),
     )
 
 
-def _calibration(title: str, said: str, groups: Sequence[Mapping[str, float]]) -> Figure:
+def _calibration(title: str, caption: str, groups: Sequence[Mapping[str, float]]) -> Figure:
     plot = card_charts.calibration(groups)
     rows = tuple(
-        (percent(one["predicted"], 1), percent(one["actual"], 1), number(one["rows"]))
-        for one in groups
+        (percent(group["predicted"], 1), percent(group["actual"], 1), number(group["rows"]))
+        for group in groups
     )
     return Figure(
-        title, said, plot, _("Probability given"), _("Came true"),
+        title, caption, plot, _("Probability given"), _("Came true"),
         ticks_of(plot.across, shares=True), ticks_of(plot.up, shares=True),
         Table((_("Probability given"), _("Came true"), _("Rows")), rows),
     )
 
 
-def _strength(share: float) -> int:
+def _strength(fraction: float) -> int:
     """0 for none, else 1 to 5."""
     most = card_charts.STRENGTHS
-    return 1 + min(most - 1, int(share * most)) if share else 0
+    return 1 + min(most - 1, int(fraction * most)) if fraction else 0
 
 
 def _in_words(name: str, value: float | None) -> str:

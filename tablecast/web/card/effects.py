@@ -57,7 +57,6 @@ class Effect:
         plot, rug: the picture of a number's effect, and where training values are.
         options: a category's levels.
         low, high: the ends of the number's range.
-        said: the picture in a sentence.
         table: its numbers.
     """
 
@@ -67,7 +66,6 @@ class Effect:
     options: tuple[Option, ...]
     low: str
     high: str
-    said: str
     table: Table
 
 
@@ -90,56 +88,58 @@ class Effects:
     tones: tuple[int, ...]
 
 
-def importance_of(schema: Schema, shares: Mapping[str, float]) -> list[Importance]:
+def importance_of(schema: Schema, importance: Mapping[str, float]) -> list[Importance]:
     """Every field's importance, the largest first."""
-    known = [field for field in schema.fields if field.name in shares]
-    most = max((shares[field.name] for field in known), default=0.0) or 1.0
+    known = [field for field in schema.fields if field.name in importance]
+    most = max((importance[field.name] for field in known), default=0.0) or 1.0
     return [
         Importance(
-            field.label, percent(shares[field.name], 1), Span(0, 100 * shares[field.name] / most)
+            field.label,
+            percent(importance[field.name], 1),
+            Span(0, 100 * importance[field.name] / most),
         )
-        for field in sorted(known, key=lambda field: -shares[field.name])
+        for field in sorted(known, key=lambda field: -importance[field.name])
     ]
 
 
-def effects_of(loaded: Deployment, shares: Mapping[str, float]) -> Effects | None:
+def effects_of(loaded: Deployment, importance: Mapping[str, float]) -> Effects | None:
     """Every field's effect, those of the most important drawn on one scale."""
     data, schema = loaded.description.get("effects"), loaded.schema
     if not data:
         return None
     spread = spans(data)
     ranked = [field for field in schema.fields if spread.get(field.name) is not None]
-    ranked.sort(key=lambda field: (-shares.get(field.name, 0.0), -spread[field.name]))
+    ranked.sort(key=lambda field: (-importance.get(field.name, 0.0), -spread[field.name]))
     few = FEW_DRAWN if len(data["classes"]) <= MANY_CLASSES else FEW_DRAWN // 2
     most = MOST_DRAWN if len(ranked) <= MANY_FIELDS else few
     drawn, others = ranked[:most], ranked[most:]
     is_share = schema.task == "classification"
-    answers = [] if is_share else [a for f in drawn for a in data["fields"][f.name]["answers"]]
-    wording = wording_of(schema, max(map(abs, answers), default=1.0))
-    up = card_charts.SHARES if is_share else axis_over(min(answers), max(answers), 4)
-    made = tuple(
+    predictions = [] if is_share else [a for f in drawn for a in data["fields"][f.name]["answers"]]
+    wording = wording_of(schema, max(map(abs, predictions), default=1.0))
+    up = card_charts.SHARES if is_share else axis_over(min(predictions), max(predictions), 4)
+    effects = tuple(
         _effect(field, data["fields"][field.name], data, up, wording, loaded.background, schema)
         for field in drawn
     )
-    ticks = tuple(wording.of(one) if not is_share else percent(one) for one in up.ticks)
+    ticks = tuple(wording.of(tick) if not is_share else percent(tick) for tick in up.ticks)
     classes = tuple(schema.show_class(name) for name in data["classes"])
     return Effects(
-        made, _others(others, data, wording), number(data["rows"]), ticks, classes,
+        effects, _others(others, data, wording), number(data["rows"]), ticks, classes,
         card_charts.TONES.get(len(classes), ()),
     )
 
 
 def _effect(
-    field: Field, one: Mapping[str, Any], data: Mapping[str, Any], up: Axis,
+    field: Field, effect: Mapping[str, Any], data: Mapping[str, Any], up: Axis,
     wording: Wording, background: Background | None, schema: Schema,
 ) -> Effect:
-    values, answers = one["values"], one["answers"]
+    values, predictions = effect["values"], effect["answers"]
     names = [field.in_words(value) for value in values]
     classes = tuple(schema.show_class(name) for name in data["classes"])
     if classes:
-        cells = [tuple(percent(share, 1) for share in each) for each in answers]
+        cells = [tuple(percent(probability, 1) for probability in each) for each in predictions]
     else:
-        cells = [(wording.of(answer),) for answer in answers]
+        cells = [(wording.of(prediction),) for prediction in predictions]
     is_level = field.is_text or len(values) <= 2
     step = 1 if is_level or len(classes) <= MANY_CLASSES else SPARSE
     table = Table(
@@ -148,29 +148,26 @@ def _effect(
     )
     plot, marks = None, ""
     if not is_level:
-        plot = card_charts.shares(values, answers) if classes else card_charts.effect(
-            values, answers, up, data["mean"]
+        plot = card_charts.shares(values, predictions) if classes else card_charts.effect(
+            values, predictions, up, data["mean"]
         )
         marks = _rug(field, plot.across, background)
     options = tuple(
-        Option(name, "" if classes else cell[0], _bars(up, answer))
-        for name, cell, answer in zip(names, cells, answers, strict=True)
+        Option(name, "" if classes else cell[0], _bars(up, prediction))
+        for name, cell, prediction in zip(names, cells, predictions, strict=True)
     ) if is_level else ()
-    said = "" if is_level or classes else _("{low} at {first}, {high} at {last}.").format(
-        low=cells[0][0], first=names[0], high=cells[-1][0], last=names[-1]
-    )
-    return Effect(field.label, plot, marks, options, names[0], names[-1], said, table)
+    return Effect(field.label, plot, marks, options, names[0], names[-1], table)
 
 
-def _bars(up: Axis, answer: Any) -> tuple[Span, ...]:
-    if not isinstance(answer, list):
+def _bars(up: Axis, prediction: Any) -> tuple[Span, ...]:
+    if not isinstance(prediction, list):
         scale = Scale(min(0.0, up.scale.low), max(0.0, up.scale.high))
-        zero, end = scale.at(0.0), scale.at(answer)
+        zero, end = scale.at(0.0), scale.at(prediction)
         return (Span(min(zero, end), abs(end - zero)),)
     start, bars = 0.0, []
-    for share in answer:
-        bars.append(Span(start, 100 * share))
-        start += 100 * share
+    for probability in prediction:
+        bars.append(Span(start, 100 * probability))
+        start += 100 * probability
     return tuple(bars)
 
 
@@ -189,12 +186,12 @@ def _others(
     """Each field, and the lowest and highest mean answer, or a probability's largest change."""
     rows = []
     for field in fields:
-        one = data["fields"][field.name]
+        effect = data["fields"][field.name]
         if data["classes"]:
-            span = percent(spans({"fields": {field.name: one}})[field.name], 1)
+            span = percent(spans({"fields": {field.name: effect}})[field.name], 1)
             rows.append((field.label, span))
         else:
-            low, high = min(one["answers"]), max(one["answers"])
+            low, high = min(effect["answers"]), max(effect["answers"])
             rows.append((field.label, f"{wording.of(low)} – {wording.of(high)}"))
     return tuple(rows)
 
@@ -202,7 +199,7 @@ def _others(
 def spans(effects: Mapping[str, Any]) -> dict[str, float]:
     """By how much each field alone moves the mean answer, or that class most that moves most."""
     return {
-        name: float(np.ptp(np.array(one["answers"], dtype=np.float64), axis=0).max())
-        for name, one in effects["fields"].items()
-        if one["answers"]
+        name: float(np.ptp(np.array(effect["answers"], dtype=np.float64), axis=0).max())
+        for name, effect in effects["fields"].items()
+        if effect["answers"]
     }

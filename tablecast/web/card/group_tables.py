@@ -38,7 +38,7 @@ class Groups:
         name: the field.
         is_open: whether they stand open.
         is_sensitive: whether a person has marked the field as sensitive.
-        said: by how much the groups differ.
+        summary: by how much the groups differ.
         table: what was measured, a row for each group.
         bars: a picture for each row; none where there are too many fields for pictures.
         few: sentences about groups that were not measured.
@@ -47,57 +47,59 @@ class Groups:
     name: str
     is_open: bool
     is_sensitive: bool
-    said: str
+    summary: str
     table: Table
     bars: tuple[Bar, ...]
     few: tuple[str, ...]
 
 
 def groups_of(
-    schema: Schema, found: Sequence[Mapping[str, Any]], sensitive: Sequence[str]
+    schema: Schema, measured: Sequence[Mapping[str, Any]], sensitive: Sequence[str]
 ) -> list[Groups]:
     """Groups of each field; sensitive fields first, then those that matter most."""
-    ordered = sorted(found, key=lambda one: one["field"] not in sensitive)
+    ordered = sorted(measured, key=lambda entry: entry["field"] not in sensitive)
     is_number = schema.task == "regression"
-    sizes = [abs(one["difference"]) for each in found for one in each["groups"]
-             if "difference" in one]
+    sizes = [abs(entry["difference"]) for each in measured for entry in each["groups"]
+             if "difference" in entry]
     wording = wording_of(schema, 10 * max(sizes, default=1.0) if is_number else 1.0)
     return [
         _groups(
-            schema, one, wording,
-            is_open=place < MOST_OPEN and (len(ordered) <= 2 * MOST_OPEN),
-            is_sensitive=one["field"] in sensitive, is_drawn=len(ordered) <= MOST_DRAWN,
+            schema, entry, wording,
+            is_open=index < MOST_OPEN and (len(ordered) <= 2 * MOST_OPEN),
+            is_sensitive=entry["field"] in sensitive, is_drawn=len(ordered) <= MOST_DRAWN,
         )
-        for place, one in enumerate(ordered)
+        for index, entry in enumerate(ordered)
     ]
 
 
 def _groups(
-    schema: Schema, one: Mapping[str, Any], wording: Wording, *, is_open: bool, is_sensitive: bool,
+    schema: Schema, entry: Mapping[str, Any], wording: Wording, *,
+    is_open: bool, is_sensitive: bool,
     is_drawn: bool,
 ) -> Groups:
-    field, groups = schema.field(one["field"]), one["groups"]
+    field, groups = schema.field(entry["field"]), entry["groups"]
     names = [_group_name(field, group) for group in groups]
     if schema.task == "regression":
         head, cells = _number_cells(groups, wording)
-        said = _between(groups, "MAE", _("Mean error from {low} to {high}"), wording.of)
+        summary = _between(groups, "MAE", _("Mean error from {low} to {high}"), wording.of)
     else:
         head, cells = _class_cells(groups, schema)
-        said = _between(
-            groups, "accuracy", _("Accuracy from {low} to {high}"), lambda share: percent(share, 1)
+        summary = _between(
+            groups, "accuracy", _("Accuracy from {low} to {high}"), lambda rate: percent(rate, 1)
         )
     return Groups(
-        field.label, is_open, is_sensitive, said,
+        field.label, is_open, is_sensitive, summary,
         Table((_("Group"), *head), tuple(
             (name, *cell) for name, cell in zip(names, cells, strict=True)
         )),
-        _differences(groups) if is_drawn else (), _few(field, one),
+        _differences(groups) if is_drawn else (), _few(field, entry),
     )
 
 
-def _between(groups: Sequence[Mapping[str, Any]], name: str, words: str, said: Any) -> str:
+def _between(groups: Sequence[Mapping[str, Any]], name: str, words: str, worded: Any) -> str:
     values = [group[name] for group in groups]
-    return words.format(low=said(min(values)), high=said(max(values))) if len(values) > 1 else ""
+    ends = {"low": worded(min(values)), "high": worded(max(values))} if len(values) > 1 else {}
+    return words.format(**ends) if ends else ""
 
 
 def _number_cells(
@@ -129,7 +131,7 @@ def _class_cells(
     rates = {
         "true_positive_rate": _("True positives"), "false_positive_rate": _("False positives")
     }
-    rates = {name: said for name, said in rates.items() if any(name in one for one in groups)}
+    rates = {name: label for name, label in rates.items() if any(name in one for one in groups)}
     head = (
         _("Rows"), _("Accuracy"), *rates.values(),
         *(_("{class_}: actual, answered").format(class_=schema.show_class(name))
@@ -177,12 +179,12 @@ def _group_name(field: Field, group: Mapping[str, Any]) -> str:
     return words.format(low=field.in_words(low), high=field.in_words(high))
 
 
-def _few(field: Field, one: Mapping[str, Any]) -> tuple[str, ...]:
-    said = []
-    if one["few"]:
-        names = listed(map(field.in_words, one["few"]))
-        said.append(_("Too few rows to measure: {names}.").format(names=names))
-    if one["rest"]:
+def _few(field: Field, entry: Mapping[str, Any]) -> tuple[str, ...]:
+    sentences = []
+    if entry["few"]:
+        names = listed(map(field.in_words, entry["few"]))
+        sentences.append(_("Too few rows to measure: {names}.").format(names=names))
+    if entry["rest"]:
         words = _("{count} rows are in no group.")
-        said.append(words.format(count=number(one["rest"])))
-    return tuple(said)
+        sentences.append(words.format(count=number(entry["rest"])))
+    return tuple(sentences)

@@ -82,10 +82,10 @@ def measure(value: Any) -> str:
     return sign + number(abs(value), ",.1f" if abs(value) >= 1000 else ".4g")
 
 
-def metrics_of(found: Mapping[str, Any]) -> list[Metric]:
+def metrics_of(measured: Mapping[str, Any]) -> list[Metric]:
     """Each metric of the folds and of the holdout, the usual ones first."""
-    crossed = found.get("cross_validation", {})
-    holdout = found.get("holdout", {})
+    crossed = measured.get("cross_validation", {})
+    holdout = measured.get("holdout", {})
     names = [name for name in METRICS if name in crossed or name in holdout]
     names += [name for name in crossed if name not in names and isinstance(crossed[name], Mapping)]
     return [_metric(name, crossed.get(name), holdout.get(name)) for name in names]
@@ -93,33 +93,33 @@ def metrics_of(found: Mapping[str, Any]) -> list[Metric]:
 
 def overall_of(evaluation: Mapping[str, Any], schema: Schema) -> dict[str, str]:
     """The figures of all unseen rows together, by what they are called."""
-    found = evaluation.get("figures", {})
+    figures = evaluation.get("figures", {})
     amounts = ("MAE", "RMSE", "mean_residual", "median_absolute_error")
-    shares = ("accuracy", "balanced_accuracy", "calibration_error")
-    wording = wording_of(schema, found.get("median_absolute_error", 1.0))
-    said = {}
+    fractions = ("accuracy", "balanced_accuracy", "calibration_error")
+    wording = wording_of(schema, figures.get("median_absolute_error", 1.0))
+    worded = {}
     for name, label in OVERALL.items():
-        if name not in found:
+        if name not in figures:
             continue
-        value = found[name]
+        value = figures[name]
         if name in amounts:
-            said[_(label)] = wording.of(value)
+            worded[_(label)] = wording.of(value)
         else:
-            said[_(label)] = percent(value, 1) if name in shares else measure(value)
-    return said
+            worded[_(label)] = percent(value, 1) if name in fractions else measure(value)
+    return worded
 
 
 def _metric(name: str, crossed: Mapping[str, Any] | None, holdout: float | None) -> Metric:
     label, meaning = METRICS.get(name, (name, ""))
     folds = [] if crossed is None else list(crossed.get("folds", ()))
-    said = ""
+    spread = ""
     if folds:
-        said = _("{low} to {high}").format(low=measure(min(folds)), high=measure(max(folds)))
+        spread = _("{low} to {high}").format(low=measure(min(folds)), high=measure(max(folds)))
     return Metric(
         _(label), _(meaning) if meaning else "",
         "" if crossed is None else measure(crossed["mean"]),
         "" if crossed is None or "std" not in crossed else f"± {measure(crossed['std'])}",
-        said, _strip(folds, holdout),
+        spread, _strip(folds, holdout),
         "" if holdout is None else measure(holdout),
     )
 
@@ -130,7 +130,7 @@ def _strip(folds: Sequence[float], holdout: float | None) -> Strip | None:
     shown = [*folds, *([] if holdout is None else [holdout])]
     scale = Scale(min(shown), max(shown))
     return Strip(
-        tuple(scale.at(one) for one in folds),
+        tuple(scale.at(score) for score in folds),
         scale.at(sum(folds) / len(folds)),
         None if holdout is None else scale.at(holdout),
     )

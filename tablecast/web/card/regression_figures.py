@@ -30,7 +30,7 @@ class Figure:
 
     Attributes:
         title: what it shows, in a few words.
-        said: how to read it, in a sentence or two.
+        caption: how to read it, in a sentence or two.
         plot: the picture.
         across, up: what its axes are.
         ticks_across, ticks_up: the words at their ticks, from low to high.
@@ -38,7 +38,7 @@ class Figure:
     """
 
     title: str
-    said: str
+    caption: str
     plot: Plot
     across: str
     up: str
@@ -64,18 +64,18 @@ def regression_figures(
         facts: what ``tablecast.training.evaluation.residuals.regression_facts`` found.
         level: the share of rows that the ranges are meant to hold; None where there are none.
     """
-    amounts = [one["predicted"] for one in facts["by_answer"]]
+    amounts = [group["predicted"] for group in facts["by_answer"]]
     wording = wording_of(schema, max(map(abs, amounts), default=1.0))
-    found = []
+    figures = []
     if facts["cells"]:
-        found.append(_cells(facts["cells"], schema, wording))
+        figures.append(_cells(facts["cells"], schema, wording))
     if facts["by_answer"]:
-        found.append(_by_answer(facts["by_answer"], schema, wording))
+        figures.append(_by_answer(facts["by_answer"], schema, wording))
     if facts["residuals"] and any(facts["residuals"]["counts"]):
-        found.append(_residuals(facts["residuals"], schema))
-    if level and any("covered" in one for one in facts["by_answer"]):
-        found.append(_coverage(facts["by_answer"], level, schema, wording))
-    return found
+        figures.append(_residuals(facts["residuals"], schema))
+    if level and any("covered" in group for group in facts["by_answer"]):
+        figures.append(_coverage(facts["by_answer"], level, schema, wording))
+    return figures
 
 
 def target_figure(histogram: Histogram, schema: Schema) -> Figure:
@@ -95,16 +95,16 @@ def _cells(data: Mapping[str, Any], schema: Schema, wording: Wording) -> Figure:
     plot = card_charts.cells(data)
     edges = data["edges"]
 
-    def between(place: int) -> str:
-        return f"{wording.of(edges[place])} – {wording.of(edges[place + 1])}"
+    def between(index: int) -> str:
+        return f"{wording.of(edges[index])} – {wording.of(edges[index + 1])}"
 
-    said = _(
+    caption = _(
         "The stronger a square, the more rows; on the line, the answer is right. Squares of fewer "
         "than {fewest} rows are left out, {count} rows in all."
     )
     return _figure(
         _("Predicted against actual"),
-        said.format(fewest=FEWEST, count=number(data["left_out"])),
+        caption.format(fewest=FEWEST, count=number(data["left_out"])),
         plot, _with_unit(_("Actual"), schema), _with_unit(_("Predicted"), schema),
         Table(
             (_("Actual"), _("Predicted"), _("Rows")),
@@ -119,11 +119,11 @@ def _by_answer(
     plot = card_charts.errors_by_answer(groups)
     rows = tuple(
         (
-            wording.of(one["predicted"]), number(one["rows"]), wording.of(one["actual"]),
-            wording.change(one["residual"]), wording.change(one["residual_low"]),
-            wording.change(one["residual_high"]),
+            wording.of(group["predicted"]), number(group["rows"]), wording.of(group["actual"]),
+            wording.change(group["residual"]), wording.change(group["residual_low"]),
+            wording.change(group["residual_high"]),
         )
-        for one in groups
+        for group in groups
     )
     head = (
         _("Mean predicted"), _("Rows"), _("Mean actual"), _("Mean residual"), _("Residual, 10%"),
@@ -144,16 +144,16 @@ def _coverage(
     groups: Sequence[Mapping[str, float]], level: float, schema: Schema, wording: Wording
 ) -> Figure:
     plot = card_charts.coverage(groups, level)
-    said = _(
+    caption = _(
         "The share of rows whose true value lies in the range, in the same groups. It is meant to "
         "be {level}, the line, wherever the answer lies."
     )
     rows = tuple(
-        (wording.of(one["predicted"]), percent(one["covered"], 1), wording.of(one["width"]))
-        for one in groups
+        (wording.of(group["predicted"]), percent(group["covered"], 1), wording.of(group["width"]))
+        for group in groups
     )
     return Figure(
-        _("Coverage of the range over answers"), said.format(level=percent(level)), plot,
+        _("Coverage of the range over answers"), caption.format(level=percent(level)), plot,
         _with_unit(_("Predicted"), schema), _("Rows in the range"),
         ticks_of(plot.across), ticks_of(plot.up, shares=True),
         Table((_("Mean predicted"), _("In the range"), _("Mean width")), rows),
@@ -162,22 +162,22 @@ def _coverage(
 
 def _residuals(data: Mapping[str, Any], schema: Schema) -> Figure:
     plot = card_charts.bars(data["edges"], data["counts"])
-    said = _(
+    caption = _(
         "Actual minus predicted. {count} rows lie beyond the picture or in bars of fewer than "
         "{fewest}."
     )
     return _figure(
-        _("Residuals"), said.format(count=number(data["left_out"]), fewest=FEWEST),
+        _("Residuals"), caption.format(count=number(data["left_out"]), fewest=FEWEST),
         plot, _with_unit(_("Residual"), schema), _("Rows"),
         Table((_("From"), _("To"), _("Rows")), _histogram_rows(data["edges"], data["counts"])),
     )
 
 
 def _figure(
-    title: str, said: str, plot: Plot, across: str, up: str, table: Table
+    title: str, caption: str, plot: Plot, across: str, up: str, table: Table
 ) -> Figure:
     return Figure(
-        title, said, plot, across, up, ticks_of(plot.across), ticks_of(plot.up), table
+        title, caption, plot, across, up, ticks_of(plot.across), ticks_of(plot.up), table
     )
 
 

@@ -74,7 +74,7 @@ def page_of(loaded: Deployment) -> dict[str, Any]:
     shown = _shown(groups, MOST_FIGURES[schema.task])
     values: dict[str, Any] = {
         "card": card,
-        "limits": [limit_in_words(one) for one in card["limits"]],
+        "limits": [limit_in_words(entry) for entry in card["limits"]],
         **_findings(card),
         "tiles": _tiles(card, schema),
         "metrics": metrics_of(card["metrics"]),
@@ -83,13 +83,13 @@ def page_of(loaded: Deployment) -> dict[str, Any]:
         "importance": importance_of(schema, card["importance"]),
         "effects": effects_of(loaded, card["importance"]),
         "groups": shown,
-        "more_groups": [one.name for one in groups[len(shown) :]],
+        "more_groups": [entry.name for entry in groups[len(shown) :]],
         "target": _target(loaded),
         "classes": _classes(loaded),
         "leaderboard": _leaderboard(card["leaderboard"]),
         "interval": _interval(card["interval"], schema),
         "by_answer": _by_answer(card["interval"], schema),
-        "proof": {_(PROOF.get(name, name)): one for name, one in (card["proof"] or {}).items()},
+        "proof": {_(PROOF.get(name, name)): entry for name, entry in (card["proof"] or {}).items()},
         **IN_WORDS,
     }
     return values | {"sections": _sections(values, evaluation)}
@@ -107,17 +107,17 @@ def _findings(card: Mapping[str, Any]) -> dict[str, Any]:
 
 def _pictures(card: Mapping[str, Any], schema: Schema) -> dict[str, Any]:
     """Where answers are wrong; nothing where a deployment does not know it."""
-    found: dict[str, Any] = {
+    pictures: dict[str, Any] = {
         "figures": [], "rocs": [], "calibrations": [], "confusion": None, "class_table": None,
     }
     facts = card["evaluation"]
     if not facts:
-        return found
+        return pictures
     if schema.task == "regression":
         level = (card["interval"] or {}).get("level")
-        return found | {"figures": card_figures.regression_figures(schema, facts, level)}
+        return pictures | {"figures": card_figures.regression_figures(schema, facts, level)}
     rocs, calibrations = class_figures(schema, facts)
-    return found | {
+    return pictures | {
         "rocs": rocs, "calibrations": calibrations, "confusion": confusion_of(schema, facts),
         "class_table": class_table(schema, facts),
     }
@@ -126,11 +126,11 @@ def _pictures(card: Mapping[str, Any], schema: Schema) -> dict[str, Any]:
 def _shown(groups: Sequence[Groups], most: int) -> list[Groups]:
     """As many fields' groups as a page has room for, the first ones."""
     shown, figures = [], 0
-    for one in groups:
-        figures += len(one.table.rows) * len(one.table.head)
+    for group in groups:
+        figures += len(group.table.rows) * len(group.table.head)
         if figures > most:
             break
-        shown.append(one)
+        shown.append(group)
     return shown
 
 
@@ -161,20 +161,20 @@ def _tiles(card: Mapping[str, Any], schema: Schema) -> list[tuple[str, str, str]
     first = ("R2", "MAE") if schema.task == "regression" else ("Accuracy", "AUC", "LogLoss")
     for name in first:
         if name in holdout:
-            said = _("on rows held back")
+            source = _("on rows held back")
         elif isinstance(crossed.get(name), Mapping):
-            said = _("cross-validated")
+            source = _("cross-validated")
         else:
             continue
         value = holdout[name] if name in holdout else crossed[name]["mean"]
-        tiles.append((_amount(name, value, schema), _(METRICS[name][0]), said))
+        tiles.append((_amount(name, value, schema), _(METRICS[name][0]), source))
     if card["interval"]:
         level = percent(card["interval"]["level"])
         covered = percent(card["interval"]["coverage"], 1)
         tiles.append((covered, _("Coverage"), _("of {level} ranges").format(level=level)))
     if card["rows"]:
-        said = _("{count} fields").format(count=number(len(schema.fields)))
-        tiles.append((number(card["rows"]), _("Rows learnt from"), said))
+        source = _("{count} fields").format(count=number(len(schema.fields)))
+        tiles.append((number(card["rows"]), _("Rows learnt from"), source))
     return tiles[:4]
 
 
@@ -184,33 +184,33 @@ def _amount(name: str, value: float, schema: Schema) -> str:
     return percent(value, 1) if name == "Accuracy" else measure(round(value, 4))
 
 
-def _interval(found: Mapping[str, Any] | None, schema: Schema) -> dict[str, str]:
-    if not found:
+def _interval(interval: Mapping[str, Any] | None, schema: Schema) -> dict[str, str]:
+    if not interval:
         return {}
-    wording = wording_of(schema, found["width"])
+    wording = wording_of(schema, interval["width"])
     return {
-        _("Meant to hold"): percent(found["level"]),
-        _("Rows inside, of those that the range had not seen"): percent(found["coverage"], 1),
-        _("Mean width"): wording.of(found["width"]),
-        _("Mean interval score"): wording.of(found["score"]),
-        _("Method"): method_in_words(found["method"]),
+        _("Meant to hold"): percent(interval["level"]),
+        _("Rows inside, of those that the range had not seen"): percent(interval["coverage"], 1),
+        _("Mean width"): wording.of(interval["width"]),
+        _("Mean interval score"): wording.of(interval["score"]),
+        _("Method"): method_in_words(interval["method"]),
     }
 
 
-def _by_answer(found: Mapping[str, Any] | None, schema: Schema) -> Table | None:
+def _by_answer(interval: Mapping[str, Any] | None, schema: Schema) -> Table | None:
     """How ranges hold for small, middling and large answers, where a deployment knows it."""
-    groups = (found or {}).get("by_answer")
+    groups = (interval or {}).get("by_answer")
     if not groups:
         return None
-    ends = [end for one in groups for end in (one["from"], one["to"])]
+    ends = [end for group in groups for end in (group["from"], group["to"])]
     wording = wording_of(schema, max(map(abs, ends)))
     words = _("{low} to {high}")
     rows = (
         (
-            words.format(low=wording.of(one["from"]), high=wording.of(one["to"])),
-            number(one["rows"]), percent(one["coverage"], 1), wording.of(one["width"]),
+            words.format(low=wording.of(group["from"]), high=wording.of(group["to"])),
+            number(group["rows"]), percent(group["coverage"], 1), wording.of(group["width"]),
         )
-        for one in groups
+        for group in groups
     )
     return Table((_("Predicted"), _("Rows"), _("In the range"), _("Mean width")), tuple(rows))
 
@@ -227,8 +227,8 @@ def _classes(loaded: Deployment) -> list[tuple[str, str, float]]:
     if loaded.background is None:
         return []
     return [
-        (loaded.schema.show_class(name), percent(share, 1), 100 * share)
-        for name, share in loaded.background.class_shares.items()
+        (loaded.schema.show_class(name), percent(fraction, 1), 100 * fraction)
+        for name, fraction in loaded.background.class_shares.items()
     ]
 
 
@@ -238,7 +238,7 @@ def _leaderboard(entries: Sequence[Mapping[str, Any]]) -> tuple[Table, list[Entr
         return None
     hidden = ("model", "name", "error", "tuned", "trials", "settings")
     columns = [name for name in entries[0] if name not in hidden]
-    made = [
+    rows_made = [
         Entry(
             str(entry.get("name") or entry["model"]),
             tuple(_cell(entry.get(name)) for name in columns),
@@ -253,7 +253,7 @@ def _leaderboard(entries: Sequence[Mapping[str, Any]]) -> tuple[Table, list[Entr
     head = tuple(
         names.get(name) or _(METRICS[name][0] if name in METRICS else name) for name in columns
     )
-    return Table((_("Model"), *head), ()), made
+    return Table((_("Model"), *head), ()), rows_made
 
 
 def _cell(value: Any) -> Said:

@@ -91,6 +91,10 @@ SEARCH = (
         "For want of time, what is said of unseen rows was learnt from {clones} clones of the "
         "pipeline; a longer budget does more."
     ),
+    N_(
+        "Trained on {count} of the {total} rows, drawn at random: a budget of {seconds} s is too "
+        "short for all; a longer one takes more."
+    ),
     N_("The budget of {seconds} s left out {count} trials: {names}."),
     N_(
         "The search made {count} trials: the same seed and --trials give the same answers."
@@ -117,6 +121,7 @@ SEARCH = (
     N_("takes too long to fit for the budget"),
     N_("its graph takes equally near rows in another order"),
     N_("no time left for it"),
+    N_("no trial left for it"),
     N_("could not be fitted: {error}"),
     N_("a row takes {microseconds} µs in the graph; {most} are allowed"),
     N_("its graph has {size} MB, and {most} are allowed"),
@@ -127,7 +132,7 @@ SEARCH = (
     N_("searched features"),
 )
 
-#: Sentences of ``training.cast.publish`` and what it asks.
+#: Sentences of ``training.publish`` and what it asks.
 PUBLISHED = (
     N_("The task is {task}, as the pipeline has it."),
     N_("is not read by the pipeline"),

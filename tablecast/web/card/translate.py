@@ -18,7 +18,7 @@ METHOD_WORDS = (
     N_("a line through the answers"),
     N_("a curve through the answers"),
     N_("a line through the answers and the fields"),
-    N_("an average of lines, curves and the fields"),
+    N_("an average of lines, curves and the fields"),  # deployments of 0.1.0 have it
     N_("one offset from where most rows lie by their fields"),
     N_("an offset by the fields from where most rows lie"),
 )
@@ -34,8 +34,8 @@ def in_words(loaded: Deployment) -> Deployment:
 
 def stated_in_words(loaded: Deployment, stated: Mapping[str, Any]) -> dict[str, Any]:
     """What the form file states for the card, as far as it does so in the reader's language."""
-    told = loaded.schema.translations.get(current_language().primary, {})
-    return {**stated, **told.get("card", {})}
+    translation = loaded.schema.translations.get(current_language().primary, {})
+    return {**stated, **translation.get("card", {})}
 
 
 def limit_in_words(limit: str) -> str:
@@ -48,9 +48,9 @@ def limit_in_words(limit: str) -> str:
 
 def method_in_words(method: str) -> str:
     """How a range is made; as it is where ``intervals.conformal`` did not word it."""
-    found = re.fullmatch("(.*); below: (.*); above: (.*)", method)
-    if not found:
+    match = re.fullmatch("(.*); below: (.*); above: (.*)", method)
+    if not match:
         return method
-    how, lower, upper = map(_, found.groups())
+    how, lower, upper = map(_, match.groups())
     words = _("{method}; below: {lower}; above: {upper}")
     return words.format(method=how, lower=lower, upper=upper)

@@ -97,12 +97,12 @@ def waterfall(base: float, contributions: Sequence[float]) -> Waterfall:
     for contribution in contributions:
         stops.append(stops[-1] + contribution)
     scale = Scale(min(stops), max(stops))
-    places = [scale.at(stop) for stop in stops]
+    points = [scale.at(stop) for stop in stops]
     bars = tuple(
         Span(min(start, end), abs(end - start))
-        for start, end in pairwise(places)
+        for start, end in pairwise(points)
     )
-    return Waterfall(places[0], places[-1], bars)
+    return Waterfall(points[0], points[-1], bars)
 
 
 def columns(
@@ -112,8 +112,8 @@ def columns(
     scale = Scale(histogram.edges[0], histogram.edges[-1])
     tallest = max(histogram.counts) or 1
     path = "".join(
-        f"M{place + GAP / 2:g} 100V{100 - 100 * count / tallest:.4g}h{1 - GAP:g}V100z"
-        for place, count in enumerate(histogram.counts)
+        f"M{index + GAP / 2:g} 100V{100 - 100 * count / tallest:.4g}h{1 - GAP:g}V100z"
+        for index, count in enumerate(histogram.counts)
         if count
     )
     outside = not scale.low <= value <= scale.high
@@ -140,44 +140,44 @@ def share_below(histogram: Histogram, value: float) -> float:
 
 def curve(
     values: Sequence[float],
-    answers: Sequence[float],
+    predictions: Sequence[float],
     present: int | None,
     level: float,
     scale: Scale,
     intervals: Sequence[tuple[float, float]] = (),
 ) -> Curve:
-    """Place answers over values.
+    """Predictions over values.
 
     Args:
         values: in rising order.
-        answers: one for each value.
-        present: the place of the present value among them, or None.
-        level: the present answer.
-        scale: of the answers; curves that are compared share one.
-        intervals: the answers' ranges, one for each value, or none.
+        predictions: one for each value.
+        present: the index of the present value among them, or None.
+        level: the present prediction.
+        scale: of the predictions; curves that are compared share one.
+        intervals: the predictions' ranges, one for each value, or none.
     """
     across = Scale(values[0], values[-1])
-    places = [
-        (across.at(value), _height(scale, answer))
-        for value, answer in zip(values, answers, strict=True)
+    points = [
+        (across.at(value), _height(scale, prediction))
+        for value, prediction in zip(values, predictions, strict=True)
     ]
-    ranged = list(zip(places, intervals, strict=True)) if intervals else []
+    ranged = list(zip(points, intervals, strict=True)) if intervals else []
     lower = [(x, _height(scale, low)) for (x, _), (low, _) in ranged]
     upper = [(x, _height(scale, high)) for (x, _), (_, high) in ranged]
     return Curve(
-        _points(places),
-        places[present] if present is not None else None,
+        _points(points),
+        points[present] if present is not None else None,
         _height(scale, level),
         _points([*lower, *reversed(upper)]),
     )
 
 
-def _height(scale: Scale, answer: float) -> float:
-    return MARGIN + (100 - scale.at(answer)) * (1 - 2 * MARGIN / 100)
+def _height(scale: Scale, prediction: float) -> float:
+    return MARGIN + (100 - scale.at(prediction)) * (1 - 2 * MARGIN / 100)
 
 
-def _points(places: Sequence[tuple[float, float]]) -> str:
-    return " ".join(f"{x:.4g},{y:.4g}" for x, y in places)
+def _points(points: Sequence[tuple[float, float]]) -> str:
+    return " ".join(f"{x:.4g},{y:.4g}" for x, y in points)
 
 
 def _span(scale: Scale, interval: tuple[float, float] | None) -> Span | None:

@@ -128,8 +128,8 @@ def _predict_paths(
 ) -> dict[str, Any]:
     bodies = _examples(rows[0], rows)
     with speaking(ENGLISH):  # as programs are answered
-        answers = (api.full_answer(loaded, predictions[:1]), api.full_answer(loaded, predictions))
-    full = _examples(*answers)
+        responses = (api.full_answer(loaded, predictions[:1]), api.full_answer(loaded, predictions))
+    full = _examples(*responses)
     labels = [prediction.prediction for prediction in predictions]
     bare = {"oneOf": [ref("Answer"), {"type": "array", "items": ref("Answer")}]}
     return {
@@ -218,10 +218,10 @@ def _row_schemas(loaded: Deployment, max_rows: int) -> dict[str, JsonSchema]:
     }
 
 
-def _examples(one: Any, many: Any) -> dict[str, Any]:
+def _examples(row: Any, rows: Any) -> dict[str, Any]:
     return {
-        "row": {"summary": _("One row"), "value": one},
-        "rows": {"summary": _("A list of rows"), "value": many},
+        "row": {"summary": _("One row"), "value": row},
+        "rows": {"summary": _("A list of rows"), "value": rows},
     }
 
 

@@ -76,19 +76,20 @@ def _operation(
         description=described["description"],
         bodies=tuple(_shown(sent)),
         outcomes=tuple(
-            _outcome(status, _resolved(document, answer))
-            for status, answer in described["responses"].items()
+            _outcome(status, _resolved(document, response))
+            for status, response in described["responses"].items()
         ),
         curl=curl_of(url, values[0]) if values else _curl_of_files(sent, url),
         python=python_of(url, values[0]) if values else _python_reading(url),
     )
 
 
-def _outcome(status: str, answer: dict[str, Any]) -> Outcome:
+def _outcome(status: str, response: dict[str, Any]) -> Outcome:
     shown = (
-        Example(example.summary, _beginning(example.text)) for example in _shown(answer["content"])
+        Example(example.summary, _beginning(example.text))
+        for example in _shown(response["content"])
     )
-    return Outcome(status, answer["description"], tuple(shown))
+    return Outcome(status, response["description"], tuple(shown))
 
 
 def _beginning(text: str) -> str:
@@ -99,10 +100,10 @@ def _beginning(text: str) -> str:
     return (beginning.rpartition("\n")[0] or beginning) + "\n…"
 
 
-def _resolved(document: dict[str, Any], answer: dict[str, Any]) -> dict[str, Any]:
-    if "$ref" not in answer:
-        return answer
-    name = answer["$ref"].rpartition("/")[2]
+def _resolved(document: dict[str, Any], response: dict[str, Any]) -> dict[str, Any]:
+    if "$ref" not in response:
+        return response
+    name = response["$ref"].rpartition("/")[2]
     resolved: dict[str, Any] = document["components"]["responses"][name]
     return resolved
 

@@ -144,29 +144,29 @@ def parts_of(
 
 def _scale_of(courses: WhatIf) -> charts.Scale:
     """One scale for all curves, so that a field that matters little looks flat."""
-    shown = [answer for one in courses.courses for answer in one.answers]
-    shown += [end for one in courses.courses for ends in one.ranges for end in ends]
+    shown = [prediction for course in courses.courses for prediction in course.answers]
+    shown += [end for course in courses.courses for ends in course.ranges for end in ends]
     return charts.Scale(min(shown, default=courses.answer), max(shown, default=courses.answer))
 
 
 def _why(
     schema: Schema, explained: Explanation, wording: Wording, shown: Mapping[str, str]
 ) -> Why:
-    ordered = sorted(explained.contributions, key=lambda one: -abs(one.contribution))
+    ordered = sorted(explained.contributions, key=lambda part: -abs(part.contribution))
     most = len(ordered) if len(ordered) <= MOST_LINES + 1 else MOST_LINES
     kept = ordered[:most] + ([_together(ordered[most:])] if ordered[most:] else [])
-    picture = charts.waterfall(explained.base, [one.contribution for one in kept])
+    picture = charts.waterfall(explained.base, [part.contribution for part in kept])
     labels = {field.name: field.label for field in schema.fields}
     lines = tuple(
         Line(
-            labels.get(one.field, _others(len(ordered) - most)),
-            shown.get(one.field, ""),
-            wording.change(one.contribution),
-            "" if explained.exact else wording.error(one.error),
+            labels.get(part.field, _others(len(ordered) - most)),
+            shown.get(part.field, ""),
+            wording.change(part.contribution),
+            "" if explained.exact else wording.error(part.error),
             bar,
-            one.contribution >= 0,
+            part.contribution >= 0,
         )
-        for one, bar in zip(kept, picture.bars, strict=True)
+        for part, bar in zip(kept, picture.bars, strict=True)
     )
     return Why(
         wording.of(explained.base), wording.of(explained.answer), wording.is_share,
@@ -181,8 +181,8 @@ def _others(fields: int) -> str:
 def _together(rest: Sequence[Contribution]) -> Contribution:
     return Contribution(
         "", "",
-        math.fsum(one.contribution for one in rest),
-        math.sqrt(math.fsum(one.error**2 for one in rest)),
+        math.fsum(part.contribution for part in rest),
+        math.sqrt(math.fsum(part.error**2 for part in rest)),
     )
 
 
@@ -194,10 +194,10 @@ def _card(
     from_zero = charts.Scale(min(0.0, scale.low), max(0.0, scale.high))
     options = tuple(
         Option(
-            field.in_words(value), wording.of(answer), _bar(from_zero, answer),
-            place == course.present,
+            field.in_words(value), wording.of(prediction), _bar(from_zero, prediction),
+            index == course.present,
         )
-        for place, (value, answer) in enumerate(zip(course.values, course.answers, strict=True))
+        for index, (value, prediction) in enumerate(zip(course.values, course.answers, strict=True))
     )
     curve = None
     if not field.choices and course.values:
@@ -208,8 +208,8 @@ def _card(
     return Card(field.label, shown.get(field.name, ""), options, curve, _summary(options))
 
 
-def _bar(scale: charts.Scale, answer: float) -> charts.Span:
-    zero, end = scale.at(0.0), scale.at(answer)
+def _bar(scale: charts.Scale, prediction: float) -> charts.Span:
+    zero, end = scale.at(0.0), scale.at(prediction)
     return charts.Span(min(zero, end), abs(end - zero))
 
 
@@ -238,24 +238,24 @@ def _place(
     if background is None or background.histogram is None or not isinstance(value, float):
         return None
     histogram = background.histogram
-    share = charts.share_below(histogram, value)
+    fraction = charts.share_below(histogram, value)
     return Place(
         charts.columns(histogram, value, prediction.interval),
         wording.of(histogram.edges[0]),
         wording.of(histogram.edges[-1]),
-        _rank_in_words(share, histogram.below + sum(histogram.counts) + histogram.above),
+        _rank_in_words(fraction, histogram.below + sum(histogram.counts) + histogram.above),
     )
 
 
-def _rank_in_words(share: float, rows: int) -> str:
+def _rank_in_words(fraction: float, rows: int) -> str:
     words = _("Higher than about {share} of the {cases} cases that the model was trained on.")
-    if share < 0.005:
+    if fraction < 0.005:
         words = _("Lower than nearly all of the {cases} cases that the model was trained on.")
-    elif share > 0.995:
+    elif fraction > 0.995:
         words = _("Higher than nearly all of the {cases} cases that the model was trained on.")
-    return words.format(share=percent(share), cases=number(rows))
+    return words.format(share=percent(fraction), cases=number(rows))
 
 
 def _class_shares(schema: Schema, background: Background | None) -> dict[str, float]:
-    shares = background.class_shares if background else {}
-    return {schema.show_class(name): share for name, share in shares.items()}
+    fractions = background.class_shares if background else {}
+    return {schema.show_class(name): fraction for name, fraction in fractions.items()}

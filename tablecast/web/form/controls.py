@@ -127,12 +127,12 @@ class Control:
         held = date_inputs.split(self.value) or dict.fromkeys(date_inputs.PARTS, "")
         wrong = date_inputs.wrong_parts(self.value) if self.error else ""
         named = dict(zip(date_inputs.PARTS, self.part_names, strict=True))
-        made = {
+        inputs = {
             "d": (_("Day"), f"{self.id}-day", named["d"], held["d"], 2, "d" in wrong),
             "M": (_("Month"), f"{self.id}-month", named["M"], held["M"], 2, "M" in wrong),
             "y": (_("Year"), f"{self.id}-year", named["y"], held["y"], 4, "y" in wrong),
         }
-        first, *others = (DatePart(*made[part]) for part in date_order())
+        first, *others = (DatePart(*inputs[part]) for part in date_order())
         return (replace(first, id=self.id), *others)
 
     @property
@@ -153,32 +153,32 @@ class Control:
 
 
 def controls_of(
-    schema: Schema, given: Mapping[str, str], errors: Sequence[Remark] = ()
+    schema: Schema, values: Mapping[str, str], errors: Sequence[Remark] = ()
 ) -> list[Control]:
     """Every field as the form shows it, holding what the person gave."""
-    said = {error.field: sentence_of(schema, error) for error in reversed(errors)}
+    sentences = {error.field: sentence_of(schema, error) for error in reversed(errors)}
     opens = sum(field.control_for("") == "suggest" for field in schema.fields)
-    held = {field.name: field.held(given.get(field.name, "")) for field in schema.fields}
+    held = {field.name: field.held(values.get(field.name, "")) for field in schema.fields}
     return [
         Control(
             field=field,
-            id=_id(place),
+            id=_id(index),
             widget=(widget := _widget(field, held[field.name])),
             value=held[field.name],
-            error=_error(field, widget, held[field.name], said.get(field.name, "")),
-            part_names=part_names(schema, place),
+            error=_error(field, widget, held[field.name], sentences.get(field.name, "")),
+            part_names=part_names(schema, index),
             suggested_bytes=SUGGESTED_BYTES // max(1, opens),
         )
-        for place, field in enumerate(schema.fields)
+        for index, field in enumerate(schema.fields)
     ]
 
 
-def part_names(schema: Schema, place: int) -> tuple[str, ...]:
+def part_names(schema: Schema, index: int) -> tuple[str, ...]:
     """The names of the inputs of a date field's day, month and year, none of them a column's."""
-    if schema.fields[place].control_for("") != "date":
+    if schema.fields[index].control_for("") != "date":
         return ()
     taken = {field.name for field in schema.fields}
-    return tuple(_free(f"{_id(place)}-{part}", taken) for part in ("day", "month", "year"))
+    return tuple(_free(f"{_id(index)}-{part}", taken) for part in ("day", "month", "year"))
 
 
 def joined_dates(schema: Schema, sent: Mapping[str, str]) -> dict[str, str]:
@@ -187,18 +187,18 @@ def joined_dates(schema: Schema, sent: Mapping[str, str]) -> dict[str, str]:
     Parts that make no date are joined as they are, and the schema refuses them. A date that was
     sent whole, as a program does, stays.
     """
-    given = dict(sent.items())
-    for place, field in enumerate(schema.fields):
-        names = part_names(schema, place)
-        if not any(name in given for name in names):
+    values = dict(sent.items())
+    for index, field in enumerate(schema.fields):
+        names = part_names(schema, index)
+        if not any(name in values for name in names):
             continue
-        parts = [given.pop(name, "").strip() for name in names]
+        parts = [values.pop(name, "").strip() for name in names]
         if any(parts):
             day_of_month, month, year = parts
-            given[field.name] = date_inputs.joined(day_of_month, month, year)
+            values[field.name] = date_inputs.joined(day_of_month, month, year)
         else:
-            given.setdefault(field.name, "")
-    return given
+            values.setdefault(field.name, "")
+    return values
 
 
 def _widget(field: Field, value: str) -> str:
@@ -209,15 +209,15 @@ def _widget(field: Field, value: str) -> str:
     return widget
 
 
-def _error(field: Field, widget: str, value: str, said: str) -> str:
+def _error(field: Field, widget: str, value: str, sentence: str) -> str:
     """The sentence beside a control; of a date's parts, one that names those at fault."""
-    if not said or widget != "date":
-        return said
-    return date_inputs.fault_in_words(value, field.label) or said
+    if not sentence or widget != "date":
+        return sentence
+    return date_inputs.fault_in_words(value, field.label) or sentence
 
 
-def _id(place: int) -> str:
-    return f"field-{place}"
+def _id(index: int) -> str:
+    return f"field-{index}"
 
 
 def _free(name: str, taken: set[str]) -> str:

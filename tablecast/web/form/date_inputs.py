@@ -34,10 +34,10 @@ def joined(day: str, month: str, year: str) -> str:
 
 def split(text: str) -> dict[str, str] | None:
     """The parts of such a text, by ``PARTS``, without leading zeros; None where it has others."""
-    found = _JOINED.fullmatch(text)
-    if found is None:
+    match = _JOINED.fullmatch(text)
+    if match is None:
         return None
-    year, month, day = found.groups()
+    year, month, day = match.groups()
     return {"d": _without_zero(day), "M": _without_zero(month), "y": year}
 
 

@@ -74,10 +74,10 @@ def form() -> Response:
     """
     schema = schema_shown()
     args = request.args
-    given = {field.name: args[field.name] for field in schema.fields if field.name in args}
-    if len(given) == len(schema.fields):
-        return _answered(given)
-    return render_page("form.html", controls=controls_of(schema, _defaults(schema) | given))
+    values = {field.name: args[field.name] for field in schema.fields if field.name in args}
+    if len(values) == len(schema.fields):
+        return _answered(values)
+    return render_page("form.html", controls=controls_of(schema, _defaults(schema) | values))
 
 
 @blueprint.post("/predict")
@@ -89,23 +89,23 @@ def predict() -> Response:
 def rehearse() -> None:
     """Answer the typical case, for nobody: what the first answer would wait for is then there."""
     schema = deployment().schema
-    given = _defaults(schema)
+    values = _defaults(schema)
     try:
-        row = schema.parse(given, text=True)
+        row = schema.parse(values, text=True)
     except InvalidInput:  # a field that must be given has no typical value
         return
-    _answer_page(given, row)
+    _answer_page(values, row)
 
 
-def answer_of(schema: Schema, prediction: Prediction, given: Mapping[str, str]) -> Answer:
+def answer_of(schema: Schema, prediction: Prediction, values: Mapping[str, str]) -> Answer:
     """A prediction as the page shows it."""
-    shares = prediction.probabilities or {}
-    bars = [Bar(schema.show_class(name), share) for name, share in shares.items()]
+    probabilities = prediction.probabilities or {}
+    bars = [Bar(schema.show_class(name), each) for name, each in probabilities.items()]
     return Answer(
         text=answer_in_words(schema, prediction.prediction),
         bars=tuple(sorted(bars, key=lambda bar: -bar.share)),
         warnings=tuple(warning_of(schema, warning) for warning in prediction.warnings),
-        link=link_to(schema, given),
+        link=link_to(schema, values),
     )
 
 
@@ -116,9 +116,9 @@ def answer_in_words(schema: Schema, label: Label) -> str:
     return worded(label, schema.target_unit)
 
 
-def link_to(schema: Schema, given: Mapping[str, str]) -> str:
+def link_to(schema: Schema, sent: Mapping[str, str]) -> str:
     """The address that fills the form with these values and answers them again."""
-    values = {field.name: given.get(field.name, "").strip() for field in schema.fields}
+    values = {field.name: sent.get(field.name, "").strip() for field in schema.fields}
     return reader_language.address(url_for("form.form"), values, "result")
 
 
@@ -132,33 +132,33 @@ def worded(label: Label, unit: str) -> str:
     return with_unit(number(label, ",.0f" if abs(label) >= 10_000 else ",.4g"), unit)
 
 
-def _answered(given: Mapping[str, str]) -> Response:
+def _answered(values: Mapping[str, str]) -> Response:
     """The page that answers these values, or says what is wrong with them."""
     schema = schema_shown()
-    known = {field.name: given[field.name] for field in schema.fields if field.name in given}
+    known = {field.name: values[field.name] for field in schema.fields if field.name in values}
     reader_language.same_page(url_for("form.form"), known)
     try:
-        row = schema.parse(given, text=True)
+        row = schema.parse(values, text=True)
     except InvalidInput as error:
-        controls = controls_of(schema, given, error.errors)
+        controls = controls_of(schema, values, error.errors)
         summary = _summary(controls, error.errors)
         template = "live_problem.html" if _is_part() else "form.html"
         return render_page(template, status=422, controls=controls, summary=summary)
     metrics.of_route("/predict").count_rows(1)
-    return _answer_page(given, row)
+    return _answer_page(values, row)
 
 
-def _answer_page(given: Mapping[str, str], row: Row) -> Response:
+def _answer_page(values: Mapping[str, str], row: Row) -> Response:
     loaded, schema = deployment(), schema_shown()
     prediction = loaded.predictor.predict([row])[0]
-    controls = controls_of(schema, given)
+    controls = controls_of(schema, values)
     shown = {control.field.name: control.shown for control in controls}
     address = url_for("api.predict", _external=True)
     question = question_of(schema, row)
     return render_page(
         "live.html" if _is_part() else "form.html",
         controls=controls,
-        answer=answer_of(schema, prediction, given),
+        answer=answer_of(schema, prediction, values),
         parts=parts_of(loaded, row, prediction, shown),
         programs={"curl": curl_of(address, question), "Python": python_of(address, question)},
     )

@@ -137,7 +137,9 @@ def erf(builder: Builder, x: str) -> str:
     knot = builder.op("Round", builder.op("Mul", size, builder.constant(float(_ERF_STEPS))))
     near = builder.op("Div", knot, builder.constant(float(_ERF_STEPS)))
     gap = builder.op("Sub", size, near)
-    rows = builder.cast(knot, TensorProto.INT64)
+    # NaN has no row; its gap, which is NaN as well, makes the answer NaN.
+    known = builder.op("Where", builder.op("IsNaN", knot), builder.constant(0.0), knot)
+    rows = builder.cast(known, TensorProto.INT64)
     table = _erf_coefficients()
     value = builder.op("Gather", builder.constant(table[:, _ERF_DEGREE]), rows, axis=0)
     for degree in range(_ERF_DEGREE - 1, -1, -1):

@@ -1,0 +1,172 @@
+"""What somebody finished with PyCaret, described, compiled and proven: ``tablecast.publish``."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from os import PathLike
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tablecast.data.leakage import leaks_of, named
+from tablecast.data.sources import read_table
+from tablecast.deployment.description import save, write_description
+from tablecast.deployment.files import with_ending, without_ending
+from tablecast.deployment.staging import check_free, name_after, staged
+from tablecast.errors import ProofFailed, TableError
+from tablecast.inference.marginals import background_of
+from tablecast.schema.form_file import Form, read_form
+from tablecast.schema.options import ReadingOptions
+from tablecast.training.cast import Progress, compile_deployment
+
+if TYPE_CHECKING:
+    from tablecast.compiler.proof.prove import Proof
+    from tablecast.data.prepared import Prepared
+    from tablecast.schema.schema import Schema
+    from tablecast.training.experiment.finished import Finished
+
+
+def publish(
+    source: Any,
+    pipeline: Any = None,
+    table: Any = None,
+    target: str | None = None,
+    *,
+    name: str | None = None,
+    out: str | PathLike[str] = ".",
+    form: str | PathLike[str] | None = None,
+    reading: ReadingOptions | None = None,
+    force: bool = False,
+    progress: Progress = print,
+    **found: Any,
+) -> Proof:
+    """Describe, compile and prove what was finished with PyCaret.
+
+    ::
+
+        publish("model.pkl", table=data)       # what save_model wrote
+        publish(final, data, name="charges")   # what finalize_model returned
+        publish(experiment, final)             # its rows are known; without ``final`` its best
+
+    Args:
+        source: the path of what ``save_model`` wrote; a pipeline or an estimator; an experiment, or
+            PyCaret's functional module, which stands for its current experiment.
+        pipeline: the experiment's pipeline or estimator; None for its best, fitted on all rows.
+            Where there is no experiment, the table may stand here.
+        table: the rows that the pipeline learnt from: a DataFrame, or what ``read_table`` takes;
+            None for those of the experiment.
+        target: what is predicted; None asks the pipeline, which knows unless it is not PyCaret's.
+        name, out: the deployment's name, by default the table's or the target's, and its folder; a
+            path has both.
+        form: a form file, or None.
+        reading: how a table is read that comes as a path, before what the form file says.
+        force: replace another deployment of that name.
+        progress: called with one line for each thing done.
+        found: more facts for the card, such as ``metrics`` and ``leaderboard``; "notes" follow
+            those on the table. ``tablecast.training.comparison.compare.Choice.card`` has them.
+
+    Raises:
+        ArtifactError, TableError: nothing in it answers, or something is missing; or there is
+            another deployment of that name. Nothing is written.
+        UnsupportedStep, ProofFailed: described, but without a graph.
+    """
+    from tablecast.training.experiment.finished import finished
+    from tablecast.training.experiment.rows import rows_of
+    from tablecast.training.experiment.setup import quiet_and_single
+
+    if isinstance(pipeline, str | PathLike) or hasattr(pipeline, "columns"):
+        pipeline, table, target = None, pipeline, target or table
+    look = read_form(Path(form) if form else None)
+    options = (reading or ReadingOptions()).over(look.reading)
+    rows = read_table(table, options) if isinstance(table, str | PathLike) else table
+    with quiet_and_single():
+        made = finished(source, pipeline, rows, target)
+        base = _place_of(made, name, out, table)
+        check_free(base, force, made.pickle)
+        prepared = rows_of(made, _rows(made, rows))
+        prepared = named(prepared, leaks_of(prepared))
+        progress(f"{len(prepared.table):,} rows; {made.task} of {made.target!r}.")
+        for column in prepared.dropped:
+            progress(f"Left out {column.name!r}: {column.reason}.")
+        schema, description = _described(made, prepared, look, found, progress)
+        with staged(base) as there:
+            _write(made, there, schema, description)
+            try:
+                return compile_deployment(there, prepared.table, progress=progress)
+            except ProofFailed as failure:
+                raise _explained(failure, made, prepared) from None
+
+
+def _rows(made: Finished, given: Any) -> Any:
+    """The rows that were given, or else the experiment's."""
+    rows = made.table if given is None else given
+    if rows is None:
+        raise TableError(
+            "The pipeline does not keep its rows: publish it with table=, the rows that setup() "
+            "was given, as a DataFrame or a path."
+        )
+    return rows
+
+
+def _described(
+    made: Finished, prepared: Prepared, look: Form, found: Mapping[str, Any], progress: Progress
+) -> tuple[Schema, dict[str, Any]]:
+    """The schema, and the description's other parts."""
+    from tablecast.training.card_facts import facts_of
+    from tablecast.training.experiment.rows import schema_of
+
+    card = {**found, **facts_of(made.pipeline, prepared), "stated": dict(look.card)}
+    card["notes"] = list(dict.fromkeys([*card["notes"], *found.get("notes", ())]))
+    schema = schema_of(made, prepared, look, card["importance"])
+    background = background_of(prepared.table, schema)
+    seed = found.get("seed", 123)
+    interval = _interval_of(made.pipeline, prepared, schema, card, seed, progress)
+    return schema, {"card": card, "background": background, "interval": interval}
+
+
+def _write(made: Finished, there: Path, schema: Schema, description: dict[str, Any]) -> None:
+    """The pickle and its description; a pickle that is there already, byte by byte."""
+    if made.pickle is None:
+        save(made.pipeline, there, schema, **description)
+    else:
+        shutil.copyfile(made.pickle, with_ending(there, ".pkl"))
+        write_description(there, schema, **description)
+
+
+def _interval_of(
+    pipeline: Any, prepared: Prepared, schema: Schema, card: dict[str, Any], *more: Any
+) -> dict[str, Any] | None:
+    """What ``look_at_unseen`` gives; None where somebody else's pipeline cannot be fitted again."""
+    from tablecast.training.evaluation.report import look_at_unseen
+
+    try:
+        return look_at_unseen(pipeline, prepared, schema, card, *more)
+    except Exception as error:  # whatever its steps raise on a part of the rows
+        said = str(error).strip().partition("\n")[0]
+        card["notes"].append(
+            "How good it is on unseen rows is not known: it cannot be trained on a part of the "
+            f"rows ({type(error).__name__}: {said})."
+        )
+        return None
+
+
+def _explained(failure: ProofFailed, made: Finished, prepared: Prepared) -> ProofFailed:
+    """A failed proof, with its cause where that is in the pipeline itself."""
+    from tablecast.compiler.proof.differences import SINGLE_TOLERANCE
+    from tablecast.training.experiment.agreement import disagreement
+
+    _, cause = disagreement(made.pipeline, prepared.table, made.task, tolerance=SINGLE_TOLERANCE)
+    if not cause:
+        return failure
+    return ProofFailed(
+        "PyCaret does not agree with itself, so no graph can agree with it: a row alone and the "
+        f"same row in a batch get different answers, {cause}"
+    )
+
+
+def _place_of(made: Finished, name: str | None, out: str | PathLike[str], table: Any) -> Path:
+    """Where a deployment goes: beside its pickle, or into the folder that was asked for."""
+    if made.pickle is not None and name is None:
+        return without_ending(made.pickle)
+    after = table if isinstance(table, str | PathLike) else made.target
+    return Path(out) / (name or name_after(after))
