@@ -85,7 +85,7 @@ def test_the_form_file_names_codes(tmp_path: Path) -> None:
     assert field.read("2", text=True) == (2, None)
     assert type(field).from_json(field.to_json()) == field
     path.write_text('[fields.x.levels]\n9 = "Ninth"\n', encoding="utf-8")
-    with pytest.raises(FormFileError, match=r"names '9'.*Its levels are: 1, 2, 3"):
+    with pytest.raises(FormFileError, match=r"names '9'.*levels: 1, 2, 3"):
         field_of(PLACE % 3 + 1, NOISE, read_form(path))
 
 
