@@ -90,9 +90,19 @@ class Inspection:
         """All of it as plain data."""
         return asdict(self)
 
+    @property
+    def sentences(self) -> list[str]:
+        """All that there is to know about it: of the table, then of each column."""
+        return [*self.notes, *(note for column in self.columns for note in column.notes)]
+
+    def overview(self, width: int = WIDTH) -> list[str]:
+        """The table and its columns in lines of at most so many characters."""
+        return list(_lines(self, width))
+
     def __str__(self) -> str:
-        width = min(WIDTH, shutil.get_terminal_size((WIDTH, 24)).columns)
-        return "\n".join(_lines(self, max(width, 60)))
+        width = max(60, min(WIDTH, shutil.get_terminal_size((WIDTH, 24)).columns))
+        notes = (["", *textwrap.wrap(note, width)] for note in self.sentences)
+        return "\n".join([*self.overview(width), *(line for lines in notes for line in lines)])
 
 
 def inspect(
@@ -205,8 +215,6 @@ def _lines(found: Inspection, width: int) -> Iterator[str]:
         yield _cut(f"Task: {found.task} of {found.target}{named}", width)
     yield ""
     yield from _table(found.columns, width)
-    for note in [*found.notes, *(note for column in found.columns for note in column.notes)]:
-        yield from ["", *textwrap.wrap(note, width)]
 
 
 def _table(columns: Sequence[InspectedColumn], width: int) -> Iterator[str]:

@@ -218,7 +218,7 @@ def test_a_table_of_each_kind_becomes_a_deployment(tmp_path: Path, name: str) ->
 def check_useless(deployment: Deployment, said: str, _answers: list[str]) -> None:
     assert [field.name for field in deployment.schema.fields] == ["size"]
     for name in ("Id", "key", "remark", "same", "nothing"):
-        assert f"Left out '{name}'" in said
+        assert f"Ignored '{name}'" in said
 
 
 def check_booleans(deployment: Deployment, _said: str, _answers: list[str]) -> None:
