@@ -38,6 +38,7 @@ run-granian:
 	@counts=$$(mktemp -d) && trap 'rm -rf $$counts' EXIT && \
 	PROMETHEUS_MULTIPROC_DIR=$$counts $(SERVING)/bin/granian --interface wsgi --host 0.0.0.0 \
 		--port $(PORT) --workers $(WEB_CONCURRENCY) --no-ws --workers-kill-timeout 10 \
+		--backlog 4096 --backpressure 900 --http1-header-read-timeout 10000 \
 		--factory tablecast.web.server.granian_app:create_app
 
 # Two workers on two cores: more threads would only wait for one another.

@@ -91,6 +91,8 @@ def started(server: str, files: int = FILES, **environment: str) -> Iterator[tup
             command = [
                 str(folder / "granian"), "--interface", "wsgi", "--workers", "2", "--no-ws",
                 "--host", "127.0.0.1", "--port", str(port), "--workers-kill-timeout", "10",
+                "--backlog", "4096", "--backpressure", "900",
+                "--http1-header-read-timeout", "10000",
                 "--factory", "tablecast.web.server.granian_app:create_app",
             ]  # fmt: skip
             environment = {"PROMETHEUS_MULTIPROC_DIR": counts, **environment}

@@ -84,7 +84,7 @@ def _slowly(start: bytes, drop: bytes) -> Callable[[int, Event], None]:
     """An attack by many who send a beginning, and then a little each second."""
 
     def run(port: int, stop: Event) -> None:
-        while not stop.is_set():
+        while not stop.wait(0.05):
             with crowd(port, CROWD) as clients:
                 sent = [client for client in clients if _send(client, start)]
                 while sent and not stop.wait(DRIP):
@@ -105,6 +105,11 @@ def _send(client: socket.socket, content: bytes) -> bool:
     except OSError:
         return False
     return True
+
+
+def _large_body(length: int) -> bytes:
+    """The beginning of a row with so much space behind it."""
+    return request(body=BODY + b" " * length)[:-length]
 
 
 def _large_head(length: int) -> bytes:
@@ -164,7 +169,7 @@ def spaces(port: int, stop: Event) -> None:
 SLOW = (
     Attack(f"{CROWD} clients that send a head slowly",
            _slowly(b"POST /predict_api HTTP/1.1\r\nHost: x\r\n", b"X")),
-    Attack(f"{CROWD} clients that send a body slowly", _slowly(request()[:-5], b"")),
+    Attack(f"{CROWD} clients that send a body slowly", _slowly(_large_body(5000), b" ")),
     Attack(f"{CROWD} clients that send a file slowly",
            _slowly(_large_head(5_000_000) + b" " * 40_000, b" " * 100)),
     Attack(f"{CROWD} clients that send chunks slowly",

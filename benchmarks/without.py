@@ -8,7 +8,7 @@ searches of as many trials, which do not hang on how busy the machine is.
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
@@ -18,16 +18,21 @@ import numpy as np
 from benchmarks import automl, intervals
 from tablecast.data.sources import prepare, read_table
 from tablecast.training.intervals import bounds, conformal
+from tablecast.training.search import rounds, tuning
+from tablecast.training.search.blending import Blending
 
 #: Part of the ranges -> what stands in its place: (module, name, stand-in).
-OF_RANGES: dict[str, tuple[Any, str, Callable[..., Any]]] = {
+OF_RANGES: dict[str, tuple[Any, str, Any]] = {
     "conditional_median": (conformal, "middle_of", lambda _rows: None),
-    "best_shares": (
-        bounds, "_best_shares", lambda offered, *_: np.full(offered.shape[1], 1 / offered.shape[1])
-    ),
+    "shapes": (bounds, "_clearly_less", lambda *_: False),
 }
 #: The same for parts of the search.
-OF_SEARCH: dict[str, tuple[Any, str, Callable[..., Any]]] = {}
+OF_SEARCH: dict[str, tuple[Any, str, Any]] = {
+    "blend_members": (Blending, "_across_views", lambda _self: None),
+    "temperature": (rounds, "all_tempered", lambda _ranked: []),
+    "calibration": (rounds, "calibrated", lambda _trial: []),
+    "draws": (tuning, "DRAWS", 0),
+}
 
 
 def main() -> None:

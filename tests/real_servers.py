@@ -18,7 +18,8 @@ from deployments import ROOT
 BIN = Path(sys.executable).parent
 GUNICORN = [str(BIN / "gunicorn"), "app:app"]
 GRANIAN = [str(BIN / "granian"), "--interface", "wsgi", "--workers", "2", "--no-ws",
-           "--workers-kill-timeout", "10"]
+           "--workers-kill-timeout", "10", "--backlog", "4096", "--backpressure", "900",
+           "--http1-header-read-timeout", "10000"]
 
 #: Seconds. A worker that gunicorn has only just forked still has the master's way with signals, and
 #: misses one; gunicorn waits 30 for it.

@@ -17,6 +17,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain, groupby, zip_longest
 from pathlib import Path
 from queue import SimpleQueue
 
@@ -33,10 +34,13 @@ FOLDERS = (
 #: The share that is aimed for.
 GOAL = 0.9
 
-#: Tests that are run for one change at most, those of its own folder first.
+#: Tests that are run for one change at most.
 MOST = 150
 
 WORKERS = 2
+
+#: What becomes of a change.
+NOTICED, LIVED, UNREACHED = "noticed", "LIVED", "no quick test comes there"
 
 
 def main() -> None:
@@ -45,13 +49,14 @@ def main() -> None:
         learn()
     reached = tests_by_line()
     sample = chosen(options.only, options.count, options.seed)
-    lived = [mutant for mutant, noticed in noticed_in(sample, reached) if not noticed]
+    outcomes = list(tried(sample, reached))
+    lived = [(mutant, outcome) for mutant, outcome in outcomes if outcome != NOTICED]
     share = 1 - len(lived) / len(sample)
     print(f"\n{len(sample) - len(lived)} of {len(sample)} changes noticed ({share:.0%}).")
-    for folder, count in Counter(_folder(mutant, options.only) for mutant in lived).items():
-        print(f"  {count} lived in {folder}")
-    for mutant in lived:
-        print(f"  lived: {mutant}")
+    for folder, count in Counter(_folder(mutant, options.only) for mutant, _ in lived).items():
+        print(f"  {count} not noticed in {folder}")
+    for mutant, outcome in lived:
+        print(f"  {outcome}: {mutant}")
     sys.exit(share < GOAL)
 
 
@@ -78,36 +83,42 @@ def chosen(folders: Iterable[str], count: int, seed: int) -> list[Mutant]:
 
 
 def tests_of(mutant: Mutant, reached: dict[Path, dict[int, set[str]]]) -> list[str]:
-    """The tests that reach a change; of a line that only an import runs, those of its file."""
+    """The tests that reach a change; of a line that only an import runs, those of its file.
+
+    A test of each file of tests comes before a second one of any, and its own folder's first.
+    """
     lines = reached.get(mutant.path, {})
     tests = lines.get(mutant.line) or lines.get(0, set())
     own = f"tests/{'/'.join(mutant.path.parts[1:2])}/"
-    return sorted(tests, key=lambda test: (not test.startswith(own), test))[:MOST]
+    files = groupby(sorted(tests), key=lambda test: test.partition("::")[0])
+    turns = chain.from_iterable(zip_longest(*(list(group) for _, group in files)))
+    in_turn = [test for test in turns if test]
+    return sorted(in_turn, key=lambda test: not test.startswith(own))[:MOST]
 
 
-def noticed_in(
+def tried(
     sample: list[Mutant], reached: dict[Path, dict[int, set[str]]]
-) -> Iterable[tuple[Mutant, bool]]:
-    """Each change with whether a test notices it; on two copies, side by side."""
+) -> Iterable[tuple[Mutant, str]]:
+    """Each change with what becomes of it; on two copies, side by side."""
     preload()
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(WORKERS) as pool:
         copies: SimpleQueue[Copy] = SimpleQueue()
         for number in range(WORKERS):
             copies.put(Copy(Path(folder) / str(number)))
 
-        def try_one(mutant: Mutant) -> bool:
+        def try_one(mutant: Mutant) -> str:
             tests = tests_of(mutant, reached)
             if not tests:
-                return False
+                return UNREACHED
             copy = copies.get()
             try:
-                return copy.notices(mutant, tests)
+                return NOTICED if copy.notices(mutant, tests) else LIVED
             finally:
                 copies.put(copy)
 
-        for mutant, noticed in zip(sample, pool.map(try_one, sample), strict=True):
-            print("noticed" if noticed else "LIVED  ", mutant, flush=True)
-            yield mutant, noticed
+        for mutant, outcome in zip(sample, pool.map(try_one, sample), strict=True):
+            print(f"{outcome}: {mutant}", flush=True)
+            yield mutant, outcome
 
 
 def _folder(mutant: Mutant, folders: Iterable[str]) -> str:

@@ -89,9 +89,19 @@ class Inspection:
         """All of it as plain data."""
         return asdict(self)
 
+    @property
+    def sentences(self) -> list[str]:
+        """All that there is to know about it: of the table, then of each column."""
+        return [*self.notes, *(note for column in self.columns for note in column.notes)]
+
+    def overview(self, width: int = WIDTH) -> list[str]:
+        """The table and its columns in lines of at most so many characters."""
+        return list(_lines(self, width))
+
     def __str__(self) -> str:
-        width = min(WIDTH, shutil.get_terminal_size((WIDTH, 24)).columns)
-        return "\n".join(_lines(self, max(width, 60)))
+        width = max(60, min(WIDTH, shutil.get_terminal_size((WIDTH, 24)).columns))
+        notes = (["", *textwrap.wrap(note, width)] for note in self.sentences)
+        return "\n".join([*self.overview(width), *(line for lines in notes for line in lines)])
 
 
 def inspect(
@@ -173,8 +183,8 @@ def _column(
         role="target" if name == goal else "ignored" if dropped else "feature",
         missing=int(column.isna().sum()),
         levels=list(field.levels[:MOST_LEVELS]) if field else [],
-        minimum=_end(field, field.minimum) if field else None,
-        maximum=_end(field, field.maximum) if field else None,
+        minimum=field.json_value(field.minimum) if field else None,
+        maximum=field.json_value(field.maximum) if field else None,
         unit=reading.of(name).unit,
         notes=[*notes, *([str(dropped.note)] if dropped else [])],
     )
@@ -190,14 +200,6 @@ def _field(column: pd.Series) -> Field | None:
         return None
 
 
-def _end(field: Field, value: float | None) -> float | int | str | None:
-    if value is None or field.is_text:
-        return None
-    if field.kind == "date":
-        return field.show(value).replace(" ", "T")
-    return int(value) if field.kind == "integer" else value
-
-
 def _lines(found: Inspection, width: int) -> Iterator[str]:
     """The inspection as a person reads it on a terminal."""
     file = [f"{found.rows:,} rows, {len(found.columns)} columns"]
@@ -211,8 +213,6 @@ def _lines(found: Inspection, width: int) -> Iterator[str]:
         yield _cut(f"Task: {found.task} of {found.target}{named}", width)
     yield ""
     yield from _table(found.columns, width)
-    for note in [*found.notes, *(note for column in found.columns for note in column.notes)]:
-        yield from ["", *textwrap.wrap(note, width)]
 
 
 def _table(columns: Sequence[InspectedColumn], width: int) -> Iterator[str]:

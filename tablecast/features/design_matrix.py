@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 
 # Enough rows to rank products by importance; more only cost time.
-IMPORTANCE_ROWS = 2_000
+IMPORTANCE_ROWS = 5_000
 # Pairs grow with the square: 64 columns make 2,016 products.
 IMPORTANCE_COLUMNS = 64
 # Less than this share of new content, and the coefficient mostly fits noise, 30 times enlarged. On

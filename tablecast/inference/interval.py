@@ -7,9 +7,8 @@ learns it). Nothing here needs more than numpy.
 
 from __future__ import annotations
 
-import math
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -21,6 +20,18 @@ if TYPE_CHECKING:
     from tablecast.schema.field import Field, Value
 
 Floats = npt.NDArray[np.float64]
+
+
+#: What each kind of factor makes of a value, or of a column of them, given its cut and the lowest
+#: training value; as ``searched_terms.Factor``, which serving cannot import, and the compiler do.
+FORMULAS: Mapping[str, Callable[[Any, float, float], Any]] = {
+    "value": lambda value, _cut, _low: value,
+    "square": lambda value, _cut, _low: value * value,
+    "inverse": lambda value, _cut, _low: 1.0 / value,
+    "log": lambda value, _cut, low: np.log((value - low) + 1.0),
+    "above": lambda value, cut, _low: (value > cut) * 1.0,
+    "beyond": lambda value, cut, _low: (value > cut) * (value - cut),
+}
 
 
 @dataclass(frozen=True)
@@ -70,29 +81,13 @@ class Part:
         if value != value:  # NaN is missing
             value = self.typical
         value = self.low if value < self.low else self.high if value > self.high else value
-        if self.kind == "above":
-            return 1.0 if value > self.cut else 0.0
-        if self.kind == "beyond":
-            return float(max(value - self.cut, 0.0))
-        if self.kind == "square":
-            return float(value * value)
-        if self.kind == "log":
-            return math.log((value - self.low) + 1.0)
-        return 1.0 / value if self.kind == "inverse" else float(value)
+        return float(FORMULAS[self.kind](value, self.cut, self.low))
 
     def of_column(self, values: npt.NDArray[Any]) -> Floats:
         """The factor of each row, shape (rows,), of a number field."""
         known = np.where(np.isnan(values), self.typical, values)
         known = np.clip(known, self.low, self.high)
-        if self.kind == "above":
-            return (known > self.cut).astype(np.float64)
-        if self.kind == "beyond":
-            return np.maximum(known - self.cut, 0.0)
-        if self.kind == "square":
-            return np.asarray(known * known)
-        if self.kind == "log":
-            return np.asarray(np.log((known - self.low) + 1.0))
-        return np.asarray(1.0 / known if self.kind == "inverse" else known)
+        return np.asarray(FORMULAS[self.kind](known, self.cut, self.low), dtype=np.float64)
 
 
 @dataclass(frozen=True)

@@ -93,6 +93,8 @@ class Field:
         is_counted: whether few values, each of many rows, stand for themselves in a table.
         is_short: whether a short input holds any value.
         graph_input: what the compiler's first step meets: a text, a number or a moment.
+        reading_option: which of the options of reading a table asks for such a column; "" where
+            it is found without.
         cells: how a file's column of it is read: "levels" by a dictionary, "numbers" all at
             once, "values" one by one.
     """
@@ -124,6 +126,7 @@ class Field:
     is_counted: ClassVar[bool] = False
     is_short: ClassVar[bool] = False
     graph_input: ClassVar[Literal["text", "number", "moment"]] = "number"
+    reading_option: ClassVar[str] = ""
     cells: ClassVar[Literal["levels", "numbers", "values"]] = "values"
 
     def __new__(cls, name: str = "", kind: str = "", *_values: Any, **_named: Any) -> Field:

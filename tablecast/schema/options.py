@@ -113,13 +113,15 @@ def options_of(fields: Sequence[Field], reading: Mapping[str, str]) -> ReadingOp
         fields: the deployment's.
         reading: what its schema knows of the file.
     """
-    numbers = [one.name for one in fields if one.kind in ("number", "integer")]
+    asked: dict[str, list[Field]] = {"category": [], "number": [], "date": [], "": []}
+    for known in fields:
+        asked[known.reading_option].append(known)
     return ReadingOptions(
-        category=[one.name for one in fields if one.kind == "category"],
-        number=numbers,
-        date={one.name: one.date_format for one in fields if one.kind == "date"},
+        category=[one.name for one in asked["category"]],
+        number=[one.name for one in asked["number"]],
+        date={one.name: one.date_format for one in asked["date"]},
         keep=[one.name for one in fields],
-        level={one.name: one.levels for one in fields if one.kind == "category"},
+        level={one.name: one.levels for one in asked["category"]},
         encoding=reading.get("encoding"),
         decimal=reading.get("decimal"),
     )

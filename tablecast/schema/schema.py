@@ -6,6 +6,7 @@ the form, the API, batches and the command line alike.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from dataclasses import field as dataclass_field
@@ -22,7 +23,7 @@ from tablecast.schema.field_order import arrange
 from tablecast.schema.form_file import Form
 from tablecast.schema.from_column import field_of_column, label_of
 from tablecast.schema.readings import reading_of
-from tablecast.schema.texts import QUOTED_LENGTH, class_names, quoted
+from tablecast.schema.texts import QUOTED_LENGTH, class_names, fold, quoted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -214,6 +215,7 @@ class Schema:
             return None
 
     def _parse_carefully(self, raw: Mapping[str, Any], text: bool) -> Row:
+        raw = self._named(raw)
         unknown = (name for name in raw if name not in self._by_name)
         errors = [self._unknown(name) for name in islice(unknown, MOST_UNKNOWN)]
         values: list[Value] = []
@@ -230,6 +232,23 @@ class Schema:
         if errors:
             raise InvalidInput(errors)
         return Row(tuple(values), tuple(warnings))
+
+    def _named(self, raw: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A row by the fields' own names, where it has them in other letters or Unicode forms."""
+        if raw.keys() <= self._by_name.keys() or len(raw) > len(self.fields) + MOST_UNKNOWN:
+            return raw
+        named: dict[str, Any] = {}
+        for name, value in raw.items():
+            own = self._folded_names.get(fold(str(name)[:QUOTED_LENGTH]), name)
+            is_free = name not in self._by_name and own not in raw and own not in named
+            named[own if is_free else name] = value
+        return named
+
+    @cached_property
+    def _folded_names(self) -> dict[str, str]:
+        """Folded names of fields, those aside that several share."""
+        shared = Counter(fold(field.name) for field in self.fields)
+        return {fold(f.name): f.name for f in self.fields if shared[fold(f.name)] == 1}
 
     def _unknown(self, name: Any) -> Remark:
         short = str(name)[:QUOTED_LENGTH]

@@ -55,7 +55,7 @@ def take_in(
     table = read_table(source, options)
     found = inspected(table, target, options)
     prepared = prepare(table, target, options=options)
-    for line in str(found).splitlines():
+    for line in (*found.overview(), *found.sentences):
         progress(line)
     prepared = without_leaks(prepared, options.known_as(list(table.columns)).keep)
     for leak in prepared.leaks:

@@ -71,6 +71,25 @@ def test_every_kind_has_its_column(kind: str) -> None:
     np.testing.assert_array_equal(field.array_of_table(series), present)
 
 
+@pytest.mark.parametrize(
+    ("dtype", "levels", "texts", "column"),
+    [
+        ("int64", ("1", "2", "10"), ["10", "1"], [10, 1]),
+        ("float64", ("0.1", "2"), ["2", "", "0.1"], [2.0, nan, 0.1]),
+        ("int64", ("1", "2"), ["1", "seven"], [1, 3]),
+        ("bool", ("False", "True"), ["True", "False"], [True, False]),
+    ],
+)
+def test_categories_that_are_no_texts_have_their_own_column(
+    dtype: str, levels: tuple[str, ...], texts: list[str], column: list[Any]
+) -> None:
+    """Number codes are numbers to the pipeline, and an unknown one is above all of them."""
+    field = Field("x", "category", dtype, levels=levels)
+    series = column_kind(field).series(field, field.array(texts))
+    assert series.dtype == dtype
+    np.testing.assert_array_equal(series.to_numpy(), column)
+
+
 def test_an_unknown_kind_is_refused_by_name() -> None:
     """A description of a later version is told apart, and says which kinds there are."""
     with pytest.raises(ValueError, match=r"'x' is of kind 'colour'; known kinds are number,"):

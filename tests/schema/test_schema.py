@@ -103,6 +103,16 @@ def test_text_is_a_number_only_where_everything_is_text(insurance_schema: Schema
     assert "age" in refusals(insurance_schema, {**PATIENT, "age": "39"})
 
 
+@pytest.mark.parametrize("name", ["Age", "AGE ", "ａｇｅ"])
+def test_names_are_compared_as_texts_are(insurance_schema: Schema, name: str) -> None:
+    """A field's name in other letters means that field, unless its own name is there as well."""
+    others = {key: value for key, value in PATIENT.items() if key != "age"}
+    assert insurance_schema.parse({**others, name: 39}) == insurance_schema.parse(
+        {**others, "age": 39}
+    )
+    assert name in refusals(insurance_schema, {**PATIENT, name: 40})
+
+
 @pytest.mark.parametrize(
     "text", ["1e999", "nan", "inf", "0x10", "1_000", "--1", "1,5", "3 9"]
 )

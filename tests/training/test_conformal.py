@@ -21,14 +21,7 @@ from tablecast.data.prepared import Prepared
 from tablecast.data.sources import read_table
 from tablecast.inference.interval import Interval
 from tablecast.schema.schema import Schema
-from tablecast.training.intervals.bounds import (
-    AROUND_MIDDLE,
-    AVERAGE,
-    BY_FIELDS,
-    Rows,
-    _aligned,
-    learn_end,
-)
+from tablecast.training.intervals.bounds import AROUND_MIDDLE, BY_FIELDS, Rows, _aligned, learn_end
 from tablecast.training.intervals.conditional_median import roundest
 from tablecast.training.intervals.conformal import (
     folds_of,
@@ -145,34 +138,33 @@ def test_an_end_with_hardly_a_row_beyond_it_is_finite() -> None:
     assert stored["coverage"] > 0.85
 
 
-def test_an_end_between_two_shapes_is_their_average() -> None:
-    """Where a curve and a field both tell, their average serves new rows better than any shape."""
+def test_an_end_has_the_shape_that_serves_unseen_rows_best() -> None:
+    """Where a field tells more than a curve through the answers, the end goes by the field."""
     random = np.random.default_rng(6)
     answers, wild = random.uniform(0, 10, 12_000), random.random(12_000) < 0.5
-    spread = 1 + 4 * (np.abs(answers % 5 - 2.5) < 1) + 4 * wild
+    spread = 1 + (np.abs(answers % 5 - 2.5) < 1) + 4 * wild
     residuals = random.normal(size=12_000) * spread
     encoded = encode(pd.DataFrame({"wild": np.where(wild, "yes", "no")}))
     known, new = np.arange(12_000) < 2_000, np.arange(12_000) >= 2_000
     seen = answers[known], encoded.rows(known), residuals[known]
     learnt = learn_end(Rows(*seen, np.arange(2_000) % 5), None, 0.95)
-    assert learnt.shape == AVERAGE
+    assert learnt.shape == "a line through the answers and the fields"
 
     def loss(fitted: Fitted) -> float:
         left = residuals[new] - fitted.offsets(answers[new], encoded.rows(new))
         return float(np.maximum(0.95 * left, -0.05 * left).mean())
 
-    assert loss(learnt.fitted) < min(loss(shape(*seen, 0.95)) for shape in SHAPES.values())
+    others = [loss(SHAPES[name](*seen, 0.95)) for name in SHAPES if name != learnt.shape]
+    assert loss(learnt.fitted) < min(others)
 
 
-def test_fits_are_averaged_and_added_row_by_row() -> None:
-    """An average's offsets are the average of the offsets, and a sum's their sum."""
+def test_fits_are_added_row_by_row() -> None:
+    """A sum's offsets are the sum of the offsets."""
     encoded = encode(pd.DataFrame({"x": [1.0, 2.0, 4.0, 9.0]}))
     answers = np.array([-1.0, 0.5, 3.0, 8.0])
     bent = Fitted(np.array([0.0, 1.0, 5.0]), np.array([1.0, -2.0, 4.0]), np.array([0.5]))
     flat = Fitted(np.array([2.0]), np.array([3.0]), np.array([-1.0]))
     one, other = (fit.offsets(answers, encoded) for fit in (bent, flat))
-    average = Fitted.mean([bent, flat], np.array([0.25, 0.75]))
-    assert average.offsets(answers, encoded) == pytest.approx(0.25 * one + 0.75 * other)
     assert bent.plus(flat).offsets(answers, encoded) == pytest.approx(one + other)
 
 
@@ -283,3 +275,14 @@ def test_fewer_rows_are_answered_by_more_folds() -> None:
     folds = [folds_of(rows) for rows in (1, 100, 1_000, 10_000, 100_000, 10**7)]
     assert folds == sorted(folds, reverse=True)
     assert folds[0] > folds[-1] >= 2
+
+
+def test_what_is_said_of_ranges_counts_the_floor() -> None:
+    """Ranges of amounts that are never negative end at 0, and are said to be that much narrower."""
+    random = np.random.default_rng(8)
+    table = pd.DataFrame(random.normal(size=(800, 2)), columns=list("ab"))
+    target = random.exponential(size=800)
+    low = learn(table, target, np.full(800, 0.2), 1)
+    high = learn(table, target + 1_000, np.full(800, 1_000.2), 1)
+    assert (low["floor"], high["floor"]) == (0.0, 0.0)
+    assert low["width"] < high["width"]

@@ -334,6 +334,15 @@ def test_an_axis_spans_its_values_with_even_round_ticks(low: float, high: float)
     assert axis.at(axis.ticks[-1]) == 100
 
 
+@pytest.mark.parametrize(
+    ("edges", "line"), [([-10, 0, 10], "50,0 50,100"), ([-10, 0, 30], "25,0 25,100"), ([0, 5], "")]
+)
+def test_a_histogram_marks_zero_between_its_values(edges: list[float], line: str) -> None:
+    """Where errors lie on both sides of 0, a line stands there, and none where they do not."""
+    plot = card_charts.bars(edges, [3] * (len(edges) - 1))
+    assert plot.lines.get("even", "") == line
+
+
 def test_a_roc_picture_keeps_its_corners() -> None:
     """Points on a straight part are left out; the line is the same."""
     plot = card_charts.roc([[0, 0], [0, 0.5], [0, 1], [0.5, 1], [1, 1]])

@@ -92,6 +92,7 @@ def test_a_curve_with_ranges_has_a_band() -> None:
     [
         (Wording("$", 0), -1234.5, "−$1,234", "−$1,234"),
         (Wording("$", 2), 0.5, "$0.50", "+$0.50"),
+        (Wording("$", 2), 0.0, "$0.00", "+$0.00"),
         (Wording("points", 2), 5.628, "5.63 points", "+5.63 points"),
         (Wording("", 1, is_share=True), 0.2917, "29.2%", "+29.2"),
     ],

@@ -202,6 +202,7 @@ ODD = {
     "not JSON": request(b"{"),
     "no body": request(b""),
     "a query": request(line="POST /api/v1/predict?explain=0 HTTP/1.1"),
+    "an empty host": request().replace(b"Host: x", b"Host:"),
     "another method": request(line="PUT /predict_api HTTP/1.1"),
     "another path": request(line="POST /predict HTTP/1.1"),
     "another type": request().replace(b"application/json", b"text/plain"),
@@ -560,13 +561,34 @@ def test_a_worker_takes_what_the_system_has_files_for(monkeypatch: pytest.Monkey
         assert most_connections(1000) == most
 
 
+def test_what_the_loop_cannot_read_goes_gunicorns_way(app: Flask) -> None:
+    """With a proxy's own protocol, or TLS, threads read, and still nobody waits for an end."""
+    served = Served(app, proxy_protocol="v1", threads=2)
+    other, staying = Connection(served.client()), [Connection(served.client()) for _ in range(3)]
+    for connection in staying:
+        connection.ask(request(ROW, "POST /predict_api HTTP/1.1", None, "Connection: close"))
+    began = time.perf_counter()
+    for _ in range(3):
+        assert other.ask(request()).endswith(b"9750.0\n")
+    assert time.perf_counter() - began < 1
+    assert served.threads == 6
+    other.socket.close()
+    served.stop()
+
+
 def test_gunicorn_still_has_what_the_worker_uses(app: Flask) -> None:
     """A new gunicorn that names its parts otherwise fails here first, by their names."""
-    methods = ("handle", "load_wsgi", "on_client_socket_readable", "enqueue_req", "finish_request")
+    methods = [
+        *("handle", "load_wsgi", "on_client_socket_readable", "enqueue_req", "finish_request"),
+        *("accept", "murder_pending", "notify", "get_thread_pool", "init_process"),
+    ]
     missing = [name for name in methods if not callable(getattr(ThreadWorker, name, None))]
-    missing += [name for name in ("set_timeout", "close") if not hasattr(TConn, name)]
+    missing += [name for name in ("set_timeout", "close", "init") if not hasattr(TConn, name)]
     served = Served(app)
-    parts = ("keepalived_conns", "poller", "tpool", "method_queue", "nr", "max_requests", "alive")
+    parts = [
+        *("keepalived_conns", "pending_conns", "poller", "tpool", "method_queue", "sockets"),
+        *("alive", "nr", "max_requests", "nr_conns", "worker_connections", "max_keepalived"),
+    ]
     missing += [name for name in parts if not hasattr(served.worker, name)]
     missing += [] if hasattr(served.worker.log, "access_log_enabled") else ["access_log_enabled"]
     served.stop()

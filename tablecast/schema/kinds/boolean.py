@@ -14,6 +14,8 @@ from tablecast.schema.texts import fold
 class BooleanField(CategoryField):
     """True or false."""
 
+    reading_option = ""
+
     @property
     def kind_name(self) -> str:
         return _("Yes or no")

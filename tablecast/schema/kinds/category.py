@@ -25,6 +25,7 @@ class CategoryField(Field):
     is_text = True
     is_counted = True
     graph_input = "text"
+    reading_option = "category"
     cells = "levels"
 
     @property

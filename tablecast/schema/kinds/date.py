@@ -20,6 +20,7 @@ class DateField(AmountField):
     is_whole = True
     is_short = False
     graph_input = "moment"
+    reading_option = "date"
 
     @property
     def kind_name(self) -> str:

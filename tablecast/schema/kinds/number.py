@@ -27,6 +27,7 @@ LARGE = 10_000
 class NumberField(AmountField):
     """A number with fractions, as JSON and a person write it."""
 
+    reading_option = "number"
     cells = "numbers"
     json_types: tuple[type, ...] = (int, float)
 

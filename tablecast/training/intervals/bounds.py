@@ -1,13 +1,13 @@
 """One end of a prediction interval, learnt from the rows' residuals: which shape, and how high.
 
-An end is one number, unless lines, curves or fields (``edges.py``) lower the quantile loss
-of rows that they were not fitted on by more than a standard error. Then it is the average of these
-shapes that such rows are best served by, since few rows can tell which of them is best.
+An end is one number, unless lines, curves or fields (``offset_shapes.py``) lower the quantile loss
+of rows that they were not fitted on by more than a standard error. Then it is the one of these
+shapes that loses least.
 
 Where most rows are nearly certain and a few lie far off, answers are near neither, and an end is
-measured from where most rows lie (``middle.py``): by one number where that is nearer, which
-it is beside most rows, and else by a number and what the fields add. Their shares are shrunken, so
-that those who tell nothing hardly move it.
+measured from where most rows lie (``conditional_median.py``): by one number where that is nearer,
+which it is beside most rows, and else by a number and what the fields add. Their shares are
+shrunken, so that those who tell nothing hardly move it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ from tablecast.training.intervals.offset_shapes import (
     Floats,
     Shape,
     offset_and_fields,
-    some_rows,
 )
 
 #: Folds in which the shapes are compared.
@@ -35,9 +34,6 @@ NEARER = 0.5
 #: Standard errors by which one number has to be better than shrunken shares of the fields: beside
 #: most rows it is so by ten and more, and far from them one is soon reached by chance.
 CERTAIN = 2.0
-#: Shapes with less of an average are left out of it.
-LEAST_SHARE = 0.01
-AVERAGE = N_("an average of lines, curves and the fields")
 AROUND_MIDDLE = N_("a fixed distance from the typical value for these fields")
 BY_FIELDS = N_("a field-dependent distance from the typical value for these fields")
 
@@ -76,20 +72,17 @@ def learn_end(rows: Rows, middle: Middle | None, quantile: float) -> Learnt:
 
 
 def _from_answers(rows: Rows, quantile: float) -> Learnt:
-    unseen = [_cross_fitted(shape, rows, quantile) for shape in SHAPES.values()]
-    simple, *others = (_pinball(rows.residuals - one, quantile) for one in unseen)
-    chosen = np.eye(len(SHAPES))[0]
-    if any(_clearly_less(loss, simple) for loss in others):
-        chosen = _best_shares(np.column_stack(unseen), rows.residuals, quantile)
-    names = [name for name, share in zip(SHAPES, chosen, strict=True) if share]
-    made = [SHAPES[one](rows.predictions, rows.encoded, rows.residuals, quantile) for one in names]
-    fitted, average = Fitted.mean(made, chosen[chosen > 0]), np.column_stack(unseen) @ chosen
-    if names == [next(iter(SHAPES))]:
-        return Learnt(names[0], fitted, average)
-    rest = rows.residuals - average
-    average = average + _cross_quantile(rest, rows.fold_of, quantile)
-    name = names[0] if len(names) == 1 else AVERAGE
-    return Learnt(name, fitted.moved(_quantile(rest, quantile)), average)
+    unseen = {name: _cross_fitted(shape, rows, quantile) for name, shape in SHAPES.items()}
+    losses = {name: _pinball(rows.residuals - one, quantile) for name, one in unseen.items()}
+    name = simple = next(iter(SHAPES))
+    if any(_clearly_less(loss, losses[simple]) for loss in losses.values()):
+        name = min(losses, key=lambda one: float(losses[one].mean()))
+    fitted = SHAPES[name](rows.predictions, rows.encoded, rows.residuals, quantile)
+    if name == simple:
+        return Learnt(name, fitted, unseen[name])
+    rest = rows.residuals - unseen[name]
+    height = _cross_quantile(rest, rows.fold_of, quantile)
+    return Learnt(name, fitted.moved(_quantile(rest, quantile)), unseen[name] + height)
 
 
 def _around(rows: Rows, middle: Middle, quantile: float) -> Learnt:
@@ -111,29 +104,6 @@ def _clearly_less(loss: Floats, than: Floats, errors: float = 1.0) -> bool:
     """By more than so many standard errors of the rows' differences."""
     gain = than - loss
     return bool(gain.mean() > errors * gain.std() / np.sqrt(len(gain)))
-
-
-def _best_shares(offered: Floats, residuals: Floats, quantile: float) -> Floats:
-    """Of each shape in the average whose quantile loss is least; none is negative, their sum 1.
-
-    A linear programme: what the average leaves of each row is split into its part above and its
-    part below, which the loss prices apart.
-
-    Args:
-        offered: each shape's offsets, shape (rows, shapes).
-    """
-    from scipy.optimize import linprog
-    from scipy.sparse import csr_matrix, hstack, identity, vstack
-
-    some = some_rows(len(residuals))
-    size, rows, shapes = float(np.abs(residuals[some]).mean()), len(some), offered.shape[1]
-    price = np.repeat([0.0, quantile, 1 - quantile], [shapes, rows, rows])
-    each = hstack([csr_matrix(offered[some] / size), identity(rows), -identity(rows)])
-    whole = csr_matrix(np.repeat([[1.0, 0.0]], [shapes, 2 * rows], axis=1))
-    goal = np.append(residuals[some] / size, 1.0)
-    found = linprog(price, A_eq=vstack([each, whole]), b_eq=goal, method="highs")
-    shares = np.where(found.x[:shapes] < LEAST_SHARE, 0.0, found.x[:shapes])
-    return np.asarray(shares / shares.sum())
 
 
 def middle_of(rows: Rows) -> Middle | None:

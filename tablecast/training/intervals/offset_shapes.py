@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -83,14 +83,6 @@ class Fitted:
     def moved(self, by: float) -> Fitted:
         """The same shape, higher by so much."""
         return replace(self, heights=self.heights + by)
-
-    @classmethod
-    def mean(cls, fits: Sequence[Fitted], shares: Floats) -> Fitted:
-        """Their weighted mean, of fits without terms."""
-        at = np.unique(np.concatenate([fit.at for fit in fits]))
-        heights = [np.interp(at, fit.at, fit.heights) for fit in fits]
-        weights = [fit.weights for fit in fits]
-        return cls(at, shares @ np.array(heights), shares @ np.array(weights))
 
     def plus(self, other: Fitted) -> Fitted:
         """Both offsets, one upon the other; only this one may have terms."""

@@ -37,10 +37,10 @@ class Trial:
         name: for a person.
         why: why it was stopped early; None where it was not.
         apart: in a blend of lines and others, how far each line may answer from them; see
-            `weighing.apart`.
-        steady: whether it is a blend that was made for few rows (`weighing.steady`).
+            `blend_weights.apart`.
+        steady: whether it is a blend that was made for few rows (`blend_weights.steady`).
         calibration: "sigmoid" or "isotonic", where its probabilities are calibrated.
-        power: what its probabilities are raised to; see `temper`.
+        power: what its probabilities are raised to; see `temperature_scaling`.
         cost: of a row in its graph; None where it was not measured.
         fitted: the prepared steps and the estimator of the last fold, until they are measured.
     """

@@ -35,7 +35,7 @@ OWN_FAILURES = {
             "rows."
         ),
         "The file could not be processed.",
-        "Choose a CSV file.",
+        "Choose a CSV or Excel file.",
     ),
 }
 

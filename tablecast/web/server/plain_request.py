@@ -75,7 +75,7 @@ def plain_request(data: bytes) -> PlainRequest | None:
     if not blank or request is None:
         return None
     seen = _values(headers)
-    if seen is None or not all(name in seen for name in REQUIRED):
+    if seen is None or not all(seen.get(name) for name in REQUIRED):
         return None
     if int(seen[b"content-length"]) != len(body):
         return None
