@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from tablecast.i18n.language import gettext
+from tablecast.i18n.formats import listed, number, percent
+from tablecast.i18n.language import gettext, ngettext
 
 
 class TablecastError(Exception):
@@ -67,31 +70,122 @@ class ProofFailed(TablecastError):  # noqa: N818 - reads as a sentence where it 
     """The graph's answers differ from the pipeline's, so no graph was written."""
 
 
+# Not str.format: a message comes out of a deployment's file too, whose maker is not trusted, and
+# str.format reads attributes and pads a number to any length.
+_PLACE = re.compile(r"\{(\w+)(?::(\+?,?(?:\.\d)?[%fg]?))?\}")
+#: A JSON integer may have thousands of digits, which no float takes.
+_LARGEST = 1e300
+
+
 @dataclasses.dataclass(frozen=True)
 class Remark:
-    """One thing to say about one value: an error, or a warning.
+    """One thing to say: an error, a warning, or what training noticed.
 
     The words are kept apart from the values so that the form can use the field's label, the API
-    the column's name, and a translation its own sentence.
+    the column's name, and a translation its own sentence and its own way of writing numbers.
 
     Attributes:
-        text: the English sentence, with ``{field}`` and the keys of ``values`` in braces.
-        field: the column's name, or None where the whole row is meant.
-        values: what goes into the sentence, already worded.
+        message: the English sentence, with ``{field}`` and the keys of ``values`` in braces. A
+            number may say how it is written, as ``{share:.1%}``, ``{score:+.4f}`` or
+            ``{size:,.0f}``; it has signs between its thousands and no needless digits otherwise.
+        field: the column's name, or None where no column is meant.
+        values: what goes into the sentence: texts, numbers, other remarks, or lists of these.
         row: the row's place in a list of rows, from 0; None for a single row.
+        many: the English sentence for more than one of ``values["count"]``, where it is another;
+            see ``counted``.
     """
 
-    text: str
+    message: str
     field: str | None = None
-    values: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    values: Mapping[str, Any] = dataclasses.field(default_factory=dict)
     row: int | None = None
+    many: str = ""
+
+    def __hash__(self) -> int:
+        return hash(self.message)
+
+    def __str__(self) -> str:
+        return self.say()
 
     def say(self, name: str | None = None) -> str:
         """The sentence in the reader's language, calling the field ``name``.
 
         Without a name it is the column's own.
         """
-        return gettext(self.text).format(field=name or self.field, **self.values)
+        values = {"field": name or self.field, **self.values}
+        words = gettext(self.message)
+        if self.many:
+            words = ngettext(self.message, self.many, self.values["count"])
+        return _PLACE.sub(
+            lambda found: _worded(values.get(found[1], found[0]), found[2] or ""), words
+        )
+
+    def filled(self, **values: Any) -> Remark:
+        """The same sentence with these values."""
+        return dataclasses.replace(self, values={**self.values, **values})
+
+    def to_json(self) -> dict[str, Any]:
+        """What a deployment keeps of it: ``from_json`` reads it again."""
+        plural = {"many": self.many} if self.many else {}
+        values = {name: _plain(value) for name, value in self.values.items()}
+        return {"message": self.message, **plural, "values": values}
+
+    @classmethod
+    def from_json(cls, plain: Any) -> Remark:
+        """What ``to_json`` made.
+
+        Raises:
+            ValueError: it is something else.
+        """
+        if not is_remark(plain):
+            raise ValueError("not a remark")
+        values = {str(name): _read(value) for name, value in plain["values"].items()}
+        if "many" in plain and not isinstance(values.get("count"), int | float):
+            raise ValueError("nothing is counted")
+        return cls(plain["message"], values=values, many=plain.get("many", ""))
+
+
+def counted(one: str, many: str, count: int, **values: Any) -> Remark:
+    """A remark on a number of things, ``{count}``, with a sentence for one and for more of them."""
+    return Remark(one, values={"count": count, **values}, many=many)
+
+
+def is_remark(plain: Any) -> bool:
+    """Whether plain data is what ``Remark.to_json`` makes, but for its values."""
+    return (
+        isinstance(plain, dict)
+        and {"message", "values"} <= set(plain) <= {"message", "values", "many"}
+        and isinstance(plain["message"], str)
+        and isinstance(plain.get("many", ""), str)
+        and isinstance(plain["values"], dict)
+    )
+
+
+def _worded(value: Any, form: str) -> str:
+    if isinstance(value, list | tuple):
+        return listed(_worded(one, form) for one in value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
+    if form.endswith("%"):
+        return percent(value, int(form.strip("+,.%") or 0))
+    return number(value, form or (",.4g" if isinstance(value, float) else ","))
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Remark):
+        return value.to_json()
+    return [_plain(one) for one in value] if isinstance(value, list | tuple) else value
+
+
+def _read(value: Any) -> Any:
+    if isinstance(value, dict):
+        return Remark.from_json(value)
+    if isinstance(value, list):
+        return [_read(one) for one in value]
+    is_number = isinstance(value, int | float) and -_LARGEST < value < _LARGEST
+    if is_number or isinstance(value, str):
+        return value
+    raise ValueError("neither a text nor a number")
 
 
 class InvalidInput(TablecastError):  # noqa: N818 - reads as a sentence where it is raised

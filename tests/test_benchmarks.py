@@ -121,7 +121,7 @@ def test_the_files_rows_are_valid_and_always_the_same(tmp_path: Path) -> None:
         rows = list(csv.DictReader(file))
     for row in rows:
         warnings = schema.parse(row, text=True).warnings
-        assert all(warning.text.startswith("{field} was left empty") for warning in warnings)
+        assert all(warning.message.startswith("You left {field} blank") for warning in warnings)
         empty += len(warnings)
     assert len(rows) == 300
     assert 0 < empty < 150

@@ -174,7 +174,7 @@ def _checked(key: Key) -> Key:
             f"A key's name has letters, digits and . _ @ -, 64 at most; {key.name!r} has not."
         )
     if key.role not in GRANTS:
-        raise KeysError(f"A key's role is one of {', '.join(GRANTS)}; {key.role!r} is none.")
+        raise KeysError(f"A key's role must be one of {', '.join(GRANTS)}, not {key.role!r}.")
     if not (isinstance(key.digest, str) and re.fullmatch("[0-9a-f]{64}", key.digest)):
         raise KeysError("a key is kept as the 64 hexadecimal digits of its SHA-256.")
     if key.rate and not RATE.fullmatch(key.rate):

@@ -127,6 +127,6 @@ def parsed(rate: str) -> RateLimitItem:
     if not found:
         raise SettingError(
             f"A rate is a number from 1, a slash, and s, m, h or d, such as 100/m; {rate!r} is "
-            "none."
+            "not one."
         )
     return parse(f"{found[1]}/{TIMES[found[2]]}")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from tablecast.data.dialect import MOST_SHORT, MOST_TITLES, first_records, separator_of, usual_width
 from tablecast.data.surroundings import are_row_names
 from tablecast.i18n.language import _
+from tablecast.schema.table_notes import LINES_ABOVE
 from tablecast.schema.texts import fold
 
 
@@ -49,7 +50,7 @@ def layout_of(text: str, expected: Collection[str]) -> Layout:
     place = header_place(records, expected, 1 if told else 0)
     notes: tuple[str, ...] = ()
     if place > (1 if told else 0):
-        notes = (_("What stands above the column names is left out."),)
+        notes = (str(LINES_ABOVE),)
     header, rows = (records[place], records[place + 1 :]) if records else ([], [])
     full = [row for row in rows if len(row) == len(header) + 1]
     if len(full) <= MOST_SHORT * len(rows):
@@ -57,7 +58,7 @@ def layout_of(text: str, expected: Collection[str]) -> Layout:
     if any(row[-1].strip() for row in full):
         if not are_row_names([row[0].strip() for row in full]):
             return Layout(separator, place, notes=notes)
-        notes = (*notes, _("The first cell of each row has no column name and is not read."))
+        notes = (*notes, _("Ignored the first cell of each row, which has no column name."))
         return Layout(separator, place, front=True, notes=notes)
     return Layout(separator, place, back=True, notes=notes)
 

@@ -19,6 +19,7 @@ from tablecast.data.surroundings import MOST_FOOTERS, is_footer
 from tablecast.errors import BatchError
 from tablecast.i18n.formats import number
 from tablecast.i18n.language import N_, _, ngettext
+from tablecast.schema.table_notes import LINES_BELOW
 
 #: Rows that are read, answered and written at a time: enough that what is done once a chunk costs
 #: little a row, few enough that their cells stay in the processor's cache.
@@ -36,7 +37,7 @@ LINE_CHARACTERS = 10_000_000
 #: The beginning of a file, from which its separator is found.
 BEGINNING = 65_536
 
-_EMPTY = N_("{name} is empty; its first line must name the columns.")
+_EMPTY = N_("{name} is empty. Its first line must contain the column names.")
 
 #: What Python's reader says in English.
 READER_WORDS = (
@@ -185,9 +186,8 @@ class CsvSource:
     def _end_of_table(self) -> None:
         """Lines below the table, such as a sum or a source, are no rows of it."""
         if self._below:
-            words = _("Below the table {lines} lines are left out, the first in line {line}.")
-            lines = number(len(self._below))
-            self.notes += (words.format(lines=lines, line=number(self._below[0][0])),)
+            below = LINES_BELOW.filled(count=len(self._below), line=self._below[0][0])
+            self.notes += (str(below),)
 
     def _read_header(self, above: int) -> list[str]:
         """The column names, below so many records of a title."""
@@ -222,12 +222,13 @@ class CsvSource:
             yield block
 
     def _unreadable(self, reason: str, line: int) -> BatchError:
-        words = _("Line {line} of {name} cannot be read: {reason}. Is a quotation mark not closed?")
+        words = _("Line {line} of {name} cannot be read: {reason}. Check for a missing quotation "
+                  "mark.")
         return BatchError(words.format(line=line, name=self.name, reason=_(reason)))
 
     def _too_long(self) -> BatchError:
         words = _(
-            "{name} has a line of more than {most} characters; each row must be a line of its own."
+            "{name} has a line of more than {most} characters. Put each row on its own line."
         )
         return BatchError(words.format(name=self.name, most=number(LINE_CHARACTERS)))
 

@@ -21,11 +21,11 @@ PIECE, SAMPLE = 1_000_000, 500_000
 BOM = b"\xef\xbb\xbf"
 _MARKS = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
-_EMPTY = N_("{name} is empty; its first line must name the columns.")
-_NOT_TEXT = N_("{name} is not a text file, so it cannot be CSV; save the table as CSV (UTF-8).")
-_LARGE = N_("{name} expands to more than {most} times its size; unpack it first.")
-_OTHER = N_("{name} is not UTF-8 and is read as {encoding}; the answer is written as UTF-8.")
-_BAD = N_("{name} has bytes that are no UTF-8 text, shown as �; the first are in line {line}.")
+_EMPTY = N_("{name} is empty. Its first line must contain the column names.")
+_NOT_TEXT = N_("{name} is not a CSV file. Save the table as CSV (UTF-8).")
+_LARGE = N_("{name} expands to more than {most} times its size. Unpack it first.")
+_OTHER = N_("{name} is not UTF-8, so it was read as {encoding}. The result is written as UTF-8.")
+_BAD = N_("{name} has bytes that are not UTF-8 text, shown as � (first in line {line}).")
 
 
 class CsvText:
@@ -122,8 +122,8 @@ class CsvText:
             told = decode(b"\n".join(lines), self.name).encoding
         except TableError:
             words = _(
-                "Line {line} of {name} is text in no encoding that it can be told by; save the "
-                "file as UTF-8 (in Excel: “CSV UTF-8”)."
+                "The encoding of {name} cannot be recognized (line {line}). Save the file as UTF-8 "
+                "(in Excel: “CSV UTF-8”)."
             )
             raise BatchError(words.format(line=number(first), name=self.name)) from None
         if told == "utf-8":

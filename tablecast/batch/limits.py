@@ -21,8 +21,8 @@ class MostRefused(RowsRefused):
 
     def _words(self) -> str:
         return _(
-            "{name}: {refused} of the first {rows} rows are refused, so the rest was not read. Are "
-            "its columns those of the model?"
+            "{name}: {refused} of the first {rows} rows are refused, so the rest was not read. "
+            "Check that its columns are those of the model."
         )
 
 
@@ -58,13 +58,13 @@ class Limits:
             raise MostRefused(name, summary)
         if written > self.times * read + self.more:
             words = _(
-                "The answers to {name} would be many times as large as the file; send it in parts, "
-                "or predict it on the command line (python -m tablecast predict)."
+                "The result for {name} would be many times larger than the file. Send it in "
+                "parts, or use the command line (python -m tablecast predict)."
             )
             raise BatchError(words.format(name=name))
         if time.thread_time() - self._began > self.seconds:
             words = _(
-                "{name} takes more than {most} seconds; send it in parts, or predict it on the "
-                "command line (python -m tablecast predict)."
+                "{name} takes more than {most} seconds. Send it in parts, or use the command line "
+                "(python -m tablecast predict)."
             )
             raise BatchError(words.format(name=name, most=number(int(self.seconds))))

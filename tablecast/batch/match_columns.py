@@ -34,8 +34,8 @@ def match_columns(schema: Schema, names: Sequence[str], file: str) -> dict[str, 
     """
     if len(names) > MOST_COLUMNS:
         words = _(
-            "{file} has {columns} columns; at most {most} are read. Is its separator one of , ; | "
-            "or a tab, and each row on a line of its own?"
+            "{file} has {columns} columns; the limit is {most}. Check that the separator is , ; | "
+            "or a tab, and that each row is on its own line."
         )
         columns, most = number(len(names)), number(MOST_COLUMNS)
         raise BatchError(words.format(file=file, columns=columns, most=most))
@@ -56,7 +56,7 @@ def _check_repeated(fields: Sequence[str], names: Sequence[str], file: str) -> N
         if times > 1 and name in fields and f"{name} (2)" not in fields
     ]  # fmt: skip
     if repeated:
-        words = _("{file} has more than one column named {names}; rename or remove one.")
+        words = _("{file} has more than one column named {names}. Rename or remove one.")
         raise BatchError(words.format(file=file, names=_listed(repeated)))
 
 
@@ -101,8 +101,8 @@ def _check_missing(
             missing.append(repr(field.name))
     if missing:
         words = _(
-            "{file} has no column {names}. Its first line must name the columns; needed are "
-            "{needed}."
+            "{file} has no column {names}. Its first line must contain the column names. Required "
+            "columns: {needed}."
         )
         needed = _listed([field.name for field in schema.fields])
         raise BatchError(words.format(file=file, names=_shortened(missing), needed=needed))

@@ -29,8 +29,8 @@ def check_paths(source: Path, output: Path) -> None:
     written = output.suffix.lower()
     if wanted != (written if written in (".parquet", *WORKBOOKS) else ".csv"):
         raise BatchError(
-            f"{source.name} and {output.name} are of different kinds; CSV is answered as CSV, "
-            f"Parquet as Parquet, and a workbook as Excel: end its name in {wanted}."
+            f"{source.name} and {output.name} are of different kinds. CSV gives CSV, Parquet gives "
+            f"Parquet, and a workbook gives Excel: use an output name that ends in {wanted}."
         )
 
 

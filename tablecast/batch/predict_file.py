@@ -210,7 +210,7 @@ class _Run:
         self._places = match_columns(schema, source.names, source.name)
         absent = [field.name for field in schema.fields if field.name not in self._places]
         if absent:
-            words = _("There is no column {names}; the model fills it in for every row.")
+            words = _("The column {names} is missing, so typical values were used in every row.")
             self.summary.notes = (words.format(names=listed(map(repr, absent))),)
         self.added = added_columns(self._deployment, self._errors == "column")
 
@@ -302,7 +302,7 @@ def added_columns(deployment: Deployment, with_errors: bool) -> dict[str, type]:
         added[ERROR_COLUMN] = str
     for taken in schema.fields:
         if taken.name in (*added, ERROR_COLUMN):
-            words = _("The field {name} has the name of an answer's column.")
+            words = _("The field {name} has the same name as a result column.")
             raise BatchError(words.format(name=repr(taken.name)))
     return added
 

@@ -240,7 +240,7 @@ def part_of(book: zipfile.ZipFile, sheet: str) -> str:
                 return str("/xl" / PurePosixPath(target)).lstrip("/")
     except (KeyError, ElementTree.ParseError):
         pass
-    words = _("The workbook does not say where its sheet {sheet} is; save it anew.")
+    words = _("The workbook does not say where its sheet {sheet} is. Save it again.")
     raise BatchError(words.format(sheet=repr(sheet)))
 
 

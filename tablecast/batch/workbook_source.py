@@ -13,8 +13,8 @@ from tablecast.data.dialect import MOST_TITLES
 from tablecast.data.sheets import opened_sheet, plain_cell
 from tablecast.data.surroundings import bare, is_footer
 from tablecast.errors import BatchError, TableError
-from tablecast.i18n.formats import number
 from tablecast.i18n.language import _
+from tablecast.schema.table_notes import LINES_ABOVE, LINES_BELOW
 from tablecast.schema.texts import tidy_text
 
 CHUNK_ROWS = 2_000
@@ -90,9 +90,9 @@ class WorkbookSource:
         self.names = [tidy_text(bare(cell)) for cell in names]
         self._first = [one for one in first if one[0] > self.header]
         if place:
-            self.notes += (_("What stands above the column names is left out."),)
+            self.notes += (str(LINES_ABOVE),)
         if others:
-            words = _("The sheet {sheet} is read; the workbook has others.")
+            words = _("Read the sheet {sheet}; the workbook has others.")
             self.notes += (words.format(sheet=repr(self.sheet)),)
 
     def close(self) -> None:
@@ -125,9 +125,7 @@ class WorkbookSource:
         if rows:
             yield SheetChunk(rows, places)
         if below:
-            words = _("Below the table {lines} lines are left out, the first in line {line}.")
-            lines, line = number(len(below)), number(below[0][0])
-            self.notes += (words.format(lines=lines, line=line),)
+            self.notes += (str(LINES_BELOW.filled(count=len(below), line=below[0][0])),)
 
     def _every(self) -> Iterator[tuple[int, Sequence[Any]]]:
         yield from self._first

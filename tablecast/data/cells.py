@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from tablecast.data.dates import Dates, dates_in
 from tablecast.data.numbers import Numbers, numbers_in
+from tablecast.errors import Remark
 from tablecast.schema.missing import is_placeholder
 from tablecast.schema.options import ReadingOptions
 from tablecast.schema.readings import ColumnReading
-from tablecast.schema.table_notes import INFINITE, OPEN_END, PLACEHOLDERS, Note
+from tablecast.schema.table_notes import INFINITE, OPEN_END, PLACEHOLDERS
 from tablecast.schema.texts import tidy_text
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ class Column:
         self.name, self.cells, self.options, self.lines = name, cells, options, lines
         self.missing = missing | frozenset(map(tidy_text, options.missing))
         self.levels = frozenset(map(tidy_text, options.level.get(name, ())))
-        self.notes: list[Note] = []
+        self.notes: list[Remark] = []
         self.reading = ColumnReading(placeholders=tuple(options.missing))
         self.file_sign, self.file_separator = "", ""
         self.file_day_first: bool | None = None
@@ -113,21 +114,21 @@ class Column:
         form = self.options.date.get(self.name) or None
         return dates_in(self.candidates, form, wanted=self.said == "date")
 
-    def first_of(self, texts: Collection[str]) -> tuple[str, str]:
+    def first_of(self, texts: Collection[str]) -> tuple[str, int]:
         """Of some texts the one that stands first, and its line."""
         wanted = {cell for cell, text in self.texts.items() if text in set(texts)}
         cells = enumerate(self.cells.tolist())
         place, cell = next((place, cell) for place, cell in cells if cell in wanted)
-        return self.texts[cell], f"{self.lines[place] if self.lines else place + 1:,}"
+        return self.texts[cell], int(self.lines[place]) if self.lines else place + 1
 
     def count(self, texts: Sequence[str]) -> int:
         """How many cells say one of some texts."""
         wanted = set(texts)
         return sum(times for cell, times in self.counts.items() if self.texts[cell] in wanted)
 
-    def note(self, message: str, **values: str) -> None:
+    def note(self, sentence: Remark, **values: Any) -> None:
         """Say something about the column."""
-        self.notes.append(Note(message, self.name, **values))
+        self.notes.append(sentence.filled(name=self.name, **values))
 
     def mapped(self, values: Mapping[str, Any]) -> pd.Series:
         """The cells as what their texts stand for; missing where a text is not among them."""
@@ -150,15 +151,15 @@ class Column:
             return column
         infinite = column.isin([float("inf"), float("-inf")])
         if infinite.any():
-            self.note(INFINITE, count=f"{infinite.sum():,}")
+            self.note(INFINITE, count=int(infinite.sum()))
         return column.mask(infinite)
 
-    def name_missing(self, texts: Sequence[str], message: str = PLACEHOLDERS) -> None:
+    def name_missing(self, texts: Sequence[str], sentence: Remark = PLACEHOLDERS) -> None:
         """Say which texts are taken as missing, and keep them for later rows."""
         texts = [text for text in texts if self.count([text])]
         if texts:
-            shown = ", ".join(map(repr, texts[:5]))
-            self.note(message, count=f"{self.count(texts):,}", texts=shown)
+            shown = [f"“{text}”" for text in texts[:5]]
+            self.note(sentence, count=self.count(texts), texts=shown)
             known = dict.fromkeys((*self.reading.placeholders, *texts))
             self.set_reading(placeholders=tuple(known))
 

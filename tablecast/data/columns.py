@@ -29,9 +29,10 @@ from tablecast.data.dates import without_zone
 from tablecast.data.names import tidy_names, unique_names
 from tablecast.data.number_columns import read_number_column, said_otherwise
 from tablecast.data.text_columns import read_text_column
+from tablecast.errors import Remark
 from tablecast.schema.options import ReadingOptions
 from tablecast.schema.readings import ColumnReading, TableReading, reading_of, with_reading
-from tablecast.schema.table_notes import NAMELESS, RENAMED, SAME_COLUMN, Note
+from tablecast.schema.table_notes import NAMELESS, RENAMED, SAME_COLUMN
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -91,7 +92,7 @@ def tidy(
     return with_reading(tidied, found)
 
 
-def _named(table: pd.DataFrame, notes: list[Note]) -> dict[str, pd.Series]:
+def _named(table: pd.DataFrame, notes: list[Remark]) -> dict[str, pd.Series]:
     """The columns by tidy names; one that is there twice with the same cells only once."""
     given = [str(name).strip() for name in table.columns]
     kept: dict[str, pd.Series] = {}
@@ -99,11 +100,11 @@ def _named(table: pd.DataFrame, notes: list[Note]) -> dict[str, pd.Series]:
         column = table.iloc[:, at]
         if name != given[at] and given[at] in kept:
             if column.reset_index(drop=True).equals(kept[given[at]].reset_index(drop=True)):
-                notes.append(Note(SAME_COLUMN, given[at]))
+                notes.append(SAME_COLUMN.filled(name=given[at]))
                 continue
-            notes.append(Note(RENAMED, name, other=given[at]))
+            notes.append(RENAMED.filled(name=name, other=given[at]))
         elif not given[at]:
-            notes.append(Note(NAMELESS, name))
+            notes.append(NAMELESS.filled(name=name))
         kept[name] = column
     tidy_names(list(kept))
     return kept

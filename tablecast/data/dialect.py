@@ -24,8 +24,8 @@ from tablecast.data.surroundings import (
     shortened,
     without_footer,
 )
-from tablecast.errors import TableError
-from tablecast.schema.table_notes import ROW_NAMES, TITLE, Note
+from tablecast.errors import Remark, TableError
+from tablecast.schema.table_notes import ROW_NAMES, TITLE
 from tablecast.schema.texts import tidy_text
 
 SEPARATORS = ",;\t|"
@@ -60,7 +60,7 @@ class Grid:
     lines: list[int]
     separator: str = ""
     place: str = "Line"
-    notes: list[Note] = field(default_factory=list)
+    notes: list[Remark] = field(default_factory=list)
 
 
 def grid_of(text: str, name: str, separator: str | None = None) -> Grid:
@@ -157,7 +157,7 @@ def arranged(
     sample = [record for _, record in kept[: FIRST_ROWS * 5]]
     head = header_place(sample, usual_width(sample[1:] or sample))
     width = usual_width([record for _, record in kept[head + 1 :]] or [kept[head][1]])
-    notes = [Note(TITLE, text=shortened(record)) for _, record in kept[:head]]
+    notes = [TITLE.filled(text=shortened(record)) for _, record in kept[:head]]
     header = [tidy_text(bare(cell)) for cell in kept[head][1]]
     body = kept[head + 1 :]
     full = sum(len(record) == width for _, record in body)
@@ -188,7 +188,7 @@ def _without_needless(grid: Grid) -> Grid:
         [bare(row[named[0]]) for row in grid.rows]
     ):
         first = bare(grid.rows[0][named[0]])
-        grid.notes.append(Note(ROW_NAMES, first=first))
+        grid.notes.append(ROW_NAMES.filled(first=first))
         named = named[1:]
     if len(named) < len(grid.header):
         grid.header = [grid.header[at] for at in named]

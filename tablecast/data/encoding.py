@@ -16,8 +16,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice, pairwise
 
-from tablecast.errors import TableError
-from tablecast.schema.table_notes import BAD_BYTES, OTHER_ENCODING, Note
+from tablecast.errors import Remark, TableError
+from tablecast.schema.table_notes import BAD_BYTES, OTHER_ENCODING
 
 #: How files begin that are no text; with the ending by which each is better known.
 BINARY = (
@@ -100,7 +100,7 @@ class Decoded:
 
     text: str
     encoding: str
-    notes: tuple[Note, ...] = ()
+    notes: tuple[Remark, ...] = ()
 
 
 def decode(content: bytes, name: str, encoding: str | None = None) -> Decoded:
@@ -199,16 +199,16 @@ def _judged(content: bytes, name: str) -> Decoded:
     notes = _bad_note(text, chosen)
     if chosen != "utf-8":
         shown = {"windows-1252": "Windows-1252"}.get(chosen, chosen)
-        notes = (Note(OTHER_ENCODING, line=f"{line:,}", encoding=shown), *notes)
+        notes = (OTHER_ENCODING.filled(line=line, encoding=shown), *notes)
     return Decoded(text, chosen, notes)
 
 
-def _bad_note(text: str, encoding: str) -> tuple[Note, ...]:
+def _bad_note(text: str, encoding: str) -> tuple[Remark, ...]:
     bad = text.count("\ufffd")
     if not bad:
         return ()
     line = text.count("\n", 0, text.index("\ufffd")) + 1
-    return (Note(BAD_BYTES, count=f"{bad:,}", encoding=encoding, line=f"{line:,}"),)
+    return (BAD_BYTES.filled(count=bad, encoding=encoding, line=line),)
 
 
 def _proposed(sample: bytes) -> str:

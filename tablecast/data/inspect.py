@@ -17,13 +17,12 @@ from tablecast.data.columns import tidy
 from tablecast.data.prepare import columns_to_drop, prepare, task_of
 from tablecast.data.prepared import Dropped
 from tablecast.data.sources import read_table
-from tablecast.errors import TableError
+from tablecast.errors import Remark, TableError
 from tablecast.schema.field import Field
 from tablecast.schema.from_column import field_of_column
 from tablecast.schema.options import ReadingOptions, column_named
 from tablecast.schema.readings import TableReading, reading_of
 from tablecast.schema.schema import classes_of
-from tablecast.schema.table_notes import TASK, TASK_OR, Note
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -135,8 +134,7 @@ def inspected(
     dropped = {one.name: one for one in _ignored(tidied, goal, options)}
     task, classes, notes = _goal(tidied, goal, options)
     said = list(dict.fromkeys([*reading.notes, *notes]))
-    told = [one for one in said if isinstance(one, Note) and one.column in names
-            and one.message not in (TASK, TASK_OR)]  # fmt: skip
+    told = [one for one in said if one.values.get("name") in names]
     return Inspection(
         rows=len(tidied),
         encoding=reading.encoding or None,
@@ -158,7 +156,7 @@ def _ignored(tidied: pd.DataFrame, goal: str | None, options: ReadingOptions) ->
 
 def _goal(
     tidied: pd.DataFrame, goal: str | None, options: ReadingOptions
-) -> tuple[str | None, list[str | int], list[str]]:
+) -> tuple[str | None, list[str | int], list[Remark]]:
     """The task, its classes, and what training would say of them."""
     if goal is None:
         return None, [], []
@@ -166,7 +164,7 @@ def _goal(
         prepared = prepare(tidied, goal, options=options)
     except TableError as error:
         task, note = task_of(tidied[goal], options.task)
-        return task, [], [note, str(error)]
+        return task, [], [note, Remark(str(error))]
     answers = prepared.table[goal]
     classes = classes_of(answers) if prepared.task == "classification" else []
     return prepared.task, classes, list(prepared.notes)
@@ -174,11 +172,11 @@ def _goal(
 
 def _column(
     column: pd.Series, goal: str | None, dropped: Dropped | None, reading: TableReading,
-    told: Sequence[Note],
+    told: Sequence[Remark],
 ) -> InspectedColumn:
     name = str(column.name)
     field = _field(column)
-    notes = [str(one) for one in told if one.column == name]
+    notes = [str(one) for one in told if one.values.get("name") == name]
     return InspectedColumn(
         name=name,
         kind=field.kind if field else "unusable",

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tablecast.data.prepared import Leak, named_id
-from tablecast.errors import TableError
+from tablecast.errors import Remark, TableError
+from tablecast.i18n.language import N_
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,6 +43,18 @@ FEWEST_IDS = 20
 IN_ORDER = 0.99
 
 
+_SORTED = N_(
+    "The rows are sorted by {name} ({first} to {last}), but the test rows are drawn at random, so "
+    "training looks into the future. If you will predict later rows from earlier ones, the scores "
+    "are too optimistic. Train on the earlier rows and test on the later ones ({command})."
+)
+_DATED = N_(
+    "The rows have a date, {name} ({first} to {last}), but the test rows are drawn at random, so "
+    "training looks into the future. If you will predict later rows from earlier ones, the scores "
+    "are too optimistic. Train on the earlier rows and test on the later ones ({command})."
+)
+
+
 def without_leaks(prepared: Prepared, keep: Collection[str] = ()) -> Prepared:
     """The table with its leaks named in its notes.
 
@@ -55,7 +68,7 @@ def without_leaks(prepared: Prepared, keep: Collection[str] = ()) -> Prepared:
     leaks = leaks_of(prepared)
     disguised = [one for one in leaks if one.kind == "disguise" and one.field not in keep]
     if disguised:
-        raise TableError(" ".join(one.message for one in disguised))
+        raise TableError(" ".join(str(one.message) for one in disguised))
     known = ("disguise", "alone")  # what keeping a column vouches for
     return named(prepared, [one for one in leaks if one.field not in keep or one.kind not in known])
 
@@ -76,18 +89,20 @@ def leaks_of(prepared: Prepared) -> list[Leak]:
 
 
 def _disguise(name: str, prepared: Prepared) -> Leak:
-    return Leak(
-        "disguise", name,
-        f"'{name}' is the target '{prepared.target}' in disguise: each of its values stands for "
-        f"one answer. Leave it out (--drop {_quoted(name)}); or, if it really "
-        f"is known before '{prepared.target}' is, say so (--keep {_quoted(name)}).",
-    )
+    return Leak("disguise", name, Remark(
+        "{name} is the target {target} in another form: each of its values belongs to one value of "
+        "{target}. Leave it out ({drop}). If it is really known before {target}, keep it ({keep}).",
+        values={
+            "name": name, "target": prepared.target,
+            "drop": _option("--drop", name), "keep": _option("--keep", name),
+        },
+    ))
 
 
-def _quoted(name: str) -> str:
+def _option(option: str, name: str) -> str:
     import shlex
 
-    return shlex.quote(name)
+    return f"{option} {shlex.quote(name)}"
 
 
 def _same(column: pd.Series, target: pd.Series) -> bool:
@@ -157,15 +172,17 @@ def _tree(goal: NDArray[Any], classes: bool) -> Any:
 
 
 def _named_alone(name: str, score: float, behind: float, prepared: Prepared) -> Leak:
-    measure = "R2" if prepared.task == "regression" else "balanced accuracy"
-    return Leak(
-        "alone", name,
-        f"Leak? '{name}' alone predicts '{prepared.target}' almost perfectly ({measure} "
-        f"{score:.3f}; the next field {max(behind, 0):.2f}). If it becomes known only with the "
-        f"answer or after it, every figure here is too good: leave it out (--drop {_quoted(name)})"
-        ".",
-        {"score": score, "next": behind},
+    measure = N_("R2") if prepared.task == "regression" else N_("balanced accuracy")
+    message = Remark(
+        "Possible leak: {name} alone predicts {target} almost perfectly ({measure} {score:.3f}; "
+        "the next best field {next:.2f}). If {name} becomes known only with {target} or later, all "
+        "scores are too optimistic. Leave it out ({drop}).",
+        values={
+            "name": name, "target": prepared.target, "measure": Remark(measure),
+            "score": score, "next": max(behind, 0), "drop": _option("--drop", name),
+        },
     )
+    return Leak("alone", name, message, {"score": score, "next": behind})
 
 
 def _score(column: Floats, goal: NDArray[Any], classes: bool) -> float:
@@ -199,17 +216,20 @@ def _as_numbers(column: pd.Series) -> Floats:
 def _ids(fields: pd.DataFrame) -> list[Leak]:
     """Ids that several rows share: the folds tear them apart."""
     return [
-        Leak(
-            "ids", str(name),
-            f"Leak? '{name}' is named like an id, and {len(column):,} rows share "
-            f"{column.nunique():,} of them: rows of the same one lie on both sides of the folds. "
-            "The figures hold for known ones; for new ones they are too good "
-            f"(--drop {_quoted(str(name))} learns without it).",
-            {"ids": float(column.nunique())},
-        )
+        _shared_ids(str(name), len(column), int(column.nunique()))
         for name, column in fields.items()
         if named_id(column) and FEWEST_IDS <= column.nunique() < column.count()
     ]
+
+
+def _shared_ids(name: str, rows: int, ids: int) -> Leak:
+    message = Remark(
+        "Possible leak: {name} looks like an ID, and {count} rows share {ids} values of it. Rows "
+        "with the same value are in both the training and the test rows. The scores hold for known "
+        "values; for new values they are too optimistic. To train without it: {drop}.",
+        values={"name": name, "count": rows, "ids": ids, "drop": _option("--drop", name)},
+    )
+    return Leak("ids", name, message, {"ids": float(ids)})
 
 
 def _order(fields: pd.DataFrame) -> list[Leak]:
@@ -223,13 +243,11 @@ def _order(fields: pd.DataFrame) -> list[Leak]:
         moving = steps[steps != 0]
         forward = (moving > 0).mean() if len(moving) >= FEWEST_IDS else 0.5
         ordered = max(forward, 1 - forward) >= IN_ORDER
-        said = "The rows are in the order of" if ordered else "The rows have a date,"
-        leaks.append(Leak(
-            "order", str(name),
-            f"{said} '{name}' ({days.min():%Y-%m-%d} to {days.max():%Y-%m-%d}), and the folds and "
-            "the holdout are drawn at random: they look into the future. If later rows are to be "
-            "answered from earlier ones, the figures are too good; train on the earlier rows and "
-            "try the later ones (python -m tablecast predict).",
-            {"ordered": float(ordered)},
-        ))
+        message = _SORTED if ordered else _DATED
+        values = {
+            "name": str(name), "first": f"{days.min():%Y-%m-%d}", "last": f"{days.max():%Y-%m-%d}",
+            "command": "python -m tablecast predict",
+        }
+        leak = Leak("order", str(name), Remark(message, values=values), {"ordered": float(ordered)})
+        leaks.append(leak)
     return leaks

@@ -95,7 +95,7 @@ def _as_numbers(column: Column, numbers: Numbers, spelling: str) -> pd.Series:
     spelt = [t for t in amounts if "," in t] if spelling == DECIMAL_COMMA else []
     if numbers.unit:
         column.note(UNIT, unit=numbers.unit, example=next(t for t, o in amounts.items() if o.unit))
-    if not any(one.message == DECIMAL_SIGN for one in column.notes):
+    if not any(one.message == DECIMAL_SIGN.message for one in column.notes):
         if spelt and spelling == DECIMAL_COMMA:
             column.note(SPELT, sign=",", example=spelt[0])
         elif grouped:
@@ -149,7 +149,7 @@ def _say_what_hinders(column: Column, numbers: Numbers | None) -> None:
         return
     text, line = column.first_of(odd)
     values = {"example": text, "line": line, "option": shlex.quote(text)}
-    extra = {"unit": numbers.unit} if message == UNITS and numbers else {"count": f"{len(odd):,}"}
+    extra = {"unit": numbers.unit} if message == UNITS and numbers else {"count": len(odd)}
     column.note(message, **values, **extra)
 
 
@@ -183,7 +183,7 @@ def _no_such(column: Column, kind: str, odd: Sequence[str]) -> TableError:
     if kind == "date":
         mend += f", and --date {shlex.quote(column.name + '=FORMAT')} names another format"
     return TableError(
-        f"Line {line}: '{column.name}' holds '{text}', which is no {kind} like the "
+        f"Line {line:,}: '{column.name}' holds '{text}', which is no {kind} like the "
         f"others. Correct it, or: {mend}; without --{kind} {name} the column is read as it looks."
     )
 

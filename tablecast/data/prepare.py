@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Literal
 
 from tablecast.data.columns import tidy
 from tablecast.data.prepared import Dropped, Prepared, named_id
-from tablecast.data.task import Task, infer_with_reason
-from tablecast.errors import TableError
+from tablecast.data.task import TASKS, Task, infer_with_reason
+from tablecast.errors import Remark, TableError
 from tablecast.schema.options import ReadingOptions, column_named
 from tablecast.schema.readings import reading_of, with_reading
 from tablecast.schema.table_notes import (
@@ -21,9 +21,7 @@ from tablecast.schema.table_notes import (
     NO_ANSWER,
     REPEATED,
     TASK,
-    TASK_ASKED,
     TASK_OR,
-    Note,
 )
 
 if TYPE_CHECKING:
@@ -59,7 +57,7 @@ def prepare(
     tidied = tidy(table, options=options)
     options = (options or ReadingOptions()).known_as(list(tidied.columns))
     reading = reading_of(tidied)
-    notes: list[str] = list(reading.notes)
+    notes: list[Remark] = list(reading.notes)
     target = column_named(target.strip(), list(tidied.columns))
     _check_dropped(target, options)
     answers = tidied[target]
@@ -73,7 +71,7 @@ def prepare(
         raise _nothing_left(target, dropped)
     clean = kept.assign(**{target: answers})[present].reset_index(drop=True)
     if without := int((~present).sum()):
-        notes.append(Note(NO_ANSWER, target, rows=_rows(without)))
+        notes.append(NO_ANSWER.filled(name=target, count=without))
     chosen = _choose_task(clean[target], options.task if task == "auto" else task, notes)
     if chosen == "classification":
         clean[target] = _as_classes(clean[target])
@@ -89,7 +87,7 @@ def _check_dropped(target: str, options: ReadingOptions) -> None:
 def _nothing_left(target: str, dropped: list[Dropped]) -> TableError:
     return TableError(
         f"No column is left to predict '{target}' from: "
-        + "; ".join(f"'{column.name}' {column.reason}" for column in dropped)
+        + "; ".join(f"'{column.name}': {column.reason}" for column in dropped)
         + ". Add columns that say something about each row."
     )
 
@@ -114,7 +112,7 @@ def _check_answers(answers: pd.Series) -> None:
             "Turn it into a number, such as days since a fixed date."
         )
     if answers.dtype.kind not in "ifO":
-        raise TableError(f"The target '{name}' {_UNUSABLE}. Turn it into numbers or text.")
+        raise _unusable(name)
     if _distinct(present) == 1:
         raise TableError(
             f"The target '{name}' has only one class or value, '{present.iloc[0]}', in every row, "
@@ -123,7 +121,7 @@ def _check_answers(answers: pd.Series) -> None:
 
 
 def _choose_task(
-    answers: pd.Series, task: Literal["auto", "regression", "classification"], notes: list[str]
+    answers: pd.Series, task: Literal["auto", "regression", "classification"], notes: list[Remark]
 ) -> Task:
     task, note = task_of(answers, task)
     notes.append(note)
@@ -141,17 +139,16 @@ def _choose_task(
 
 def task_of(
     answers: pd.Series, task: Literal["auto", "regression", "classification"]
-) -> tuple[Task, Note]:
+) -> tuple[Task, Remark]:
     """The task that a target asks for, unless a person says it, and why."""
     if task != "auto":
-        return task, Note(TASK_ASKED, task=task)
+        return task, TASK.filled(task=Remark(TASKS[task]), reason=Remark("requested"))
     inferred, reason = infer_with_reason(answers)
+    said = {"task": Remark(TASKS[inferred]), "reason": reason}
     other = "regression" if inferred == "classification" else "classification"
     if answers.dtype == object or not 2 < answers.nunique() <= MOST_CLASSES:
-        return inferred, Note(TASK, str(answers.name), task=inferred, reason=reason)
-    return inferred, Note(
-        TASK_OR, str(answers.name), task=inferred, reason=reason, option=other
-    )
+        return inferred, TASK.filled(**said)
+    return inferred, TASK_OR.filled(**said, option=other)
 
 
 def _first_text(answers: pd.Series) -> str:
@@ -168,13 +165,19 @@ def _check_classes(answers: pd.Series) -> None:
     single = counts[counts < 2]
     if single.empty:
         return
-    one = len(single) == 1
-    which = f"class '{single.index[0]}' has" if one else f"{len(single):,} classes have"
     raise TableError(
-        f"In the target '{answers.name}' the {which} a single row, and training needs two of each, "
-        "to learn from and to test on. Leave those rows out, merge the rare classes, or, if the "
+        f"{_only_once(single, len(counts), answers.name)}, and training needs each class twice: to "
+        "learn from and to test on. Leave those rows out, merge the rare classes, or, if the "
         "values are amounts, choose regression (--task regression)."
     )
+
+
+def _only_once(single: pd.Series, classes: int, target: object) -> str:
+    if len(single) == 1:
+        return f"The value '{single.index[0]}' of {target} occurs only once"
+    if len(single) == classes:
+        return f"All {classes:,} values of {target} occur only once"
+    return f"{len(single):,} of the {classes:,} values of {target} occur only once"
 
 
 def _as_classes(answers: pd.Series) -> pd.Series:
@@ -202,12 +205,12 @@ def columns_to_drop(
     return dropped
 
 
-_UNUSABLE = "holds neither numbers, dates nor text"
+_UNUSABLE = Remark("it holds neither numbers, dates nor text")
 
 
-def _why_useless(present: pd.Series) -> str:
+def _why_useless(present: pd.Series) -> Remark | None:
     if present.isna().all():
-        return "is empty in every row"
+        return Remark("it is empty")
     try:
         distinct = present.nunique()
     except TypeError:  # lists and dictionaries cannot be compared
@@ -215,54 +218,58 @@ def _why_useless(present: pd.Series) -> str:
     if present.dtype.kind not in "ifMO" or isinstance(present.dropna().iloc[0], bytes):
         return _UNUSABLE
     if distinct == 1:
-        return f"has the same value, '{present.dropna().iloc[0]}', in every row"
-    return ""
+        value = str(present.dropna().iloc[0])
+        return Remark("it has the same value (“{value}”) in every row", values={"value": value})
+    return None
 
 
-def _why_id(column: pd.Series) -> str:
-    rules: dict[str, Callable[[pd.Series], str]] = {"i": _why_number_id, "O": _why_text}
-    return rules.get(column.dtype.kind, lambda _: "")(column)
+def _why_id(column: pd.Series) -> Remark | None:
+    rules: dict[str, Callable[[pd.Series], Remark | None]] = {"i": _why_number_id, "O": _why_text}
+    return rules.get(column.dtype.kind, lambda _: None)(column)
 
 
-def _why_number_id(column: pd.Series) -> str:
+def _why_number_id(column: pd.Series) -> Remark | None:
     if not column.is_unique:
-        return ""
+        return None
     if named_id(column):
-        return "is an id: named like one, and different in every row"
+        return Remark("it looks like an ID (a different value in every row)")
     years = column.min() >= 1000 and column.max() <= 2999  # one row a year is a time, not an id
     if column.max() - column.min() + 1 == len(column) and not years:
-        return "numbers the rows"
-    return ""
+        return Remark("it numbers the rows")
+    return None
 
 
-def _why_text(column: pd.Series) -> str:
+def _why_text(column: pd.Series) -> Remark | None:
     texts = column.dropna()
     distinct = texts.nunique()
     share = distinct / len(texts)
     words = texts.str.count(r"\S+").median()
     if share > 0.5 and words >= 5 and texts.str.len().mean() >= 30:
-        return "holds free text, which a form's choices cannot stand for"
+        return Remark("it holds free text, which a form cannot offer as choices")
     if len(texts) < MIN_ROWS or share <= MOST_UNIQUE:
-        return ""
+        return None
     if share == 1:
-        return "is an id: a different text in every row"
-    return f"is nearly an id: {distinct:,} different texts in {len(texts):,} rows"
+        return Remark("it looks like an ID (a different text in every row)")
+    return Remark(
+        "it looks like an ID ({count} different texts in {total} rows)",
+        values={"count": int(distinct), "total": len(texts)},
+    )
 
 
-def flags(features: pd.DataFrame, clean: pd.DataFrame) -> list[Note]:
+def flags(features: pd.DataFrame, clean: pd.DataFrame) -> list[Remark]:
     """What is kept, but worth a look before the figures are believed."""
     notes = []
     if repeated := int(clean.duplicated().sum()):
-        notes.append(Note(REPEATED, rows=_rows(repeated)))
+        notes.append(REPEATED.filled(count=repeated))
     for name in map(str, features.columns):
         column = features[name]
         gaps = clean[name].isna().mean()
         if gaps > 0.5:
-            notes.append(Note(GAPS, name, share=str(math.floor(100 * gaps))))
+            notes.append(GAPS.filled(name=name, share=math.floor(100 * gaps) / 100))
         if column.dtype.kind == "i" and column.is_unique and column.is_monotonic_increasing:
-            notes.append(Note(GROWS, name, option=shlex.quote(name)))
+            notes.append(GROWS.filled(name=name, option=shlex.quote(name)))
         if column.dtype == object and column.nunique() > max(50, MOST_UNIQUE * column.count()):
-            notes.append(Note(NEAR_ID, name, count=f"{column.nunique():,}"))
+            notes.append(NEAR_ID.filled(name=name, count=int(column.nunique())))
     return notes
 
 
@@ -270,9 +277,13 @@ def _distinct(values: pd.Series) -> int:
     try:
         return int(values.nunique())
     except TypeError as error:
-        raise TableError(
-            f"The target '{values.name}' {_UNUSABLE}. Turn it into numbers or text."
-        ) from error
+        raise _unusable(values.name) from error
+
+
+def _unusable(target: object) -> TableError:
+    return TableError(
+        f"The target '{target}' holds neither numbers nor text. Turn it into numbers or text."
+    )
 
 
 def _rows(count: int) -> str:

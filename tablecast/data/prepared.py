@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tablecast.data.task import Task
-from tablecast.schema.table_notes import LEFT_OUT, LEFT_OUT_UNLESS, Note
+from tablecast.errors import Remark
+from tablecast.schema.table_notes import LEFT_OUT, LEFT_OUT_UNLESS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,21 +28,21 @@ class Dropped:
 
     Attributes:
         name: the column's name.
-        reason: the second half of a sentence about it.
+        reason: why, as the second half of a sentence.
         keepable: whether a person may keep it all the same.
     """
 
     name: str
-    reason: str
+    reason: Remark
     keepable: bool = False
 
     @property
-    def note(self) -> Note:
+    def note(self) -> Remark:
         """The whole sentence, with the option that changes it."""
         if self.keepable:
             option = shlex.quote(self.name)
-            return Note(LEFT_OUT_UNLESS, self.name, reason=self.reason, option=option)
-        return Note(LEFT_OUT, self.name, reason=self.reason)
+            return LEFT_OUT_UNLESS.filled(name=self.name, reason=self.reason, option=option)
+        return LEFT_OUT.filled(name=self.name, reason=self.reason)
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,7 +55,7 @@ class Prepared:
         target: the target's name.
         task: what kind of answer is learnt.
         dropped: the columns left out, each with its reason.
-        notes: sentences for the terminal and the model card.
+        notes: for the terminal and the model card.
         leaks: what makes the figures too good; their messages are among the notes.
     """
 
@@ -62,7 +63,7 @@ class Prepared:
     target: str
     task: Task
     dropped: tuple[Dropped, ...]
-    notes: tuple[str, ...]
+    notes: tuple[Remark, ...]
     leaks: tuple[Leak, ...] = ()
 
 
@@ -79,13 +80,13 @@ class Leak:
     Attributes:
         kind: "disguise", "alone", "ids", "order" or "twins".
         field: the column's name; None where whole rows are meant.
-        message: a sentence or two for the terminal and the card.
+        message: for the terminal and the card.
         figures: what was measured, for the card.
     """
 
     kind: str
     field: str | None
-    message: str
+    message: Remark
     figures: dict[str, float] = dataclasses.field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from tablecast.data.dialect import Grid, arranged
 from tablecast.errors import TableError
-from tablecast.schema.table_notes import SHEET, Note
+from tablecast.schema.table_notes import SHEET
 
 ENDINGS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 
@@ -46,8 +46,8 @@ def grid_of_workbook(content: bytes, name: str, sheet: str | None = None) -> Gri
     grid = arranged(numbered, name, place="Row")
     grid.rows = [[None if cell == "" else cell for cell in row] for row in grid.rows]
     if len(names) > 1:
-        others = ", ".join(map(repr, names[1:6]))
-        grid.notes.insert(0, Note(SHEET, sheet=names[0], rest=others))
+        others = [f"“{other}”" for other in names[1:6]]
+        grid.notes.insert(0, SHEET.filled(sheet=names[0], rest=others))
     return grid
 
 

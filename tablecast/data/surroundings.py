@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
-from tablecast.schema.table_notes import FOOTER, TOTAL, Note
+from tablecast.errors import Remark
+from tablecast.schema.table_notes import FOOTER, TOTAL
 
 #: More lines below a table are a table of another kind.
 MOST_FOOTERS = 30
@@ -64,7 +65,7 @@ def are_row_names(names: Sequence[str]) -> bool:
 
 def without_footer(
     body: list[tuple[int, Record]], width: int, after_gap: set[int]
-) -> tuple[list[tuple[int, Record]], list[Note]]:
+) -> tuple[list[tuple[int, Record]], list[Remark]]:
     """The rows without what stands below the table, and what that was.
 
     A footer's lines have fewer cells than the table, and come after an empty line or hold words.
@@ -77,7 +78,7 @@ def without_footer(
     cut = next(footers, None)
     if cut is not None:
         body, below = body[: end + cut], below[cut:]
-        return _without_total(body, [Note(FOOTER, text=shortened(one)) for _, one in below])
+        return _without_total(body, [FOOTER.filled(text=shortened(one)) for _, one in below])
     return _without_total(body, [])
 
 
@@ -94,12 +95,12 @@ def is_footer(record: Record, after_gap: bool) -> bool:
 
 
 def _without_total(
-    body: list[tuple[int, Record]], notes: list[Note]
-) -> tuple[list[tuple[int, Record]], list[Note]]:
+    body: list[tuple[int, Record]], notes: list[Remark]
+) -> tuple[list[tuple[int, Record]], list[Remark]]:
     """The rows without a last one that sums the others up."""
     last = bare(body[-1][1][0]) if len(body) > 1 else ""
     if _TOTALS.fullmatch(last) and last not in {bare(record[0]) for _, record in body[:-1]}:
-        return body[:-1], [Note(TOTAL, text=shortened(body[-1][1])), *notes]
+        return body[:-1], [TOTAL.filled(text=shortened(body[-1][1])), *notes]
     return body, notes
 
 

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
+
+from tablecast.errors import Remark
+from tablecast.i18n.language import N_
 
 if TYPE_CHECKING:
     import pandas as pd
 
 Task = Literal["regression", "classification"]
+
+#: What a reader calls each task.
+TASKS: Mapping[Task, str] = {
+    "regression": N_("regression"), "classification": N_("classification")
+}
 
 
 def infer_task(target_column: pd.Series) -> Task:
@@ -29,40 +38,52 @@ def infer_task(target_column: pd.Series) -> Task:
     return infer_with_reason(target_column)[0]
 
 
-def infer_with_reason(column: pd.Series) -> tuple[Task, str]:
-    """The task, and the reason as the second half of a sentence."""
+def infer_with_reason(column: pd.Series) -> tuple[Task, Remark]:
+    """The task, and the reason for it."""
+    values = column.dropna()
+    task, reason = _task_of(values)
+    named = {"name": str(column.name), "count": int(values.nunique()), "total": len(values)}
+    return task, Remark(reason, values=named)
+
+
+def _task_of(values: pd.Series) -> tuple[Task, str]:
+    """The task that values without a gap ask for, and the reason as a message."""
     from pandas.api import types
 
-    values = column.dropna()
     distinct = values.nunique()
-    kinds = f"{distinct:,} different values"
-    if types.is_bool_dtype(column) or not types.is_numeric_dtype(column):
-        return "classification", f"it holds text with {kinds}"
+    if types.is_bool_dtype(values) or not types.is_numeric_dtype(values):
+        return "classification", N_("{name} is text with {count} values")
     if distinct <= 2:
-        return "classification", f"it holds only {kinds}"
+        return "classification", N_("{name} has {count} values")
     if distinct > 20:
-        return "regression", f"it holds numbers with {kinds}"
+        return "regression", N_("{name} is a number with {count} different values")
     if (values % 1 != 0).any():
-        return "regression", "it holds numbers with fractions"
+        return "regression", N_("{name} has decimals")
     if len(values) < 5 * distinct:
-        return "regression", f"it holds {kinds} in only {len(values):,} rows"
-    return _codes_or_grade(values, kinds)
+        return "regression", N_("{name} has {count} values in only {total} rows")
+    return _codes_or_grade(values)
 
 
-def _codes_or_grade(values: pd.Series, kinds: str) -> tuple[Task, str]:
+def _codes_or_grade(values: pd.Series) -> tuple[Task, str]:
     """For 3 to 20 distinct whole numbers: see :func:`infer_task`."""
     counts = values.value_counts().sort_index()
     if len(counts) < 5:
-        return "classification", f"it holds only {kinds}"
+        return "classification", N_("{name} has {count} values")
     if 2 * counts.min() >= counts.max():
-        return "classification", f"its {kinds} occur about equally often, as codes do"
+        return "classification", N_(
+            "the {count} values of {name} are about equally common, as codes are"
+        )
     if len(counts) > 10:
-        return "regression", f"it holds whole numbers with {kinds}"
+        return "regression", N_("{name} is a whole number with {count} different values")
     if counts.index[-1] - counts.index[0] + 1 > len(counts):
-        return "classification", f"its {kinds} have gaps in their numbering, as codes do"
+        return "classification", N_("the {count} values of {name} skip numbers, as codes do")
     if _is_graded(counts.tolist()):
-        return "regression", f"its {kinds} are graded: next to each other, and rare at an end"
-    return "classification", f"its {kinds} follow no order in how often they occur"
+        return "regression", N_(
+            "the {count} values of {name} look like grades: consecutive, and rare at one end"
+        )
+    return "classification", N_(
+        "the {count} values of {name} look like codes: their frequencies follow no order"
+    )
 
 
 def _is_graded(counts: list[int]) -> bool:

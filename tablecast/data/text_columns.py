@@ -52,12 +52,12 @@ def _missing(column: Column, texts: Counter[str]) -> set[str]:
     asked = set(column.options.missing)
     others = [text for text in texts if text not in column.missing]
     if "NA" in missing - asked and _are_of_its_form(others):
-        column.note(NA_LEVEL, like=", ".join(sorted(others)[:5]), count=f"{texts['NA']:,}")
+        column.note(NA_LEVEL, like=sorted(others)[:5], count=texts["NA"])
         missing.discard("NA")
     named = [text for text in missing if text and text not in asked]
     for text in sorted(named, key=lambda text: -texts[text]):
         option = shlex.quote(f"{column.name}={text}")
-        column.note(NA_MISSING, count=f"{texts[text]:,}", text=text, option=option)
+        column.note(NA_MISSING, count=texts[text], text=text, option=option)
     column.name_asked()
     return missing
 
@@ -79,6 +79,5 @@ def _merged(column: Column, present: dict[str, int]) -> dict[str, str]:
         for text in texts:
             if text != level:
                 option = shlex.quote(f"{column.name}={text}")
-                count = f"{present[text]:,}"
-                column.note(MERGED, other=text, level=level, count=count, option=option)
+                column.note(MERGED, other=text, level=level, count=present[text], option=option)
     return read

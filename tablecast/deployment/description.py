@@ -25,12 +25,14 @@ from tablecast.deployment.files import (
     without_ending,
 )
 from tablecast.deployment.signature import check_signature
-from tablecast.errors import ArtifactError
+from tablecast.errors import ArtifactError, Remark
 from tablecast.inference.pycaret_api import import_pycaret
 from tablecast.schema.schema import Schema
 
-#: The description's format. A reader refuses a number that it does not know.
-FORMAT = 1
+#: The description's format, in which notes are remarks; in format 1 they were English sentences.
+FORMAT = 2
+#: The formats that this reads. A reader refuses a number that it does not know.
+READ = (1, FORMAT)
 
 #: What every description holds.
 PARTS = ("name", "version", "created", "schema", "card", "versions", "sha256")
@@ -101,7 +103,7 @@ def write_description(
         "sha256": sha256_of(pickle.read_bytes()),
     }
     with replaced_when_whole(with_ending(base, ".json")) as temporary:
-        text = json.dumps(description, indent=1, ensure_ascii=False)
+        text = json.dumps(description, indent=1, ensure_ascii=False, default=Remark.to_json)
         temporary.write_text(text + "\n", encoding="utf-8")
     return description
 
@@ -127,10 +129,10 @@ def check_format(description: dict[str, Any], path: Path) -> dict[str, Any]:
         ArtifactError: it has another format.
         KeyError: it lacks a part.
     """
-    if description["format"] != FORMAT:
+    if description["format"] not in READ:
         raise ArtifactError(
             f"{path.name} has format {description['format']!r}, and this tablecast {__version__} "
-            f"reads format {FORMAT}; train it again, or install the version that made it "
+            f"reads formats up to {FORMAT}; train it again, or install the version that made it "
             f"({description.get('versions', {}).get('tablecast', 'unknown')})."
         )
     for part in PARTS:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from tablecast.i18n.language import N_
+from tablecast.errors import Remark, is_remark
+from tablecast.i18n.language import ENGLISH, speaking
 from tablecast.schema.field import Field
 
 if TYPE_CHECKING:
@@ -35,8 +36,41 @@ FROM_TRAINING: Mapping[str, Any] = {
 }
 
 
+#: Parts of a card that hold remarks.
+WITH_REMARKS = ("notes", "leaks", "dropped", "leaderboard", "limits", "interval")
+
+
 def card_of(loaded: Deployment) -> dict[str, Any]:
-    """The model card as plain data."""
+    """The model card as plain data, its remarks in English."""
+    card = facts_of(loaded)
+    with speaking(ENGLISH):
+        return card | {part: _said(card[part]) for part in WITH_REMARKS}
+
+
+def remark_of(stored: Any) -> Remark | str:
+    """What a deployment keeps of a remark, read again; a sentence where it keeps that.
+
+    Deployments of before remarks were kept as data hold English sentences.
+    """
+    if isinstance(stored, Remark):
+        return stored
+    try:
+        return Remark.from_json(stored)
+    except ValueError:
+        return str(stored)
+
+
+def _said(stored: Any) -> Any:
+    """Plain data with every remark in it said."""
+    if isinstance(stored, Remark) or is_remark(stored):
+        return str(remark_of(stored))
+    if isinstance(stored, Mapping):
+        return {name: _said(value) for name, value in stored.items()}
+    return [_said(one) for one in stored] if isinstance(stored, list | tuple) else stored
+
+
+def facts_of(loaded: Deployment) -> dict[str, Any]:
+    """The model card as plain data, its remarks as the deployment keeps them."""
     description, schema = loaded.description, loaded.schema
     card, missing = description["card"], _missing(description.get("background"))
     return {
@@ -91,23 +125,21 @@ KEEPS_ROWS = ("KNeighbors", "SVC", "SVR", "KernelRidge", "GaussianProcess")
 
 
 GENERAL_LIMITS = (
-    N_(
-        "It answers from the rows that it was trained on; a value outside their range is answered "
-        "with a warning, and is a guess."
+    Remark(
+        "It knows only the rows that it was trained on. For values outside their range, "
+        "predictions come with a warning and are guesses."
     ),
-    N_("It shows what goes together in those rows, not what causes what."),
+    Remark("It shows correlation in these rows, not cause and effect."),
 )
 
 
-KEEPING_LIMIT = N_(
-    "{estimator} works by keeping training rows: whoever has the deployment's files has those rows "
-    "too."
-)
-
-
-def limits_of(estimator: str) -> list[str]:
+def limits_of(estimator: str) -> list[Remark]:
     """What a reader should know before relying on an answer."""
     limits = list(GENERAL_LIMITS)
     if any(part in estimator for part in KEEPS_ROWS):
-        limits.append(KEEPING_LIMIT.format(estimator=estimator))
+        limits.append(Remark(
+            "{estimator} stores training rows inside the model: anyone who has the deployment's "
+            "files has these rows too.",
+            values={"estimator": estimator},
+        ))
     return limits

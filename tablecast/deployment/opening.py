@@ -71,8 +71,8 @@ def row_program_of(base: Path, description: Mapping[str, Any]) -> RowProgram | N
         return function_of(program, names) if program else None
     except (ValueError, KeyError, TypeError, IndexError, AttributeError, SyntaxError):
         raise ArtifactError(
-            f"{base.name}.onnx holds arithmetic that this tablecast cannot read; compile it again "
-            f"(python -m tablecast compile {base.name}.pkl)."
+            f"{base.name}.onnx has a single-row evaluator that this tablecast cannot read. "
+            f"Compile it again (python -m tablecast compile {base.name}.pkl)."
         ) from None
 
 

@@ -28,8 +28,8 @@ from tablecast.i18n.language import LOCALE, Language
 ROOT = LOCALE.parents[2]
 DOMAIN = "tablecast"
 
-#: Calls whose first argument is a message, beside gettext's: those of a remark about a value.
-KEYWORDS = "Remark refuse"
+#: Calls whose first argument is a message, beside gettext's; the second one of ``counted`` too.
+KEYWORDS = "Remark refuse counted:1,2"
 
 #: What a new language's catalogue opens with.
 HEADER = """\

@@ -33,8 +33,8 @@ class PycaretEngine:
         table = predict_with_pycaret(self._pipeline, frame, self._schema.task)
         if len(table) != len(frame):
             raise InvalidInput([Remark(
-                "PyCaret answers {answered} of {rows} rows: this pipeline drops rows without a "
-                "value. Fill them in.",
+                "PyCaret returns predictions for {answered} of {rows} rows, because this pipeline "
+                "drops rows with missing values. Fill in the values.",
                 values={"answered": str(len(table)), "rows": str(len(frame))},
             )])
         labels = table["prediction_label"].to_numpy()

@@ -46,7 +46,7 @@ class Refusal(Exception):  # noqa: N818 - a control flow of this package, never 
 
     def __init__(self, remark: Remark) -> None:
         self.remark = remark
-        super().__init__(remark.text)
+        super().__init__(remark.message)
 
 
 class NotPlain(TypeError):  # noqa: N818 - a control flow of this package, never shown
@@ -193,8 +193,10 @@ class Field:
 
     def _read_missing(self) -> tuple[Value, Remark | None]:
         if self.required:
-            raise self.refuse("{field} is missing; enter a value.")
-        return self.missing, Remark("{field} was left empty; the model fills it in.", self.name)
+            raise self.refuse("Enter a value for {field}.")
+        return self.missing, Remark(
+            "You left {field} blank, so a typical value was used.", self.name
+        )
 
     # How it is written
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from tablecast.errors import Remark
 from tablecast.schema.number_formats import DECIMAL_COMMA
-from tablecast.schema.table_notes import Note
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,7 +60,7 @@ class TableReading:
     separator: str = ""
     decimal: str = ""
     columns: Mapping[str, ColumnReading] = field(default_factory=dict)
-    notes: tuple[Note, ...] = ()
+    notes: tuple[Remark, ...] = ()
 
     @property
     def decimal_comma(self) -> bool:

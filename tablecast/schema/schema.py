@@ -254,7 +254,7 @@ class Schema:
         short = str(name)[:QUOTED_LENGTH]
         near = get_close_matches(short, self._by_name, 1, cutoff=0)
         return Remark(
-            "{name} is not a field of this form; the nearest is {near}.",
+            "{name} is not a field of this form. The closest name is {near}.",
             short, {"name": quoted(str(name)), "near": near[0] if near else self.fields[0].name},
         )
 

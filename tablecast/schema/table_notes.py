@@ -1,128 +1,138 @@
-"""What reading a table has to say: sentences whose words are kept apart from their values."""
+"""What reading a table has to say: sentences whose values are filled in where they are said.
+
+``{name}`` is the column that a sentence is about.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from tablecast.errors import Remark, counted
 
-from tablecast.i18n.language import N_
-
-
-class Note(str):
-    """An English sentence about a table, and what it is made of.
-
-    Attributes:
-        message: the sentence with the names of its values in braces; gettext translates it.
-        column: the column that it is about, ``{name}`` in the message; None for the whole table.
-        values: the other values, as text.
-    """
-
-    message: str
-    column: str | None
-    values: Mapping[str, str]
-
-    def __new__(cls, message: str, column: str | None = None, /, **values: str) -> Note:
-        self = super().__new__(cls, message.format(name=column, **values))
-        self.message, self.column, self.values = message, column, values
-        return self
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return _note, (self.message, self.column, dict(self.values))
-
-
-def _note(message: str, column: str | None, values: dict[str, str]) -> Note:
-    return Note(message, column, **values)
-
-
-OTHER_ENCODING = N_(
-    "The file is not UTF-8 (line {line}), so it was read as {encoding}. If letters look wrong, "
-    "name its encoding (--encoding NAME)."
+OTHER_ENCODING = Remark(
+    "The file is not UTF-8 (see line {line}), so it was read as {encoding}. If letters look wrong, "
+    "set the encoding (--encoding NAME)."
 )
-BAD_BYTES = N_(
-    "{count} characters cannot be read as {encoding} and are shown as �, the first in line "
-    "{line}."
+BAD_BYTES = counted(
+    "{count} character cannot be read as {encoding} and is shown as � (line {line}).",
+    "{count} characters cannot be read as {encoding} and are shown as � (first in line {line}).",
+    0,
 )
-TITLE = N_("The title above the table is left out: {text}")
-FOOTER = N_("A line below the table is left out: {text}")
-TOTAL = N_("The last row is left out, since it sums up the others: {text}")
-ROW_NAMES = N_("The first column has no name; it holds row names ({first} …) and is left out.")
-SAME_COLUMN = N_("The table has '{name}' twice with the same cells; one is left out.")
-RENAMED = N_("More than one column is named '{other}'; one of them is called '{name}' here.")
-NAMELESS = N_("A column has no name; it is called '{name}' here.")
-SHEET = N_("Of the workbook's sheets, '{sheet}' is read, and not {rest} (--sheet NAME).")
-
-CODES = N_(
-    "'{name}' is read as text, since '{example}' begins with 0, as codes do; --number {option} "
-    "reads numbers."
+TITLE = Remark("Ignored the title above the table: {text}")
+FOOTER = Remark("Ignored a line below the table: {text}")
+TOTAL = Remark("Ignored the last row, which is the total of the others: {text}")
+LINES_ABOVE = Remark("Ignored the lines above the column names.")
+LINES_BELOW = counted(
+    "Ignored {count} line below the table (line {line}).",
+    "Ignored {count} lines below the table (first: line {line}).",
+    0,
 )
-SPELT = N_("'{name}' is read as numbers, with '{sign}' as the decimal sign, as in '{example}'.")
-GROUPED = N_("'{name}' is read as numbers, without what stands between thousands in '{example}'.")
-UNIT = N_("'{name}' is read as numbers in {unit}, such as '{example}'.")
-DECIMAL_SIGN = N_(
-    "'{name}' is read with '{sign}' as the decimal sign: '{example}' is {number}. If it means "
-    "{other}, say so (--decimal {option})."
-)
-COMMA_OPEN = N_(
-    "'{name}' is read as text: '{example}' may be {number} or {other}. Say which sign begins the "
-    "decimals (--decimal . or --decimal ,)."
-)
-MIXED = N_(
-    "'{name}' is read as text, since its numbers are written in more than one way, such as "
-    "'{example}' and '{other}'. Write them alike, and --number {option} reads them."
-)
-UNITS = N_(
-    "'{name}' is read as text: '{example}' (line {line}) is not in {unit}, as others are. Write "
-    "all numbers in one unit, or name that text as missing (--missing {option})."
-)
-ODD = N_(
-    "'{name}' is read as text because of '{example}' (line {line}), one of {count} texts that are"
-    " no numbers. If it means that nothing is known, say --missing {option}."
-)
-ODD_DATE = N_(
-    "'{name}' is read as text because of '{example}' (line {line}), one of {count} texts that are"
-    " no dates like the others. If it means that nothing is known, say --missing {option}."
-)
-PLACEHOLDERS = N_("'{name}': {count} cells say {texts}, taken as missing.")
-INFINITE = N_("'{name}' is infinite in {count} of its rows, taken as missing.")
-NA_LEVEL = N_(
-    "'{name}': NA is a level like {like} ({count} rows); --missing NA takes it as missing."
-)
-NA_MISSING = N_(
-    "'{name}': {count} cells say {text}, taken as missing; --level {option} makes it a level."
-)
-MERGED = N_(
-    "'{name}': '{other}' is taken as '{level}' ({count} rows), since only letter case, spaces or "
-    "signs differ; --level {option} keeps it."
-)
-TRUE_FALSE = N_("'{name}': '{example}' is read as {level}.")
-AS_TEXT = N_("'{name}' is read as text, as asked for.")
-TWO_ORDERS = N_(
-    "'{name}': '{example}' may be day first or month first; it is read as {date}. Say otherwise "
-    "with --date {option}."
-)
-SHORT_YEARS = N_("'{name}' has years of two digits, read as {first} to {last}.")
-DATE_FORMAT = N_("'{name}' is read as dates, such as '{example}' as {date}.")
-OPEN_END = N_(
-    "'{name}': {count} cells say {texts}, beyond any date that can be meant, taken as missing."
+ROW_NAMES = Remark("Ignored the first column, which has no name and holds row names ({first} …).")
+SAME_COLUMN = Remark("Ignored the second of two equal columns named {name}.")
+RENAMED = Remark("More than one column is named {other}; one of them is called {name} here.")
+NAMELESS = Remark("A column has no name; it is called {name} here.")
+SHEET = Remark(
+    "Read the sheet “{sheet}” of the workbook, not {rest}. To read another: --sheet NAME."
 )
 
-NO_ANSWER = N_("{rows} without a value in '{name}' left out.")
-TASK_ASKED = N_("The task is {task}, as asked for.")
-TASK = N_("The task is {task}, since '{name}': {reason}.")
-TASK_OR = N_("The task is {task}, since '{name}': {reason}. --task {option} has the other.")
-REPEATED = N_(
-    "{rows} equal to an earlier row: if that is no coincidence, the holdout's figures are too "
-    "good."
+CODES = Remark(
+    "{name} was read as text, because “{example}” starts with 0, as codes do. To read it as "
+    "numbers: --number {option}."
 )
-GAPS = N_("'{name}' is missing in {share}% of the rows.")
-GROWS = N_("'{name}' grows from row to row: is it an id or a time? --drop {option} leaves it out.")
-NEAR_ID = N_("'{name}' is nearly an id: {count} different texts.")
-LEFT_OUT = N_("Ignored '{name}': it {reason}.")
-LEFT_OUT_UNLESS = N_("Ignored '{name}': it {reason} (--keep {option} keeps it).")
-AS_ASKED = N_("is left out as asked")
+SPELT = Remark("{name} was read as numbers with “{sign}” as the decimal sign, as in “{example}”.")
+GROUPED = Remark("{name} was read as numbers with a thousands separator, as in “{example}”.")
+UNIT = Remark("{name} was read as numbers in {unit}, as in “{example}”.")
+DECIMAL_SIGN = Remark(
+    "{name} was read with “{sign}” as the decimal sign, so “{example}” is {number}. If it is "
+    "{other}, use --decimal {option}."
+)
+COMMA_OPEN = Remark(
+    "{name} was read as text: “{example}” may be {number} or {other}. Set the decimal sign "
+    "(--decimal . or --decimal ,)."
+)
+MIXED = Remark(
+    "{name} was read as text, because its numbers are written in different ways, such as "
+    "“{example}” and “{other}”. Write them in one way, then use --number {option}."
+)
+UNITS = Remark(
+    "{name} was read as text: “{example}” (line {line}) is not in {unit}, unlike the others. Use "
+    "one unit, or treat this value as missing (--missing {option})."
+)
+ODD = counted(
+    "{name} was read as text: “{example}” (line {line}) is not a number. If it means “unknown”, "
+    "use --missing {option}.",
+    "{name} was read as text: {count} of its values are not numbers, such as “{example}” (line "
+    "{line}). If it means “unknown”, use --missing {option}.",
+    0,
+)
+ODD_DATE = counted(
+    "{name} was read as text: “{example}” (line {line}) is not a date like the others. If it means "
+    "“unknown”, use --missing {option}.",
+    "{name} was read as text: {count} of its values are not dates like the others, such as "
+    "“{example}” (line {line}). If it means “unknown”, use --missing {option}.",
+    0,
+)
+PLACEHOLDERS = counted(
+    "{count} value of {name} ({texts}) was treated as missing.",
+    "{count} values of {name} ({texts}) were treated as missing.",
+    0,
+)
+INFINITE = counted(
+    "{count} value of {name} is infinite and was treated as missing.",
+    "{count} values of {name} are infinite and were treated as missing.",
+    0,
+)
+NA_LEVEL = counted(
+    "{name}: NA ({count} row) was read as a value like {like}. To treat it as missing: --missing "
+    "NA.",
+    "{name}: NA ({count} rows) was read as a value like {like}. To treat it as missing: --missing "
+    "NA.",
+    0,
+)
+NA_MISSING = counted(
+    "{count} value of {name} (“{text}”) was treated as missing. To keep it as a value: --level "
+    "{option}.",
+    "{count} values of {name} (“{text}”) were treated as missing. To keep them as a value: --level "
+    "{option}.",
+    0,
+)
+MERGED = counted(
+    "{name}: “{other}” ({count} row) was read as “{level}”, which differs only in case, spaces or "
+    "punctuation. To keep it apart: --level {option}.",
+    "{name}: “{other}” ({count} rows) was read as “{level}”, which differs only in case, spaces or "
+    "punctuation. To keep it apart: --level {option}.",
+    0,
+)
+TRUE_FALSE = Remark("{name}: “{example}” was read as {level}.")
+AS_TEXT = Remark("{name} was read as text, as requested.")
+TWO_ORDERS = Remark(
+    "{name}: “{example}” may be day first or month first; it was read as {date}. To read the other "
+    "date: --date {option}."
+)
+SHORT_YEARS = Remark("{name} has two-digit years, which were read as {first} to {last}.")
+DATE_FORMAT = Remark("{name} was read as dates: “{example}” is {date}.")
+OPEN_END = counted(
+    "{count} value of {name} ({texts}) is too far away to be a date and was treated as missing.",
+    "{count} values of {name} ({texts}) are too far away to be dates and were treated as missing.",
+    0,
+)
 
-#: All of them, for who translates a sentence that is already made.
-TABLE_NOTES: tuple[str, ...] = tuple(
-    words for name, words in list(globals().items())
-    if name.isupper() and isinstance(words, str) and words != AS_ASKED
+NO_ANSWER = counted(
+    "Ignored {count} row without a value in {name}.",
+    "Ignored {count} rows without a value in {name}.",
+    0,
 )
+TASK = Remark("Task: {task} ({reason}).")
+TASK_OR = Remark("Task: {task} ({reason}). For the other task: --task {option}.")
+REPEATED = counted(
+    "{count} duplicate row. If it is a copy of the same case, the test scores are too optimistic.",
+    "{count} duplicate rows. If they are copies of the same case, the test scores are too "
+    "optimistic.",
+    0,
+)
+GAPS = Remark("{name} is missing in {share:.0%} of the rows.")
+GROWS = Remark(
+    "{name} increases from row to row. Is it an ID or a time? To train without it: --drop {option}."
+)
+NEAR_ID = Remark("{name} is almost an ID: it has {count} different texts.")
+LEFT_OUT = Remark("Ignored {name}: {reason}.")
+LEFT_OUT_UNLESS = Remark("Ignored {name}: {reason}. To use it: --keep {option}.")
+AS_ASKED = Remark("as requested")

@@ -192,7 +192,7 @@ def verify_deployment(base: str | PathLike[str], rows: int, seed: int) -> Proof:
     proof = _prove(content, pipeline, schema, None, program, perturbed_rows=rows, seed=seed)
     if program and proof.scalar_rows is None:
         raise ProofFailed(
-            f"{base.name}.onnx holds arithmetic that answers otherwise than its graph; compile it "
+            f"{base.name}.onnx has a single-row evaluator that differs from its graph; compile it "
             f"again (python -m tablecast compile {base.name}.pkl)."
         )
     return proof

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tablecast.errors import Remark
 from tablecast.inference.onnx_engine import GraphEngine
 from tablecast.schema.schema import Schema
 
@@ -26,19 +27,23 @@ class Cost:
     microseconds: float
     bytes: int
 
-    def too_slow(self, max_latency: float) -> str:
-        """That a row takes longer than allowed, as a sentence's half; empty where it does not."""
+    def too_slow(self, max_latency: float) -> Remark | None:
+        """That a row takes longer than allowed; None where it does not."""
         if self.microseconds <= max_latency:
-            return ""
-        return (
-            f"a row takes {self.microseconds:,.0f} µs in the graph; {max_latency:,.0f} are allowed"
+            return None
+        return Remark(
+            "a row takes {microseconds:,.0f} µs in the graph; the limit is {most:,.0f} µs",
+            values={"microseconds": self.microseconds, "most": max_latency},
         )
 
-    def too_large(self, largest: float) -> str:
-        """That its graph is larger than allowed, as a sentence's half; empty where it is not."""
+    def too_large(self, largest: float) -> Remark | None:
+        """That its graph is larger than allowed; None where it is not."""
         if self.bytes <= largest:
-            return ""
-        return f"its graph has {self.bytes / 1e6:.1f} MB, and {largest / 1e6:.0f} are allowed"
+            return None
+        return Remark(
+            "its graph has {size:.1f} MB; the limit is {most:.0f} MB",
+            values={"size": self.bytes / 1e6, "most": largest / 1e6},
+        )
 
 
 def joined(steps: Any, estimator: Any) -> Any:

@@ -11,6 +11,7 @@ from tablecast.data.inspect import inspected
 from tablecast.data.leakage import without_leaks
 from tablecast.data.prepare import prepare
 from tablecast.data.sources import read_table
+from tablecast.errors import Remark
 from tablecast.schema.options import ReadingOptions
 from tablecast.schema.schema import Schema
 from tablecast.training.experiment.out_of_fold import sampled
@@ -58,7 +59,7 @@ def take_in(
         progress(line)
     prepared = without_leaks(prepared, options.known_as(list(table.columns)).keep)
     for leak in prepared.leaks:
-        progress(leak.message)
+        progress(str(leak.message))
     Schema.from_table(prepared.table, prepared.target, prepared.task, look)
     prepared = _within(prepared, budget, progress)
     check_memory(prepared)
@@ -75,9 +76,10 @@ def _within(
     sample = sampled(prepared, max(FEWEST_ROWS, int(CELLS_A_SECOND * budget / table.shape[1])))
     if sample is prepared:
         return prepared
-    note = (
-        f"Trained on {len(sample.table):,} of the {len(table):,} rows, drawn at random: a budget "
-        f"of {budget:g} s is too short for all; a longer one takes more."
+    note = Remark(
+        "Trained on {count} of the {total} rows, drawn at random, because a budget of {seconds:g} "
+        "s is too short for all of them. Raise --budget to use more.",
+        values={"count": len(sample.table), "total": len(table), "seconds": budget},
     )
-    progress(note)
+    progress(str(note))
     return replace(sample, notes=(*sample.notes, note))

@@ -13,7 +13,7 @@ from tablecast.data.sources import read_table
 from tablecast.deployment.description import save, write_description
 from tablecast.deployment.files import with_ending, without_ending
 from tablecast.deployment.staging import check_free, name_after, staged
-from tablecast.errors import ProofFailed, TableError
+from tablecast.errors import ProofFailed, Remark, TableError
 from tablecast.inference.marginals import background_of
 from tablecast.schema.form_file import Form, read_form
 from tablecast.schema.options import ReadingOptions
@@ -87,7 +87,7 @@ def publish(
         prepared = named(prepared, leaks_of(prepared))
         progress(f"{len(prepared.table):,} rows; {made.task} of {made.target!r}.")
         for column in prepared.dropped:
-            progress(f"Left out {column.name!r}: {column.reason}.")
+            progress(f"Ignored {column.name}: {column.reason}.")
         schema, description = _described(made, prepared, look, found, progress)
         with staged(base) as there:
             _write(made, there, schema, description)
@@ -143,10 +143,11 @@ def _interval_of(
         return look_at_unseen(pipeline, prepared, schema, card, *more)
     except Exception as error:  # whatever its steps raise on a part of the rows
         said = str(error).strip().partition("\n")[0]
-        card["notes"].append(
-            "How good it is on unseen rows is not known: it cannot be trained on a part of the "
-            f"rows ({type(error).__name__}: {said})."
-        )
+        card["notes"].append(Remark(
+            "Performance on unseen rows is unknown: the pipeline cannot be trained on part of the "
+            "rows ({error}).",
+            values={"error": f"{type(error).__name__}: {said}"},
+        ))
         return None
 
 
@@ -159,8 +160,8 @@ def _explained(failure: ProofFailed, made: Finished, prepared: Prepared) -> Proo
     if not cause:
         return failure
     return ProofFailed(
-        "PyCaret does not agree with itself, so no graph can agree with it: a row alone and the "
-        f"same row in a batch get different answers, {cause}"
+        "The pipeline's predictions depend on the batch, so no graph can match them: the same row "
+        f"alone and in a batch gets different predictions, {cause}"
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-from tablecast.errors import TrainingError
+from tablecast.errors import Remark, TrainingError
 from tablecast.training.experiment.agreement import check_self_agreement
 from tablecast.training.experiment.leaderboard import as_text
 from tablecast.training.experiment.recipe import recipe
@@ -38,6 +38,8 @@ class Candidate:
     model: str
     with_recipe: bool
 
+
+DEFAULT, PLAIN = Remark("default features"), Remark("plain features")
 
 # Estimators that are linear in their features, which the recipe's features are made for. A tree
 # cuts at thresholds, where the last bit of a sine decides; distances and densities drown in them.
@@ -124,7 +126,7 @@ def _say(trained: Trained, prepared: Prepared, progress: Progress) -> None:
     progress(f"Test rows: {figures}.")
     for note in trained.notes:
         if note not in prepared.notes:
-            progress(note)
+            progress(str(note))
 
 
 def _try(
@@ -204,11 +206,11 @@ def _entry(tried: _Tried) -> dict[str, Any]:
     return {
         "model": tried.candidate.model,
         "name": _name(tried.experiment, tried.candidate.model),
-        "features": "the recipe's features" if tried.candidate.with_recipe else "plain features",
+        "features": DEFAULT if tried.candidate.with_recipe else PLAIN,
         "recipe": tried.candidate.with_recipe,
         "folds": len(tried.scores) - 2,
         "seconds": round(tried.seconds, 2),
         **{str(metric): float(value) for metric, value in means.items()},
         "spread": float(tried.scores.loc["Std", DECIDES[task]]),
-        "why": "asked for",
+        "why": Remark("requested"),
     }

@@ -143,7 +143,7 @@ def _read_rows(body: Any) -> list[Row]:
 def _is_asked(part: str) -> bool:
     asked = request.args.get(part, "0")
     if asked not in ("0", "1"):
-        words = N_("{name} in the address must be 1 or 0; {value} is neither.")
+        words = N_("{name} in the address must be 1 or 0, not {value}.")
         raise InvalidInput([Remark(words, None, {"name": part, "value": quoted(asked)})])
     return asked == "1"
 
@@ -158,8 +158,8 @@ def most_explained(loaded: Deployment) -> int:
 def _refuse_too_many(rows: Sequence[Row], most: int) -> None:
     if len(rows) > most:
         words = _(
-            "At most {most} rows are explained at a time, and these are {rows}; send them in "
-            "parts, or leave out explain and whatif."
+            "At most {most} rows per request can be explained, and you sent {rows}. Send fewer "
+            "rows, or leave out explain and whatif."
         )
         raise RequestEntityTooLarge(words.format(most=most, rows=number(len(rows))))
 
@@ -172,7 +172,7 @@ def _read_body() -> Any:
     body = parse_json(request.get_data(cache=False))
     most = current_app.config["MAX_ROWS"]
     if isinstance(body, list) and len(body) > most:
-        words = _("The list has more than {most} rows; send it in parts.")
+        words = _("The list has more than {most} rows. Send it in parts.")
         raise RequestEntityTooLarge(words.format(most=number(most)))
     return body
 

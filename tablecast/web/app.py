@@ -162,13 +162,13 @@ def _limit_body() -> None:
         return
     # Without a length, a body past the limit would be cut silently and read as whole.
     if request.content_length is None:
-        raise LengthRequired(_("Send a Content-Length header; chunked bodies are not read."))
+        raise LengthRequired(_("Send a Content-Length header. Chunked requests are not supported."))
     limits = current_app.config["BODY_LIMITS"]
     limit = limits.get(request.endpoint, current_app.config["MAX_BODY"])
     encoding.unpack(limit)
     if request.content_length > limit:
         _read_and_discard()
-        words = _("The body is larger than {limit} bytes; send it in parts.")
+        words = _("The body is larger than {limit} bytes. Send it in parts.")
         raise RequestEntityTooLarge(words.format(limit=number(limit)))
 
 
@@ -223,8 +223,8 @@ def _refused(error: HTTPException) -> Response:
 def _unexpected(error: Exception) -> Response:
     log.error("request %s failed", g.request_id, exc_info=error)
     detail = _(
-        "Something went wrong on our side and was written to the log. Try again; if it happens "
-        "again, give the person who runs this service the request id {request_id}."
+        "Something went wrong on our side. The error was logged. Try again. If it happens again, "
+        "give the request id {request_id} to the person who runs this service."
     ).format(request_id=g.request_id)
     if _wants_json():
         return problem(500, _("Internal Server Error"), detail)

@@ -199,7 +199,7 @@ def test_refused_rows(fake_deployment: Deployment, tmp_path: Path, errors: Any) 
         with pytest.raises(RowsRefused) as caught:
             predict(fake_deployment, tmp_path, *lines, errors=errors)
         assert [refusal.place for refusal in caught.value.refusals] == ["line 4", "line 5"]
-        assert "line 4: smoker must be one of" in str(caught.value)
+        assert "is not a choice for smoker" in str(caught.value)
         assert not (tmp_path / "out.csv").exists()
         return
     summary = predict(fake_deployment, tmp_path, *lines, errors=errors)
@@ -211,8 +211,8 @@ def test_refused_rows(fake_deployment: Deployment, tmp_path: Path, errors: Any) 
         return
     assert [row["prediction_label"] for row in found] == ["24750.5", "", "", "24750.5"]
     assert found[0]["prediction_error"] == ""
-    assert "sex must be one of" in found[2]["prediction_error"]
-    assert "bmi must be a number" in found[2]["prediction_error"]
+    assert "is not a choice for sex" in found[2]["prediction_error"]
+    assert "Enter bmi as a number" in found[2]["prediction_error"]
 
 
 def test_all_rows_refused(fake_deployment: Deployment, tmp_path: Path) -> None:
@@ -283,8 +283,8 @@ def test_level_with_a_sign_survives_a_round_trip() -> None:
     [
         (b"", "in.csv is empty"),
         (b"\xef\xbb\xbf\n", "in.csv is empty"),
-        (b"\x89PNG\r\n", "not a text file"),
-        (b"PAR1\x15", "not a text file"),
+        (b"\x89PNG\r\n", "not a CSV file"),
+        (b"PAR1\x15", "not a CSV file"),
         (f"{HEADER}\n{GOOD}\n{GOOD},1\n".encode(), "Line 3 of in.csv has 7 cells"),
         (f'{HEADER},n\n{GOOD},"a\nb"\n{GOOD}\n'.encode(), "Line 4 of in.csv has 6 cells"),
         (f"{HEADER},age\n{GOOD},1\n".encode(), "more than one column named 'age'"),
@@ -452,7 +452,7 @@ def test_parquet(fake_deployment: Deployment, tmp_path: Path, errors: Any) -> No
     labels = found["prediction_label"].to_pylist()
     assert labels == [24750.5, 5000.0] + [None] * (2 if errors == "column" else 0)
     if errors == "column":
-        assert found["prediction_error"][2].as_py() == "age is missing; enter a value."
+        assert found["prediction_error"][2].as_py() == "Enter a value for age."
 
 
 def test_no_parquet(fake_deployment: Deployment, tmp_path: Path) -> None:

@@ -141,4 +141,4 @@ def test_a_placeholder_of_the_table_is_missing_in_a_form_too() -> None:
     value, warning = DATE.read("?", text=True)
     assert value != value
     assert warning
-    assert "left empty" in warning.say()
+    assert "left day blank" in warning.say()

@@ -105,7 +105,7 @@ def test_a_workbook_is_answered_beside_its_cells(
     assert book.sheetnames == ["Rows & more", "Other"]
     assert book["Other"]["A1"].value == "=1+1"
     assert sheet.dimensions.endswith(":I7")
-    assert any("Below the table 1 lines" in note for note in summary.notes)
+    assert any("Ignored 1 line below the table" in note for note in summary.notes)
 
 
 def test_an_answered_workbook_may_be_sent_again(
@@ -115,7 +115,7 @@ def test_an_answered_workbook_may_be_sent_again(
     source = workbook(tmp_path / "in.xlsx", [GOOD, (19, "other", 27.9, 0, "no", "southwest")])
     predict_file(fake_deployment, source, tmp_path / "out.xlsx", errors="column")
     wrong = cells(tmp_path / "out.xlsx", "Rows & more", 5)
-    assert "sex must be one of female, male" in wrong[-1]
+    assert "Choose one of: female, male" in wrong[-1]
     assert wrong[-2] is None
     book = openpyxl.load_workbook(tmp_path / "out.xlsx")
     book["Rows & more"]["C5"] = "female"
@@ -134,7 +134,7 @@ def test_refused_rows_may_be_left_out(fake_deployment: Deployment, tmp_path: Pat
     assert (summary.predicted, summary.refused) == (2, 2)
     for row in (4, 5):
         assert cells(tmp_path / "out.xlsx", "Rows & more", row)[1:] == [*GOOD, DAY, 9750]
-    with pytest.raises(BatchError, match="row 4: sex must be"):
+    with pytest.raises(BatchError, match="row 4: “other” is not a choice for sex"):
         predict_file(fake_deployment, source, tmp_path / "none.xlsx")
 
 
@@ -153,7 +153,7 @@ def test_other_workbooks_are_answered_as_xlsx(fake_deployment: Deployment, tmp_p
 def test_kinds_of_files_go_together(fake_deployment: Deployment, tmp_path: Path) -> None:
     """A workbook is not written under a CSV's name, nor the other way round."""
     source = workbook(tmp_path / "in.xlsx", [GOOD])
-    with pytest.raises(BatchError, match=r"end its name in \.xlsx"):
+    with pytest.raises(BatchError, match=r"name that ends in \.xlsx"):
         predict_file(fake_deployment, source, tmp_path / "out.csv")
 
 

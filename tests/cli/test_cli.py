@@ -191,8 +191,8 @@ def test_a_signal_ends_a_command_as_ctrl_c_does(
     ("answers", "words"),
     [
         (["same"] * 40, "only one class or value, 'same'"),
-        ([f"class {row}" for row in range(40)], "the 40 classes have a single row"),
-        (["a"] * 39 + ["b"], "the class 'b' has a single row"),
+        ([f"class {row}" for row in range(40)], "All 40 values of goal occur only once"),
+        (["a"] * 39 + ["b"], "The value 'b' of goal occurs only once"),
         (["a"] * 20 + [""] * 20, "only one class or value, 'a'"),
     ],
 )

@@ -39,11 +39,11 @@ def test_a_terminal_has_one_live_line_below_the_others() -> None:
         live.live(Standing("Random Forest", "", 0.0, 40.0))
         assert screen(stream.getvalue()) == ["[············]  40 s left  Random Forest"]
         now[0] = 20.0
-        live("Left out 'Id'.")
+        live("Ignored Id.")
         assert screen(stream.getvalue()) == [
-            "Left out 'Id'.", "[██████······]  20 s left  Random Forest"
+            "Ignored Id.", "[██████······]  20 s left  Random Forest"
         ]
-    assert screen(stream.getvalue()) == ["Left out 'Id'.", ""]
+    assert screen(stream.getvalue()) == ["Ignored Id.", ""]
 
 
 def test_the_live_line_never_wraps(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,10 +81,11 @@ def test_the_leaderboard_is_a_table() -> None:
         {"model": "qda", "error": "singular"},
     ]
     assert leaderboard.as_text(board).split("\n") == [
-        "    R2       ±  Folds  Seconds  µs a row  Candidate                     Features  Why",
-        "0.8487  0.0100      5      0.1        25  Bayesian Ridge                searched  chosen",
-        "     –       –      –        –         –  Extra Trees (tuned, 8 times)  plain     "
+        "    R2       ±  Folds  Seconds  µs per row  Candidate                     Features  Why",
+        "0.8487  0.0100      5      0.1          25  Bayesian Ridge                searched  "
+        "chosen",
+        "     –       –      –        –           –  Extra Trees (tuned, 8 times)  plain     "
         "no time left",
-        "     –       –      –        –         –  qda                           –         "
+        "     –       –      –        –           –  qda                           –         "
         "singular",
     ]

@@ -268,7 +268,7 @@ def test_classes_in_other_letters_are_one(tmp_path: Path) -> None:
                                     + rows(9, "#", "no"))  # fmt: skip
     found = inspect(tmp_path / "t.csv", "y")
     assert found.classes == ["Yes", "no"]
-    assert "'yes' is taken as 'Yes' (9 rows)" in " ".join(found.columns[1].notes)
+    assert "“yes” (9 rows) was read as “Yes”" in " ".join(found.columns[1].notes)
 
 
 def test_the_form_file_says_what_the_options_say(tmp_path: Path) -> None:

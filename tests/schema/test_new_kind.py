@@ -155,7 +155,7 @@ def test_programs_send_it_and_the_document_says_how(client: FlaskClient) -> None
     assert client.post("/predict_api", json=row).get_json() == 720.0
     late = client.post("/api/v1/predict", json=row | {"leaves": "23:00"}).get_json()
     assert late["predictions"][0]["warnings"] == [
-        "leaves: 23:00 is outside the range seen in training, 06:00 to 17:59."
+        "leaves: 23:00 is outside the training range (06:00 to 17:59)."
     ]
 
 

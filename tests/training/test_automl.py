@@ -18,7 +18,8 @@ pytest.importorskip("pycaret", reason="the search is of PyCaret's estimators")
 from examples.insurance.simulate import simulate
 from tablecast.data.prepared import Prepared
 from tablecast.data.sources import prepare
-from tablecast.errors import ProofFailed, TrainingError
+from tablecast.deployment.model_card import card_of
+from tablecast.errors import ProofFailed, Remark, TrainingError
 from tablecast.features.bounded import Bounded, BoundedVote
 from tablecast.training.cast import cast
 from tablecast.training.experiment.setup import quiet_and_single
@@ -229,10 +230,10 @@ def test_auto_finds_what_a_plain_linear_model_misses() -> None:
     prepared = prepare(simulate(400, seed=2), "charges")
     trained = train(prepared, budget=40, progress=lines.append)
     chosen = trained.leaderboard[0]
-    assert chosen["why"] == "chosen"
+    assert chosen["why"] == Remark("chosen")
     assert chosen["microseconds"] < 1_000
     assert any("best so far" in line for line in lines)
-    assert any("no choice has seen" in note for note in trained.notes)
+    assert any("played no part in the choice" in str(note) for note in trained.notes)
     assert trained.metrics["holdout"]["R2"] > 0.8
 
 
@@ -252,7 +253,7 @@ def test_a_random_target_is_no_success(kind: str) -> None:
     lines: list[str] = []
     trained = train(random_target(kind), progress=lines.append)
     for said in (trained.notes, lines):
-        assert any(note.startswith("Nothing could be learnt") for note in said)
+        assert any(str(note).startswith("No pattern was found") for note in said)
 
 
 @pytest.mark.slow
@@ -302,7 +303,7 @@ def test_what_cannot_be_proven_makes_way_for_the_next(monkeypatch: pytest.Monkey
     monkeypatch.setattr(finish, "WITH_TIES", ("br", "lightgbm"))
     monkeypatch.setattr(finish, "check_proof", first_fails)
     board = train(prepare(simulate(100, seed=3), "charges"), progress=lambda _: None).leaderboard
-    assert board[0]["why"] == "chosen"
+    assert board[0]["why"] == Remark("chosen")
     (other,) = [entry for entry in board if entry["why"] == finish.OTHER_ORDER]
     assert other["R2"] > board[0]["R2"]
 
@@ -317,5 +318,5 @@ def test_what_is_found_is_cast(tmp_path: Any) -> None:
 
     found = load(tmp_path / "found", "onnx")
     assert found.predictor.interval is not None
-    assert found.description["card"]["leaderboard"][0]["why"] == "chosen"
+    assert card_of(found)["leaderboard"][0]["why"] == "chosen"
     assert found.description["proof"]["label_mismatches"] == 0

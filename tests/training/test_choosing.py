@@ -155,7 +155,7 @@ def test_probabilities_that_say_too_little_are_raised(view: View) -> None:
     assert made is not None
     assert made.power == pytest.approx(2.0, rel=0.2)
     assert made.loss < shy.loss
-    assert made.name == f"Naive Bayes, probabilities to the power {made.power:.2f}"
+    assert made.name == "Naive Bayes, rescaled probabilities"
     np.testing.assert_array_equal(made.answers.argmax(axis=1), shy.answers.argmax(axis=1))
     assert temperature.tempered(made) is None
 

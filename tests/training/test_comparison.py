@@ -15,6 +15,7 @@ pytest.importorskip("pycaret", reason="what is compared are PyCaret's pipelines"
 from examples.insurance.simulate import simulate
 from tablecast import publish
 from tablecast.data.sources import prepare
+from tablecast.deployment.model_card import card_of
 from tablecast.deployment.opening import load
 from tablecast.errors import TrainingError
 from tablecast.training.comparison.compare import Comparison, compare
@@ -89,7 +90,7 @@ def test_a_trained_pipeline_keeps_its_figures(comparison: Comparison, trained: T
     folds = trained.metrics["cross_validation"]["R2"]["folds"]
     np.testing.assert_allclose(one.folds["R2"], folds, atol=1e-5)
     assert one.features == tuple(trained.feature_names)
-    assert comparison.table.loc["made", "µs a row"] > 0
+    assert comparison.table.loc["made", "µs per row"] > 0
 
 
 def stand_in(figures: list[float]) -> Measured:
@@ -112,18 +113,18 @@ def compared(gain: float) -> Comparison:
     ("gain", "chosen", "said"),
     [
         (1.01, "searched", "is more than one standard error"),
-        (0.99, "simple", "is not more than one standard error"),
-        (-2.0, "simple", "is not more than one standard error"),
+        (0.99, "simple", "is at most one standard error"),
+        (-2.0, "simple", "is at most one standard error"),
     ],
 )
 def test_the_simpler_one_unless_clearly_worse(gain: float, chosen: str, said: str) -> None:
     """One standard error of the folds decides; within it, or below, the simpler one is shipped."""
     choice = compared(gain).choose(simpler="simple", other="searched")
     assert choice.name == chosen
-    assert choice.why.startswith(f"{chosen} is shipped")
-    assert said in choice.why
+    assert str(choice.why).startswith(f"{chosen} was chosen")
+    assert said in str(choice.why)
     assert choice.card["leaderboard"][0]["why"] == choice.why
-    behind = choice.card["leaderboard"][1]["why"]
+    behind = str(choice.card["leaderboard"][1]["why"])
     assert behind.endswith(("above simple", "below simple", "below searched"))
 
 
@@ -151,9 +152,9 @@ def test_the_choice_is_published(
         **choice.card,
     )
     assert set(threads) == {1}  # small matrices: a second thread would only wait
-    card = load(base, "onnx").description["card"]
-    assert choice.why in card["notes"]
-    assert card["notes"][0].startswith("The task is regression")
+    card = card_of(load(base, "onnx"))
+    assert str(choice.why) in card["notes"]
+    assert card["notes"][0].startswith("Task: regression")
     assert {one["name"].partition(":")[0] for one in card["leaderboard"]} == {"plain", "made"}
     r2 = card["metrics"]["cross_validation"]["R2"]
     assert r2["folds"] == comparison.folds[choice.name].tolist()

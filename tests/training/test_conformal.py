@@ -21,7 +21,7 @@ from tablecast.data.prepared import Prepared
 from tablecast.data.sources import read_table
 from tablecast.inference.interval import Interval
 from tablecast.schema.schema import Schema
-from tablecast.training.intervals.bounds import BY_FIELDS, Rows, _aligned, learn_end
+from tablecast.training.intervals.bounds import AROUND_MIDDLE, BY_FIELDS, Rows, _aligned, learn_end
 from tablecast.training.intervals.conditional_median import roundest
 from tablecast.training.intervals.conformal import (
     folds_of,
@@ -73,7 +73,7 @@ def test_noise_alone_gets_one_offset() -> None:
     random = np.random.default_rng(3)
     table = pd.DataFrame(random.normal(size=(800, 4)), columns=list("abcd"))
     stored = learn(table, random.normal(size=800), np.zeros(800), 1)
-    assert stored["method"].count("one offset") == 2
+    assert str(stored["method"]).count("a fixed distance.") == 2
     assert stored["lower"]["offsets"][0] == pytest.approx(-1.645, abs=0.2)
 
 
@@ -94,7 +94,7 @@ def test_an_end_follows_where_most_rows_lie() -> None:
     features, target = known[["size", "kind"]], known["cost"].to_numpy()
     answers = 55 + 1.5 * known["size"].to_numpy() + 50 * (known["kind"] == "b").to_numpy()
     stored = learn(features, target, answers, 1)
-    assert "below: one offset from where most rows lie" in stored["method"]
+    assert f"Low end: {AROUND_MIDDLE}." in str(stored["method"])
     factors = [one for term in stored["lower"]["terms"] for one in term["factors"]]
     assert {one["cut"] for one in factors if one.get("kind") == "above"} == {30.0}
     shifted = 55 + 1.5 * new["size"].to_numpy() + 50 * (new["kind"] == "b").to_numpy()
@@ -113,7 +113,7 @@ def test_the_other_end_is_measured_from_most_rows_too() -> None:
     target = (table["cost"] + dear).to_numpy()
     answers = 55 + 1.5 * table["size"].to_numpy() + 50 * (table["kind"] == "b").to_numpy()
     stored = learn(table[["size", "kind", "often"]], target, answers, 1)
-    assert stored["method"].endswith(f"above: {BY_FIELDS}")
+    assert str(stored["method"]).endswith(f"High end: {BY_FIELDS}.")
     adds = {one["field"]: one["adds"] for one in stored["upper"]["levels"]}["often"]
     assert sum(adds.get(level, 0.0) * side for level, side in (("yes", 1), ("no", -1))) > 0
     _, high = ends(stored, table, "cost", answers)

@@ -28,7 +28,7 @@ EXAMPLES = ("insurance", "iris", "glass", "wine", "house")
 
 #: What each README's program prints, as a pattern of its whole output.
 PRINTED = {
-    "insurance": r"[3-6]\d{4}\.\d+\n422 .*smoker must be one of yes, no.*\n",
+    "insurance": r"[3-6]\d{4}\.\d+\n422 .*is not a choice for smoker. Choose one of: yes, no.*\n",
     "iris": r"Iris-setosa\n",
     "glass": r"1\n",
     "wine": r"5\.\d+\n",
@@ -272,7 +272,7 @@ def test_a_select_is_searched_by_typing(trained: Trained) -> None:
             page.get_by_text("More fields").click()
         box.fill("Atlantis")
         page.get_by_role("button", name="Predict").click()
-        page.get_by_role("alert").get_by_text("“Atlantis” is not one of them").wait_for()
+        page.get_by_role("alert").get_by_text("“Atlantis” is not a choice").wait_for()
         plain = browser.new_page(java_script_enabled=False)
         plain.goto(url)
         assert plain.locator('select[name="Neighborhood"]').count() == 1

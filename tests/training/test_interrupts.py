@@ -17,6 +17,7 @@ from deployments import ROOT
 
 from examples.insurance.simulate import simulate
 from tablecast.data.sources import prepare, read_table
+from tablecast.deployment.model_card import card_of
 from tablecast.deployment.opening import load
 from tablecast.errors import TrainingError
 from tablecast.training.cast import cast
@@ -58,7 +59,7 @@ def test_an_interrupt_keeps_the_best_so_far(table: Path, tmp_path: Path) -> None
     assert done.returncode == 0, done.stderr
     assert "keeping the best model so far" in done.stdout
     kept = load(tmp_path / "kept", "onnx")
-    assert kept.description["card"]["leaderboard"][0]["why"] == "chosen"
+    assert card_of(kept)["leaderboard"][0]["why"] == "chosen"
     assert kept.description["proof"]["label_mismatches"] == 0
 
 

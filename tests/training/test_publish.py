@@ -25,6 +25,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from tablecast import load, predict_model, publish
+from tablecast.deployment.model_card import card_of
 from tablecast.errors import ArtifactError, ProofFailed, TablecastError, TableError, UnsupportedStep
 from tablecast.inference.pycaret_api import import_pycaret
 from tablecast.training.cast import compile_deployment, training_rows
@@ -241,7 +242,7 @@ class Moody(LinearRegression):  # type: ignore[misc]
 def test_a_pipeline_that_contradicts_itself_is_told_so(rows: pd.DataFrame, tmp_path: Path) -> None:
     """The message has the cause and a mend, and not only that the proof failed."""
     experiment = set_up("regression", rows[["age", "grade", "cost"]], "cost")
-    with pytest.raises(ProofFailed, match=r"not agree with itself.* Moody, is at fault.*FullRank"):
+    with pytest.raises(ProofFailed, match=r"depend on the batch.* Moody, is at fault.*FullRank"):
         publish(experiment, fitted(experiment, Moody()), name="any", out=tmp_path)
 
 
@@ -275,10 +276,10 @@ def test_what_a_notebook_has_at_hand_publishes(
         publish(what, name=name, out=tmp_path)
         made = module.predict_model(expected, data=shown, verbose=False)
         answers_alike(tmp_path / name, shown, made)
-    notes = load(tmp_path / "model", "onnx").description["card"]["notes"]
+    notes = card_of(load(tmp_path / "model", "onnx"))["notes"]
     assert any("trained on 56 of 80 rows" in note for note in notes)
-    notes = load(tmp_path / "module", "onnx").description["card"]["notes"]
-    assert any("best of the experiment's models" in note for note in notes)
+    notes = card_of(load(tmp_path / "module", "onnx"))["notes"]
+    assert any("experiment's best model" in note for note in notes)
 
 
 def test_what_save_model_wrote_publishes(

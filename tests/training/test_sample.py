@@ -62,7 +62,7 @@ def test_a_budget_too_short_for_all_rows_takes_a_sample_and_says_so(tmp_path: Pa
     prepared = taken(budget)
     assert len(prepared.table) == 2 * FEWEST_ROWS
     wanted = f"Trained on {2 * FEWEST_ROWS:,} of the {rows:,} rows"
-    assert any(note.startswith(wanted) for note in prepared.notes)
+    assert any(str(note).startswith(wanted) for note in prepared.notes)
     assert any(line.startswith(wanted) for line in said)
     assert len(taken(None).table) == len(taken(2 * budget).table) == rows
     assert len(taken(1e-9).table) == FEWEST_ROWS

@@ -17,10 +17,11 @@ from examples.insurance.simulate import simulate
 from tablecast.cli.main import main
 from tablecast.data.sources import prepare
 from tablecast.deployment.files import with_ending
+from tablecast.errors import Remark
 from tablecast.training.experiment.setup import quiet_and_single
 from tablecast.training.search import budget, candidates, cross_validation, tuning, views
 from tablecast.training.search.budget import Budget
-from tablecast.training.search.finalize import said_of_end
+from tablecast.training.search.finalize import end_of
 from tablecast.training.search.rounds import Search
 from tablecast.training.search.sampling import Proposals
 
@@ -77,7 +78,7 @@ def test_counted_trials_do_not_depend_on_the_clock(monkeypatch: pytest.MonkeyPat
     assert (first.done, second.done) == (5, 5)
     for one, other in zip(first.ranked(), second.ranked(), strict=True):
         assert np.array_equal(one.answers, other.answers)
-    assert said_of_end(first).endswith("the same seed and --trials give the same answers.")
+    assert str(end_of(first)).endswith("The same seed and --trials give the same result.")
 
 
 @pytest.mark.usefixtures("tuned_search")
@@ -86,7 +87,7 @@ def test_the_time_ends_a_search_without_changing_what_came_before() -> None:
     by_clock = searched(Ticking(13))
     assert by_clock.ended == "tuning"
     assert 2 < by_clock.done < 8
-    assert f"in tuning, after {by_clock.done} trials" in said_of_end(by_clock)
+    assert f"out of time after {by_clock.done} trials." in str(end_of(by_clock))
     assert found_by(searched(Budget(trials=by_clock.done))) == found_by(by_clock)
 
 
@@ -99,7 +100,7 @@ def test_something_is_found_however_late_it_is() -> None:
     late.check_begun = lambda: None  # type: ignore[method-assign]
     made = searched(late)
     assert [trial.name for trial in made.trials] == ["Lasso Regression"]
-    assert [entry["why"] for entry in made.skipped] == ["no time left for it"]
+    assert [entry["why"] for entry in made.skipped] == [Remark("not tried: out of time")]
 
 
 def test_an_estimator_that_could_not_be_fitted_again_is_not_chosen() -> None:
@@ -136,7 +137,7 @@ def test_the_command_repeats_itself(tmp_path: Path, capsys: pytest.CaptureFixtur
         board = [{**one, "seconds": 0, "microseconds": 0} for one in whole["card"]["leaderboard"]]
         made.append((whole["interval"], whole["card"]["evaluation"], board))
     assert made[0] == made[1]
-    assert "The search made 4 trials: the same seed" in capsys.readouterr().out
+    assert "The search made 4 trials. The same seed" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

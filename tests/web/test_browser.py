@@ -86,7 +86,7 @@ def test_a_person_fills_in_the_form_and_reads_the_answer(new_page: NewPage) -> N
     page.get_by_role("button", name="Predict").click()
     answer = page.get_by_role("region", name="Estimated charges for the year")
     assert "$33,750.50" in answer.inner_text()
-    assert "59 is outside the range seen in training" in answer.inner_text()
+    assert "59 is outside the training range" in answer.inner_text()
     assert page.get_by_label("Age", exact=True).input_value() == "55"
     assert page.title() == "$33,750.50 – Hospital charges"
 
@@ -182,7 +182,7 @@ def test_everything_works_without_scripts(new_page: NewPage) -> None:
     page.get_by_text("$10,000.00").wait_for()
     assert focused(page) == "result"
     assert page.get_by_role("button", name="Copy link").count() == 0
-    page.get_by_role("link", name="Link to this answer").click()
+    page.get_by_role("link", name="Link to this prediction").click()
     page.wait_for_url("**/?age=40&*")
     assert page.get_by_text("$10,000.00").count() == 1
 
@@ -202,7 +202,7 @@ def test_an_answer_prints_on_one_page(new_page: NewPage) -> None:
     page.goto(ANSWERED)
     assert page.pdf(format="A4").count(b"/Type /Page\n") == 1
     page.emulate_media(media="print")
-    assert page.get_by_text("What was asked").is_visible()
+    assert page.get_by_text("Your answers").is_visible()
     assert not page.get_by_role("button", name="Predict").is_visible()
 
 
@@ -256,6 +256,6 @@ def test_the_committed_deployment_answers_in_the_browser(browser: playwright_api
         page = browser.new_page()
         page.goto(address)
         page.get_by_role("button", name="Predict").click()
-        page.get_by_role("link", name="Link to this answer").wait_for(timeout=30_000)
+        page.get_by_role("link", name="Link to this prediction").wait_for(timeout=30_000)
         assert page.locator(".answer").inner_text().startswith("$")
         page.close()

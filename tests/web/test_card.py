@@ -360,9 +360,9 @@ def test_the_page_of_a_number_has_every_part() -> None:
     assert linked == [f"#{one['id']}" for one in parts]
     text = page.one("main").text
     for words in (
-        "Trying.", "Deciding.", "Predicted against actual", "Residuals over answers",
-        "Coverage of the range", "Shape of each effect", "sensitive",
-        "Model Cards for Model Reporting", "Data Cards", "10 folds", "120 rows", "0" * 64,
+        "Trying.", "Deciding.", "Predicted against actual", "Residuals by prediction",
+        "Range coverage by prediction", "Shape of each effect", "sensitive",
+        "Model Cards for Model Reporting", "Data Cards", "10 folds", "120 test rows", "0" * 64,
         "1.5 to 2.5", "StandardScaler",
     ):
         assert words in text, words
@@ -375,7 +375,7 @@ def test_the_page_of_classes_has_its_pictures() -> None:
     """Confusion matrix, ROC curves and calibration, each with the class's name."""
     page = page_of(grading_card())
     text = page.one("main").text
-    for words in ("Confusion matrix", "Area under the curve", "Probability given", "Accuracy"):
+    for words in ("Confusion matrix", "Area under the curve", "Frequency", "Accuracy"):
         assert words in text, words
     counts = [one.text for one in page.all("td") if "heat-" in (one.get("class") or "")]
     matrix = card_of(grading_card())["evaluation"]["confusion"]["counts"]
@@ -387,7 +387,7 @@ def test_ranges_are_told_by_the_size_of_the_answer(made: str) -> None:
     """Who reads that nine in ten are inside sees for which answers fewer are."""
     card = charging_card()
     page = page_of(card) if made == "page" else Page(card_html(card))
-    label = "Ranges by the size of the answer"
+    label = "Ranges by size of the prediction"
     (part,) = page.all("div", **{"aria-label": label})
     rows = [
         [one.text.strip() for one in page.elements

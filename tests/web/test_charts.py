@@ -111,8 +111,8 @@ def test_the_page_says_why() -> None:
     (table,) = page.of_class("steps")
     rows = [row for row in page.all("tr") if row.inside("table") is table]
     said = [" ".join(row.text.split()) for row in rows if row.get("aria-hidden") is None]
-    assert said[1].startswith("Average answer")
-    assert said[-1].startswith("This answer")
+    assert said[1].startswith("Average prediction")
+    assert said[-1].startswith("This prediction")
     assert any(re.match(r"Smoker yes \+[\d,]+$", line, re.IGNORECASE) for line in said)
     assert len(said) == 1 + 1 + 4 + 1
 
@@ -189,5 +189,5 @@ def test_a_script_is_told_why_there_is_no_answer() -> None:
     response = client.post("/predict?part=answer", data=given)
     assert response.status_code == 422
     page = Page(response.get_data(as_text=True))
-    assert "must be a number" in page.of_class("live-problem")[0].text
+    assert "as a number" in page.of_class("live-problem")[0].text
     assert not page.all("b")

@@ -75,17 +75,17 @@ def test_the_parts_of_a_date_are_one_value(parts: tuple[str, str, str]) -> None:
 @pytest.mark.parametrize(
     ("parts", "words", "wrong"),
     [
-        (("31", "4", "2020"), "Bought on must be a real date.", "dMy"),
-        (("1", "13", "2020"), "Bought on must be a real date.", "M"),
-        (("1", "x", "2020"), "Bought on must be a real date.", "M"),
-        (("0", "4", "2020"), "Bought on must be a real date.", "d"),
-        (("32", "13", "2020"), "Bought on must be a real date.", "dM"),
-        (("1", "4", "20"), "Bought on must have a year of four digits.", "y"),
-        (("1", "", "2020"), "Bought on must include a month.", "M"),
-        (("", "x", "2020"), "Bought on must include a day.", "d"),
-        (("", "4", ""), "Bought on must include a day and a year.", "dy"),
-        (("1", "4", "1999"), "must be between", "dMy"),
-        (("", "", ""), "is missing", "dMy"),
+        (("31", "4", "2020"), "Enter a real date for Bought on.", "dMy"),
+        (("1", "13", "2020"), "Enter a real date for Bought on.", "M"),
+        (("1", "x", "2020"), "Enter a real date for Bought on.", "M"),
+        (("0", "4", "2020"), "Enter a real date for Bought on.", "d"),
+        (("32", "13", "2020"), "Enter a real date for Bought on.", "dM"),
+        (("1", "4", "20"), "Enter the year of Bought on with four digits.", "y"),
+        (("1", "", "2020"), "Enter a month for Bought on.", "M"),
+        (("", "x", "2020"), "Enter a day for Bought on.", "d"),
+        (("", "4", ""), "Enter a day and a year for Bought on.", "dy"),
+        (("1", "4", "1999"), "Enter Bought on between", "dMy"),
+        (("", "", ""), "Enter a value for Bought on", "dMy"),
     ],
 )
 def test_a_wrong_date_is_refused_and_kept(
@@ -357,8 +357,8 @@ def test_large_figures_are_written_as_people_read_them() -> None:
     given = {"lot": "300000", "zip": "98300", "town": "NAmes"}
     page = Page(client.post("/predict", data=given).text)
     (note,) = page.of_class("note")
-    assert "Lot size: 300,000 is outside the range seen in training, 1,300 to 215,245." in note.text
-    assert "Zip code: 98300 is outside the range seen in training, 98001 to 98199." in note.text
+    assert "Lot size: 300,000 is outside the training range (1,300 to 215,245)" in note.text
+    assert "Zip code: 98300 is outside the training range (98001 to 98199)" in note.text
     asked = [one.text for one in page.all("dd")]
     assert "300,000 m²" in asked
     assert "98300" in asked

@@ -89,7 +89,7 @@ def test_a_wide_tables_page_is_light_too() -> None:
     """
     page = create_app(of_many_fields(80)).test_client().get("/docs").get_data(as_text=True)
     assert len(page.encode()) < MOST_BYTES
-    card = code_beside(page, "Example answer of /api/v1/model")
+    card = code_beside(page, "Example response of /api/v1/model")
     assert card.startswith('{\n  "name": "explained"')
     assert card.endswith("\n…")
     body = re.search(r'<textarea[^>]*id="predict-body"[^>]*>(.*?)</textarea>', page, re.DOTALL)
@@ -150,7 +150,7 @@ def test_try_it_sends_a_real_request(page: Any) -> None:
     form.get_by_label("Request body").fill('{"age": "old"}')
     form.get_by_role("button", name="Send").click()
     form.get_by_text(re.compile(r"^422 ")).wait_for()
-    assert "age must be a number" in form.locator("[data-answer]").inner_text()
+    assert "Enter age as a number" in form.locator("[data-answer]").inner_text()
 
 
 @pytest.mark.browser

@@ -81,8 +81,8 @@ def test_client_gets_typed_classes(generate: Generate) -> None:
     (prediction,) = response.predictions
     assert prediction.prediction is module("class_client.models").Answer.IT_DEPENDS
     assert prediction.probabilities.it_depends == pytest.approx(1 / 3)
-    assert prediction.warnings[0].startswith("age: 90 is outside the range seen in training")
-    assert "cabin was left empty; the model fills it in." in prediction.warnings
+    assert prediction.warnings[0].startswith("age: 90 is outside the training range")
+    assert "You left cabin blank, so a typical value was used." in prediction.warnings
     assert response.model.name == "place"
 
 

@@ -220,9 +220,9 @@ def test_a_field_is_described_in_words() -> None:
     number = Field("bmi", "number", "float64", "Body mass", "Kilograms by square metre.", "kg/m²",
                    minimum=16.0, maximum=53.1, hard_minimum=0.0, hard_maximum=90.2, required=False)
     assert field_schema(number)["description"] == (
-        "Body mass, in kg/m². Kilograms by square metre. Training saw 16 to 53.1; a value outside "
-        "is answered with a warning, and refused outside 0 to 90.2. May be null or left out: the "
-        "model fills it in."
+        "Body mass, in kg/m². Kilograms by square metre. Training range: 16 to 53.1; a value "
+        "outside it gets a prediction with a warning. Outside 0 to 90.2 it is refused. May be null "
+        "or left out: a typical value is used."
     )
     level = Field("type", "category", "object", levels=("1", "2"), level_labels={"1": "Window"})
     assert "1: Window. " in field_schema(level)["description"]

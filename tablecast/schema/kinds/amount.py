@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from tablecast.errors import Remark
 from tablecast.schema.field import Array, Field, Value
-from tablecast.schema.texts import quoted, show_number
+from tablecast.schema.texts import show_number
 
 Floats = npt.NDArray[np.float64]
 
@@ -24,13 +24,13 @@ class AmountField(Field):
         number = self.amount_of(value, text=text)
         low, high = self.hard_minimum, self.hard_maximum
         if (low is not None and number < low) or (high is not None and number > high):
-            raise self.refuse("{field} must be between {low} and {high}; {value} is not.",
-                              low=self.show(low), high=self.show(high), value=quoted(value))
+            raise self.refuse("Enter {field} between {low} and {high}.",
+                              low=self.show(low), high=self.show(high))
         low, high = self.minimum, self.maximum
         if low is None or high is None or low <= number <= high:
             return number, None
         return number, Remark(
-            "{field}: {value} is outside the range seen in training, {low} to {high}.",
+            "{field}: {value} is outside the training range ({low} to {high}).",
             self.name, {"value": self.show(number), "low": self.show(low), "high": self.show(high)},
         )
 

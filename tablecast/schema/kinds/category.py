@@ -38,17 +38,17 @@ class CategoryField(Field):
 
     def read_known(self, value: Any, *, text: bool) -> tuple[Value, Remark | None]:
         if not isinstance(value, str | int | float):
-            raise self.refuse("{field} must be text.")
+            raise self.refuse("Enter {field} as text.")
         written = canonical_text(value)
         level = self.match(written)
         if level is not None:
             return level, None
         if self.closed:
             levels = ", ".join(self.levels)
-            raise self.refuse("{field} must be one of {levels}; {value} is not one of them.",
+            raise self.refuse("{value} is not a choice for {field}. Choose one of: {levels}.",
                               levels=levels, value=quoted(value))
         return written, Remark(
-            "{field}: {value} is not among the values seen in training.",
+            "{field}: {value} did not occur in training.",
             self.name, {"value": quoted(value)},
         )
 

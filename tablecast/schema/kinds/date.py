@@ -12,7 +12,6 @@ from tablecast.i18n.language import _
 from tablecast.schema.field import DAY, Array, Value
 from tablecast.schema.kinds.amount import AmountField, Floats
 from tablecast.schema.moments import moment_of, seconds_of
-from tablecast.schema.texts import quoted
 
 
 class DateField(AmountField):
@@ -35,8 +34,8 @@ class DateField(AmountField):
     def amount_of(self, value: Any, *, text: bool) -> float:
         moment = moment_of(value, self.date_format)
         if moment is None:
-            raise self.refuse("{field} must be a date, such as {example}; {value} is not one.",
-                              example=self.example, value=quoted(value))
+            raise self.refuse("Enter {field} as a date, for example {example}.",
+                              example=self.example)
         return seconds_of(moment)
 
     def show_known(self, value: Value) -> str:

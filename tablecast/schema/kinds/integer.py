@@ -13,7 +13,6 @@ from tablecast.schema.field import RADIO_LEVELS, Choice, Value
 from tablecast.schema.kinds.amount import Floats
 from tablecast.schema.kinds.number import LARGE, NumberField
 from tablecast.schema.kinds.yes_no import choices_of, label_of
-from tablecast.schema.texts import quoted
 
 #: Yes and no, where training wrote them as numbers.
 _FLAG = ("1", "0")
@@ -33,8 +32,8 @@ class IntegerField(NumberField):
     def amount_of(self, value: Any, *, text: bool) -> float:
         amount = super().amount_of(value, text=text)
         if not amount.is_integer():
-            raise self.refuse("{field} must be a whole number, such as {example}; {value} is not.",
-                              example=self.example, value=quoted(value))
+            raise self.refuse("Enter {field} as a whole number, for example {example}.",
+                              example=self.example)
         return amount
 
     def json_limits(self) -> dict[str, Any]:

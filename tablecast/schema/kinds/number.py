@@ -39,11 +39,11 @@ class NumberField(AmountField):
         if text and isinstance(value, str):
             value = self._number_in(value)
         if isinstance(value, bool) or not isinstance(value, int | float):
-            raise self.refuse("{field} must be a number, such as {example}; {value} is not one.",
-                              example=self.example, value=quoted(value))
+            raise self.refuse("Enter {field} as a number, for example {example}.",
+                              example=self.example)
         amount = _to_float(value)
         if not math.isfinite(amount):
-            raise self.refuse("{field} must be a finite number, such as {example}.",
+            raise self.refuse("Enter {field} as a finite number, for example {example}.",
                               example=self.example)
         return amount
 

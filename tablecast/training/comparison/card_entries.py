@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from tablecast.errors import Remark, counted
+from tablecast.i18n.language import N_
+
 if TYPE_CHECKING:
     from tablecast.training.comparison.measured import Measured, Measurements
 
 
-def leaderboard_of(comparison: Measurements, chosen: str, why: str) -> list[dict[str, Any]]:
+def leaderboard_of(comparison: Measurements, chosen: str, why: Remark) -> list[dict[str, Any]]:
     """What is shipped, then the others from best to worst, then what a search tried for them."""
     means = comparison.folds.mean().sort_values(ascending=False)
     names = [chosen, *(str(name) for name in means.index if name != chosen)]
@@ -19,21 +22,20 @@ def leaderboard_of(comparison: Measurements, chosen: str, why: str) -> list[dict
     return [*entries, *searched]
 
 
-def notes_of(one: Measured, why: str) -> list[str]:
+def notes_of(one: Measured, why: Remark) -> list[Remark]:
     """The reason, what the figures are of, and what training said of the pipeline."""
-    figures = (
-        "The holdout's figures are of rows that were not learnt from when they were measured, and "
-        "that no choice has seen."
+    figures = Remark(
+        "The test scores come from rows that were used neither for training nor for the choice."
     )
     return [why, *(one.trained.notes if one.trained else (figures,))]
 
 
-def _entry(comparison: Measurements, name: str, why: str) -> dict[str, Any]:
+def _entry(comparison: Measurements, name: str, why: Remark) -> dict[str, Any]:
     one = comparison.measured[name]
     return {
         "model": one.model,
         "name": f"{name}: {one.estimator}",
-        "features": f"{len(one.features)} columns",
+        "features": counted("{count} column", "{count} columns", len(one.features)),
         "folds": len(one.folds),
         "seconds": round(one.seconds, 2),
         **{str(metric): float(mean) for metric, mean in one.folds.mean().items()},
@@ -43,10 +45,14 @@ def _entry(comparison: Measurements, name: str, why: str) -> dict[str, Any]:
     }
 
 
-def _behind(comparison: Measurements, name: str, chosen: str) -> str:
+def _behind(comparison: Measurements, name: str, chosen: str) -> Remark:
     means = comparison.folds.mean()
     apart = float(means[name] - means[chosen])
-    return f"{comparison.decides} {abs(apart):.4f} {'above' if apart > 0 else 'below'} {chosen}"
+    message = N_("{measure} {apart:.4f} below {name}")
+    if apart > 0:
+        message = N_("{measure} {apart:.4f} above {name}")
+    values = {"measure": Remark(comparison.decides), "apart": abs(apart), "name": chosen}
+    return Remark(message, values=values)
 
 
 def _candidates(one: Measured, name: str) -> Iterator[dict[str, Any]]:
@@ -54,4 +60,5 @@ def _candidates(one: Measured, name: str) -> Iterator[dict[str, Any]]:
     if one.trained is None:
         return
     for entry in one.trained.leaderboard[1:]:
-        yield entry | {"why": f"tried for {name}: {entry['why']}"}
+        why = Remark("tried for {name}: {why}", values={"name": name, "why": entry["why"]})
+        yield entry | {"why": why}

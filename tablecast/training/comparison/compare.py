@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from tablecast.errors import TrainingError, UnsupportedStep
+from tablecast.errors import Remark, TrainingError, UnsupportedStep
+from tablecast.i18n.language import N_
 from tablecast.training.comparison import notebook_plots as plots
 from tablecast.training.comparison.card_entries import leaderboard_of, notes_of
 from tablecast.training.comparison.measured import SHOWN, Measured, Measurements
@@ -22,6 +23,17 @@ if TYPE_CHECKING:
 # PyCaret rounds its figures to four decimals if it is not told otherwise.
 DECIMALS = 12
 
+_BETTER = N_(
+    "{chosen} was chosen: over {folds} folds, {other} has {measure} {of_other:.4f} and {simpler} "
+    "{of_simpler:.4f}. The difference, {gain:+.4f}, is more than one standard error of the folds, "
+    "{error:.4f}."
+)
+_NO_BETTER = N_(
+    "{chosen} was chosen: over {folds} folds, {other} has {measure} {of_other:.4f} and {simpler} "
+    "{of_simpler:.4f}. The difference, {gain:+.4f}, is at most one standard error of the folds, "
+    "{error:.4f}, so the simpler one is preferred."
+)
+
 
 @dataclass(frozen=True, eq=False)
 class Choice:
@@ -30,13 +42,13 @@ class Choice:
     Attributes:
         name: as it was called in the comparison.
         pipeline: fitted as it was given, for ``save_model``.
-        why: in a sentence.
+        why: in a sentence or two.
         card: its figures, the leaderboard and the reason, for ``tablecast.publish``.
     """
 
     name: str
     pipeline: Any
-    why: str
+    why: Remark
     card: dict[str, Any]
 
 
@@ -56,7 +68,7 @@ class Comparison(Measurements):
                 figures = one.folds[metric]
                 row |= {metric: figures.mean(), f"{metric} ±": figures.std(ddof=0)}
             row |= {f"{metric}, holdout": one.holdout[metric] for metric in SHOWN[self.task]}
-            rows[name] = row | {"features": len(one.features), "µs a row": one.microseconds}
+            rows[name] = row | {"features": len(one.features), "µs per row": one.microseconds}
         return pd.DataFrame.from_dict(rows, orient="index")
 
     def plot(self, what: Literal["residuals", "answers", "folds"], *names: str) -> Figure:
@@ -87,12 +99,11 @@ class Comparison(Measurements):
         gain = float(means[other] - means[simpler])
         error = self.standard_error(other)
         chosen = other if gain > error else simpler
-        why = (
-            f"{chosen} is shipped: over {len(self.folds)} folds of the training part {other} has "
-            f"{self.decides} {means[other]:.4f}, {simpler} {means[simpler]:.4f}. The difference, "
-            f"{gain:+.4f}, is {'more' if gain > error else 'not more'} than one standard error of "
-            f"the folds, {error:.4f}{'' if gain > error else ', and the simpler one is preferred'}."
-        )
+        why = Remark(_BETTER if gain > error else _NO_BETTER, values={
+            "chosen": chosen, "folds": len(self.folds), "measure": Remark(self.decides),
+            "other": other, "of_other": float(means[other]), "gain": gain,
+            "simpler": simpler, "of_simpler": float(means[simpler]), "error": error,
+        })
         one = self.measured[chosen]
         return Choice(chosen, one.pipeline, why, self._card(chosen, why))
 
@@ -116,7 +127,7 @@ class Comparison(Measurements):
         }
         return pd.DataFrame.from_dict(rows, orient="index")
 
-    def _card(self, chosen: str, why: str) -> dict[str, Any]:
+    def _card(self, chosen: str, why: Remark) -> dict[str, Any]:
         one = self.measured[chosen]
         by_fold = {str(name): one.folds[name].tolist() for name in one.folds}
         return {
@@ -212,7 +223,7 @@ def _check_columns(experiment: Any, name: str, pipeline: Any) -> None:
     if absent:
         raise TrainingError(
             f"{name} cannot be compared: it reads the column '{absent[0]}', which the experiment's "
-            "table has not. Set the experiment up on the table that all of them were trained on."
+            "table does not have. Call setup() with the table that all of them were trained on."
         )
 
 

@@ -58,8 +58,8 @@ def check_self_agreement(
     if not cause:
         return worst
     raise TrainingError(
-        "The pipeline is not saved, because its predictions depend on the batch: a row alone and "
-        f"the same row in a batch get different answers, {cause}"
+        "The pipeline's predictions depend on the batch, so it is not saved: the same row alone "
+        f"and in a batch gets different predictions, {cause}"
     )
 
 

@@ -18,7 +18,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from tablecast.deployment.files import with_ending, without_ending
-from tablecast.errors import ArtifactError
+from tablecast.errors import ArtifactError, Remark
 from tablecast.inference.pycaret_api import import_pycaret
 from tablecast.schema.schema import Task
 from tablecast.training.experiment.foreign import pycaret_pipeline
@@ -38,14 +38,14 @@ class Finished:
         task: what the estimator answers.
         table: the rows that the experiment was set up with; None where there is no experiment.
         pickle: the file that holds this very pipeline; None where none does.
-        notes: sentences for the card.
+        notes: for the card.
     """
 
     pipeline: Any
     task: Task
     table: pd.DataFrame | None
     pickle: Path | None = None
-    notes: tuple[str, ...] = ()
+    notes: tuple[Remark, ...] = ()
 
     @property
     def target(self) -> str:
@@ -69,7 +69,7 @@ def finished(
         ArtifactError: there is nothing in it that answers; the message says what is missing.
     """
     experiment = _experiment_of(source)
-    notes: tuple[str, ...] = ()
+    notes: tuple[Remark, ...] = ()
     pickle = None
     if experiment is None and isinstance(source, str | PathLike):
         pickle = _file(Path(source))
@@ -86,10 +86,10 @@ def finished(
         pipeline = deepcopy(experiment.pipeline)
         pipeline.steps.append(("trained_model", model))
         learnt, known = len(experiment.train), len(experiment.data)
-        notes = (
-            f"It was trained on {learnt:,} of {known:,} rows; finalize_model trains on all of "
-            "them.",
-        )
+        notes = (Remark(
+            "It was trained on {count} of {total} rows. To train on all rows, use finalize_model.",
+            values={"count": learnt, "total": known},
+        ),)
     else:
         pipeline = pycaret_pipeline(model, table, target)
     if target not in (None, pipeline.feature_names_in_[-1]):
@@ -117,7 +117,7 @@ def _experiment_of(source: Any) -> Any:
     return source
 
 
-def _best_of(experiment: Any) -> tuple[Any, tuple[str, ...]]:
+def _best_of(experiment: Any) -> tuple[Any, tuple[Remark, ...]]:
     """The best model that an experiment has cross-validated, fitted on all of its rows."""
     measure = "R2" if experiment._ml_usecase.name == "REGRESSION" else "Accuracy"
     tried = {
@@ -132,10 +132,12 @@ def _best_of(experiment: Any) -> tuple[Any, tuple[str, ...]]:
         )
     score = max(tried)
     name = type(tried[score]).__name__
-    return experiment.finalize_model(tried[score]), (
-        f"{name} is the best of the experiment's models by cross-validation ({measure} "
-        f"{score:.3f}), trained on all rows.",
+    best = Remark(
+        "{name} is the experiment's best model by cross-validation ({measure} {score:.3f}). It was "
+        "trained on all rows.",
+        values={"name": name, "measure": Remark(measure), "score": score},
     )
+    return experiment.finalize_model(tried[score]), (best,)
 
 
 def _file(path: Path) -> Path:

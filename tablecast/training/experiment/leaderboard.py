@@ -9,7 +9,7 @@ from typing import Any
 DECIDES = (("R2", "R2"), ("LogLoss", "Log loss"), ("Accuracy", "Accuracy"))
 #: Characters of a candidate's name; a blend's full one is in the card.
 LONGEST_NAME = 40
-HEADINGS = ("±", "Folds", "Seconds", "µs a row", "Candidate", "Features", "Why")
+HEADINGS = ("±", "Folds", "Seconds", "µs per row", "Candidate", "Features", "Why")
 ABSENT = "–"
 
 Entry = Mapping[str, Any]

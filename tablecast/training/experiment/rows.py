@@ -11,7 +11,8 @@ import numpy as np
 from tablecast.data.columns import tidy_names
 from tablecast.data.prepare import MIN_ROWS, flags
 from tablecast.data.prepared import Dropped, Prepared
-from tablecast.errors import TableError
+from tablecast.data.task import TASKS
+from tablecast.errors import Remark, TableError
 from tablecast.inference.pycaret_api import (
     classes_of,
     heard_levels,
@@ -21,6 +22,7 @@ from tablecast.inference.pycaret_api import (
 )
 from tablecast.schema.readings import reading_of
 from tablecast.schema.schema import Schema
+from tablecast.schema.table_notes import NO_ANSWER
 from tablecast.schema.texts import canonical_text, class_names
 from tablecast.training.experiment.foreign import check_columns
 
@@ -74,17 +76,17 @@ def rows_of(made: Finished, table: pd.DataFrame) -> Prepared:
     }
     dropped = [str(name) for name in table.columns if str(name) not in names]
     read = reading_of(given).notes
-    notes = [*read, f"The task is {made.task}, as the pipeline has it.", *made.notes]
+    task = Remark("Task: {task} (from the pipeline).", values={"task": Remark(TASKS[made.task])})
+    notes = [*read, task, *made.notes]
     if len(table) < len(present):
-        left = len(present) - len(table)
-        notes.append(f"{left:,} rows without a value in {made.target!r} left out.")
+        notes.append(NO_ANSWER.filled(name=made.target, count=len(present) - len(table)))
     typed = pd.DataFrame({**columns, made.target: _answers(table[made.target], made)})
     typed.attrs = dict(table.attrs)  # how a file wrote its dates and numbers
     return Prepared(
         typed,
         made.target,
         made.task,
-        tuple(Dropped(name, "is not read by the pipeline") for name in dropped),
+        tuple(Dropped(name, Remark("the pipeline does not use it")) for name in dropped),
         (*notes, *flags(typed[names[:-1]], typed)),
     )
 

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tablecast.data.prepared import Leak
+from tablecast.errors import Remark
+from tablecast.i18n.language import N_
 from tablecast.inference.pycaret_api import classes_of, names_of_labels
 
 if TYPE_CHECKING:
@@ -43,7 +45,7 @@ class Trained:
         rows: how many rows the pipeline was fitted on.
         folds: how many folds the cross-validation had.
         agreement: the worst relative difference between one-row and batch answers.
-        notes: sentences for the terminal and the model card.
+        notes: for the terminal and the model card.
         leaks: what makes the figures too good; their messages are among the notes.
         clones: how many there is time for to learn from what they get wrong; None for the usual.
         search: how many trials the search made, and what ended it; None where one estimator was
@@ -62,7 +64,7 @@ class Trained:
     rows: int
     folds: int
     agreement: float
-    notes: tuple[str, ...]
+    notes: tuple[Remark, ...]
     leaks: tuple[Leak, ...] = ()
     clones: int | None = None
     search: dict[str, Any] | None = None
@@ -106,7 +108,7 @@ def trained_of(
     pipeline: Any,
     held: HeldOut,
     *,
-    notes: Sequence[str] = (),
+    notes: Sequence[Remark] = (),
     **found: Any,
 ) -> Trained:
     """Put together what is known of a pipeline that was fitted on all rows of a table.
@@ -115,7 +117,7 @@ def trained_of(
         prepared: the table.
         pipeline: fitted on all of it.
         held: its figures on the holdout.
-        notes: sentences besides the table's own.
+        notes: those besides the table's own.
         found: ``Trained``'s other attributes; "cross_validation" goes into its metrics.
     """
     columns = tuple(str(name) for name in pipeline.feature_names_in_[:-1])
@@ -134,8 +136,8 @@ def trained_of(
     )
 
 
-def nothing_learnt(gain: Sequence[float], holdout: Mapping[str, float]) -> list[str]:
-    """A sentence where nothing is certain to have been learnt.
+def nothing_learnt(gain: Sequence[float], holdout: Mapping[str, float]) -> list[Remark]:
+    """A remark where nothing is certain to have been learnt.
 
     The best of many candidates looks better on the folds than it is, so that two standard errors
     are asked for, and something on the holdout as well.
@@ -147,10 +149,10 @@ def nothing_learnt(gain: Sequence[float], holdout: Mapping[str, float]) -> list[
     error = float(np.std(gain)) / min(len(gain), INDEPENDENT_FOLDS) ** 0.5
     if np.mean(gain) > 2 * error and holdout.get("R2", holdout.get("Kappa", 1.0)) > 0:
         return []
-    return [
-        "Nothing could be learnt: beyond chance, the best pipeline is no better than always "
-        "giving the same answer. The columns may have nothing to do with the target."
-    ]
+    return [Remark(
+        "No pattern was found: the best model is no better than a constant prediction. The "
+        "columns may be unrelated to the target."
+    )]
 
 
 def _forget_columns(pipeline: Any) -> None:
@@ -171,6 +173,17 @@ def feature_names(pipeline: Any, table: Any) -> list[str]:
     return [str(name) for name in before.transform(table.head(2)).columns]
 
 
+_TWINS = N_(
+    "{count} of the {total} test rows also appear in the training rows; the folds overlap in the "
+    "same way."
+)
+_TWINS_AND_OTHERS = N_(
+    "{count} of the {total} test rows also appear in the training rows; the folds overlap in the "
+    "same way. {measure} is {whole:.3f} on all test rows and {others:.3f} on the rows that appear "
+    "only there. Expect the second figure, unless such repeats are usual."
+)
+
+
 def _twins(experiment: Any, made: pd.DataFrame) -> Leak | None:
     """Holdout rows that equal one that was learnt from, and the figures without them."""
     learnt, held = experiment.train, experiment.test
@@ -179,16 +192,12 @@ def _twins(experiment: Any, made: pd.DataFrame) -> Leak | None:
     if rows < max(FEWEST_TWINS, WORTH_SAYING * len(twins)):
         return None
     name, whole = _measure(experiment, made)
-    said = f"{rows:,} of the holdout's {len(twins):,} rows equal one that was learnt from, and so "
-    said += "it is between the folds."
     figures = {"rows": float(rows), "share": rows / len(twins), "all": whole}
-    if len(twins) - rows >= FEWEST_ROWS:
-        figures["others"] = _measure(experiment, made[~twins])[1]
-        said += (
-            f" {name} is {whole:.3f} on all of them and {figures['others']:.3f} on the others: "
-            "expect the latter, unless such repetitions are usual."
-        )
-    return Leak("twins", None, said, figures)
+    values = {"count": rows, "total": len(twins), "measure": Remark(name), "whole": whole}
+    if len(twins) - rows < FEWEST_ROWS:
+        return Leak("twins", None, Remark(_TWINS, values=values), figures)
+    figures["others"] = values["others"] = _measure(experiment, made[~twins])[1]
+    return Leak("twins", None, Remark(_TWINS_AND_OTHERS, values=values), figures)
 
 
 def _hashes(table: pd.DataFrame) -> pd.Series:
@@ -201,9 +210,9 @@ def _measure(experiment: Any, made: pd.DataFrame) -> tuple[str, float]:
     """R2, or the accuracy, of rows with their answers."""
     wanted, given = made[experiment.target_param], made["prediction_label"]
     if experiment._ml_usecase.name == "CLASSIFICATION":
-        return "Accuracy", float((wanted.astype(str) == given.astype(str)).mean())
+        return N_("Accuracy"), float((wanted.astype(str) == given.astype(str)).mean())
     error, spread = wanted - given, wanted - wanted.mean()
-    return "R2", float(1 - (error**2).sum() / (spread**2).sum())
+    return N_("R2"), float(1 - (error**2).sum() / (spread**2).sum())
 
 
 def metrics_by_fold(names: Mapping[str, Sequence[float]]) -> dict[str, dict[str, Any]]:

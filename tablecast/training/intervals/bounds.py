@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from tablecast.i18n.language import N_
 from tablecast.training.intervals.offset_shapes import (
     SHAPES,
     Encoded,
@@ -33,13 +34,14 @@ NEARER = 0.5
 #: Standard errors by which one number has to be better than shrunken shares of the fields: beside
 #: most rows it is so by ten and more, and far from them one is soon reached by chance.
 CERTAIN = 2.0
-AROUND_MIDDLE = "one offset from where most rows lie by their fields"
-BY_FIELDS = "an offset by the fields from where most rows lie"
+AROUND_MIDDLE = N_("a fixed distance from the typical value for these fields")
+BY_FIELDS = N_("a field-dependent distance from the typical value for these fields")
 
 
 @dataclass(frozen=True)
 class Learnt:
-    """One end: its offsets, and those that each row got from shapes fitted without it."""
+    """One end: its shape as a message, its offsets, and those that each row got from shapes
+    fitted without it."""
 
     shape: str
     fitted: Fitted

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tablecast.errors import Remark
 from tablecast.training.experiment.out_of_fold import refitted
 from tablecast.training.intervals.bounds import SHAPE_FOLDS, Rows, learn_end, middle_of
 from tablecast.training.intervals.offset_shapes import Floats, encode
@@ -111,8 +112,10 @@ def learn(features: pd.DataFrame, target: Floats, predictions: Floats, seed: int
         low = np.maximum(low, floor)
     return {
         "level": LEVEL,
-        "method": f"conformal, on out-of-fold residuals; below: {lower.shape}; "
-        f"above: {upper.shape}",
+        "method": Remark(
+            "Conformal prediction from out-of-fold errors. Low end: {lower}. High end: {upper}.",
+            values={"lower": Remark(lower.shape), "upper": Remark(upper.shape)},
+        ),
         "rows": len(target),
         **_hold(low, high, target),
         "score": float(interval_score(low, high, target).mean()),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tablecast.i18n.language import N_
 from tablecast.schema.texts import canonical_text
 from tablecast.training.intervals.quantiles import shrunken_slopes, smoothed_quantile
 
@@ -237,8 +238,8 @@ def _telling(values: Floats, residuals: Floats, quantile: float, most: int) -> N
 Shape = Callable[[Floats, Encoded, Floats, float], Fitted]
 #: From simple to complex, each by the words that the model card uses.
 SHAPES: Mapping[str, Shape] = {
-    "one offset": _constant,
-    "a line through the answers": _line,
-    "a curve through the answers": _binned,
-    "a line through the answers and the fields": _by_fields,
+    N_("a fixed distance"): _constant,
+    N_("a line over the predictions"): _line,
+    N_("a curve over the predictions"): _binned,
+    N_("a line over the predictions and the fields"): _by_fields,
 }

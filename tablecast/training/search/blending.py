@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tablecast.errors import Remark
 from tablecast.training.search import blend_weights
 from tablecast.training.search.blend_members import moved
 from tablecast.training.search.candidates import UNBOUNDED
@@ -89,7 +90,7 @@ class Blending:
         elif worth:
             self._pool.trials.append(made)
         else:
-            why = "hardly better than its best member alone"
+            why = Remark("hardly better than its best member alone")
             self._pool.dropped.append(replace(made, why=why))
 
     def _together(self, view: View, parts: list[Part]) -> Trial:

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from tablecast.errors import ProofFailed, TrainingError, UnsupportedStep
+from tablecast.errors import ProofFailed, Remark, TrainingError, UnsupportedStep, counted
 from tablecast.training.experiment.agreement import check_self_agreement
+from tablecast.training.experiment.setup import TRAIN_SHARE
 from tablecast.training.experiment.trained import (
     HeldOut,
     Trained,
@@ -20,7 +21,7 @@ from tablecast.training.experiment.trained import (
 from tablecast.training.graph_cost import Cost, check_proof, measure
 from tablecast.training.intervals.conformal import FEWEST_FOLDS
 from tablecast.training.intervals.conformal import folds_of as clones_of
-from tablecast.training.search.pool import Pool, said_of
+from tablecast.training.search.pool import Pool, not_usable, score_of
 from tablecast.training.search.trial import Trial, metrics
 
 #: Fits of about all rows until a pipeline is measured: on the training part, and on the whole.
@@ -29,7 +30,7 @@ FITS = 1.7
 MOST_CONTENDERS = 5
 #: Estimators that take equally near rows in an order of their own, which not every graph shares.
 WITH_TIES = ("knn",)
-OTHER_ORDER = "its graph takes equally near rows in another order"
+OTHER_ORDER = Remark("its graph orders equally near rows differently")
 
 
 def finish(pool: Pool) -> Trained:
@@ -38,7 +39,7 @@ def finish(pool: Pool) -> Trained:
     Raises:
         TrainingError: none of the best keeps within the limits.
     """
-    refused: dict[int, str] = {}
+    refused: dict[int, Remark] = {}
     for trial in pool.ranked()[:MOST_CONTENDERS]:
         pool.say(f"fitting {trial.name} on all rows")
         experiment, began = trial.view.experiment, time.monotonic()
@@ -61,11 +62,12 @@ def finish(pool: Pool) -> Trained:
         except ProofFailed:
             reason = OTHER_ORDER
         except (UnsupportedStep, TrainingError) as error:
-            reason = str(error)
+            reason = not_usable(error)
         refused[id(trial)] = reason
         pool.progress(f"Not chosen: {trial.name} ({reason})")
     raise TrainingError(
-        "Each of the best pipelines is over a limit: " + "; ".join(refused.values())
+        "Each of the best pipelines is over a limit: "
+        + "; ".join(map(str, refused.values()))
     )
 
 
@@ -82,13 +84,14 @@ def _trained(
     clones = pool.budget.clones(seconds, usual, FEWEST_FOLDS)
     notes = _judgement(pool, trial, held)
     if clones < usual:
-        notes.append(
-            f"For want of time, what is said of unseen rows was learnt from {clones} clones of the "
-            "pipeline; a longer budget does more."
-        )
+        notes.append(Remark(
+            "Time was short, so ranges and errors come from fewer refits ({refits} instead of "
+            "{usual}). Raise --budget for all of them.",
+            values={"refits": clones, "usual": usual},
+        ))
     return trained_of(
         pool.prepared, pipeline, held,
-        notes=[*notes, said_of_end(pool)],
+        notes=[*notes, end_of(pool)],
         model="+".join(member.model for member, _ in trial.members),
         cross_validation=metrics(trial), leaderboard=board, seed=pool.seed,
         folds=len(trial.view.folds), agreement=agreement, clones=clones,
@@ -97,7 +100,7 @@ def _trained(
 
 
 def leaderboard(
-    pool: Pool, chosen: Trial, refused: dict[int, str], measured: Cost
+    pool: Pool, chosen: Trial, refused: dict[int, Remark], measured: Cost
 ) -> list[dict[str, Any]]:
     """Every candidate, best first, with why it was or was not chosen."""
     first = [chosen, *(one for one in pool.ranked() if one is not chosen)]
@@ -130,29 +133,40 @@ def _entry(one: Trial, cost: Cost | None) -> dict[str, Any]:
     }
 
 
-def _why(one: Trial, chosen: Trial, refused: dict[int, str]) -> str:
+def _why(one: Trial, chosen: Trial, refused: dict[int, Remark]) -> Remark:
     if one is chosen:
-        return "chosen"
-    if one.why or id(one) in refused:
-        return one.why or refused[id(one)]
-    return f"{one.loss / chosen.loss - 1:.1%} more loss"
+        return Remark("chosen")
+    if one.why:
+        return one.why
+    worse = Remark("{share:.1%} worse", values={"share": one.loss / chosen.loss - 1})
+    return refused.get(id(one), worse)
 
 
-def _judgement(pool: Pool, trial: Trial, held: HeldOut) -> list[str]:
+def _judgement(pool: Pool, trial: Trial, held: HeldOut) -> list[Remark]:
     """What a reader should know of the figures, and whether there is anything in them."""
-    notes = [
-        f"Chosen by cross-validation on 70% of the rows ({said_of(trial)}); the holdout's figures "
-        "are of the other 30%, which no choice has seen."
-    ]
+    notes = [Remark(
+        "Chosen by cross-validation on {share:.0%} of the rows ({score}). The test scores come "
+        "from the other {rest:.0%}, which played no part in the choice.",
+        values={"share": TRAIN_SHARE, "rest": 1 - TRAIN_SHARE, "score": score_of(trial)},
+    )]
     nothing = _loss_of_knowing_nothing(trial)
     notes += nothing_learnt([nothing - loss for loss in trial.losses], held.figures)
     if pool.skipped and pool.budget.trials is None:
-        names = dict.fromkeys(f"{one['name']}, {one['features']}" for one in pool.skipped)
-        notes.append(
-            f"The budget of {pool.budget.seconds:g} s left out {len(pool.skipped)} trials: "
-            + "; ".join(names) + "."
-        )
+        notes.append(counted(
+            "The budget of {seconds:g} s was too short for {count} trial: {names}.",
+            "The budget of {seconds:g} s was too short for {count} trials: {names}.",
+            len(pool.skipped),
+            seconds=pool.budget.seconds, names=list(dict.fromkeys(map(_skipped, pool.skipped))),
+        ))
     return notes
+
+
+def _skipped(entry: dict[str, Any]) -> Remark | str:
+    """What was left out, in a few words."""
+    if not entry["model"]:  # all of a view, which its name says
+        return str(entry["name"])
+    named = {"name": entry["name"], "features": entry["features"]}
+    return Remark("{name} with {features}", values=named)
 
 
 def _loss_of_knowing_nothing(trial: Trial) -> float:
@@ -163,14 +177,29 @@ def _loss_of_knowing_nothing(trial: Trial) -> float:
     return float(-(shares * np.log(shares)).sum())
 
 
-def said_of_end(pool: Pool) -> str:
-    """Whether the same seed gives the same answers again, as a sentence for a person."""
-    done = pool.done
-    if pool.budget.trials is not None and not pool.interrupted:
-        return f"The search made {done} trials: the same seed and --trials give the same answers."
-    again = "for the same answers on every run, give it --trials."
+def end_of(pool: Pool) -> Remark:
+    """What ended the search, and how to get the same answers again."""
     if pool.interrupted:
-        return f"The search was interrupted after {done} trials; {again}"
-    if pool.ended:
-        return f"The time ended the search in {pool.ended}, after {done} trials; {again}"
-    return f"The search came to its own end after {done} trials; {again}"
+        ended = counted(
+            "The search was interrupted after {count} trial.",
+            "The search was interrupted after {count} trials.", pool.done,
+        )
+    elif pool.budget.trials is not None:
+        return counted(
+            "The search made {count} trial. The same seed and --trials give the same result.",
+            "The search made {count} trials. The same seed and --trials give the same result.",
+            pool.done,
+        )
+    elif pool.ended:
+        ended = counted(
+            "The search ran out of time after {count} trial.",
+            "The search ran out of time after {count} trials.", pool.done,
+        )
+    else:
+        ended = counted(
+            "The search finished after {count} trial.",
+            "The search finished after {count} trials.", pool.done,
+        )
+    return Remark(
+        "{ended} To get the same result on every run, use --trials.", values={"ended": ended}
+    )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tablecast.errors import UnsupportedStep
+from tablecast.errors import Remark, UnsupportedStep, counted
 from tablecast.training.graph_cost import Cost, joined, measure
 from tablecast.training.search.budget import Budget
 from tablecast.training.search.candidates import Candidate
@@ -25,7 +25,7 @@ Progress = Callable[[str], None]
 # A tuned candidate is compiled, to see how fast its graph is, only where it may be chosen.
 WORTH_COMPILING = 1.05
 #: Why something that is good enough is not chosen.
-TOO_LONG = "takes too long to fit for the budget"
+TOO_LONG = Remark("too slow to fit within the budget")
 
 
 @dataclass(eq=False)
@@ -113,7 +113,7 @@ class Pool:
         """With what a row costs in its graph, and why it cannot be chosen, if so."""
         fitted, trial = trial.fitted, replace(trial, fitted=None)
         if not trial.whole:
-            return replace(trial, why=f"far behind after {len(trial.losses)} folds")
+            return replace(trial, why=_far_behind(len(trial.losses)))
         best = self.best
         if best and not self.budget.bears(trial.seconds):
             return replace(trial, why=TOO_LONG)
@@ -123,35 +123,51 @@ class Pool:
         try:
             cost = measure(joined(*fitted), self.prepared)
         except UnsupportedStep as error:
-            return replace(trial, why=str(error))
+            return replace(trial, why=not_usable(error))
         return replace(trial, cost=cost, why=self.beyond(cost))
 
-    def beyond(self, cost: Cost) -> str:
-        """Which limit a row's cost breaks, as a sentence's half; empty where it keeps both."""
-        slow = cost.too_slow(self.max_latency) if self.budget.trials is None else ""
+    def beyond(self, cost: Cost) -> Remark | None:
+        """Which limit a row's cost breaks; None where it keeps both."""
+        slow = cost.too_slow(self.max_latency) if self.budget.trials is None else None
         return slow or cost.too_large(self.largest)
 
     def say(self, running: str) -> None:
         """What runs now, and the best so far."""
         best = self.best
-        so_far = f"best so far: {best.name}, {said_of(best)}" if best else ""
+        so_far = f"best so far: {best.name}, {score_of(best)}" if best else ""
         self.budget.line(running, so_far, self.done, self.progress)
 
     def leave_out(self, model: str, name: str, recipe: Recipe, tuned: bool = False) -> None:
         """Note that the budget had no room for something."""
-        entry = {"model": model, "name": name, "features": recipe.name, "tuned": tuned}
-        why = "no time left for it" if self.budget.trials is None else "no trial left for it"
+        entry = {"model": model, "name": name, "features": recipe.remark, "tuned": tuned}
+        timed = self.budget.trials is None
+        why = Remark("not tried: out of time") if timed else Remark("not tried: out of trials")
         self.skipped.append({**entry, "trials": 1, "why": why})
 
     def fail(self, model: str, name: str, recipe: Recipe, error: Exception) -> None:
         """Note that something could not be fitted, and the first line of what it said."""
         said = str(error).strip().partition("\n")[0] or type(error).__name__
-        entry = {"model": model, "name": name, "features": recipe.name, "error": said}
-        self.failed.append({**entry, "why": f"could not be fitted: {said}"})
+        entry = {"model": model, "name": name, "features": recipe.remark, "error": said}
+        why = Remark("could not be fitted: {error}", values={"error": said})
+        self.failed.append({**entry, "why": why})
 
 
-def said_of(trial: Trial) -> str:
+def score_of(trial: Trial) -> Remark:
     """A score for a person."""
     if trial.view.task == "classification":
-        return f"log loss {trial.loss:.4f}"
-    return f"R2 {1 - float(np.mean(trial.losses) / np.var(trial.view.target)):.4f}"
+        return Remark("log loss {score:.4f}", values={"score": trial.loss})
+    score = 1 - float(np.mean(trial.losses) / np.var(trial.view.target))
+    return Remark("R2 {score:.4f}", values={"score": score})
+
+
+def not_usable(error: Exception) -> Remark:
+    """Why a pipeline cannot be chosen, by the error that it met."""
+    return Remark("not usable: {error}", values={"error": str(error)})
+
+
+def _far_behind(folds: int) -> Remark:
+    return counted(
+        "stopped early: far behind after {count} fold",
+        "stopped early: far behind after {count} folds",
+        folds,
+    )

@@ -41,7 +41,7 @@ class Search(Pool):
             self.interrupted = True
             self.progress("Interrupted; keeping the best model so far.")
         if not self.trials:
-            reasons = [trial.why for trial in self.dropped]
+            reasons = [str(trial.why) for trial in self.dropped]
             reasons += [entry["error"] for entry in self.failed]
             raise TrainingError(
                 "No model could be trained on this table. The first error: "

@@ -55,7 +55,7 @@ def tempered(tried: Trial) -> Trial | None:
         tried,
         answers=answers,
         losses=all_losses(view, answers),
-        name=f"{tried.name}, probabilities to the power {power:.2f}",
+        name=f"{tried.name}, rescaled probabilities",
         power=power,
     )
     return made if made.loss < (1 - WORTH_TEMPERING) * tried.loss else None

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tablecast.errors import Remark
 from tablecast.features.bounded import BoundedVote
 from tablecast.features.temperature import Tempered
 from tablecast.training.graph_cost import Cost
@@ -34,7 +35,7 @@ class Trial:
         losses: the mean squared error, or the log loss, of each fold.
         seconds: of fitting it once, all members together.
         name: for a person.
-        why: why it was stopped early; empty where it was not.
+        why: why it was stopped early; None where it was not.
         apart: in a blend of lines and others, how far each line may answer from them; see
             `blend_weights.apart`.
         steady: whether it is a blend that was made for few rows (`blend_weights.steady`).
@@ -50,7 +51,7 @@ class Trial:
     losses: tuple[float, ...]
     seconds: float
     name: str = ""
-    why: str = ""
+    why: Remark | None = None
     apart: tuple[tuple[float, float] | None, ...] = ()
     steady: bool = False
     calibration: str = ""
@@ -69,11 +70,11 @@ class Trial:
         return len(self.losses) == len(self.view.folds)
 
     @property
-    def features(self) -> str:
+    def features(self) -> Remark:
         """The features, and the form of the target, for a person."""
         if any(one.home is not None for one, _ in self.members):
-            return "each member's own features"
-        return self.view.recipe.name
+            return Remark("each member's own features")
+        return self.view.recipe.remark
 
     def estimator(self) -> Any:
         """It again, not fitted."""

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tablecast.errors import Remark
 from tablecast.features.bounded import WIDENED
+from tablecast.i18n.language import N_
 from tablecast.training.experiment.setup import start
 
 if TYPE_CHECKING:
@@ -30,6 +32,13 @@ REPEATS = 3
 #: With fewer rows, the best of several good estimators is not to be told even so.
 FEW_ROWS = 500
 
+#: What a reader calls a recipe's features.
+FEATURES = {
+    "plain": N_("plain features"),
+    "scaled": N_("scaled features"),
+    "searched": N_("searched features"),
+}
+
 
 @dataclass(frozen=True)
 class Recipe:
@@ -46,7 +55,16 @@ class Recipe:
 
     @property
     def name(self) -> str:
+        """In English; the draws of a search go by it."""
         return f"{self.features} features" + (", straightened target" if self.straight else "")
+
+    @property
+    def remark(self) -> Remark:
+        """For the leaderboard."""
+        features = Remark(FEATURES[self.features])
+        if not self.straight:
+            return features
+        return Remark("{features}, transformed target", values={"features": features})
 
 
 @dataclass(frozen=True, eq=False)

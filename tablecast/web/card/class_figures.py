@@ -44,8 +44,8 @@ def class_figures(
         if len(group["calibration"]) > 1
     ]
     if len(facts["confidence"]) > 1:
-        caption = _("The probability of the answered class, whichever it is.")
-        calibrations.append(_calibration(_("All answers"), caption, facts["confidence"]))
+        caption = _("The probability of the predicted class.")
+        calibrations.append(_calibration(_("All predictions"), caption, facts["confidence"]))
     return rocs, calibrations
 
 
@@ -99,9 +99,9 @@ def _calibration(title: str, caption: str, groups: Sequence[Mapping[str, float]]
         for group in groups
     )
     return Figure(
-        title, caption, plot, _("Probability given"), _("Came true"),
+        title, caption, plot, _("Probability"), _("Frequency"),
         ticks_of(plot.across, shares=True), ticks_of(plot.up, shares=True),
-        Table((_("Probability given"), _("Came true"), _("Rows")), rows),
+        Table((_("Probability"), _("Frequency"), _("Rows")), rows),
     )
 
 

@@ -143,7 +143,7 @@ def _effect(
     is_level = field.is_text or len(values) <= 2
     step = 1 if is_level or len(classes) <= MANY_CLASSES else SPARSE
     table = Table(
-        (field.label, *(classes or (_("Mean answer"),))),
+        (field.label, *(classes or (_("Mean prediction"),))),
         tuple((name, *cell) for name, cell in zip(names, cells, strict=True))[::step],
     )
     plot, marks = None, ""

@@ -134,7 +134,7 @@ def _class_cells(
     rates = {name: label for name, label in rates.items() if any(name in one for one in groups)}
     head = (
         _("Rows"), _("Accuracy"), *rates.values(),
-        *(_("{class_}: actual, answered").format(class_=schema.show_class(name))
+        *(_("{class_}: actual, predicted").format(class_=schema.show_class(name))
           for name in shown),
     )
     cells = []

@@ -14,20 +14,21 @@ from tablecast.web.display.charts import Scale
 
 #: A metric as PyCaret names it: what the card calls it, and what it says.
 METRICS: Mapping[str, tuple[str, str]] = {
-    "R2": ("R²", N_("share of the target's variance that is explained")),
+    "R2": ("R²", N_("share of the target's variance explained")),
     "MAE": ("MAE", N_("mean absolute error, in the target's unit")),
     "RMSE": ("RMSE", N_("root of the mean squared error, in the target's unit")),
     "MSE": ("MSE", N_("mean squared error")),
     "RMSLE": ("RMSLE", N_("root of the mean squared error of logarithms")),
     "MAPE": ("MAPE", N_("mean absolute error as a share of the true value")),
-    "Accuracy": (N_("Accuracy"), N_("share of rows whose class is right")),
+    "Accuracy": (N_("Accuracy"), N_("share of rows predicted correctly")),
     "AUC": ("AUC", N_("area under the ROC curve; 0.5 is guessing")),
     "Recall": (N_("Recall"), N_("share of a class's rows that are found")),
-    "Prec.": (N_("Precision"), N_("share of a class's answers that are right")),
+    "Prec.": (N_("Precision"), N_("share of a class's predictions that are right")),
     "F1": ("F1", N_("harmonic mean of precision and recall")),
     "Kappa": ("Kappa", N_("agreement beyond chance")),
-    "MCC": ("MCC", N_("Matthews' correlation of answers and classes")),
-    "LogLoss": (N_("Log loss"), N_("surprise at the true class; smaller is better")),
+    "MCC": ("MCC", N_("Matthews correlation between predictions and classes")),
+    "LogLoss": (N_("Log loss"), N_("penalty for a low probability of the true class; lower is "
+                                   "better")),
 }
 
 #: Figures of all unseen rows together, in the order in which they are told.

@@ -84,7 +84,7 @@ def target_figure(histogram: Histogram, schema: Schema) -> Figure:
     beyond = histogram.below + histogram.above
     return _figure(
         _("The target in the training rows"),
-        _("{count} more rows lie beyond the picture's ends.").format(count=number(beyond))
+        _("{count} more rows lie outside the chart.").format(count=number(beyond))
         if beyond else "",
         plot, _with_unit(schema.target_label, schema), _("Rows"),
         Table((_("From"), _("To"), _("Rows")), _histogram_rows(histogram.edges, histogram.counts)),
@@ -99,8 +99,8 @@ def _cells(data: Mapping[str, Any], schema: Schema, wording: Wording) -> Figure:
         return f"{wording.of(edges[index])} – {wording.of(edges[index + 1])}"
 
     caption = _(
-        "The stronger a square, the more rows; on the line, the answer is right. Squares of fewer "
-        "than {fewest} rows are left out, {count} rows in all."
+        "Darker squares contain more rows. On the diagonal, the prediction is right. Squares of "
+        "fewer than {fewest} rows are left out ({count} rows in total)."
     )
     return _figure(
         _("Predicted against actual"),
@@ -130,10 +130,11 @@ def _by_answer(
         _("Residual, 90%"),
     )
     return _figure(
-        _("Residuals over answers"),
+        _("Residuals by prediction"),
         _(
-            "Groups of about {rows} rows by their answer: the mean of actual minus predicted, and "
-            "the band in which eight rows in ten lie. Above the line, answers are too low."
+            "Groups of about {rows} rows with similar predictions: the curve is the mean of "
+            "actual minus predicted, and the band holds eight rows in ten. Above the zero line, "
+            "predictions are too low."
         ).format(rows=number(groups[0]["rows"])),
         plot, _with_unit(_("Predicted"), schema), _with_unit(_("Residual"), schema),
         Table(head, rows),
@@ -145,15 +146,15 @@ def _coverage(
 ) -> Figure:
     plot = card_charts.coverage(groups, level)
     caption = _(
-        "The share of rows whose true value lies in the range, in the same groups. It is meant to "
-        "be {level}, the line, wherever the answer lies."
+        "The share of rows in each group whose true value is in the range. The target is {level} "
+        "(the line) for all predictions."
     )
     rows = tuple(
         (wording.of(group["predicted"]), percent(group["covered"], 1), wording.of(group["width"]))
         for group in groups
     )
     return Figure(
-        _("Coverage of the range over answers"), caption.format(level=percent(level)), plot,
+        _("Range coverage by prediction"), caption.format(level=percent(level)), plot,
         _with_unit(_("Predicted"), schema), _("Rows in the range"),
         ticks_of(plot.across), ticks_of(plot.up, shares=True),
         Table((_("Mean predicted"), _("In the range"), _("Mean width")), rows),
@@ -163,8 +164,8 @@ def _coverage(
 def _residuals(data: Mapping[str, Any], schema: Schema) -> Figure:
     plot = card_charts.bars(data["edges"], data["counts"])
     caption = _(
-        "Actual minus predicted. {count} rows lie beyond the picture or in bars of fewer than "
-        "{fewest}."
+        "Actual minus predicted. Not shown: {count} rows outside the chart or in bars of fewer "
+        "than {fewest} rows."
     )
     return _figure(
         _("Residuals"), caption.format(count=number(data["left_out"]), fewest=FEWEST),

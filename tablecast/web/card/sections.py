@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from tablecast.deployment.deployment import Deployment
-from tablecast.deployment.model_card import card_of
+from tablecast.deployment.model_card import facts_of
+from tablecast.errors import Remark, is_remark
 from tablecast.i18n.formats import number, percent
 from tablecast.i18n.language import N_, _
 from tablecast.schema.schema import Schema
@@ -22,8 +23,8 @@ from tablecast.web.card.effects import effects_of, importance_of
 from tablecast.web.card.group_tables import Groups, groups_of
 from tablecast.web.card.quality import METRICS, measure, metrics_of, overall_of
 from tablecast.web.card.regression_figures import Figure, Table
-from tablecast.web.card.training_notes import Said, said
-from tablecast.web.card.translate import in_words, limit_in_words, method_in_words, stated_in_words
+from tablecast.web.card.remarks import Said, said
+from tablecast.web.card.translate import in_words, stated_in_words
 from tablecast.web.display.amounts import wording_of
 
 #: Figures of groups that the page shows, of all fields together: a quarter of its 150 KB, and less
@@ -42,15 +43,15 @@ PROOF: Mapping[str, str] = {
     "refused_rows": N_("Random rows that the pipeline itself refuses"),
     "worst_relative": N_("Largest relative difference"),
     "worst_absolute": N_("Largest absolute difference"),
-    "label_mismatches": N_("Classes that differ"),
+    "label_mismatches": N_("Predicted classes that differ"),
     "worst_probability": N_("Largest difference of a probability"),
-    "ties": N_("Of them with equal probabilities"),
-    "seconds": N_("Seconds that it took"),
-    "onnxruntime": N_("Run by onnxruntime"),
-    "scalar_rows": N_("Rows compared once more as plain arithmetic"),
-    "scalar_worst": N_("Largest relative difference among those"),
+    "ties": N_("Of these, with equal probabilities"),
+    "seconds": N_("Duration (seconds)"),
+    "onnxruntime": N_("onnxruntime version"),
+    "scalar_rows": N_("Rows also compared with the single-row evaluator"),
+    "scalar_worst": N_("Largest relative difference of the single-row evaluator"),
     "tolerance": N_("Largest difference allowed"),
-    "precision": N_("The pipeline's own arithmetic"),
+    "precision": N_("Precision of the pipeline"),
 }
 
 
@@ -66,7 +67,7 @@ class Entry:
 def page_of(loaded: Deployment) -> dict[str, Any]:
     """Everything that the card's template shows."""
     loaded = in_words(loaded)
-    card, schema = card_of(loaded), loaded.schema
+    card, schema = facts_of(loaded), loaded.schema
     card["stated"] = stated_in_words(loaded, card["stated"])
     evaluation = card["evaluation"] or {}
     sensitive = card["stated"].get("sensitive", ())
@@ -74,7 +75,7 @@ def page_of(loaded: Deployment) -> dict[str, Any]:
     shown = _shown(groups, MOST_FIGURES[schema.task])
     values: dict[str, Any] = {
         "card": card,
-        "limits": [limit_in_words(entry) for entry in card["limits"]],
+        "limits": [said(one) for one in card["limits"]],
         **_findings(card),
         "tiles": _tiles(card, schema),
         "metrics": metrics_of(card["metrics"]),
@@ -138,14 +139,14 @@ def _sections(values: Mapping[str, Any], evaluation: Mapping[str, Any]) -> list[
     """The parts that there are: the address of each, and its heading."""
     wrong = values["figures"] or values["confusion"]
     parts = [
-        ("summary", _("In short"), True),
-        ("use", _("What it is for"), values["card"]["stated"] or values["limits"]),
-        ("quality", _("How good it is"), values["metrics"] or values["interval"]),
-        ("errors", _("Where it is wrong"), wrong),
-        ("effects", _("What the answer depends on"), values["importance"] or values["effects"]),
-        ("groups", _("How groups fare"), evaluation.get("groups")),
-        ("data", _("The data"), True),
-        ("training", _("How it was trained"), True),
+        ("summary", _("Summary"), True),
+        ("use", _("Intended use"), values["card"]["stated"] or values["limits"]),
+        ("quality", _("Performance"), values["metrics"] or values["interval"]),
+        ("errors", _("Errors"), wrong),
+        ("effects", _("What the prediction depends on"), values["importance"] or values["effects"]),
+        ("groups", _("Performance by group"), evaluation.get("groups")),
+        ("data", _("Data"), True),
+        ("training", _("Training"), True),
         ("proof", _("Proof, versions and hashes"), True),
         ("about", _("About this card"), True),
     ]
@@ -161,7 +162,7 @@ def _tiles(card: Mapping[str, Any], schema: Schema) -> list[tuple[str, str, str]
     first = ("R2", "MAE") if schema.task == "regression" else ("Accuracy", "AUC", "LogLoss")
     for name in first:
         if name in holdout:
-            source = _("on rows held back")
+            source = _("on test rows")
         elif isinstance(crossed.get(name), Mapping):
             source = _("cross-validated")
         else:
@@ -173,8 +174,8 @@ def _tiles(card: Mapping[str, Any], schema: Schema) -> list[tuple[str, str, str]
         covered = percent(card["interval"]["coverage"], 1)
         tiles.append((covered, _("Coverage"), _("of {level} ranges").format(level=level)))
     if card["rows"]:
-        source = _("{count} fields").format(count=number(len(schema.fields)))
-        tiles.append((number(card["rows"]), _("Rows learnt from"), source))
+        words = _("training rows, {count} fields").format(count=number(len(schema.fields)))
+        tiles.append((number(card["rows"]), words, ""))
     return tiles[:4]
 
 
@@ -189,11 +190,11 @@ def _interval(interval: Mapping[str, Any] | None, schema: Schema) -> dict[str, s
         return {}
     wording = wording_of(schema, interval["width"])
     return {
-        _("Meant to hold"): percent(interval["level"]),
-        _("Rows inside, of those that the range had not seen"): percent(interval["coverage"], 1),
+        _("Target coverage"): percent(interval["level"]),
+        _("Measured coverage on unseen rows"): percent(interval["coverage"], 1),
         _("Mean width"): wording.of(interval["width"]),
         _("Mean interval score"): wording.of(interval["score"]),
-        _("Method"): method_in_words(interval["method"]),
+        _("Method"): said(interval["method"]).text,
     }
 
 
@@ -242,13 +243,14 @@ def _leaderboard(entries: Sequence[Mapping[str, Any]]) -> tuple[Table, list[Entr
         Entry(
             str(entry.get("name") or entry["model"]),
             tuple(_cell(entry.get(name)) for name in columns),
-            said(str(entry["error"])) if entry.get("error") else None,
+            said(entry["error"]) if entry.get("error") else None,
         )
         for entry in entries
     ]
     names = {
-        "spread": "±", "recipe": _("Made features"), "features": _("Features"), "folds": _("Folds"),
-        "seconds": _("Seconds"), "microseconds": _("µs a row"), "why": _("Why"),
+        "spread": "±", "recipe": _("Generated features"), "features": _("Features"),
+        "folds": _("Folds"), "seconds": _("Seconds"), "microseconds": _("µs per row"),
+        "why": _("Why"),
     }
     head = tuple(
         names.get(name) or _(METRICS[name][0] if name in METRICS else name) for name in columns
@@ -257,4 +259,5 @@ def _leaderboard(entries: Sequence[Mapping[str, Any]]) -> tuple[Table, list[Entr
 
 
 def _cell(value: Any) -> Said:
-    return said(value) if isinstance(value, str) else Said(measure(value))
+    is_said = isinstance(value, str | Remark) or is_remark(value)
+    return said(value) if is_said else Said(measure(value))

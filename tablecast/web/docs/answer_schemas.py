@@ -28,11 +28,11 @@ def answer_schemas(schema: Schema, *, probabilities: bool) -> dict[str, JsonSche
         "Answer": _answer(schema),
         **classes,
         "Prediction": _prediction(ref("Probabilities") if probabilities else NOT_GIVEN),
-        "Contributions": _object("What each field adds to the average answer.", _CONTRIBUTIONS),
+        "Contributions": _object("What each field adds to the average.", _CONTRIBUTIONS),
         "Contribution": _object("What one field adds.", _CONTRIBUTION),
-        "WhatIf": _object("The answer as one field alone moves, for each field.", _WHATIF),
-        "Course": _object("The answer as this field alone moves.", _COURSE),
-        "ModelReference": _object("The deployment that answered.", _NAMED),
+        "WhatIf": _object("The prediction when only one field changes, for each field.", _WHATIF),
+        "Course": _object("The prediction when only this field changes.", _COURSE),
+        "ModelReference": _object("The deployment that made the prediction.", _NAMED),
         "PredictResponse": _object(
             "One prediction for each row, in the rows' order.",
             {"model": ref("ModelReference"), "predictions": _list_of(ref("Prediction"))},
@@ -40,7 +40,7 @@ def answer_schemas(schema: Schema, *, probabilities: bool) -> dict[str, JsonSche
         "ModelField": _object("One input field.", _FIELD | {"kind": {"enum": list(KINDS)} | TEXT}),
         "ModelCard": _object("What the model is and how it was made.", _CARD),
         "RefusedValue": _object("One refused value.", _REFUSED_VALUE),
-        "Problem": _object("A failure, as RFC 9457 words it.", _PROBLEM),
+        "Problem": _object("An error, as RFC 9457 defines it.", _PROBLEM),
     }
 
 
@@ -71,11 +71,11 @@ def _meanings(schema: Schema) -> str:
 
 
 def _prediction(probabilities: JsonSchema) -> JsonSchema:
-    return _object("The answer for one row.", {
+    return _object("The prediction for one row.", {
         "prediction": ref("Answer"),
         "interval": _INTERVAL,
         "probabilities": probabilities,
-        "warnings": _list_of(TEXT, "Sentences about values that the model has not seen."),
+        "warnings": _list_of(TEXT, "Sentences about unusual or missing values."),
         "contributions": _if_asked("Contributions", "explain=1"),
         "whatif": _if_asked("WhatIf", "whatif=1"),
     })
@@ -88,7 +88,7 @@ def _if_asked(name: str, how: str) -> JsonSchema:
 def _probabilities(schema: Schema) -> JsonSchema:
     probability = {"type": "number", "minimum": 0, "maximum": 1}
     return _object(
-        "The probability of each class; together they make 1.",
+        "The probability of each class. They add up to 1.",
         {str(name): probability | _titled(schema, name) for name in schema.classes},
     )
 
@@ -126,7 +126,7 @@ _INTERVAL: JsonSchema = {
     "items": {"type": "number"},
     "minItems": 2,
     "maxItems": 2,
-    "description": "The ends of the range that nine true numbers in ten lie in; null for classes.",
+    "description": "Low and high end; about 9 in 10 true values fall between. Null for classes.",
 }
 _MOMENT: JsonSchema = {"type": "string", "format": "date-time"}
 _VALUE: JsonSchema = {
@@ -136,7 +136,7 @@ _VALUE: JsonSchema = {
 
 _CLASS: JsonSchema = {
     "type": ["string", "integer", "null"],
-    "description": "The class whose probability it is; null for a number.",
+    "description": "The class that the probability belongs to; null for a number.",
 }
 
 _ABOUT: dict[str, JsonSchema] = {
@@ -154,8 +154,8 @@ _CONTRIBUTION: dict[str, JsonSchema] = {
 
 _CONTRIBUTIONS: dict[str, JsonSchema] = {
     **_ABOUT,
-    "base": {"type": "number", "description": "The average; it and all contributions make answer."},
-    "exact": {"type": "boolean", "description": "Whether nothing was sampled."},
+    "base": {"type": "number", "description": "The average; with all contributions, answer."},
+    "exact": {"type": "boolean", "description": "Whether the values are exact, not sampled."},
     "fields": _list_of(ref("Contribution"), "In the form's order."),
 }
 
@@ -168,7 +168,7 @@ _COURSE: dict[str, JsonSchema] = {
         "items": {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2},
         "description": "The interval at each value; null where the deployment has none.",
     },
-    "present": COUNT_OR_NULL | {"description": "The row's own value's place among them, from 0."},
+    "present": COUNT_OR_NULL | {"description": "Index of the row's own value, from 0."},
 }
 
 _WHATIF: dict[str, JsonSchema] = {
@@ -192,7 +192,7 @@ _FIELD: dict[str, JsonSchema] = {
     "hard_max": NUMBER_OR_NULL | {"description": "Anything higher is refused."},
     "required": {"type": "boolean"},
     "default": _VALUE | {"description": "A typical value, as a row would hold it."},
-    "missing": NUMBER_OR_NULL | {"description": "The share of training rows without a value."},
+    "missing": NUMBER_OR_NULL | {"description": "Share of training rows without a value."},
 }
 
 _CARD: dict[str, JsonSchema] = {
@@ -203,23 +203,23 @@ _CARD: dict[str, JsonSchema] = {
     "estimator": TEXT_OR_NULL | {"description": "The estimator's class."},
     "settings": _free("The estimator's settings."),
     "steps": _list_of(_object("A step before the estimator.", {"name": TEXT, "class": TEXT})),
-    "rows": COUNT_OR_NULL | {"description": "Rows that the model was trained on."},
-    "held_out": COUNT_OR_NULL | {"description": "Rows that were kept aside for the holdout."},
+    "rows": COUNT_OR_NULL | {"description": "Training rows."},
+    "held_out": COUNT_OR_NULL | {"description": "Test rows."},
     "folds": COUNT_OR_NULL | {"description": "Folds of the cross-validation."},
     "seed": COUNT_OR_NULL,
     "agreement": NUMBER_OR_NULL
-    | {"description": "The worst relative difference of a row alone from itself in a batch."},
-    "features": _list_of(TEXT, "What the estimator reads, after preprocessing."),
-    "importance": _free("Each field's share of what answers lose without it."),
-    "metrics": _free("How good the model is."),
+    | {"description": "Largest relative difference between one row alone and in a batch."},
+    "features": _list_of(TEXT, "Columns used by the estimator, after preprocessing."),
+    "importance": _free("Each field's share of the total permutation importance."),
+    "metrics": _free("Scores of the model."),
     "leaderboard": _list_of(_free("One model that was compared.")),
     "search": _free_or_null("What a search for the model did, and what the clock decided in it."),
-    "evaluation": _free_or_null("Where answers to unseen rows are wrong, overall and by group."),
-    "effects": _free_or_null("The mean answer as each field alone takes other values."),
-    "stated": _free("What a person says of the model: what it is for, where its rows come from."),
+    "evaluation": _free_or_null("Errors on unseen rows, overall and by group."),
+    "effects": _free_or_null("Partial dependence of the prediction on each field."),
+    "stated": _free("Stated by a person: intended use, source of the data and the like."),
     "interval": {
         "type": ["object", "null"],
-        "description": "How the intervals were made, and how well they hold on unseen rows.",
+        "description": "How the intervals were made, and their coverage on unseen rows.",
         "additionalProperties": True,
     },
     "proof": {
@@ -230,16 +230,16 @@ _CARD: dict[str, JsonSchema] = {
     "versions": _free("The packages that made the deployment."),
     "sha256": {"type": "string", "description": "Of the trained pipeline's file."},
     "limits": _list_of(TEXT, "What the model should not be used for."),
-    "notes": _list_of(TEXT, "What training found out about the table."),
-    "leaks": _list_of(_free("What makes the figures too good: its kind, field and message.")),
+    "notes": _list_of(TEXT, "Notes from training."),
+    "leaks": _list_of(_free("What makes the scores too optimistic: its kind, field and message.")),
     "dropped": _list_of(
-        _object("A column that is no field.", {"name": TEXT, "reason": TEXT})
+        _object("An ignored column.", {"name": TEXT, "reason": TEXT})
     ),
 }
 
 _REFUSED_VALUE: dict[str, JsonSchema] = {
-    "row": {"type": ["integer", "null"], "description": "Its place in the list, from 0."},
-    "field": TEXT_OR_NULL | {"description": "Null where the whole row is meant."},
+    "row": {"type": ["integer", "null"], "description": "Index in the list, from 0."},
+    "field": TEXT_OR_NULL | {"description": "Null for the whole row."},
     "message": TEXT,
 }
 
@@ -247,6 +247,6 @@ _PROBLEM: dict[str, JsonSchema] = {
     "type": {"type": "string", "format": "uri-reference"},
     "title": TEXT,
     "status": {"type": "integer"},
-    "detail": {"type": "string", "description": "What happened and what to do."},
-    "errors": _list_of(ref("RefusedValue"), "Every refused value; empty for other failures."),
+    "detail": {"type": "string", "description": "What went wrong and what to do."},
+    "errors": _list_of(ref("RefusedValue"), "Every refused value; empty for other errors."),
 }

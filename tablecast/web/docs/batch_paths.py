@@ -21,8 +21,8 @@ OWN_FAILURES = {
     413: (
         N_("The file is larger than this server reads in one request."),
         "The file is too large.",
-        "The file is larger than {most} MB; send it in parts, or predict it on the command line "
-        "(python -m tablecast predict), which takes files of any size.",
+        "The file is larger than {most} MB. Send it in parts, or use the command line (python -m "
+        "tablecast predict), which takes files of any size.",
     ),
     415: (
         N_("The body is not multipart/form-data."),
@@ -31,10 +31,10 @@ OWN_FAILURES = {
     ),
     422: (
         N_(
-            "There is no file, it is no CSV table with the right columns, or rows of it are "
-            "refused."
+            "The file is missing, is not a CSV table with the required columns, or has refused "
+            "rows."
         ),
-        "The file cannot be answered.",
+        "The file could not be processed.",
         "Choose a CSV or Excel file.",
     ),
 }
@@ -67,7 +67,7 @@ def batch_paths(loaded: Deployment, max_upload: int) -> dict[str, Any]:
         },
         "/batch/template.csv": {
             "get": _reading(
-                "getBatchTemplate", _("A file to start from"),
+                "getBatchTemplate", _("A template file"),
                 _("The columns and a typical row."), template,
             ),
         },
@@ -107,8 +107,8 @@ def _uploading(loaded: Deployment, max_upload: int) -> dict[str, Any]:
         "operationId": "predictFile",
         "summary": _("Predict a whole CSV file"),
         "description": _(
-            "A table in, the same table with predictions out, every row checked. At most {most} "
-            "MB; nothing is kept."
+            "Upload a table and get it back with predictions. Every row is checked. At most "
+            "{most} MB; nothing is stored."
         ).format(most=f"{max_upload / 1e6:g}"),
         "tags": ["prediction"],
         "requestBody": {"required": True, "content": {"multipart/form-data": body}},
@@ -119,7 +119,7 @@ def _uploading(loaded: Deployment, max_upload: int) -> dict[str, Any]:
 def _reading(
     name: str, summary: str, description: str, content: dict[str, Any]
 ) -> dict[str, Any]:
-    answered = {"description": _("The answer."), "headers": REQUEST_ID, "content": content}
+    answered = {"description": _("The response."), "headers": REQUEST_ID, "content": content}
     return {
         "operationId": name,
         "summary": summary,

@@ -26,21 +26,20 @@ blueprint = Blueprint("openapi", __name__)
 KEPT = "tablecast.web.docs"
 
 TAGS = {
-    "prediction": "Ask the model.",
-    "model": "What the model is.",
-    "operations": "For whoever runs the server.",
+    "prediction": "Get predictions.",
+    "model": "About the model.",
+    "operations": "For operators of the server.",
 }
 
 #: Path to operation id, summary and description of the routes that answer plain text.
 TEXT_ROUTES = {
-    "/healthz": ("getHealth", N_("Whether the process answers"), N_("Answers ok.")),
-    "/readyz": ("getReadiness", N_("Whether a deployment is loaded"), N_("Answers ready.")),
+    "/healthz": ("getHealth", N_("Liveness check"), N_("Returns ok.")),
+    "/readyz": ("getReadiness", N_("Readiness check"), N_("Returns ready.")),
     "/metrics": (
         "getMetrics",
-        N_("Counts and times, for Prometheus"),
+        N_("Metrics for Prometheus"),
         N_(
-            "Requests by route and status, seconds to answer by route, and rows predicted by "
-            "route."
+            "Requests by route and status, response time by route, and rows predicted by route."
         ),
     ),
 }
@@ -115,9 +114,9 @@ def _info(loaded: Deployment, max_rows: int, max_body: int) -> dict[str, Any]:
         "description": (
             f"Predicts {schema.target_label or schema.target} from {len(schema.fields)} fields. "
             f"A request holds one row, or a list of at most {max_rows:,} rows, in at most "
-            f"{max_body:,} bytes. A level is taken in any letter case and with spaces around it. "
-            "A number outside the range seen in training is answered with a warning, one outside "
-            "the limits is refused. Every failure is a problem document (RFC 9457)."
+            f"{max_body:,} bytes. Letter case and surrounding spaces of a level do not matter. "
+            "A number outside the training range gets a prediction with a warning; a number "
+            "outside the accepted range is refused. Every error is a problem document (RFC 9457)."
         ),
         "x-tablecast-version": __version__,
     }
@@ -135,16 +134,19 @@ def _predict_paths(
     return {
         "/predict_api": {"post": _predicting(
             "predictPlain",
-            _("Predict, and get the bare answer"),
-            _("A row gives its prediction, a list of rows a list of predictions."),
+            _("Predict (value only)"),
+            _(
+                "Send one row to get its prediction, or a list of rows to get a list of "
+                "predictions."
+            ),
             bodies, _json(bare, _examples(labels[0], labels)),
         )},
         "/api/v1/predict": {"post": _predicting(
             "predict",
-            _("Predict, with probabilities and warnings"),
+            _("Predict (full response)"),
             _(
-                "A row or a list of rows gives a list of predictions, in the rows' order. At most "
-                "{most} rows at a time are explained."
+                "Send one row or a list of rows to get a list of predictions in the same order. "
+                "At most {most} rows per request can be explained."
             ).format(most=api.most_explained(loaded)),
             bodies, _json(ref("PredictResponse"), full),
         ) | {"parameters": [_switch("explain", "contributions"), _switch("whatif", "whatif")]}},
@@ -160,7 +162,7 @@ def _other_paths(loaded: Deployment) -> dict[str, Any]:
         "/api/v1/model": {"get": _reading(
             "getModel",
             _("The model card"),
-            _("What the model predicts, from what, how well, and how it was made."),
+            _("What the model predicts, from which fields, how well, and how it was made."),
             "model", _json(ref("ModelCard"), card),
         )},
         **{
@@ -205,7 +207,7 @@ def _reading(
 
 
 def _responses(content: dict[str, Any], statuses: tuple[int, ...]) -> dict[str, Any]:
-    answered = {"description": _("The answer."), "headers": REQUEST_ID, "content": content}
+    answered = {"description": _("The response."), "headers": REQUEST_ID, "content": content}
     failures = {str(status): failure_ref(status) for status in statuses}
     return {"200": answered, **failures}
 

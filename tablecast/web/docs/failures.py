@@ -37,7 +37,7 @@ FAILURES = {
     ),
     405: Failure(
         "MethodNotAllowed",
-        N_("The route does not have this method; the Allow header names those it has."),
+        N_("This route does not support this method. The Allow header lists the supported ones."),
         "Method Not Allowed",
         "The method is not allowed for the requested URL.",
     ),
@@ -45,13 +45,13 @@ FAILURES = {
         "LengthRequired",
         N_("The request has no Content-Length header."),
         "Length Required",
-        "Send a Content-Length header; chunked bodies are not read.",
+        "Send a Content-Length header. Chunked requests are not supported.",
     ),
     413: Failure(
         "TooLarge",
         N_("The body, or the list in it, is larger than this server reads in one request."),
         "Request Entity Too Large",
-        "The list has more than {rows:,} rows; send it in parts.",
+        "The list has more than {rows:,} rows. Send it in parts.",
     ),
     415: Failure(
         "NotSentAsJson",
@@ -61,13 +61,13 @@ FAILURES = {
     ),
     422: Failure(
         "InvalidValues",
-        N_("Some values are refused; every one of them is named."),
+        N_("Some values are refused. The response names each of them."),
         "Some values are not valid.",
         "",
     ),
     500: Failure(
         "ServerError",
-        N_("Something went wrong on the server and was written to its log."),
+        N_("Something went wrong on the server. The error was logged."),
         "Internal Server Error",
         "Something went wrong on our side and was written to the log. Try again; if it happens "
         "again, give the person who runs this service the request id 3f9c0e1d2b4a5968.",

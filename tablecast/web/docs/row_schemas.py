@@ -48,20 +48,20 @@ def describe(field: Field) -> str:
     if meanings:
         sentences.append(f"{'; '.join(meanings)}.")
     if field.is_text and not field.closed:
-        sentences.append("A value that training did not see is answered with a warning.")
+        sentences.append("A value that did not occur in training gets a prediction with a warning.")
     if not field.required:
-        sentences.append("May be null or left out: the model fills it in.")
+        sentences.append("May be null or left out: a typical value is used.")
     return " ".join(sentence for sentence in sentences if sentence)
 
 
 def _ranges_in_words(field: Field) -> str:
     show = field.show
-    seen = f"Training saw {show(field.minimum)} to {show(field.maximum)}"
-    outside = "a value outside is answered with a warning"
+    seen = f"Training range: {show(field.minimum)} to {show(field.maximum)}"
+    outside = "a value outside it gets a prediction with a warning"
     if field.hard_minimum is None or field.hard_maximum is None:
         return f"{seen}; {outside}."
     limits = f"{show(field.hard_minimum)} to {show(field.hard_maximum)}"
-    return f"{seen}; {outside}, and refused outside {limits}."
+    return f"{seen}; {outside}. Outside {limits} it is refused."
 
 
 def example_rows(schema: Schema) -> list[dict[str, Any]]:

@@ -97,6 +97,7 @@ class Parts:
         lowest, highest: the ends of the curves' scale.
         likely: both ends of the prediction interval.
         level: how often the true value lies within it, such as ``90%``.
+        coverage: the same as a sentence.
         class_shares: shown class to its share in training.
     """
 
@@ -108,6 +109,7 @@ class Parts:
     place: Place | None
     likely: tuple[str, str] | None
     level: str
+    coverage: str
     class_shares: Mapping[str, float]
 
 
@@ -138,6 +140,7 @@ def parts_of(
         place=_place(background, prediction, wording),
         likely=_likely(prediction, wording),
         level=percent(interval.level) if interval else "",
+        coverage=_coverage_in_words(interval.level) if interval else "",
         class_shares=_class_shares(schema, background),
     )
 
@@ -224,6 +227,15 @@ def _summary(options: Sequence[Option]) -> str:
     )
 
 
+def _coverage_in_words(level: float) -> str:
+    tenths = round(10 * level, 6)
+    if tenths.is_integer():
+        return _("About {tenths} in 10 similar cases fall in this range.").format(
+            tenths=number(tenths, ".0f")
+        )
+    return _("About {level} of similar cases fall in this range.").format(level=percent(level, 1))
+
+
 def _likely(prediction: Prediction, wording: Wording) -> tuple[str, str] | None:
     if prediction.interval is None:
         return None
@@ -248,11 +260,11 @@ def _place(
 
 
 def _rank_in_words(fraction: float, rows: int) -> str:
-    words = _("Higher than about {share} of the {cases} cases that the model was trained on.")
+    words = _("Higher than about {share} of the {cases} training cases.")
     if fraction < 0.005:
-        words = _("Lower than nearly all of the {cases} cases that the model was trained on.")
+        words = _("Lower than nearly all of the {cases} training cases.")
     elif fraction > 0.995:
-        words = _("Higher than nearly all of the {cases} cases that the model was trained on.")
+        words = _("Higher than nearly all of the {cases} training cases.")
     return words.format(share=percent(fraction), cases=number(rows))
 
 

@@ -18,12 +18,12 @@ PARTS = "dMy"
 _JOINED = re.compile(r"([^-]*)-([^-]*)-([^- :]*)")
 
 _MISSING = {
-    "d": N_("{field} must include a day."),
-    "M": N_("{field} must include a month."),
-    "y": N_("{field} must include a year."),
-    "dM": N_("{field} must include a day and a month."),
-    "dy": N_("{field} must include a day and a year."),
-    "My": N_("{field} must include a month and a year."),
+    "d": N_("Enter a day for {field}."),
+    "M": N_("Enter a month for {field}."),
+    "y": N_("Enter a year for {field}."),
+    "dM": N_("Enter a day and a month for {field}."),
+    "dy": N_("Enter a day and a year for {field}."),
+    "My": N_("Enter a month and a year for {field}."),
 }
 
 
@@ -58,10 +58,10 @@ def fault_in_words(text: str, label: str) -> str:
     if _missing(parts):
         return _(_MISSING[_missing(parts)]).format(field=label)
     if wrong_parts(text) == "y":
-        return _("{field} must have a year of four digits.").format(field=label)
+        return _("Enter the year of {field} with four digits.").format(field=label)
     if _is_real(parts):
         return ""
-    return _("{field} must be a real date.").format(field=label)
+    return _("Enter a real date for {field}.").format(field=label)
 
 
 def _missing(parts: dict[str, str]) -> str:

@@ -175,7 +175,8 @@ def _wrong_key(access: Access) -> Response:
     seconds = access.rates.wait(WRONG_KEYS, f"wrong:{address}") if access.rates else 0
     if seconds:
         return _too_many(seconds)
-    detail = _("This key is not known, or no longer valid. Ask whoever runs this service for one.")
+    detail = _("This key is unknown or no longer valid. Ask the person who runs this service for "
+               "a new one.")
     return _refused(401, detail, 'error="invalid_token"')
 
 

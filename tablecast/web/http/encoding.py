@@ -94,7 +94,7 @@ def unpack(limit: int) -> None:
         return
     if encoding not in ("gzip", "x-gzip"):
         raise UnsupportedMediaType(
-            _("The body's Content-Encoding is not known; send it as gzip, or as it is.")
+            _("This Content-Encoding is not supported. Use gzip or none.")
         )
     packed = request.environ["wsgi.input"].read(request.content_length or 0)
     unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
@@ -105,10 +105,10 @@ def unpack(limit: int) -> None:
         ended = False
     if not ended:
         raise UnsupportedMediaType(
-            _("The body says that it is gzip, and is not, or ends too soon.")
+            _("The body is marked as gzip but is not valid or complete gzip.")
         )
     if len(plain) > limit:
-        words = _("The body is larger than {limit} bytes; send it in parts.")
+        words = _("The body is larger than {limit} bytes. Send it in parts.")
         raise RequestEntityTooLarge(words.format(limit=number(limit)))
     request.environ |= {"wsgi.input": io.BytesIO(plain), "CONTENT_LENGTH": str(len(plain))}
     del request.environ["HTTP_CONTENT_ENCODING"]

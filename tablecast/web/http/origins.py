@@ -32,7 +32,7 @@ def origins_of(variable: str, text: str) -> tuple[str, ...]:
         if parts.scheme not in ("http", "https") or not parts.netloc or parts.path or "*" in one:
             raise SettingError(
                 f"{variable} holds origins such as https://example.com, separated by commas; "
-                f"{one!r} is none."
+                f"{one!r} is not one."
             )
     return found
 

@@ -94,5 +94,5 @@ def _networks(proxies: str) -> Iterable[IPv4Network | IPv6Network]:
         except ValueError:
             raise SettingError(
                 f"TABLECAST_PROXIES must be addresses such as 10.0.0.7 or networks such as "
-                f"10.0.0.0/8, with commas between, or *; {named!r} is none."
+                f"10.0.0.0/8, with commas between, or *; {named!r} is not one."
             ) from None

@@ -13,7 +13,7 @@ import io
 import logging
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import PurePath
 from tempfile import SpooledTemporaryFile
@@ -80,7 +80,7 @@ ADDED = "tablecast.added"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 NO_FILE = N_("Choose a CSV or Excel file.")
-NO_ROWS = N_("The file names its columns but has no rows; add a row below the first line.")
+NO_ROWS = N_("The file has column names but no rows. Add rows below the first line.")
 
 
 _turns = BoundedSemaphore(MOST_AT_ONCE)
@@ -161,7 +161,7 @@ def upload() -> Response:
 def _turn() -> Iterator[None]:
     """A place among the files that are answered. Raises ServiceUnavailable where none gets free."""
     if not _turns.acquire(timeout=MOST_WAITING):
-        words = _("Other files are being answered; send yours again in a moment.")
+        words = _("The server is busy with other files. Send yours again in a moment.")
         raise ServiceUnavailable(words, retry_after=MOST_WAITING)
     try:
         yield
@@ -179,7 +179,7 @@ def _room() -> Iterator[None]:
             raise
         log.error("there is no room for an uploaded file: %s", error)
         raise InsufficientStorage(
-            _("The server has no room for the file now; send a smaller one, or send it later.")
+            _("The server has no space for the file now. Send a smaller file, or try again later.")
         ) from error
 
 
@@ -187,8 +187,8 @@ def _room() -> Iterator[None]:
 def too_large(_error: RequestEntityTooLarge) -> Response:
     """The page again, with the limit; the file was never looked at."""
     wrong = _(
-        "The file is larger than {most} MB; send it in parts, or predict it on the command line "
-        "(python -m tablecast predict), which takes files of any size."
+        "The file is larger than {most} MB. Send it in parts, or use the command line (python -m "
+        "tablecast predict), which takes files of any size."
     ).format(most=_most_megabytes())
     if wants_page():
         return _batch_page(status=413, wrong=wrong)
@@ -263,7 +263,7 @@ def _asked_errors() -> Errors:
 
 def _refusal(error: BatchError) -> Response:
     refusals = error.refusals if isinstance(error, RowsRefused) else ()
-    title = _("The file cannot be answered.")
+    title = _("The file could not be processed.")
     if "do" in request.form or wants_page():
         return _batch_page(status=422, wrong=str(error).split("\n")[0], refusals=refusals)
     return problem(422, title, str(error).split("\n")[0], _remarks_of(refusals))
@@ -274,7 +274,7 @@ def _remarks_of(refusals: Iterable[Refused]) -> Iterable[Remark]:
     for refusal in refusals:
         for remark in refusal.remarks:
             values = {"found_at": refusal.place.capitalize(), "remark": remark.say()}
-            yield replace(remark, text=N_("{found_at}: {remark}"), values=values, row=refusal.row)
+            yield Remark("{found_at}: {remark}", remark.field, values, refusal.row)
 
 
 def _batch_page(status: int = 200, **values: Any) -> Response:
@@ -298,12 +298,12 @@ def _added_in_words() -> list[tuple[str, str]]:
     level = percent(interval.level) if interval else ""
     words = {
         "prediction_label": _("The prediction"),
-        "prediction_low": _("Where its range begins"),
+        "prediction_low": _("Low end of the range"),
         "prediction_high": _(
-            "Where its range ends; in {level} of cases the true value lies in that range"
+            "High end of the range; about {level} of true values fall in it"
         ).format(level=level),
         "prediction_score": _("The probability of the predicted class"),
-        "prediction_error": _("Why the row has no prediction; empty where it has one"),
+        "prediction_error": _("Why the row has no prediction (empty if it has one)"),
     }
     return [(name, words.get(name) or _("The probability of this class")) for name in named]
 

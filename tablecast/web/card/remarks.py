@@ -1,0 +1,42 @@
+"""What a deployment says of its training, in the reader's language."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from tablecast.deployment.model_card import remark_of
+from tablecast.errors import Remark
+from tablecast.i18n.language import ENGLISH, current_language
+from tablecast.web.card.earlier_sentences import remark_in
+
+
+@dataclass(frozen=True)
+class Said:
+    """A sentence for a page.
+
+    Attributes:
+        text: the sentence.
+        lang: the language that it is in, where that is not the reader's; else "".
+    """
+
+    text: str
+    lang: str = ""
+
+
+def said(stored: Any) -> Said:
+    """A remark, as a deployment keeps it, in the reader's language.
+
+    A sentence that nobody has translated, such as an estimator's own failure, stays English.
+    """
+    kept = remark_of(stored)
+    remark = kept if isinstance(kept, Remark) else remark_in(kept)
+    return Said(remark.say(), "" if _is_known(remark) else ENGLISH.tag)
+
+
+def _is_known(remark: Remark) -> bool:
+    """Whether the reader's language has words for a remark."""
+    language = current_language()
+    if remark.many:
+        return language.is_source or language.ngettext(remark.message, "", 1) != remark.message
+    return language.is_source or language.gettext(remark.message) != remark.message
