@@ -9,6 +9,7 @@ import served
 from flask import Flask
 
 from tablecast.errors import SettingError
+from tablecast.web.http.proxies import Sender, TrustedProxies
 
 PREFIX = "/some/where"
 FORWARDED = {
@@ -85,3 +86,21 @@ def test_a_request_without_a_host_is_refused(path: str) -> None:
         answer = method(path, json={}, environ_overrides={"HTTP_HOST": host})
         assert ("Send a Host header" in answer.text) == (not host)
         assert (answer.status_code == 400) == (not host)
+
+
+@pytest.mark.parametrize(
+    ("proxies", "peer", "believed"),
+    [("", "198.51.100.7", False), ("10.0.0.0/8", "198.51.100.7", False),
+     ("10.0.0.0/8", "10.1.2.3", True), ("*", "198.51.100.7", True)],
+)  # fmt: skip
+def test_the_fast_path_believes_whom_flask_believes(
+    proxies: str, peer: str, believed: bool
+) -> None:
+    """What a stranger says of its address and host is nothing; a proxy's last word is taken."""
+    trust = TrustedProxies(lambda *_: [], proxies)
+    sender = Sender(
+        peer, "own.example", forwarded_for="192.0.2.1, 203.0.113.9", forwarded_host="forms.example"
+    )
+    assert trust.client_of(sender) == ("203.0.113.9" if believed else peer)
+    assert trust.host_of(sender) == ("forms.example" if believed else "own.example")
+    assert trust.client_of(Sender(peer, "own.example")) == peer
