@@ -30,7 +30,7 @@ _NUMBER = re.compile(r'\br="(\d+)"')
 _CELL = re.compile(r"<((?:\w+:)?)c\b([^>]*?)(?:/>|>.*?</\1c>)", re.DOTALL)
 _PLACE = re.compile(r'\br="([A-Z]+)(\d+)"')
 _STYLE = re.compile(r'\bs="(\d+)"')
-_SPANS = re.compile(r'\s+spans="[^"]*"')
+_SPANS = re.compile(r'(?<!\s)\s++spans="[^"]*"')
 _DIMENSION = re.compile(r'(<(?:\w+:)?dimension\b[^>]*?ref=")([A-Z]+\d+)(?::([A-Z]+)(\d+))?(")')
 #: What XML cannot hold.
 _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")

@@ -55,13 +55,16 @@ _SILENT = frozenset(
     "sonntag lundi mardi mercredi jeudi vendredi samedi dimanche mo di mi do fr sa so uhr г".split()
 )
 _HALVES = {"am": "AM", "pm": "PM", "a.m.": "AM", "p.m.": "PM", "上午": "AM", "下午": "PM"}
+# Space before a mark is looked at from its beginning alone, and never twice: from each of its signs
+# the time would grow with its square.
+_SPACE = r"(?<!\s)\s*+"
 _MARKED = (
-    (re.compile(r"\s*年\s*|\s*년\s*"), "-"),
-    (re.compile(r"\s*月\s*(?=[0-9])|\s*월\s*(?=[0-9])"), "-"),
-    (re.compile(r"\s*[月日號号]\s*|\s*[월일]\s*"), " "),
-    (re.compile(r"\s*[時时点點]\s*(?=[0-9])|\s*分\s*(?=[0-9])|\s*시\s*(?=[0-9])"), ":"),
-    (re.compile(r"\s*[時时点點](?![0-9])"), ":00"),
-    (re.compile(r"\s*[分秒초]"), ""),
+    (re.compile(_SPACE + r"[年년]\s*+"), "-"),
+    (re.compile(_SPACE + r"[月월]\s*+(?=[0-9])"), "-"),
+    (re.compile(_SPACE + r"[月日號号월일]\s*+"), " "),
+    (re.compile(_SPACE + r"[時时点點分시]\s*+(?=[0-9])"), ":"),
+    (re.compile(_SPACE + r"[時时点點](?![0-9])"), ":00"),
+    (re.compile(_SPACE + r"[分秒초]"), ""),
 )
 
 

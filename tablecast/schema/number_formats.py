@@ -38,7 +38,7 @@ _PATTERNS = {
 _BETWEEN = {DECIMAL_POINT: re.compile("[, ']"), DECIMAL_COMMA: re.compile("[. ']")}
 
 #: A number as programs write it.
-PLAIN = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
+PLAIN = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?")
 
 #: What may be a thousand in one country and little more than one in another.
 _AMBIGUOUS = re.compile(r"[1-9][0-9]{0,2}[.,][0-9]{3}")

@@ -57,6 +57,7 @@ UNREACHED = {
         ("urllib.parse", f"_split{part}"): "for urllib.request, which asks and never answers"
         for part in ("type", "host", "port", "nport", "query", "value")
     },
+    ("tablecast.schema.number_formats", "__init__"): "a sign before patterns that are timed",
     ("werkzeug.routing.rules", "_converter_args_re"): "reads the routes that the views name",
     ("werkzeug.routing.matcher", "match"): "made of the routes that the views name; timed below",
     ("werkzeug.routing.matcher", "_match"): "made of the routes that the views name; timed below",
@@ -156,13 +157,13 @@ def seconds_of(pattern: re.Pattern[Any], method: str, length: int) -> tuple[floa
         in_bytes = isinstance(pattern.pattern, bytes)
         content: Any = text.encode("latin-1", "replace") if in_bytes else text
         arguments = (b"" if in_bytes else "", content)
-        began = time.perf_counter()
+        began = time.thread_time()
         if method in ("sub", "subn"):
             getattr(pattern, method)(*arguments)
         else:
             found = getattr(pattern, method)(content)
             _ = list(found) if method == "finditer" else found
-        took = time.perf_counter() - began
+        took = time.thread_time() - began
         worst = max(worst, (took, text))
         if took > MOST:
             break
@@ -202,9 +203,9 @@ def test_a_boundary_takes_time_by_the_length_of_the_body() -> None:
             for ending in (b"", b"!", b"\r\n"):
                 body = b"\r\n--" + boundary + unit * (LONGEST // len(unit)) + ending
                 for pattern in (decoder.preamble_re, decoder.boundary_re):
-                    began = time.perf_counter()
+                    began = time.thread_time()
                     pattern.search(body)
-                    assert time.perf_counter() - began < MOST, (boundary, unit, ending)
+                    assert time.thread_time() - began < MOST, (boundary, unit, ending)
 
 
 def test_a_path_takes_time_by_its_length() -> None:
@@ -212,11 +213,11 @@ def test_a_path_takes_time_by_its_length() -> None:
     app = served.regression_app()
     for unit in ("/", "a", "%2F", "%", "static/", "..", ".", "%25"):
         path = "/static/" + unit * (8000 // len(unit))
-        began = time.perf_counter()
+        began = time.thread_time()
         with app.test_request_context(path) as context:
             assert context.request.url
         uri_to_iri("http://x" + path)
-        assert time.perf_counter() - began < MOST, unit
+        assert time.thread_time() - began < MOST, unit
 
 
 @pytest.mark.parametrize("header", ["Accept", "Accept-Language", "Content-Type", "Cookie"])
@@ -226,7 +227,7 @@ def test_a_header_takes_time_by_its_length(header: str) -> None:
     units = [" ", "\t", ";", ",", "a;", "a,", "/", "\t;", "a/b;", "q=", '"', "\\", "-", "a=1;"]
     for first, second in product(("a", "a/b;", "a/b; c="), units):
         value = first + second * (8000 // len(second))
-        began = time.perf_counter()
+        began = time.thread_time()
         client.post("/none", headers={header: value})
         client.post("/predict", headers={header: value})
-        assert time.perf_counter() - began < 2 * MOST, value[:40]
+        assert time.thread_time() - began < 2 * MOST, value[:40]
