@@ -220,7 +220,7 @@ def test_an_unknown_format_is_refused(copy: Path) -> None:
     path = with_ending(copy, ".json")
     description = json.loads(path.read_text())
     path.write_text(json.dumps(description | {"format": 99}))
-    with pytest.raises(ArtifactError, match=r"format 99, and this tablecast .* reads formats up to 2"):
+    with pytest.raises(ArtifactError, match=r"format 99, and this tablecast .* formats up to 2"):
         load(copy, "pycaret")
 
 
