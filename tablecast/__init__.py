@@ -23,7 +23,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tablecast.data.inspect import inspect
+    from tablecast.data.inspection import inspect
     from tablecast.data.sources import read_table
     from tablecast.deployment.opening import load
     from tablecast.deployment.predict_model import predict_model
@@ -40,7 +40,7 @@ __all__ = ["cast", "compare", "inspect", "load", "predict_model", "publish", "re
 _MODULES = {
     "cast": "tablecast.training.cast",
     "compare": "tablecast.training.comparison.compare",
-    "inspect": "tablecast.data.inspect",
+    "inspect": "tablecast.data.inspection",
     "load": "tablecast.deployment.opening",
     "predict_model": "tablecast.deployment.predict_model",
     "publish": "tablecast.training.publish",

@@ -6,7 +6,7 @@ import logging
 import time
 from pathlib import Path
 
-from tablecast.access.keys import Key, digest_of, read_file, read_keys
+from tablecast.access.key_file import Key, digest_of, read_file, read_keys
 from tablecast.errors import KeysError
 
 log = logging.getLogger("tablecast")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tablecast.access.keys import RATE
+from tablecast.access.key_file import RATE
 from tablecast.errors import SettingError
 
 if TYPE_CHECKING:
@@ -61,7 +61,7 @@ class Rates:
             if storage:
                 counts = storage_from_string(storage)
             elif shared:
-                from tablecast.access.shared_counts import SharedCounts
+                from tablecast.access.mapped_counts import SharedCounts
 
                 counts = SharedCounts(shared / "rates")
             else:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from os import PathLike
 from typing import TYPE_CHECKING
 
-from tablecast.data.inspect import inspected
+from tablecast.data.inspection import inspected
 from tablecast.data.leakage import without_leaks
 from tablecast.data.prepare import prepare
 from tablecast.data.sources import read_table

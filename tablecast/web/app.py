@@ -26,7 +26,7 @@ from tablecast.web.docs import document as openapi
 from tablecast.web.fast_path import FastLane
 from tablecast.web.http import (
     access,
-    encoding,
+    content_encoding,
     metrics,
     navigation,
     origins,
@@ -111,7 +111,7 @@ def create_app(deployment: Deployment | None = None) -> Flask:
     access.install(app, allowed)
     app.before_request(_limit_body)
     app.after_request(_finish)
-    encoding.install(app)
+    content_encoding.install(app)
     app.register_error_handler(InvalidInput, invalid)
     app.register_error_handler(HTTPException, _refused)
     app.register_error_handler(Exception, _unexpected)
@@ -165,7 +165,7 @@ def _limit_body() -> None:
         raise LengthRequired(_("Send a Content-Length header. Chunked requests are not supported."))
     limits = current_app.config["BODY_LIMITS"]
     limit = limits.get(request.endpoint, current_app.config["MAX_BODY"])
-    encoding.unpack(limit)
+    content_encoding.unpack(limit)
     if request.content_length > limit:
         _read_and_discard()
         words = _("The body is larger than {limit} bytes. Send it in parts.")

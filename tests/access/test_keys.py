@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tablecast.access.key_file import Key, digest_of, new_key, read_file, read_keys
 from tablecast.access.keyring import Keyring
-from tablecast.access.keys import Key, digest_of, new_key, read_file, read_keys
+from tablecast.access.mapped_counts import NEIGHBOURS, SLOTS, SharedCounts
 from tablecast.access.rates import Rates, parsed
-from tablecast.access.shared_counts import NEIGHBOURS, SLOTS, SharedCounts
 from tablecast.cli.main import main
 from tablecast.errors import KeysError, SettingError
 

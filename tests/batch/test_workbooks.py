@@ -12,7 +12,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tablecast.batch.predict_file import predict_file
-from tablecast.data.inspect import inspect
+from tablecast.data.inspection import inspect
 from tablecast.data.sources import read_table
 from tablecast.deployment.deployment import Deployment
 from tablecast.errors import BatchError, TableError

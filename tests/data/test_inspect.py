@@ -19,7 +19,7 @@ from deployments import ROOT
 
 import tablecast
 from tablecast.cli.main import command_parser, main
-from tablecast.data.inspect import inspect
+from tablecast.data.inspection import inspect
 from tablecast.errors import TableError
 from tablecast.schema.form_file import read_form
 from tablecast.schema.options import ReadingOptions

@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from openapi_spec_validator import validate
 
 from tablecast.access import keyring as keyring_module
-from tablecast.access.keys import GRANTS, Role, new_key, read_file, write_file
+from tablecast.access.key_file import GRANTS, Role, new_key, read_file, write_file
 from tablecast.cli.main import main
 from tablecast.web.app import create_app
 from tablecast.web.http.roles import FORM, PUBLIC, ROLES

@@ -27,8 +27,8 @@ from tablecast.training.experiment.trained import nothing_learnt
 from tablecast.training.graph_cost import Cost
 from tablecast.training.search.views import Recipe
 from tablecast.web.app import create_app
+from tablecast.web.card.card_remarks import Said, said
 from tablecast.web.card.earlier_sentences import SENTENCES
-from tablecast.web.card.remarks import Said, said
 
 CHINESE = Language("zh_Hans")
 

@@ -23,7 +23,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def _inspect(options: argparse.Namespace) -> None:
-    from tablecast.data.inspect import inspect
+    from tablecast.data.inspection import inspect
     from tablecast.schema.form_file import read_form
 
     form = read_form(Path(options.form) if options.form else None)

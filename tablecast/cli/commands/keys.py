@@ -8,7 +8,7 @@ from datetime import date
 from pathlib import Path
 from typing import get_args
 
-from tablecast.access.keys import Key, Role, new_key, read_file, write_file
+from tablecast.access.key_file import Key, Role, new_key, read_file, write_file
 from tablecast.errors import KeysError
 
 HELP = "make, list and revoke the keys that open a server"

@@ -18,12 +18,12 @@ from tablecast.i18n.formats import number, percent
 from tablecast.i18n.language import N_, _
 from tablecast.schema.schema import Schema
 from tablecast.web.card import regression_figures as card_figures
+from tablecast.web.card.card_remarks import Said, said
 from tablecast.web.card.class_figures import class_figures, class_table, confusion_of
 from tablecast.web.card.effects import effects_of, importance_of
 from tablecast.web.card.group_tables import Groups, groups_of
 from tablecast.web.card.quality import METRICS, measure, metrics_of, overall_of
 from tablecast.web.card.regression_figures import Figure, Table
-from tablecast.web.card.remarks import Said, said
 from tablecast.web.card.translate import in_words, stated_in_words
 from tablecast.web.display.amounts import wording_of
 

@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, redirect, request, url_for
 
+from tablecast.access.key_file import PREFIX, Key
 from tablecast.access.keyring import Keyring
-from tablecast.access.keys import PREFIX, Key
 from tablecast.access.rates import WRONG_KEYS, Rates, parsed
 from tablecast.i18n.language import _
 from tablecast.web.http import sessions
