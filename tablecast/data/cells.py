@@ -153,7 +153,8 @@ class Column:
         if infinite.any():
             self.note(INFINITE, count=int(infinite.sum()))
             texts = map(text_of, self.cells[infinite].unique())
-            self.set_reading(placeholders=tuple(dict.fromkeys((*self.reading.placeholders, *texts))))
+            known = dict.fromkeys((*self.reading.placeholders, *texts))
+            self.set_reading(placeholders=tuple(known))
         return column.mask(infinite)
 
     def name_missing(self, texts: Sequence[str], sentence: Remark = PLACEHOLDERS) -> None:
