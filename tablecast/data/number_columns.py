@@ -10,6 +10,7 @@ from tablecast.data.cells import Column, text_of
 from tablecast.data.dates import Dates, dates_in, without_zone
 from tablecast.data.numbers import Numbers
 from tablecast.errors import TableError
+from tablecast.schema.moments import moment_of
 from tablecast.schema.number_formats import DECIMAL_COMMA, DECIMAL_POINT, amount_of, is_currency
 from tablecast.schema.table_notes import (
     CODES,
@@ -117,17 +118,20 @@ def _as_dates(column: Column, dates: Dates) -> pd.Series:
         dates = again or dates
     values = column.mapped(dates.values)
     column.name_placeholders(dates.far)
-    example, first = next(iter(dates.values.items()))
+    example, first = next(((t, d) for t, d in dates.values.items() if moment_of(t) is None),
+                          next(iter(dates.values.items())))
+    # ISO 8601 is read without being told; 2021年8月1日 and 2021-8-1 are not.
+    is_iso = dates.format.startswith("%Y-%m-%d") and moment_of(example) is not None
     if dates.others and column.file_day_first is None:
         order = next((t for t in dates.values if t[:2] != t[3:5]), example)
         column.note(TWO_ORDERS, example=order, date=f"{dates.values[order]:%Y-%m-%d}",
                     option=shlex.quote(f"{column.name}={dates.others[0]}"))
-    elif not dates.format.startswith("%Y-%m-%d"):
+    elif not is_iso:
         column.note(DATE_FORMAT, example=example, date=f"{first:%Y-%m-%d}")
     if "%y" in dates.format:
         years = [value.year for value in dates.values.values()]
         column.note(SHORT_YEARS, first=str(min(years)), last=str(max(years)))
-    if not dates.format.startswith("%Y-%m-%d"):  # ISO 8601 is read without being told
+    if not is_iso:
         column.set_reading(date_format=dates.format)
     return pd.to_datetime(pd.Series(values.tolist(), index=values.index)).astype("datetime64[ns]")
 
