@@ -21,6 +21,7 @@ from tablecast.schema.table_notes import (
     MIXED,
     ODD,
     ODD_DATE,
+    READ_AS,
     SHORT_YEARS,
     SPELT,
     TWO_ORDERS,
@@ -89,7 +90,8 @@ def _likely_sign(column: Column, numbers: Numbers, example: str) -> str:
 def _as_numbers(column: Column, numbers: Numbers, spelling: str) -> pd.Series:
     import pandas as pd
 
-    values = column.mapped(numbers.read(spelling))
+    values_of = numbers.read(spelling)
+    values = column.mapped(values_of)
     column.name_placeholders()
     amounts = numbers.amounts
     grouped = [t for t, one in amounts.items() if any(sign in one.digits for sign in ", '")]
@@ -101,6 +103,9 @@ def _as_numbers(column: Column, numbers: Numbers, spelling: str) -> pd.Series:
             column.note(SPELT, sign=",", example=spelt[0])
         elif grouped:
             column.note(GROUPED, example=grouped[0])
+    minus = [t for t, one in amounts.items() if one.sign and t.endswith((")", "-", "−", "–"))]
+    if minus:
+        column.note(READ_AS, example=minus[0], level=f"{values_of[minus[0]]}")
     points = any("." in one.digits for one in amounts.values())
     kept = spelling if grouped or (spelling == DECIMAL_COMMA and (spelt or points)) else ""
     column.set_reading(spelling=kept, unit=numbers.unit)
