@@ -54,12 +54,16 @@ def small_app(make: Callable[[], Flask]) -> Flask:
 
 
 class Closed:
-    """Closes every answer once it is read, as servers do and schemathesis does not."""
+    """Closes every answer once it is read, as servers do and schemathesis does not.
+
+    Nor does it unpack what it says it can.
+    """
 
     def __init__(self, app: Any) -> None:
         self._app = app
 
     def __call__(self, environ: Any, start_response: Any) -> list[bytes]:
+        environ.pop("HTTP_ACCEPT_ENCODING", None)
         answer = self._app(environ, start_response)
         try:
             return [b"".join(answer)]
