@@ -90,6 +90,21 @@ def test_unknown_and_missing_levels_are_the_mean_of_all() -> None:
     assert step.transform(ids, y)[0, 0] == pytest.approx(y.mean(), abs=0.1)
 
 
+@pytest.mark.slow
+def test_pycaret_learns_from_the_means_of_other_rows() -> None:
+    """Its pipeline gives the target while it is fitted, and none to answer, of the same rows too"""
+    table = _noise(rows=600, levels=200)
+    with quiet_and_single():
+        experiment = start(Prepared(table, "y", "regression", (), ()), 1, [])
+        steps = clone(experiment.pipeline)
+        learnt, target = steps.fit_transform(experiment.X_train, experiment.y_train)
+        asked = steps.transform(experiment.X_train)
+    assert abs(np.corrcoef(learnt["id"], target)[0, 1]) < 0.15
+    assert np.corrcoef(asked["id"], target)[0, 1] > 0.4
+    assert (learnt["x"] == asked["x"]).all()
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("task", ["regression", "two", "three"])
 def test_a_trained_pipeline_and_its_graph_answer_alike(task: str) -> None:
     """One row, a batch, and the graph; each level of the column is in the graph."""
