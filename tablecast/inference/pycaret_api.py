@@ -117,6 +117,9 @@ def heard_levels(pipeline: Any) -> dict[str, dict[str, Any]]:
         transformer = getattr(step, "transformer", step)
         for name, levels in getattr(transformer, "to_other_", {}).items():
             _hear(heard, name, levels)
+        known = getattr(transformer, "categories_", ())  # scikit-learn's encoders
+        for name, levels in zip(getattr(transformer, "feature_names_in_", ()), known, strict=False):
+            _hear(heard, name, levels)
         encoder = getattr(transformer, "ordinal_encoder", transformer)
         mapping = getattr(encoder, "mapping", None)
         if isinstance(mapping, list):
