@@ -65,7 +65,7 @@ def measured(serving: Environment, deployment: str, rows: int, rounds: int) -> d
         for turn in range(rounds):
             for name, command in commands.items():
                 run, said = timed(command, CACHE)
-                if name == "tablecast" and f"{rows:,} of {rows:,} rows answered" not in said:
+                if name == "tablecast" and f"Predicted {rows:,} of {rows:,} rows" not in said:
                     raise RuntimeError(f"Not every row was answered: {said}")
                 runs[name].append(asdict(run))
                 print(f"round {turn + 1} of {rounds}: {name}, {rows:,} rows: {run.seconds:.1f} s, "

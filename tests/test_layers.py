@@ -16,7 +16,9 @@ def run(code: str, **environment: str) -> str:
     """Run Python in a process of its own, in the repository, and return what it prints."""
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False,
-        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        env={
+            **os.environ, "PYTHONPATH": str(ROOT), "TABLECAST_ACCESS_LOG": "off", **environment,
+        },
     )
     assert done.returncode == 0, done.stderr
     return done.stdout

@@ -152,6 +152,9 @@ class Column:
         infinite = column.isin([float("inf"), float("-inf")])
         if infinite.any():
             self.note(INFINITE, count=int(infinite.sum()))
+            texts = map(text_of, self.cells[infinite].unique())
+            known = dict.fromkeys((*self.reading.placeholders, *texts))
+            self.set_reading(placeholders=tuple(known))
         return column.mask(infinite)
 
     def name_missing(self, texts: Sequence[str], sentence: Remark = PLACEHOLDERS) -> None:

@@ -25,7 +25,8 @@ from tablecast.data.surroundings import (
     without_footer,
 )
 from tablecast.errors import Remark, TableError
-from tablecast.schema.table_notes import ROW_NAMES, TITLE
+from tablecast.schema.number_formats import amount_of
+from tablecast.schema.table_notes import NUMBERS_AS_NAMES, ROW_NAMES, TITLE
 from tablecast.schema.texts import tidy_text
 
 SEPARATORS = ",;\t|"
@@ -104,7 +105,23 @@ def find_separator(text: str) -> str:
         even = sum(len(one) in (width, width - 1) for one in body) / len(records)
         return even if quoted_well else even / 2, width
 
-    return max(SEPARATORS, key=fit)  # with no separator anywhere: the comma, so one column
+    best = max(SEPARATORS, key=fit)  # with no separator anywhere: the comma, so one column
+    return " " if not fit(best)[1] and _are_cut_by_spaces(beginning) else best
+
+
+def _are_cut_by_spaces(text: str) -> bool:
+    """Whether spaces cut rows into columns: R quotes the names, others write numbers alone."""
+    names, *rows = first_records(text, " ") or [[]]
+    widths = {len(row) for row in rows}
+    if len(rows) < 2 or len(widths) != 1 or len(names) not in (*widths, max(widths) - 1):
+        return False
+    quoted = re.match(r'("[^"\n]*" +)+"[^"\n]*" *[\r\n]', text)
+    return len(names) > 1 and bool(quoted or all(map(_are_numbers, rows)))
+
+
+def _are_numbers(record: Record) -> bool:
+    amounts = [amount_of(bare(cell)) for cell in record if bare(cell)]
+    return bool(amounts) and all(one and not one.unit for one in amounts)
 
 
 def first_records(text: str, separator: str) -> list[Record]:
@@ -159,6 +176,8 @@ def arranged(
     width = usual_width([record for _, record in kept[head + 1 :]] or [kept[head][1]])
     notes = [TITLE.filled(text=shortened(record)) for _, record in kept[:head]]
     header = [tidy_text(bare(cell)) for cell in kept[head][1]]
+    if _are_numbers(header) and not are_row_names(header):  # 0, 1, 2 or 2001, 2002 are names
+        notes.append(NUMBERS_AS_NAMES.filled(text=shortened(header)))
     body = kept[head + 1 :]
     full = sum(len(record) == width for _, record in body)
     if len(header) == width - 1 and full > MOST_SHORT * len(body):

@@ -10,6 +10,7 @@ from tablecast.data.cells import Column, text_of
 from tablecast.data.dates import Dates, dates_in, without_zone
 from tablecast.data.numbers import Numbers
 from tablecast.errors import TableError
+from tablecast.schema.moments import moment_of
 from tablecast.schema.number_formats import DECIMAL_COMMA, DECIMAL_POINT, amount_of, is_currency
 from tablecast.schema.table_notes import (
     CODES,
@@ -20,6 +21,7 @@ from tablecast.schema.table_notes import (
     MIXED,
     ODD,
     ODD_DATE,
+    READ_AS,
     SHORT_YEARS,
     SPELT,
     TWO_ORDERS,
@@ -88,7 +90,8 @@ def _likely_sign(column: Column, numbers: Numbers, example: str) -> str:
 def _as_numbers(column: Column, numbers: Numbers, spelling: str) -> pd.Series:
     import pandas as pd
 
-    values = column.mapped(numbers.read(spelling))
+    values_of = numbers.read(spelling)
+    values = column.mapped(values_of)
     column.name_placeholders()
     amounts = numbers.amounts
     grouped = [t for t, one in amounts.items() if any(sign in one.digits for sign in ", '")]
@@ -100,6 +103,9 @@ def _as_numbers(column: Column, numbers: Numbers, spelling: str) -> pd.Series:
             column.note(SPELT, sign=",", example=spelt[0])
         elif grouped:
             column.note(GROUPED, example=grouped[0])
+    minus = [t for t, one in amounts.items() if one.sign and t.endswith((")", "-", "−", "–"))]
+    if minus:
+        column.note(READ_AS, example=minus[0], level=f"{values_of[minus[0]]}")
     points = any("." in one.digits for one in amounts.values())
     kept = spelling if grouped or (spelling == DECIMAL_COMMA and (spelt or points)) else ""
     column.set_reading(spelling=kept, unit=numbers.unit)
@@ -117,17 +123,20 @@ def _as_dates(column: Column, dates: Dates) -> pd.Series:
         dates = again or dates
     values = column.mapped(dates.values)
     column.name_placeholders(dates.far)
-    example, first = next(iter(dates.values.items()))
+    example, first = next(((t, d) for t, d in dates.values.items() if moment_of(t) is None),
+                          next(iter(dates.values.items())))
+    # ISO 8601 is read without being told; 2021年8月1日 and 2021-8-1 are not.
+    is_iso = dates.format.startswith("%Y-%m-%d") and moment_of(example) is not None
     if dates.others and column.file_day_first is None:
         order = next((t for t in dates.values if t[:2] != t[3:5]), example)
         column.note(TWO_ORDERS, example=order, date=f"{dates.values[order]:%Y-%m-%d}",
                     option=shlex.quote(f"{column.name}={dates.others[0]}"))
-    elif not dates.format.startswith("%Y-%m-%d"):
+    elif not is_iso:
         column.note(DATE_FORMAT, example=example, date=f"{first:%Y-%m-%d}")
     if "%y" in dates.format:
         years = [value.year for value in dates.values.values()]
         column.note(SHORT_YEARS, first=str(min(years)), last=str(max(years)))
-    if not dates.format.startswith("%Y-%m-%d"):  # ISO 8601 is read without being told
+    if not is_iso:
         column.set_reading(date_format=dates.format)
     return pd.to_datetime(pd.Series(values.tolist(), index=values.index)).astype("datetime64[ns]")
 

@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from tablecast.data.cells import Column
-from tablecast.schema.table_notes import AS_TEXT, MERGED, NA_LEVEL, NA_MISSING, TRUE_FALSE
+from tablecast.schema.table_notes import AS_TEXT, MERGED, NA_LEVEL, NA_MISSING, READ_AS
 from tablecast.schema.texts import fold
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def _booleans(column: Column) -> dict[str, str]:
         return {}
     other = next((text for text, level in read.items() if text != level), None)
     if other:
-        column.note(TRUE_FALSE, example=other, level=read[other])
+        column.note(READ_AS, example=other, level=read[other])
     return read
 
 

@@ -70,10 +70,16 @@ def _with_class_names(made: Any, pipeline: Any) -> Any:
     return renamed.assign(prediction_label=labels)
 
 
-def classes_of(pipeline: Any) -> list[Any]:
-    """The classes that a pipeline tells apart, as it was given them, in its probabilities' order"""
+def classes_of(pipeline: Any, estimator: Any = None) -> list[Any]:
+    """The classes that a pipeline tells apart, as it was given them, in its probabilities' order.
+
+    Args:
+        pipeline: it encodes the classes, unless they are 0, 1, …; then its estimator has them.
+        estimator: the estimator, where it is not the pipeline's last step.
+    """
     encoder = dict(pipeline.steps).get("label_encoding")
-    owner = pipeline.steps[-1][1] if encoder is None else encoder.transformer
+    fitted = pipeline.steps[-1][1] if estimator is None else estimator
+    owner = fitted if encoder is None else encoder.transformer
     return [plain(label) for label in owner.classes_]
 
 
@@ -110,6 +116,9 @@ def heard_levels(pipeline: Any) -> dict[str, dict[str, Any]]:
     for _, step in pipeline.steps[:-1]:
         transformer = getattr(step, "transformer", step)
         for name, levels in getattr(transformer, "to_other_", {}).items():
+            _hear(heard, name, levels)
+        known = getattr(transformer, "categories_", ())  # scikit-learn's encoders
+        for name, levels in zip(getattr(transformer, "feature_names_in_", ()), known, strict=False):
             _hear(heard, name, levels)
         encoder = getattr(transformer, "ordinal_encoder", transformer)
         mapping = getattr(encoder, "mapping", None)

@@ -17,6 +17,10 @@ BAD_BYTES = counted(
     0,
 )
 TITLE = Remark("Ignored the title above the table: {text}")
+NUMBERS_AS_NAMES = Remark(
+    "The first row holds numbers, which were read as the names of the columns: {text}. If it is "
+    "data, write a row of names above it."
+)
 FOOTER = Remark("Ignored a line below the table: {text}")
 TOTAL = Remark("Ignored the last row, which is the total of the others: {text}")
 LINES_ABOVE = Remark("Ignored the lines above the column names.")
@@ -101,7 +105,7 @@ MERGED = counted(
     "punctuation. To keep it apart: --level {option}.",
     0,
 )
-TRUE_FALSE = Remark("{name}: “{example}” was read as {level}.")
+READ_AS = Remark("{name}: “{example}” was read as {level}.")
 AS_TEXT = Remark("{name} was read as text, as requested.")
 TWO_ORDERS = Remark(
     "{name}: “{example}” may be day first or month first; it was read as {date}. To read the other "

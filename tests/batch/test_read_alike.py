@@ -6,10 +6,11 @@ import gzip
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from tablecast.batch.predict_file import predict_file
-from tablecast.data.sources import read_table
+from tablecast.data.sources import prepare, read_table
 from tablecast.deployment.deployment import Deployment
 from tablecast.errors import BatchError
 from tablecast.schema.field import Field, Refusal
@@ -125,6 +126,33 @@ DATE = Field(
 def test_dates_are_read_as_training_wrote_them(text: str) -> None:
     """And as ISO 8601 writes them."""
     assert DATE.show(DATE.read(text, text=True)[0]) == "2021-03-05"
+
+
+CELLS = {
+    "signs of a calendar": [f"2021年{month}月1日" for month in range(1, 13)],
+    "days without a zero": [f"2021-{month}-5" for month in range(1, 13)],
+    "and with a time": [f"2021-{month}-5 9:{month:02}" for month in range(1, 13)],
+    "two-digit years": [f"{month}.3.21" for month in range(1, 13)],
+    "halves of a day": [f"3/{day}/2021 {day - 12}:05 PM" for day in range(13, 23)],
+    "time zones": [f"2021-03-05T{hour:02}:00:00Z" for hour in range(20)],
+    "ISO 8601": [f"2021-03-{day:02}" for day in range(1, 29)],
+    "infinite numbers": ["1.5", "inf", "2.5", "-Infinity", "0.5"],
+    "brackets": ["(5)", "7", "(9)", "10-"],
+    "units": ["5 kg", "7 kg", "1,200.5 kg"],
+}
+
+
+@pytest.mark.parametrize("kind", CELLS)
+def test_every_cell_that_training_read_is_read_alike(tmp_path: Path, kind: str) -> None:
+    """Whatever a column of the table holds, a form and a batch take as what training took it."""
+    cells = CELLS[kind]
+    rows = "".join(f"{cell};{at % 7}\n" for at, cell in enumerate(cells * 10))
+    (tmp_path / "t.csv").write_text("x;y\n" + rows, encoding="utf-8")
+    prepared = prepare(read_table(tmp_path / "t.csv"), target="y")
+    (field,) = Schema.from_table(prepared.table, prepared.target, prepared.task).fields
+    known = field.array_of_table(read_table(tmp_path / "t.csv")["x"])[: len(cells)]
+    read = [field.read(cell, text=True)[0] for cell in cells]
+    np.testing.assert_array_equal(np.asarray(read, dtype=float), np.asarray(known, dtype=float))
 
 
 def test_time_goes_on() -> None:

@@ -208,6 +208,8 @@ def in_toml(key: str, value: str) -> str:
         ({"category": ["zipp"]}, r"no column 'zipp'. Did you mean 'zip'"),
         ({"number": ["zip"]}, r"Line 5: 'zip' holds 'abc', which is no number .*--missing abc"),
         ({"date": {"zip": "%Y"}}, r"Line 2: 'zip' holds '02134', which is no .*--date zip=FORMAT"),
+        ({"date": {"zip": "%Q"}}, r"'%Q' is no format of dates.*--date COLUMN=FORMAT"),
+        ({"date": {"zip": "%Y%Y"}}, r"'%Y%Y' is no format of dates"),
         ({"encoding": "utf-16"}, r"utf-16 text.*--encoding"),
         ({"decimal": ";"}, r"--decimal"),
         ({"separator": "ab"}, r"--separator"),
@@ -241,6 +243,8 @@ CHANGES = {
     "a repeated column": ("x,x,y\n" + rows(30, "1.#", "1#", "#"), "x (2)"),
     "a column without a name": ("x,,y\n" + rows(30, "1.#", "3", "#"), "column 2"),
     "codes": ("x,y\n" + rows(30, "00#", "#"), "x"),
+    "brackets": ("x,y\n" + rows(30, "(1#)", "#"), "x"),
+    "a trailing minus": ("x,y\n" + rows(30, "1#-", "#"), "x"),
 }  # fmt: skip
 
 
@@ -252,6 +256,32 @@ def test_each_change_of_a_cells_meaning_leaves_a_note(tmp_path: Path, change: st
     found = inspect(tmp_path / "t.csv", "y")
     (column,) = [column for column in found.columns if column.name == name]
     assert column.notes, found
+
+
+def test_a_first_row_of_numbers_is_said(tmp_path: Path) -> None:
+    """A file without names loses a row to them, which its reader has to know."""
+    for first, is_said in (("6.52,1620,3", True), ("0,1,2", False), ("2001,2002,2003", False)):
+        text = f"{first}\n" + rows(30, "1.#", "#", "#")
+        (tmp_path / "t.csv").write_text(text, encoding="utf-8")
+        notes = inspect(tmp_path / "t.csv").notes
+        assert any("first row holds" in note for note in notes) == is_said
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ('"a" "b" "y"\n' + rows(30, '"r#" 1.# "u v" #').replace(",", " "), ["a", "b", "y"]),
+        ("a b\n" + rows(30, "1.#   #"), ["a", "b"]),
+        ("Date of birth\n" + rows(30, "5 March 19#"), ["Date of birth"]),
+        ("Body weight\n" + rows(30, "1# kg"), ["Body weight"]),
+    ],
+)
+def test_spaces_cut_only_what_cannot_be_one_column(
+    tmp_path: Path, text: str, names: list[str]
+) -> None:
+    """R quotes the names and texts; what others write with spaces are numbers alone."""
+    (tmp_path / "t.txt").write_text(text, encoding="utf-8")
+    assert [column.name for column in inspect(tmp_path / "t.txt").columns] == names
 
 
 def test_plain_cells_leave_none(tmp_path: Path) -> None:

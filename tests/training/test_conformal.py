@@ -148,7 +148,7 @@ def test_an_end_has_the_shape_that_serves_unseen_rows_best() -> None:
     known, new = np.arange(12_000) < 2_000, np.arange(12_000) >= 2_000
     seen = answers[known], encoded.rows(known), residuals[known]
     learnt = learn_end(Rows(*seen, np.arange(2_000) % 5), None, 0.95)
-    assert learnt.shape == "a line through the answers and the fields"
+    assert learnt.shape == "a line over the predictions and the fields"
 
     def loss(fitted: Fitted) -> float:
         left = residuals[new] - fitted.offsets(answers[new], encoded.rows(new))

@@ -159,7 +159,7 @@ def awkward(rows: int) -> pd.DataFrame:
 
 
 @pytest.mark.parametrize("rows", [30, 300])
-@pytest.mark.parametrize("kind", ["amount", "text", "whole"])
+@pytest.mark.parametrize("kind", ["amount", "text", "whole", "from 0"])
 def test_any_table(rows: int, kind: str) -> None:
     """Gaps, many levels, dates, and classes of every type are trained on, however few the rows."""
     table = awkward(rows)
@@ -167,6 +167,8 @@ def test_any_table(rows: int, kind: str) -> None:
         table["goal"] = np.where(table["goal"] > 0.3, "größer", "kleiner")
     elif kind == "whole":
         table["goal"] = np.digitize(table["goal"], table["goal"].quantile([0.3, 0.6])) * 5
+    elif kind == "from 0":  # the classes that PyCaret does not encode
+        table["goal"] = (table["goal"] > 0.3).astype(int)
     task = "regression" if kind == "amount" else "classification"
     prepared = Prepared(table, "goal", task, (), ())  # type: ignore[arg-type]
     trained = train(prepared, model="lr", progress=lambda _: None)

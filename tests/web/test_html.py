@@ -16,6 +16,7 @@ from tablecast.schema.schema import Schema
 from tablecast.web.app import create_app
 from tablecast.web.card.quality import measure
 from tablecast.web.pages.form_page import Bar, Control, worded
+from tests.deployments import shipped_deployment
 from tests.explained import of_every_kind
 from tests.markup import Page
 from tests.stand_ins import deploy
@@ -602,3 +603,17 @@ def test_who_names_html_gets_a_page_and_others_a_problem(
     assert response.status_code in (404, 405)
     expected = "text/html; charset=utf-8" if page else "application/problem+json"
     assert response.content_type == expected
+
+
+def test_beyond_the_training_data_no_coverage_is_claimed() -> None:
+    """What nine in ten similar cases do is only said of a case like those of training."""
+    client = create_app(shipped_deployment("onnx")).test_client()
+    row = {
+        "age": "55", "sex": "male", "bmi": "30", "children": "1", "smoker": "yes",
+        "region": "northwest",
+    }
+    seen = client.post("/predict", data=row).text
+    beyond = client.post("/predict", data=row | {"bmi": "59"}).text
+    assert "About 9 in 10 similar cases fall in this range." in seen
+    assert "About 9 in 10" not in beyond
+    assert "outside the training data" in beyond

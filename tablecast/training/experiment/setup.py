@@ -46,6 +46,8 @@ def start(
     Raises:
         TrainingError: the table has too few rows for its classes.
     """
+    from tablecast.features import CategoryMeans
+
     options: dict[str, Any] = {"normalize": bool(steps)} | more
     if prepared.task == "classification":
         _check_holdout(prepared)
@@ -57,6 +59,7 @@ def start(
         fold=_folds(prepared),
         # AsFloat64 a second time: the date step makes int32 of float64.
         custom_pipeline=[("float64_features", _as_float64()), *steps],
+        encoding_method=CategoryMeans(seed),  # PyCaret's own shows each row its own answer
         n_jobs=1,  # estimators that each start threads on few cores stall one another
         memory=False,  # PyCaret would keep transformed rows in the folder for temporary files
         html=False,

@@ -90,7 +90,7 @@ def held_out(experiment: Any, estimator: Any) -> HeldOut:
     options = {"raw_score": True} if is_classes else {}
     made = experiment.predict_model(estimator, verbose=False, **options)
     if is_classes:
-        spelled = names_of_labels(classes_of(experiment.pipeline))
+        spelled = names_of_labels(classes_of(experiment.pipeline, estimator))
         made = made.assign(prediction_label=made["prediction_label"].map(spelled))
     figures = experiment.pull().drop(columns="Model").iloc[0]
     plain = {str(name): float(value) for name, value in figures.items()}

@@ -16,6 +16,7 @@ from tablecast.inference.marginals import Background
 from tablecast.inference.predictor import Prediction
 from tablecast.inference.shapley import Contribution, Explanation
 from tablecast.inference.whatif import Course, WhatIf, what_if
+from tablecast.schema.field import Field, Value
 from tablecast.schema.schema import Row, Schema
 from tablecast.web.display import charts
 from tablecast.web.display.amounts import Wording, wording_of
@@ -140,7 +141,7 @@ def parts_of(
         place=_place(background, prediction, wording),
         likely=_likely(prediction, wording),
         level=percent(interval.level) if interval else "",
-        coverage=_coverage_in_words(interval.level) if interval else "",
+        coverage=_coverage_in_words(interval.level, row, schema) if interval else "",
         class_shares=_class_shares(schema, background),
     )
 
@@ -227,13 +228,23 @@ def _summary(options: Sequence[Option]) -> str:
     )
 
 
-def _coverage_in_words(level: float) -> str:
+def _coverage_in_words(level: float, row: Row, schema: Schema) -> str:
+    if any(map(_is_beyond, schema.fields, row.values)):
+        # Coverage was measured on rows like those of training, and this is none.
+        return _("This case is outside the training data: how reliable the range is, is not known.")
     tenths = round(10 * level, 6)
     if tenths.is_integer():
         return _("About {tenths} in 10 similar cases fall in this range.").format(
             tenths=number(tenths, ".0f")
         )
     return _("About {level} of similar cases fall in this range.").format(level=percent(level, 1))
+
+
+def _is_beyond(field: Field, value: Value) -> bool:
+    """Whether a number lies outside of what training has seen."""
+    if field.minimum is None or field.maximum is None or isinstance(value, str):
+        return False
+    return value < field.minimum or value > field.maximum
 
 
 def _likely(prediction: Prediction, wording: Wording) -> tuple[str, str] | None:
