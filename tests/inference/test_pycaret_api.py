@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+pytest.importorskip("pycaret", reason="the grids are PyCaret's")
+
 from tablecast.inference.pycaret_api import grids_made_once, import_pycaret
 
 
