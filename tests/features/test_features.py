@@ -190,7 +190,8 @@ def test_interactions_are_those_of_least_squares_with_every_product_written_out(
     X = random.normal(size=(300, columns))
     y = X[:, 0] + X[:, 1] * X[:, 2] + 0.5 * X[:, 0] * X[:, 3] + 0.1 * random.normal(size=300)
     step = Interactions(2).fit(X, y)
-    scaled, chosen = X - X.mean(axis=0), []
+    scaled = X - X.mean(axis=0)
+    chosen: list[list[int]] = []
     for pair, importance in zip(step.pairs_.tolist(), step.importances_, strict=True):
         before = _squared_error(scaled, y, chosen)
         others = [[a, b] for a in range(columns) for b in range(a + 1, columns)]
@@ -202,7 +203,7 @@ def test_interactions_are_those_of_least_squares_with_every_product_written_out(
     assert chosen == [[1, 2], [0, 3]]
 
 
-def _squared_error(X: np.ndarray, y: np.ndarray, pairs: list[list[int]]) -> float:
+def _squared_error(X: Any, y: Any, pairs: list[list[int]]) -> float:
     products = [X[:, a] * X[:, b] for a, b in pairs]
     design = np.column_stack([np.ones(len(X)), X, *products])
     return float(np.square(y - design @ np.linalg.lstsq(design, y, rcond=None)[0]).sum())
