@@ -8,6 +8,7 @@ import sys
 
 from tablecast.features import bounded, searched_terms, temperature
 from tablecast.features.bounded import Bounded, BoundedVote
+from tablecast.features.category_means import CategoryMeans
 from tablecast.features.possible import PossibleTarget
 from tablecast.features.searched_terms import Factor, SearchedTerms
 from tablecast.features.steps import (
@@ -22,8 +23,8 @@ from tablecast.features.steps import (
 from tablecast.features.temperature import Tempered
 
 PICKLED = (
-    AsFloat64, Bins, Bounded, BoundedVote, Factor, FillDates, FullRank, Interactions,
-    PossibleTarget, Powers, SearchedTerms, Tempered, Trigonometric,
+    AsFloat64, Bins, Bounded, BoundedVote, CategoryMeans, Factor, FillDates, FullRank,
+    Interactions, PossibleTarget, Powers, SearchedTerms, Tempered, Trigonometric,
 )
 
 for _kind in PICKLED:
@@ -36,6 +37,7 @@ sys.modules.setdefault("tablecast.tempered", temperature)
 sys.modules.setdefault("tablecast.terms", searched_terms)
 
 __all__ = [
-    "AsFloat64", "Bins", "Bounded", "BoundedVote", "Factor", "FillDates", "FullRank",
-    "Interactions", "PossibleTarget", "Powers", "SearchedTerms", "Tempered", "Trigonometric",
+    "AsFloat64", "Bins", "Bounded", "BoundedVote", "CategoryMeans", "Factor", "FillDates",
+    "FullRank", "Interactions", "PossibleTarget", "Powers", "SearchedTerms", "Tempered",
+    "Trigonometric",
 ]

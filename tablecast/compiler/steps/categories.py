@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     "pycaret.internal.preprocess.transformers.RareCategoryGrouping",
     "sklearn.preprocessing.OneHotEncoder",
     "sklearn.preprocessing.OrdinalEncoder",
+    "tablecast.features.CategoryMeans",
 )
 def by_probing(frame: Frame, step: Step) -> dict[str, Cell]:
     """Store what the step makes of each text; any step will do whose columns depend on one each."""

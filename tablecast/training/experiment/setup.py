@@ -8,7 +8,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from tablecast.errors import TrainingError
-from tablecast.inference.pycaret_api import import_pycaret, short_names
+from tablecast.inference.pycaret_api import (
+    grids_made_once,
+    import_pycaret,
+    quick_collections,
+    short_names,
+)
 
 if TYPE_CHECKING:
     from tablecast.data.prepared import Prepared
@@ -41,6 +46,8 @@ def start(
     Raises:
         TrainingError: the table has too few rows for its classes.
     """
+    from tablecast.features import CategoryMeans
+
     options: dict[str, Any] = {"normalize": bool(steps)} | more
     if prepared.task == "classification":
         _check_holdout(prepared)
@@ -52,6 +59,7 @@ def start(
         fold=_folds(prepared),
         # AsFloat64 a second time: the date step makes int32 of float64.
         custom_pipeline=[("float64_features", _as_float64()), *steps],
+        encoding_method=CategoryMeans(seed),  # PyCaret's own shows each row its own answer
         n_jobs=1,  # estimators that each start threads on few cores stall one another
         memory=False,  # PyCaret would keep transformed rows in the folder for temporary files
         html=False,
@@ -71,7 +79,13 @@ def quiet_and_single() -> Iterator[None]:
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     import_pycaret("pycaret.regression")
-    with warnings.catch_warnings(), threadpool_limits(limits=1), short_names():
+    with (
+        warnings.catch_warnings(),
+        threadpool_limits(limits=1),
+        short_names(),
+        grids_made_once(),
+        quick_collections(),
+    ):
         warnings.simplefilter("ignore")  # a fold that warns does so thousands of times
         yield
 
