@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
-pytest.importorskip("pycaret")
-
-from pycaret.containers.models import regression as containers
-from pycaret.utils.generic import np_list_arange
-
-from tablecast.inference.pycaret_api import grids_made_once
+from tablecast.inference.pycaret_api import grids_made_once, import_pycaret
 
 
 def test_grids_are_pycarets_own_and_each_estimators_its_own() -> None:
     """A grid that was made before has the same values and types, and may be changed by its user."""
+    containers = import_pycaret("pycaret.containers.models.regression")
+    np_list_arange = import_pycaret("pycaret.utils.generic").np_list_arange
     asked: list[Any] = [(1, 16, 1), (1.0, 16, 1), (0, 0.8, 0.1), (0, 10, 0.001)]
     with grids_made_once():
         for _ in range(2):
