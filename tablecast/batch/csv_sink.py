@@ -7,14 +7,13 @@ import io
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import chain, repeat
 from types import NoneType
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, Protocol
 
 import numpy as np
 import numpy.typing as npt
 import orjson
 
 from tablecast.batch.csv_chunk import Chunk, PlainChunk
-from tablecast.batch.csv_source import CsvSource
 from tablecast.batch.formula_guard import lines_are_safe, made_safe, safe_column
 
 #: Rows that are written with quotation marks where one of them needs some.
@@ -22,6 +21,21 @@ GROUP_ROWS = 16
 
 #: An added column.
 Values = Sequence[Any] | npt.NDArray[Any]
+
+
+class Written(Protocol):
+    """How a table is written: what ``CsvSource`` finds out of a file."""
+
+    @property
+    def names(self) -> list[str]: ...
+    @property
+    def separator(self) -> str: ...
+    @property
+    def line_end(self) -> str: ...
+    @property
+    def marked(self) -> bool: ...
+    @property
+    def has_returns(self) -> bool: ...
 
 
 class CsvSink:
@@ -38,7 +52,7 @@ class CsvSink:
     def __init__(
         self,
         stream: BinaryIO,
-        source: CsvSource,
+        source: Written,
         added: Iterable[str],
         replaced: Collection[str] = (),
         *,

@@ -32,7 +32,14 @@ from tablecast.batch.limits import Limits
 from tablecast.batch.match_columns import match_columns
 from tablecast.batch.parquet import ParquetSink, ParquetSource
 from tablecast.batch.paths import check_paths, file_errors
-from tablecast.batch.summary import SHOWN_REFUSALS, Refused, RowsRefused, Summary, said_in_a_file
+from tablecast.batch.summary import (
+    SHOWN_REFUSALS,
+    Refused,
+    RowsRefused,
+    Summary,
+    place_in_words,
+    said_in_a_file,
+)
 from tablecast.batch.workbook_sink import WorkbookSink, sink_of
 from tablecast.batch.workbook_source import WorkbookSource
 from tablecast.data.sheets import is_workbook
@@ -40,7 +47,7 @@ from tablecast.deployment.deployment import Deployment
 from tablecast.deployment.files import replaced_when_whole
 from tablecast.deployment.opening import load
 from tablecast.errors import BatchError
-from tablecast.i18n.formats import listed, number
+from tablecast.i18n.formats import listed
 from tablecast.i18n.language import _
 from tablecast.inference.engine import Columns
 from tablecast.schema.schema import Schema
@@ -225,7 +232,7 @@ class _Run:
     def _count(self, chunk: _Chunk, reading: Reading) -> None:
         summary = self.summary
         for row in sorted(reading.refused)[: SHOWN_REFUSALS - len(summary.refusals)]:
-            found_at = _in_words(*chunk.place_of(row))
+            found_at = place_in_words(*chunk.place_of(row))
             remarks = tuple(reading.refused[row])
             summary.refusals.append(Refused(summary.rows + row, found_at, remarks))
         summary.rows += len(chunk)
@@ -238,7 +245,7 @@ class _Run:
     ) -> tuple[list[int] | None, dict[str, Values]]:
         """The rows to write (None: all), and the added columns' values for them."""
         if not reading.refused:
-            added = _answers(self._deployment, reading.columns)
+            added = answers(self._deployment, reading.columns)
             if self._errors == "column":
                 added[ERROR_COLUMN] = [None] * rows
             return None, added
@@ -246,7 +253,7 @@ class _Run:
         columns = {name: values[accepted] for name, values in reading.columns.items()}
         predictions: dict[str, Values] = dict.fromkeys(self.added, ())
         if accepted:
-            predictions = _answers(self._deployment, columns)
+            predictions = answers(self._deployment, columns)
         if self._errors == "skip":
             return accepted, {name: predictions[name] for name in self.added}
         added = {name: _scattered(values, accepted, rows) for name, values in predictions.items()}
@@ -258,7 +265,7 @@ class _Run:
         return None, added
 
 
-def _answers(deployment: Deployment, columns: Columns) -> dict[str, Values]:
+def answers(deployment: Deployment, columns: Columns) -> dict[str, Values]:
     """The added columns for rows that are valid, one value a row."""
     output = deployment.predictor.engine.answer(columns)
     probabilities = output.probabilities
@@ -294,7 +301,7 @@ def added_columns(deployment: Deployment, with_errors: bool) -> dict[str, type]:
         BatchError: a field of the deployment has the name of such a column.
     """
     schema = deployment.schema
-    columns = _answers(deployment, _typical_row(schema))
+    columns = answers(deployment, _typical_row(schema))
     added: dict[str, type] = dict.fromkeys(columns, float)
     if schema.classes:
         added["prediction_label"] = type(schema.classes[0])
@@ -309,11 +316,6 @@ def added_columns(deployment: Deployment, with_errors: bool) -> dict[str, type]:
 
 def _typical_row(schema: Schema) -> dict[str, npt.NDArray[Any]]:
     return {field.name: field.array([field.typical]) for field in schema.fields}
-
-
-def _in_words(kind: str, count: int) -> str:
-    words = {"line": _("line {number}"), "row": _("row {number}")}
-    return words[kind].format(number=number(count))
 
 
 def _scattered(values: Values, indices: Sequence[int], rows: int) -> list[Any]:

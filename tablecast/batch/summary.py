@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from tablecast.errors import BatchError, Remark
@@ -59,6 +59,20 @@ class Refused:
         """All of it as one line."""
         words = _("{found_at}: {remark}")
         return words.format(found_at=self.place, remark=said(self.remarks))
+
+
+def place_in_words(kind: str, count: int) -> str:
+    """What a chunk's ``place_of`` says, in words."""
+    words = {"line": _("line {number}"), "row": _("row {number}")}
+    return words[kind].format(number=number(count))
+
+
+def located(refusals: Iterable[Refused]) -> Iterator[Remark]:
+    """Every remark with its row's place, and the line that the person sees."""
+    for refusal in refusals:
+        for remark in refusal.remarks:
+            values = {"found_at": refusal.place.capitalize(), "remark": remark.say()}
+            yield Remark("{found_at}: {remark}", remark.field, values, refusal.row)
 
 
 @dataclass

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from tablecast.errors import TableError
 from tablecast.schema.moments import DAYS, TIMES, plain_date
 
 if TYPE_CHECKING:
@@ -152,8 +153,14 @@ def _parsed(texts: Sequence[str], form: str) -> pd.Series:
     import pandas as pd
 
     zoned = form.endswith("%z")
-    dates = pd.to_datetime(pd.Series(texts, dtype=object), format=form, errors="coerce", utc=zoned)
-    return without_zone(dates)
+    cells = pd.Series(texts, dtype=object)
+    try:
+        return without_zone(pd.to_datetime(cells, format=form, errors="coerce", utc=zoned))
+    except (ValueError, re.error):
+        raise TableError(
+            f"'{form}' is no format of dates; one is such as %d/%m/%Y, or %d.%m.%y %H:%M for a "
+            "time too (--date COLUMN=FORMAT)."
+        ) from None
 
 
 def without_zone(column: pd.Series) -> pd.Series:

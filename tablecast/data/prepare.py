@@ -243,8 +243,7 @@ def _why_text(column: pd.Series) -> Remark | None:
     texts = column.dropna()
     distinct = texts.nunique()
     share = distinct / len(texts)
-    words = texts.str.count(r"\S+").median()
-    if share > 0.5 and words >= 5 and texts.str.len().mean() >= 30:
+    if share > 0.5 and _is_prose(texts):
         return Remark("it holds free text, which a form cannot offer as choices")
     if len(texts) < MIN_ROWS or share <= MOST_UNIQUE:
         return None
@@ -254,6 +253,10 @@ def _why_text(column: pd.Series) -> Remark | None:
         "it looks like an ID ({count} different texts in {total} rows)",
         values={"count": int(distinct), "total": len(texts)},
     )
+
+
+def _is_prose(texts: pd.Series) -> bool:
+    return bool(texts.str.count(r"\S+").median() >= 5 and texts.str.len().mean() >= 30)
 
 
 def flags(features: pd.DataFrame, clean: pd.DataFrame) -> list[Remark]:

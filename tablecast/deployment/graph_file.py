@@ -79,7 +79,7 @@ def write_graph(content: bytes, base: Path) -> Path:
         temporary.write_bytes(content)
         line = f"{sha256_of(content)}  {path.name}\n"  # as sha256sum writes it
         with replaced_when_whole(_hash_path(path)) as hash_file:
-            hash_file.write_text(line, encoding="ascii")
+            hash_file.write_text(line, encoding="utf-8")
     return path
 
 
@@ -93,7 +93,7 @@ def _read_checked(path: Path) -> bytes:
     except FileNotFoundError:
         raise missing(path) from None
     try:
-        expected = _hash_path(path).read_text(encoding="ascii").split()[0]
+        expected = _hash_path(path).read_text(encoding="utf-8").split()[0]
     except FileNotFoundError:
         raise missing(_hash_path(path)) from None
     except (ValueError, IndexError):

@@ -67,8 +67,9 @@ def check_free(base: Path, force: bool, pickle: Path | None = None) -> None:
             the same deployment.
 
     Raises:
-        ArtifactError: there is another one.
+        ArtifactError: there is another one, or nothing can be written there.
     """
+    _check_writable(base)
     taken = [path for path in (with_ending(base, ending) for ending in ENDINGS) if path.exists()]
     if force or not taken or taken == [pickle] or (pickle and _made_from(pickle, base)):
         return
@@ -77,6 +78,21 @@ def check_free(base: Path, force: bool, pickle: Path | None = None) -> None:
         "unasked: choose another name (--name NAME, or name=), or replace it (--force, or "
         "force=True)."
     )
+
+
+def _check_writable(base: Path) -> None:
+    """Before an hour of training, not behind it."""
+    folder = next(path for path in base.absolute().parents if path.exists())
+    if not folder.is_dir() or not os.access(folder, os.W_OK):
+        raise ArtifactError(
+            f"Nothing can be written into {str(base.parent)!r}: {str(folder)!r} is no folder that "
+            "you may write to. Choose another folder (--out FOLDER, or out=)."
+        )
+    if base.suffix in (".pkl", ".json", ".onnx", ".sha256") or len(os.fsencode(base.name)) > 200:
+        raise ArtifactError(
+            f"{base.name[:40]!r} cannot be a deployment's name: it has one of its files' endings, "
+            "or is too long. Choose another name (--name NAME, or name=)."
+        )
 
 
 def _made_from(pickle: Path, base: Path) -> bool:

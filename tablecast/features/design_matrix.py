@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,12 @@ IMPORTANCE_COLUMNS = 64
 RANK_TOLERANCE = 0.03
 # Less than this is rounding alone.
 ROUNDING = 1e-9
+# A product whose squares about their mean are less than this share of them is a constant.
+CONSTANT = 1e-12
+# For more directions than these it is quicker to write products out, one column's at a time.
+FEW = 8
+# Rows that a processor's cache holds: a table's QR is that of its parts' triangles.
+ROWS_AT_ONCE = 5_000
 
 
 def independent_columns(values: Floats, tolerance: float = ROUNDING) -> NDArray[np.intp]:
@@ -30,7 +37,7 @@ def independent_columns(values: Floats, tolerance: float = ROUNDING) -> NDArray[
     """
     # R of QR has the columns' geometry in as many rows as there are columns, so that the careful
     # part below costs the same for 30 rows and for 200,000.
-    triangle: Floats = np.asarray(np.linalg.qr(_scaled(values), mode="r"))
+    triangle = _triangle(_scaled(values))
     basis = np.empty((len(triangle), 0))
     kept = []
     for position, column in enumerate(triangle.T):
@@ -60,10 +67,11 @@ def important_products(
     rows = np.linspace(0, len(values) - 1, min(len(values), IMPORTANCE_ROWS)).astype(np.intp)
     scaled, goal = _scaled(values[rows]), _centered(as_numbers(target)[rows])
     basis = np.linalg.qr(scaled[:, independent_columns(scaled)])[0]
-    pairs = _candidate_pairs(scaled, goal)
-    products = _centered(scaled[:, pairs[:, 0]] * scaled[:, pairs[:, 1]])
+    places = _worth_multiplying(scaled, goal)
+    products = _Products(scaled[:, places])
     chosen, importances = _most_important(products, goal, basis, most)
-    return pairs[chosen], importances
+    first, second = _pairs(products.values)
+    return places[np.column_stack([first[chosen], second[chosen]])], importances
 
 
 def choose_columns(candidates: Floats, goal: Floats, plain: Floats, most: int) -> list[int]:
@@ -76,7 +84,7 @@ def choose_columns(candidates: Floats, goal: Floats, plain: Floats, most: int) -
         most: how many at most.
     """
     basis = np.linalg.qr(_scaled(plain))[0]
-    return _most_important(_scaled(candidates), _centered(goal), basis, most)[0]
+    return _most_important(_Given(_scaled(candidates)), _centered(goal), basis, most)[0]
 
 
 def inner_edges(column: Floats, count: int, fewest: int) -> Floats:
@@ -113,6 +121,15 @@ def distinct(names: Sequence[str]) -> NDArray[np.object_]:
     return np.array(result, dtype=object)
 
 
+def _triangle(values: Floats) -> Floats:
+    """R of QR, of long tables by parts: (at most as many rows as columns, columns)."""
+    parts = [
+        np.linalg.qr(values[start : start + ROWS_AT_ONCE], mode="r")
+        for start in range(0, len(values), ROWS_AT_ONCE)
+    ]
+    return np.asarray(parts[0] if len(parts) == 1 else np.linalg.qr(np.vstack(parts), mode="r"))
+
+
 def _centered(values: Floats) -> Floats:
     return np.subtract(values, values.mean(axis=0))
 
@@ -133,44 +150,107 @@ def as_numbers(target: NDArray[Any]) -> Floats:
     return np.equal.outer(codes, np.arange(len(classes))).astype(np.float64)
 
 
-def _candidate_pairs(scaled: Floats, goal: Floats) -> NDArray[np.intp]:
-    """Pairs among the columns that vary, the most related to the target where they are many."""
+def _worth_multiplying(scaled: Floats, goal: Floats) -> NDArray[np.intp]:
+    """The columns that vary, the most related to the target where they are many."""
     relation = (np.square(scaled.T @ goal)).sum(axis=1)
     varying = np.flatnonzero(np.abs(scaled).max(axis=0) > 0)
-    best = varying[np.argsort(-relation[varying], kind="stable")][:IMPORTANCE_COLUMNS]
-    first, second = np.triu_indices(len(best), k=1)
-    order = np.sort(best)
-    return np.column_stack([order[first], order[second]])
+    return np.sort(varying[np.argsort(-relation[varying], kind="stable")][:IMPORTANCE_COLUMNS])
+
+
+class _Candidates(Protocol):
+    """Columns about their means, of which some are to be chosen."""
+
+    def squares(self) -> Floats:
+        """Each one's squared length, shape (candidates,)."""
+
+    def along(self, directions: Floats) -> Floats:
+        """Their products with centred directions, (rows, directions): (candidates, directions)."""
+
+    def column(self, place: int) -> Floats:
+        """One of them, shape (rows, 1)."""
+
+
+@dataclass(frozen=True)
+class _Given:
+    """Candidates that are columns of a matrix."""
+
+    values: Floats
+
+    def squares(self) -> Floats:
+        return np.asarray(np.square(self.values).sum(axis=0))
+
+    def along(self, directions: Floats) -> Floats:
+        return self.values.T @ directions
+
+    def column(self, place: int) -> Floats:
+        return self.values[:, [place]]
+
+
+@dataclass(frozen=True)
+class _Products:
+    """Candidates that are the products of any two columns of a matrix, in ``_pairs``' order.
+
+    They are not written out before they are chosen: thousands would fill 80 MB.
+    """
+
+    values: Floats
+
+    def squares(self) -> Floats:
+        squared = np.square(self.values)
+        whole = (squared.T @ squared)[_pairs(self.values)]
+        part = np.square((self.values.T @ self.values)[_pairs(self.values)]) / len(self.values)
+        return np.where(whole - part > CONSTANT * whole, whole - part, 0.0)
+
+    def along(self, directions: Floats) -> Floats:
+        pairs, wanted = _pairs(self.values), directions.shape[1]
+        if wanted > FEW:
+            blocks = [self._first_with(at).T @ directions for at in range(1, self.values.shape[1])]
+            return np.vstack([np.empty((0, wanted)), *blocks])
+        # With a direction's weights on the rows, the matrix by itself has what all pairs have.
+        turned = np.ascontiguousarray(self.values.T)
+        weighted = [((turned * one) @ self.values)[pairs] for one in directions.T]
+        return np.column_stack([np.empty((len(pairs[0]), 0)), *weighted])
+
+    def column(self, place: int) -> Floats:
+        first, second = (places[place] for places in _pairs(self.values))
+        return _centered(self.values[:, [first]] * self.values[:, [second]])
+
+    def _first_with(self, place: int) -> Floats:
+        """The column left of a place, times every one from there on."""
+        return self.values[:, place:] * self.values[:, [place - 1]]
+
+
+def _pairs(values: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Positions of any two columns: the first with each to its right, then the second, …"""
+    return np.triu_indices(values.shape[1], k=1)
 
 
 def _most_important(
-    products: Floats, goal: Floats, basis: Floats, most: int
+    candidates: _Candidates, goal: Floats, basis: Floats, most: int
 ) -> tuple[list[int], Floats]:
-    """Choose products one by one; see `Interactions`. Shapes: (rows, …)."""
-    lengths = np.linalg.norm(products, axis=0)
-    rest, left = _without(products, basis), _without(goal, basis)
+    """Choose candidates one by one; see `Interactions`. Shapes: (rows, …)."""
+    squares, left = candidates.squares(), _without(goal, basis)
     tiny = float(np.finfo(np.float64).tiny)
-    chance = (np.log(len(goal)) + 2 * np.log(max(products.shape[1], 1))) / len(goal)
+    chance = (np.log(len(goal)) + 2 * np.log(max(len(squares), 1))) / len(goal)
     total = max(float(np.square(goal).sum()), tiny)
     chosen: list[int] = []
     gains: list[float] = []
-    # What each candidate loses to a new direction follows from one product with it: the candidates
-    # themselves, 80 MB where they are many, are never written again.
-    left_of, common = np.square(rest).sum(axis=0), rest.T @ left
-    directions = np.empty((len(goal), 0))
-    while len(chosen) < min(most, products.shape[1]):
-        usable = left_of > np.square(1e-3 * np.maximum(lengths, tiny))
+    # What each candidate loses to a new direction follows from one product with it.
+    left_of = squares - np.square(candidates.along(basis)).sum(axis=1)
+    common = candidates.along(left)
+    while len(chosen) < min(most, len(squares)):
+        usable = left_of > 1e-6 * np.maximum(squares, tiny)
         gain = np.square(common).sum(axis=1) / np.where(usable, left_of, np.inf)
         best = int(np.argmax(gain))
-        if gain[best] <= chance * np.square(left).sum():
+        if gain[best] <= max(chance * np.square(left).sum(), np.square(ROUNDING) * total):
             break
-        direction = _without(_without(rest[:, [best]], directions), directions)
+        direction = _without(_without(candidates.column(best), basis), basis)
         direction /= np.linalg.norm(direction)
-        along = rest.T @ direction
+        along = candidates.along(direction)
         common = common - along @ (direction.T @ left)
-        left_of = np.maximum(left_of - np.square(along[:, 0]), 0.0)
+        left_of = left_of - np.square(along[:, 0])
         left = _without(left, direction)
-        directions = np.column_stack([directions, direction])
+        basis = np.column_stack([basis, direction])
         chosen.append(best)
         gains.append(float(gain[best]) / total)
     return chosen, np.array(gains)

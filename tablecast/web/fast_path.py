@@ -8,6 +8,7 @@ hands everything that is not plain, untouched, to the application behind it.
 from __future__ import annotations
 
 import io
+import re
 import time
 from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 #: Digits of the length of a plain body: a row of a table has less than 100,000 bytes, and a larger
 #: body is read by Flask, which knows its limits.
 PLAIN_LENGTH_DIGITS = 5
+
+#: In Accept: a kind of answer that is not JSON may be asked for.
+OTHER_KINDS = re.compile("csv|ndjson", re.IGNORECASE)
 
 
 class Answered(NamedTuple):
@@ -169,6 +173,7 @@ def _is_plain(environ: WSGIEnvironment) -> bool:
         and bool(environ.get("HTTP_HOST"))
         and environ.get("CONTENT_TYPE") == "application/json"
         and not environ.get("QUERY_STRING")
+        and OTHER_KINDS.search(environ.get("HTTP_ACCEPT", "")) is None
         and "HTTP_CONTENT_ENCODING" not in environ
         and length.isdecimal()
         and len(length) <= PLAIN_LENGTH_DIGITS

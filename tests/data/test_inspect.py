@@ -208,6 +208,8 @@ def in_toml(key: str, value: str) -> str:
         ({"category": ["zipp"]}, r"no column 'zipp'. Did you mean 'zip'"),
         ({"number": ["zip"]}, r"Line 5: 'zip' holds 'abc', which is no number .*--missing abc"),
         ({"date": {"zip": "%Y"}}, r"Line 2: 'zip' holds '02134', which is no .*--date zip=FORMAT"),
+        ({"date": {"zip": "%Q"}}, r"'%Q' is no format of dates.*--date COLUMN=FORMAT"),
+        ({"date": {"zip": "%Y%Y"}}, r"'%Y%Y' is no format of dates"),
         ({"encoding": "utf-16"}, r"utf-16 text.*--encoding"),
         ({"decimal": ";"}, r"--decimal"),
         ({"separator": "ab"}, r"--separator"),

@@ -11,8 +11,9 @@ import pytest
 
 from tablecast.cli.main import main
 from tablecast.data.prepared import Prepared
-from tablecast.deployment.staging import ENDINGS, staged
-from tablecast.errors import ProofFailed, TrainingError
+from tablecast.deployment.graph_file import read_graph, write_graph
+from tablecast.deployment.staging import ENDINGS, check_free, name_after, staged
+from tablecast.errors import ArtifactError, ProofFailed, TrainingError
 from tablecast.training import intake, memory
 
 
@@ -112,3 +113,19 @@ def test_memory_that_runs_out_all_the_same_is_one_line(
     assert said.startswith("tablecast: Memory ran out during training, and nothing was saved.")
     assert said.count("\n") == 1
     assert not out.exists()
+
+
+@pytest.mark.parametrize("path", ["file/mine", "file/deeper/mine", "mine.onnx", "m" * 300])
+def test_what_cannot_be_written_is_refused_before_training(tmp_path: Path, path: str) -> None:
+    """A file where the folder should be, an ending, or a name that no file system takes."""
+    (tmp_path / "file").touch()
+    with pytest.raises(ArtifactError, match=r"--out FOLDER|--name NAME"):
+        check_free(tmp_path / path, force=True)
+
+
+def test_a_name_may_have_any_letters(tmp_path: Path) -> None:
+    """A table is called as its owner calls it, and its deployment after it."""
+    shipped = Path(__file__).parents[2] / "deployment_28042020.onnx"
+    base = tmp_path / name_after("保险.csv")
+    assert write_graph(shipped.read_bytes(), base).name == "保险.onnx"
+    assert read_graph(base)[0] == shipped.read_bytes()

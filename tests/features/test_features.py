@@ -181,6 +181,33 @@ def test_interactions_find_products_for_text_classes() -> None:
     assert "c*d" in Interactions().fit(X, y).get_feature_names_out()
 
 
+@pytest.mark.parametrize("columns", [4, 14])
+def test_interactions_are_those_of_least_squares_with_every_product_written_out(
+    columns: int,
+) -> None:
+    """Each product chosen lowers a linear model's squared error by more than any other would."""
+    random = np.random.default_rng(columns)
+    X = random.normal(size=(300, columns))
+    y = X[:, 0] + X[:, 1] * X[:, 2] + 0.5 * X[:, 0] * X[:, 3] + 0.1 * random.normal(size=300)
+    step = Interactions(2).fit(X, y)
+    scaled, chosen = X - X.mean(axis=0), []
+    for pair, importance in zip(step.pairs_.tolist(), step.importances_, strict=True):
+        before = _squared_error(scaled, y, chosen)
+        others = [[a, b] for a in range(columns) for b in range(a + 1, columns)]
+        left = {tuple(one): _squared_error(scaled, y, [*chosen, one]) for one in others}
+        assert min(left, key=lambda one: left[one]) == tuple(pair)
+        gain = (before - left[tuple(pair)]) / np.square(y - y.mean()).sum()
+        assert importance == pytest.approx(gain)
+        chosen.append(pair)
+    assert chosen == [[1, 2], [0, 3]]
+
+
+def _squared_error(X: np.ndarray, y: np.ndarray, pairs: list[list[int]]) -> float:
+    products = [X[:, a] * X[:, b] for a, b in pairs]
+    design = np.column_stack([np.ones(len(X)), X, *products])
+    return float(np.square(y - design @ np.linalg.lstsq(design, y, rcond=None)[0]).sum())
+
+
 def test_names_that_repeat_are_told_apart() -> None:
     """A new column's name that is already taken gets an underscore."""
     X = pd.DataFrame({"x": [1.0, 2.0, 3.0], "x_Power2": [0.0, 5.0, 1.0]})
@@ -235,3 +262,12 @@ def test_as_float64_passes_text_and_dates_through() -> None:
     assert (out.dtypes.iloc[:4] == np.float64).all()
     assert np.isnan(out["nullable"].iloc[1])
     assert out.dtypes.iloc[4:].equals(X.dtypes.iloc[4:])
+
+
+def test_columns_of_a_long_table_are_independent_as_those_of_a_short_one() -> None:
+    """A table that is taken by parts keeps the columns that the same rows, fewer times, keep."""
+    short = np.random.default_rng(0).normal(size=(400, 5))
+    short[:, 3] = short[:, 0] - 2 * short[:, 1]
+    long = np.vstack([short] * 40)
+    for values in (short, long):
+        assert FullRank().fit(values).kept_.tolist() == [0, 1, 2, 4]

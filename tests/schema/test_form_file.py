@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from deployments import ROOT
 
 from tablecast.errors import FormFileError
 from tablecast.schema.form_file import Form, read_form
+from tablecast.schema.from_column import field_of_column
 
 
 def test_no_file_is_an_empty_form() -> None:
@@ -45,6 +47,14 @@ def test_a_mistake_is_named(tmp_path: Path, content: str, words: str) -> None:
     path.write_text(content)
     with pytest.raises(FormFileError, match=words):
         read_form(path)
+
+
+@pytest.mark.parametrize("kind", ["", "hard_"])
+def test_limits_that_no_value_keeps_are_named(kind: str) -> None:
+    """Whether the form file has both, or one that passes the table's other."""
+    column = pd.Series([1.5, 2.5, 3.5], name="size")
+    with pytest.raises(FormFileError, match=rf"fields.size.*{kind}minimum 5 is above {kind}max"):
+        field_of_column(column, {f"{kind}minimum": 5.0, f"{kind}maximum": 1.0})
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -185,3 +186,33 @@ def test_without_a_spelling_a_comma_is_refused() -> None:
     assert "“1,234” may be 1234 or 1.234" in refused.value.remark.say()
     with pytest.raises(InvalidInput):
         Schema((plain,), "y", "regression").parse({"x": "1,5"}, text=True)
+
+
+def test_a_table_sent_to_the_api_is_read_in_its_spelling(german: Deployment) -> None:
+    """As CSV the table's own numbers, as JSON those of programs; each has the same answer.
+
+    A CSV answer is in the table's spelling, and is read again as a CSV body.
+    """
+    client = create_app(german).test_client()
+    lines = '{"Preis": 1234.5, "Garantie": "ja"}\n{"Preis": 2001.25, "Garantie": "nein"}\n'
+    table = "Preis;Garantie\n1.234,50;JA\n2001,25;nein\n"
+
+    def ask(data: str, kind: str, accept: str) -> Any:
+        headers = {"Accept": accept}
+        return client.post("/api/v1/predict", data=data, content_type=kind, headers=headers)
+
+    answers = [
+        ask(lines, "application/x-ndjson", "application/json"),
+        ask(table, "text/csv", "application/json"),
+    ]
+    assert answers[0].get_json() == answers[1].get_json()
+    labels = [one["prediction"] for one in answers[0].get_json()["predictions"]]
+    assert labels == [12345.0, 20012.5]
+    written = ask(lines, "application/x-ndjson", "text/csv").text
+    assert written.splitlines() == [
+        "Preis;Garantie;prediction_label", "1234,5;ja;12345,0", "2001,25;nein;20012,5"
+    ]
+    assert ask(written, "text/csv", "application/json").get_json() == answers[0].get_json()
+    refused = ask("Preis;Garantie\n1234.5;ja\n1.234;ja\n", "text/csv", "application/json")
+    (error,) = refused.get_json()["errors"]
+    assert (refused.status_code, error["row"], error["field"]) == (422, 1, "Preis")

@@ -60,14 +60,17 @@ BODIES = st.one_of(
     path=st.sampled_from(["/predict_api", "/api/v1/predict", "/predict", "/healthz"]),
     kind=st.sampled_from(["application/json", "application/json; charset=utf-8", "text/plain"]),
     query=st.sampled_from(["", "explain=0", "x"]),
+    accept=st.sampled_from(["", "*/*", "text/csv", "application/x-ndjson, */*", "Text/CSV;q=0"]),
     method=st.sampled_from(["POST", "POST", "POST", "GET", "PUT", "HEAD", "OPTIONS"]),
 )
 def test_the_lane_changes_no_answer(
-    both: tuple[Flask, Flask], body: bytes, path: str, kind: str, query: str, method: str
+    both: tuple[Flask, Flask], body: bytes, path: str, kind: str, query: str, accept: str,
+    method: str,
 ) -> None:
     """Byte for byte the same body, the same status and the same headers."""
     request = {
         "path": path, "query_string": query, "data": body, "content_type": kind, "method": method,
+        "headers": {"Accept": accept},
     }
     quick, slow = (answer(app, **dict(request)) for app in both)
     assert quick == slow

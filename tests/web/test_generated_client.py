@@ -6,6 +6,7 @@ import datetime
 import importlib
 import io
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -17,6 +18,9 @@ import served
 from flask import Flask
 
 pytestmark = pytest.mark.slow
+
+#: What the generator leaves out: a client sends rows as JSON, which has types.
+NOT_TYPED = ("application/x-ndjson", "text/csv")
 
 Generate = Callable[[str, Flask], None]
 
@@ -32,10 +36,11 @@ def generate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Generate:
         document = tmp_path / f"{name}.json"
         document.write_bytes(app.test_client().get("/openapi.json").data)
         command = [sys.executable, "-m", "openapi_python_client", "generate", "--meta", "none",
-                   "--path", document, "--output-path", tmp_path / name, "--config", settings,
-                   "--fail-on-warning"]
+                   "--path", document, "--output-path", tmp_path / name, "--config", settings]
         ran = subprocess.run(command, capture_output=True, text=True, check=False)
         assert ran.returncode == 0, ran.stdout + ran.stderr
+        warned = re.findall(r"^WARNING.*\n+(.*)", ran.stdout + ran.stderr, re.MULTILINE)
+        assert warned == [f"Unsupported content type {kind}" for kind in NOT_TYPED]
 
     return make
 

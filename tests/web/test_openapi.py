@@ -15,7 +15,7 @@ from openapi_spec_validator import validate
 
 from tablecast.schema.field import Field
 from tablecast.web.docs.answer_schemas import answer_schemas
-from tablecast.web.docs.failures import FAILURES, refused_row
+from tablecast.web.docs.failures import refused_row
 from tablecast.web.docs.row_schemas import field_schema
 
 MAKERS = {
@@ -93,7 +93,9 @@ def test_example_failures_are_real(path: str, status: int, request_: dict[str, A
     """A failure's example in the document is what the route answers, word for word."""
     app = served.regression_app()
     response = app.test_client().open(path, **{"method": "POST"} | request_)
-    described = document_of(app)["components"]["responses"][FAILURES[status].name]
+    document = document_of(app)
+    reference = document["paths"][path]["post"]["responses"][str(status)]["$ref"]
+    described = document["components"]["responses"][reference.rpartition("/")[2]]
     assert response.status_code == status
     assert response.content_type == "application/problem+json"
     assert response.get_json() == described["content"]["application/problem+json"]["example"]
@@ -136,6 +138,19 @@ def test_the_example_file_is_what_the_server_answers(make: Callable[[], Flask]) 
     with app.test_client().post("/batch", data=sent) as response:
         assert response.text == example
         assert set(described["headers"]) <= set(response.headers.keys())
+
+
+@pytest.mark.parametrize("kind", ["application/x-ndjson", "text/csv"])
+def test_examples_of_other_kinds_are_real(app: Flask, kind: str) -> None:
+    """The documented NDJSON and CSV bodies get the documented answers of the same kind."""
+    operation = document_of(app)["paths"]["/api/v1/predict"]["post"]
+    (body,) = operation["requestBody"]["content"][kind]["examples"].values()
+    (answer,) = operation["responses"]["200"]["content"][kind]["examples"].values()
+    response = app.test_client().post(
+        "/api/v1/predict", data=body["value"], content_type=kind, headers={"Accept": kind}
+    )
+    assert (response.status_code, response.mimetype) == (200, kind)
+    assert response.text == answer["value"]
 
 
 def test_classes_are_described_by_their_labels() -> None:

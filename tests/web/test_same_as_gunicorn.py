@@ -30,6 +30,7 @@ HEADERS = [
     *USUAL, "Content-Type: text/plain", "Host: y", "Host:", "Connection: close",
     "Connection: Keep-Alive, x", "Transfer-Encoding: chunked", "Transfer-Encoding: identity",
     "Transfer-Encoding: gzip, chunked", "TE: trailers", "Accept:", "X-Y: z", " folded",
+    "Accept: text/csv",
     "Content-Length : 5", "content-length: {n}", "Content-Length: +{n}", "Content-Length: {n}, {n}",
     "Content-Length: 0", "Content-Length: {m}", "Content-Length: 00{n}", "Content-Length: {n} ",
     "Content-Length:\t{n}", "Expect: x", "Cookie: a=b; Content-Length: 5", "X-Content-Length: 3",

@@ -95,7 +95,9 @@ class CategoryField(Field):
         return choices_of(self.levels, self.level_labels)
 
     def array_of_table(self, column: Any) -> Array:
-        return np.array([_text_of(value) for value in column], dtype=object)
+        cells = list(column)
+        texts = cells if set(map(type, cells)) <= {str} else [_text_of(cell) for cell in cells]
+        return np.array(texts, dtype=object)
 
     def grid(
         self, points: int, most_levels: int, frequency: Mapping[Value, float],

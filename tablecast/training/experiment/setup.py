@@ -8,7 +8,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from tablecast.errors import TrainingError
-from tablecast.inference.pycaret_api import import_pycaret, short_names
+from tablecast.inference.pycaret_api import (
+    grids_made_once,
+    import_pycaret,
+    quick_collections,
+    short_names,
+)
 
 if TYPE_CHECKING:
     from tablecast.data.prepared import Prepared
@@ -74,7 +79,13 @@ def quiet_and_single() -> Iterator[None]:
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     import_pycaret("pycaret.regression")
-    with warnings.catch_warnings(), threadpool_limits(limits=1), short_names():
+    with (
+        warnings.catch_warnings(),
+        threadpool_limits(limits=1),
+        short_names(),
+        grids_made_once(),
+        quick_collections(),
+    ):
         warnings.simplefilter("ignore")  # a fold that warns does so thousands of times
         yield
 

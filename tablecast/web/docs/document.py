@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from flask import Blueprint, Response, current_app, request
@@ -14,7 +15,15 @@ from tablecast.inference.predictor import Prediction
 from tablecast.web import api
 from tablecast.web.docs.answer_schemas import TEXT, answer_schemas, ref
 from tablecast.web.docs.batch_paths import batch_paths
-from tablecast.web.docs.failures import REQUEST_ID, failure_ref, failure_responses
+from tablecast.web.docs.failures import (
+    FAILURES,
+    FAILURES_OF_ROWS,
+    REQUEST_ID,
+    Failure,
+    failure_ref,
+    failure_responses,
+)
+from tablecast.web.docs.kinds import kinds_of_answers, kinds_of_rows
 from tablecast.web.docs.row_schemas import JsonSchema, example_rows, row_schema
 from tablecast.web.docs.security import secured
 from tablecast.web.http.responses import deployment, json_response
@@ -125,7 +134,7 @@ def _info(loaded: Deployment, max_rows: int, max_body: int) -> dict[str, Any]:
 def _predict_paths(
     loaded: Deployment, rows: list[dict[str, Any]], predictions: list[Prediction]
 ) -> dict[str, Any]:
-    bodies = _examples(rows[0], rows)
+    sent = _json(ref("RowOrRows"), _examples(rows[0], rows))
     with speaking(ENGLISH):  # as programs are answered
         responses = (api.full_answer(loaded, predictions[:1]), api.full_answer(loaded, predictions))
     full = _examples(*responses)
@@ -139,16 +148,21 @@ def _predict_paths(
                 "Send one row to get its prediction, or a list of rows to get a list of "
                 "predictions."
             ),
-            bodies, _json(bare, _examples(labels[0], labels)),
+            sent, _json(bare, _examples(labels[0], labels)),
         )},
         "/api/v1/predict": {"post": _predicting(
             "predict",
             _("Predict (full response)"),
             _(
                 "Send one row or a list of rows to get a list of predictions in the same order. "
-                "At most {most} rows per request can be explained."
+                "At most {most} rows per request can be explained. Rows can also be sent as NDJSON "
+                "(application/x-ndjson, one object per line) or as CSV (text/csv, with column "
+                "names in the first line). The Accept header selects the response: JSON, NDJSON "
+                "or CSV."
             ).format(most=api.most_explained(loaded)),
-            bodies, _json(ref("PredictResponse"), full),
+            sent | kinds_of_rows(loaded, rows),
+            _json(ref("PredictResponse"), full) | kinds_of_answers(loaded, rows, responses[1]),
+            FAILURES_OF_ROWS,
         ) | {"parameters": [_switch("explain", "contributions"), _switch("whatif", "whatif")]}},
     }
 
@@ -173,15 +187,16 @@ def _other_paths(loaded: Deployment) -> dict[str, Any]:
 
 
 def _predicting(
-    name: str, summary: str, description: str, bodies: dict[str, Any], content: dict[str, Any]
+    name: str, summary: str, description: str, sent: dict[str, Any], content: dict[str, Any],
+    failures: Mapping[int, Failure] = FAILURES,
 ) -> dict[str, Any]:
     return {
         "operationId": name,
         "summary": summary,
         "description": description,
         "tags": ["prediction"],
-        "requestBody": {"required": True, "content": _json(ref("RowOrRows"), bodies)},
-        "responses": _responses(content, SENDING),
+        "requestBody": {"required": True, "content": sent},
+        "responses": _responses(content, SENDING, failures),
     }
 
 
@@ -206,9 +221,13 @@ def _reading(
     }
 
 
-def _responses(content: dict[str, Any], statuses: tuple[int, ...]) -> dict[str, Any]:
+def _responses(
+    content: dict[str, Any],
+    statuses: tuple[int, ...],
+    own: Mapping[int, Failure] = FAILURES,
+) -> dict[str, Any]:
     answered = {"description": _("The response."), "headers": REQUEST_ID, "content": content}
-    failures = {str(status): failure_ref(status) for status in statuses}
+    failures = {str(status): failure_ref(status, own) for status in statuses}
     return {"200": answered, **failures}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,6 +76,24 @@ FAILURES = {
 }
 
 
+#: What differs where rows come as NDJSON and CSV too.
+FAILURES_OF_ROWS = {
+    400: Failure(
+        "NotReadable",
+        N_("The body is not JSON, NDJSON or CSV, whichever its Content-Type says."),
+        FAILURES[400].title,
+        FAILURES[400].detail,
+    ),
+    415: Failure(
+        "NotSentAsRows",
+        N_("The Content-Type header says neither JSON, NDJSON nor CSV."),
+        FAILURES[415].title,
+        "Send JSON, NDJSON or CSV, with the header Content-Type: application/json, "
+        "application/x-ndjson or text/csv.",
+    ),
+}
+
+
 def failure_responses(schema: Schema, max_rows: int) -> dict[str, Any]:
     """Every failure as a named response with an example."""
     return {
@@ -88,13 +107,14 @@ def failure_responses(schema: Schema, max_rows: int) -> dict[str, Any]:
                 }
             },
         }
-        for status, failure in FAILURES.items()
+        for status, failure in (*FAILURES.items(), *FAILURES_OF_ROWS.items())
     }
 
 
-def failure_ref(status: int) -> dict[str, str]:
-    """A reference to the named response of a status."""
-    return {"$ref": f"#/components/responses/{FAILURES[status].name}"}
+def failure_ref(status: int, own: Mapping[int, Failure] = FAILURES) -> dict[str, str]:
+    """A reference to the named response of a status; ``own``: what differs for a route."""
+    failure = own.get(status) or FAILURES[status]
+    return {"$ref": f"#/components/responses/{failure.name}"}
 
 
 def refused_row(schema: Schema) -> dict[str, Any]:

@@ -66,7 +66,7 @@ def operations_of(document: dict[str, Any], address: str) -> list[Operation]:
 def _operation(
     document: dict[str, Any], method: str, path: str, described: dict[str, Any], url: str
 ) -> Operation:
-    sent = described.get("requestBody", {}).get("content", {})
+    sent = _first_kind(described.get("requestBody", {}).get("content", {}))
     values = [value for _, value in _values(sent)]
     return Operation(
         id=described["operationId"],
@@ -87,7 +87,7 @@ def _operation(
 def _outcome(status: str, response: dict[str, Any]) -> Outcome:
     shown = (
         Example(example.summary, _beginning(example.text))
-        for example in _shown(response["content"])
+        for example in _shown(_first_kind(response["content"]))
     )
     return Outcome(status, response["description"], tuple(shown))
 
@@ -106,6 +106,11 @@ def _resolved(document: dict[str, Any], response: dict[str, Any]) -> dict[str, A
     name = response["$ref"].rpartition("/")[2]
     resolved: dict[str, Any] = document["components"]["responses"][name]
     return resolved
+
+
+def _first_kind(content: dict[str, Any]) -> dict[str, Any]:
+    """The media type that the page shows: what else may be sent and asked for, a text says."""
+    return dict(list(content.items())[:1])
 
 
 def _values(content: dict[str, Any]) -> Iterator[tuple[str, Any]]:

@@ -23,7 +23,10 @@ LEVEL = 6
 #: Pages and static files that are kept packed; they do not change while a deployment is served.
 KEPT = 128
 
-PACKED_TYPES = ("text/", "application/json", "application/problem+json", "image/svg+xml")
+PACKED_TYPES = (
+    "text/", "application/json", "application/x-ndjson", "application/problem+json",
+    "image/svg+xml",
+)
 
 
 def _packers() -> dict[str, Callable[[bytes], bytes]]:

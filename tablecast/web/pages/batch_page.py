@@ -11,7 +11,7 @@ import csv
 import errno
 import io
 import logging
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -33,9 +33,9 @@ from tablecast.batch.formula_guard import made_safe
 from tablecast.batch.limits import MANY_REFUSED, Limits
 from tablecast.batch.paths import WORKBOOKS
 from tablecast.batch.predict_file import ERROR_CHOICES, Errors, added_columns, predict_csv
-from tablecast.batch.summary import SHOWN_REFUSALS, Refused, RowsRefused, Summary
+from tablecast.batch.summary import SHOWN_REFUSALS, RowsRefused, Summary, located
 from tablecast.batch.workbook_source import first_rows
-from tablecast.errors import BatchError, Remark
+from tablecast.errors import BatchError
 from tablecast.i18n.formats import listed, percent
 from tablecast.i18n.language import N_, _
 from tablecast.schema.schema import Schema
@@ -266,15 +266,7 @@ def _refusal(error: BatchError) -> Response:
     title = _("The file could not be processed.")
     if "do" in request.form or wants_page():
         return _batch_page(status=422, wrong=str(error).split("\n")[0], refusals=refusals)
-    return problem(422, title, str(error).split("\n")[0], _remarks_of(refusals))
-
-
-def _remarks_of(refusals: Iterable[Refused]) -> Iterable[Remark]:
-    """Every remark with its row's place, and the line that the person sees."""
-    for refusal in refusals:
-        for remark in refusal.remarks:
-            values = {"found_at": refusal.place.capitalize(), "remark": remark.say()}
-            yield Remark("{found_at}: {remark}", remark.field, values, refusal.row)
+    return problem(422, title, str(error).split("\n")[0], located(refusals))
 
 
 def _batch_page(status: int = 200, **values: Any) -> Response:

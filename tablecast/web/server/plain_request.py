@@ -22,12 +22,13 @@ DECIDING = {
     b"content-type": re.compile(rb"application/json"),
     b"content-length": re.compile(rb"[0-9]{1,5}"),
     b"connection": re.compile(rb"keep-alive", re.IGNORECASE),
+    b"accept": re.compile(rb"(?!.*(?:csv|ndjson)).*", re.IGNORECASE),
 }
 
 #: Headers that say nothing about where a request ends or how it is answered. A name that is not
 #: known here, such as Expect, Transfer-Encoding or Upgrade, is for gunicorn to understand.
 HARMLESS = frozenset(
-    b"accept accept-charset accept-encoding accept-language authorization baggage cache-control"
+    b"accept-charset accept-encoding accept-language authorization baggage cache-control"
     b" connect-time cookie dnt forwarded from host origin pragma priority referer sec-ch-ua"
     b" sec-ch-ua-mobile sec-ch-ua-platform sec-fetch-dest sec-fetch-mode sec-fetch-site"
     b" total-route-time traceparent tracestate user-agent via x-correlation-id x-forwarded-for"

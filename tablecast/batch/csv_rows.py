@@ -1,0 +1,157 @@
+"""Rows in CSV, read and written as a batch does, for who wants each row's whole answer."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from typing import Any
+
+from tablecast.batch.column_reader import RowsReader, meaning
+from tablecast.batch.csv_chunk import CsvChunk
+from tablecast.batch.csv_sink import CsvSink
+from tablecast.batch.csv_source import CsvSource
+from tablecast.batch.formula_guard import made_safe
+from tablecast.batch.match_columns import match_columns
+from tablecast.batch.predict_file import added_columns, answers
+from tablecast.batch.summary import SHOWN_REFUSALS, Refused, located, place_in_words
+from tablecast.data.compressed import is_compressed
+from tablecast.deployment.deployment import Deployment
+from tablecast.errors import BatchError, InvalidInput, Remark
+from tablecast.i18n.language import _
+from tablecast.schema.schema import Row, Schema
+
+
+def sentence(words: str) -> str:
+    """What begins with the name of the file, which may be in small letters."""
+    return words[:1].upper() + words[1:]
+
+
+class TooManyRows(BatchError):  # noqa: N818 - reads as a sentence where it is raised
+    """There are more rows than were wanted."""
+
+
+@dataclass(frozen=True)
+class PlainTable:
+    """How a table is written that nobody sent: what ``CsvSink`` asks of a source."""
+
+    names: list[str]
+    separator: str
+    line_end: str = "\r\n"
+    marked: bool = False
+    has_returns: bool = False
+
+
+def read_csv_rows(schema: Schema, content: bytes, name: str, most: int) -> list[Row]:
+    """The rows of a CSV file, each with what is to be said of it and of the whole file.
+
+    Args:
+        schema: judges them.
+        content: the file, which is not compressed.
+        name: what messages call the file, in the middle of a sentence.
+        most: how many rows it may have.
+
+    Raises:
+        TooManyRows: it has more.
+        BatchError: it is not CSV.
+        InvalidInput: columns or values are refused, with the rows' places and lines.
+    """
+    if is_compressed(content):
+        raise BatchError(
+            _("{name} is compressed. Send it with the header Content-Encoding: gzip.").format(
+                name=name
+            )
+        )
+    names = [field.name for field in schema.fields]
+    with closing(
+        CsvSource(io.BytesIO(content), name, names, schema.reading.get("encoding", ""))
+    ) as source:
+        return _rows_of(schema, source, _places(schema, source), most)
+
+
+def _places(schema: Schema, source: CsvSource) -> Mapping[str, int]:
+    try:
+        return match_columns(schema, source.names, source.name)
+    except BatchError as error:
+        raise InvalidInput([Remark("{remark}", None, {"remark": sentence(str(error))})]) from None
+
+
+def _rows_of(
+    schema: Schema, source: CsvSource, places: Mapping[str, int], most: int
+) -> list[Row]:
+    reader = RowsReader(schema)
+    rows: list[Row] = []
+    refusals: list[Refused] = []
+    count = 0
+    for chunk in source.chunks():
+        cells = {name: chunk.column(index) for name, index in places.items()}
+        refused = reader.read(cells, len(chunk)).refused
+        for row in sorted(refused):
+            found_at = place_in_words(*chunk.place_of(row))
+            refusals.append(Refused(count + row, found_at, tuple(refused[row])))
+        count += len(chunk)
+        if count > most:
+            raise TooManyRows(source.name)
+        if len(refusals) >= SHOWN_REFUSALS:
+            break
+        if not refusals:
+            rows += _parsed(schema, cells, len(chunk))
+    if refusals:
+        raise InvalidInput(list(located(refusals[:SHOWN_REFUSALS])))
+    notes = tuple(Remark("{remark}", None, {"remark": sentence(note)}) for note in source.notes)
+    return [row._replace(warnings=row.warnings + notes) for row in rows] if notes else rows
+
+
+def _parsed(schema: Schema, cells: Mapping[str, Sequence[str]], rows: int) -> Iterator[Row]:
+    """Rows that are not refused."""
+    for row in range(rows):
+        raw = {name: meaning(schema.field(name), texts[row]) for name, texts in cells.items()}
+        yield schema.parse(raw, text=True)
+
+
+def write_csv_rows(deployment: Deployment, rows: Sequence[Row]) -> bytes:
+    """Valid rows with their predictions, as the CSV file that a batch makes of them.
+
+    Raises:
+        BatchError: a field of the deployment has the name of a result column.
+    """
+    schema = deployment.schema
+    comma = schema.decimal_comma
+    separator = ";" if comma else ","
+    names, records = _shown(schema, rows)
+    table = PlainTable(names, separator)
+    added = added_columns(deployment, with_errors=False)
+    result = io.BytesIO()
+    with closing(CsvSink(result, table, added, decimal_comma=comma)) as sink:
+        if rows:
+            chunk = CsvChunk(records, range(2, 2 + len(records)))
+            sink.write(chunk, None, answers(deployment, _columns(schema, rows)))
+    return result.getvalue()
+
+
+def write_rows_alone(schema: Schema, rows: Sequence[Row]) -> bytes:
+    """Valid rows as a CSV file that ``read_csv_rows`` takes."""
+    text = io.StringIO()
+    names, records = _shown(schema, rows)
+    separator = ";" if schema.decimal_comma else ","
+    csv.writer(text, delimiter=separator).writerows(made_safe([names, *records]))
+    return text.getvalue().encode()
+
+
+def _shown(schema: Schema, rows: Sequence[Row]) -> tuple[list[str], list[list[str]]]:
+    """The names of the columns, and the cells of each row."""
+    records = [
+        [field.show(value) for field, value in zip(schema.fields, row.values, strict=True)]
+        for row in rows
+    ]
+    return [field.name for field in schema.fields], records
+
+
+def _columns(schema: Schema, rows: Sequence[Row]) -> dict[str, Any]:
+    values = zip(*(row.values for row in rows), strict=True)
+    return {
+        field.name: field.array(column)
+        for field, column in zip(schema.fields, values, strict=True)
+    }
