@@ -85,10 +85,11 @@ def _check_dropped(target: str, options: ReadingOptions) -> None:
 
 
 def _nothing_left(target: str, dropped: list[Dropped]) -> TableError:
+    reasons = "; ".join(f"'{column.name}': {column.reason}" for column in dropped)
+    why = f": {reasons}." if reasons else ", for the table has no other."
     return TableError(
-        f"No column is left to predict '{target}' from: "
-        + "; ".join(f"'{column.name}': {column.reason}" for column in dropped)
-        + ". Add columns that say something about each row."
+        f"No column is left to predict '{target}' from{why} Add columns that say something about "
+        "each row."
     )
 
 
