@@ -262,6 +262,7 @@ def functional() -> tuple[Any, pd.DataFrame, Any]:
     return regression, table, best
 
 
+@pytest.mark.slow
 def test_what_a_notebook_has_at_hand_publishes(
     functional: tuple[Any, pd.DataFrame, Any], tmp_path: Path
 ) -> None:
@@ -282,6 +283,7 @@ def test_what_a_notebook_has_at_hand_publishes(
     assert any("experiment's best model" in note for note in notes)
 
 
+@pytest.mark.slow
 def test_what_save_model_wrote_publishes(
     functional: tuple[Any, pd.DataFrame, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
