@@ -22,19 +22,8 @@ sys.path.insert(0, str(HERE.parent))  # the package and its tests, from a checko
 
 from tablecast.deployment.opening import load  # noqa: E402
 from tablecast.web.app import create_app  # noqa: E402
+from tests.chromium import ARGUMENTS, CHROMIUM  # noqa: E402
 from tests.served import server  # noqa: E402
-
-#: Debian's chromium as root in a container, quiet on the network.
-CHROMIUM = "/usr/bin/chromium"
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 #: The tutorial's patient, whose BMI no training row has.
 ASKED = "/?age=55&sex=male&bmi=59&children=1&smoker=yes&region=northwest"
