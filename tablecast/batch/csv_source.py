@@ -104,9 +104,9 @@ class CsvSource:
         """Let go of the stream, which is its opener's to close."""
         self._text.detach()
 
-    def share(self) -> float:
+    def fraction_read(self) -> float:
         """How much of the file is read, from 0 to 1."""
-        return self._file.share()
+        return self._file.fraction_read()
 
     def chunks(self) -> Iterator[Chunk]:
         """The rows in their order; lines without a value are left out.

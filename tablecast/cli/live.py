@@ -87,6 +87,6 @@ class Live:
         standing, now = self._standing, self._clock()
         if standing is None:
             return ""
-        line = f"{bar(standing.share(now), WIDTH)} {standing.words(now)}"
+        line = f"{bar(standing.fraction_done(now), WIDTH)} {standing.words(now)}"
         # A line that wraps could not be drawn over.
         return line[: shutil.get_terminal_size().columns - 1]

@@ -35,6 +35,7 @@ _GRAPH[1] = {**dict.fromkeys((1, 2, 3, 4, 7)), 5: _ATTRIBUTE}
 _PAIR: _Fields = {1: None, 2: None}
 _MODEL: _Fields = {**dict.fromkeys((1, 2, 3, 4, 5)), 7: _GRAPH, 8: _PAIR, 14: _PAIR}
 
+# Of the same onnx.proto.
 _MODEL_PRODUCER, _MODEL_METADATA = 2, 14
 
 #: Graphs in graphs; the compiler writes one in another at most.

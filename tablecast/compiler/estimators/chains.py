@@ -58,5 +58,5 @@ def _after(builder: Builder, name: str, transformer: Any, x: Matrix) -> Matrix:
     # Only a text column's lookup reads the probe, and there is none behind the first steps.
     probe: Probe = None  # type: ignore[assignment]
     step = Step(name, transformer, columns, before, after)
-    made_cells = convert(Frame(builder, probe, cells, before), step)
-    return Frame(builder, probe, made_cells, after).matrix(name, list(after.columns))
+    new_cells = convert(Frame(builder, probe, cells, before), step)
+    return Frame(builder, probe, new_cells, after).matrix(name, list(after.columns))

@@ -17,7 +17,7 @@ def rounded(value: float, digits: int = DIGITS) -> float:
     return round(number, digits - 1 - math.floor(math.log10(abs(number))))
 
 
-def share(value: float) -> float:
+def fraction(value: float) -> float:
     """A share of 1 to four decimals, as a hundredth of a per cent."""
     return round(float(value), 4)
 

@@ -33,14 +33,14 @@ def moved(tried: Trial, base: View) -> Trial:
         tried,
         view=base,
         members=((own, 1),),
-        answers=_in_units(tried),
+        predictions=_in_units(tried),
         seconds=tried.seconds + (0.0 if view is base else view.preparing),
         name=f"{tried.name} ({view.recipe.name})",
     )
 
 
 def _in_units(tried: Trial) -> NDArray[np.float64]:
-    made = np.empty_like(tried.answers)
+    converted = np.empty_like(tried.predictions)
     for fold in tried.view.folds:
-        made[fold.unseen] = fold.in_units(tried.answers[fold.unseen])
-    return made
+        converted[fold.unseen] = fold.in_units(tried.predictions[fold.unseen])
+    return converted

@@ -122,7 +122,7 @@ def columns(
     )
 
 
-def share_below(histogram: Histogram, value: float) -> float:
+def fraction_below(histogram: Histogram, value: float) -> float:
     """The share of training values below this one; a bar's are taken as evenly spread."""
     first, last = histogram.edges[0], histogram.edges[-1]
     total = histogram.below + sum(histogram.counts) + histogram.above

@@ -39,6 +39,7 @@ OWN_FAILURES = {
     ),
 }
 
+#: The statuses of failures of this route.
 FAILING = (405, 411, 413, 415, 422, 500)
 
 ANSWERED = (

@@ -76,7 +76,7 @@ def keep_counts(folder: str, process: int) -> None:
         counted = list(MmapedDict.read_all_values_from_file(str(path)))  # type: ignore[no-untyped-call]
         path.unlink()
         total: Any = MmapedDict(str(_file(folder, kind, GONE)))  # type: ignore[no-untyped-call]
-        for key, value, timestamp, _place in counted:
+        for key, value, timestamp, _index in counted:
             before, _ = total.read_value(key)
             total.write_value(key, before + value, timestamp)
         total.close()

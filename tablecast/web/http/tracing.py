@@ -38,5 +38,5 @@ def instrument(app: Flask) -> bool:
 
 def trace_of(sent: str | None) -> str:
     """The trace id of a ``traceparent`` header; empty where there is none, or one that is wrong."""
-    found = TRACE.fullmatch(sent) if sent else None
-    return found[1] if found else ""
+    match = TRACE.fullmatch(sent) if sent else None
+    return match[1] if match else ""
