@@ -1,4 +1,4 @@
-"""Errors that word themselves: each says what happened, why, and what to do next."""
+"""Errors and notes, which say what happened, why, and what to do next."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The keys that a server knows, read again when their file changes."""
+"""The keys of a running server, read again when their file changes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Counts that the worker processes of one machine share, for ``limits``: a small mapped file.
+"""A count that the worker processes of one machine share, in a small mapped file, for ``limits``.
 
 ``limits`` counts in the memory of one process, or in a database such as Redis. A server of several
 workers on one machine would count each request in one of them, and let through as many times what a

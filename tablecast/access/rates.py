@@ -1,4 +1,4 @@
-"""Rate limits: how many requests in a time, for each key and each address, through ``limits``."""
+"""Rate limits for each key and each address, counted by ``limits``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Many rows at once, by the rules of one: what ``Schema.parse`` says, a column at a time.
+"""Many rows at once: the rules of ``Schema.parse``, applied a column at a time.
 
 ``Field.read`` stays the only judge. Here it is asked once for each distinct text of a column, and
 not at all for numbers that lie, as a whole column shows cheaply, where nothing is said of them.

@@ -1,4 +1,4 @@
-"""Some rows of a CSV file, as Python's reader cut them or as they stand in the file."""
+"""Some rows of a CSV file, as Python's csv reader or a plain split returned them."""
 
 from __future__ import annotations
 

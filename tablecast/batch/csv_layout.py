@@ -1,4 +1,4 @@
-"""Where a CSV file's table begins, and what its rows have beside the named columns."""
+"""Where the table of a CSV file begins, and which extra cells its rows have."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows in CSV, read and written as a batch does, for who wants each row's whole answer."""
+"""CSV rows in a request: read and written like a batch, with each row's full prediction."""
 
 from __future__ import annotations
 

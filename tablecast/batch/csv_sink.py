@@ -1,4 +1,4 @@
-"""CSV files written back as they were read, with columns added and no formula in any cell."""
+"""CSV output: the rows as they were read, with columns added and formulas made harmless."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CSV files of any length, read some rows at a time and as they are.
+"""CSV files of any length, read some rows at a time.
 
 A block of text without a quotation mark needs no more than to be cut: each line is a row. Where
 there is one, Python's own reader says where cells and rows end.

@@ -1,4 +1,4 @@
-"""A CSV file's bytes as text, whatever they are compressed with and encoded in."""
+"""A CSV file's bytes as text, whatever its compression and encoding."""
 
 from __future__ import annotations
 

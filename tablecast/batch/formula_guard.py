@@ -1,4 +1,4 @@
-"""Text that a spreadsheet would run as a formula, made to be only text."""
+"""Protection against cells that a spreadsheet would run as formulas."""
 
 from __future__ import annotations
 

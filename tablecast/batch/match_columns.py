@@ -1,4 +1,4 @@
-"""Which column of a file holds which field, and what to say where one is not there."""
+"""Which column of a file belongs to which field, and the message if one is missing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The two files of a batch on the command line: what may be read, and what is written."""
+"""The input and the output file of a batch on the command line, checked before anything is read."""
 
 from __future__ import annotations
 

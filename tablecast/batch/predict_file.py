@@ -1,4 +1,4 @@
-"""From a file of rows to the same file with predictions, at constant memory.
+"""From a file of rows to the same file with predictions, in constant memory.
 
 Columns that are added at the end of each row:
 

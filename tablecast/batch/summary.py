@@ -1,4 +1,4 @@
-"""What became of a file's rows, in figures and in words."""
+"""The result of a batch in figures and in words."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ class SheetChunk:
 
     Attributes:
         rows: their cells: texts, numbers, booleans, moments or None.
-        places: each row's number on the sheet, from 1.
+        numbers: each row's number on the sheet, from 1.
     """
 
     rows: list[list[Any]]

@@ -1,5 +1,4 @@
-"""What a long training says: one live line on a terminal that tells how it stands, plain lines
-elsewhere."""
+"""Progress of a long training: one live line on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far a long run is: a bar that redraws itself on a terminal, a line now and then elsewhere."""
+"""A progress bar on a terminal, or a line every few seconds in a log."""
 
 from __future__ import annotations
 

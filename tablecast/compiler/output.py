@@ -1,4 +1,4 @@
-"""From the estimator's answer to ``predict_model``'s: its labels and its scale."""
+"""From the estimator's prediction to that of ``predict_model``: its labels and its scale."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Walk a fitted PyCaret pipeline, step by step, and write the graph of it."""
+"""The compiler's main loop: it walks a fitted PyCaret pipeline and writes its graph."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One column while it is read: its distinct texts, what they can be, and what is said of them."""
+"""One column while it is read: its distinct texts, what they may mean, and the notes about it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A table's columns as the values that their cells stand for.
+"""A table's columns, converted from text to values.
 
 Every column leaves as one of four kinds, which is what the schema, PyCaret and the graph agree on:
 

@@ -1,4 +1,4 @@
-"""Compressed files: gzip and Zstandard, told by how they begin."""
+"""Compressed files: gzip and Zstandard, recognized by their first bytes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A column's texts as dates: the one format of all of them, and which of two where both fit."""
+"""A column's texts as dates: one format for all, and a decision where two formats fit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A text cut into the rows and columns that it was written as.
+"""A file's text, split into rows and cells.
 
 Files come with more than a table: a first line ``sep=;``, a title above and a footer below, R's row
 names, a separator behind each row, columns without a name. None of it is data, all of it is said.

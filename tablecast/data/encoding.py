@@ -1,4 +1,4 @@
-"""Which encoding a file's bytes are in, by whether the text that they then are makes sense.
+"""The encoding of a file, found by whether its text makes sense.
 
 UTF-8 and UTF-16 say so themselves. Of the older encodings, in which nearly any bytes are *some*
 text, each candidate is judged by the words that it gives: letters of one language, capitals at

@@ -1,4 +1,4 @@
-"""What was understood of a table, before anything is trained on it.
+"""How a table was read, shown before anything is trained.
 
     print(inspect("insurance.csv", target="charges"))
 """

@@ -1,4 +1,4 @@
-"""Leaks: what makes a table's figures too good to be true, looked for before anything is trained.
+"""Leaks: properties of a table that make scores too good, found before training.
 
 A field that holds the answer, ids that several rows share, and rows in the order of time are
 properties of the table. What equal rows do to the figures is known only once there are some; see

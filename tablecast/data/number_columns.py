@@ -1,4 +1,4 @@
-"""A column of numbers or dates: which they are, in which spelling, and what hinders."""
+"""A column of numbers or dates: which of the two, how it is written, and what prevents it."""
 
 from __future__ import annotations
 

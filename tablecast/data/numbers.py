@@ -1,4 +1,4 @@
-"""A column's texts as numbers: whether they are, in which spelling and unit, and what hinders."""
+"""A column's texts as numbers: how they are written, their unit, and what prevents it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a table can teach: the task, the columns that cannot be features, and what to look at."""
+"""Preparation of a table: the task, the columns to ignore, and notes on what to check."""
 
 from __future__ import annotations
 

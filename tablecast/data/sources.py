@@ -1,4 +1,4 @@
-"""A table from a file, a URL or a data-set name, read and checked: where the data enters.
+"""Loading a table from a file, a URL or a data-set name.
 
     table = read_table("insurance.csv")
     prepared = prepare(table, target="charges")

@@ -1,4 +1,4 @@
-"""What stands around a table in a file: a title, a footer, a sum, and row names."""
+"""Lines around a table in a file: a title, a footer, a total, and row names."""
 
 from __future__ import annotations
 

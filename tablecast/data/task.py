@@ -1,4 +1,4 @@
-"""What a target asks for: an amount to estimate, or classes to tell apart."""
+"""The task that fits a target: regression or classification."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A column of text: which levels it has, and which of its cells say nothing."""
+"""A column of text: its levels and its missing values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The body of ``/api/v1/model``: everything that is known of a deployment, as plain data."""
+"""The body of ``/api/v1/model``: everything known of a deployment, as plain data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The engines that answer, and how each opens a deployment. The rest of serving knows neither."""
+"""Opening a deployment with one of the two engines. The rest of serving does not know which."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A deployment's files: how they are called, and that they appear together and replace none.
+"""A deployment's files: their names, and how they appear together and replace no other.
 
 They are made in a folder beside their place, and moved when all are done.
 """

@@ -1,4 +1,4 @@
-"""Regressors that stay near what they were taught, and near one another."""
+"""Regressors whose predictions stay near the training values, and near one another."""
 
 from __future__ import annotations
 

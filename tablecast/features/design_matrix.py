@@ -1,4 +1,4 @@
-"""The columns that a linear model sees: which are new, which products matter, bins and names."""
+"""The columns of a linear model: independent ones, useful products, bins and names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Features that are searched for: thresholds, hinges, powers, logarithms, ratios and products.
+"""Features that are searched for: thresholds, hinges, powers, logarithms and products.
 
 `SearchedTerms` is a step like those of ``tablecast.features``: it treats every row by itself, in
 float64, and each of its columns has an exact form in a graph.

@@ -1,4 +1,4 @@
-"""A classifier whose probabilities are made surer, or less sure, than they were."""
+"""A classifier whose probabilities are raised to a power."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Numbers, amounts, dates and lists in the form that the reader's language gives them.
+"""Numbers, amounts, dates and lists in the format of the reader's language.
 
 Signs and patterns are facts of Unicode's CLDR, which ``make messages`` takes from Babel into
 ``locale/LANGUAGE/forms.json``. So serving has them without Babel's thirty megabytes, and a number

@@ -1,4 +1,4 @@
-"""Prediction intervals as serving computes them: a few stored numbers around each answer.
+"""Prediction ranges as serving computes them: a few stored numbers around each prediction.
 
 Each end of an interval is the answer plus an offset. The offset is a line through a few points of
 the answer itself, and may add something for some fields' values (see ``conformal.py``, which
@@ -116,7 +116,7 @@ class Edge:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any], indices: Mapping[str, int]) -> Edge:
-        """Read an edge. ``places`` gives each field's place in the schema."""
+        """Read an edge. ``indices`` gives each field's index in the schema."""
         return cls(
             tuple(data["at"]),
             tuple(data["offsets"]),

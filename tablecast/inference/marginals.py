@@ -1,4 +1,4 @@
-"""What training's rows look like one field at a time: the background of every explanation.
+"""The distribution of each field in training: the background of every explanation.
 
 A deployment keeps each field's marginal distribution and the target's histogram, and no row. Every
 number in them is a count, or stands for at least ``FEWEST`` rows: the mean of that many neighbours,

@@ -1,4 +1,4 @@
-"""The one door to PyCaret: how it is imported, and its own ``predict_model``."""
+"""The only place where PyCaret is imported for predictions, and its own ``predict_model``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Why this answer: what each field adds to the average answer, as Shapley values.
+"""Explanations: how much each field adds to the average prediction (Shapley values).
 
 The value of a set of fields is the mean answer where those fields are this row's and all others
 come from the background: synthetic rows drawn from each field's own distribution, the fields being

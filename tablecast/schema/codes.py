@@ -1,4 +1,4 @@
-"""Whole numbers that are codes: what a form offers to choose from, and not to type."""
+"""Whole numbers that are codes, which a form offers as choices."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The order of a form's fields, and which of them it folds away at first."""
+"""The order of a form's fields, and which of them are folded away at first."""
 
 from __future__ import annotations
 

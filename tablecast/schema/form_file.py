@@ -1,4 +1,4 @@
-"""The form file: what a person may say about a form that the table cannot.
+"""The form file: labels, hints, limits and other facts that the table does not contain.
 
 A small TOML file beside the table; every key is optional::
 

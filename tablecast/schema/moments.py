@@ -1,4 +1,4 @@
-"""Dates as people write them, one at a time: what serving reads, and training by the column.
+"""Dates as people write them, read one at a time.
 
 A format is one of ``strptime``'s, for the text that ``plain_date`` makes of a cell.
 """

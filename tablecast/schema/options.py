@@ -1,4 +1,4 @@
-"""What a person may say about a table that cannot be seen in it."""
+"""What a person may say about how to read a table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What reading a table found out, kept beside the table in its ``attrs``."""
+"""How a table was read, kept beside the table in its ``attrs``."""
 
 from __future__ import annotations
 

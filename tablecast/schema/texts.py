@@ -1,4 +1,4 @@
-"""Texts that mean the same, and values as sentences write them."""
+"""Texts that mean the same, and values as sentences show them."""
 
 from __future__ import annotations
 

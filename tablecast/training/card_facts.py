@@ -1,4 +1,4 @@
-"""The model card's facts, as plain data. Nothing in it is a training row."""
+"""The facts of the model card, as plain data without any training row."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A table is cast once: trained, saved, compiled and proven. The whole way in one function."""
+"""The whole way of a table in one function: train, save, compile and prove."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What enters a training: a table read, checked and looked over, and what is said of it."""
+"""The start of training: a table is read and checked, and its notes are shown."""
 
 from __future__ import annotations
 

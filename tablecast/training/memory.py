@@ -1,4 +1,4 @@
-"""Whether the memory that is free is enough for training, before it runs out."""
+"""A check before training that there is enough free memory."""
 
 from __future__ import annotations
 

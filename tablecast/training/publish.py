@@ -1,4 +1,4 @@
-"""What somebody finished with PyCaret, described, compiled and proven: ``tablecast.publish``."""
+"""``tablecast.publish``: a finished PyCaret model, described, compiled and proven."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def publish(
         reading: how a table is read that comes as a path, before what the form file says.
         force: replace another deployment of that name.
         progress: called with one line for each thing done.
-        found: more facts for the card, such as ``metrics`` and ``leaderboard``; "notes" follow
+        facts: more facts for the card, such as ``metrics`` and ``leaderboard``; "notes" follow
             those on the table. ``tablecast.training.comparison.compare.Choice.card`` has them.
 
     Raises:

@@ -1,4 +1,4 @@
-"""What a program sends, as rows: JSON, one JSON object a line (NDJSON), or CSV."""
+"""The rows in a request's body: JSON, NDJSON (one JSON object per line) or CSV."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a server does before the first person asks, so that nobody waits for it.
+"""What a server prepares before its first request, so that nobody waits for it.
 
 Templates are compiled, and pages that are the same for everybody rendered, where the application
 is loaded: processes made of it afterwards share them. An engine's session belongs to one process,

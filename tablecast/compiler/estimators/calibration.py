@@ -1,4 +1,4 @@
-"""Calibrated classifiers: others whose scores or probabilities are turned into probabilities."""
+"""Calibrated classifiers: another classifier's scores, made into probabilities."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Estimators with steps of their own before them: scikit-learn's ``Pipeline`` as an estimator."""
+"""scikit-learn's ``Pipeline`` as an estimator: an estimator with steps of its own before it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Estimators that answer the same for every row."""
+"""Estimators that predict the same for every row."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Estimators that combine the answers of other estimators."""
+"""Estimators that combine the predictions of other estimators."""
 
 from __future__ import annotations
 

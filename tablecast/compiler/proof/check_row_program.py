@@ -1,4 +1,4 @@
-"""The proof's second half: the graph's arithmetic, unrolled for one row, answers as it does."""
+"""The second half of the proof: the row program predicts like the graph."""
 
 from __future__ import annotations
 

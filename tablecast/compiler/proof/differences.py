@@ -1,4 +1,4 @@
-"""How far two answers to the same rows are apart."""
+"""The differences between two predictions for the same rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a pipeline computes in float32, and so holds no more digits than that."""
+"""Whether a pipeline computes in float32, and so has only seven digits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The proof that a graph answers as PyCaret's ``predict_model`` does. No proof, no graph."""
+"""The proof that a graph predicts like PyCaret. No graph is saved without it."""
 
 from __future__ import annotations
 

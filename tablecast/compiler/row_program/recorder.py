@@ -1,4 +1,4 @@
-"""Write down what happens to the numbers of one row, each thing once.
+"""Records what happens to the numbers of one row, each operation once.
 
 A number on its way through the graph is one of three: a Python number, known now; a ``Pick``, one
 of a few known numbers, by an index; or ``Computed`` by a step. Arithmetic on the first two is done

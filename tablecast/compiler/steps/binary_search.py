@@ -1,4 +1,4 @@
-"""Where values lie among sorted edges: binary search, done by an ensemble of one tree a column."""
+"""Binary search among sorted edges, done by an ensemble with one tree for each column."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""scikit-learn steps within a step: those of a pipeline in turn, a transformer's side by side."""
+"""Steps inside a step: those of a pipeline in turn, of a ``ColumnTransformer`` side by side."""
 
 from __future__ import annotations
 

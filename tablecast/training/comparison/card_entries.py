@@ -1,4 +1,4 @@
-"""What the model card says of a comparison: its leaderboard and its notes."""
+"""The part of the model card about a comparison: its leaderboard and its notes."""
 
 from __future__ import annotations
 

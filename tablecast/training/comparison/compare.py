@@ -1,4 +1,4 @@
-"""Pipelines measured on the same rows and the same folds, and the one that is worth shipping."""
+"""Pipelines measured on the same rows and folds, and the choice of one of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pictures of a comparison, for a notebook."""
+"""Plots of a comparison, for a notebook."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How well classes are told apart, and what their probabilities are worth, in aggregates.
+"""Metrics of a classifier and its probabilities, in aggregates only.
 
 The confusion matrix, the ROC curve of each class against all others (Fawcett, *An introduction to
 ROC analysis*, 2006) and the calibration of its probability (Niculescu-Mizil and Caruana,

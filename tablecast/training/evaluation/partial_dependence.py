@@ -1,4 +1,4 @@
-"""The shape of each field's effect: the mean answer as one field alone takes other values.
+"""The shape of each field's effect: the mean prediction when one field changes.
 
 Partial dependence (Friedman, *Greedy function approximation*, 2001), by the graph, over synthetic
 rows that are drawn from each field's own distribution, as explanations are (``inference.shapley``).

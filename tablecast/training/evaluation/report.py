@@ -1,4 +1,4 @@
-"""What a card says of a pipeline's answers on rows that it had not seen, all in aggregates."""
+"""The evaluation of a pipeline on unseen rows for the model card, in aggregates only."""
 
 from __future__ import annotations
 

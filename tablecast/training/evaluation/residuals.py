@@ -1,4 +1,4 @@
-"""Where a number's answers are wrong, in aggregates that no single row shows through.
+"""The errors of a regression, in aggregates that reveal no single row.
 
 Every figure that is kept is a count, or the mean of at least ``FEWEST`` rows: a quantile is the
 mean of the values around its rank. Cells and bars of fewer rows are left out.

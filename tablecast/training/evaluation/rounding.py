@@ -1,4 +1,4 @@
-"""Numbers with the digits that say something: what a card keeps of a sum of measurements."""
+"""Rounding of a model card's figures to the digits that mean something."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How answers and their errors differ between groups of rows: for whoever must check fairness.
+"""Predictions and errors by group, for anyone who must check fairness.
 
 Groups are the levels of each category, and quarters of the numbers that matter most; a group of
 too few rows is named and not measured. Nothing here says what is fair: it shows what there is to

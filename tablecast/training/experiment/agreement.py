@@ -1,4 +1,4 @@
-"""Whether a pipeline gives a row the same answer alone and in a batch, and what is at fault if not.
+"""Whether a row gets the same prediction alone and in a batch, and the cause if not.
 
 PyCaret's answers can change with the batch that a row comes in: a singular linear model multiplies
 the last bit of rounding, which depends on the batch, by coefficients of 1e16.

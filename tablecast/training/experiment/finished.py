@@ -1,4 +1,4 @@
-"""What a finished PyCaret experiment, pipeline or file says of itself, for ``tablecast.publish``.
+"""A finished PyCaret experiment, pipeline or file, read for ``tablecast.publish``.
 
 The task, the columns, their kinds and the target are asked of the pipeline, which has learnt them,
 and not guessed from a table: a grade may have been learnt as a class or as an amount, a number as a

@@ -1,4 +1,4 @@
-"""What a pipeline answers on rows that it was not fitted on.
+"""Predictions of a pipeline for rows that it was not fitted on.
 
 Every row is answered by a clone of the pipeline that was fitted without it (Stone, *Cross-
 validatory choice and assessment of statistical predictions*, 1974), so that all rows can be looked

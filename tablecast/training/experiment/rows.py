@@ -1,4 +1,4 @@
-"""A table's columns as a finished pipeline had them: asked of its steps, not guessed."""
+"""A table's columns as a finished pipeline expects them, read from its steps."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def rows_of(finished: Finished, table: pd.DataFrame) -> Prepared:
     """The rows that a pipeline learns from, typed as it reads them.
 
     Args:
-        made: the pipeline.
+        finished: the pipeline.
         table: its rows, with the target; further columns are left out, and said.
 
     Raises:
@@ -101,7 +101,7 @@ def schema_of(
     """The schema of a pipeline's rows, with numbers that are categories, and its own classes.
 
     Args:
-        made: the pipeline.
+        finished: the pipeline.
         prepared: its rows, as ``rows_of`` gives them.
         form: what the form file says.
         importance: each feature's share.

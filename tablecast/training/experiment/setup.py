@@ -1,4 +1,4 @@
-"""PyCaret's experiments, set up so that what they train is exact, quiet and repeatable."""
+"""PyCaret's experiments, set up to be exact, quiet and repeatable."""
 
 from __future__ import annotations
 

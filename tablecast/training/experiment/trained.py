@@ -1,4 +1,4 @@
-"""What training made: a pipeline fitted on all rows, its figures, and what they are worth."""
+"""The result of training: a pipeline fitted on all rows, its scores, and how far to trust them."""
 
 from __future__ import annotations
 
@@ -119,7 +119,7 @@ def trained_of(
         pipeline: fitted on all of it.
         held: its figures on the holdout.
         notes: those besides the table's own.
-        found: ``Trained``'s other attributes; "cross_validation" goes into its metrics.
+        details: ``Trained``'s other attributes; "cross_validation" goes into its metrics.
     """
     columns = tuple(str(name) for name in pipeline.feature_names_in_[:-1])
     twins = (held.leak,) if held.leak else ()

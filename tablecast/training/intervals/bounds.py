@@ -1,4 +1,4 @@
-"""One end of a prediction interval, learnt from the rows' residuals: which shape, and how high.
+"""One end of a prediction range, learnt from the rows' residuals: its shape and its height.
 
 An end is one number, unless lines, curves or fields (``offset_shapes.py``) lower the quantile loss
 of rows that they were not fitted on by more than a standard error. Then it is the one of these

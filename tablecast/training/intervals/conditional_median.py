@@ -1,4 +1,4 @@
-"""Where most rows lie, given their answer and their fields: a median that is searched for.
+"""Where most rows lie, given their prediction and their fields: a searched median regression.
 
 A pipeline's answers are means. Where most rows are nearly certain and a few lie far off, a mean is
 near neither of them, and its residuals hide how well most rows are known. The median is not moved

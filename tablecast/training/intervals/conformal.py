@@ -1,4 +1,4 @@
-"""Prediction intervals learnt from out-of-fold residuals, by conformal prediction.
+"""Prediction ranges learnt from out-of-fold residuals, by conformal prediction.
 
 What a pipeline gets wrong on rows that it was not fitted on is what it will get wrong on new ones
 (Vovk, Gammerman and Shafer, *Algorithmic Learning in a Random World*, 2005; out of folds as in

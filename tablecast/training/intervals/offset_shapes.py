@@ -1,4 +1,4 @@
-"""The shapes that one end of a prediction interval may have, and how each is fitted."""
+"""The possible shapes of one end of a prediction range, and how each is fitted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Quantiles of few rows, steadied: of some values, and given some columns."""
+"""Stable quantiles of few rows: of values alone, and given some columns."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Members of one blend that were tried with different features, or with another form of the target.
+"""Blend members that were tried in another view, and so need steps of their own.
 
 A vote gives all of its members the same features. So a member brings its own steps along, behind
 those that the plain features share.

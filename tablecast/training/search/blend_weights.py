@@ -1,4 +1,4 @@
-"""Weights for a blend, chosen on out-of-fold answers."""
+"""Weights of a blend, chosen on out-of-fold predictions."""
 
 from __future__ import annotations
 

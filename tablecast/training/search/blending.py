@@ -1,4 +1,4 @@
-"""The blends: of what one view found, and of the best of all views."""
+"""Blends within each view, and of the best of all views."""
 
 from __future__ import annotations
 

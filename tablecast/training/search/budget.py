@@ -1,4 +1,4 @@
-"""How long a search may go on, and the line that says how it stands."""
+"""The budget of a search, in seconds or trials, and the line that shows its progress."""
 
 from __future__ import annotations
 

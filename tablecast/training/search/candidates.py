@@ -1,4 +1,4 @@
-"""The estimators that are tried, as PyCaret makes them, and where each may be tuned to."""
+"""The estimators that are tried, and the settings that tuning draws from."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From the best that was found to a finished pipeline, and the leaderboard that says why."""
+"""From the best trial to a finished pipeline, and the leaderboard with its reasons."""
 
 from __future__ import annotations
 

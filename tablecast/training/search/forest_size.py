@@ -1,4 +1,4 @@
-"""How many trees a forest may have, so that its graph is not larger than allowed."""
+"""How many trees a forest may have without its graph becoming too large."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The trials of a search: what was tried, what it cost, and whether there is room for more."""
+"""The trials of a search: what was tried, its cost, and whether there is time for more."""
 
 from __future__ import annotations
 

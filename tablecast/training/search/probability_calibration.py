@@ -1,4 +1,4 @@
-"""Probabilities brought nearer to how often a class is right, where out-of-fold loss falls."""
+"""Calibration of probabilities, used where out-of-fold loss falls."""
 
 from __future__ import annotations
 

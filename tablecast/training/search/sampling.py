@@ -1,4 +1,4 @@
-"""Which settings are tried while tuning: drawn at random, then a step from the best; none twice."""
+"""The settings that tuning tries: random draws, then steps from the best; none twice."""
 
 from __future__ import annotations
 

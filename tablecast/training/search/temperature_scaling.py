@@ -1,4 +1,4 @@
-"""How sure probabilities should be: one power for all of them, learnt on out-of-fold answers."""
+"""One power for all probabilities, learnt on out-of-fold predictions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was tried, how good it is on rows that it was not fitted on, and what is said of it."""
+"""One trial: a candidate, its out-of-fold predictions, and its loss."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rounds of tuning: draws for the best estimators, then steps from the best of each."""
+"""The rounds of tuning: random draws for the best estimators, then steps from each one's best."""
 
 from __future__ import annotations
 

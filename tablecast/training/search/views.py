@@ -1,4 +1,4 @@
-"""One way of preparing the table, transformed once for each fold and shared by all candidates."""
+"""A view: one way of preparing the table, fitted once in each fold for all candidates."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a deployment says of its training, in the reader's language."""
+"""Notes from training, in the reader's language."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The card's pictures of classes: the confusion matrix, ROC curves and calibration."""
+"""The model card's charts of classes: confusion matrix, ROC curves and calibration."""
 
 from __future__ import annotations
 

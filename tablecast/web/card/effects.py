@@ -1,4 +1,4 @@
-"""What the card says of each field: how much it matters, and the shape of its effect."""
+"""The model card's part about fields: their importance and the shape of their effect."""
 
 from __future__ import annotations
 

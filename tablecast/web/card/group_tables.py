@@ -1,4 +1,4 @@
-"""What the card says of groups: how answers and errors differ between the levels of a field."""
+"""The model card's part about groups: predictions and errors by level of a field."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The card's pictures of errors, with their words and the tables behind them."""
+"""The model card's charts of errors, with their sentences and data tables."""
 
 from __future__ import annotations
 

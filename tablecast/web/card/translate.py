@@ -1,4 +1,4 @@
-"""What a deployment says of itself, in the reader's language, for its model card."""
+"""A deployment's own statements in the reader's language, for its model card."""
 
 from __future__ import annotations
 

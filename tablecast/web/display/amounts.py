@@ -1,4 +1,4 @@
-"""How the numbers around an answer are written, so that a person can compare them."""
+"""How the numbers of a prediction are written, so that people can compare them."""
 
 from __future__ import annotations
 

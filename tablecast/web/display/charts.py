@@ -1,4 +1,4 @@
-"""Pictures as plain numbers: data in, places in per cent of the picture's box out.
+"""Charts as plain numbers: data in, positions in per cent of the chart's box out.
 
 ``templates/charts.html`` draws them as inline SVG. Text stands in HTML around a picture and never
 in it, so that a picture may be stretched to any width and its words stay as large as all others.

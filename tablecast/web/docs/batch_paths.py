@@ -1,4 +1,4 @@
-"""``/batch`` in the OpenAPI document: what a program sends, and what it gets back."""
+"""``/batch`` in the OpenAPI document: the request and the response."""
 
 from __future__ import annotations
 

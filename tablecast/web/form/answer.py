@@ -1,4 +1,4 @@
-"""What stands around an answer on its page: why it is so, what if, and how others ask the same.
+"""Everything around a prediction on its page: reasons, what-ifs, range and code.
 
 Words and places only; ``templates/answer.html`` and ``templates/whatif.html`` draw them.
 """

@@ -1,4 +1,4 @@
-"""Content-Encoding: what is worth it is sent packed, and a packed body is read within its limit."""
+"""Content-Encoding: compressed responses, and compressed bodies read within their limit."""
 
 from __future__ import annotations
 

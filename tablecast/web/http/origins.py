@@ -1,4 +1,4 @@
-"""Which other sites may ask (CORS), and which may show a page in a frame."""
+"""The sites that may use the API (CORS), and those that may show a page in a frame."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The reader's language on the pages: chosen for each request, kept by links, named in headers."""
+"""The reader's language on the pages: chosen for each request, kept by links, sent in headers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""JSON responses, and problems as RFC 9457 has them."""
+"""JSON responses, and problems in the format of RFC 9457."""
 
 from __future__ import annotations
 

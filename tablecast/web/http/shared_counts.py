@@ -1,4 +1,4 @@
-"""The files in which the processes of one server count, so that /metrics of any adds them up.
+"""The files in which the processes of one server count, so that /metrics shows their sums.
 
 ``prometheus_client`` maps them into memory, and a process that writes to a map for which the system
 has no room is killed. So room is taken before anything is mapped, and who gets none does not count.

@@ -1,4 +1,4 @@
-"""Which request it is: its id and its trace, taken over from whoever sent it."""
+"""A request's id and trace, taken from the request if it has them."""
 
 from __future__ import annotations
 

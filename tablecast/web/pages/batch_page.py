@@ -1,4 +1,4 @@
-"""Batches through the browser, and with curl: upload a file, get it back with predictions.
+"""Batches in the browser and with curl: upload a file, get it back with predictions.
 
 Nothing is kept between two requests, and nothing is left behind: what is uploaded and what is
 answered stand in temporary files without a name, which are gone with the request.

@@ -1,4 +1,4 @@
-"""A client's connection: what has come of its request, and what it has not yet taken."""
+"""A client's connection: the received part of its request and the unsent part of its response."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a request ends, and whether it is a plain one, read from its bytes alone.
+"""Where a request ends, and whether it is a plain one, decided from its bytes alone.
 
 It reads no more of HTTP than it needs to be certain; gunicorn understands all the rest.
 """
