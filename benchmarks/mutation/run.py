@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import faulthandler
 import importlib
 import multiprocessing
 import os
@@ -19,8 +20,8 @@ from benchmarks.mutation.mutants import Mutant
 #: Imported once, before a process is made for each change: what most tests import anyway.
 PRELOADED = ("numpy", "pandas", "flask", "pytest", "scipy.optimize", "sklearn.linear_model")
 
-#: Seconds after which a change counts as noticed: it made the tests hang.
-PATIENCE = 300
+#: Seconds of one test after which a change counts as noticed: it made the test hang.
+PATIENCE = 60
 
 #: Files of a copy: what its tests print, and which of them failed first.
 LOG, FAILED = "pytest.log", "pytest.failed"
@@ -73,13 +74,10 @@ class Copy:
         context = multiprocessing.get_context("fork")
         process = context.Process(target=_run, args=(tests, self.folder))
         process.start()
-        process.join(PATIENCE)
-        if process.is_alive():
-            process.kill()
-            process.join()
-        elif process.exitcode == 0:
+        process.join()
+        if process.exitcode == 0:
             return None
-        elif process.exitcode == BROKEN:
+        if process.exitcode == BROKEN:
             sys.exit((self.folder / LOG).read_text())
         failed = self.folder / FAILED
         return failed.read_text() if failed.exists() else ""
@@ -99,7 +97,10 @@ def copied(folder: Path) -> Path:
 
 
 class _FirstFailure:
-    """Writes down which test fails first."""
+    """Writes down which test fails first, and ends the process where a test does not end."""
+
+    def pytest_runtest_logstart(self) -> None:
+        faulthandler.dump_traceback_later(PATIENCE, exit=True)
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         if report.failed and not Path(FAILED).exists():
