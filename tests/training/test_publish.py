@@ -111,7 +111,7 @@ def kinds(deployment: Any) -> dict[str, str]:
 
 
 def first_is_quick(cases: Mapping[str, Any]) -> list[Any]:
-    """Each publishes for more than a second, and goes the same way: the first is enough at first."""
+    """Each takes more than a second, and all go one way: the quick tests have the first."""
     first, *rest = cases
     return [first, *(pytest.param(case, marks=pytest.mark.slow) for case in rest)]
 
