@@ -266,7 +266,7 @@ def test_numbers_are_left_alone(cell: str) -> None:
 @pytest.mark.parametrize("cell", ["-5\nx", "+1\n=2", "-5\n"])
 def test_a_number_with_more_lines_is_a_text(cell: str) -> None:
     """Its first line alone would be safe, the cell as a whole is none."""
-    assert made_safe([["a", cell]]) == [["a", f"'{cell}"]]
+    assert guarded([["a", cell]]) == [["a", f"'{cell}"]]
 
 
 def test_a_long_number_is_seen_at_once() -> None:
