@@ -25,13 +25,13 @@ DECIMAL_COMMA = ".,"
 SPELLINGS = (DECIMAL_POINT, DECIMAL_COMMA)
 
 _EXPONENT = r"(?:[eE][+-]?[0-9]{1,4})?"
-_PATTERNS = {
+_PATTERNS = {  # each begins by asking for a digit: ".e0" has one in its exponent alone
     DECIMAL_POINT: re.compile(
-        r"(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,3}(?: [0-9]{3})+|[0-9]{1,3}(?:'[0-9]{3})+"
+        r"(?=\.?[0-9])(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,3}(?: [0-9]{3})+|[0-9]{1,3}(?:'[0-9]{3})+"
         r"|[0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3}|[0-9]+)?(?:\.[0-9]*)?" + _EXPONENT
     ),
     DECIMAL_COMMA: re.compile(
-        r"(?:[0-9]{1,3}(?:\.[0-9]{3})+|[0-9]{1,3}(?: [0-9]{3})+|[0-9]{1,3}(?:'[0-9]{3})+"
+        r"(?=,?[0-9])(?:[0-9]{1,3}(?:\.[0-9]{3})+|[0-9]{1,3}(?: [0-9]{3})+|[0-9]{1,3}(?:'[0-9]{3})+"
         r"|[0-9]+)?(?:,[0-9]*)?" + _EXPONENT
     ),
 }
@@ -89,7 +89,7 @@ class Amount:
     def plain(self, spelling: str) -> str | None:
         """The number as programs write it; None where it is none in this spelling."""
         spelling = spelling or DECIMAL_POINT
-        if not _PATTERNS[spelling].fullmatch(self.digits) or not any(map(str.isdigit, self.digits)):
+        if not _PATTERNS[spelling].fullmatch(self.digits):
             return None
         between = _BETWEEN[spelling].sub("", self.digits)
         return self.sign + between.replace(",", ".")

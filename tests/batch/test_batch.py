@@ -263,6 +263,12 @@ def test_numbers_are_left_alone(cell: str) -> None:
     assert guarded([[cell, "=x"]]) == [[cell, "'=x"]]
 
 
+@pytest.mark.parametrize("cell", ["-5\nx", "+1\n=2", "-5\n"])
+def test_a_number_with_more_lines_is_a_text(cell: str) -> None:
+    """Its first line alone would be safe, the cell as a whole is none."""
+    assert guarded([["a", cell]]) == [["a", f"'{cell}"]]
+
+
 def test_a_long_number_is_seen_at_once() -> None:
     """A cell as long as cells may be takes no time, whether it is a number nearly or in full."""
     digits = "9" * 130_000
