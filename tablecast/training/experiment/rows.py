@@ -84,7 +84,7 @@ def rows_of(finished: Finished, table: pd.DataFrame) -> Prepared:
     notes = [*read, task, *finished.notes]
     if len(table) < len(present):
         notes.append(NO_ANSWER.filled(name=finished.target, count=len(present) - len(table)))
-    typed = pd.DataFrame({**columns, finished.target: _answers(table[finished.target], finished)})
+    typed = pd.DataFrame({**columns, finished.target: _targets(table[finished.target], finished)})
     typed.attrs = dict(table.attrs)  # how a file wrote its dates and numbers
     return Prepared(
         typed,
@@ -247,7 +247,7 @@ def _levels(column: pd.Series, levels: Mapping[str, Any]) -> pd.Series:
     return pd.Series(column.map(as_heard), dtype=object)
 
 
-def _answers(column: pd.Series, finished: Finished) -> pd.Series:
+def _targets(column: pd.Series, finished: Finished) -> pd.Series:
     """The target: numbers, or the classes as ``class_names`` spells the pipeline's."""
     if finished.task == "regression":
         return _numbers(column.astype(object))
