@@ -191,19 +191,18 @@ def _form(data: Mapping[str, Any]) -> Form:
 def _reading(said: Mapping[str, Any]) -> ReadingOptions:
     _check_keys(said, _TABLE_KEYS, "[table]")
     for key, value in said.items():
-        texts = [value] if isinstance(value, str) else value
-        if isinstance(value, dict):
-            texts = [text for one in value.values()
-                     for text in (one if isinstance(one, list) else [one])]  # fmt: skip
-        if not all(isinstance(text, str) for text in texts):
+        parts = value.values() if isinstance(value, dict) else [value]
+        if not all(isinstance(text, str) for part in parts for text in _as_list(part)):
             raise FormFileError(f"[table] {key} must hold texts in quotes.")
-    levels = {
-        name: one if isinstance(one, list) else [one] for name, one in said.get("level", {}).items()
-    }
+    levels = {name: _as_list(one) for name, one in said.get("level", {}).items()}
     try:
         return ReadingOptions(**{**said, "level": levels})
     except TableError as error:
         raise FormFileError(f"[table]: {error}") from None
+
+
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def _check_field(name: str, overrides: Any) -> None:
