@@ -1,4 +1,4 @@
-"""The form file: what a person may say about a form that the table cannot.
+"""The form file: labels, hints, limits and other facts that the table does not contain.
 
 A small TOML file beside the table; every key is optional::
 
@@ -188,15 +188,15 @@ def _form(data: Mapping[str, Any]) -> Form:
     )
 
 
-def _reading(said: Mapping[str, Any]) -> ReadingOptions:
-    _check_keys(said, _TABLE_KEYS, "[table]")
-    for key, value in said.items():
+def _reading(entries: Mapping[str, Any]) -> ReadingOptions:
+    _check_keys(entries, _TABLE_KEYS, "[table]")
+    for key, value in entries.items():
         parts = value.values() if isinstance(value, dict) else [value]
         if not all(isinstance(text, str) for part in parts for text in _as_list(part)):
             raise FormFileError(f"[table] {key} must hold texts in quotes.")
-    levels = {name: _as_list(one) for name, one in said.get("level", {}).items()}
+    levels = {name: _as_list(each) for name, each in entries.get("level", {}).items()}
     try:
-        return ReadingOptions(**{**said, "level": levels})
+        return ReadingOptions(**{**entries, "level": levels})
     except TableError as error:
         raise FormFileError(f"[table]: {error}") from None
 

@@ -102,17 +102,17 @@ def amount_of(text: str) -> Amount | None:
     """
     text = _with_plain_signs(text.strip())
     inside = re.fullmatch(r"\(([^()]*)\)", text)
-    found = _DIGITS_INSIDE.search(inside[1] if inside else text)
-    if found is None:
+    match = _DIGITS_INSIDE.search(inside[1] if inside else text)
+    if match is None:
         return None
-    whole = found.string
-    before, behind = whole[: found.start()], whole[found.end() :]
+    whole = match.string
+    before, behind = whole[: match.start()], whole[match.end() :]
     signs = [part for part in (before.strip(), behind.strip()) for part in part if part in _SIGNS]
     prefix, suffix = _without_sign(before), _without_sign(behind, at_end=True)
     if len(signs) + bool(inside) > 1 or (prefix and suffix) or not _may_be_unit(prefix, suffix):
         return None
     sign = "-" if inside or signs == ["-"] else ""
-    return Amount(sign, found[0], prefix or suffix, bool(suffix) and not behind[:1].isspace())
+    return Amount(sign, match[0], prefix or suffix, bool(suffix) and not behind[:1].isspace())
 
 
 def _without_sign(text: str, *, at_end: bool = False) -> str:
