@@ -42,9 +42,7 @@ VALUES_BESIDE = {2: 12, 3: 6}
 #: Numbers that are tried at once between a case's own and one that leads to the goal; and how
 #: often: two rounds place it to a 256th of the way.
 NEARER, ROUNDS = 16, 2
-
-#: Fields that are tried beside others: those that promise most alone.
-MOST_BESIDE = 24
+MOST_BESIDE = 24  # fields that are tried beside others: those that promise most alone
 
 
 class Change(NamedTuple):
@@ -282,11 +280,16 @@ class _Beside(NamedTuple):
     others: list[int]
 
     def first(self, count: int) -> list[int]:
-        """So many of them, of the front evenly spread ones, its last among them."""
-        if len(self.front) <= count:
-            return [*self.front, *self.others][:count]
-        places = np.linspace(0, len(self.front) - 1, count).round().astype(int).tolist()
-        return [self.front[place] for place in places]
+        """So many of them: of the front, and of the others where there is room, spread evenly."""
+        front = _spread(self.front, count)
+        return [*front, *_spread(self.others, count - len(front))]
+
+
+def _spread(items: list[int], count: int) -> list[int]:
+    """So many of a list, evenly spread, its ends among them; all of a shorter one."""
+    if len(items) <= count:
+        return items
+    return [items[at] for at in np.linspace(0, len(items) - 1, count).round().astype(int).tolist()]
 
 
 def _columns(schema: Schema, row: Row, count: int) -> dict[str, npt.NDArray[Any]]:
