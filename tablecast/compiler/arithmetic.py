@@ -93,11 +93,6 @@ def proportions(builder: Builder, x: str) -> str:
     return builder.op("Div", x, total(builder, x))
 
 
-def one_hot(builder: Builder, index: str, width: int) -> str:
-    """1.0 in the column that an int64 (rows,) names, 0.0 elsewhere."""
-    return builder.op("Gather", builder.constant(np.eye(width)), index, axis=0)
-
-
 def distances(builder: Builder, x: Matrix, points: Any, power: float = 2.0) -> str:
     """Sums over features of ``|x - point| ** power``: float64 (rows, points).
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tablecast.compiler.arithmetic import join
 from tablecast.compiler.graph import Builder, Matrix
 from tablecast.compiler.probe import Probe
 from tablecast.errors import UnsupportedStep
@@ -221,7 +222,7 @@ class _Layout:
 
     def take(self, wanted: list[int]) -> str:
         tensors = list(self._starts)
-        joined = tensors[0] if len(tensors) == 1 else self._builder.op("Concat", *tensors, axis=1)
+        joined = join(self._builder, tensors)
         if wanted == list(range(self._width)):
             return joined
         return self._builder.columns(joined, wanted)
