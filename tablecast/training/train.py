@@ -12,7 +12,7 @@ from tablecast.errors import Remark, TrainingError
 from tablecast.training.experiment.agreement import check_self_agreement
 from tablecast.training.experiment.leaderboard import as_text
 from tablecast.training.experiment.recipe import recipe
-from tablecast.training.experiment.scores import DECIDES, folds_of
+from tablecast.training.experiment.scores import DECIDES, metrics_of_folds
 from tablecast.training.experiment.setup import quiet_and_single, start
 from tablecast.training.experiment.trained import (
     Trained,
@@ -178,7 +178,7 @@ def _finish(
     progress(f"Fitted on all {len(prepared.table):,} rows. Comparing single rows with a batch.")
     agreement = check_self_agreement(pipeline, prepared.table, prepared.task)
     progress("Batch size does not change results.")
-    folds = folds_of(best.scores)
+    folds = metrics_of_folds(best.scores)
     return trained_of(
         prepared,
         pipeline,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,10 +13,17 @@ from tablecast.inference.interval import Interval
 from tablecast.training.evaluation.class_metrics import classification_facts
 from tablecast.training.evaluation.residuals import regression_facts
 from tablecast.training.evaluation.subgroups import Classes, Numbers, groups_of
-from tablecast.training.experiment.out_of_fold import MOST_ROWS, sampled, unseen_classes
-from tablecast.training.intervals.conformal import clones_answer, folds_of, interval_of
+from tablecast.training.experiment.out_of_fold import (
+    MOST_ROWS,
+    folds_of,
+    sampled,
+    unseen_classes,
+)
+from tablecast.training.intervals.conformal import clones_answer, learn
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from tablecast.data.prepared import Prepared
     from tablecast.schema.schema import Schema
 
@@ -45,14 +51,12 @@ def look_at_unseen(
         clones: how many at most; None for as many as the rows ask for.
     """
     prepared = sampled(prepared, MOST_ROWS, seed)
-    answers = None
+    answers = learnt = None
     if prepared.task == "regression":
         features = prepared.table.drop(columns=prepared.target)
         target = prepared.table[prepared.target].to_numpy(float)
         answers = clones_answer(pipeline, features, target, seed, clones)
-    moved = answers[1] if answers else None
-    learnt = interval_of(pipeline, _as_shown(prepared, schema), seed=seed, predictions=moved)
-    if learnt:
+        learnt = learn(_as_shown(features, schema), target, answers[1], seed)
         progress(
             f"{learnt['level']:.0%} ranges: {learnt['coverage']:.1%} of unseen rows fall inside; "
             f"average width {learnt['width']:,.4g}."
@@ -64,12 +68,12 @@ def look_at_unseen(
     return learnt
 
 
-def _as_shown(prepared: Prepared, schema: Schema) -> Prepared:
-    """The table with numbers and truth values that are categories as the texts of their fields."""
+def _as_shown(features: pd.DataFrame, schema: Schema) -> pd.DataFrame:
+    """The columns, with numbers and truth values that are categories as their fields' texts."""
     coded = [field for field in schema.fields if field.is_text and field.dtype != "object"]
-    texts = {field.name: field.array_of_table(prepared.table[field.name]) for field in coded}
+    texts = {field.name: field.array_of_table(features[field.name]) for field in coded}
     known = {name: np.where(column == "", np.nan, column) for name, column in texts.items()}
-    return replace(prepared, table=prepared.table.assign(**known))
+    return features.assign(**known)
 
 
 def evaluation_of(

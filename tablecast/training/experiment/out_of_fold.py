@@ -28,9 +28,12 @@ Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
 Split = tuple[Rows, Rows]
 
-#: Clones for classes: (at most so many rows, folds).
-FOLDS = ((20_000, 5),)
+#: Folds: (at most so many rows, folds). Fewer rows a fold bring its model nearer to the one that
+#: answers; a table of many rows has no need of that.
+FOLDS = ((5_000, 10), (20_000, 5))
 FEWEST_FOLDS = 3
+#: Clones for classes at most.
+MOST_FOR_CLASSES = 5
 
 #: Of a longer table these rows are looked at: a share counted among them is right to a third of a
 #: percent, and clones that learn from fewer rows are wrong a little more often, never less.
@@ -60,6 +63,11 @@ def sampled(prepared: Prepared, most: int, seed: int = 123) -> Prepared:
     else:
         chosen = places[:most]
     return replace(prepared, table=table.iloc[np.sort(chosen)].reset_index(drop=True))
+
+
+def folds_of(rows: int) -> int:
+    """How many folds the rows of a table are divided into."""
+    return next((folds for limit, folds in FOLDS if rows <= limit), FEWEST_FOLDS)
 
 
 def refitted(
@@ -120,7 +128,8 @@ def unseen_classes(
     target = prepared.table[prepared.target]
     names = tuple(str(name) for name in schema.classes)
     actual = _places(target, names)
-    wanted = _folds(len(target), int(np.bincount(actual).min()))
+    most = min(MOST_FOR_CLASSES, folds_of(len(target)), int(np.bincount(actual).min()))
+    wanted = max(2, most)
     folds = min(wanted, folds or wanted)
     answered = np.empty(len(target), dtype=np.intp)
     shares = np.full((len(target), len(names)), np.nan)
@@ -131,11 +140,6 @@ def unseen_classes(
         shares[unseen] = _shares(made, names)
     known = not np.isnan(shares).any()
     return UnseenClasses(names, actual, answered, shares if known else None, folds)
-
-
-def _folds(rows: int, smallest: int) -> int:
-    most = next((folds for limit, folds in FOLDS if rows <= limit), FEWEST_FOLDS)
-    return max(2, min(most, smallest))
 
 
 def _places(labels: Any, names: tuple[str, ...]) -> npt.NDArray[np.intp]:

@@ -15,57 +15,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tablecast.errors import Remark
-from tablecast.training.experiment.out_of_fold import refitted
+from tablecast.training.experiment.out_of_fold import folds_of, refitted
 from tablecast.training.intervals.bounds import SHAPE_FOLDS, Rows, learn_end, middle_of
 from tablecast.training.intervals.offset_shapes import Floats, encode
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from tablecast.data.prepared import Prepared
-
 LEVEL = 0.9
-#: Folds of the pipeline: (at most so many rows, folds). Fewer rows a fold bring its model nearer
-#: to the one that answers; a table of many rows has no need of that.
-FOLDS = ((5_000, 10), (20_000, 5))
-FEWEST_FOLDS = 3
 #: Columns that clones are moved by, where they see more than a linear model can hold.
 ALIGNED_COLUMNS = 12
 ROWS_PER_ALIGNED_COLUMN = 15
 TINY = 1e-12
-
-
-def interval_of(
-    pipeline: Any, prepared: Prepared, *, seed: int = 123, predictions: Floats | None = None
-) -> dict[str, Any] | None:
-    """The intervals of a pipeline that is fitted on all rows of a table.
-
-    Args:
-        pipeline: the fitted pipeline.
-        prepared: its table.
-        seed: decides the folds.
-        predictions: what ``out_of_fold`` gives, where that is known already.
-
-    Returns:
-        Plain data that ``Interval.from_json`` reads, with "method", "coverage",
-        "width" and "score" (Gneiting and Raftery, 2007; smaller is better), and "by_answer" with
-        the first two for each third of the answers, all measured on rows that the offsets were not
-        fitted on; None for classes.
-    """
-    if prepared.task != "regression":
-        return None
-    features = prepared.table.drop(columns=prepared.target)
-    target = prepared.table[prepared.target].to_numpy(np.float64)
-    if predictions is None:
-        predictions = out_of_fold(pipeline, features, target, seed)
-    return learn(features, target, predictions, seed)
-
-
-def out_of_fold(
-    pipeline: Any, features: pd.DataFrame, target: Floats, seed: int = 123, folds: int | None = None
-) -> Floats:
-    """Each row's answer from a clone that was fitted without it, as ``clones_answer`` moves it."""
-    return clones_answer(pipeline, features, target, seed, folds)[1]
 
 
 def clones_answer(
@@ -98,7 +59,20 @@ def clones_answer(
 
 
 def learn(features: pd.DataFrame, target: Floats, predictions: Floats, seed: int) -> dict[str, Any]:
-    """Offsets of both ends from out-of-fold predictions; see ``interval_of``."""
+    """The intervals of a pipeline that is fitted on all rows of a table.
+
+    Args:
+        features, target: the table.
+        predictions: each row's answer from a clone that was fitted without it, as
+            ``clones_answer`` moves it.
+        seed: decides the folds in which shapes are compared.
+
+    Returns:
+        Plain data that ``Interval.from_json`` reads, with "method", "coverage",
+        "width" and "score" (Gneiting and Raftery, 2007; smaller is better), and "by_answer" with
+        the first two for each third of the answers, all measured on rows that the offsets were not
+        fitted on.
+    """
     encoded = encode(features)
     fold_of = np.random.default_rng(seed).permutation(len(target)) % SHAPE_FOLDS
     rows = Rows(predictions, encoded, target - predictions, fold_of)
@@ -181,11 +155,6 @@ def _seen_by_linear(pipeline: Any, features: pd.DataFrame) -> Floats | None:
     before = copy(pipeline)
     before.steps = pipeline.steps[:-1]
     return np.asarray(before.transform(features), dtype=np.float64)
-
-
-def folds_of(rows: int) -> int:
-    """How many clones answer the rows of a table."""
-    return next((folds for limit, folds in FOLDS if rows <= limit), FEWEST_FOLDS)
 
 
 def _answers(pipeline: Any, features: pd.DataFrame) -> Floats:
