@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-from pathlib import Path
 
 from tablecast.cli.table_options import add_table_options, table_options
 
@@ -26,6 +25,6 @@ def _inspect(options: argparse.Namespace) -> None:
     from tablecast.data.inspection import inspect
     from tablecast.schema.form_file import read_form
 
-    form = read_form(Path(options.form) if options.form else None)
-    found = inspect(options.table, options.target, table_options(options).over(form.reading))
+    form = read_form(options.form, table_options(options))
+    found = inspect(options.table, options.target, form.reading)
     print(json.dumps(found.to_json(), ensure_ascii=False, indent=1) if options.json else found)
