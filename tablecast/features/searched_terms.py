@@ -21,6 +21,7 @@ from tablecast.features.design_matrix import (
     distinct,
     independent_columns,
 )
+from tablecast.schema.factors import FORMULAS
 
 # Candidates grow with columns times factors; these many columns make some 5,000 of them.
 MOST_COLUMNS = 16
@@ -59,15 +60,7 @@ class Factor:
 
     def of(self, values: Floats, low: float) -> Floats:
         """The factor of a column's values, given its lowest training value."""
-        if self.kind == "square":
-            return values * values
-        if self.kind == "log":
-            return np.asarray(np.log((values - low) + 1.0))
-        if self.kind == "above":
-            return (values > self.cut).astype(np.float64)
-        if self.kind == "beyond":
-            return np.maximum(values - self.cut, 0.0)
-        return np.asarray(1.0 / values) if self.kind == "inverse" else values
+        return np.asarray(FORMULAS[self.kind](values, self.cut, low), dtype=np.float64)
 
 
 Term = tuple[Factor, ...]
