@@ -50,7 +50,6 @@ from tablecast.errors import BatchError
 from tablecast.i18n.formats import listed
 from tablecast.i18n.language import _
 from tablecast.inference.engine import Columns
-from tablecast.schema.schema import Schema
 
 #: What happens to rows that the schema refuses: nothing is written; they are left out; or they
 #: stay without an answer, and a column says why.
@@ -301,7 +300,7 @@ def added_columns(deployment: Deployment, with_errors: bool) -> dict[str, type]:
         BatchError: a field of the deployment has the name of such a column.
     """
     schema = deployment.schema
-    columns = answers(deployment, _typical_row(schema))
+    columns = answers(deployment, schema.columns_of_rows([schema.typical]))
     added: dict[str, type] = dict.fromkeys(columns, float)
     if schema.classes:
         added["prediction_label"] = type(schema.classes[0])
@@ -312,10 +311,6 @@ def added_columns(deployment: Deployment, with_errors: bool) -> dict[str, type]:
             words = _("The field {name} has the same name as a result column.")
             raise BatchError(words.format(name=repr(taken.name)))
     return added
-
-
-def _typical_row(schema: Schema) -> dict[str, npt.NDArray[Any]]:
-    return {field.name: field.array([field.typical]) for field in schema.fields}
 
 
 def _scattered(values: Values, indices: Sequence[int], rows: int) -> list[Any]:
