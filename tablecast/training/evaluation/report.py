@@ -12,7 +12,7 @@ from tablecast.inference.engine import Columns
 from tablecast.inference.interval import Interval
 from tablecast.training.evaluation.class_metrics import classification_facts
 from tablecast.training.evaluation.residuals import regression_facts
-from tablecast.training.evaluation.subgroups import Classes, Numbers, groups_of
+from tablecast.training.evaluation.subgroups import groups_of, measure_classes, measure_numbers
 from tablecast.training.experiment.out_of_fold import (
     MOST_ROWS,
     folds_of,
@@ -109,7 +109,7 @@ def evaluation_of(
             "rows": len(unseen.actual),
             "folds": unseen.folds,
             **classification_facts(unseen),
-            "groups": groups_of(schema, columns, Classes(unseen), importance),
+            "groups": groups_of(schema, columns, measure_classes(unseen), importance),
         }
     if answers is None:
         raise ValueError("a number's answers to unseen rows are needed")
@@ -120,7 +120,9 @@ def evaluation_of(
         "rows": len(actual),
         "folds": folds or folds_of(len(actual)),
         **regression_facts(actual, predicted, low, high),
-        "groups": groups_of(schema, columns, Numbers(actual, predicted, low, high), importance),
+        "groups": groups_of(
+            schema, columns, measure_numbers(actual, predicted, low, high), importance
+        ),
     }
 
 
