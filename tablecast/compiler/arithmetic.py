@@ -14,9 +14,9 @@ from scipy import special
 from tablecast.compiler.graph import Builder, Matrix
 
 
-def total(builder: Builder, x: str, axis: int = 1) -> str:
-    """Sum along an axis and keep it, with width 1."""
-    return builder.op("ReduceSum", x, builder.constant([axis], np.int64), keepdims=1)
+def total(builder: Builder, x: str) -> str:
+    """Sum along axis 1 and keep it, with width 1."""
+    return builder.op("ReduceSum", x, builder.constant([1], np.int64), keepdims=1)
 
 
 def ordered_total(builder: Builder, x: str, count: int) -> str:
