@@ -1,4 +1,4 @@
-"""From the estimator's answer to ``predict_model``'s: its labels and its scale."""
+"""From the estimator's prediction to that of ``predict_model``: its labels and its scale."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tablecast.schema.texts import class_names
 Output = tuple[str, str, int, list[Any]]
 
 
-def add_answer(
+def add_output(
     builder: Builder, pipeline: Any, matrix: Matrix, task: Literal["regression", "classification"]
 ) -> list[Output]:
     """Add the estimator and what follows it; returns the graph's outputs."""
@@ -26,25 +26,25 @@ def add_answer(
         return _classes(builder, pipeline, estimator, matrix)
     # PyCaret passes predictions through nan_to_num. scikit-learn's estimators refuse rows that
     # they have no answer for, so the graph's NaN there is kept: 0 would look like an answer.
-    answer = regress(builder, estimator, matrix)
+    prediction = regress(builder, estimator, matrix)
     for name, step in reversed(pipeline.steps[:-1]):
         if hasattr(step, "inverse_transform"):
             transformer = getattr(step, "transformer", step)
-            answer = invert_target(builder, name, transformer, answer)
-    return [(answer, "prediction_label", TensorProto.DOUBLE, ["rows", 1])]
+            prediction = invert_target(builder, name, transformer, prediction)
+    return [(prediction, "prediction_label", TensorProto.DOUBLE, ["rows", 1])]
 
 
 def _classes(builder: Builder, pipeline: Any, estimator: Any, matrix: Matrix) -> list[Output]:
-    answer = classify(builder, estimator, matrix)
+    output = classify(builder, estimator, matrix)
     labels = _labels(pipeline)
     kind = TensorProto.STRING if labels.dtype == object else TensorProto.INT64
     label = builder.op(
-        "Gather", builder.constant(labels.reshape(-1, 1), labels.dtype), answer.index, axis=0
+        "Gather", builder.constant(labels.reshape(-1, 1), labels.dtype), output.index, axis=0
     )
     outputs: list[Output] = [(label, "prediction_label", kind, ["rows", 1])]
-    if answer.probabilities:
+    if output.probabilities:
         shape = ["rows", len(labels)]
-        outputs.append((answer.probabilities, "probabilities", TensorProto.DOUBLE, shape))
+        outputs.append((output.probabilities, "probabilities", TensorProto.DOUBLE, shape))
     return outputs
 
 

@@ -1,4 +1,4 @@
-"""What enters a training: a table read, checked and looked over, and what is said of it."""
+"""The start of training: a table is read and checked, and its notes are shown."""
 
 from __future__ import annotations
 
@@ -49,9 +49,9 @@ def take_in(
             and ``check_memory``.
     """
     table = read_table(source, look.reading)
-    found = inspected(table, target, look.reading)
+    inspection = inspected(table, target, look.reading)
     prepared = prepare(table, target, options=look.reading)
-    for line in (*found.overview(), *found.sentences):
+    for line in (*inspection.overview(), *inspection.sentences):
         progress(line)
     prepared = without_leaks(prepared, look.reading.known_as(list(table.columns)).keep)
     for leak in prepared.leaks:

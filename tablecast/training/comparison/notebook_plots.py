@@ -1,4 +1,4 @@
-"""Pictures of a comparison, for a notebook."""
+"""Plots of a comparison, for a notebook."""
 
 from __future__ import annotations
 
@@ -43,16 +43,24 @@ def folds(comparison: Measurements) -> Figure:
     standard errors."""
     table = comparison.folds
     figure, (axis,) = _axes(1)
-    places = list(range(table.shape[1]))
+    positions = list(range(table.shape[1]))
     for _, row in table.iterrows():
-        axis.plot(places, row, color="tab:blue", alpha=0.4, marker="o", markersize=3, linewidth=0.8)
+        axis.plot(
+            positions, row, color="tab:blue", alpha=0.4, marker="o", markersize=3, linewidth=0.8
+        )
     errors = [comparison.standard_error(str(name)) for name in table]
     axis.errorbar(
-        places, table.mean(), yerr=errors, color="tab:orange", marker="o", linewidth=2, capsize=4,
+        positions,
+        table.mean(),
+        yerr=errors,
+        color="tab:orange",
+        marker="o",
+        linewidth=2,
+        capsize=4,
         label="mean ± its standard error",
     )
-    axis.set(ylabel=comparison.decides, xlim=(-0.3, places[-1] + 0.3))
-    axis.set_xticks(places, list(table.columns))
+    axis.set(ylabel=comparison.decides, xlim=(-0.3, positions[-1] + 0.3))
+    axis.set_xticks(positions, list(table.columns))
     axis.legend()
     return figure
 

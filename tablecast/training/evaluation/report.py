@@ -1,4 +1,4 @@
-"""What a card says of a pipeline's answers on rows that it had not seen, all in aggregates."""
+"""The evaluation of a pipeline on unseen rows for the model card, in aggregates only."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def evaluation_of(
     Args:
         pipeline: a pipeline that is fitted on all rows of the table.
         prepared, schema: the table, and the schema made from it.
-        importance: each field's share.
+        importance: each field's part of the whole.
         answers: for a number, what ``tablecast.training.intervals.conformal.clones_answer`` gives.
         interval: what ``conformal.learn`` gives, where there are intervals.
         seed: decides the folds.
@@ -127,8 +127,8 @@ def evaluation_of(
 
 
 def _ends(
-    interval: Mapping[str, Any] | None, schema: Schema, answers: Floats, columns: Columns
+    interval: Mapping[str, Any] | None, schema: Schema, predictions: Floats, columns: Columns
 ) -> tuple[Floats | None, Floats | None]:
     if interval is None:
         return None, None
-    return Interval.from_json(interval, schema.fields).of_columns(answers, columns)
+    return Interval.from_json(interval, schema.fields).of_columns(predictions, columns)

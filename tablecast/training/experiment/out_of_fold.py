@@ -1,4 +1,4 @@
-"""What a pipeline answers on rows that it was not fitted on.
+"""Predictions of a pipeline for rows that it was not fitted on.
 
 Every row is answered by a clone of the pipeline that was fitted without it (Stone, *Cross-
 validatory choice and assessment of statistical predictions*, 1974), so that all rows can be looked
@@ -29,10 +29,11 @@ Rows = npt.NDArray[np.intp]
 Split = tuple[Rows, Rows]
 
 #: Folds: (at most so many rows, folds). Fewer rows a fold bring its model nearer to the one that
-#: answers; a table of many rows has no need of that.
+#: answers; a table of many rows has no need of that. Ten are PyCaret's default.
 FOLDS = ((5_000, 10), (20_000, 5))
+#: With fewer folds each refit lacks half of the rows, and its errors are those of another model.
 FEWEST_FOLDS = 3
-#: Clones for classes at most.
+#: Clones for classes at most; five are scikit-learn's default.
 MOST_FOR_CLASSES = 5
 
 #: Of a longer table these rows are looked at: a share counted among them is right to a third of a
@@ -53,15 +54,15 @@ def sampled(prepared: Prepared, most: int, seed: int = 123) -> Prepared:
     table = prepared.table
     if len(table) <= most:
         return prepared
-    places = np.random.default_rng(seed).permutation(len(table))
+    order = np.random.default_rng(seed).permutation(len(table))
     if prepared.task == "classification":
-        classes = table[prepared.target].iloc[places]
+        classes = table[prepared.target].iloc[order]
         groups = classes.groupby(classes.to_numpy())
         size = groups.transform("size")
         wanted = np.maximum(size * most / len(table), ROWS_OF_A_CLASS)
-        chosen = places[(groups.cumcount() < wanted).to_numpy()]
+        chosen = order[(groups.cumcount() < wanted).to_numpy()]
     else:
-        chosen = places[:most]
+        chosen = order[:most]
     return replace(prepared, table=table.iloc[np.sort(chosen)].reset_index(drop=True))
 
 
@@ -127,35 +128,35 @@ def unseen_classes(
     features = prepared.table.drop(columns=prepared.target)
     target = prepared.table[prepared.target]
     names = tuple(str(name) for name in schema.classes)
-    actual = _places(target, names)
+    actual = _indices(target, names)
     most = min(MOST_FOR_CLASSES, folds_of(len(target)), int(np.bincount(actual).min()))
     wanted = max(2, most)
     folds = min(wanted, folds or wanted)
     answered = np.empty(len(target), dtype=np.intp)
-    shares = np.full((len(target), len(names)), np.nan)
+    probabilities = np.full((len(target), len(names)), np.nan)
     splits = StratifiedKFold(folds, shuffle=True, random_state=seed).split(features, actual)
     for _, unseen, fitted in refitted(pipeline, features, target, splits):
-        made = predict_with_pycaret(fitted, features.iloc[unseen], prepared.task)
-        answered[unseen] = _places(made["prediction_label"], names)
-        shares[unseen] = _shares(made, names)
-    known = not np.isnan(shares).any()
-    return UnseenClasses(names, actual, answered, shares if known else None, folds)
+        predicted = predict_with_pycaret(fitted, features.iloc[unseen], prepared.task)
+        answered[unseen] = _indices(predicted["prediction_label"], names)
+        probabilities[unseen] = _probabilities(predicted, names)
+    known = not np.isnan(probabilities).any()
+    return UnseenClasses(names, actual, answered, probabilities if known else None, folds)
 
 
-def _places(labels: Any, names: tuple[str, ...]) -> npt.NDArray[np.intp]:
+def _indices(labels: Any, names: tuple[str, ...]) -> npt.NDArray[np.intp]:
     """Labels as places among the names, however a whole number is written."""
-    known = {name: place for place, name in enumerate(names)}
+    known = {name: index for index, name in enumerate(names)}
     return np.array([known[canonical_text(label)] for label in labels], dtype=np.intp)
 
 
-def _shares(made: Any, names: tuple[str, ...]) -> Floats:
+def _probabilities(predicted: Any, names: tuple[str, ...]) -> Floats:
     """The classes' probabilities of PyCaret's table, (rows, classes); NaN where it has none."""
     prefix = "prediction_score_"
-    found = {_score_name(str(column), prefix): made[column] for column in made.columns
+    columns = {_score_name(str(column), prefix): predicted[column] for column in predicted.columns
              if str(column).startswith(prefix)}
-    if set(names) - set(found):
-        return np.full((len(made), len(names)), np.nan)
-    return np.column_stack([found[name].to_numpy(np.float64) for name in names])
+    if set(names) - set(columns):
+        return np.full((len(predicted), len(names)), np.nan)
+    return np.column_stack([columns[name].to_numpy(np.float64) for name in names])
 
 
 def _score_name(column: str, prefix: str) -> str:

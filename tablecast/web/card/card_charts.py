@@ -68,7 +68,7 @@ def axis_over(low: float, high: float, most: int = 5) -> Axis:
 
 
 #: From 0 to 1, for shares.
-SHARES = Axis(Scale(0.0, 1.0), (0.0, 0.25, 0.5, 0.75, 1.0))
+FROM_0_TO_1 = Axis(Scale(0.0, 1.0), (0.0, 0.25, 0.5, 0.75, 1.0))
 
 #: From the bottom left to the top right.
 _DIAGONAL = "0,100 100,0"
@@ -143,14 +143,14 @@ def roc(points: Sequence[Sequence[float]]) -> Plot:
     """True over false positive rate, and what guessing gives."""
     points_drawn = _without_straights([(100 * false, 100 - 100 * true) for false, true in points])
     lines = {"even": _DIAGONAL, "line": line_of(points_drawn)}
-    return Plot(SHARES, SHARES, {1: _outline(points_drawn, "L100 100z")}, lines)
+    return Plot(FROM_0_TO_1, FROM_0_TO_1, {1: _outline(points_drawn, "L100 100z")}, lines)
 
 
 def calibration(groups: Sequence[Mapping[str, float]]) -> Plot:
     """How often what was given a probability came true, over that probability."""
     points = [(100 * group["predicted"], 100 - 100 * group["actual"]) for group in groups]
     lines = {"even": _DIAGONAL, "line": line_of(points)}
-    return Plot(SHARES, SHARES, {}, lines, tuple(points))
+    return Plot(FROM_0_TO_1, FROM_0_TO_1, {}, lines, tuple(points))
 
 
 def effect(values: Sequence[float], predictions: Sequence[float], up: Axis, mean: float) -> Plot:
@@ -164,7 +164,7 @@ def effect(values: Sequence[float], predictions: Sequence[float], up: Axis, mean
     return Plot(across, up, {}, lines)
 
 
-def shares(values: Sequence[float], probabilities: Sequence[Sequence[float]]) -> Plot:
+def class_areas(values: Sequence[float], probabilities: Sequence[Sequence[float]]) -> Plot:
     """The mean probabilities of classes over one field's values, one standing on the other.
 
     The first class is the faintest, and stands below; what classes without a name have is left
@@ -179,7 +179,7 @@ def shares(values: Sequence[float], probabilities: Sequence[Sequence[float]]) ->
         outline = [*zip(xs, roof, strict=True), *reversed(list(zip(xs, floor, strict=True)))]
         areas[tone] = _outline(outline)
         floor = roof
-    return Plot(across, SHARES, areas, {})
+    return Plot(across, FROM_0_TO_1, areas, {})
 
 
 def rug(values: Iterable[float], axis: Axis) -> str:
