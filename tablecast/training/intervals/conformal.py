@@ -22,6 +22,7 @@ from tablecast.training.intervals.offset_shapes import Floats, encode
 if TYPE_CHECKING:
     import pandas as pd
 
+#: True values that a range holds. 90% is the usual level of prediction intervals.
 LEVEL = 0.9
 #: Columns that clones are moved by, where they see more than a linear model can hold.
 ALIGNED_COLUMNS = 12
