@@ -24,9 +24,9 @@ from tablecast.training.experiment.out_of_fold import folds_of
 from tablecast.training.intervals.bounds import AROUND_MIDDLE, BY_FIELDS, Rows, _aligned, learn_end
 from tablecast.training.intervals.conditional_median import roundest
 from tablecast.training.intervals.conformal import (
-    clones_answer,
     interval_score,
     learn,
+    refit_predictions,
 )
 from tablecast.training.intervals.offset_shapes import SHAPES, Fitted, encode
 from tablecast.training.intervals.quantiles import shrunken_slopes, smoothed_quantile
@@ -240,7 +240,7 @@ def test_insurance_resplit_twenty_times(real_table: Callable[[str], Path]) -> No
         features, target = known.drop(columns="charges"), known["charges"].to_numpy()
         pipeline = make_pipeline(FunctionTransformer(insurance_features), LinearRegression())
         pipeline.fit(features, target)
-        _, moved = clones_answer(pipeline, features, target, seed)
+        _, moved = refit_predictions(pipeline, features, target, seed)
         stored = learn(features, target, moved, seed)
         answers = pipeline.predict(new.drop(columns="charges"))
         low, high = ends(stored, new, "charges", answers)
