@@ -21,8 +21,8 @@ WEB_TESTS := tests/web/test_html.py tests/web/test_batch_page.py tests/web/test_
 	tests/web/test_docs_page.py tests/web/test_controls.py
 
 MAKEFLAGS += --no-print-directory
-.PHONY: run run-gunicorn run-granian test quick test-world setup train bench bench-attack bench-automl \
-	bench-tests messages docs wheel sbom audit lock lint clean help
+.PHONY: run run-gunicorn run-granian test quick test-world setup train bench bench-access bench-attack \
+	bench-automl bench-tests soak messages docs wheel sbom audit lock lint clean help
 
 help: ## list the tasks
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -37,8 +37,9 @@ run-gunicorn:
 run-granian:
 	@counts=$$(mktemp -d) && trap 'rm -rf $$counts' EXIT && \
 	PROMETHEUS_MULTIPROC_DIR=$$counts $(SERVING)/bin/granian --interface wsgi --host 0.0.0.0 \
-		--port $(PORT) --workers $(WEB_CONCURRENCY) --no-ws --workers-kill-timeout 10 \
-		--backlog 4096 --backpressure 900 --http1-header-read-timeout 10000 \
+		--port $(PORT) --workers $(WEB_CONCURRENCY) --http 1 --no-ws \
+		--workers-kill-timeout 10 --backlog 4096 --backpressure 900 \
+		--http1-header-read-timeout 10000 \
 		--factory tablecast.web.server.granian_app:create_app
 
 # Two workers on two cores: more threads would only wait for one another.
@@ -78,6 +79,12 @@ bench-tests: $(TRAINING)/.installed ## change the code in small ways: which chan
 
 bench-attack: $(TRAINING)/.installed ## attack a started server, and see what others notice
 	@$(PYTHON_TRAINING) -m benchmarks.attack --server $(SERVER) --write
+
+bench-access: $(TRAINING)/.installed wrk ## what keys, limits and the access log cost a request
+	@$(PYTHON_TRAINING) -m benchmarks.access --server $(SERVER)
+
+soak: $(TRAINING)/.installed ## ask a started server for everything for an hour, and see what it keeps
+	@$(PYTHON_TRAINING) -m benchmarks.soak --server $(SERVER)
 
 bench-automl: $(TRAINING)/.installed ## measure the search beside PyCaret and FLAML, for hours
 	@$(PYTHON_TRAINING) -m benchmarks.automl_bench
