@@ -58,7 +58,9 @@ quick: export OMP_NUM_THREADS := 1
 quick: $(TRAINING)/.installed ## the tests that a change needs most, in about a minute and a half
 	@$(PYTHON_TRAINING) -m pytest -q -n 2 --dist loadfile --quick
 
-test-world: $(TRAINING)/.installed firefox ## tests that need more of the machine: a second browser
+test-world: $(TRAINING)/.installed firefox ## tests that need more: a second browser, OpenTelemetry
+	@$(UV) pip install -q --target build/opentelemetry --python $(TRAINING)/bin/python \
+		--require-hashes -r tests/opentelemetry.txt
 	@$(PYTHON_TRAINING) -m pytest -q --world
 
 setup: $(TRAINING)/.installed ## install what training needs
@@ -121,6 +123,9 @@ lock: $(TRAINING)/.uv ## resolve pyproject.toml again into the hashed locks
 		--no-header --python-version 3.11 - -o requirements-uv.txt
 	@$(UV) pip compile -q --generate-hashes --no-annotate --no-header --python-version 3.11 \
 		tests/oldest.in -o tests/oldest.txt
+	@$(UV) pip compile -q --upgrade --generate-hashes --no-annotate --no-header \
+		--python-version 3.11 -c requirements-train.txt tests/opentelemetry.in \
+		-o tests/opentelemetry.txt
 
 # Without bytecode, which pip makes and uv only where told, a server takes twice as long to start.
 $(SERVING)/.installed: requirements.txt $(SERVING)/.uv

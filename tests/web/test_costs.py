@@ -44,7 +44,9 @@ def test_a_file_in_which_half_is_refused_is_answered(client: FlaskClient) -> Non
     assert answer.headers["X-Rows-Refused"] == "12000"
 
 
-@pytest.mark.parametrize("blank", ["\n", "\r\n", " \n", ",,,,,\n", ",\n", "\t \n", f"{GOOD}\n\n\n\n"])
+@pytest.mark.parametrize(
+    "blank", ["\n", "\r\n", " \n", ",,,,,\n", ",\n", "\t \n", f"{GOOD}\n\n\n\n"]
+)
 def test_lines_that_hold_nothing_cost_little(client: FlaskClient, blank: str) -> None:
     """A file of 5 MB of them takes a second at most, and the rows among them are answered."""
     content = f"{HEADER}\n{GOOD}\n" + blank * (4_900_000 // len(blank)) + f"{GOOD}\n"
