@@ -53,7 +53,7 @@ class AccessLog:
         #: Whether to write takes no waiting; elsewhere only a thread of its own writes.
         self._at_once = self._file != file or stat.S_ISREG(os.fstat(file).st_mode)
         self._start()
-        atexit.register(self._finish)
+        atexit.register(self.finish)
         os.register_at_fork(after_in_child=self._start)
 
     def _start(self) -> None:
@@ -138,7 +138,7 @@ class AccessLog:
         except OSError:  # whoever read the log is gone
             pass
 
-    def _finish(self) -> None:
+    def finish(self) -> None:
         """At the process's end: write the last lines, unless nobody reads them."""
         until = time.monotonic() + LAST_WAIT
         while self._waiting and (left := until - time.monotonic()) > 0:

@@ -15,6 +15,7 @@ import logging
 import os
 import sys
 from contextlib import suppress
+from multiprocessing.util import Finalize
 from pathlib import Path
 
 from flask import Flask
@@ -40,6 +41,9 @@ def create_app() -> Flask:
     app = create_app_or_exit()
     _warn(open_to_all(_host(sys.argv), settings), Path(folder) if folder else None)
     warmup.rehearse(app)
+    access_log = app.extensions["access_log"]
+    if access_log:  # granian's processes end without what atexit was told
+        Finalize(None, access_log.finish, exitpriority=0)
     # What exists now stays: the collector, for which requests wait, need not look at it again.
     gc.collect()
     gc.freeze()
