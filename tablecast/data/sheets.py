@@ -38,12 +38,12 @@ def grid_of_workbook(content: bytes, name: str, sheet: str | None = None) -> Gri
         TableError: it is no workbook, or has no such sheet, or none with a table.
     """
     names, rows = sheet_rows(content, name, sheet)
-    numbered = [(place, row) for place, row in enumerate(rows, start=1)]
+    numbered = [(number, row) for number, row in enumerate(rows, start=1)]
     if not any(any(cell not in ("", None) for cell in row) for row in rows):
         raise TableError(
             f"The sheet '{names[0]}' of '{name}' is empty. Name another (--sheet NAME)."
         )
-    grid = arranged(numbered, name, place="Row")
+    grid = arranged(numbered, name, row_word="Row")
     grid.rows = [[None if cell == "" else cell for cell in row] for row in grid.rows]
     if len(names) > 1:
         others = [f"“{other}”" for other in names[1:6]]

@@ -1,4 +1,4 @@
-"""The access log: a JSON object for each request, on standard output, and never a value of a row.
+"""The access log: a JSON line for each request on standard output, without any value of a row.
 
 What costs time is done seldom: a line's time is worded once a millisecond, its other parts once for
 all lines that share them, and some lines are written together. If nobody reads the log, no request

@@ -1,4 +1,4 @@
-"""Content-Encoding: what is worth it is sent packed, and a packed body is read within its limit."""
+"""Content-Encoding: compressed responses, and compressed bodies read within their limit."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ PACKED_TYPES = (
 
 def _packers() -> dict[str, Callable[[bytes], bytes]]:
     """The encodings that this Python can write, the best first."""
-    found: dict[str, Callable[[bytes], bytes]] = {}
+    packers: dict[str, Callable[[bytes], bytes]] = {}
     with suppress(ImportError):
         zstd = _zstd()
-        found["zstd"] = zstd.compress
-    found["gzip"] = lambda content: gzip.compress(content, LEVEL, mtime=0)
-    return found
+        packers["zstd"] = zstd.compress
+    packers["gzip"] = lambda content: gzip.compress(content, LEVEL, mtime=0)
+    return packers
 
 
 def _zstd() -> Any:

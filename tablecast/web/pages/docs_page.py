@@ -27,4 +27,5 @@ def docs() -> Response:
     )
     response.headers["Cache-Control"] = ASK_AGAIN
     response.add_etag()
-    return response.make_conditional(request)
+    response.make_conditional(request)
+    return response
