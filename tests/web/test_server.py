@@ -132,9 +132,12 @@ def test_a_missing_deployment_stops_the_start(tmp_path: Path, command: list[str]
 def test_a_server_that_stops_has_logged_what_it_answered(
     tmp_path: Path, command: list[str]
 ) -> None:
-    """Every answered request is in the log, each in a line of its own; one line warns of the start."""
-    answered = []
-    with served(command, tmp_path) as url, requests.Session() as client:
+    """Every answered request has a line of its own in the log; one line warns at the start."""
+    answered, shared = [], str(tmp_path)
+    with (
+        served(command, tmp_path, PROMETHEUS_MULTIPROC_DIR=shared) as url,
+        requests.Session() as client,
+    ):
         for number in range(200):
             name = f"request-{number}"
             answer = client.post(
