@@ -101,7 +101,7 @@ def _opened(content: bytes, name: str) -> Any:
 
 def _damaged(name: str, error: Exception) -> TableError:
     return TableError(
-        f"'{name}' cannot be read as a workbook: {error}. Save it anew as .xlsx or CSV."
+        f"'{name}' cannot be read as a workbook: {error}. Save it again as .xlsx or CSV."
     )
 
 
