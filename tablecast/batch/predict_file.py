@@ -15,6 +15,7 @@ replaced: so a person can correct refused rows in the output itself and send it 
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -42,6 +43,7 @@ from tablecast.batch.summary import (
 )
 from tablecast.batch.workbook_sink import WorkbookSink, sink_of
 from tablecast.batch.workbook_source import WorkbookSource
+from tablecast.batch.workbook_trial import refuse_if_harmful
 from tablecast.data.sheets import is_workbook
 from tablecast.deployment.deployment import Deployment
 from tablecast.deployment.files import replaced_when_whole
@@ -162,6 +164,9 @@ class _Run:
         stream.seek(0)
         if not is_workbook(beginning):
             return self.through_csv(stream, result, name)
+        if self._limits.memory < math.inf:
+            refuse_if_harmful(stream.read(), name, int(self._limits.memory))
+            stream.seek(0)
         names = [field.name for field in self._deployment.schema.fields]
         source = WorkbookSource(stream, name, names, sheet)
         self.summary.is_workbook = True

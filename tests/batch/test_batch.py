@@ -545,7 +545,7 @@ def parts_of(text: str) -> tuple[list[list[str]], list[int]]:
 @given(
     st.lists(
         st.sampled_from(
-            ["1,2", "aé,", ",b", '"x, y",2', '3,"4\n5"', "", ",", '"6\r\n7",""', "8,9"]
+            ["1,2", "aé,", ",b", '"x, y",2', '3,"4\n5"', "", ",", '"6\r\n7",""', "8,9", " ,"]
         ),
         max_size=30,
     ),
