@@ -108,6 +108,7 @@ def predict_file(
     run = _Run(loaded, errors, progress)
     with file_errors(), replaced_when_whole(written) as temporary:
         if read.suffix.lower() == ".parquet":
+            _refuse_sheet(sheet, read.name)
             parquet = ParquetSource(read)
             return run.through(parquet, lambda: run.parquet_sink(temporary, parquet))
         with read.open("rb") as stream, temporary.open("wb") as result:
@@ -136,6 +137,12 @@ def predict_csv(
     return _Run(deployment, errors, None, limits).through_stream(source, output, name)
 
 
+def _refuse_sheet(sheet: str | None, name: str) -> None:
+    if sheet:
+        words = _("{name} is not a workbook, so it has no sheet. Leave out --sheet.")
+        raise BatchError(words.format(name=name))
+
+
 class _Run:
     """One file on its way through a deployment."""
 
@@ -162,6 +169,7 @@ class _Run:
         beginning = stream.read(8)
         stream.seek(0)
         if not is_workbook(beginning):
+            _refuse_sheet(sheet, name)
             return self.through_csv(stream, result, name)
         names = [field.name for field in self._deployment.schema.fields]
         source = WorkbookSource(stream, name, names, sheet)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 
+from tablecast.errors import TableError
 from tablecast.schema.options import ReadingOptions
 
 
@@ -28,7 +30,9 @@ def add_table_options(parser: argparse.ArgumentParser) -> None:
         )
     group.add_argument("--encoding", metavar="NAME", help="such as gb18030 or windows-1252")
     group.add_argument("--separator", metavar="SIGN", help="what stands between cells, or tab")
-    group.add_argument("--decimal", choices=(".", ","), help="the sign before decimals")
+    group.add_argument(
+        "--decimal", choices=(".", ","), metavar="SIGN", help="the sign before decimals: . or ,"
+    )
     group.add_argument("--sheet", metavar="NAME", help="a workbook's sheet, or its number from 1")
 
 
@@ -40,13 +44,18 @@ def table_options(options: argparse.Namespace) -> ReadingOptions:
     """
     levels: dict[str, list[str]] = {}
     for said in options.level:
-        column, _, text = said.rpartition("=")
+        column, equals, text = said.rpartition("=")
+        if not (column.strip() and equals and text.strip()):
+            raise TableError(
+                f"--level {said!r} does not say which column has which value; write COLUMN=TEXT, "
+                "such as --level continent=NA."
+            )
         levels.setdefault(column, []).append(text)
     return ReadingOptions(
         task=options.task,
         category=options.category,
         number=options.number,
-        date=dict(map(_dated, options.date)),
+        date=_dates(options.date),
         drop=options.drop,
         keep=options.keep,
         missing=options.missing,
@@ -56,6 +65,18 @@ def table_options(options: argparse.Namespace) -> ReadingOptions:
         decimal=options.decimal,
         sheet=options.sheet,
     )
+
+
+def _dates(said: Sequence[str]) -> dict[str, str]:
+    dates: dict[str, str] = {}
+    for column, form in map(_dated, said):
+        if dates.get(column, form) != form:
+            raise TableError(
+                f"'{column}' has two formats of dates (--date): {dates[column] or 'any'} and "
+                f"{form or 'any'}. Leave one of them out."
+            )
+        dates[column] = form
+    return dates
 
 
 def _dated(said: str) -> tuple[str, str]:

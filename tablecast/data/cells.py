@@ -72,6 +72,11 @@ class Column:
         return {value: text_of(value) for value in self.counts}
 
     @cached_property
+    def all_texts(self) -> list[str]:
+        """The distinct texts; none where its cells cannot be compared."""
+        return [] if self.distinct is None else list(dict.fromkeys(self.texts.values()))
+
+    @cached_property
     def present(self) -> list[str]:
         """The distinct texts that say something."""
         found = dict.fromkeys(self.texts.values())

@@ -199,9 +199,9 @@ def arranged(
 def _without_needless(grid: Grid) -> Grid:
     """Without empty columns that have no name, and without row names."""
     columns = range(len(grid.header))
-    empty = [
+    empty = {
         at for at in columns if not grid.header[at] and not any(bare(row[at]) for row in grid.rows)
-    ]
+    }
     named = [at for at in columns if at not in empty]
     if named and not grid.header[named[0]] and len(named) > 1 and are_row_names(
         [bare(row[named[0]]) for row in grid.rows]

@@ -15,6 +15,7 @@ import re
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +25,7 @@ from tablecast.data.compressed import ENDINGS as COMPRESSED
 from tablecast.data.compressed import expanded
 from tablecast.data.dialect import Grid, grid_of
 from tablecast.data.encoding import decode
+from tablecast.data.names import check_width
 from tablecast.data.prepare import prepare
 from tablecast.data.prepared import Dropped, Prepared
 from tablecast.data.sheets import ENDINGS as SHEETS
@@ -183,20 +185,38 @@ def _parse(content: bytes, name: str, options: ReadingOptions, ending: str = "")
         raise TableError(f"'{name}' is empty. Check that it was saved or downloaded completely.")
     undeclared = ending not in TEXT_ENDINGS
     if ending in PARQUET_ENDINGS or (undeclared and content.startswith(PARQUET_START)):
+        _refuse_needless(options, ("encoding", "separator", "sheet"), name, "Parquet")
         return tidy(_parse_parquet(content, name), options=options)
     if ending in SHEETS or (undeclared and is_workbook(content)):
+        _refuse_needless(options, ("encoding", "separator"), name, "a workbook")
         grid = grid_of_workbook(content, name, options.sheet)
-        return _tidied(grid, options, TableReading(notes=tuple(grid.notes)))
+        return _tidied(grid, name, options, TableReading(notes=tuple(grid.notes)))
+    _refuse_needless(options, ("sheet",), name, "a text file")
     decoded = decode(content, name, options.encoding)
     grid = grid_of(decoded.text, name, options.separator)
     notes = (*decoded.notes, *grid.notes)
     known = TableReading(decoded.encoding, grid.separator, options.decimal or "", notes=notes)
-    return _tidied(grid, options, known)
+    return _tidied(grid, name, options, known)
 
 
-def _tidied(grid: Grid, options: ReadingOptions, known: TableReading) -> pd.DataFrame:
+def _refuse_needless(
+    options: ReadingOptions, names: Sequence[str], file: str, kind: str
+) -> None:
+    """Refuse what is said of another kind of file, instead of doing without it."""
+    for name in names:
+        if getattr(options, name):
+            raise TableError(
+                f"'{file}' is {kind}, which has no {name}. Leave out --{name}, or name another "
+                "file."
+            )
+
+
+def _tidied(
+    grid: Grid, name: str, options: ReadingOptions, known: TableReading
+) -> pd.DataFrame:
     import pandas as pd
 
+    check_width(len(grid.header), f"'{name}'")
     columns = zip(*grid.rows, strict=True)
     cells = [pd.Series(list(column), dtype=object) for column in columns]
     table = pd.concat(cells, axis="columns", keys=range(len(cells)))

@@ -45,8 +45,8 @@ SPELT = Remark("{name} was read as numbers with “{sign}” as the decimal sign
 GROUPED = Remark("{name} was read as numbers with a thousands separator, as in “{example}”.")
 UNIT = Remark("{name} was read as numbers in {unit}, as in “{example}”.")
 DECIMAL_SIGN = Remark(
-    "{name} was read with “{sign}” as the decimal sign, so “{example}” is {number}. If it is "
-    "{other}, use --decimal {option}."
+    "{name} was read with “{sign}” as the decimal sign, so “{example}” is {number}. Use --decimal "
+    "{option} if it is {other}."
 )
 COMMA_OPEN = Remark(
     "{name} was read as text: “{example}” may be {number} or {other}. Set the decimal sign "
@@ -140,3 +140,7 @@ NEAR_ID = Remark("{name} is almost an ID: it has {count} different texts.")
 LEFT_OUT = Remark("Ignored {name}: {reason}.")
 LEFT_OUT_UNLESS = Remark("Ignored {name}: {reason}. To use it: --keep {option}.")
 AS_ASKED = Remark("as requested")
+NO_SUCH_LEVEL = Remark(
+    "{name} has no value “{text}”, which --level names. The closest value is “{near}”."
+)
+NOTHING_MISSING = Remark("No cell holds “{text}”, which --missing names.")

@@ -27,5 +27,5 @@ def _inspect(options: argparse.Namespace) -> None:
     from tablecast.schema.form_file import read_form
 
     form = read_form(Path(options.form) if options.form else None)
-    found = inspect(options.table, options.target, table_options(options).over(form.reading))
+    found = inspect(options.table, options.target, table_options(options), form)
     print(json.dumps(found.to_json(), ensure_ascii=False, indent=1) if options.json else found)
