@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
+from tablecast.data.free_memory import check_text
 from tablecast.data.surroundings import (
     Record,
     after_gaps,
@@ -80,7 +81,8 @@ def grid_of(text: str, name: str, separator: str | None = None) -> Grid:
     if told:
         separator, text, skipped = separator or told[1], text[told.end() :], 1
     separator = separator or find_separator(text)
-    numbered = [(line + skipped, record) for line, record in _all_records(text, separator, name)]
+    check_text(text, separator, name)
+    numbered = _all_records(text, separator, name, skipped)
     return arranged(numbered, name, separator)
 
 
@@ -215,12 +217,14 @@ def _without_needless(grid: Grid) -> Grid:
     return grid
 
 
-def _all_records(text: str, separator: str, name: str) -> list[tuple[int, Record]]:
+def _all_records(
+    text: str, separator: str, name: str, above: int
+) -> list[tuple[int, Record]]:
     """Every record with its line. Quotation marks within a cell are forgiven, open ones are not."""
     try:
-        return list(_records(text, separator, name, strict=True))
+        return list(_records(text, separator, name, above, strict=True))
     except _OddQuotes:
-        return list(_records(text, separator, name, strict=False))
+        return list(_records(text, separator, name, above, strict=False))
 
 
 class _OddQuotes(Exception):  # noqa: N818 - a control flow of this module, never shown
@@ -228,15 +232,15 @@ class _OddQuotes(Exception):  # noqa: N818 - a control flow of this module, neve
 
 
 def _records(
-    text: str, separator: str, name: str, *, strict: bool
+    text: str, separator: str, name: str, above: int, *, strict: bool
 ) -> Iterator[tuple[int, Record]]:
     lines = io.StringIO(text, newline="")
     reader = csv.reader(lines, delimiter=separator, skipinitialspace=True, strict=strict)
-    line = 1
+    line = above + 1
     try:
         for record in reader:
             yield line, record
-            line = reader.line_num + 1
+            line = above + reader.line_num + 1
     except csv.Error as error:
         if strict and "expected after" in str(error):
             raise _OddQuotes from None

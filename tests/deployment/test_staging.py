@@ -13,6 +13,7 @@ import pytest
 from deployments import ROOT
 
 from tablecast.cli.main import main
+from tablecast.data import free_memory
 from tablecast.data.prepared import Prepared
 from tablecast.deployment.graph_file import read_graph, write_graph
 from tablecast.deployment.staging import ENDINGS, check_free, name_after, named_place, staged
@@ -135,15 +136,15 @@ def test_what_is_free_is_the_least_of_all_limits(
         "current": "2500000000\n", "memory.stat": "anon 1\ninactive_file 1000000000\n",
     }.items():
         (tmp_path / name).write_text(text)
-    monkeypatch.setattr(memory, "MEMINFO", tmp_path / "meminfo")
-    monkeypatch.setattr(memory, "CGROUPS", ((tmp_path / "none", tmp_path / "none"),))
-    assert memory.available() == 8_000_000 * 1024
-    monkeypatch.setattr(memory, "CGROUPS", ((tmp_path / "max", tmp_path / "current"),))
-    assert memory.available() == 1.5e9
+    monkeypatch.setattr(free_memory, "MEMINFO", tmp_path / "meminfo")
+    monkeypatch.setattr(free_memory, "CGROUPS", ((tmp_path / "none", tmp_path / "none"),))
+    assert free_memory.available() == 8_000_000 * 1024
+    monkeypatch.setattr(free_memory, "CGROUPS", ((tmp_path / "max", tmp_path / "current"),))
+    assert free_memory.available() == 1.5e9
     (tmp_path / "max").write_text("max\n")
-    assert memory.available() == 8_000_000 * 1024
-    monkeypatch.setattr(memory, "MEMINFO", tmp_path / "none")
-    assert memory.available() == math.inf
+    assert free_memory.available() == 8_000_000 * 1024
+    monkeypatch.setattr(free_memory, "MEMINFO", tmp_path / "none")
+    assert free_memory.available() == math.inf
 
 
 def test_memory_that_runs_out_all_the_same_is_one_line(
