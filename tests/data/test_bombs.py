@@ -86,7 +86,7 @@ def test_a_workbook_that_would_fill_the_memory_is_refused(
     assert "\n" not in str(refused.value)
 
 
-def test_usual_workbooks_are_not(tmp_path: Path) -> None:
+def test_usual_workbooks_are_not() -> None:
     """Empty rows and columns that a program repeats to a sheet's end are nothing."""
     cells = OPEN_CELL.format("") + f"<table:table-cell{REPEATED.format('columns', 16_383)}/>"
     empty = f"<table:table-row{REPEATED.format('rows', 1_048_000)}><table:table-cell/>"
