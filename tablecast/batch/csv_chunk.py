@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import repeat
 from operator import itemgetter
@@ -33,6 +33,10 @@ class CsvChunk:
         """Where a person finds a row: ``("line", 17)``."""
         return "line", self.lines[row]
 
+    def first(self, count: int) -> CsvChunk:
+        """The first rows alone."""
+        return CsvChunk(self.records[:count], self.lines[:count])
+
 
 @dataclass(frozen=True)
 class PlainChunk:
@@ -40,12 +44,12 @@ class PlainChunk:
 
     Attributes:
         texts: the lines, without their ends.
-        first: the number of the first one, from 1.
+        first_line: the number of the first one, from 1.
         separator, width: what stands between cells, and how many there are in each row.
     """
 
     texts: list[str]
-    first: int
+    first_line: int
     separator: str
     width: int
 
@@ -69,7 +73,11 @@ class PlainChunk:
 
     def place_of(self, row: int) -> tuple[str, int]:
         """Where a person finds a row: ``("line", 17)``."""
-        return "line", self.first + row
+        return "line", self.first_line + row
+
+    def first(self, count: int) -> PlainChunk:
+        """The first rows alone."""
+        return replace(self, texts=self.texts[:count])
 
 
 Chunk = CsvChunk | PlainChunk

@@ -9,6 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from typing import Any
 
+from tablecast.batch.below_table import rows_of_table
 from tablecast.batch.column_reader import RowsReader, meaning
 from tablecast.batch.csv_chunk import CsvChunk
 from tablecast.batch.csv_sink import CsvSink
@@ -85,7 +86,7 @@ def _rows_of(
     rows: list[Row] = []
     refusals: list[Refused] = []
     count = 0
-    for chunk in source.chunks():
+    for chunk in rows_of_table(source, schema, places):
         cells = {name: chunk.column(index) for name, index in places.items()}
         refused = reader.read(cells, len(chunk)).refused
         for row in sorted(refused):

@@ -43,8 +43,8 @@ _EMPTY = N_("{name} is empty. Its first line must contain the column names.")
 READER_WORDS = (
     N_("unexpected end of data"),
     N_("line contains NUL"),
-    N_("field larger than field limit (131072)"),
 )
+LONG_CELL = "field larger than field limit (131072)"
 
 
 class CsvSource:
@@ -85,7 +85,7 @@ class CsvSource:
         self._block_characters = _characters_of(beginning)
         self.has_returns = False
         # only where it is needed to see a quotation mark: elsewhere a space is kept as it is
-        self._skips_spaces = f'{self.separator} "' in beginning
+        self._skips_spaces = self.separator == " " or f'{self.separator} "' in beginning
         self._text = self._file.open()
         self._blocks = self._read_blocks()
         self._begun, self._end, self._waiting = io.StringIO(), 0, ""
@@ -222,6 +222,14 @@ class CsvSource:
             yield block
 
     def _unreadable(self, reason: str, line: int) -> BatchError:
+        if reason == LONG_CELL:
+            words = _(
+                "Line {line} of {name} has a cell of more than {most} characters. Shorten that "
+                "text or leave its column out; or, if a quotation mark before it is not closed, "
+                "close it."
+            )
+            most = number(csv.field_size_limit())
+            return BatchError(words.format(line=line, name=self.name, most=most))
         words = _("Line {line} of {name} cannot be read: {reason}. Check for a missing quotation "
                   "mark.")
         return BatchError(words.format(line=line, name=self.name, reason=_(reason)))

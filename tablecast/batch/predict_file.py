@@ -25,6 +25,7 @@ from typing import Any, BinaryIO, Literal, Protocol, get_args
 import numpy as np
 import numpy.typing as npt
 
+from tablecast.batch.below_table import rows_of_table
 from tablecast.batch.column_reader import Reading, RowsReader
 from tablecast.batch.csv_sink import CsvSink, Values
 from tablecast.batch.csv_source import CsvSource
@@ -210,7 +211,7 @@ class _Run:
         with closing(source):
             self._look_at_columns(source)
             with closing(make_sink()) as sink:
-                for chunk in source.chunks():
+                for chunk in self._chunks(source):
                     sink.write(chunk, *self._answer(self._read(source, chunk), len(chunk)))
                     check()
                     if self._progress:
@@ -218,6 +219,11 @@ class _Run:
         self.summary.notes = (*source.notes, *self.summary.notes)
         self.summary.seconds = time.perf_counter() - self._began
         return self.summary
+
+    def _chunks(self, source: _Source) -> Iterator[Any]:
+        if isinstance(source, ParquetSource):  # whose rows are all data
+            return source.chunks()
+        return rows_of_table(source, self._deployment.schema, self._places)
 
     def _look_at_columns(self, source: _Source) -> None:
         """Find the fields' columns. Raises BatchError where they do not fit."""

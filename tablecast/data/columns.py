@@ -28,7 +28,11 @@ from typing import TYPE_CHECKING
 from tablecast.data.cells import Column
 from tablecast.data.dates import without_zone
 from tablecast.data.names import check_width, tidy_names, unique_names
-from tablecast.data.number_columns import read_number_column, said_otherwise
+from tablecast.data.number_columns import (
+    note_dates_as_numbers,
+    read_number_column,
+    said_otherwise,
+)
 from tablecast.data.text_columns import read_text_column
 from tablecast.errors import Remark
 from tablecast.schema.options import ReadingOptions
@@ -95,6 +99,7 @@ def tidy(
     for name, column in named.items():
         if name in made:
             column = _values(made[name])
+            note_dates_as_numbers(made[name], column)
             readings[name] = replace(made[name].reading, dtype=str(column.dtype))
             notes += made[name].notes
         columns[name] = column

@@ -21,13 +21,14 @@ from tablecast.data.surroundings import (
     are_row_names,
     bare,
     is_filled,
+    is_like_rows,
     one_more,
     shortened,
     without_footer,
 )
 from tablecast.errors import Remark, TableError
 from tablecast.schema.number_formats import amount_of
-from tablecast.schema.table_notes import NUMBERS_AS_NAMES, ROW_NAMES, TITLE
+from tablecast.schema.table_notes import DATA_AS_NAMES, NUMBERS_AS_NAMES, ROW_NAMES, TITLE
 from tablecast.schema.texts import tidy_text
 
 SEPARATORS = ",;\t|"
@@ -118,7 +119,13 @@ def _are_cut_by_spaces(text: str) -> bool:
     if len(rows) < 2 or len(widths) != 1 or len(names) not in (*widths, max(widths) - 1):
         return False
     quoted = re.match(r'("[^"\n]*" +)+"[^"\n]*" *[\r\n]', text)
-    return len(names) > 1 and bool(quoted or all(map(_are_numbers, rows)))
+    return len(names) > 1 and bool(quoted or all(map(_are_numbers, rows)) or _are_aligned(text))
+
+
+def _are_aligned(text: str) -> bool:
+    """Whether most lines have cells with more than one space between them."""
+    lines = [line for line in text.splitlines()[:FIRST_ROWS] if line.strip()]
+    return 2 * sum(re.search(r"\S {2,}\S", line) is not None for line in lines) > len(lines)
 
 
 def _are_numbers(record: Record) -> bool:
@@ -180,6 +187,8 @@ def arranged(
     header = [tidy_text(bare(cell)) for cell in kept[head][1]]
     if _are_numbers(header) and not are_row_names(header):  # 0, 1, 2 or 2001, 2002 are names
         notes.append(NUMBERS_AS_NAMES.filled(text=shortened(header)))
+    elif is_like_rows(header, [record for _, record in kept[head + 1 : head + FIRST_ROWS]]):
+        notes.append(DATA_AS_NAMES.filled(text=shortened(header)))
     body = kept[head + 1 :]
     full = sum(len(record) == width for _, record in body)
     if len(header) == width - 1 and full > MOST_SHORT * len(body):
@@ -244,6 +253,12 @@ def _records(
     except csv.Error as error:
         if strict and "expected after" in str(error):
             raise _OddQuotes from None
+        if "field larger" in str(error):
+            raise TableError(
+                f"Line {line} of '{name}' has a cell of more than {csv.field_size_limit():,} "
+                "characters, which no column of a table needs. Shorten that text or leave its "
+                "column out; or, if a quotation mark before it is not closed, close it."
+            ) from None
         raise TableError(
             f"Line {line} of '{name}' cannot be read: {error}. Is a quotation mark not closed?"
         ) from error

@@ -11,13 +11,20 @@ from tablecast.data.dates import Dates, dates_in, without_zone
 from tablecast.data.numbers import Numbers
 from tablecast.errors import TableError
 from tablecast.schema.moments import moment_of
-from tablecast.schema.number_formats import DECIMAL_COMMA, DECIMAL_POINT, amount_of, is_currency
+from tablecast.schema.number_formats import (
+    DECIMAL_COMMA,
+    DECIMAL_POINT,
+    amount_of,
+    is_currency,
+    is_unit,
+)
 from tablecast.schema.table_notes import (
     CODES,
     COMMA_OPEN,
     DATE_FORMAT,
     DECIMAL_SIGN,
     GROUPED,
+    MAY_BE_DATES,
     MIXED,
     ODD,
     ODD_DATE,
@@ -25,6 +32,7 @@ from tablecast.schema.table_notes import (
     SHORT_YEARS,
     SPELT,
     TWO_ORDERS,
+    TWO_UNITS,
     UNIT,
     UNITS,
 )
@@ -34,6 +42,9 @@ if TYPE_CHECKING:
 
 #: Texts that are no numbers are a mistake among numbers where they are at most this share.
 MOST_ODD = 0.1
+
+#: Fewer different whole numbers than these may look like dates by chance.
+FEWEST_DATES = 3
 
 
 def read_number_column(column: Column) -> pd.Series | None:
@@ -150,6 +161,11 @@ def _say_what_hinders(column: Column, numbers: Numbers | None) -> None:
         column.note(MIXED, example=numbers.odd[0], other=(others or list(numbers.texts))[0],
                     option=shlex.quote(column.name))
         return
+    elif numbers and numbers.fault == "units" and _are_two_units(column, numbers):
+        text, line = column.first_of(numbers.odd)
+        others = [one for one in numbers.texts if one not in set(numbers.odd)]
+        column.note(TWO_UNITS, example=others[0], other=text, line=line)
+        return
     elif numbers and numbers.fault in ("odd", "units"):
         odd, message = numbers.odd, ODD if numbers.fault == "odd" else UNITS
     else:
@@ -160,6 +176,36 @@ def _say_what_hinders(column: Column, numbers: Numbers | None) -> None:
     values = {"example": text, "line": line, "option": shlex.quote(text)}
     extra = {"unit": numbers.unit} if message == UNITS and numbers else {"count": len(odd)}
     column.note(message, **values, **extra)
+
+
+def _are_two_units(column: Column, numbers: Numbers) -> bool:
+    """Whether more than a mistake among numbers of one unit has another, or none."""
+    many = len(numbers.odd) > max(1, MOST_ODD * len(column.candidates))
+    return many and is_unit(numbers.unit) and len(numbers.odd) < len(numbers.texts)
+
+
+#: Whole numbers that a date may be written as: the format, and what stands before month and day.
+_DATES_AS_NUMBERS = (("%Y%m%d", 10_000, 100), ("%Y%m", 100, 1))
+
+
+def note_dates_as_numbers(column: Column, values: pd.Series) -> None:
+    """Say where a column of whole numbers looks like dates."""
+    import numpy as np
+
+    if column.said or values.dtype.kind not in "if":
+        return
+    known = values.dropna().unique()
+    if len(known) < FEWEST_DATES or (known % 1 != 0).any():
+        return
+    for form, to_year, to_month in _DATES_AS_NUMBERS:
+        year, month = known // to_year, known // to_month % 100
+        days = known % 100 if to_month > 1 else np.ones(len(known))
+        fits = [(year >= 1900) & (year <= 2100), (month >= 1) & (month <= 12),
+                (days >= 1) & (days <= 31)]  # fmt: skip
+        if np.all(fits):
+            option = shlex.quote(f"{column.name}={form}")
+            column.note(MAY_BE_DATES, example=str(int(known[0])), option=option)
+            return
 
 
 def said_otherwise(column: Column) -> pd.Series:

@@ -23,6 +23,11 @@ _TOTALS = re.compile(
 Record = Sequence[Any]
 
 
+def is_total(cell: str) -> bool:
+    """Whether a row that begins so sums the others up."""
+    return len(cell) < 20 and _TOTALS.fullmatch(cell) is not None
+
+
 def bare(cell: object) -> str:
     """A cell's text without spaces around it."""
     return cell.strip() if isinstance(cell, str) else "" if cell is None else str(cell)
@@ -63,6 +68,22 @@ def are_row_names(names: Sequence[str]) -> bool:
     return not any(re.fullmatch(r"[+-]?[0-9]*[.,][0-9]+", name) for name in names)
 
 
+def is_like_rows(header: Sequence[str], rows: Sequence[Record]) -> bool:
+    """Whether a first row holds what the rows below do, and no names.
+
+    That is a number with decimals, or, in most of the columns of text, a text that is there again.
+    """
+    if any(re.fullmatch(r"[+-]?[0-9]+[.,][0-9]+", name) for name in header):
+        return True
+    columns = [[bare(row[at]) for row in rows if at < len(row)] for at in range(len(header))]
+    texts = [
+        (name, cells) for name, cells in zip(header, columns, strict=True)
+        if not all(re.fullmatch(r"[+-]?[0-9.,]*", cell) for cell in cells)
+    ]  # fmt: skip
+    again = sum(name in cells for name, cells in texts if name)
+    return 2 * again > len(texts)
+
+
 def without_footer(
     body: list[tuple[int, Record]], width: int, after_gap: set[int]
 ) -> tuple[list[tuple[int, Record]], list[Remark]]:
@@ -98,8 +119,9 @@ def _without_total(
     body: list[tuple[int, Record]], notes: list[Remark]
 ) -> tuple[list[tuple[int, Record]], list[Remark]]:
     """The rows without a last one that sums the others up."""
-    last = bare(body[-1][1][0]) if len(body) > 1 else ""
-    if _TOTALS.fullmatch(last) and last not in {bare(record[0]) for _, record in body[:-1]}:
+    filled = [at for at, cell in enumerate(body[-1][1]) if bare(cell)] if len(body) > 1 else []
+    last = bare(body[-1][1][filled[0]]) if filled else ""
+    if is_total(last) and last not in {bare(record[filled[0]]) for _, record in body[:-1]}:
         return body[:-1], [TOTAL.filled(text=shortened(body[-1][1])), *notes]
     return body, notes
 

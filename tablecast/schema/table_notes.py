@@ -21,8 +21,13 @@ NUMBERS_AS_NAMES = Remark(
     "The first row holds numbers, which were read as the names of the columns: {text}. If it is "
     "data, write a row of names above it."
 )
+DATA_AS_NAMES = Remark(
+    "The first row was read as the names of the columns, but looks like data: {text}. If it is "
+    "data, write a row of names above it."
+)
 FOOTER = Remark("Ignored a line below the table: {text}")
 TOTAL = Remark("Ignored the last row, which is the total of the others: {text}")
+TOTAL_BELOW = Remark("Ignored the last row (line {line}), which is the total of the others.")
 LINES_ABOVE = Remark("Ignored the lines above the column names.")
 LINES_BELOW = counted(
     "Ignored {count} line below the table (line {line}).",
@@ -59,6 +64,14 @@ MIXED = Remark(
 UNITS = Remark(
     "{name} was read as text: “{example}” (line {line}) is not in {unit}, unlike the others. Use "
     "one unit, or treat this value as missing (--missing {option})."
+)
+TWO_UNITS = Remark(
+    "{name} was read as text, because its numbers are in different units, such as “{example}” and "
+    "“{other}” (line {line}). Write them in one unit."
+)
+MAY_BE_DATES = Remark(
+    "{name} was read as whole numbers, but they look like dates, such as {example}. To read them "
+    "as dates: --date {option}."
 )
 ODD = counted(
     "{name} was read as text: “{example}” (line {line}) is not a number. If it means “unknown”, "

@@ -352,6 +352,8 @@ def test_a_first_row_of_numbers_is_said(tmp_path: Path) -> None:
     [
         ('"a" "b" "y"\n' + rows(30, '"r#" 1.# "u v" #').replace(",", " "), ["a", "b", "y"]),
         ("a b\n" + rows(30, "1.#   #"), ["a", "b"]),
+        ("name   age city\n" + rows(30, "  bob#    1# ulm"), ["name", "age", "city"]),
+        ("name city\n" + rows(30, "bob# Bad Ems"), ["name city"]),
         ("Date of birth\n" + rows(30, "5 March 19#"), ["Date of birth"]),
         ("Body weight\n" + rows(30, "1# kg"), ["Body weight"]),
     ],
@@ -362,6 +364,57 @@ def test_spaces_cut_only_what_cannot_be_one_column(
     """R quotes the names and texts; what others write with spaces are numbers alone."""
     (tmp_path / "t.txt").write_text(text, encoding="utf-8")
     assert [column.name for column in inspect(tmp_path / "t.txt").columns] == names
+
+
+@pytest.mark.parametrize(
+    ("header", "is_said"),
+    [("10.5,a,0", True), ("x,a,z", True), ("x,y,z", False), ("1,2,3", False), ("2019,b,z", False)],
+)
+def test_a_first_row_that_looks_like_data_is_said(
+    tmp_path: Path, header: str, is_said: bool
+) -> None:
+    """A number with decimals, or a text that is there again in its column, is no name."""
+    (tmp_path / "t.csv").write_text(f"{header}\n" + rows(20, "1#.5", "a", "#"))
+    notes = inspect(tmp_path / "t.csv").notes
+    assert any("looks like data" in note for note in notes) == is_said
+
+
+HINTS = {
+    "days as numbers": ("x,y\n" + "".join(f"{19580301 + at},{at}\n" for at in range(28)),
+                        "--date x=%Y%m%d"),
+    "months as numbers": ("x,y\n" + "".join(f"{202101 + at},{at}\n" for at in range(12)) * 3,
+                          "--date x=%Y%m"),
+    "two units": ("x;y\n" + "".join(f"{at + 10} {'kg' if at % 2 else 'lb'};{at}\n"
+                                    for at in range(60)), "different units"),
+    "two currencies": ("x;y\n" + "".join(f"{'$' if at % 2 else '€'}{at + 10};{at}\n"
+                                         for at in range(60)), "different units"),
+    "a unit in half of the rows": ("x;y\n" + "".join(f"{at + 10}{' kg' if at % 2 else ''};{at}\n"
+                                                     for at in range(60)), "different units"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("hint", HINTS)
+def test_what_may_be_meant_otherwise_is_hinted_at(tmp_path: Path, hint: str) -> None:
+    """Numbers that look like dates, and numbers of two units, are named with what to do."""
+    text, words = HINTS[hint]
+    (tmp_path / "t.csv").write_text(text, encoding="utf-8")
+    assert words in " ".join(inspect(tmp_path / "t.csv").columns[0].notes)
+
+
+def test_a_number_that_is_no_date_is_not_taken_for_one(tmp_path: Path) -> None:
+    """One day or month that the calendar has not is enough."""
+    for first, last in ((19580329, 19580356), (202101, 202113), (12345678, 12345699)):
+        text = "x,y\n" + "".join(f"{at},1\n" for at in range(first, last + 1))
+        (tmp_path / "t.csv").write_text(text)
+        assert "--date" not in " ".join(inspect(tmp_path / "t.csv").columns[0].notes)
+
+
+def test_a_cell_that_is_too_long_is_named(tmp_path: Path) -> None:
+    """With its line, the limit and both of what may be the cause."""
+    (tmp_path / "t.csv").write_text("x,y\n1,2\n" + "a" * 131_073 + ",2\n")
+    words = "Line 3 of 't.csv' has a cell of more than 131,072 characters.*Shorten.*quotation mark"
+    with pytest.raises(TableError, match=words):
+        inspect(tmp_path / "t.csv")
 
 
 def test_plain_cells_leave_none(tmp_path: Path) -> None:

@@ -83,7 +83,10 @@ def test_the_hard_limits_themselves_are_valid(insurance_schema: Schema) -> None:
 
 @pytest.mark.parametrize(
     "value",
-    [1.5, math.nan, math.inf, -math.inf, 10**400, "3.9", "NaN", "Infinity", "1e999", "old", True, False, {}, [], [39], {"a": 1}],
+    [
+        *(1.5, math.nan, math.inf, -math.inf, 10**400, "3.9", "NaN", "Infinity", "1e999", "old"),
+        *(True, False, {}, [], [39], {"a": 1}),
+    ],
     ids=repr,
 )
 def test_what_is_no_whole_number_is_refused(insurance_schema: Schema, value: Any) -> None:
