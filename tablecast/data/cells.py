@@ -178,7 +178,7 @@ class Column:
     def name_placeholders(self, far: Sequence[str] = ()) -> None:
         """Say what is missing of a column of numbers or dates."""
         kept = {*self.candidates, *far}
-        self.name_missing([text for text in self.present if text not in kept])
+        self.name_missing([text for text in self.all_texts if text and text not in kept])
         self.name_missing(far, OPEN_END)
         self.name_asked()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -31,6 +33,7 @@ from tablecast.schema.table_notes import (
     READ_AS,
     SHORT_YEARS,
     SPELT,
+    TOO_MANY_DIGITS,
     TWO_ORDERS,
     TWO_UNITS,
     UNIT,
@@ -107,6 +110,8 @@ def _as_numbers(column: Column, numbers: Numbers, spelling: str) -> pd.Series:
     amounts = numbers.amounts
     grouped = [t for t, one in amounts.items() if any(sign in one.digits for sign in ", '")]
     spelt = [t for t in amounts if "," in t] if spelling == DECIMAL_COMMA else []
+    pointed = [t for t, one in amounts.items() if "." in one.digits and spelling == DECIMAL_COMMA]
+    grouped += pointed
     if numbers.unit:
         column.note(UNIT, unit=numbers.unit, example=next(t for t, o in amounts.items() if o.unit))
     if not any(one.message == DECIMAL_SIGN.message for one in column.notes):
@@ -114,15 +119,31 @@ def _as_numbers(column: Column, numbers: Numbers, spelling: str) -> pd.Series:
             column.note(SPELT, sign=",", example=spelt[0])
         elif grouped:
             column.note(GROUPED, example=grouped[0])
+    rounded = next((t for t, n in values_of.items() if len(t) > 15 and _is_rounded(t, n)), None)
+    if rounded:
+        column.note(TOO_MANY_DIGITS, example=rounded, number=float(values_of[rounded]),
+                    option=shlex.quote(column.name))
+    foreign = next((t for t in amounts if not t.isascii() and _has_digits_of_others(t)), None)
+    if foreign:
+        column.note(READ_AS, example=foreign, level=f"{values_of[foreign]}")
     minus = [t for t, one in amounts.items() if one.sign and t.endswith((")", "-", "−", "–"))]
     if minus:
         column.note(READ_AS, example=minus[0], level=f"{values_of[minus[0]]}")
-    points = any("." in one.digits for one in amounts.values())
-    kept = spelling if grouped or (spelling == DECIMAL_COMMA and (spelt or points)) else ""
+    kept = spelling if grouped or spelt else ""
     column.set_reading(spelling=kept, unit=numbers.unit)
     whole = not values.isna().any() and all(isinstance(v, int) for v in values.tolist())
     made = pd.Series(values.tolist(), index=values.index, dtype="int64" if whole else "float64")
     return column.finite(made)
+
+
+def _is_rounded(text: str, number: float) -> bool:
+    """Whether a whole number, such as an id, loses its last digits."""
+    is_whole = re.fullmatch(r"[+-]?[0-9]+", text) is not None
+    return is_whole and math.isfinite(number) and int(text) != int(float(number))
+
+
+def _has_digits_of_others(text: str) -> bool:
+    return any(sign.isdecimal() and not sign.isascii() for sign in text)
 
 
 def _as_dates(column: Column, dates: Dates) -> pd.Series:
@@ -144,6 +165,10 @@ def _as_dates(column: Column, dates: Dates) -> pd.Series:
                     option=shlex.quote(f"{column.name}={dates.others[0]}"))
     elif not is_iso:
         column.note(DATE_FORMAT, example=example, date=f"{first:%Y-%m-%d}")
+    elsewhere = [t for t in dates.values if re.search(r"[+-](?!00:?00)[0-9]{2}:?[0-9]{2}$", t)]
+    if dates.format.endswith("%z") and elsewhere:
+        moment = f"{dates.values[elsewhere[0]]:%Y-%m-%d %H:%M} UTC"
+        column.note(READ_AS, example=elsewhere[0], level=moment)
     if "%y" in dates.format:
         years = [value.year for value in dates.values.values()]
         column.note(SHORT_YEARS, first=str(min(years)), last=str(max(years)))

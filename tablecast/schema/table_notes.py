@@ -69,6 +69,10 @@ TWO_UNITS = Remark(
     "{name} was read as text, because its numbers are in different units, such as “{example}” and "
     "“{other}” (line {line}). Write them in one unit."
 )
+TOO_MANY_DIGITS = Remark(
+    "{name}: “{example}” has more digits than a number keeps, so it was read as {number:.0f}. To "
+    "keep all of them: --category {option}."
+)
 MAY_BE_DATES = Remark(
     "{name} was read as whole numbers, but they look like dates, such as {example}. To read them "
     "as dates: --date {option}."
