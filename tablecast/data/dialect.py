@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -25,6 +26,7 @@ from tablecast.data.surroundings import (
     one_more,
     shortened,
     without_footer,
+    without_repeated_header,
 )
 from tablecast.errors import Remark, TableError
 from tablecast.schema.number_formats import amount_of
@@ -165,10 +167,12 @@ def header_place(records: Sequence[Record], width: int) -> int:
     A title has fewer cells than the table, or fewer that hold anything.
     """
     filled = [sum(map(bool, map(bare, record))) for record in records[:MOST_TITLES]]
-    for least in (max(2, width // 2), 2):
-        for place, cells in enumerate(filled):
-            if cells >= least and len(records[place]) >= width - 1:
-                return place
+    # One more cell than the rows have is the separator behind it; more are another table's.
+    for most in (width + 1, math.inf):
+        for least in (max(2, width // 2), 2):
+            for place, cells in enumerate(filled):
+                if cells >= least and width - 1 <= len(records[place]) <= most:
+                    return place
     return 0
 
 
@@ -185,6 +189,9 @@ def arranged(
     width = usual_width([record for _, record in kept[head + 1 :]] or [kept[head][1]])
     notes = [TITLE.filled(text=shortened(record)) for _, record in kept[:head]]
     header = [tidy_text(bare(cell)) for cell in kept[head][1]]
+    below, again = without_repeated_header([bare(cell) for cell in kept[head][1]], kept[head + 1 :])
+    kept[head + 1 :] = below
+    notes += again
     if _are_numbers(header) and not are_row_names(header):  # 0, 1, 2 or 2001, 2002 are names
         notes.append(NUMBERS_AS_NAMES.filled(text=shortened(header)))
     elif is_like_rows(header, [record for _, record in kept[head + 1 : head + FIRST_ROWS]]):

@@ -44,10 +44,17 @@ if TYPE_CHECKING:
     import pandas as pd
 
 #: Texts that are no numbers are a mistake among numbers where they are at most this share.
-MOST_ODD = 0.1
+MOST_ODD = 0.5
+
+#: So many in another unit are no mistake any more.
+MANY_UNITS = 0.1
 
 #: Fewer different whole numbers than these may look like dates by chance.
 FEWEST_DATES = 3
+
+
+#: A time's distance from UTC, where that is not nothing.
+_FROM_UTC = re.compile(r"[+-](?!00?(?::?00)?$)[0-9]{1,2}(?::?[0-9]{2})?$")
 
 
 def read_number_column(column: Column) -> pd.Series | None:
@@ -165,7 +172,7 @@ def _as_dates(column: Column, dates: Dates) -> pd.Series:
                     option=shlex.quote(f"{column.name}={dates.others[0]}"))
     elif not is_iso:
         column.note(DATE_FORMAT, example=example, date=f"{first:%Y-%m-%d}")
-    elsewhere = [t for t in dates.values if re.search(r"[+-](?!00:?00)[0-9]{2}:?[0-9]{2}$", t)]
+    elsewhere = [text for text in dates.values if _FROM_UTC.search(text)]
     if dates.format.endswith("%z") and elsewhere:
         moment = f"{dates.values[elsewhere[0]]:%Y-%m-%d %H:%M} UTC"
         column.note(READ_AS, example=elsewhere[0], level=moment)
@@ -199,13 +206,13 @@ def _say_what_hinders(column: Column, numbers: Numbers | None) -> None:
         return
     text, line = column.first_of(odd)
     values = {"example": text, "line": line, "option": shlex.quote(text)}
-    extra = {"unit": numbers.unit} if message == UNITS and numbers else {"count": len(odd)}
+    extra = {"unit": numbers.unit} if message == UNITS and numbers else {"count": column.count(odd)}
     column.note(message, **values, **extra)
 
 
 def _are_two_units(column: Column, numbers: Numbers) -> bool:
     """Whether more than a mistake among numbers of one unit has another, or none."""
-    many = len(numbers.odd) > max(1, MOST_ODD * len(column.candidates))
+    many = len(numbers.odd) > max(1, MANY_UNITS * len(column.candidates))
     return many and is_unit(numbers.unit) and len(numbers.odd) < len(numbers.texts)
 
 

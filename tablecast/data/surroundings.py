@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from tablecast.errors import Remark
-from tablecast.schema.table_notes import FOOTER, TOTAL
+from tablecast.schema.table_notes import FOOTER, HEADER_AGAIN, TOTAL
 
 #: More lines below a table are a table of another kind.
 MOST_FOOTERS = 30
@@ -34,7 +34,39 @@ def bare(cell: object) -> str:
 
 
 def is_filled(record: Record) -> bool:
-    return any(map(bare, record))
+    """Whether a row says anything; a line that is only drawn does not."""
+    return any(map(bare, record)) and not is_drawn(record)
+
+
+def is_drawn(record: Record) -> bool:
+    """Whether a line only rules off the table, such as ----- or |---|---|."""
+    first = next(filter(None, map(bare, record[:2])), "")
+    if first[:1] not in ("-", "=", "_", "+", ":"):
+        return False
+    cells = list(map(bare, record))
+    inner = cells[1:-1] if len(cells) > 2 and not cells[0] and not cells[-1] else cells
+    whole = len(inner) > 1 or len(cells) == 1
+    return whole and all(len(cell) > 2 and not cell.strip("-=_+:") for cell in inner)
+
+
+def without_repeated_header(
+    header: Sequence[str], body: list[tuple[int, Record]]
+) -> tuple[list[tuple[int, Record]], list[Remark]]:
+    """The rows without those that name the columns again, as files that were joined have them."""
+    if len(header) < 2 or any(re.fullmatch(r"[+-]?[0-9.,]+", name) for name in header):
+        return body, []  # numbers may be a row that was taken for names
+    again = [line for line, record in body if repeats(header, record)]
+    if not again:
+        return body, []
+    kept = [(line, record) for line, record in body if not repeats(header, record)]
+    return kept, [HEADER_AGAIN.filled(count=len(again), line=again[0])]
+
+
+def repeats(header: Sequence[str], record: Record) -> bool:
+    """Whether a row holds the columns' names."""
+    if len(record) != len(header) or bare(record[0]) != header[0]:
+        return False
+    return [bare(cell) for cell in record] == list(header)
 
 
 def after_gaps(numbered: Sequence[tuple[int, Record]]) -> set[int]:

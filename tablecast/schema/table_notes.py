@@ -28,6 +28,11 @@ DATA_AS_NAMES = Remark(
 FOOTER = Remark("Ignored a line below the table: {text}")
 TOTAL = Remark("Ignored the last row, which is the total of the others: {text}")
 TOTAL_BELOW = Remark("Ignored the last row (line {line}), which is the total of the others.")
+HEADER_AGAIN = counted(
+    "Ignored {count} row that repeats the column names (line {line}).",
+    "Ignored {count} rows that repeat the column names (first: line {line}).",
+    0,
+)
 LINES_ABOVE = Remark("Ignored the lines above the column names.")
 LINES_BELOW = counted(
     "Ignored {count} line below the table (line {line}).",

@@ -29,7 +29,7 @@ def answers(
     (folder / name).write_bytes(content)
     predict_file(deployment, folder / name, folder / "out.csv")
     lines = (folder / "out.csv").read_text(encoding="utf-8-sig").splitlines()
-    separator = next(sign for sign in ";\t, " if sign in lines[1])
+    separator = next(sign for sign in ";\t|, " if sign in lines[1])
     return [line.split(separator)[-1] for line in lines if line[-1:].isdigit()]
 
 
@@ -50,6 +50,11 @@ AROUND = {
     "names in other letters": PLAIN.replace("age", " Age ").replace("smoker", "SMOKER"),
     "levels in other letters": PLAIN.replace("northwest", "NorthWest").replace("yes", "YES "),
     "wide letters": PLAIN.replace("yes", "ｙｅｓ"),
+    "names that are repeated": f"{PLAIN}{HEADER}\n".replace(ROWS[1], f"{HEADER}\n{ROWS[1]}"),
+    "drawn lines": f"----------\n{HEADER}\n==========\n{ROWS[0]}\n{ROWS[1]}\n----------\n",
+    "another table's row above": "EXTF,700,21,Stapel,12,2023,RE,1,1\n" + PLAIN,
+    "a drawing of a table": ("+---+\n" + PLAIN.replace(HEADER, f"{HEADER}\n---,---,---,---,---,---")
+                             + "+---+\n").replace(",", "|"),
     "aligned by spaces": PLAIN.replace(",", "   "),
     "tabs": PLAIN.replace(",", "\t"),
 }
