@@ -24,7 +24,7 @@ class Chunk(Protocol):
 
     def __len__(self) -> int: ...
     def column(self, index: int) -> Sequence[Any]: ...
-    def place_of(self, row: int) -> tuple[str, int]: ...
+    def location_of(self, row: int) -> tuple[str, int]: ...
     def first(self, count: int) -> Any: ...
 
 
@@ -68,7 +68,7 @@ def _without_footer(source: Source, chunk: C, fields: Mapping[int, Field]) -> C:
     while end > 1 and len(records) - end < MOST_FOOTERS and _is_padded(records[end - 1], fields):
         end -= 1
     if end < len(records):
-        line = chunk.place_of(end)[1]
+        line = chunk.location_of(end)[1]
         source.notes += (str(LINES_BELOW.filled(count=len(records) - end, line=line)),)
         return chunk.first(end)  # type: ignore[no-any-return]
     return chunk
@@ -90,7 +90,7 @@ def _without_sum(source: Source, chunk: C, fields: Mapping[int, Field], before: 
     is_sum = is_total(name) and name not in before and name not in above
     if not is_sum or _is_value(last, place, fields) or (len(chunk) < 2 and not before):
         return chunk
-    source.notes += (str(TOTAL_BELOW.filled(line=chunk.place_of(len(chunk) - 1)[1])),)
+    source.notes += (str(TOTAL_BELOW.filled(line=chunk.location_of(len(chunk) - 1)[1])),)
     return chunk.first(len(chunk) - 1)  # type: ignore[no-any-return]
 
 

@@ -1,4 +1,4 @@
-"""What was understood of a table, before anything is trained on it.
+"""How a table was read, shown before anything is trained.
 
     print(inspect("insurance.csv", target="charges"))
 """
@@ -34,7 +34,7 @@ MOST_LEVELS = 50
 #: Characters of a line on the terminal.
 WIDTH = 80
 
-_DAY = 86_400
+_DAY = 86_400  # seconds
 
 
 @dataclass(frozen=True)
@@ -226,19 +226,19 @@ def _field(column: pd.Series) -> Field | None:
         return None
 
 
-def _lines(found: Inspection, width: int) -> Iterator[str]:
+def _lines(table: Inspection, width: int) -> Iterator[str]:
     """The inspection as a person reads it on a terminal."""
-    file = [f"{found.rows:,} rows, {len(found.columns)} columns"]
-    file += [found.encoding] if found.encoding else []
+    file = [f"{table.rows:,} rows, {len(table.columns)} columns"]
+    file += [table.encoding] if table.encoding else []
     signs = {"\t": "tab", " ": "space"}
-    if found.separator:
-        file.append(f"separator {signs.get(found.separator, repr(found.separator))}")
-    yield ", ".join([*file, f"decimal sign {found.decimal!r}"])
-    if found.target:
-        named = f": {', '.join(map(str, found.classes))}" if found.classes else ""
-        yield _cut(f"Task: {found.task} of {found.target}{named}", width)
+    if table.separator:
+        file.append(f"separator {signs.get(table.separator, repr(table.separator))}")
+    yield ", ".join([*file, f"decimal sign {table.decimal!r}"])
+    if table.target:
+        named = f": {', '.join(map(str, table.classes))}" if table.classes else ""
+        yield _cut(f"Task: {table.task} of {table.target}{named}", width)
     yield ""
-    yield from _table(found.columns, width)
+    yield from _table(table.columns, width)
 
 
 def _table(columns: Sequence[InspectedColumn], width: int) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Column names that hold up: none twice, none that an answer has, none that PyCaret would merge."""
+"""Column names that are unique, not used by predictions, and not merged by PyCaret."""
 
 from __future__ import annotations
 

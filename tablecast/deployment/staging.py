@@ -1,4 +1,4 @@
-"""A deployment's files: how they are called, and that they appear together and replace none.
+"""A deployment's files: their names, and how they appear together and replace no other.
 
 They are made in a folder beside their place, and moved when all are done.
 """
@@ -169,7 +169,7 @@ def _taken(base: Path) -> list[Path]:
 def _is_free(base: Path, pickle: Path | None) -> bool:
     """Whether no other deployment stands there than what was made from this pickle."""
     taken = _taken(base)
-    return not taken or taken == [pickle] or bool(pickle and _made_from(pickle, base))
+    return not taken or taken == [pickle] or bool(pickle and _written_from(pickle, base))
 
 
 def _check_writable(base: Path) -> None:
@@ -182,7 +182,7 @@ def _check_writable(base: Path) -> None:
         )
 
 
-def _made_from(pickle: Path, base: Path) -> bool:
+def _written_from(pickle: Path, base: Path) -> bool:
     """Whether the deployment that stands there was made from this very file."""
     try:
         described = with_ending(base, ".json").read_text(encoding="utf-8")
