@@ -48,11 +48,13 @@ def rows_of_table(source: Source, schema: Schema, places: Mapping[str, int]) -> 
         places: field name to its column.
     """
     fields = {place: schema.field(name) for name, place in places.items()}
+    may_name = 0 not in fields or fields[0].is_text  # among numbers no row is called a sum
     held: Any = None
     sums: set[str] = set()
     for chunk in source.chunks():
         if held is not None:
-            sums.update(filter(is_total, set(map(bare, held.column(0)))))
+            if may_name:
+                sums.update(filter(is_total, map(bare, set(held.column(0)))))
             yield held
         held = chunk
     if held is not None and len(held):
