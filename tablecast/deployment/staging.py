@@ -63,8 +63,8 @@ def _settle(there: Path, base: Path, force: bool, pickle: Path | None) -> None:
         other = next(place for place in numbered if _is_free(place, None))
         _move(_renamed(there, other.name), other)
     raise ArtifactError(
-        f"Another {base.name!r} was made in {str(base.parent)!r} meanwhile, which nothing replaces "
-        f"unasked. This one was saved as {other.name!r}."
+        f"Another {base.name!r} was made in {str(base.parent)!r} meanwhile, and was not replaced. "
+        f"This one was saved as {other.name!r}."
     )
 
 
@@ -156,9 +156,8 @@ def check_free(base: Path, force: bool, pickle: Path | None = None) -> None:
     if force or _is_free(base, pickle):
         return
     raise ArtifactError(
-        f"There is a {_taken(base)[-1].name} in {str(base.parent)!r} already, which nothing "
-        "replaces unasked: choose another name (--name NAME, or name=), or replace it (--force, or "
-        "force=True)."
+        f"{str(base.parent)!r} already has a {_taken(base)[-1].name}. Choose another name (--name "
+        "NAME, or name=), or replace it (--force, or force=True)."
     )
 
 
@@ -177,8 +176,8 @@ def _check_writable(base: Path) -> None:
     folder = next(path for path in base.absolute().parents if path.exists())
     if not folder.is_dir() or not os.access(folder, os.W_OK):
         raise ArtifactError(
-            f"Nothing can be written into {str(base.parent)!r}: {str(folder)!r} is no folder that "
-            "you may write to. Choose another folder (--out FOLDER, or out=)."
+            f"You may not write into {str(base.parent)!r}: {str(folder)!r} is not a folder, or you "
+            "have no permission. Choose another folder (--out FOLDER, or out=)."
         )
 
 

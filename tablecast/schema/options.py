@@ -66,15 +66,15 @@ class ReadingOptions:
     def __post_init__(self) -> None:
         if self.task not in ("auto", "regression", "classification"):
             raise TableError(
-                f"{self.task!r} is no task; choose auto, regression or classification (--task)."
+                f"{self.task!r} is not a task. Choose auto, regression or classification (--task)."
             )
         if self.decimal not in (None, ".", ","):
-            raise TableError(f"The decimal sign is . or , and not {self.decimal!r} (--decimal).")
+            raise TableError(f"The decimal sign is . or , but not {self.decimal!r} (--decimal).")
         if self.separator is not None and (
             len(self.separator) != 1 or self.separator in NO_SEPARATORS
         ):
             raise TableError(
-                f"A separator is one character, such as ; or | or a tab, and not "
+                f"The separator must be one character, such as ; or | or a tab, not "
                 f"{self.separator!r} (--separator)."
             )
         self._check_contradictions()
