@@ -220,20 +220,18 @@ def _form(data: Mapping[str, Any]) -> Form:
 def _reading(entries: Mapping[str, Any]) -> ReadingOptions:
     _check_keys(entries, _TABLE_KEYS, "[table]")
     for key, value in entries.items():
-        texts = [value] if isinstance(value, str) else value
-        if isinstance(value, dict):
-            texts = [text for each in value.values()
-                     for text in (each if isinstance(each, list) else [each])]  # fmt: skip
-        if not all(isinstance(text, str) for text in texts):
+        parts = value.values() if isinstance(value, dict) else [value]
+        if not all(isinstance(text, str) for part in parts for text in _as_list(part)):
             raise FormFileError(f"[table] {key} must hold texts in quotes.")
-    levels = {
-        name: each if isinstance(each, list) else [each]
-        for name, each in entries.get("level", {}).items()
-    }
+    levels = {name: _as_list(each) for name, each in entries.get("level", {}).items()}
     try:
         return ReadingOptions(**{**entries, "level": levels})
     except TableError as error:
         raise FormFileError(f"[table]: {error}") from None
+
+
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def _check_field(name: str, overrides: Any) -> None:

@@ -232,6 +232,14 @@ def test_corrected_output_can_be_sent_again(fake_deployment: Deployment, tmp_pat
     )
 
 
+def test_predictions_of_plain_lines_are_replaced_too(
+    fake_deployment: Deployment, tmp_path: Path
+) -> None:
+    """Lines without a quote, which may be copied as they are, keep no column of an earlier run."""
+    predict(fake_deployment, tmp_path, f"{HEADER},prediction_label", f"{GOOD},1.0")
+    assert (tmp_path / "out.csv").read_text() == f"{HEADER},prediction_label\n{GOOD},24750.5\n"
+
+
 def test_classes_bring_their_probabilities(iris_deployment: Deployment, tmp_path: Path) -> None:
     """A class comes with its score, then every class's probability in the schema's order."""
     predict(iris_deployment, tmp_path, "sepal_length,petal_length", "5,1.5", "6,4.4")

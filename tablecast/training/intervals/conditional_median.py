@@ -223,7 +223,7 @@ def least_absolute(design: Floats, goal: Floats) -> Floats:
 
 def roundest(left: float, right: float) -> float:
     """The number with the fewest digits that is at least ``left`` and less than ``right``."""
-    size = max(abs(left), abs(right), right - left)
+    size = max(abs(left), abs(right))
     for power in range(int(np.floor(np.log10(size))) + 1, -13, -1) if size > 0 else ():
         number = round(float(np.ceil(left / 10.0**power)) * 10.0**power, max(-power, 0))
         if left <= number < right:

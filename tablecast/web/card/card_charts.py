@@ -192,7 +192,7 @@ def rug(values: Iterable[float], axis: Axis) -> str:
 
 def _steps(least: float) -> list[float]:
     power = 10.0 ** math.floor(math.log10(least))
-    return [m * power for m in (1, 2, 2.5, 5, 10, 20, 25, 50)]
+    return [m * power for m in (1, 2, 2.5, 5, 10, 20)]  # twice the least is enough
 
 
 def _count(low: float, high: float, step: float) -> int:
