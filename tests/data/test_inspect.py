@@ -148,7 +148,7 @@ def test_each_sentence_advises_an_option_that_exists() -> None:
             known |= set(action.option_strings)
             waiting += (action.choices or {}).values() if isinstance(action.choices, dict) else []
     # What other programs are told on their own command lines.
-    known |= {"--factory", "--bind", "--no-location"}
+    known |= {"--factory", "--bind", "--host", "--no-location"}
     named = set(sentences())
     assert len({option for _, option in named} & set(OPTIONS)) == len(OPTIONS)
     babel = {one for one in named if one[0] == "messages.py"}
