@@ -19,11 +19,11 @@ import numpy as np
 from tablecast.features.design_matrix import choose_columns
 from tablecast.features.searched_terms import Factor, Term, candidates_of, moved
 from tablecast.training.intervals.offset_shapes import (
-    FITTED_ROWS,
-    MOST_COLUMNS,
     Encoded,
     Fitted,
     Floats,
+    some_rows,
+    telling,
 )
 
 # Each term costs time in every prediction; six are enough to bend a few fields (docs/intervals.md).
@@ -178,9 +178,10 @@ def middle(predictions: Floats, encoded: Encoded, residuals: Floats) -> Fitted |
     Returns:
         Offsets from the answers to where most rows lie; None where there is nothing to search.
     """
-    rows = np.random.default_rng(0).permutation(len(residuals))[:FITTED_ROWS]
+    rows = some_rows(len(residuals))
     predictions, residuals, values = predictions[rows], residuals[rows], encoded.values[rows]
-    columns = _telling(values, residuals)
+    goal = _held(residuals - np.median(residuals))[:, 0]
+    columns = telling(values, goal).tolist()
     if not columns or len(rows) < FEWEST_ROWS or np.ptp(predictions) == 0:
         return None
     by_fields = values[:, columns]
@@ -252,17 +253,6 @@ def _held(left: Floats) -> Floats:
     """Residuals held within the spread of most, shape (rows, 1)."""
     most = DEVIATIONS * TO_DEVIATION * float(np.median(np.abs(left)))
     return np.clip(left, -most, most)[:, None]
-
-
-def _telling(values: Floats, residuals: Floats) -> list[int]:
-    """The columns most related to the residuals, as most rows have them."""
-    centered = values - values.mean(axis=0)
-    lengths = np.linalg.norm(centered, axis=0)
-    varying = lengths > 1e-9 * np.sqrt(len(values)) * np.maximum(np.abs(values).max(axis=0), 1.0)
-    goal = _held(residuals - np.median(residuals))[:, 0]
-    relation = np.abs(centered.T @ (goal - goal.mean())) / np.where(varying, lengths, np.inf)
-    best = np.argsort(-relation, kind="stable")[:MOST_COLUMNS]
-    return sorted(int(column) for column in best if varying[column])
 
 
 def _with_constant(design: Floats) -> Floats:
