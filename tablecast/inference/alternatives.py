@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations, product
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -27,7 +27,7 @@ from tablecast.inference.moves import moves_of
 from tablecast.inference.predictor import Prediction, Predictor
 from tablecast.inference.wish import Array, Flags, Wish
 from tablecast.schema.field import Value
-from tablecast.schema.schema import Row, Schema
+from tablecast.schema.schema import Row
 
 #: Fields that one way changes at most, and ways that are shown: more are not weighed by a reader.
 MOST_CHANGES, MOST_WAYS = 3, 3
@@ -113,7 +113,7 @@ def alternatives(
 
     The same row and wish have the same ways, always.
     """
-    own = predictor.engine.answer(_columns(predictor.schema, row, 1))
+    own = predictor.engine.answer(predictor.schema.columns_of_one(row, 1))
     met, nearness = wish.judge(predictor.schema, own)
     if met[0]:
         return Alternatives(True, ())
@@ -231,7 +231,7 @@ class _Search:
         )
 
     def _judge(self, picks: _Picks) -> tuple[Flags, Array]:
-        columns = _columns(self._predictor.schema, self._row, len(picks.moves))
+        columns = self._predictor.schema.columns_of_one(self._row, len(picks.moves))
         for at, move in enumerate(self._moves):
             column = columns[move.field.name]
             for moves, values in zip(picks.moves.T, picks.values.T, strict=True):
@@ -265,7 +265,7 @@ class _Search:
 
     def _met_at(self, name: str, points: Array, trial: _Trial) -> Flags:
         """(points,): whether a trial leads to the goal with each number of one field."""
-        columns = _columns(self._predictor.schema, self._row, len(points))
+        columns = self._predictor.schema.columns_of_one(self._row, len(points))
         for other, value in trial.values.items():
             columns[self._moves[other].field.name][:] = value
         columns[name][:] = points
@@ -290,11 +290,3 @@ def _spread(items: list[int], count: int) -> list[int]:
     if len(items) <= count:
         return items
     return [items[at] for at in np.linspace(0, len(items) - 1, count).round().astype(int).tolist()]
-
-
-def _columns(schema: Schema, row: Row, count: int) -> dict[str, npt.NDArray[Any]]:
-    """A case so many times."""
-    return {
-        field.name: field.array([value]).repeat(count)
-        for field, value in zip(schema.fields, row.values, strict=True)
-    }

@@ -18,13 +18,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from tablecast.inference.engine import Columns, Engine, Label
+from tablecast.inference.engine import Engine, Label
 from tablecast.inference.permutations import Walks
 from tablecast.inference.shapley import (
     MOST_EXACT,
     SEED,
     Contribution,
-    probability_of,
+    followed,
     shapley_weights,
 )
 from tablecast.schema.field import Value
@@ -56,7 +56,10 @@ class Difference:
 
 
 def difference(schema: Schema, engine: Engine, first: Row, other: Row) -> Difference:
-    """What each field that differs between two valid rows adds to the difference."""
+    """What each field that differs between two valid rows adds to the difference.
+
+    Worked out from the other case to the first, whose class is followed; the way back is the same.
+    """
     places = differing(first, other)
     exact = len(places) <= MOST_EXACT
     found = _exact if exact else _sampled
@@ -65,7 +68,7 @@ def difference(schema: Schema, engine: Engine, first: Row, other: Row) -> Differ
         Contribution(schema.fields[place].name, other.values[place], gain, error)
         for place, gain, error in zip(places, gains.tolist(), errors.tolist(), strict=True)
     )
-    return Difference(float(outputs[0]), float(outputs[-1]), label, parts, exact)
+    return Difference(float(outputs[-1]), float(outputs[0]), label, parts, exact)
 
 
 def differing(first: Row, other: Row) -> list[int]:
@@ -84,39 +87,23 @@ _Found = tuple[Array, Label | None, Array, Array]
 def _exact(
     schema: Schema, engine: Engine, first: Row, other: Row, places: Sequence[int]
 ) -> _Found:
-    """Every set of the fields that differ; the set's bits say which are the other case's."""
+    """Every set of the fields that differ; the set's bits say which are the first case's."""
     sets = np.arange(2 ** len(places))
-    columns = _repeated(schema, first, len(sets))
+    columns = schema.columns_of_one(other, len(sets))
     for bit, place in enumerate(places):
-        columns[schema.fields[place].name][(sets >> bit & 1) == 1] = other.values[place]
-    outputs, label = _outputs(schema, engine, columns)
-    gains = shapley_weights(len(places)) @ outputs
+        columns[schema.fields[place].name][(sets >> bit & 1) == 1] = first.values[place]
+    outputs, label = followed(schema, engine, columns)
+    gains = -shapley_weights(len(places)) @ outputs
     return outputs, label, gains, np.zeros_like(gains)
 
 
 def _sampled(
     schema: Schema, engine: Engine, first: Row, other: Row, places: Sequence[int]
 ) -> _Found:
-    """Random orders in which the fields become the other case's, and their reverses."""
+    """Random orders in which the fields become the first case's, and their reverses."""
     rng = np.random.default_rng(SEED)
     orders = np.array([rng.permutation(len(schema.fields)) for _ in range(ORDERS)])
-    walks = Walks(schema, _repeated(schema, first, ORDERS), other, orders)
-    outputs, label = _outputs(schema, engine, walks.columns)
-    gains = walks.gains(outputs)[:, places]
+    walks = Walks(schema, schema.columns_of_one(other, ORDERS), first, orders)
+    outputs, label = followed(schema, engine, walks.columns)
+    gains = -walks.gains(outputs)[:, places]
     return outputs, label, gains.mean(axis=0), gains.std(axis=0, ddof=1) / ORDERS**0.5
-
-
-def _repeated(schema: Schema, row: Row, count: int) -> dict[str, npt.NDArray[np.generic]]:
-    return {
-        field.name: field.array([value]).repeat(count)
-        for field, value in zip(schema.fields, row.values, strict=True)
-    }
-
-
-def _outputs(schema: Schema, engine: Engine, columns: Columns) -> tuple[Array, Label | None]:
-    """The compared number of every row; for classes, of the first row's class."""
-    output = engine.answer(columns)
-    if schema.task == "regression":
-        return output.labels, None
-    label = output.labels[:1].tolist()[0]
-    return probability_of(schema, output, label), label
