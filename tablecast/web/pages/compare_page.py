@@ -50,7 +50,9 @@ def change() -> Response:
 def _page(cases: Sequence[Case]) -> Response:
     schema = schema_shown()
     shown = compared(deployment(), schema, cases)
-    metrics.of_route("/compare").count_rows(sum(bool(column.answer) for column in shown.columns))
+    if request.values:  # the typical cases are nobody's question
+        answered = sum(bool(column.answer) for column in shown.columns)
+        metrics.of_route("/compare").count_rows(answered)
     return render_page(
         "compare.html",
         status=422 if shown.summary else 200,
