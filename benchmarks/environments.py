@@ -49,6 +49,11 @@ def flaml() -> Environment:
     return _made("flaml", PEERS / "flaml.txt")
 
 
+def dice() -> Environment:
+    """DiCE, and what opens a deployment's graph beside it."""
+    return _made("dice", PEERS / "dice.txt")
+
+
 def peer_graph(environment: Environment) -> Path:
     """The graph that skl2onnx makes of a linear regression on the insurance table."""
     table = insurance_table()
