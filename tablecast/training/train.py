@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from tablecast.errors import Remark, TrainingError
 from tablecast.training.experiment.agreement import check_self_agreement
 from tablecast.training.experiment.leaderboard import as_text
-from tablecast.training.experiment.recipe import recipe
+from tablecast.training.experiment.recipe import TAIL, recipe
 from tablecast.training.experiment.scores import DECIDES, folds_of
 from tablecast.training.experiment.setup import quiet_and_single, start
 from tablecast.training.experiment.trained import (
@@ -135,7 +135,8 @@ def _try(
     seed: int,
     progress: Progress,
 ) -> _Tried:
-    steps = recipe(prepared.table, prepared.target) if candidate.with_recipe else []
+    tail = TAIL if prepared.task == "regression" else 0.0  # a probability cannot run away
+    steps = recipe(prepared.table, prepared.target, tail=tail) if candidate.with_recipe else []
     experiment = start(prepared, seed, steps)
     name = _name(experiment, candidate.model)
     began = time.monotonic()

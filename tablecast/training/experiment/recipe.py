@@ -16,6 +16,9 @@ ROWS_PER_COLUMN = 50
 MOST_COLUMNS = 12
 # Fewer values than this are levels already, and need no bins.
 VALUES_WORTH_BINNING = 20
+# Powers and waves bend within the values of most rows, and go straight on beyond: what bends where
+# few rows are follows the others (`python -m benchmarks.steady_edges`).
+TAIL = 0.05
 # Enough rows to rank columns by.
 RANKING_ROWS = 5_000
 
@@ -28,6 +31,7 @@ def recipe(
     bins: Sequence[str] | None = None,
     degree: int = 2,
     interactions: int = 20,
+    tail: float = TAIL,
 ) -> list[tuple[str, Any]]:
     """Feature steps for ``setup(normalize=True, custom_pipeline=recipe(table, target))``.
 
@@ -42,6 +46,7 @@ def recipe(
         bins: number columns to bin; None takes those of ``columns`` with many values.
         degree: the highest power.
         interactions: how many products at most.
+        tail: the share of rows at either end of a column where nothing bends.
 
     Returns:
         Names and transformers, in the order of the pipeline.
@@ -53,10 +58,12 @@ def recipe(
         bins = [name for name in chosen if table[name].nunique() >= VALUES_WORTH_BINNING]
     steps: list[tuple[str, Any]] = []
     if chosen:
-        steps += [("powers", Powers(chosen, degree)), ("trigonometric", Trigonometric(chosen))]
+        steps.append(("powers", Powers(chosen, degree, tail)))
+        steps.append(("trigonometric", Trigonometric(chosen, tail)))
     if bins:
         steps.append(("bins", Bins(list(bins))))
-    return [*steps, ("interactions", Interactions(interactions)), ("full_rank", FullRank())]
+    products = Interactions(interactions, tail)
+    return [*steps, ("interactions", products), ("full_rank", FullRank())]
 
 
 def _promising(table: pd.DataFrame, target: str) -> list[str]:
