@@ -60,7 +60,7 @@ class Split:
 
     Attributes:
         features, target: of the known rows.
-        folded: the known rows' answers from clones that were fitted without them.
+        folded: the known rows' answers from refits that were fitted without them.
         unseen, wanted: the other rows, and their true values.
         answers: the unseen rows' answers.
     """

@@ -36,7 +36,7 @@ class Keyring:
         self._stamp = self._stamp_of_file()
         if self._path and self._stamp is None:
             raise KeysError(
-                f"TABLECAST_KEYS names {source!r}, and there is no such file. Make it: python -m "
+                f"The file in TABLECAST_KEYS, {source!r}, does not exist. Make it: python -m "
                 f"tablecast keys add NAME --role ask --file {source}"
             )
         keys = read_file(self._path) if self._path else read_keys(source, "TABLECAST_KEYS")

@@ -93,7 +93,7 @@ def _opened(content: bytes, name: str) -> Any:
         raise TableError(f"'{name}' is locked with a password. Save it without one.") from None
     except Exception as error:  # each format has its own kinds of damage
         raise TableError(
-            f"'{name}' cannot be read as a workbook: {error}. Save it anew as .xlsx or CSV."
+            f"'{name}' cannot be read as a workbook: {error}. Save it again as .xlsx or CSV."
         ) from None
     if not book.sheet_names:
         raise TableError(f"'{name}' has no sheet.")

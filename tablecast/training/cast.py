@@ -111,7 +111,7 @@ def cast(
             schema = _schema_of(prepared, look, card)
             background = background_of(prepared.table, schema)
             interval = look_at_unseen(
-                trained.pipeline, prepared, schema, card, seed, progress, trained.clones
+                trained.pipeline, prepared, schema, card, seed, progress, trained.refits
             )
             parts = {"background": background, "interval": interval}
             with staged(base) as there:
@@ -145,7 +145,7 @@ def compile_deployment(
     schema = Schema.from_json(description["schema"])
     progress(f"Compiling {base.name}.pkl")
     model = compile_pipeline(pipeline, schema.fields, schema.task)
-    progress("Checking that the graph gives the same answers as PyCaret")
+    progress("Checking that the graph gives the same predictions as PyCaret")
     program = row_program_of(model)
     graph = model.SerializeToString()
     proof = _prove(graph, pipeline, schema, table, program)

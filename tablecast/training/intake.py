@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from tablecast.data.prepared import Prepared
     from tablecast.schema.form_file import Form
 
-#: Cells of a table that a second of a search can learn from, its folds, clones and proof included:
+#: Cells of a table that a second of a search can learn from, its folds, refits and proof included:
 #: 120 s learn from 170,000 rows of seven columns.
 CELLS_A_SECOND = 10_000
 #: Fewer rows are not worth a sample, whatever the budget: they take seconds.

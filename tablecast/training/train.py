@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from tablecast.errors import Remark, TrainingError
+from tablecast.training.evaluation.rounding import readable
 from tablecast.training.experiment.agreement import check_self_agreement
 from tablecast.training.experiment.leaderboard import as_text
 from tablecast.training.experiment.recipe import TAIL, recipe
@@ -122,7 +123,7 @@ def _say(trained: Trained, prepared: Prepared, progress: Progress) -> None:
     """The leaderboard, and what training found out about its figures."""
     progress(as_text(trained.leaderboard))
     holdout = trained.metrics["holdout"]
-    figures = ", ".join(f"{name} {value:,.4g}" for name, value in holdout.items())
+    figures = ", ".join(f"{name} {readable(value)}" for name, value in holdout.items())
     progress(f"Test rows: {figures}.")
     for note in trained.notes:
         if note not in prepared.notes:

@@ -376,12 +376,12 @@ def test_paths_are_checked(fake_deployment: Deployment, tmp_path: Path) -> None:
     source = write(tmp_path / "in.csv", HEADER, GOOD)
     for read, written, words in (
         (tmp_path / "none.csv", tmp_path / "out.csv", "There is no file"),
-        (source, source, "is the file to read"),
-        (source, tmp_path / "out.parquet", "different kinds"),
+        (source, source, "is also the input"),
+        (source, tmp_path / "out.parquet", "format of the input"),
         (source, source / "out.csv", "cannot be used"),
-        (source, tmp_path, "is no file"),
-        (source, Path(os.devnull), "is no file"),
-        (source, tmp_path / "out.xlsx", "of different kinds"),
+        (source, tmp_path, "is not a file"),
+        (source, Path(os.devnull), "is not a file"),
+        (source, tmp_path / "out.xlsx", "format of the input"),
     ):
         with pytest.raises(BatchError, match=words):
             predict_file(fake_deployment, read, written)

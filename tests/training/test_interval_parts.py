@@ -210,12 +210,12 @@ def test_thirds_of_the_answers_are_counted_apart() -> None:
     answers = np.arange(9.0)
     low, high = answers - 1, answers + 1 + (answers > 5)
     target = answers + np.array([0, 0, 2, 0, 0, 0, -1, -2, 2])
-    assert conformal._by_answer(answers, low, high, target) == [
+    assert conformal._by_prediction(answers, low, high, target) == [
         {"from": 0.0, "to": 2.0, "rows": 3, "coverage": pytest.approx(2 / 3), "width": 2.0},
         {"from": 3.0, "to": 5.0, "rows": 3, "coverage": 1.0, "width": 2.0},
         {"from": 6.0, "to": 8.0, "rows": 3, "coverage": pytest.approx(2 / 3), "width": 3.0},
     ]
-    assert len(conformal._by_answer(np.zeros(3), low[:3], high[:3], target[:3])) == 1
+    assert len(conformal._by_prediction(np.zeros(3), low[:3], high[:3], target[:3])) == 1
 
 
 def test_clones_answer_in_ten_five_or_three_folds() -> None:

@@ -113,7 +113,7 @@ def test_an_effect_is_drawn_over_its_values() -> None:
 
 def test_shares_stand_one_on_the_other() -> None:
     """The first class is the faintest and lowest; what is without a name is free above."""
-    plot = card_charts.shares([0, 1], [(0.5, 0.25), (0.25, 0.25)])
+    plot = card_charts.class_areas([0, 1], [(0.5, 0.25), (0.25, 0.25)])
     assert plot.areas == {
         1: "M0 50L100 75L100 100L0 100z", 4: "M0 25L100 50L100 75L0 50z",
     }  # fmt: skip

@@ -13,9 +13,10 @@ from tablecast.inference.engine import Columns
 from tablecast.inference.interval import Interval
 from tablecast.training.evaluation.class_metrics import classification_facts
 from tablecast.training.evaluation.residuals import regression_facts
+from tablecast.training.evaluation.rounding import readable
 from tablecast.training.evaluation.subgroups import Classes, Numbers, groups_of
 from tablecast.training.experiment.out_of_fold import MOST_ROWS, sampled, unseen_classes
-from tablecast.training.intervals.conformal import clones_answer, folds_of, interval_of
+from tablecast.training.intervals.conformal import folds_of, interval_of, refit_predictions
 
 if TYPE_CHECKING:
     from tablecast.data.prepared import Prepared
@@ -31,9 +32,9 @@ def look_at_unseen(
     card: dict[str, Any],
     seed: int,
     progress: Callable[[str], None],
-    clones: int | None = None,
+    refits: int | None = None,
 ) -> dict[str, Any] | None:
-    """Learn a prediction's interval from clones of the pipeline, None for classes; and put into
+    """Learn a prediction's interval from refits of the pipeline, None for classes; and put into
     the card where answers to unseen rows are wrong.
 
     Args:
@@ -42,24 +43,24 @@ def look_at_unseen(
         card: has "importance", and gets "evaluation".
         seed: decides the folds.
         progress: called with a line.
-        clones: how many at most; None for as many as the rows ask for.
+        refits: how many at most; None for as many as the rows ask for.
     """
     prepared = sampled(prepared, MOST_ROWS, seed)
     predictions = None
     if prepared.task == "regression":
         features = prepared.table.drop(columns=prepared.target)
         target = prepared.table[prepared.target].to_numpy(float)
-        predictions = clones_answer(pipeline, features, target, seed, clones)
+        predictions = refit_predictions(pipeline, features, target, seed, refits)
     moved = predictions[1] if predictions else None
     learnt = interval_of(pipeline, _as_shown(prepared, schema), seed=seed, predictions=moved)
     if learnt:
         progress(
             f"{learnt['level']:.0%} ranges: {learnt['coverage']:.1%} of unseen rows fall inside; "
-            f"average width {learnt['width']:,.4g}."
+            f"average width {readable(learnt['width'])}."
         )
     card["evaluation"] = evaluation_of(
         pipeline, prepared, schema, card["importance"],
-        answers=predictions, interval=learnt, seed=seed, folds=clones,
+        answers=predictions, interval=learnt, seed=seed, folds=refits,
     )
     return learnt
 
@@ -89,10 +90,10 @@ def evaluation_of(
         pipeline: a pipeline that is fitted on all rows of the table.
         prepared, schema: the table, and the schema made from it.
         importance: each field's part of the whole.
-        answers: for a number, what ``tablecast.training.intervals.conformal.clones_answer`` gives.
+        answers: for a number, what ``conformal.refit_predictions`` gives.
         interval: what ``conformal.learn`` gives, where there are intervals.
         seed: decides the folds.
-        folds: how many clones answered, or shall at most; None for as many as the rows ask for.
+        folds: how many refits answered, or shall at most; None for as many as the rows ask for.
 
     Returns:
         Plain data: ``rows``, what ``residuals.regression_facts`` or

@@ -48,7 +48,7 @@ def regression_facts(
     """What the pictures of a number's answers are drawn from.
 
     Args:
-        actual, predicted: (rows,) the truth, and the answers of clones that had not seen it.
+        actual, predicted: (rows,) the truth, and the answers of refits that had not seen it.
         low, high: (rows,) the ends of the prediction intervals, where there are any.
 
     Returns:
@@ -59,7 +59,7 @@ def regression_facts(
         "figures": figures_of(actual, predicted),
         "cells": _cells(actual, predicted),
         "residuals": _histogram(actual - predicted),
-        "by_answer": _by_answer(actual, predicted, low, high),
+        "by_answer": _by_prediction(actual, predicted, low, high),
     }
 
 
@@ -126,7 +126,7 @@ def _edges(low: float, high: float, most: int) -> list[float]:
     return [number * step for number in range(first, last + 1)]
 
 
-def _by_answer(
+def _by_prediction(
     actual: Floats, predicted: Floats, low: Floats | None, high: Floats | None
 ) -> list[dict[str, float]]:
     if len(actual) < FEWEST:

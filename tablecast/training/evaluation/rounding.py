@@ -18,8 +18,13 @@ def rounded(value: float, digits: int = DIGITS) -> float:
 
 
 def fraction(value: float) -> float:
-    """A share of 1 to four decimals, as a hundredth of a per cent."""
+    """A fraction to four decimals, a hundredth of a per cent."""
     return round(float(value), 4)
+
+
+def readable(value: float) -> str:
+    """A figure for the terminal: four digits, and no decimals from 10,000 on."""
+    return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:,.4g}"
 
 
 def all_rounded(values: Any) -> list[float]:

@@ -76,9 +76,9 @@ def disagreement(
     """
     rows = min(rows, max(FEWEST_ROWS, MOST_CELLS // table.shape[1]))
     sample = _sample(pipeline, table, rows)
-    batch = _answers(pipeline, sample, task)
+    batch = _predictions_of(pipeline, sample, task)
     try:
-        alone = [_answers(pipeline, sample.iloc[[row]], task) for row in range(len(sample))]
+        alone = [_predictions_of(pipeline, sample.iloc[[row]], task) for row in range(len(sample))]
         worst = _worst_difference(np.concatenate(alone), batch, task)
         reason = f"by up to {worst:.2g} relative; {tolerance:g} is allowed"
     except Exception as error:  # whatever a step raises on one row but not on the batch
@@ -95,7 +95,7 @@ def _sample(pipeline: Any, table: pd.DataFrame, rows: int) -> pd.DataFrame:
     return table[names].iloc[indices].reset_index(drop=True)
 
 
-def _answers(pipeline: Any, table: pd.DataFrame, task: str) -> NDArray[Any]:
+def _predictions_of(pipeline: Any, table: pd.DataFrame, task: str) -> NDArray[Any]:
     """Shape (rows, 1) for regression; (rows, 1 + classes), the label first, for classification."""
     predicted = predict_with_pycaret(pipeline, table, task)
     if task == "regression":

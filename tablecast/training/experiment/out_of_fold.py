@@ -34,7 +34,7 @@ FOLDS = ((20_000, 5),)
 FEWEST_FOLDS = 3
 
 #: Of a longer table these rows are looked at: a share counted among them is right to a third of a
-#: percent, and clones that learn from fewer rows are wrong a little more often, never less.
+#: percent, and refits that learn from fewer rows are wrong a little more often, never less.
 MOST_ROWS = 20_000
 #: Rows of a class that are looked at however rare it is.
 ROWS_OF_A_CLASS = 50
@@ -94,7 +94,7 @@ class UnseenClasses:
         classes: their names, in the schema's order.
         actual, answered: (rows,) places among the classes.
         probabilities: (rows, classes), or None where the estimator has none.
-        folds: how many clones there were.
+        folds: how many refits there were.
     """
 
     classes: tuple[str, ...]
@@ -113,7 +113,7 @@ def unseen_classes(
         pipeline: the fitted pipeline.
         prepared, schema: its table, and the schema made from it.
         seed: decides the folds.
-        folds: how many clones at most; None for as many as the rows ask for.
+        folds: how many refits at most; None for as many as the rows ask for.
     """
     from sklearn.model_selection import StratifiedKFold
 

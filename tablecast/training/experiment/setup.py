@@ -166,13 +166,13 @@ def _check_holdout(prepared: Prepared) -> None:
         few = int(counts.min())
         raise TrainingError(
             f"In the target '{prepared.target}' the class '{counts.idxmin()}' has "
-            f"{few} row{'' if few == 1 else 's'}, and training needs three of each: two to learn "
-            "from, one in each of two folds, and one to test on. Leave that class out or merge it "
-            "with another."
+            f"{few} row{'' if few == 1 else 's'}, but training needs three of each class: two to "
+            "learn from, one in each of two folds, and one to test on. Remove that class, or merge "
+            "it with another."
         )
     if held_back < len(counts):
         raise TrainingError(
             f"The {len(prepared.table)} rows are too few for the {len(counts)} classes of "
-            f"'{prepared.target}': {held_back} rows are held back for testing, less than one a "
-            "class. Add rows, or merge classes."
+            f"'{prepared.target}': only {held_back} rows are kept for testing, less than one for "
+            "each class. Add rows, or merge classes."
         )

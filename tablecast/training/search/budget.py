@@ -18,7 +18,7 @@ KEPT_BACK = 0.3
 #: Seconds of what follows besides fits, on two cores, and more for each column: checks, importance,
 #: effects, graph and files. No less is kept.
 OTHERWISE, OTHERWISE_A_COLUMN = 8.0, 0.015
-#: Fits on all rows that follow at least, the clones' among them, and what one takes beside a
+#: Fits on all rows that follow at least, the refits' among them, and what one takes beside a
 #: fold's, which has 56% of the rows.
 FITS_AFTERWARDS, WHOLE_FIT = 5, 1.6
 
@@ -67,8 +67,8 @@ class Budget:
         needed = FITS_AFTERWARDS * WHOLE_FIT * fitting
         return self.trials is not None or needed <= self._kept_back
 
-    def clones(self, whole: float, usual: int, least: int) -> int:
-        """How many clones there is time for where a fit on all rows takes so many seconds."""
+    def refits(self, whole: float, usual: int, least: int) -> int:
+        """How many refits there is time for where a fit on all rows takes so many seconds."""
         if self.trials is not None:
             return usual
         left = self.seconds - self.spent() - self._otherwise

@@ -81,20 +81,20 @@ def _trained(
     seconds: float,
 ) -> Trained:
     usual = clones_of(len(pool.prepared.table))
-    clones = pool.budget.clones(seconds, usual, FEWEST_FOLDS)
+    refits = pool.budget.refits(seconds, usual, FEWEST_FOLDS)
     notes = _judgement(pool, trial, held)
-    if clones < usual:
+    if refits < usual:
         notes.append(Remark(
             "Time was short, so ranges and errors come from fewer refits ({refits} instead of "
             "{usual}). Raise --budget for all of them.",
-            values={"refits": clones, "usual": usual},
+            values={"refits": refits, "usual": usual},
         ))
     return trained_of(
         pool.prepared, pipeline, held,
         notes=[*notes, end_of(pool)],
         model="+".join(member.model for member, _ in trial.members),
         cross_validation=metrics(trial), leaderboard=board, seed=pool.seed,
-        folds=len(trial.view.folds), agreement=agreement, clones=clones,
+        folds=len(trial.view.folds), agreement=agreement, refits=refits,
         search={"trials": pool.done, "ended": pool.ended, "interrupted": pool.interrupted},
     )
 
