@@ -100,6 +100,8 @@ def supported_range(values: Floats, tail: float) -> tuple[Floats, Floats]:
         The lower and the upper ends, each of shape (columns,).
     """
     least, most = values.min(axis=0), values.max(axis=0)
+    if not tail:
+        return least, most
     low, high = np.quantile(values, [tail, 1 - tail], axis=0, method="nearest")
     varies = low < high
     return np.where(varies, low, least), np.where(varies, high, most)

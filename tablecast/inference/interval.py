@@ -9,13 +9,15 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+
+from tablecast.schema.factors import FORMULAS
 
 if TYPE_CHECKING:
     from tablecast.schema.field import Field, Value
@@ -30,18 +32,6 @@ HAIR = 1e-9
 LARGEST_WHOLE = 2.0**53
 #: What a deployment keeps of ``Limits``; those from before a name have none of it.
 LIMITS = ("floor", "ceiling", "whole")
-
-#: What each kind of factor makes of a value, or of a column of them, given its cut and the lowest
-#: training value; as ``searched_terms.Factor``, which serving cannot import, and the compiler do.
-FORMULAS: Mapping[str, Callable[[Any, float, float], Any]] = {
-    "value": lambda value, _cut, _low: value,
-    "square": lambda value, _cut, _low: value * value,
-    "inverse": lambda value, _cut, _low: 1.0 / value,
-    "log": lambda value, _cut, low: np.log((value - low) + 1.0),
-    "above": lambda value, cut, _low: (value > cut) * 1.0,
-    "beyond": lambda value, cut, _low: (value > cut) * (value - cut),
-}
-
 
 @dataclass(frozen=True)
 class NumberTerm:

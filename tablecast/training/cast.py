@@ -88,13 +88,13 @@ def cast(
 
     check_budget(budget)
     began = time.monotonic() if began is None else began
-    look = read_form(Path(form) if form else None)
+    options = ReadingOptions(drop=[*drop], keep=[*keep]).over(reading or ReadingOptions())
+    look = read_form(form, options)
     base = Path(out) / (name or name_after(source))
     check_free(base, force)
     with enough_memory(), Interrupts(progress) as interrupts:
-        options = ReadingOptions(drop=[*drop], keep=[*keep]).over(reading or ReadingOptions())
         seconds = (budget or DEFAULT_BUDGET) if model == "auto" and trials is None else None
-        prepared = take_in(source, target, look, options, budget=seconds, progress=progress)
+        prepared = take_in(source, target, look, budget=seconds, progress=progress)
         trained = train(
             prepared,
             model=model,

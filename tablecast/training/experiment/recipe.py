@@ -24,14 +24,7 @@ RANKING_ROWS = 5_000
 
 
 def recipe(
-    table: pd.DataFrame,
-    target: str,
-    *,
-    columns: Sequence[str] | None = None,
-    bins: Sequence[str] | None = None,
-    degree: int = 2,
-    interactions: int = 20,
-    tail: float = TAIL,
+    table: pd.DataFrame, target: str, *, bins: Sequence[str] | None = None, tail: float = TAIL
 ) -> list[tuple[str, Any]]:
     """Feature steps for ``setup(normalize=True, custom_pipeline=recipe(table, target))``.
 
@@ -41,11 +34,9 @@ def recipe(
     Args:
         table: the training table, target included.
         target: its target's name.
-        columns: number columns to make powers and trigonometric features of; None takes those
-            most related to the target, as many as the rows can bear.
-        bins: number columns to bin; None takes those of ``columns`` with many values.
-        degree: the highest power.
-        interactions: how many products at most.
+        bins: number columns to bin; None takes those with many values, of the columns that powers
+            and trigonometric features are made of: those most related to the target, as many as
+            the rows can bear.
         tail: the share of rows at either end of a column where nothing bends.
 
     Returns:
@@ -53,17 +44,16 @@ def recipe(
     """
     from tablecast.features import Bins, FullRank, Interactions, Powers, Trigonometric
 
-    chosen = list(columns) if columns is not None else _promising(table, target)
+    chosen = _promising(table, target)
     if bins is None:
         bins = [name for name in chosen if table[name].nunique() >= VALUES_WORTH_BINNING]
     steps: list[tuple[str, Any]] = []
     if chosen:
-        steps.append(("powers", Powers(chosen, degree, tail)))
-        steps.append(("trigonometric", Trigonometric(chosen, tail)))
+        steps.append(("powers", Powers(chosen, tail=tail)))
+        steps.append(("trigonometric", Trigonometric(chosen, tail=tail)))
     if bins:
         steps.append(("bins", Bins(list(bins))))
-    products = Interactions(interactions, tail)
-    return [*steps, ("interactions", products), ("full_rank", FullRank())]
+    return [*steps, ("interactions", Interactions(tail=tail)), ("full_rank", FullRank())]
 
 
 def _promising(table: pd.DataFrame, target: str) -> list[str]:

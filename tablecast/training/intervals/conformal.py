@@ -18,61 +18,21 @@ import numpy as np
 from tablecast.errors import Remark
 from tablecast.features import PossibleTarget
 from tablecast.inference.interval import LARGEST_WHOLE, Limits
-from tablecast.training.experiment.out_of_fold import refitted
+from tablecast.training.experiment.out_of_fold import folds_of, refitted
 from tablecast.training.intervals.bounds import SHAPE_FOLDS, Rows, learn_end, middle_of
 from tablecast.training.intervals.offset_shapes import Floats, encode
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from tablecast.data.prepared import Prepared
-
 #: True values that a range holds. 90% is the usual level of prediction intervals.
 LEVEL = 0.9
-#: Folds of the pipeline: (at most so many rows, folds). Fewer rows a fold bring its model nearer
-#: to the one that answers; a table of many rows has no need of that.
-FOLDS = ((5_000, 10), (20_000, 5))
-#: With fewer folds each refit lacks half of the rows, and its errors are those of another model.
-FEWEST_FOLDS = 3
 #: Columns that refits are moved by, where they see more than a linear model can hold.
 ALIGNED_COLUMNS = 12
 #: Rows for each of these columns: ten to twenty are the usual rule of thumb for a regression.
 ROWS_PER_ALIGNED_COLUMN = 15
 #: Errors below this fraction of the target's size are rounding.
 TINY = 1e-12
-
-
-def interval_of(
-    pipeline: Any, prepared: Prepared, *, seed: int = 123, predictions: Floats | None = None
-) -> dict[str, Any] | None:
-    """The intervals of a pipeline that is fitted on all rows of a table.
-
-    Args:
-        pipeline: the fitted pipeline.
-        prepared: its table.
-        seed: decides the folds.
-        predictions: what ``out_of_fold`` gives, where that is known already.
-
-    Returns:
-        Plain data that ``Interval.from_json`` reads, with "method", "coverage",
-        "width" and "score" (Gneiting and Raftery, 2007; smaller is better), and "by_answer" with
-        the first two for each third of the answers, all measured on rows that the offsets were not
-        fitted on; None for classes.
-    """
-    if prepared.task != "regression":
-        return None
-    features = prepared.table.drop(columns=prepared.target)
-    target = prepared.table[prepared.target].to_numpy(np.float64)
-    if predictions is None:
-        predictions = out_of_fold(pipeline, features, target, seed)
-    return learn(features, target, predictions, seed)
-
-
-def out_of_fold(
-    pipeline: Any, features: pd.DataFrame, target: Floats, seed: int = 123, folds: int | None = None
-) -> Floats:
-    """Each row's prediction by a refit without it, as ``refit_predictions`` moves it."""
-    return refit_predictions(pipeline, features, target, seed, folds)[1]
 
 
 def refit_predictions(
@@ -105,7 +65,20 @@ def refit_predictions(
 
 
 def learn(features: pd.DataFrame, target: Floats, predictions: Floats, seed: int) -> dict[str, Any]:
-    """Offsets of both ends from out-of-fold predictions; see ``interval_of``."""
+    """The intervals of a pipeline that is fitted on all rows of a table.
+
+    Args:
+        features, target: the table.
+        predictions: each row's answer from a clone that was fitted without it, as
+            ``refit_predictions`` moves it.
+        seed: decides the folds in which shapes are compared.
+
+    Returns:
+        Plain data that ``Interval.from_json`` reads, with "method", "coverage",
+        "width" and "score" (Gneiting and Raftery, 2007; smaller is better), and "by_answer" with
+        the first two for each third of the answers, all measured on rows that the offsets were not
+        fitted on.
+    """
     encoded = encode(features)
     fold_of = np.random.default_rng(seed).permutation(len(target)) % SHAPE_FOLDS
     rows = Rows(predictions, encoded, target - predictions, fold_of)
@@ -194,11 +167,6 @@ def _seen_by_linear(pipeline: Any, features: pd.DataFrame) -> Floats | None:
     before = copy(pipeline)
     before.steps = pipeline.steps[:-1]
     return np.asarray(before.transform(features), dtype=np.float64)
-
-
-def folds_of(rows: int) -> int:
-    """How many refits answer the rows of a table."""
-    return next((folds for limit, folds in FOLDS if rows <= limit), FEWEST_FOLDS)
 
 
 def _predictions_of(pipeline: Any, features: pd.DataFrame) -> Floats:

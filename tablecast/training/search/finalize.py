@@ -9,6 +9,7 @@ import numpy as np
 
 from tablecast.errors import ProofFailed, Remark, TrainingError, UnsupportedStep, counted
 from tablecast.training.experiment.agreement import check_self_agreement
+from tablecast.training.experiment.out_of_fold import FEWEST_FOLDS, folds_of
 from tablecast.training.experiment.setup import TRAIN_FRACTION
 from tablecast.training.experiment.trained import (
     HeldOut,
@@ -19,8 +20,6 @@ from tablecast.training.experiment.trained import (
     trained_of,
 )
 from tablecast.training.graph_cost import Cost, check_proof, measure
-from tablecast.training.intervals.conformal import FEWEST_FOLDS
-from tablecast.training.intervals.conformal import folds_of as clones_of
 from tablecast.training.search.pool import Pool, not_usable, score_of
 from tablecast.training.search.trial import Trial, metrics
 
@@ -80,7 +79,7 @@ def _trained(
     agreement: float,
     seconds: float,
 ) -> Trained:
-    usual = clones_of(len(pool.prepared.table))
+    usual = folds_of(len(pool.prepared.table))
     refits = pool.budget.refits(seconds, usual, FEWEST_FOLDS)
     notes = _judgement(pool, trial, held)
     if refits < usual:

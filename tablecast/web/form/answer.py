@@ -16,7 +16,6 @@ from tablecast.inference.marginals import Background
 from tablecast.inference.predictor import Prediction
 from tablecast.inference.shapley import Contribution, Explanation
 from tablecast.inference.whatif import Course, WhatIf, what_if
-from tablecast.schema.field import Field, Value
 from tablecast.schema.schema import Row, Schema
 from tablecast.web.display import charts
 from tablecast.web.display.amounts import MONEY, Wording, wording_of
@@ -129,7 +128,8 @@ def parts_of(
     interval = loaded.predictor.interval
     courses = what_if(schema, loaded.engine, row, background, MOST_COURSES, interval)
     explained = loaded.explainer.explain(row) if loaded.explainer else None
-    beyond = any(map(_is_beyond, schema.fields, row.values))
+    pairs = zip(schema.fields, row.values, strict=True)
+    beyond = any(field.unusual(value) for field, value in pairs)
     scale = _scale_of(courses)
     wording = wording_of(schema, max(abs(scale.low), abs(scale.high)))
     return Parts(
@@ -197,10 +197,9 @@ def _card(
     scale: charts.Scale, shown: Mapping[str, str],
 ) -> Card:
     field = schema.field(course.field)
-    from_zero = charts.Scale(min(0.0, scale.low), max(0.0, scale.high))
     options = tuple(
         Option(
-            field.in_words(value), wording.of(prediction), _bar(from_zero, prediction),
+            field.in_words(value), wording.of(prediction), charts.from_zero(scale, prediction),
             index == course.present,
         )
         for index, (value, prediction) in enumerate(zip(course.values, course.answers, strict=True))
@@ -212,11 +211,6 @@ def _card(
             numbers, course.answers, course.present, courses.answer, scale, course.ranges
         )
     return Card(field.label, shown.get(field.name, ""), options, curve, _summary(options))
-
-
-def _bar(scale: charts.Scale, prediction: float) -> charts.Span:
-    zero, end = scale.at(0.0), scale.at(prediction)
-    return charts.Span(min(zero, end), abs(end - zero))
 
 
 def _summary(options: Sequence[Option]) -> str:
@@ -240,13 +234,6 @@ def _coverage_in_words(level: float, beyond: bool) -> str:
             tenths=number(tenths, ".0f")
         )
     return _("About {level} of similar cases fall in this range.").format(level=percent(level, 1))
-
-
-def _is_beyond(field: Field, value: Value) -> bool:
-    """Whether a number lies outside of what training has seen."""
-    if field.minimum is None or field.maximum is None or isinstance(value, str):
-        return False
-    return value < field.minimum or value > field.maximum
 
 
 def _likely(prediction: Prediction, wording: Wording) -> tuple[str, str] | None:
