@@ -18,7 +18,7 @@ from tablecast.deployment.description import save
 from tablecast.deployment.files import without_ending
 from tablecast.deployment.opening import load_pipeline
 from tablecast.deployment.staging import check_free, name_after, named_place, staged
-from tablecast.errors import ArtifactError, ProofFailed
+from tablecast.errors import ArtifactError, ProofFailed, Remark
 from tablecast.inference.marginals import background_of
 from tablecast.schema.form_file import Form, read_form
 from tablecast.schema.options import ReadingOptions, options_of
@@ -153,6 +153,9 @@ def compile_deployment(
     graph = model.SerializeToString()
     proof = _prove(graph, pipeline, schema, table, program)
     description["proof"] = proof.to_json()
+    if note := _below_zero(proof, schema, table):
+        progress(str(note))
+        description["card"]["notes"].append(note.to_json())
     description |= _effects_of(graph, schema, description)
     description["scalar"] = program if proof.scalar_rows else None
     entry = model.metadata_props.add()
@@ -161,6 +164,25 @@ def compile_deployment(
     path = graph_file.write_graph(model.SerializeToString(), base)
     progress(f"Wrote {path.name}: {proof_summary(proof)}")
     return proof
+
+
+def _below_zero(proof: Proof, schema: Schema, table: Any) -> Remark | None:
+    """What to say where the proof's rows have a negative answer, and the training rows none.
+
+    No pipeline of ours has; somebody else's is published as it is.
+    """
+    known = schema.target in getattr(table, "columns", ())
+    if proof.least is None or proof.least >= 0 or not known or table[schema.target].min() < 0:
+        return None
+    return Remark(
+        "{target} is never below zero in the training rows, but this pipeline can predict less: "
+        "the lowest of {rows} checked predictions is {least}. "
+        "tablecast.features.PossibleTarget prevents that.",
+        values={
+            "target": schema.target, "rows": proof.rows + proof.perturbed_rows,
+            "least": proof.least,
+        },
+    )
 
 
 def training_rows(base: Path, source: str | PathLike[str]) -> Any:

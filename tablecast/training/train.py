@@ -12,7 +12,7 @@ from tablecast.errors import Remark, TrainingError
 from tablecast.training.evaluation.rounding import readable
 from tablecast.training.experiment.agreement import check_self_agreement
 from tablecast.training.experiment.leaderboard import as_text
-from tablecast.training.experiment.recipe import recipe
+from tablecast.training.experiment.recipe import TAIL, recipe
 from tablecast.training.experiment.scores import DECIDES, metrics_of_folds
 from tablecast.training.experiment.setup import quiet_and_single, start
 from tablecast.training.experiment.trained import (
@@ -126,7 +126,8 @@ def _say(trained: Trained, prepared: Prepared, progress: Progress) -> None:
 
 def _try(prepared: Prepared, model: str, seed: int, progress: Progress) -> _Tried:
     """With the recipe's features where the estimator is linear, else with plain ones."""
-    steps = recipe(prepared.table, prepared.target) if model in LINEAR else []
+    tail = TAIL if prepared.task == "regression" else 0.0  # a probability cannot run away
+    steps = recipe(prepared.table, prepared.target, tail=tail) if model in LINEAR else []
     experiment = start(prepared, seed, steps)
     name = _name(experiment, model)
     began = time.monotonic()

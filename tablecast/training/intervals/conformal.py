@@ -10,11 +10,14 @@ because residuals are skewed (``tablecast.training.intervals.bounds``).
 from __future__ import annotations
 
 from copy import copy
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tablecast.errors import Remark
+from tablecast.features import PossibleTarget
+from tablecast.inference.interval import LARGEST_WHOLE, Limits
 from tablecast.training.experiment.out_of_fold import folds_of, refitted
 from tablecast.training.intervals.bounds import SHAPE_FOLDS, Rows, learn_end, middle_of
 from tablecast.training.intervals.offset_shapes import Floats, encode
@@ -82,11 +85,10 @@ def learn(features: pd.DataFrame, target: Floats, predictions: Floats, seed: int
     middle = middle_of(rows)
     lower = learn_end(rows, middle, (1 - LEVEL) / 2)
     upper = learn_end(rows, middle, (1 + LEVEL) / 2)
-    floor = 0.0 if target.min() >= 0 else None
-    low = predictions + np.minimum(lower.unseen, 0)
-    high = predictions + np.maximum(upper.unseen, 0)
-    if floor is not None:
-        low = np.maximum(low, floor)
+    limits = limits_of(target)
+    low, high = limits.of_rows(
+        predictions, predictions + lower.unseen, predictions + upper.unseen
+    )
     return {
         "level": LEVEL,
         "method": Remark(
@@ -97,10 +99,17 @@ def learn(features: pd.DataFrame, target: Floats, predictions: Floats, seed: int
         **_hold(low, high, target),
         "score": float(interval_score(low, high, target).mean()),
         "by_answer": _by_prediction(predictions, low, high, target),
-        "floor": floor,
+        **asdict(limits),
         "lower": lower.fitted.to_json(encoded.columns),
         "upper": upper.fitted.to_json(encoded.columns),
     }
+
+
+def limits_of(target: Floats) -> Limits:
+    """What the ends of a target's ranges are held to: what our pipelines' answers are."""
+    possible = PossibleTarget().fit(target)
+    whole = bool((target == np.round(target)).all() and possible.high_ <= LARGEST_WHOLE)
+    return Limits(possible.low_, possible.high_, whole)
 
 
 def interval_score(low: Floats, high: Floats, target: Floats) -> Floats:

@@ -52,6 +52,7 @@ PROOF: Mapping[str, str] = {
     "scalar_worst": N_("Largest relative difference of the single-row evaluator"),
     "tolerance": N_("Largest difference allowed"),
     "precision": N_("Precision of the pipeline"),
+    "least": N_("Lowest prediction"),
 }
 
 
