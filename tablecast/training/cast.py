@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from tablecast.data.sheets import ENDINGS as SHEETS
@@ -54,6 +54,9 @@ def cast(
     max_latency: float | None = None,
     drop: Collection[str] = (),
     keep: Collection[str] = (),
+    group: str | None = None,
+    time: str | None = None,
+    weight: str | None = None,
     reading: ReadingOptions | None = None,
     began: float | None = None,
     progress: Progress = print,
@@ -70,6 +73,7 @@ def cast(
         model, budget, trials, seed, max_latency: see ``tablecast.training.train.train``.
         drop, keep: columns to leave out, and columns that are features even where they look like
             the target in disguise.
+        group, time, weight: columns by which rows are split and counted; see ``ReadingOptions``.
         reading: what else a person says of the table, before what the form file says.
         began: when the budget began, as ``time.monotonic`` counts; None for now.
         progress: called with one line for each thing done, as ``tablecast.cli.live.Live``.
@@ -90,9 +94,9 @@ def cast(
     from tablecast.training.train import MAX_LATENCY, train
 
     check_budget(budget)
-    began = time.monotonic() if began is None else began
-    options = ReadingOptions(drop=[*drop], keep=[*keep]).over(reading or ReadingOptions())
-    look = read_form(form, options)
+    began = monotonic() if began is None else began
+    options = ReadingOptions(drop=[*drop], keep=[*keep], group=group, time=time, weight=weight)
+    look = read_form(form, options.over(reading or ReadingOptions()))
     base = named_place(out, name_after(source) if name is None else name)
     check_free(base, force)
     with enough_memory(), Interrupts(progress) as interrupts:

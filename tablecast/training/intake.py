@@ -14,6 +14,7 @@ from tablecast.data.sources import read_table
 from tablecast.errors import Remark
 from tablecast.schema.schema import Schema
 from tablecast.training.experiment.out_of_fold import sampled
+from tablecast.training.experiment.splits import how_split
 from tablecast.training.memory import check_memory
 
 if TYPE_CHECKING:
@@ -53,9 +54,12 @@ def take_in(
     prepared = prepare(table, target, options=look.reading)
     for line in (*inspection.overview(), *inspection.sentences):
         progress(line)
+    for remark in how_split(prepared.about):
+        progress(str(remark))
     prepared = without_leaks(prepared, look.reading.known_as(list(table.columns)).keep)
     for leak in prepared.leaks:
-        progress(str(leak.message))
+        if str(leak.message) not in inspection.sentences:
+            progress(str(leak.message))
     Schema.from_table(prepared.table, prepared.target, prepared.task, look)
     prepared = _within(prepared, budget, progress)
     check_memory(prepared)

@@ -20,7 +20,7 @@ from sklearn.preprocessing import FunctionTransformer
 from tablecast.data.sources import read_table
 from tablecast.inference.interval import Interval
 from tablecast.schema.schema import Schema
-from tablecast.training.experiment.out_of_fold import folds_of
+from tablecast.training.experiment.splits import folds_of
 from tablecast.training.intervals.bounds import AROUND_MIDDLE, BY_FIELDS, Rows, _aligned, learn_end
 from tablecast.training.intervals.conditional_median import roundest
 from tablecast.training.intervals.conformal import (

@@ -213,7 +213,10 @@ def test_the_shipped_card_is_translated_but_for_names() -> None:
 def test_the_card_is_in_one_language_but_for_what_nobody_can_translate() -> None:
     """A finding is told once, in the reader's language; an estimator's own words are English."""
     leak = _shared_ids("κ_id", 1000, 50).message.to_json()
-    assert leak["values"] == {"name": "κ_id", "count": 1000, "ids": 50, "drop": "--drop 'κ_id'"}
+    assert leak["values"] == {
+        "name": "κ_id", "count": 1000, "ids": 50, "group": "--group 'κ_id'",
+        "drop": "--drop 'κ_id'",
+    }
     missing = Remark("{name} is missing in {share:.0%} of the rows.",
                      values={"name": "age", "share": 0.53})
     loaded = charging_card()

@@ -102,6 +102,7 @@ def _findings(card: Mapping[str, Any]) -> dict[str, Any]:
     leaks = [remark["message"] for remark in card["leaks"]]
     return {
         "leaks": [sentence_of(remark) for remark in leaks],
+        "split": [sentence_of(remark) for remark in card["split"]],
         "notes": [sentence_of(remark) for remark in card["notes"] if remark not in leaks],
         "dropped": [(remark["name"], sentence_of(remark["reason"])) for remark in card["dropped"]],
     }
