@@ -94,7 +94,9 @@ def cast(
     with enough_memory(), Interrupts(progress) as interrupts:
         options = ReadingOptions(drop=[*drop], keep=[*keep]).over(reading or ReadingOptions())
         seconds = (budget or DEFAULT_BUDGET) if model == "auto" and trials is None else None
-        prepared = take_in(source, target, look, options, budget=seconds, progress=progress)
+        prepared = take_in(
+            source, target, look, options, budget=seconds, began=began, progress=progress
+        )
         trained = train(
             prepared,
             model=model,

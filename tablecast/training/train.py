@@ -12,7 +12,7 @@ from tablecast.errors import Remark, TrainingError
 from tablecast.training.experiment.agreement import check_self_agreement
 from tablecast.training.experiment.leaderboard import as_text
 from tablecast.training.experiment.recipe import recipe
-from tablecast.training.experiment.scores import DECIDES, folds_of
+from tablecast.training.experiment.scores import folds_of, gains, telling
 from tablecast.training.experiment.setup import quiet_and_single, start
 from tablecast.training.experiment.trained import (
     Trained,
@@ -144,7 +144,7 @@ def _try(
     except Exception as error:  # estimators raise whatever they like
         raise TrainingError(f"{name} could not be fitted on this table: {error}") from error
     scores, seconds = experiment.pull(), time.monotonic() - began
-    decides = DECIDES[prepared.task]
+    decides = telling(scores, prepared.task)
     mean, std = scores.loc["Mean", decides], scores.loc["Std", decides]
     folds = experiment.fold_generator.get_n_splits()
     progress(f"{name}: {decides} {mean:.4f} ± {std:.4f} over {folds} folds, {seconds:.1f} s")
@@ -183,7 +183,7 @@ def _finish(
         prepared,
         pipeline,
         held,
-        notes=nothing_learnt(_gain(prepared, folds), held.figures),
+        notes=nothing_learnt(gains(folds), held.figures),
         model=best.candidate.model,
         cross_validation=folds,
         leaderboard=[_entry(best)],
@@ -193,16 +193,8 @@ def _finish(
     )
 
 
-def _gain(prepared: Prepared, folds: dict[str, dict[str, Any]]) -> list[float]:
-    """By how much each fold beats what can be said without any field."""
-    if prepared.task == "regression":
-        return list(folds["R2"]["folds"])
-    usual = prepared.table[prepared.target].value_counts(normalize=True).max()
-    return [fold - usual for fold in folds["Accuracy"]["folds"]]
-
-
 def _entry(tried: _Tried) -> dict[str, Any]:
-    means, task = tried.scores.loc["Mean"], tried.experiment._ml_usecase.name.lower()
+    folds, task = folds_of(tried.scores), tried.experiment._ml_usecase.name.lower()
     return {
         "model": tried.candidate.model,
         "name": _name(tried.experiment, tried.candidate.model),
@@ -210,7 +202,7 @@ def _entry(tried: _Tried) -> dict[str, Any]:
         "recipe": tried.candidate.with_recipe,
         "folds": len(tried.scores) - 2,
         "seconds": round(tried.seconds, 2),
-        **{str(metric): float(value) for metric, value in means.items()},
-        "spread": float(tried.scores.loc["Std", DECIDES[task]]),
+        **{metric: figures["mean"] for metric, figures in folds.items()},
+        "spread": folds[telling(tried.scores, task)]["std"],
         "why": Remark("requested"),
     }

@@ -120,15 +120,24 @@ def _figures(unseen: UnseenClasses) -> dict[str, float]:
     bins = _confidence(unseen)
     total = sum(one["rows"] for one in bins)
     apart = sum(one["rows"] * abs(one["predicted"] - one["actual"]) for one in bins)
+    rarest = int(np.argmin(truth.sum(axis=0)))
     areas = [auc_of(scores, wanted == 1) for scores, wanted in zip(shares.T, truth.T, strict=True)]
     known = [area for area in areas if area is not None]
     return {
         **found,
         "AUC": rounded(float(np.mean(known)) if known else 0.5),
+        "average_precision": _average_precision(shares[:, rarest], truth[:, rarest] == 1),
         "log_loss": rounded(-np.log(np.clip(own, LEAST_SHARE, 1)).mean()),
         "brier": rounded(np.square(shares - truth).sum(axis=1).mean()),
         "calibration_error": share(apart / total if total else 0.0),
     }
+
+
+def _average_precision(scores: Floats, positive: npt.NDArray[np.bool_]) -> float:
+    """The area under the precision-recall curve; guessing has the class's share of the rows."""
+    from sklearn.metrics import average_precision_score
+
+    return rounded(average_precision_score(positive, scores))
 
 
 def _confusion(unseen: UnseenClasses, counts: npt.NDArray[Any]) -> dict[str, Any]:

@@ -134,19 +134,19 @@ class View:
         ends = straight.transform([[low], [high], [high + WIDENED * (high - low)]])[:, 0]
         return float((ends[2] - ends[1]) / (ends[1] - ends[0]))
 
-    @property
+    @cached_property
     def few(self) -> bool:
         """Whether so few rows choose that chance would have a say."""
         return len(self.experiment.y_train) < FEW_ROWS
 
-    @property
+    @cached_property
     def folds_once(self) -> int:
         """Folds of one division: as many as the smallest class has rows, up to five."""
         if self.task == "regression":
             return FOLDS
         return max(2, min(FOLDS, int(self.experiment.y_train.value_counts().min())))
 
-    @property
+    @cached_property  # PyCaret copies the whole table to give its target
     def target(self) -> Any:
         """The training part's target as often as its rows are answered."""
         target = self.experiment.y_train
