@@ -21,8 +21,8 @@ WEB_TESTS := tests/web/test_html.py tests/web/test_batch_page.py tests/web/test_
 	tests/web/test_docs_page.py tests/web/test_controls.py
 
 MAKEFLAGS += --no-print-directory
-.PHONY: run run-gunicorn run-granian test quick test-world setup train bench bench-attack bench-automl \
-	bench-tests messages docs wheel sbom audit lock lint clean help
+.PHONY: run run-gunicorn run-granian test quick test-world setup train bench bench-attack \
+	bench-automl bench-training bench-tests messages docs wheel sbom audit lock lint clean help
 
 help: ## list the tasks
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -69,6 +69,9 @@ train: $(TRAINING)/.installed ## run train.ipynb, which writes the deployment
 
 bench: $(TRAINING)/.installed wrk ## measure ours beside its peers, into docs/performance.md
 	@$(PYTHON_TRAINING) -m benchmarks
+
+bench-training: $(TRAINING)/.installed ## measure training against rows and columns, for an hour
+	@$(PYTHON_TRAINING) -m benchmarks.training_sizes
 
 messages: $(TRAINING)/.installed ## find what the pages say, for translators, and compile it
 	@$(PYTHON_TRAINING) -m tablecast.i18n.messages

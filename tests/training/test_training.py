@@ -228,7 +228,6 @@ def test_classes_that_cannot_be_split_are_refused(classes: list[str], said: str)
         train(Prepared(table, "y", "classification", (), ()), progress=lambda _: None)
 
 
-@pytest.mark.slow
 def test_a_rare_class_that_is_told_apart_is_learnt(tmp_path: Path) -> None:
     """Nothing says that no pattern was found where few rows are of a class and the AUC is high.
 
@@ -252,7 +251,6 @@ def test_a_rare_class_that_is_told_apart_is_learnt(tmp_path: Path) -> None:
     assert any("average precision of the rarest class" in line for line in said)
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("model", ["lr", "ridge"])
 def test_classes_without_a_pattern_are_said_to_have_none(model: str) -> None:
     """With probabilities or without, and however rare a class is."""
