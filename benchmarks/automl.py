@@ -13,7 +13,7 @@ from tablecast.inference.pycaret_api import predict_with_pycaret
 from tablecast.training.train import train
 
 # One in a million, as the search counts it: what happens never has a probability of 0.
-LEAST_SHARE = 1e-6
+LEAST_PROBABILITY = 1e-6
 
 
 def main() -> None:
@@ -61,7 +61,7 @@ def measured(
     if not classes:
         return {"R2": r2_score(wanted, made["prediction_label"])}
     names = [f"prediction_score_{label}" for label in np.unique(known[whole.target])]
-    shares = np.clip(made[names].to_numpy(np.float64), LEAST_SHARE, 1)
+    shares = np.clip(made[names].to_numpy(np.float64), LEAST_PROBABILITY, 1)
     return {
         "accuracy": accuracy_score(wanted.astype(str), made["prediction_label"].astype(str)),
         "log loss": log_loss(wanted, shares / shares.sum(axis=1, keepdims=True)),

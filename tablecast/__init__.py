@@ -1,4 +1,4 @@
-"""tablecast: a table is cast once (trained, compiled, proven) and then forecast from.
+"""tablecast: train a table once, prove the result, and predict with it from then on.
 
 What a program needs of it is imported from here; each name loads its own part when it is first
 asked for, so that answering needs none of what training needs. The folders in the order of data:

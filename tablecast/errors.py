@@ -1,4 +1,4 @@
-"""Errors that word themselves: each says what happened, why, and what to do next."""
+"""Errors and notes, which say what happened, why, and what to do next."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class ProofFailed(TablecastError):  # noqa: N818 - reads as a sentence where it 
 
 # Not str.format: a message comes out of a deployment's file too, whose maker is not trusted, and
 # str.format reads attributes and pads a number to any length.
-_PLACE = re.compile(r"\{(\w+)(?::(\+?,?(?:\.\d)?[%fg]?))?\}")
+_PLACEHOLDER = re.compile(r"\{(\w+)(?::(\+?,?(?:\.\d)?[%fg]?))?\}")
 #: A JSON integer may have thousands of digits, which no float takes.
 _LARGEST = 1e300
 
@@ -116,8 +116,8 @@ class Remark:
         words = gettext(self.message)
         if self.many:
             words = ngettext(self.message, self.many, self.values["count"])
-        return _PLACE.sub(
-            lambda found: _worded(values.get(found[1], found[0]), found[2] or ""), words
+        return _PLACEHOLDER.sub(
+            lambda match: _worded(values.get(match[1], match[0]), match[2] or ""), words
         )
 
     def filled(self, **values: Any) -> Remark:
@@ -145,9 +145,9 @@ class Remark:
         return cls(plain["message"], values=values, many=plain.get("many", ""))
 
 
-def counted(one: str, many: str, count: int, **values: Any) -> Remark:
+def counted(singular: str, plural: str, count: int, **values: Any) -> Remark:
     """A remark on a number of things, ``{count}``, with a sentence for one and for more of them."""
-    return Remark(one, values={"count": count, **values}, many=many)
+    return Remark(singular, values={"count": count, **values}, many=plural)
 
 
 def is_remark(plain: Any) -> bool:
@@ -163,7 +163,7 @@ def is_remark(plain: Any) -> bool:
 
 def _worded(value: Any, form: str) -> str:
     if isinstance(value, list | tuple):
-        return listed(_worded(one, form) for one in value)
+        return listed(_worded(item, form) for item in value)
     if isinstance(value, bool) or not isinstance(value, int | float):
         return str(value)
     if form.endswith("%"):
@@ -174,14 +174,14 @@ def _worded(value: Any, form: str) -> str:
 def _plain(value: Any) -> Any:
     if isinstance(value, Remark):
         return value.to_json()
-    return [_plain(one) for one in value] if isinstance(value, list | tuple) else value
+    return [_plain(item) for item in value] if isinstance(value, list | tuple) else value
 
 
 def _read(value: Any) -> Any:
     if isinstance(value, dict):
         return Remark.from_json(value)
     if isinstance(value, list):
-        return [_read(one) for one in value]
+        return [_read(item) for item in value]
     is_number = isinstance(value, int | float) and -_LARGEST < value < _LARGEST
     if is_number or isinstance(value, str):
         return value

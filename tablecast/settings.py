@@ -44,91 +44,94 @@ SETTINGS = {
     "deployment": Setting(
         "TABLECAST_DEPLOYMENT",
         "deployment_28042020",
-        "Path of the deployment to serve, without its ending.",
+        "The deployment to serve: the path of its files without their endings.",
     ),
     "engine": Setting(
         "TABLECAST_ENGINE",
         "onnx",
-        "What answers: the compiled graph (onnx), or PyCaret itself on the pickle (pycaret).",
+        "What predicts: the compiled graph (onnx), or PyCaret from the pickle (pycaret, slower).",
         ("onnx", "pycaret"),
     ),
     "max_body": Setting(
-        "TABLECAST_MAX_BODY", 5_000_000, "Largest request body that a form or the API reads, bytes."
+        "TABLECAST_MAX_BODY", 5_000_000, "Largest request body of the form and the API, in bytes."
     ),
     "max_upload": Setting(
-        "TABLECAST_MAX_UPLOAD", 50_000_000, "Largest file that /batch reads, bytes."
+        "TABLECAST_MAX_UPLOAD", 50_000_000, "Largest file that /batch accepts, in bytes."
     ),
     "max_rows": Setting(
-        "TABLECAST_MAX_ROWS", 10_000, "Most rows that one API request may hold."
+        "TABLECAST_MAX_ROWS", 10_000, "Most rows in one API request."
     ),
     "keys": Setting(
         "TABLECAST_KEYS",
         "",
-        "File of keys, or its text; empty lets everybody ask. See python -m tablecast keys.",
+        "The file of keys, or its text. Empty: no key is needed. Make keys with tablecast keys.",
     ),
     "signed_by": Setting(
         "TABLECAST_SIGNED_BY",
         "",
-        "Public key, or its file, that a deployment must be signed by; see tablecast sign.",
+        "The public key, or its file: only deployments signed with it are opened. Empty: any. "
+        "Sign with tablecast sign.",
     ),
     "form": Setting(
         "TABLECAST_FORM",
         "key",
-        "Whether the form wants a key too, where there are keys (key), or none (open).",
+        "Whether the form needs a key too (key), or only the rest does (open).",
         ("key", "open"),
     ),
     "rate": Setting(
-        "TABLECAST_RATE", "", "Requests of each address without a key, such as 100/m; empty: any."
+        "TABLECAST_RATE",
+        "",
+        "Most requests from one address without a key, such as 100/m. Empty: no limit.",
     ),
     "limits": Setting(
         "TABLECAST_LIMITS",
         "",
-        "Where rates are counted, such as redis://host:6379; empty: on this machine.",
+        "Where rates are counted, such as redis://host:6379. Empty: on this machine.",
     ),
     "access_log": Setting(
         "TABLECAST_ACCESS_LOG",
         "json",
-        "A line for each request on standard output (json), or none (off).",
+        "A line of JSON for each request on standard output (json), or none (off).",
         ("json", "off"),
     ),
     "hosts": Setting(
         "TRUSTED_HOSTS",
         "",
-        "Names by which the server may be asked, such as example.com or .example.com; empty: any.",
+        "Host names that the server accepts, such as example.com or .example.com. Empty: any.",
     ),
     "cors": Setting(
-        "TABLECAST_CORS_ORIGINS", "", "Sites whose pages may ask the API; empty: none but its own."
+        "TABLECAST_CORS_ORIGINS", "", "Other sites whose pages may use the API. Empty: none."
     ),
     "frames": Setting(
-        "TABLECAST_FRAME_ANCESTORS", "", "Sites that may show the form in a frame; empty: none."
+        "TABLECAST_FRAME_ANCESTORS", "", "Sites that may show the form in a frame. Empty: none."
     ),
     "space": Setting(
-        "SPACE_HOST", "", "Set by Hugging Face, whose page may then show the form in a frame."
+        "SPACE_HOST", "", "Set by Hugging Face, so that its page may show the form in a frame."
     ),
     "data": Setting(
-        "TABLECAST_DATA", "", "Folder in which a data set's name is looked up first."
+        "TABLECAST_DATA", "", "A folder where train looks for a data set first."
     ),
     "max_seconds": Setting(
-        "TABLECAST_MAX_SECONDS", 10, "Most CPU seconds that /batch spends on one file."
+        "TABLECAST_MAX_SECONDS", 10, "Most CPU seconds for one file at /batch."
     ),
     "patience": Setting(
         "TABLECAST_PATIENCE",
         10,
-        "Seconds that gunicorn waits for a head, for a body to go on, or for a client to read on.",
+        "Seconds that gunicorn waits for a client to send or to read more.",
     ),
     "least_rate": Setting(
         "TABLECAST_LEAST_RATE",
         1000,
-        "Bytes a second below which a body, or a client that reads, is too slow for gunicorn.",
+        "Bytes a second that a client must send or read on average (gunicorn).",
     ),
     "proxies": Setting(
         "TABLECAST_PROXIES",
         "",
-        "Proxies whose X-Forwarded-For, -Proto, -Host and -Prefix are believed: addresses or "
-        "networks with commas between, or * for any.",
+        "Proxies whose X-Forwarded-For, -Proto, -Host and -Prefix headers are trusted: addresses "
+        "or networks, separated by commas, or * for any. Empty: none.",
     ),
-    "port": Setting("PORT", 5000, "Port that the server listens on."),
-    "workers": Setting("WEB_CONCURRENCY", 2, "Worker processes that the server starts."),
+    "port": Setting("PORT", 5000, "The port that the server listens on."),
+    "workers": Setting("WEB_CONCURRENCY", 2, "How many worker processes the server starts."),
 }
 
 
@@ -136,13 +139,13 @@ def unknown_settings(environment: Mapping[str, str] | None = None) -> list[str]:
     """A sentence for each variable that looks like a setting and is none."""
     environment = os.environ if environment is None else environment
     known = [setting.variable for setting in SETTINGS.values()]
-    found = []
+    messages = []
     for name in sorted(environment):
         if name.startswith("TABLECAST_") and name not in known:
             near = get_close_matches(name, known, n=1)
-            hint = f"Did you mean {near[0]}?" if near else "See the list of settings."
-            found.append(f"{name} is no setting, and changes nothing. {hint}")
-    return found
+            hint = f"Did you mean {near[0]}?" if near else "See docs/reference/settings.md."
+            messages.append(f"There is no setting {name}, so it has no effect. {hint}")
+    return messages
 
 
 def read_settings(environment: Mapping[str, str] | None = None) -> dict[str, Any]:

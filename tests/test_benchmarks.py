@@ -226,3 +226,21 @@ def test_a_quick_run_measures_a_real_server(capsys: pytest.CaptureFixture[str]) 
     assert errors == "0"
     assert "all four" in printed
     assert bench.DOCUMENT.read_text(encoding="utf-8") == before
+
+
+def test_a_number_is_changed_wherever_it_is_used() -> None:
+    """--change reaches the modules that have imported the number, and is over afterwards."""
+    from benchmarks.without import without
+    from tablecast.training.search import candidates, views
+
+    with without("views.FEW_ROWS=7"):
+        assert (views.FEW_ROWS, candidates.FEW_ROWS) == (7, 7)
+    assert (views.FEW_ROWS, candidates.FEW_ROWS) == (500, 500)
+
+
+def test_a_number_that_is_not_there_cannot_be_changed() -> None:
+    """A misspelt name is not measured as if it were a change."""
+    from benchmarks.without import without
+
+    with pytest.raises(KeyError), without("views.FEW_ROW=7"):
+        pass

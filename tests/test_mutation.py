@@ -37,12 +37,48 @@ def test_each_change_is_small_and_still_python(mutants: list[Mutant]) -> None:
     assert not [one for one in mutants if one.now == "1"]  # inside the f-string
 
 
+def test_no_change_is_made_of_what_no_answer_depends_on(tmp_path: Path) -> None:
+    """Promises, sizes of caches and lines for a log are left alone."""
+    (tmp_path / "module.py").write_text(
+        "@dataclass(frozen=True)\nclass Limit:\n    most: int = 5\n\n    def told(self):\n"
+        "        log.warning('%s', self.most + 1)\n        return dict(zip(A, B, strict=True))\n"
+    )
+    changes = [(one.now, one.by_import) for one in mutants_of(tmp_path / "module.py")]
+    assert changes == [("5", True), ("return dict(zip(A, B, strict=True))", False)]
+
+
+REACHED = {
+    Path("tablecast/web/api.py"): {
+        0: {"tests/b::1", "tests/web/b::1", "tests/a::1", "tests/a::2"},
+        7: {"tests/a::1", "tests/web/b::1"},
+    },
+    Path("tablecast/web/app.py"): {0: {"tests/web/c::1", "tests/web/b::2", "tests/d::1"}},
+}
+
+
 def test_a_change_is_tried_by_the_tests_of_its_line() -> None:
-    """Its own folder's first, files in turn; of a line that only imports run, those of its file."""
+    """First those of its line, then others of their files, then its part's whole folder."""
     mutant = Mutant(Path("tablecast/web/api.py"), 7, 0, 0, "", "")
-    every = {"b::1", "tests/web/b::1", "a::1", "a::2"}
-    reached = {mutant.path: {0: every, 7: {"a::1", "tests/web/b::1"}}}
-    assert chosen_for(mutant, reached) == ["tests/web/b::1", "a::1"]
-    elsewhere = Mutant(mutant.path, 9, 0, 0, "", "")
-    assert chosen_for(elsewhere, reached) == ["tests/web/b::1", "a::1", "b::1", "a::2"]
-    assert chosen_for(mutant, {}) == []
+    assert chosen_for(mutant, REACHED) == [
+        ["tests/web/b::1", "tests/a::1"], [],
+        ["tests/web/b::2", "tests/a::2", "tests/web/c::1"],
+    ]  # fmt: skip
+
+
+def test_a_line_that_only_an_import_runs_is_tried_by_the_tests_of_its_file() -> None:
+    """Coverage saw it in the test that imported the file, which need not be one that notices."""
+    for mutant in (
+        Mutant(Path("tablecast/web/api.py"), 7, 0, 0, "", "", by_import=True),
+        Mutant(Path("tablecast/web/api.py"), 9, 0, 0, "", ""),
+    ):
+        assert chosen_for(mutant, REACHED)[0] == [
+            "tests/web/b::1", "tests/a::1", "tests/b::1", "tests/a::2",
+        ]  # fmt: skip
+
+
+def test_a_file_that_no_test_reaches_is_tried_by_its_parts_folder() -> None:
+    """The map of lines has nothing of it, and the tests of the part are run all the same."""
+    mutant = Mutant(Path("tablecast/web/other.py"), 1, 0, 0, "", "")
+    first, second, folder = chosen_for(mutant, REACHED)
+    assert first == second == []
+    assert set(folder) == {"tests/web/b::1", "tests/web/b::2", "tests/web/c::1"}

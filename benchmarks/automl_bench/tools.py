@@ -34,7 +34,7 @@ TOOLS: Mapping[str, Path] = {
 #: What has an environment of its own; the others run in the training one.
 OWN = {"flaml": environments.flaml, "autogluon": environments.autogluon}
 # One in a million, as the search counts it: what happens never has a probability of 0.
-LEAST_SHARE = 1e-6
+LEAST_PROBABILITY = 1e-6
 # Threads are each tool's own affair here: nothing of ours limits its peers,
 THREAD_LIMITS = ("OMP_NUM_THREADS", "OMP_THREAD_LIMIT", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 # but for what spares PyCaret's two jobs threads that fight for their cores. Its figures are the
@@ -110,7 +110,7 @@ def figures(answers: Mapping[str, Any], wanted: pd.Series, task: str) -> dict[st
         return {"R2": float(r2_score(wanted, answers["predictions"]))}
     actual = [_class(value) for value in wanted]
     given = [_class(value) for value in answers["predictions"]]
-    shares = np.clip(np.asarray(answers["probabilities"], dtype=np.float64), LEAST_SHARE, 1)
+    shares = np.clip(np.asarray(answers["probabilities"], dtype=np.float64), LEAST_PROBABILITY, 1)
     classes = [_class(value) for value in answers["classes"]]
     order = np.argsort(classes)
     return {

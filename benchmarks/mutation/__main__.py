@@ -34,8 +34,11 @@ FOLDERS = (
 #: The share that is aimed for.
 GOAL = 0.9
 
-#: Tests that are run for one change at most.
-MOST = 150
+#: Tests that are run for one change at most, of each sort that ``tests_of`` has.
+MOST = 100
+
+#: Files whose tests are tried first.
+FEW = 3
 
 WORKERS = 2
 
@@ -50,13 +53,13 @@ def main() -> None:
     reached = tests_by_line()
     sample = chosen(options.only, options.count, options.seed)
     outcomes = list(tried(sample, reached))
-    lived = [(mutant, outcome) for mutant, outcome in outcomes if outcome != NOTICED]
+    lived = [(mutant, outcome) for mutant, outcome in outcomes if not outcome.startswith(NOTICED)]
     share = 1 - len(lived) / len(sample)
     print(f"\n{len(sample) - len(lived)} of {len(sample)} changes noticed ({share:.0%}).")
     for folder, count in Counter(_folder(mutant, options.only) for mutant, _ in lived).items():
         print(f"  {count} not noticed in {folder}")
     for mutant, outcome in lived:
-        print(f"  {outcome}: {mutant}")
+        print(f"  {mutant}: {outcome}")
     sys.exit(share < GOAL)
 
 
@@ -82,18 +85,37 @@ def chosen(folders: Iterable[str], count: int, seed: int) -> list[Mutant]:
     return random.Random(seed).sample(known, min(count, len(known)))
 
 
-def tests_of(mutant: Mutant, reached: dict[Path, dict[int, set[str]]]) -> list[str]:
-    """The tests that reach a change; of a line that only an import runs, those of its file.
+def tests_of(mutant: Mutant, reached: dict[Path, dict[int, set[str]]]) -> list[list[str]]:
+    """The tests of a change in three runs, the likeliest to notice it first.
 
-    A test of each file of tests comes before a second one of any, and its own folder's first.
+    First those that reach its line in a few files of its part, which are soon imported; then all
+    that reach it; then others of the same files, which get what the first of them left in a fixture
+    or a cache, and the folder of its part. A line that only an import runs is reached by whatever
+    reaches its file: coverage saw it in the first test alone.
     """
     lines = reached.get(mutant.path, {})
-    tests = lines.get(mutant.line) or lines.get(0, set())
-    own = f"tests/{'/'.join(mutant.path.parts[1:2])}/"
-    files = groupby(sorted(tests), key=lambda test: test.partition("::")[0])
+    direct = lines.get(0 if mutant.by_import else mutant.line) or lines.get(0, set())
+    own = f"tests/{mutant.path.parts[1]}/"
+    files = Counter(map(file_of, direct))
+    ranked = sorted(files, key=lambda file: (not file.startswith(own), -files[file], file))
+    first = {test for test in direct if file_of(test) in ranked[:FEW]}
+    every = set().union(*(tests for known in reached.values() for tests in known.values()))
+    beside = {test for test in every if file_of(test) in files} - direct
+    rest = {test for test in every if test.startswith(own)} - direct - beside
+    near = in_turn(first, own)[:MOST]
+    last = in_turn(beside, own)[:MOST] + in_turn(rest, own)[:MOST]
+    return [near, in_turn(direct - set(near), own)[:MOST], last]
+
+
+def in_turn(tests: Iterable[str], own: str) -> list[str]:
+    """A test of each file before a second one of any, and a folder's own first."""
+    files = groupby(sorted(tests), key=file_of)
     turns = chain.from_iterable(zip_longest(*(list(group) for _, group in files)))
-    in_turn = [test for test in turns if test]
-    return sorted(in_turn, key=lambda test: not test.startswith(own))[:MOST]
+    return sorted((test for test in turns if test), key=lambda test: not test.startswith(own))
+
+
+def file_of(test: str) -> str:
+    return test.partition("::")[0]
 
 
 def tried(
@@ -107,17 +129,18 @@ def tried(
             copies.put(Copy(Path(folder) / str(number)))
 
         def try_one(mutant: Mutant) -> str:
-            tests = tests_of(mutant, reached)
-            if not tests:
+            runs = [tests for tests in tests_of(mutant, reached) if tests]
+            if not runs:
                 return UNREACHED
             copy = copies.get()
             try:
-                return NOTICED if copy.notices(mutant, tests) else LIVED
+                by = next(filter(None, (copy.notices(mutant, tests) for tests in runs)), None)
+                return f"{NOTICED} by {by}" if by else LIVED
             finally:
                 copies.put(copy)
 
         for mutant, outcome in zip(sample, pool.map(try_one, sample), strict=True):
-            print(f"{outcome}: {mutant}", flush=True)
+            print(f"{mutant}: {outcome}", flush=True)
             yield mutant, outcome
 
 

@@ -1,4 +1,9 @@
-"""Small changes of a source file that a test should notice."""
+"""Small changes of a source file that a test should notice.
+
+Left out by rule, since no test should notice them: texts (the catalogue's tests hold the words),
+types, what is written to a log, and arguments that name a promise or a size and never an answer
+(``NO_ANSWER``).
+"""
 
 from __future__ import annotations
 
@@ -19,6 +24,9 @@ OPERATORS: dict[type[ast.AST], type[ast.AST]] = {
 #: Parts of a node that run in no test: types.
 TYPES = ("annotation", "returns", "type_comment", "type_params")
 
+#: Arguments by name that no answer depends on: zip's check, a dataclass's promises, a cache's size.
+NO_ANSWER = frozenset("strict frozen slots order kw_only eq repr maxsize stacklevel".split())
+
 
 @dataclass(frozen=True)
 class Mutant:
@@ -30,6 +38,7 @@ class Mutant:
     end: int
     now: str
     then: str
+    by_import: bool = False  # outside functions, so that an import runs it and no test
 
     def applied(self) -> bytes:
         """The file with the change."""
@@ -48,17 +57,29 @@ def mutants_of(path: Path) -> list[Mutant]:
     for line in source.splitlines(keepends=True):
         begins.append(begins[-1] + len(line))
     found = []
-    for node, then in _changes(ast.parse(source)):
+    tree = ast.parse(source)
+    inside = set(_lines_in_functions(tree))
+    for node, then in _changes(tree):
         start = begins[node.lineno - 1] + node.col_offset
         end = begins[node.end_lineno - 1] + node.end_col_offset
         now = source[start:end].decode()
-        found.append(Mutant(path, node.lineno, start, end, now, then))
+        found.append(
+            Mutant(path, node.lineno, start, end, now, then, node.lineno not in inside)
+        )
     return found
+
+
+def _lines_in_functions(tree: ast.AST) -> Iterator[int]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            yield from range(node.body[0].lineno, (node.end_lineno or 0) + 1)
 
 
 def _changes(node: ast.AST) -> Iterator[tuple[ast.AST, str]]:
     """Each node below with what could stand in its place."""
     if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+        return
+    if _leaves_out(node):
         return
     if isinstance(node, ast.JoinedStr):  # before Python 3.12 its parts have no places of their own
         return
@@ -69,6 +90,15 @@ def _changes(node: ast.AST) -> Iterator[tuple[ast.AST, str]]:
         for child in part if isinstance(part, list) else [part]:
             if isinstance(child, ast.AST):
                 yield from _changes(child)
+
+
+def _leaves_out(node: ast.AST) -> bool:
+    match node:
+        case ast.keyword(arg=name):
+            return name in NO_ANSWER
+        case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=name)))):
+            return name in ("log", "logger", "logging", "_log", "LOG")
+    return False
 
 
 def _changes_here(node: ast.AST) -> Iterator[tuple[ast.AST, str]]:

@@ -1,1 +1,1 @@
-"""Who may ask, and how often: keys, their roles, and rate limits."""
+"""Access to a server: keys, their roles, and rate limits."""

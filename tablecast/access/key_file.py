@@ -1,7 +1,7 @@
-"""Keys: made here, kept as hashes, looked up by every request.
+"""The keys of a server: how they are made, and the file that keeps their hashes.
 
-A key is 256 random bits, so that its plain SHA-256 tells nobody what it is; a slow hash is for
-passwords, which people choose. A file of keys has one JSON object a line.
+A key has 256 random bits, so nobody can guess it from its SHA-256. (A slow hash is only needed for
+passwords, which people choose.) A file of keys has one JSON object in each line.
 """
 
 from __future__ import annotations
@@ -107,9 +107,9 @@ def read_keys(text: str, source: str) -> list[Key]:
     keys = [_read_line(line, f"{source}, line {number}") for number, line in _lines(text)]
     for what in ("name", "digest"):
         seen = [getattr(key, what) for key in keys]
-        twice = next((one for one in seen if seen.count(one) > 1), None)
+        twice = next((name for name in seen if seen.count(name) > 1), None)
         if twice is not None:
-            raise KeysError(f"{source}: {_named(what, twice)} is there twice; take one out.")
+            raise KeysError(f"{source}: {_named(what, twice)} occurs twice. Remove one of the two.")
     return keys
 
 
@@ -164,23 +164,24 @@ def _read_line(line: str, where: str) -> Key:
         raise KeysError(f"{where}: {error}") from None
     except (ValueError, TypeError, KeyError, AttributeError):
         raise KeysError(
-            f"{where} is no key; write it with python -m tablecast keys add."
+            f"{where} is not a key. Make keys with python -m tablecast keys add."
         ) from None
 
 
 def _checked(key: Key) -> Key:
     if not (isinstance(key.name, str) and NAME.fullmatch(key.name)):
         raise KeysError(
-            f"A key's name has letters, digits and . _ @ -, 64 at most; {key.name!r} has not."
+            f"{key.name!r} cannot be the name of a key. Use up to 64 letters, digits and . _ @ -, "
+            "and begin with a letter or a digit."
         )
     if key.role not in GRANTS:
         raise KeysError(f"A key's role must be one of {', '.join(GRANTS)}, not {key.role!r}.")
     if not (isinstance(key.digest, str) and re.fullmatch("[0-9a-f]{64}", key.digest)):
-        raise KeysError("a key is kept as the 64 hexadecimal digits of its SHA-256.")
+        raise KeysError("sha256 must be the 64 hexadecimal digits of the key's SHA-256.")
     if key.rate and not RATE.fullmatch(key.rate):
         raise KeysError(
-            f"A rate is a number from 1, a slash, and s, m, h or d, such as 100/m; {key.rate!r} is "
-            "none. To let a key do nothing, revoke it."
+            f"{key.rate!r} is not a rate. Write a whole number above 0, a slash, and s, m, h or d, "
+            "for example 100/m. To block a key, revoke it."
         )
     return key
 

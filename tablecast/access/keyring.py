@@ -1,4 +1,4 @@
-"""The keys that a server knows, read again when their file changes."""
+"""The keys of a running server, read again when their file changes."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ class Keyring:
 
     def _stamp_of_file(self) -> tuple[int, int, int] | None:
         try:
-            found = self._path.stat() if self._path else None
+            stat = self._path.stat() if self._path else None
         except OSError:
             return None
-        return (found.st_mtime_ns, found.st_size, found.st_ino) if found else None
+        return (stat.st_mtime_ns, stat.st_size, stat.st_ino) if stat else None

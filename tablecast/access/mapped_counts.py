@@ -1,6 +1,6 @@
-"""Counts that the worker processes of one machine share, for ``limits``: a small mapped file.
+"""A count that the worker processes of one machine share, in a small mapped file, for ``limits``.
 
-``limits`` counts in the memory of one process, or in Redis and its like. A server of several
+``limits`` counts in the memory of one process, or in a database such as Redis. A server of several
 workers on one machine would count each request in one of them, and let through as many times what a
 key may ask as it has workers.
 """
@@ -101,8 +101,8 @@ class SharedCounts(Storage):
         free: tuple[float, int] = (float("inf"), 0)
         for step in range(NEIGHBOURS):
             offset = SLOT.size * ((first + step) % SLOTS)
-            found: tuple[Any, ...] = SLOT.unpack_from(self._counts, offset)
-            if found[0] == name:
-                return offset, *found
-            free = min(free, (found[1], offset))
+            slot: tuple[Any, ...] = SLOT.unpack_from(self._counts, offset)
+            if slot[0] == name:
+                return offset, *slot
+            free = min(free, (slot[1], offset))
         return free[1], name, 0.0, 0

@@ -1,4 +1,4 @@
-"""Rate limits: how many requests in a time, for each key and each address, through ``limits``."""
+"""Rate limits for each key and each address, counted by ``limits``."""
 
 from __future__ import annotations
 
@@ -18,17 +18,18 @@ if TYPE_CHECKING:
 
 log = logging.getLogger("tablecast")
 
-#: Wrong keys from one address until it has to wait: a person mistypes a few, and guessing 256 bits
-#: takes longer than there is time at any rate.
+#: Wrong keys from one address before it has to wait. A person mistypes a few; guessing 256 bits is
+#: hopeless at any rate.
 WRONG_KEYS = "20/m"
 
 TIMES = {"s": "second", "m": "minute", "h": "hour", "d": "day"}
 
-#: A worker takes so much of a rate at once, and lets requests through without asking again. A count
-#: that processes share costs more than an answer; a hundredth is what nobody misses.
-SHARE_TAKEN = 100
+#: A worker takes a hundredth of a rate at once and counts it down by itself, because a count that
+#: processes share costs more time than a prediction. A limit that is off by 1% is close enough.
+PARTS = 100
 
-#: Addresses and keys that are remembered in a process.
+#: Addresses and keys that one process remembers. Past them all are forgotten and asked for again,
+#: so that strangers with many addresses cannot fill the memory.
 MOST_REMEMBERED = 10_000
 
 
@@ -91,7 +92,7 @@ class Rates:
 
     def _ask(self, rate: str, who: str, now: float) -> int:
         item = parsed(rate)
-        many = max(1, item.amount // SHARE_TAKEN)
+        many = max(1, item.amount // PARTS)
         try:
             taken = next((cost for cost in {many: 0, 1: 0} if self._hit(item, who, cost)), 0)
             until = self._limiter.get_window_stats(item, who).reset_time
@@ -123,10 +124,10 @@ def parsed(rate: str) -> RateLimitItem:
     """
     from limits import parse
 
-    found = RATE.fullmatch(rate)
-    if not found:
+    match = RATE.fullmatch(rate)
+    if not match:
         raise SettingError(
-            f"A rate is a number from 1, a slash, and s, m, h or d, such as 100/m; {rate!r} is "
-            "not one."
+            f"{rate!r} is not a rate. Write a whole number above 0, a slash, and s, m, h or d, for "
+            "example 100/m."
         )
-    return parse(f"{found[1]}/{TIMES[found[2]]}")
+    return parse(f"{match[1]}/{TIMES[match[2]]}")

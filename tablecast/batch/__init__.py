@@ -1,1 +1,1 @@
-"""A file of rows in, the same with predictions out: CSV and Parquet of any length."""
+"""Predictions for files of rows: CSV, Parquet and workbooks of any length."""

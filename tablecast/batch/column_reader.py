@@ -1,4 +1,4 @@
-"""Many rows at once, by the rules of one: what ``Schema.parse`` says, a column at a time.
+"""Many rows at once: the rules of ``Schema.parse``, applied a column at a time.
 
 ``Field.read`` stays the only judge. Here it is asked once for each distinct text of a column, and
 not at all for numbers that lie, as a whole column shows cheaply, where nothing is said of them.
@@ -198,11 +198,15 @@ class _NumberColumn(_Column):
         self._by_program |= self.field.spelling == DECIMAL_COMMA and spelt.by_program(cells)
         if not self._by_program:
             return self._read_plain([spelt.plain(cell) for cell in cells])
-        doubtful = {place for place, cell in enumerate(cells) if spelt.is_doubtful(cell)}
-        known = ["" if place in doubtful else cell for place, cell in enumerate(cells)]
+        doubtful = {index for index, cell in enumerate(cells) if spelt.is_doubtful(cell)}
+        known = ["" if index in doubtful else cell for index, cell in enumerate(cells)]
         values, outside, outcomes = self._read_plain([spelt.plain(cell) for cell in known])
         refused = [(at, self._two_meanings(cells[at])) for at in sorted(doubtful)]
-        return values, outside, [*(one for one in outcomes if one[0] not in doubtful), *refused]
+        return (
+            values,
+            outside,
+            [*(outcome for outcome in outcomes if outcome[0] not in doubtful), *refused],
+        )
 
     def _two_meanings(self, cell: str) -> _Outcome:
         refusal = self.field.two_meanings(cell.strip())

@@ -1,4 +1,4 @@
-"""Some rows of a CSV file, as Python's reader cut them or as they stand in the file."""
+"""Some rows of a CSV file, as Python's csv reader or a plain split returned them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class CsvChunk:
         """The cells of one column."""
         return list(map(itemgetter(index), self.records))
 
-    def place_of(self, row: int) -> tuple[str, int]:
+    def location_of(self, row: int) -> tuple[str, int]:
         """Where a person finds a row: ``("line", 17)``."""
         return "line", self.lines[row]
 
@@ -67,7 +67,7 @@ class PlainChunk:
         """The cells of one column."""
         return self.cells[index :: self.width]
 
-    def place_of(self, row: int) -> tuple[str, int]:
+    def location_of(self, row: int) -> tuple[str, int]:
         """Where a person finds a row: ``("line", 17)``."""
         return "line", self.first + row
 

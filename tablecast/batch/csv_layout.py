@@ -1,4 +1,4 @@
-"""Where a CSV file's table begins, and what its rows have beside the named columns."""
+"""Where the table of a CSV file begins, and which extra cells its rows have."""
 
 from __future__ import annotations
 
@@ -45,27 +45,27 @@ def layout_of(text: str, expected: Collection[str]) -> Layout:
         text: the beginning.
         expected: names of which most are the header's; none where nothing is known of it.
     """
-    separator, told = separator_of(text)
+    separator, is_stated = separator_of(text)
     records = first_records(text, separator)
-    place = header_place(records, expected, 1 if told else 0)
+    index = header_index(records, expected, 1 if is_stated else 0)
     notes: tuple[str, ...] = ()
-    if place > (1 if told else 0):
+    if index > (1 if is_stated else 0):
         notes = (str(LINES_ABOVE),)
-    header, rows = (records[place], records[place + 1 :]) if records else ([], [])
+    header, rows = (records[index], records[index + 1 :]) if records else ([], [])
     full = [row for row in rows if len(row) == len(header) + 1]
     if len(full) <= MOST_SHORT * len(rows):
-        return Layout(separator, place, width=usual_width(rows), notes=notes)
+        return Layout(separator, index, width=usual_width(rows), notes=notes)
     if any(row[-1].strip() for row in full):
         if not are_row_names([row[0].strip() for row in full]):
-            return Layout(separator, place, notes=notes)
+            return Layout(separator, index, notes=notes)
         notes = (*notes, _("Ignored the first cell of each row, which has no column name."))
-        return Layout(separator, place, front=True, notes=notes)
-    return Layout(separator, place, back=True, notes=notes)
+        return Layout(separator, index, front=True, notes=notes)
+    return Layout(separator, index, back=True, notes=notes)
 
 
-def header_place(records: Sequence[Sequence[str]], expected: Collection[str], first: int) -> int:
+def header_index(records: Sequence[Sequence[str]], expected: Collection[str], first: int) -> int:
     """The record that has the most of the expected names; the first of several."""
     wanted = {fold(name) for name in expected}
-    places = range(min(first, max(len(records) - 1, 0)), min(len(records), MOST_TITLES))
-    known = {at: len(wanted & {fold(cell) for cell in records[at]}) for at in places}
+    candidates = range(min(first, max(len(records) - 1, 0)), min(len(records), MOST_TITLES))
+    known = {at: len(wanted & {fold(cell) for cell in records[at]}) for at in candidates}
     return max(known, key=lambda at: (known[at], -at), default=0)

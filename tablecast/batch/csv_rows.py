@@ -1,4 +1,4 @@
-"""Rows in CSV, read and written as a batch does, for who wants each row's whole answer."""
+"""CSV rows in a request: read and written like a batch, with each row's full prediction."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from tablecast.batch.column_reader import RowsReader, meaning
 from tablecast.batch.csv_chunk import CsvChunk
 from tablecast.batch.csv_sink import CsvSink
 from tablecast.batch.csv_source import CsvSource
-from tablecast.batch.formula_guard import made_safe
+from tablecast.batch.formula_guard import guarded
 from tablecast.batch.match_columns import match_columns
 from tablecast.batch.predict_file import added_columns, answers
-from tablecast.batch.summary import SHOWN_REFUSALS, Refused, located, place_in_words
+from tablecast.batch.summary import SHOWN_REFUSALS, Refused, located, location_in_words
 from tablecast.data.compressed import is_compressed
 from tablecast.deployment.deployment import Deployment
 from tablecast.errors import BatchError, InvalidInput, Remark
@@ -68,10 +68,10 @@ def read_csv_rows(schema: Schema, content: bytes, name: str, most: int) -> list[
     with closing(
         CsvSource(io.BytesIO(content), name, names, schema.reading.get("encoding", ""))
     ) as source:
-        return _rows_of(schema, source, _places(schema, source), most)
+        return _rows_of(schema, source, _indices_of(schema, source), most)
 
 
-def _places(schema: Schema, source: CsvSource) -> Mapping[str, int]:
+def _indices_of(schema: Schema, source: CsvSource) -> Mapping[str, int]:
     try:
         return match_columns(schema, source.names, source.name)
     except BatchError as error:
@@ -79,18 +79,18 @@ def _places(schema: Schema, source: CsvSource) -> Mapping[str, int]:
 
 
 def _rows_of(
-    schema: Schema, source: CsvSource, places: Mapping[str, int], most: int
+    schema: Schema, source: CsvSource, indices: Mapping[str, int], most: int
 ) -> list[Row]:
     reader = RowsReader(schema)
     rows: list[Row] = []
     refusals: list[Refused] = []
     count = 0
     for chunk in source.chunks():
-        cells = {name: chunk.column(index) for name, index in places.items()}
+        cells = {name: chunk.column(index) for name, index in indices.items()}
         refused = reader.read(cells, len(chunk)).refused
         for row in sorted(refused):
-            found_at = place_in_words(*chunk.place_of(row))
-            refusals.append(Refused(count + row, found_at, tuple(refused[row])))
+            location = location_in_words(*chunk.location_of(row))
+            refusals.append(Refused(count + row, location, tuple(refused[row])))
         count += len(chunk)
         if count > most:
             raise TooManyRows(source.name)
@@ -136,7 +136,7 @@ def write_rows_alone(schema: Schema, rows: Sequence[Row]) -> bytes:
     text = io.StringIO()
     names, records = _shown(schema, rows)
     separator = ";" if schema.decimal_comma else ","
-    csv.writer(text, delimiter=separator).writerows(made_safe([names, *records]))
+    csv.writer(text, delimiter=separator).writerows(guarded([names, *records]))
     return text.getvalue().encode()
 
 

@@ -1,4 +1,4 @@
-"""CSV files written back as they were read, with columns added and no formula in any cell."""
+"""CSV output: the rows as they were read, with columns added and formulas made harmless."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import numpy.typing as npt
 import orjson
 
 from tablecast.batch.csv_chunk import Chunk, PlainChunk
-from tablecast.batch.formula_guard import lines_are_safe, made_safe, safe_column
+from tablecast.batch.formula_guard import guarded, lines_are_safe, safe_column
 
 #: Rows that are written with quotation marks where one of them needs some.
 GROUP_ROWS = 16
@@ -65,7 +65,7 @@ class CsvSink:
         encoding = "utf-8-sig" if source.marked else "utf-8"
         self._text = io.TextIOWrapper(stream, encoding, newline="")
         header = self._without_replaced([list(source.names)])[0] + list(added)
-        self._write_rows(made_safe([header]))
+        self._write_rows(guarded([header]))
 
     def write(self, chunk: Chunk, rows: Sequence[int] | None, added: Mapping[str, Values]) -> None:
         """Write rows of a chunk (None: all), beside the added columns' values for those rows."""
@@ -79,7 +79,7 @@ class CsvSink:
         records = chunk.records
         if rows is not None:
             records = [records[row] for row in rows]
-        records = made_safe(self._without_replaced(records))
+        records = guarded(self._without_replaced(records))
         for record, cells_added in zip(records, zip(*columns, strict=True), strict=True):
             record += cells_added
         self._write_rows(records)

@@ -1,4 +1,4 @@
-"""CSV files of any length, read some rows at a time and as they are.
+"""CSV files of any length, read some rows at a time.
 
 A block of text without a quotation mark needs no more than to be cut: each line is a row. Where
 there is one, Python's own reader says where cells and rows end.
@@ -104,9 +104,9 @@ class CsvSource:
         """Let go of the stream, which is its opener's to close."""
         self._text.detach()
 
-    def share(self) -> float:
+    def fraction_read(self) -> float:
         """How much of the file is read, from 0 to 1."""
-        return self._file.share()
+        return self._file.fraction_read()
 
     def chunks(self) -> Iterator[Chunk]:
         """The rows in their order; lines without a value are left out.

@@ -1,4 +1,4 @@
-"""A CSV file's bytes as text, whatever they are compressed with and encoded in."""
+"""A CSV file's bytes as text, whatever its compression and encoding."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ class CsvText:
         """The text from its beginning; close it with ``detach`` to keep the stream open."""
         return io.TextIOWrapper(self._bytes(), self.encoding, "replace", newline="")
 
-    def share(self) -> float:
+    def fraction_read(self) -> float:
         """How much of the file is read, from 0 to 1."""
         return self._stream.tell() / max(self.size, 1)
 
@@ -92,7 +92,7 @@ class CsvText:
             return "utf-8"
         if known not in ("", "utf-8") and self._is(python_name(known)):
             return self._other(known)
-        return self._told()
+        return self._decoded_encoding()
 
     def _is(self, encoding: str) -> bool:
         """Whether the whole file is text of an encoding."""
@@ -104,7 +104,7 @@ class CsvText:
             return True
         return False
 
-    def _told(self) -> str:
+    def _decoded_encoding(self) -> str:
         """The encoding in which what is not ASCII makes sense."""
         lines, kept, first, at = [], 0, 0, 0
         for piece in self._pieces():
@@ -119,17 +119,17 @@ class CsvText:
                     kept += len(line)
             at -= 1  # the last line goes on in the next piece
         try:
-            told = decode(b"\n".join(lines), self.name).encoding
+            encoding = decode(b"\n".join(lines), self.name).encoding
         except TableError:
             words = _(
                 "The encoding of {name} cannot be recognized (line {line}). Save the file as UTF-8 "
                 "(in Excel: “CSV UTF-8”)."
             )
             raise BatchError(words.format(line=number(first), name=self.name)) from None
-        if told == "utf-8":
+        if encoding == "utf-8":
             self.notes = (_(_BAD).format(name=self.name, line=number(first)),)
-            return told
-        return self._other(told)
+            return encoding
+        return self._other(encoding)
 
     def _other(self, encoding: str) -> str:
         self.notes = (_(_OTHER).format(name=self.name, encoding=encoding),)

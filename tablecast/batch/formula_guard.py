@@ -1,4 +1,4 @@
-"""Text that a spreadsheet would run as a formula, made to be only text."""
+"""Protection against cells that a spreadsheet would run as formulas."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _NUMBER = re.compile(_SPELT)
 _UNSAFE = re.compile(rf"\n(?!{_SPELT}(?:\n|\Z))[=+\-@\t\r]")
 
 
-def made_safe(records: list[list[str]]) -> list[list[str]]:
+def guarded(records: list[list[str]]) -> list[list[str]]:
     """The same rows, where no cell can act as a formula in a spreadsheet.
 
     An apostrophe is put before a text that starts with one of ``RISKY``; numbers stay.
@@ -33,7 +33,7 @@ def made_safe(records: list[list[str]]) -> list[list[str]]:
 
 
 def lines_are_safe(lines: Sequence[str], separator: str) -> bool:
-    """Whether ``made_safe`` would leave the cells of these lines, in which none is quoted."""
+    """Whether ``guarded`` would leave the cells of these lines, in which none is quoted."""
     text = separator.join(("", *lines)).replace(separator, "\n")
     return not _may_be_risky(text) or not _UNSAFE.search(text)
 
@@ -48,7 +48,7 @@ def _safe(text: str) -> str:
 
 
 def safe_column(values: Sequence[Any]) -> Sequence[Any]:
-    """The same values, texts as ``made_safe`` makes them."""
+    """The same values, texts as ``guarded`` makes them."""
     if str not in set(map(type, values)):
         return values
     safe = {value: _safe(value) for value in set(values) if isinstance(value, str)}
@@ -56,5 +56,5 @@ def safe_column(values: Sequence[Any]) -> Sequence[Any]:
 
 
 def without_apostrophe(text: str) -> str:
-    """The text that ``made_safe`` put an apostrophe before; any other text as it is."""
+    """The text that ``guarded`` put an apostrophe before; any other text as it is."""
     return text[1:] if text[:1] == "'" and text[1:2] in RISKY else text

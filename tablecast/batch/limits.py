@@ -1,4 +1,4 @@
-"""What a file of rows may cost, where strangers send them."""
+"""Limits for files that strangers send."""
 
 from __future__ import annotations
 

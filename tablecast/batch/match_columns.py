@@ -1,4 +1,4 @@
-"""Which column of a file holds which field, and what to say where one is not there."""
+"""Which column of a file belongs to which field, and the message if one is missing."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def _index(name: str, indices: Mapping[str, int]) -> int | None:
 
 
 def _check_missing(
-    schema: Schema, found: Collection[str], indices: Mapping[str, int], file: str
+    schema: Schema, present: Collection[str], indices: Mapping[str, int], file: str
 ) -> None:
     """Refuse to do without a field that is required, or that looks misspelled."""
     known = {field.name.strip() for field in schema.fields}
@@ -88,7 +88,7 @@ def _check_missing(
     folded = {name.casefold(): name for name in reversed(others)}
     missing = []
     for field in schema.fields:
-        if field.name in found:
+        if field.name in present:
             continue
         near = folded.get(field.name.strip().casefold()) or next(
             iter(get_close_matches(field.name, others, 1, cutoff=0.6 if field.required else 0.8)),

@@ -15,6 +15,8 @@ from typing import Any
 
 from tablecast.errors import BatchError
 
+#: Rows that are read at a time. Parquet is read by column, so that chunks may be larger than those
+#: of CSV.
 CHUNK_ROWS = 10_000
 
 #: Rows of a row group that is written: readers skip and compress by group, and prefer large ones.
@@ -43,7 +45,7 @@ class ParquetChunk:
             values = [value if value is None else float(value) for value in values]
         return values
 
-    def place_of(self, row: int) -> tuple[str, int]:
+    def location_of(self, row: int) -> tuple[str, int]:
         """Where a person finds a row: ``("row", 17)``, from 1."""
         return "row", self.first + row + 1
 
@@ -72,7 +74,7 @@ class ParquetSource:
         """Close the file."""
         self._file.close()
 
-    def share(self) -> float:
+    def fraction_read(self) -> float:
         """How much of the file is read, from 0 to 1."""
         return self._read / self._rows
 

@@ -1,4 +1,4 @@
-"""The two files of a batch on the command line: what may be read, and what is written."""
+"""The input and the output file of a batch on the command line, checked before anything is read."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ WORKBOOKS = {".xlsx": ".xlsx", ".xlsm": ".xlsm", ".xlsb": ".xlsx", ".xls": ".xls
 def check_paths(source: Path, output: Path) -> None:
     """Raises BatchError where there is nothing to read, or no file could be written there."""
     if not source.is_file():
-        raise BatchError(f"There is no file {str(source)!r}; check the path.")
+        raise BatchError(f"There is no file {str(source)!r}. Check the path.")
     if output.exists() and output.samefile(source):
         raise BatchError(f"{str(output)!r} is the file to read; choose another one to write.")
     if output.exists() and not output.is_file():

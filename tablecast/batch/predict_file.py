@@ -1,4 +1,4 @@
-"""From a file of rows to the same file with predictions, at constant memory.
+"""From a file of rows to the same file with predictions, in constant memory.
 
 Columns that are added at the end of each row:
 
@@ -37,8 +37,8 @@ from tablecast.batch.summary import (
     Refused,
     RowsRefused,
     Summary,
-    place_in_words,
-    said_in_a_file,
+    location_in_words,
+    reason_in_file,
 )
 from tablecast.batch.workbook_sink import WorkbookSink, sink_of
 from tablecast.batch.workbook_source import WorkbookSource
@@ -66,7 +66,7 @@ ERROR_COLUMN = "prediction_error"
 class _Chunk(Protocol):
     def __len__(self) -> int: ...
     def column(self, index: int) -> Sequence[Any]: ...
-    def place_of(self, row: int) -> tuple[str, int]: ...
+    def location_of(self, row: int) -> tuple[str, int]: ...
 
 
 class _Source(Protocol):
@@ -74,7 +74,7 @@ class _Source(Protocol):
     names: list[str]
     notes: tuple[str, ...]
 
-    def share(self) -> float: ...
+    def fraction_read(self) -> float: ...
     def chunks(self) -> Iterator[Any]: ...
     def close(self) -> None: ...
 
@@ -206,7 +206,7 @@ class _Run:
                     sink.write(chunk, *self._answer(self._read(source, chunk), len(chunk)))
                     check()
                     if self._progress:
-                        self._progress(self.summary.rows, source.share())
+                        self._progress(self.summary.rows, source.fraction_read())
         self.summary.notes = (*source.notes, *self.summary.notes)
         self.summary.seconds = time.perf_counter() - self._began
         return self.summary
@@ -214,15 +214,15 @@ class _Run:
     def _look_at_columns(self, source: _Source) -> None:
         """Find the fields' columns. Raises BatchError where they do not fit."""
         schema = self._deployment.schema
-        self._places = match_columns(schema, source.names, source.name)
-        absent = [field.name for field in schema.fields if field.name not in self._places]
+        self._indices = match_columns(schema, source.names, source.name)
+        absent = [field.name for field in schema.fields if field.name not in self._indices]
         if absent:
             words = _("The column {names} is missing, so typical values were used in every row.")
             self.summary.notes = (words.format(names=listed(map(repr, absent))),)
         self.added = added_columns(self._deployment, self._errors == "column")
 
     def _read(self, source: _Source, chunk: _Chunk) -> Reading:
-        cells = {name: chunk.column(index) for name, index in self._places.items()}
+        cells = {name: chunk.column(index) for name, index in self._indices.items()}
         reading = self._reader.read(cells, len(chunk))
         self._count(chunk, reading)
         if reading.refused and self._errors == "fail":
@@ -232,9 +232,9 @@ class _Run:
     def _count(self, chunk: _Chunk, reading: Reading) -> None:
         summary = self.summary
         for row in sorted(reading.refused)[: SHOWN_REFUSALS - len(summary.refusals)]:
-            found_at = place_in_words(*chunk.place_of(row))
+            location = location_in_words(*chunk.location_of(row))
             remarks = tuple(reading.refused[row])
-            summary.refusals.append(Refused(summary.rows + row, found_at, remarks))
+            summary.refusals.append(Refused(summary.rows + row, location, remarks))
         summary.rows += len(chunk)
         summary.refused += len(reading.refused)
         summary.predicted = summary.rows - summary.refused
@@ -259,7 +259,7 @@ class _Run:
         added = {name: _scattered(values, accepted, rows) for name, values in predictions.items()}
         worded: dict[int, str] = {}
         added[ERROR_COLUMN] = [
-            said_in_a_file(reading.refused[row], worded) if row in reading.refused else None
+            reason_in_file(reading.refused[row], worded) if row in reading.refused else None
             for row in range(rows)
         ]
         return None, added

@@ -1,4 +1,4 @@
-"""What became of a file's rows, in figures and in words."""
+"""The result of a batch in figures and in words."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ SHOWN_REFUSALS = 100
 #: Refused rows that the words of an error list.
 LISTED_REFUSALS = 10
 
+#: Characters of a refused row's reason in a file: enough for several faults, without the fifty
+#: levels of a field in each row.
+REASON_CHARACTERS = 500
 
-#: Characters of what is said of a row in a file, which need not name fifty levels in each row.
-SAID_IN_A_FILE = 500
 
-
-def said(remarks: Sequence[Remark]) -> str:
+def joined(remarks: Sequence[Remark]) -> str:
     """Remarks as one line of text."""
     return sentences(remark.say() for remark in remarks)
 
 
-def said_in_a_file(remarks: Sequence[Remark], worded: dict[int, str]) -> str:
+def reason_in_file(remarks: Sequence[Remark], worded: dict[int, str]) -> str:
     """Remarks as one line of text that is not too long.
 
     Args:
@@ -38,7 +38,7 @@ def said_in_a_file(remarks: Sequence[Remark], worded: dict[int, str]) -> str:
             worded[id(remark)] = remark.say()
         texts.append(worded[id(remark)])
     text = sentences(texts)
-    return text if len(text) <= SAID_IN_A_FILE else text[: SAID_IN_A_FILE - 1] + "…"
+    return text if len(text) <= REASON_CHARACTERS else text[: REASON_CHARACTERS - 1] + "…"
 
 
 @dataclass(frozen=True)
@@ -46,32 +46,32 @@ class Refused:
     """One row that the schema refuses.
 
     Attributes:
-        row: its place among the rows, from 0.
-        place: where a person finds it: ``"line 3"`` of a CSV file, ``"row 2"`` of a Parquet file.
+        row: its index among the rows, from 0.
+        location: for a person: ``"line 3"`` of a CSV file, ``"row 2"`` of a Parquet file.
         remarks: everything that is wrong with it.
     """
 
     row: int
-    place: str
+    location: str
     remarks: tuple[Remark, ...]
 
     def say(self) -> str:
         """All of it as one line."""
         words = _("{found_at}: {remark}")
-        return words.format(found_at=self.place, remark=said(self.remarks))
+        return words.format(found_at=self.location, remark=joined(self.remarks))
 
 
-def place_in_words(kind: str, count: int) -> str:
-    """What a chunk's ``place_of`` says, in words."""
+def location_in_words(kind: str, count: int) -> str:
+    """What a chunk's ``location_of`` says, in words."""
     words = {"line": _("line {number}"), "row": _("row {number}")}
     return words[kind].format(number=number(count))
 
 
 def located(refusals: Iterable[Refused]) -> Iterator[Remark]:
-    """Every remark with its row's place, and the line that the person sees."""
+    """Every remark with its row's index, and the line that the person sees."""
     for refusal in refusals:
         for remark in refusal.remarks:
-            values = {"found_at": refusal.place.capitalize(), "remark": remark.say()}
+            values = {"found_at": refusal.location.capitalize(), "remark": remark.say()}
             yield Remark("{found_at}: {remark}", remark.field, values, refusal.row)
 
 

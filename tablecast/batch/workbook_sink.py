@@ -28,7 +28,7 @@ PIECE, LONGEST_ROW = 262_144, 20_000_000
 _ROW = re.compile(r"<((?:\w+:)?)row\b([^>]*?)(?:/>|>(.*?)</\1row>)", re.DOTALL)
 _NUMBER = re.compile(r'\br="(\d+)"')
 _CELL = re.compile(r"<((?:\w+:)?)c\b([^>]*?)(?:/>|>.*?</\1c>)", re.DOTALL)
-_PLACE = re.compile(r'\br="([A-Z]+)(\d+)"')
+_REFERENCE = re.compile(r'\br="([A-Z]+)(\d+)"')
 _STYLE = re.compile(r'\bs="(\d+)"')
 _SPANS = re.compile(r'(?<!\s)\s++spans="[^"]*"')
 _DIMENSION = re.compile(r'(<(?:\w+:)?dimension\b[^>]*?ref=")([A-Z]+\d+)(?::([A-Z]+)(\d+))?(")')
@@ -83,8 +83,8 @@ class XlsxSink:
     ) -> None:
         self._book, self._added = book, added
         self._part = part_of(book, source.sheet)
-        places = range(source.offset, source.offset + len(source.names))
-        named = dict(zip(places, source.names, strict=True))
+        indices = range(source.offset, source.offset + len(source.names))
+        named = dict(zip(indices, source.names, strict=True))
         self._gone = {at for at, name in named.items() if name in replaced}
         first = max((at for at in named if at not in self._gone), default=-1) + 1
         self._columns = [first + at for at in range(len(added))]
@@ -105,11 +105,11 @@ class XlsxSink:
         wanted = range(len(chunk)) if rows is None else rows
         columns = [_listed(values) for values in added.values()]
         answers = {
-            chunk.places[row]: dict(zip(self._columns, told, strict=True))
-            for row, told in zip(wanted, zip(*columns, strict=True), strict=True)
+            chunk.numbers[row]: dict(zip(self._columns, predicted, strict=True))
+            for row, predicted in zip(wanted, zip(*columns, strict=True), strict=True)
         }
-        left_out = set(chunk.places) - set(answers)
-        self._advance(chunk.places[-1], answers, left_out)
+        left_out = set(chunk.numbers) - set(answers)
+        self._advance(chunk.numbers[-1], answers, left_out)
 
     def close(self) -> None:
         for piece in self._pieces:
@@ -118,7 +118,7 @@ class XlsxSink:
         self._out.close()
 
     def _advance(
-        self, last: int, answers: Mapping[int, Mapping[int, Any]],
+        self, last: int, added: Mapping[int, Mapping[int, Any]],
         left_out: Collection[int] = (),
     ) -> None:  # fmt: skip
         """Copy the sheet up to a row, with answers by row and column."""
@@ -126,51 +126,51 @@ class XlsxSink:
             piece = next(self._pieces, None)
             if piece is None:
                 return
-            self._sheet.write(self._row_again(piece, answers, left_out).encode())
+            self._sheet.write(self._row_again(piece, added, left_out).encode())
 
     def _row_again(
-        self, piece: str, answers: Mapping[int, Mapping[int, Any]], left_out: Collection[int]
+        self, piece: str, added: Mapping[int, Mapping[int, Any]], left_out: Collection[int]
     ) -> str:
         """A piece of the sheet; where it is a row, with the answers to it."""
-        found = _ROW.fullmatch(piece)
-        if found is None:
+        match = _ROW.fullmatch(piece)
+        if match is None:
             return _DIMENSION.sub(self._wider, piece) if "dimension" in piece else piece
-        prefix, attributes, cells = found[1], found[2], found[3] or ""
-        told = _NUMBER.search(attributes)
-        self._row = int(told[1]) if told else self._row + 1
+        prefix, attributes, cells = match[1], match[2], match[3] or ""
+        number = _NUMBER.search(attributes)
+        self._row = int(number[1]) if number else self._row + 1
         if self._row in left_out:
             self._lifted += 1
             return ""
-        if self._row in answers:
-            cells = self._with_answers(prefix, cells, answers[self._row])
+        if self._row in added:
+            cells = self._with_values(prefix, cells, added[self._row])
             attributes = _SPANS.sub("", attributes)
         row = f"<{prefix}row{attributes}>{cells}</{prefix}row>"
         return self._lift(row) if self._lifted else row
 
-    def _with_answers(self, prefix: str, cells: str, answers: Mapping[int, Any]) -> str:
+    def _with_values(self, prefix: str, cells: str, values: Mapping[int, Any]) -> str:
         kept = []
         for cell in _CELL.finditer(cells):
-            place = _PLACE.search(cell[2])
-            if place is None or _column_number(place[1]) not in self._gone:
+            reference = _REFERENCE.search(cell[2])
+            if reference is None or _column_number(reference[1]) not in self._gone:
                 kept.append(cell[0])
         style = _STYLE.search(kept[-1].partition(">")[0]) if kept else None
         shown = f' s="{style[1]}"' if style and self._row == self._header else ""
-        made = [
+        added = [
             _xml_cell(prefix, f"{_letters(column)}{self._row}", value, shown)
-            for column, value in answers.items()
+            for column, value in values.items()
         ]
-        return "".join([*kept, *made])
+        return "".join([*kept, *added])
 
     def _lift(self, row: str) -> str:
         """A row below others that were left out takes their place."""
         number = self._row - self._lifted
         row = _NUMBER.sub(f'r="{number}"', row, count=1)
-        return _PLACE.sub(lambda place: f'r="{place[1]}{number}"', row)
+        return _REFERENCE.sub(lambda reference: f'r="{reference[1]}{number}"', row)
 
-    def _wider(self, found: re.Match[str]) -> str:
-        start, end, row = found[2], found[3] or "A", found[4] or re.sub(r"\D", "", found[2])
+    def _wider(self, match: re.Match[str]) -> str:
+        start, end, row = match[2], match[3] or "A", match[4] or re.sub(r"\D", "", match[2])
         widest = max(_column_number(end), *self._columns, 0)
-        return f"{found[1]}{start}:{_letters(widest)}{row}{found[5]}"
+        return f"{match[1]}{start}:{_letters(widest)}{row}{match[5]}"
 
 
 class NewSink:
@@ -198,18 +198,18 @@ class NewSink:
     ) -> None:
         wanted = range(len(chunk)) if rows is None else rows
         columns = [_listed(values) for values in added.values()]
-        for row, told in zip(wanted, zip(*columns, strict=True), strict=True):
+        for row, predicted in zip(wanted, zip(*columns, strict=True), strict=True):
             cells = [plain_cell(chunk.rows[row][at]) for at in self._kept]
-            self._write([*cells, *told])
+            self._write([*cells, *predicted])
 
     def close(self) -> None:
         self._book.close()
 
     def _write(self, cells: Sequence[Any]) -> None:
-        for place, cell in enumerate(cells):
+        for index, cell in enumerate(cells):
             writer = self._writer(cell)
             if writer:
-                writer(self._next, place, cell)
+                writer(self._next, index, cell)
         self._next += 1
 
     def _writer(self, cell: Any) -> Callable[[int, int, Any], Any] | None:
@@ -222,7 +222,7 @@ class NewSink:
             return self._sheet.write_number  # type: ignore[no-any-return]
         if isinstance(cell, datetime.datetime):
             return self._sheet.write_datetime  # type: ignore[no-any-return]
-        return lambda row, place, text: self._sheet.write_string(row, place, str(text))
+        return lambda row, column, text: self._sheet.write_string(row, column, str(text))
 
 
 def part_of(book: zipfile.ZipFile, sheet: str) -> str:
@@ -233,10 +233,10 @@ def part_of(book: zipfile.ZipFile, sheet: str) -> str:
     """
     try:
         relations = ElementTree.fromstring(book.read("xl/_rels/workbook.xml.rels"))
-        targets = {one.get("Id"): one.get("Target", "") for one in relations}
-        for one in ElementTree.fromstring(book.read("xl/workbook.xml")).iter():
-            if one.tag.endswith("}sheet") and one.get("name") == sheet:
-                target = targets[one.get(_RELATION)]
+        targets = {relation.get("Id"): relation.get("Target", "") for relation in relations}
+        for relation in ElementTree.fromstring(book.read("xl/workbook.xml")).iter():
+            if relation.tag.endswith("}sheet") and relation.get("name") == sheet:
+                target = targets[relation.get(_RELATION)]
                 return str("/xl" / PurePosixPath(target)).lstrip("/")
     except (KeyError, ElementTree.ParseError):
         pass
@@ -267,14 +267,14 @@ def _sheet_pieces(book: zipfile.ZipFile, part: str) -> Iterator[str]:
         yield text
 
 
-def _xml_cell(prefix: str, place: str, value: Any, style: str) -> str:
+def _xml_cell(prefix: str, reference: str, value: Any, style: str) -> str:
     if value is None or value != value:
         return ""
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return f'<{prefix}c r="{place}"{style}><{prefix}v>{value!r}</{prefix}v></{prefix}c>'
+        return f'<{prefix}c r="{reference}"{style}><{prefix}v>{value!r}</{prefix}v></{prefix}c>'
     text = escape(_NO_XML.sub("\ufffd", str(value)))
     return (
-        f'<{prefix}c r="{place}" t="inlineStr"{style}><{prefix}is>'
+        f'<{prefix}c r="{reference}" t="inlineStr"{style}><{prefix}is>'
         f'<{prefix}t xml:space="preserve">{text}</{prefix}t></{prefix}is></{prefix}c>'
     )
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any, BinaryIO
 
-from tablecast.batch.csv_layout import header_place
+from tablecast.batch.csv_layout import header_index
 from tablecast.data.dialect import MOST_TITLES
 from tablecast.data.sheets import opened_sheet, plain_cell
 from tablecast.data.surroundings import bare, is_footer
@@ -17,6 +17,7 @@ from tablecast.i18n.language import _
 from tablecast.schema.table_notes import LINES_ABOVE, LINES_BELOW
 from tablecast.schema.texts import tidy_text
 
+#: Rows that are read at a time, as of CSV: few enough to stay in the processor's cache.
 CHUNK_ROWS = 2_000
 
 
@@ -26,22 +27,22 @@ class SheetChunk:
 
     Attributes:
         rows: their cells: texts, numbers, booleans, moments or None.
-        places: each row's number on the sheet, from 1.
+        numbers: each row's number on the sheet, from 1.
     """
 
     rows: list[list[Any]]
-    places: list[int]
+    numbers: list[int]
 
     def __len__(self) -> int:
         return len(self.rows)
 
-    def column(self, place: int) -> list[Any]:
+    def column(self, index: int) -> list[Any]:
         """The cells of one column; moments as ISO text."""
-        return [_cell(row[place]) for row in self.rows]
+        return [_cell(row[index]) for row in self.rows]
 
-    def place_of(self, row: int) -> tuple[str, int]:
+    def location_of(self, row: int) -> tuple[str, int]:
         """Where a person finds a row: ``("row", 17)``."""
-        return "row", self.places[row]
+        return "row", self.numbers[row]
 
 
 class WorkbookSource:
@@ -85,11 +86,11 @@ class WorkbookSource:
         if not filled:
             words = _("The sheet {sheet} of {name} is empty.")
             raise BatchError(words.format(sheet=repr(self.sheet), name=name))
-        place = header_place([[bare(cell) for cell in row] for _, row in filled], expected, 0)
-        self.header, names = filled[place]
+        index = header_index([[bare(cell) for cell in row] for _, row in filled], expected, 0)
+        self.header, names = filled[index]
         self.names = [tidy_text(bare(cell)) for cell in names]
-        self._first = [one for one in first if one[0] > self.header]
-        if place:
+        self._first = [numbered for numbered in first if numbered[0] > self.header]
+        if index:
             self.notes += (str(LINES_ABOVE),)
         if others:
             words = _("Read the sheet {sheet}; the workbook has others.")
@@ -99,31 +100,31 @@ class WorkbookSource:
         """Let go of the workbook."""
         self._rows = enumerate(())
 
-    def share(self) -> float:
+    def fraction_read(self) -> float:
         """How much of the sheet is read, from 0 to 1."""
         return min(self._read / self._height, 1.0)
 
     def chunks(self) -> Iterator[SheetChunk]:
         """The rows in their order, without empty ones and lines below the table."""
         rows: list[list[Any]] = []
-        places: list[int] = []
+        numbers: list[int] = []
         below: list[tuple[int, Sequence[Any]]] = []
-        for place, row in self._every():
-            self._read = place
+        for number, row in self._every():
+            self._read = number
             if not any(map(bare, row)):
                 continue
             if is_footer(row, False):
-                below.append((place, row))
+                below.append((number, row))
                 continue
-            for at, one in [*below, (place, row)]:
-                rows.append(list(one))
-                places.append(at)
+            for at, cells in [*below, (number, row)]:
+                rows.append(list(cells))
+                numbers.append(at)
             below.clear()
             if len(rows) >= CHUNK_ROWS:
-                yield SheetChunk(rows, places)
-                rows, places = [], []
+                yield SheetChunk(rows, numbers)
+                rows, numbers = [], []
         if rows:
-            yield SheetChunk(rows, places)
+            yield SheetChunk(rows, numbers)
         if below:
             self.notes += (str(LINES_BELOW.filled(count=len(below), line=below[0][0])),)
 
@@ -136,7 +137,7 @@ def first_rows(stream: BinaryIO, expected: Collection[str], count: int) -> list[
     """The header of a workbook's first sheet and its first rows, as texts."""
     source = WorkbookSource(stream, "", expected)
     chunk = next(source.chunks(), SheetChunk([], []))
-    cells = [["" if (told := _cell(one)) is None else str(told) for one in row]
+    cells = [["" if (value := _cell(cell)) is None else str(value) for cell in row]
              for row in chunk.rows[:count]]  # fmt: skip
     return [source.names, *cells]
 

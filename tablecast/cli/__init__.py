@@ -1,1 +1,1 @@
-"""The command line, and what it says while it works."""
+"""The command line and its progress output."""

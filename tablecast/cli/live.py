@@ -1,5 +1,4 @@
-"""What a long training says: one live line on a terminal that tells how it stands, plain lines
-elsewhere."""
+"""Progress of a long training: one live line on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -87,6 +86,6 @@ class Live:
         standing, now = self._standing, self._clock()
         if standing is None:
             return ""
-        line = f"{bar(standing.share(now), WIDTH)} {standing.words(now)}"
+        line = f"{bar(standing.fraction_done(now), WIDTH)} {standing.words(now)}"
         # A line that wraps could not be drawn over.
         return line[: shutil.get_terminal_size().columns - 1]

@@ -1,4 +1,4 @@
-"""How far a long run is: a bar that redraws itself on a terminal, a line now and then elsewhere."""
+"""A progress bar on a terminal, or a line every few seconds in a log."""
 
 from __future__ import annotations
 
@@ -42,33 +42,33 @@ class ProgressBar:
             self._stream.write("\n")
             self._stream.flush()
 
-    def __call__(self, rows: int, share: float) -> None:
+    def __call__(self, rows: int, fraction: float) -> None:
         """Show how far it is, unless that was shown just now."""
         now = self._clock()
         pause = REDRAWN_AFTER if self._is_terminal else LINE_AFTER
         since = self._began if self._drawn is None and not self._is_terminal else self._drawn
-        if share < 1 and since is not None and now - since < pause:
+        if fraction < 1 and since is not None and now - since < pause:
             return
         self._drawn = now
-        words = self._words(rows, min(share, 1.0), now - self._began)
+        words = self._words(rows, min(fraction, 1.0), now - self._began)
         self._stream.write(f"\r{words}\x1b[K" if self._is_terminal else f"{words}\n")
         self._stream.flush()
 
-    def _words(self, rows: int, share: float, seconds: float) -> str:
+    def _words(self, rows: int, fraction: float, seconds: float) -> str:
         named = "row" if rows == 1 else "rows"
-        figures = f"{share:4.0%}  {rows:,} {named}  {_time_left(share, seconds)}"
+        figures = f"{fraction:4.0%}  {rows:,} {named}  {_time_left(fraction, seconds)}"
         if not self._is_terminal:
             return figures.strip()
-        return f"{bar(share, WIDTH)} {figures}"
+        return f"{bar(fraction, WIDTH)} {figures}"
 
 
-def bar(share: float, width: int) -> str:
+def bar(fraction: float, width: int) -> str:
     """A share of the whole, from 0 to 1, drawn so many columns wide between its brackets."""
-    done = round(share * width)
+    done = round(fraction * width)
     return f"[{'█' * done}{'·' * (width - done)}]"
 
 
-def _time_left(share: float, seconds: float) -> str:
-    if share >= 1:
+def _time_left(fraction: float, seconds: float) -> str:
+    if fraction >= 1:
         return f"in {seconds:.0f} s"
-    return f"{seconds / share - seconds:.0f} s left" if share > 0 else ""
+    return f"{seconds / fraction - seconds:.0f} s left" if fraction > 0 else ""

@@ -1,4 +1,4 @@
-"""The options by which a person says what cannot be seen in a table."""
+"""The options that say how to read a table, where its cells leave that open."""
 
 from __future__ import annotations
 
@@ -8,39 +8,50 @@ from tablecast.schema.options import ReadingOptions
 
 
 def add_table_options(parser: argparse.ArgumentParser) -> None:
-    """The options about a table; each judgement that a person may know better has one."""
-    group = parser.add_argument_group("how the table is read")
+    """Add the options about a table: one for each judgement that a person may know better."""
+    group = parser.add_argument_group("how to read the table")
     group.add_argument(
         "--task", choices=("auto", "regression", "classification"), default="auto",
-        help="amounts to estimate, or classes to tell apart (default: what the target looks like)",
+        help="regression predicts amounts, classification predicts classes; auto looks at the "
+        "target (default: auto)",
     )
     for name, metavar, words in (
-        ("--category", "COLUMN", "text, even if its cells are numbers, such as a postcode"),
-        ("--number", "COLUMN", "numbers, even if they begin with 0 or are written in two ways"),
-        ("--date", "COLUMN[=FORMAT]", "dates, in a format such as %%d/%%m/%%y"),
-        ("--drop", "COLUMN", "leave a column out"),
-        ("--keep", "COLUMN", "a feature, even if it looks like an id or like the answer itself"),
-        ("--missing", "TEXT", "a text that means that nothing is known, in every column"),
-        ("--level", "COLUMN=TEXT", "a level, even if it looks like a missing value, such as NA"),
+        ("--category", "COLUMN", "read it as text, even if it holds numbers, such as postcodes"),
+        ("--number", "COLUMN", "read it as numbers, even if some begin with 0"),
+        ("--date", "COLUMN[=FORMAT]", "read it as dates, such as --date sold=%%d/%%m/%%y"),
+        ("--drop", "COLUMN", "ignore the column"),
+        ("--keep", "COLUMN", "use the column, even if it looks like an ID or like the target"),
+        ("--missing", "TEXT", "a text that means a missing value, in every column"),
+        ("--level", "COLUMN=TEXT", "a text that is a value, even if it looks missing, such as NA"),
     ):
         group.add_argument(
             name, action="append", default=[], metavar=metavar, help=f"{words}; may be repeated"
         )
-    group.add_argument("--encoding", metavar="NAME", help="such as gb18030 or windows-1252")
-    group.add_argument("--separator", metavar="SIGN", help="what stands between cells, or tab")
-    group.add_argument("--decimal", choices=(".", ","), help="the sign before decimals")
-    group.add_argument("--sheet", metavar="NAME", help="a workbook's sheet, or its number from 1")
+    group.add_argument(
+        "--encoding", metavar="NAME",
+        help="the file's encoding, such as gb18030 or windows-1252 (default: detected)",
+    )
+    group.add_argument(
+        "--separator", metavar="SIGN",
+        help="the sign between cells, such as ';', or tab (default: detected)",
+    )
+    group.add_argument(
+        "--decimal", choices=(".", ","), help="the decimal sign of numbers (default: detected)"
+    )
+    group.add_argument(
+        "--sheet", metavar="NAME", help="the sheet of a workbook, by name or by number from 1"
+    )
 
 
 def table_options(options: argparse.Namespace) -> ReadingOptions:
-    """What the options say of a table.
+    """The options about a table as they were given.
 
     Raises:
-        TableError: one has a value that means nothing.
+        TableError: an option has an unknown value.
     """
     levels: dict[str, list[str]] = {}
-    for said in options.level:
-        column, _, text = said.rpartition("=")
+    for pair in options.level:
+        column, _, text = pair.rpartition("=")
         levels.setdefault(column, []).append(text)
     return ReadingOptions(
         task=options.task,
@@ -58,7 +69,7 @@ def table_options(options: argparse.Namespace) -> ReadingOptions:
     )
 
 
-def _dated(said: str) -> tuple[str, str]:
+def _dated(pair: str) -> tuple[str, str]:
     """A column and its format, which begins with a per cent sign."""
-    column, equals, form = said.partition("=%")
-    return (column, "%" + form) if equals else (said, "")
+    column, equals, form = pair.partition("=%")
+    return (column, "%" + form) if equals else (pair, "")

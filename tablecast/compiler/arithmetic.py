@@ -66,8 +66,8 @@ def first_largest(builder: Builder, x: str) -> str:
 def is_above(builder: Builder, x: str, limit: float, *, or_equal: bool = False) -> str:
     """0 or 1 for a score of (rows, 1) against a limit: int64 (rows,)."""
     kind = "GreaterOrEqual" if or_equal else "Greater"
-    answer = builder.op(kind, x, builder.constant(limit))
-    return flat(builder, builder.cast(answer, TensorProto.INT64))
+    index = builder.op(kind, x, builder.constant(limit))
+    return flat(builder, builder.cast(index, TensorProto.INT64))
 
 
 def expit(builder: Builder, x: str) -> str:

@@ -1,4 +1,4 @@
-"""The columns between two steps: where each one is in the graph, and what it holds in the probe."""
+"""The columns between two steps: where each is in the graph, and its values in the probe."""
 
 from __future__ import annotations
 

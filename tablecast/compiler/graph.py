@@ -161,18 +161,18 @@ class Builder:
 
 def attribute(node: onnx.NodeProto, name: str, default: Any) -> Any:
     """A node's attribute as a Python value."""
-    for one in node.attribute:
-        if one.name == name:
-            return helper.get_attribute_value(one)
+    for candidate in node.attribute:
+        if candidate.name == name:
+            return helper.get_attribute_value(candidate)
     return default
 
 
 def read_inside(node: onnx.NodeProto) -> set[str]:
     """Every name that the body of a node, such as a loop's, reads."""
     names: set[str] = set()
-    for one in node.attribute:
-        if one.type == onnx.AttributeProto.GRAPH:
-            names |= {output.name for output in one.g.output}
-            for inner in one.g.node:
+    for attribute in node.attribute:
+        if attribute.type == onnx.AttributeProto.GRAPH:
+            names |= {output.name for output in attribute.g.output}
+            for inner in attribute.g.node:
                 names |= set(inner.input) | read_inside(inner)
     return names

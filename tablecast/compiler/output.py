@@ -1,4 +1,4 @@
-"""From the estimator's answer to ``predict_model``'s: its labels and its scale."""
+"""From the estimator's prediction to that of ``predict_model``: its labels and its scale."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tablecast.schema.texts import class_names
 Output = tuple[str, str, int, list[Any]]
 
 
-def add_answer(
+def add_output(
     builder: Builder, pipeline: Any, matrix: Matrix, task: Literal["regression", "classification"]
 ) -> list[Output]:
     """Add the estimator and what follows it; returns the graph's outputs."""
@@ -27,12 +27,12 @@ def add_answer(
         return _classes(builder, pipeline, estimator, matrix)
     # PyCaret passes predictions through nan_to_num. scikit-learn's estimators refuse rows that
     # they have no answer for, so the graph's NaN there is kept: 0 would look like an answer.
-    answer = regress(builder, estimator, matrix)
+    prediction = regress(builder, estimator, matrix)
     for name, step in reversed(pipeline.steps[:-1]):
         if hasattr(step, "inverse_transform"):
             transformer = getattr(step, "transformer", step)
-            answer = invert_target(builder, name, transformer, answer)
-    return [(answer, "prediction_label", TensorProto.DOUBLE, ["rows", 1])]
+            prediction = invert_target(builder, name, transformer, prediction)
+    return [(prediction, "prediction_label", TensorProto.DOUBLE, ["rows", 1])]
 
 
 def _classes(builder: Builder, pipeline: Any, estimator: Any, matrix: Matrix) -> list[Output]:
@@ -40,31 +40,31 @@ def _classes(builder: Builder, pipeline: Any, estimator: Any, matrix: Matrix) ->
     if type(estimator).__name__ == "CustomProbabilityThresholdClassifier":
         threshold = float(estimator.probability_threshold)
         estimator = estimator.classifier_
-    answer = classify(builder, estimator, matrix)
-    index = answer.index
+    output = classify(builder, estimator, matrix)
+    index = output.index
     if threshold is not None:
-        index = _over_threshold(builder, answer, threshold, len(estimator.classes_))
+        index = _over_threshold(builder, output, threshold, len(estimator.classes_))
     labels = _labels(pipeline)
     kind = TensorProto.STRING if labels.dtype == object else TensorProto.INT64
     label = builder.op(
         "Gather", builder.constant(labels.reshape(-1, 1), labels.dtype), index, axis=0
     )
     outputs: list[Output] = [(label, "prediction_label", kind, ["rows", 1])]
-    if answer.probabilities:
+    if output.probabilities:
         shape = ["rows", len(labels)]
-        outputs.append((answer.probabilities, "probabilities", TensorProto.DOUBLE, shape))
+        outputs.append((output.probabilities, "probabilities", TensorProto.DOUBLE, shape))
     return outputs
 
 
 def _over_threshold(
-    builder: Builder, answer: Classification, threshold: float, classes: int
+    builder: Builder, output: Classification, threshold: float, classes: int
 ) -> str:
     """1 where the second class is at least as probable as the threshold, int64 (rows,)."""
-    if answer.probabilities is None or classes != 2:
+    if output.probabilities is None or classes != 2:
         raise UnsupportedStep(
             "probability_threshold", "it is defined for two classes with probabilities"
         )
-    second = builder.op("Gather", answer.probabilities, builder.constant(1, np.int64), axis=1)
+    second = builder.op("Gather", output.probabilities, builder.constant(1, np.int64), axis=1)
     over = builder.op("GreaterOrEqual", second, builder.constant(threshold))
     return builder.cast(over, TensorProto.INT64)
 

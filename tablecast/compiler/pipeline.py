@@ -1,4 +1,4 @@
-"""Walk a fitted PyCaret pipeline, step by step, and write the graph of it."""
+"""The compiler's main loop: it walks a fitted PyCaret pipeline and writes its graph."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import tablecast.compiler.steps  # noqa: F401 - registers the converters
 from tablecast.compiler.frame import Cell, Frame, Lookup, Moment, Number, Step
 from tablecast.compiler.graph import Builder
 from tablecast.compiler.optimize.joined_columns import join_columns
-from tablecast.compiler.output import add_answer
+from tablecast.compiler.output import add_output
 from tablecast.compiler.probe import UNKNOWN_TEXTS, Probe
 from tablecast.compiler.registry import convert
 from tablecast.errors import UnsupportedStep
@@ -53,7 +53,7 @@ def compile_pipeline(pipeline: Any, fields: Sequence[Field], task: Task) -> onnx
     """
     frame = _walk(pipeline, fields)
     matrix = frame.matrix("the estimator", list(frame.table.columns))
-    return join_columns(frame.builder.finish(add_answer(frame.builder, pipeline, matrix, task)))
+    return join_columns(frame.builder.finish(add_output(frame.builder, pipeline, matrix, task)))
 
 
 def compile_features(pipeline: Any, fields: Sequence[Field]) -> onnx.ModelProto:
@@ -145,7 +145,7 @@ def _concerns_columns(step: Any) -> bool:
 def _after(frame: Frame, name: str, wrapper: Any) -> Frame:
     """The columns after one step, in the order that PyCaret's wrapper leaves them in."""
     table, after, result = _run(frame.table, name, wrapper)
-    columns = _given(wrapper, table)
+    columns = _columns_of(wrapper, table)
     step = Step(name, getattr(wrapper, "transformer", wrapper), columns, table[columns], after)
     before = Frame(frame.builder, frame.probe, frame.cells, table)
     cells = convert(before, step)
@@ -174,7 +174,7 @@ def _run(
     raise UnsupportedStep(name, f"it fails on rows like those of training ({error})")
 
 
-def _given(wrapper: Any, table: pd.DataFrame) -> list[str]:
+def _columns_of(wrapper: Any, table: pd.DataFrame) -> list[str]:
     include = getattr(wrapper, "_include", None)
     return list(table.columns) if include is None else list(include)
 
@@ -183,6 +183,6 @@ def _own_columns(wrapper: Any, table: pd.DataFrame) -> pd.DataFrame:
     """What the wrapped transformer returns, named as PyCaret's wrapper names it."""
     if not hasattr(wrapper, "transformer"):
         return wrapper.transform(table.copy())
-    given = table[_given(wrapper, table)].copy()
+    taken = table[_columns_of(wrapper, table)].copy()
     # With only its own columns there is nothing to reorder, so the transformer's order remains.
-    return wrapper._prepare_df(given, wrapper.transformer.transform(given.copy()))
+    return wrapper._prepare_df(taken, wrapper.transformer.transform(taken.copy()))

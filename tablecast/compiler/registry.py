@@ -1,4 +1,4 @@
-"""Which converter compiles which class. A converter is registered beside its own code."""
+"""Which converter compiles which class. Each converter is registered beside its own code."""
 
 from __future__ import annotations
 

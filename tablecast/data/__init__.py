@@ -1,1 +1,1 @@
-"""The training table: fetched, read and tidied, and what is too good to be true in it."""
+"""The training table: loaded, read, tidied, and checked for leaks."""

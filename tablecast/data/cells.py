@@ -1,4 +1,4 @@
-"""One column while it is read: its distinct texts, what they can be, and what is said of them."""
+"""One column while it is read: its distinct texts, what they may mean, and the notes about it."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Column:
         self.file_day_first: bool | None = None
 
     @property
-    def said(self) -> str:
+    def requested(self) -> str:
         """What a person says that it is: category, number, date, or nothing."""
         kinds = ("category", "number", "date")
         return next((kind for kind in kinds if self.name in getattr(self.options, kind)), "")
@@ -74,8 +74,8 @@ class Column:
     @cached_property
     def present(self) -> list[str]:
         """The distinct texts that say something."""
-        found = dict.fromkeys(self.texts.values())
-        return [text for text in found if text not in self.missing]
+        distinct = dict.fromkeys(self.texts.values())
+        return [text for text in distinct if text not in self.missing]
 
     @cached_property
     def candidates(self) -> list[str]:
@@ -100,26 +100,26 @@ class Column:
     @cached_property
     def numbers(self) -> Numbers | None:
         """What its texts are as numbers; None where it is said to be something else."""
-        if self.said in ("category", "date") or not self.is_text or not self.candidates:
+        if self.requested in ("category", "date") or not self.is_text or not self.candidates:
             return None
-        return numbers_in(self.candidates, wanted=self.said == "number")
+        return numbers_in(self.candidates, wanted=self.requested == "number")
 
     @cached_property
     def dates(self) -> Dates | None:
         """The dates that its texts are, where they are no numbers."""
-        if self.said in ("category", "number") or not self.is_text or not self.candidates:
+        if self.requested in ("category", "number") or not self.is_text or not self.candidates:
             return None
-        if self.said != "date" and (self.numbers is None or not self.numbers.fault):
+        if self.requested != "date" and (self.numbers is None or not self.numbers.fault):
             return None
         form = self.options.date.get(self.name) or None
-        return dates_in(self.candidates, form, wanted=self.said == "date")
+        return dates_in(self.candidates, form, wanted=self.requested == "date")
 
     def first_of(self, texts: Collection[str]) -> tuple[str, int]:
         """Of some texts the one that stands first, and its line."""
         wanted = {cell for cell, text in self.texts.items() if text in set(texts)}
         cells = enumerate(self.cells.tolist())
-        place, cell = next((place, cell) for place, cell in cells if cell in wanted)
-        return self.texts[cell], int(self.lines[place]) if self.lines else place + 1
+        index, cell = next((index, cell) for index, cell in cells if cell in wanted)
+        return self.texts[cell], int(self.lines[index]) if self.lines else index + 1
 
     def count(self, texts: Sequence[str]) -> int:
         """How many cells say one of some texts."""
@@ -136,8 +136,8 @@ class Column:
 
         by_cell = {cell: values.get(text) for cell, text in self.texts.items()}
         kept = {cell: value for cell, value in by_cell.items() if value is not None}
-        made = [kept.get(cell, math.nan) for cell in self.cells.tolist()]
-        return pd.Series(made, index=self.cells.index, dtype=object)
+        mapped = [kept.get(cell, math.nan) for cell in self.cells.tolist()]
+        return pd.Series(mapped, index=self.cells.index, dtype=object)
 
     def whole_or_float(self, column: pd.Series) -> pd.Series:
         """``int64`` where nothing is missing and every value fits, ``float64`` otherwise."""

@@ -1,4 +1,4 @@
-"""A table's columns as the values that their cells stand for.
+"""A table's columns, converted from text to values.
 
 Every column leaves as one of four kinds, which is what the schema, PyCaret and the graph agree on:
 
@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING
 from tablecast.data.cells import Column
 from tablecast.data.dates import without_zone
 from tablecast.data.names import tidy_names, unique_names
-from tablecast.data.number_columns import read_number_column, said_otherwise
+from tablecast.data.number_columns import read_as_requested, read_number_column
 from tablecast.data.text_columns import read_text_column
 from tablecast.errors import Remark
 from tablecast.schema.options import ReadingOptions
@@ -75,35 +75,35 @@ def tidy(
         for name, column in named.items()
         if not _is_read(column, known.of(name), options)
     ]
-    made = {one.name: one for one in raw}
+    by_name = {each.name: each for each in raw}
     _decide(raw, known, options)
     columns, readings = {}, dict(known.columns)
     for name, column in named.items():
-        if name in made:
-            column = _values(made[name])
-            readings[name] = replace(made[name].reading, dtype=str(column.dtype))
-            notes += made[name].notes
+        if name in by_name:
+            column = _values(by_name[name])
+            readings[name] = replace(by_name[name].reading, dtype=str(column.dtype))
+            notes += by_name[name].notes
         columns[name] = column
     index = pd.RangeIndex(len(table))
     tidied = pd.DataFrame({n: c.set_axis(index) for n, c in columns.items()}, index=index)
-    signs = [one.numbers.decided for one in raw if one.numbers and not one.numbers.fault]
+    signs = [each.numbers.decided for each in raw if each.numbers and not each.numbers.fault]
     sign = options.decimal or known.decimal or next(filter(None, signs), "")
-    found = replace(known, decimal=sign, columns=readings, notes=tuple(dict.fromkeys(notes)))
-    return with_reading(tidied, found)
+    known_now = replace(known, decimal=sign, columns=readings, notes=tuple(dict.fromkeys(notes)))
+    return with_reading(tidied, known_now)
 
 
 def _named(table: pd.DataFrame, notes: list[Remark]) -> dict[str, pd.Series]:
     """The columns by tidy names; one that is there twice with the same cells only once."""
-    given = [str(name).strip() for name in table.columns]
+    names = [str(name).strip() for name in table.columns]
     kept: dict[str, pd.Series] = {}
-    for at, name in enumerate(unique_names(given)):
+    for at, name in enumerate(unique_names(names)):
         column = table.iloc[:, at]
-        if name != given[at] and given[at] in kept:
-            if column.reset_index(drop=True).equals(kept[given[at]].reset_index(drop=True)):
-                notes.append(SAME_COLUMN.filled(name=given[at]))
+        if name != names[at] and names[at] in kept:
+            if column.reset_index(drop=True).equals(kept[names[at]].reset_index(drop=True)):
+                notes.append(SAME_COLUMN.filled(name=names[at]))
                 continue
-            notes.append(RENAMED.filled(name=name, other=given[at]))
-        elif not given[at]:
+            notes.append(RENAMED.filled(name=name, other=names[at]))
+        elif not names[at]:
             notes.append(NAMELESS.filled(name=name))
         kept[name] = column
     tidy_names(list(kept))
@@ -119,25 +119,29 @@ def _is_read(column: pd.Series, reading: ColumnReading, options: ReadingOptions)
 
 def _decide(columns: Sequence[Column], known: TableReading, options: ReadingOptions) -> None:
     """Let the columns that leave no doubt decide for those that do."""
-    said = [one.numbers.decided for one in columns if one.numbers and not one.numbers.fault]
-    points, commas = said.count("."), said.count(",")
+    decimals = [
+        column.numbers.decided for column in columns if column.numbers and not column.numbers.fault
+    ]
+    points, commas = decimals.count("."), decimals.count(",")
     sign = options.decimal or ("." if points > commas else "," if commas > points else "")
-    orders = [one.dates.day_first for one in columns if one.dates and not one.dates.others]
+    orders = [
+        column.dates.day_first for column in columns if column.dates and not column.dates.others
+    ]
     day_first = next((order for order in orders if order is not None), None)
-    for one in columns:
-        one.file_sign, one.file_separator = sign, known.separator
-        one.file_day_first = day_first if day_first is not None else (sign == "," or None)
+    for column in columns:
+        column.file_sign, column.file_separator = sign, known.separator
+        column.file_day_first = day_first if day_first is not None else (sign == "," or None)
 
 
 def _values(column: Column) -> pd.Series:
     """A column as the values that its cells stand for."""
     from pandas.api import types
 
-    cells, kind, said = column.cells, column.cells.dtype, column.said
-    if said == "category":
+    cells, kind, requested = column.cells, column.cells.dtype, column.requested
+    if requested == "category":
         return read_text_column(column)
-    if said in ("number", "date"):
-        return said_otherwise(column)
+    if requested in ("number", "date"):
+        return read_as_requested(column)
     if isinstance(kind, types.CategoricalDtype) or types.is_bool_dtype(kind):
         return read_text_column(column)
     if types.is_datetime64_any_dtype(kind):

@@ -1,4 +1,4 @@
-"""Compressed files: gzip and Zstandard, told by how they begin."""
+"""Compressed files: gzip and Zstandard, recognized by their first bytes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ ENDINGS = (".gz", ".zst")
 
 _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 
-#: Text shrinks to a tenth; what grows a thousandfold was made to fill memory or time.
+#: Text shrinks to a tenth; what grows a thousandfold was made to fill memory or time. Up to 50 MB
+#: (what a server accepts as a file) it may, as a table of equal rows does.
 MOST_GROWTH = 1_000
 LEAST_LIMIT = 50_000_000
 

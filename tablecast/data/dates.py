@@ -1,4 +1,4 @@
-"""A column's texts as dates: the one format of all of them, and which of two where both fit."""
+"""A column's texts as dates: one format for all, and a decision where two formats fit."""
 
 from __future__ import annotations
 
@@ -81,20 +81,20 @@ def dates_in(
     if not near or not (wanted or any(_SHAPE.fullmatch(text) for text in near[:SAMPLE])):
         return None
     forms = [form] if form else _formats([plain[text] for text in near], wanted=wanted)
-    found: list[tuple[str, pd.Series]] = []
+    readings: list[tuple[str, pd.Series]] = []
     best: tuple[str, pd.Series] | None = None
-    for one in forms:
-        dates = _parsed([plain[text] for text in near], one)
+    for candidate in forms:
+        dates = _parsed([plain[text] for text in near], candidate)
         if not dates.isna().any():
-            if not any(dates.equals(other) for _, other in found):
-                found.append((one, dates))
+            if not any(dates.equals(other) for _, other in readings):
+                readings.append((candidate, dates))
         elif best is None or dates.isna().sum() < best[1].isna().sum():
-            best = one, dates
-    if not found:
+            best = candidate, dates
+    if not readings:
         return _nearly(near, best)
-    found.sort(key=lambda pair: _preferred(pair[0], day_first))
-    chosen, values = found[0]
-    others = tuple(one for one, _ in found[1:] if not one.startswith("%y"))
+    readings.sort(key=lambda pair: _preferred(pair[0], day_first))
+    chosen, values = readings[0]
+    others = tuple(candidate for candidate, _ in readings[1:] if not candidate.startswith("%y"))
     return Dates(dict(zip(near, values, strict=True)), chosen, others, far)
 
 
@@ -119,18 +119,18 @@ def _formats(texts: Sequence[str], *, wanted: bool) -> list[str]:
     """The formats that most of the first texts have."""
     sample = texts[:SAMPLE]
     days, times = zip(*map(_cut, sample), strict=True)
-    some_days = [one for one in DAYS if _fits(days, one) and (wanted or one != "%Y%m%d")]
-    some_times = [one for one in TIMES if _fits(times, one)]
+    some_days = [form for form in DAYS if _fits(days, form) and (wanted or form != "%Y%m%d")]
+    some_times = [form for form in TIMES if _fits(times, form)]
     return [day + time for day in some_days for time in some_times]
 
 
 def _cut(text: str) -> tuple[str, str]:
     """A date's day and its time."""
-    found = _TIME.search(text)
+    match = _TIME.search(text)
     # 3 Mar 21 ends in a year: a time has a colon, a point and two digits, or AM and PM.
-    if found is None or not re.search(r"[:.]|[AP]M", found[0]) or found.start() < 4:
+    if match is None or not re.search(r"[:.]|[AP]M", match[0]) or match.start() < 4:
         return text, ""
-    return text[: found.start()], found[0]
+    return text[: match.start()], match[0]
 
 
 def _fits(texts: Sequence[str], form: str) -> bool:

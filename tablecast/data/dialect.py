@@ -1,4 +1,4 @@
-"""A text cut into the rows and columns that it was written as.
+"""A file's text, split into rows and cells.
 
 Files come with more than a table: a first line ``sep=;``, a title above and a footer below, R's row
 names, a separator behind each row, columns without a name. None of it is data, all of it is said.
@@ -20,8 +20,8 @@ from tablecast.data.surroundings import (
     are_row_names,
     bare,
     is_filled,
-    one_more,
     shortened,
+    with_missing_name,
     without_footer,
 )
 from tablecast.errors import Remark, TableError
@@ -52,7 +52,7 @@ class Grid:
         rows: the cells.
         lines: the line on which each row begins, from 1.
         separator: what stands between cells; empty where nothing does (Excel).
-        place: what ``lines`` counts: "Line", or "Row" of a sheet.
+        row_word: what ``lines`` counts: "Line", or "Row" of a sheet.
         notes: what was left out, and why.
     """
 
@@ -60,7 +60,7 @@ class Grid:
     rows: list[Record]
     lines: list[int]
     separator: str = ""
-    place: str = "Line"
+    row_word: str = "Line"
     notes: list[Remark] = field(default_factory=list)
 
 
@@ -75,10 +75,10 @@ def grid_of(text: str, name: str, separator: str | None = None) -> Grid:
     Raises:
         TableError: its rows do not make a table.
     """
-    told = _SEPARATOR_LINE.match(text)
+    match = _SEPARATOR_LINE.match(text)
     skipped = 0
-    if told:
-        separator, text, skipped = separator or told[1], text[told.end() :], 1
+    if match:
+        separator, text, skipped = separator or match[1], text[match.end() :], 1
     separator = separator or find_separator(text)
     numbered = [(line + skipped, record) for line, record in _all_records(text, separator, name)]
     return arranged(numbered, name, separator)
@@ -86,8 +86,8 @@ def grid_of(text: str, name: str, separator: str | None = None) -> Grid:
 
 def separator_of(text: str) -> tuple[str, bool]:
     """The separator of a text, and whether its first line says it."""
-    told = _SEPARATOR_LINE.match(text)
-    return (told[1], True) if told else (find_separator(text), False)
+    match = _SEPARATOR_LINE.match(text)
+    return (match[1], True) if match else (find_separator(text), False)
 
 
 def find_separator(text: str) -> str:
@@ -101,8 +101,8 @@ def find_separator(text: str) -> str:
         width = usual_width(records)
         if width == 1:
             return 0.0, 0
-        body = records[header_place(records, width) :]
-        even = sum(len(one) in (width, width - 1) for one in body) / len(records)
+        body = records[header_index(records, width) :]
+        even = sum(len(record) in (width, width - 1) for record in body) / len(records)
         return even if quoted_well else even / 2, width
 
     best = max(SEPARATORS, key=fit)  # with no separator anywhere: the comma, so one column
@@ -121,12 +121,12 @@ def _are_cut_by_spaces(text: str) -> bool:
 
 def _are_numbers(record: Record) -> bool:
     amounts = [amount_of(bare(cell)) for cell in record if bare(cell)]
-    return bool(amounts) and all(one and not one.unit for one in amounts)
+    return bool(amounts) and all(amount and not amount.unit for amount in amounts)
 
 
 def first_records(text: str, separator: str) -> list[Record]:
     """The first rows that a separator makes, without blank ones."""
-    return [one for one in _first_records(text, separator)[0] if is_filled(one)]
+    return [record for record in _first_records(text, separator)[0] if is_filled(record)]
 
 
 def _first_records(text: str, separator: str) -> tuple[list[Record], bool]:
@@ -136,7 +136,7 @@ def _first_records(text: str, separator: str) -> tuple[list[Record], bool]:
         reader = csv.reader(lines, delimiter=separator, skipinitialspace=True, strict=strict)
         records: list[Record] = []
         try:
-            records.extend(one for one in islice(reader, FIRST_ROWS) if any(one))
+            records.extend(record for record in islice(reader, FIRST_ROWS) if any(record))
         except csv.Error as error:
             if strict and "expected after" in str(error):
                 continue
@@ -150,21 +150,21 @@ def usual_width(records: Sequence[Record]) -> int:
     return max(widths, key=lambda width: (widths[width], width), default=1)
 
 
-def header_place(records: Sequence[Record], width: int) -> int:
+def header_index(records: Sequence[Record], width: int) -> int:
     """Which record names the columns: the first one below a title.
 
     A title has fewer cells than the table, or fewer that hold anything.
     """
     filled = [sum(map(bool, map(bare, record))) for record in records[:MOST_TITLES]]
     for least in (max(2, width // 2), 2):
-        for place, cells in enumerate(filled):
-            if cells >= least and len(records[place]) >= width - 1:
-                return place
+        for index, cells in enumerate(filled):
+            if cells >= least and len(records[index]) >= width - 1:
+                return index
     return 0
 
 
 def arranged(
-    numbered: Sequence[tuple[int, Record]], name: str, separator: str = "", place: str = "Line"
+    numbered: Sequence[tuple[int, Record]], name: str, separator: str = "", row_word: str = "Line"
 ) -> Grid:
     """The grid of records with the lines on which they begin; blank ones are left out."""
     kept = [(line, record) for line, record in numbered if is_filled(record)]
@@ -172,7 +172,7 @@ def arranged(
         raise TableError(f"'{name}' is empty. Check that it was saved or downloaded completely.")
     blank_before = after_gaps(numbered) if len(kept) < len(numbered) else set()
     sample = [record for _, record in kept[: FIRST_ROWS * 5]]
-    head = header_place(sample, usual_width(sample[1:] or sample))
+    head = header_index(sample, usual_width(sample[1:] or sample))
     width = usual_width([record for _, record in kept[head + 1 :]] or [kept[head][1]])
     notes = [TITLE.filled(text=shortened(record)) for _, record in kept[:head]]
     header = [tidy_text(bare(cell)) for cell in kept[head][1]]
@@ -181,7 +181,7 @@ def arranged(
     body = kept[head + 1 :]
     full = sum(len(record) == width for _, record in body)
     if len(header) == width - 1 and full > MOST_SHORT * len(body):
-        header = one_more(header, [record for _, record in body if len(record) == width])
+        header = with_missing_name(header, [record for _, record in body if len(record) == width])
     while len(header) > max(width, 1) and not header[-1]:
         header.pop()  # the separator behind it has no counterpart in the rows
     width = len(header)
@@ -189,11 +189,11 @@ def arranged(
     notes += footers
     for line, record in body:
         if len(record) != width:
-            raise _ragged(f"{place} {line}", len(record), width, name)
+            raise _ragged(f"{row_word} {line}", len(record), width, name)
     if not body:
         raise TableError(f"'{name}' has a header but no rows. Add rows to learn from.")
     rows, lines = [record for _, record in body], [line for line, _ in body]
-    return _without_needless(Grid(header, rows, lines, separator, place, notes))
+    return _without_needless(Grid(header, rows, lines, separator, row_word, notes))
 
 
 def _without_needless(grid: Grid) -> Grid:
@@ -245,9 +245,9 @@ def _records(
         ) from error
 
 
-def _ragged(place: str, cells: int, width: int, name: str) -> TableError:
+def _ragged(row_word: str, cells: int, width: int, name: str) -> TableError:
     return TableError(
-        f"{place} of '{name}' has {cells} cell{'' if cells == 1 else 's'}, but the header has "
+        f"{row_word} of '{name}' has {cells} cell{'' if cells == 1 else 's'}, but the header has "
         f"{width}. Correct that line; a separator inside a text needs quotation marks around the "
         "text, and an opened quotation mark has to be closed. If the cells are cut in the wrong "
         "places, name what stands between them (--separator SIGN)."

@@ -1,4 +1,4 @@
-"""Which encoding a file's bytes are in, by whether the text that they then are makes sense.
+"""The encoding of a file, found by whether its text makes sense.
 
 UTF-8 and UTF-16 say so themselves. Of the older encodings, in which nearly any bytes are *some*
 text, each candidate is judged by the words that it gives: letters of one language, capitals at
@@ -34,7 +34,8 @@ _MARKS = (
 )
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 
-#: Distinct words that are looked at; the first of so many bytes.
+#: Distinct words that are judged, from the first so many bytes: enough to tell encodings apart, and
+#: no more work for a long file than for a short one.
 WORDS = 2_000
 SAMPLE = 2_000_000
 
@@ -75,9 +76,12 @@ _LETTERS = {
 }
 #: Icelandic's letters stand where Turkish has its own.
 _RARE = ("áðéíóúýþæö",)
-_LATIN = {one for one, alphabets in _LETTERS.items() if "ü" in "".join(alphabets)}
+_LATIN = {encoding for encoding, alphabets in _LETTERS.items() if "ü" in "".join(alphabets)}
 _LATIN |= {"windows-1257", "windows-1258"}
-_VOWELLED = {*(one for one, letters in _LETTERS.items() if letters is _CYRILLIC), "windows-1253"}
+_VOWELLED = {
+    *(encoding for encoding, letters in _LETTERS.items() if letters is _CYRILLIC),
+    "windows-1253",
+}
 _VOWELS = frozenset("аеёиоуыэюяіїєαεηιουωάέήίόύώϊϋΐΰ")
 #: Where a country's own standard has its common characters, by its first byte, and the standard.
 _COMMON = {
@@ -115,7 +119,7 @@ def decode(content: bytes, name: str, encoding: str | None = None) -> Decoded:
         TableError: it is no text, or none in that encoding, or there is no such encoding.
     """
     if encoding:
-        return _as_told(content, name, encoding)
+        return _decoded_as(content, name, encoding)
     for mark, marked in _MARKS:
         if content.startswith(mark):
             return _marked(content, name, marked)
@@ -135,7 +139,7 @@ def python_name(encoding: str) -> str:
     return _READ_AS.get(encoding, encoding)
 
 
-def _as_told(content: bytes, name: str, encoding: str) -> Decoded:
+def _decoded_as(content: bytes, name: str, encoding: str) -> Decoded:
     try:
         text = content.decode(python_name(encoding))
     except LookupError:
@@ -218,16 +222,16 @@ def _proposed(sample: bytes) -> str:
     except ImportError:
         return ""
     lines = [line for line in sample.split(b"\n") if not line.isascii()]
-    found = from_bytes(b"\n".join(lines[:2_000])).best()
+    guess = from_bytes(b"\n".join(lines[:2_000])).best()
     names = {python_name(name).replace("-", "_"): name for name in (*_LETTERS, *_COMMON)}
     names |= {"gbk": "gb18030", "gb2312": "gb18030", "big5": "big5", "euc_jis_2004": "euc-jp"}
     names |= {"shift_jis_2004": "shift_jis", "euc_jisx0213": "euc-jp", "euc_kr": "euc-kr"}
-    return names.get(found.encoding, "") if found else ""
+    return names.get(guess.encoding, "") if guess else ""
 
 
 def _first_line_beyond_ascii(content: bytes) -> int:
-    found = re.search(rb"[\x80-\xff]", content)
-    return content.count(b"\n", 0, found.start()) + 1 if found else 1
+    match = re.search(rb"[\x80-\xff]", content)
+    return content.count(b"\n", 0, match.start()) + 1 if match else 1
 
 
 def _sense(sample: bytes, encoding: str) -> float:
@@ -241,19 +245,23 @@ def _sense(sample: bytes, encoding: str) -> float:
     if bad > max(1, MOST_BAD * beyond) or not words:
         return 0.0
     if encoding in _COMMON:
-        return sum(_common_share(word, encoding) for word in words) / len(words) - 2 * bad / beyond
+        return (
+            sum(_common_fraction(word, encoding) for word in words) / len(words) - 2 * bad / beyond
+        )
     alphabets = _LETTERS[encoding]
     each = sum(max(_word_sense(word, letters, encoding) for letters in alphabets) for word in words)
     # One language for all is likelier than as many as there are words.
-    one = max(sum(_word_sense(word, letters, encoding) for word in words) for letters in alphabets)
-    score = (0.8 * each + 0.2 * one) / len(words)
+    together = max(
+        sum(_word_sense(word, letters, encoding) for word in words) for letters in alphabets
+    )
+    score = (0.8 * each + 0.2 * together) / len(words)
     return score - 2 * bad / beyond - 0.01 * list(_LETTERS).index(encoding) / len(_LETTERS)
 
 
 def _words(text: str) -> Iterator[str]:
     """Distinct words with a letter beyond ASCII, without digits and the signs of a table."""
-    found = re.finditer(r"[^\s\x00-\x2c\x2e-\x40\x5b-\x60\x7b-\x7f\ufffd]+", text)
-    return iter(dict.fromkeys(one[0] for one in found if not one[0].isascii()))
+    matches = re.finditer(r"[^\s\x00-\x2c\x2e-\x40\x5b-\x60\x7b-\x7f\ufffd]+", text)
+    return iter(dict.fromkeys(match[0] for match in matches if not match[0].isascii()))
 
 
 def _word_sense(word: str, alphabet: str, encoding: str) -> float:
@@ -276,7 +284,7 @@ def _word_sense(word: str, alphabet: str, encoding: str) -> float:
     return max(0.0, known - strange / len(bare) - odd)
 
 
-def _common_share(word: str, encoding: str) -> float:
+def _common_fraction(word: str, encoding: str) -> float:
     """The share of a country's common characters, all of them in words of their own."""
     standard, rows = _COMMON[encoding]
     signs = [sign for sign in word if not sign.isascii() and sign not in _SIGNS]

@@ -1,4 +1,4 @@
-"""What was understood of a table, before anything is trained on it.
+"""How a table was read, shown before anything is trained.
 
     print(inspect("insurance.csv", target="charges"))
 """
@@ -33,7 +33,7 @@ MOST_LEVELS = 50
 #: Characters of a line on the terminal.
 WIDTH = 80
 
-_DAY = 86_400
+_DAY = 86_400  # seconds
 
 
 @dataclass(frozen=True)
@@ -133,8 +133,8 @@ def inspected(
     goal = column_named(target.strip(), names) if target else None
     dropped = {one.name: one for one in _ignored(tidied, goal, options)}
     task, classes, notes = _goal(tidied, goal, options)
-    said = list(dict.fromkeys([*reading.notes, *notes]))
-    told = [one for one in said if one.values.get("name") in names]
+    remarks = list(dict.fromkeys([*reading.notes, *notes]))
+    of_columns = [one for one in remarks if one.values.get("name") in names]
     return Inspection(
         rows=len(tidied),
         encoding=reading.encoding or None,
@@ -143,8 +143,10 @@ def inspected(
         task=task,
         target=goal,
         classes=classes,
-        notes=[str(one) for one in said if one not in told],
-        columns=[_column(tidied[name], goal, dropped.get(name), reading, told) for name in names],
+        notes=[str(one) for one in remarks if one not in of_columns],
+        columns=[
+            _column(tidied[name], goal, dropped.get(name), reading, of_columns) for name in names
+        ],
     )
 
 
@@ -165,18 +167,18 @@ def _goal(
     except TableError as error:
         task, note = task_of(tidied[goal], options.task)
         return task, [], [note, Remark(str(error))]
-    answers = prepared.table[goal]
-    classes = classes_of(answers) if prepared.task == "classification" else []
+    targets = prepared.table[goal]
+    classes = classes_of(targets) if prepared.task == "classification" else []
     return prepared.task, classes, list(prepared.notes)
 
 
 def _column(
     column: pd.Series, goal: str | None, dropped: Dropped | None, reading: TableReading,
-    told: Sequence[Remark],
+    remarks: Sequence[Remark],
 ) -> InspectedColumn:
     name = str(column.name)
     field = _field(column)
-    notes = [str(one) for one in told if one.values.get("name") == name]
+    notes = [str(remark) for remark in remarks if remark.values.get("name") == name]
     return InspectedColumn(
         name=name,
         kind=field.kind if field else "unusable",
@@ -200,19 +202,19 @@ def _field(column: pd.Series) -> Field | None:
         return None
 
 
-def _lines(found: Inspection, width: int) -> Iterator[str]:
+def _lines(table: Inspection, width: int) -> Iterator[str]:
     """The inspection as a person reads it on a terminal."""
-    file = [f"{found.rows:,} rows, {len(found.columns)} columns"]
-    file += [found.encoding] if found.encoding else []
+    file = [f"{table.rows:,} rows, {len(table.columns)} columns"]
+    file += [table.encoding] if table.encoding else []
     signs = {"\t": "tab", " ": "space"}
-    if found.separator:
-        file.append(f"separator {signs.get(found.separator, repr(found.separator))}")
-    yield ", ".join([*file, f"decimal sign {found.decimal!r}"])
-    if found.target:
-        named = f": {', '.join(map(str, found.classes))}" if found.classes else ""
-        yield _cut(f"Task: {found.task} of {found.target}{named}", width)
+    if table.separator:
+        file.append(f"separator {signs.get(table.separator, repr(table.separator))}")
+    yield ", ".join([*file, f"decimal sign {table.decimal!r}"])
+    if table.target:
+        named = f": {', '.join(map(str, table.classes))}" if table.classes else ""
+        yield _cut(f"Task: {table.task} of {table.target}{named}", width)
     yield ""
-    yield from _table(found.columns, width)
+    yield from _table(table.columns, width)
 
 
 def _table(columns: Sequence[InspectedColumn], width: int) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""Leaks: what makes a table's figures too good to be true, looked for before anything is trained.
+"""Leaks: properties of a table that make scores too good, found before training.
 
 A field that holds the answer, ids that several rows share, and rows in the order of time are
 properties of the table. What equal rows do to the figures is known only once there are some; see
@@ -33,6 +33,7 @@ NEARLY_ALL = 0.99
 FAR_BEHIND = 0.95
 # Enough rows to tell 0.99 from 0.9, and a tenth of a second for each field.
 ROWS = 2_000
+# scikit-learn's usual folds; leaves of three rows, so that none knows a single row by heart.
 FOLDS = 5
 LEAST_LEAF = 3
 #: The best of the others that are measured too, to see how far behind they stand.
@@ -66,17 +67,19 @@ def without_leaks(prepared: Prepared, keep: Collection[str] = ()) -> Prepared:
         TableError: a column is the target in disguise, and is not among ``keep``.
     """
     leaks = leaks_of(prepared)
-    disguised = [one for one in leaks if one.kind == "disguise" and one.field not in keep]
+    disguised = [leak for leak in leaks if leak.kind == "disguise" and leak.field not in keep]
     if disguised:
-        raise TableError(" ".join(str(one.message) for one in disguised))
+        raise TableError(" ".join(str(leak.message) for leak in disguised))
     known = ("disguise", "alone")  # what keeping a column vouches for
-    return named(prepared, [one for one in leaks if one.field not in keep or one.kind not in known])
+    return named(
+        prepared, [leak for leak in leaks if leak.field not in keep or leak.kind not in known]
+    )
 
 
-def named(prepared: Prepared, said: Sequence[Leak]) -> Prepared:
+def named(prepared: Prepared, leaks: Sequence[Leak]) -> Prepared:
     """The table with these leaks among its notes."""
-    notes = (*prepared.notes, *(one.message for one in said))
-    return replace(prepared, notes=notes, leaks=tuple(said))
+    notes = (*prepared.notes, *(leak.message for leak in leaks))
+    return replace(prepared, notes=notes, leaks=tuple(leaks))
 
 
 def leaks_of(prepared: Prepared) -> list[Leak]:
@@ -84,7 +87,7 @@ def leaks_of(prepared: Prepared) -> list[Leak]:
     table, target = prepared.table, prepared.table[prepared.target]
     fields = table.drop(columns=prepared.target)
     disguised = [_disguise(name, prepared) for name in fields if _same(fields[name], target)]
-    rest = fields.drop(columns=[str(one.field) for one in disguised])
+    rest = fields.drop(columns=[str(leak.field) for leak in disguised])
     return [*disguised, *_alone(rest, prepared), *_ids(rest), *_order(rest)]
 
 
@@ -137,7 +140,7 @@ def _alone(fields: pd.DataFrame, prepared: Prepared) -> list[Leak]:
     goal = wanted.astype(str).factorize()[0] if classes else wanted.to_numpy(np.float64)
     names = _promising(sample, goal, classes)
     scores = {name: _score(_as_numbers(sample[name]), goal, classes) for name in names}
-    behind = max((one for one in scores.values() if one < NEARLY_ALL), default=0.0)
+    behind = max((score for score in scores.values() if score < NEARLY_ALL), default=0.0)
     if len(names) < 2 or behind >= FAR_BEHIND:
         return []
     return [
@@ -195,8 +198,8 @@ def _score(column: Floats, goal: NDArray[Any], classes: bool) -> float:
         return 0.0
     kind: Any = StratifiedKFold if classes else KFold
     folds = kind(min(FOLDS, fewest), shuffle=True, random_state=0)
-    made = cross_val_predict(_tree(goal, classes), column.reshape(-1, 1), goal, cv=folds)
-    return float(balanced_accuracy_score(goal, made) if classes else r2_score(goal, made))
+    predicted = cross_val_predict(_tree(goal, classes), column.reshape(-1, 1), goal, cv=folds)
+    return float(balanced_accuracy_score(goal, predicted) if classes else r2_score(goal, predicted))
 
 
 def _as_numbers(column: pd.Series) -> Floats:

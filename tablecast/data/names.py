@@ -1,4 +1,4 @@
-"""Column names that hold up: none twice, none that an answer has, none that PyCaret would merge."""
+"""Column names that are unique, not used by predictions, and not merged by PyCaret."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ def unique_names(names: Sequence[object]) -> list[str]:
     """The column names without stray spaces; one without a name is ``column N``, from 1, and one
     that is there already ``NAME (2)``."""
     unique: list[str] = []
-    for at, given in enumerate(names, start=1):
-        wanted = name = tidy_text(str(given)) or f"column {at}"
+    for at, text in enumerate(names, start=1):
+        wanted = name = tidy_text(str(text)) or f"column {at}"
         times = 1
         while name in unique:
             times += 1

@@ -1,4 +1,4 @@
-"""A column of numbers or dates: which they are, in which spelling, and what hinders."""
+"""A column of numbers or dates: which of the two, how it is written, and what prevents it."""
 
 from __future__ import annotations
 
@@ -62,10 +62,10 @@ def _spelling(column: Column, numbers: Numbers) -> str:
     if len(numbers.spellings) == 1 or not numbers.differ:
         fitting = numbers.spellings
         asked = column.options.decimal
-        return next((one for one in fitting if one[1] == asked), fitting[0])
+        return next((choice for choice in fitting if choice[1] == asked), fitting[0])
     example = numbers.example
     amount = amount_of(example)
-    point, comma = (amount.plain(one) if amount else "" for one in (DECIMAL_POINT, DECIMAL_COMMA))
+    point, comma = (amount.plain(sign) if amount else "" for sign in (DECIMAL_POINT, DECIMAL_COMMA))
     means = {".": str(point), ",": str(comma)}
     sign = column.options.decimal or column.file_sign or _likely_sign(column, numbers, example)
     if not sign:
@@ -94,24 +94,24 @@ def _as_numbers(column: Column, numbers: Numbers, spelling: str) -> pd.Series:
     values = column.mapped(values_of)
     column.name_placeholders()
     amounts = numbers.amounts
-    grouped = [t for t, one in amounts.items() if any(sign in one.digits for sign in ", '")]
+    grouped = [t for t, amount in amounts.items() if any(sign in amount.digits for sign in ", '")]
     spelt = [t for t in amounts if "," in t] if spelling == DECIMAL_COMMA else []
     if numbers.unit:
         column.note(UNIT, unit=numbers.unit, example=next(t for t, o in amounts.items() if o.unit))
-    if not any(one.message == DECIMAL_SIGN.message for one in column.notes):
+    if not any(note.message == DECIMAL_SIGN.message for note in column.notes):
         if spelt and spelling == DECIMAL_COMMA:
             column.note(SPELT, sign=",", example=spelt[0])
         elif grouped:
             column.note(GROUPED, example=grouped[0])
-    minus = [t for t, one in amounts.items() if one.sign and t.endswith((")", "-", "−", "–"))]
+    minus = [t for t, amount in amounts.items() if amount.sign and t.endswith((")", "-", "−", "–"))]
     if minus:
         column.note(READ_AS, example=minus[0], level=f"{values_of[minus[0]]}")
-    points = any("." in one.digits for one in amounts.values())
+    points = any("." in amount.digits for amount in amounts.values())
     kept = spelling if grouped or (spelling == DECIMAL_COMMA and (spelt or points)) else ""
     column.set_reading(spelling=kept, unit=numbers.unit)
     whole = not values.isna().any() and all(isinstance(v, int) for v in values.tolist())
-    made = pd.Series(values.tolist(), index=values.index, dtype="int64" if whole else "float64")
-    return column.finite(made)
+    result = pd.Series(values.tolist(), index=values.index, dtype="int64" if whole else "float64")
+    return column.finite(result)
 
 
 def _as_dates(column: Column, dates: Dates) -> pd.Series:
@@ -162,7 +162,7 @@ def _say_what_hinders(column: Column, numbers: Numbers | None) -> None:
     column.note(message, **values, **extra)
 
 
-def said_otherwise(column: Column) -> pd.Series:
+def read_as_requested(column: Column) -> pd.Series:
     """The column as the numbers or dates that a person says that it holds.
 
     Raises:
@@ -171,14 +171,14 @@ def said_otherwise(column: Column) -> pd.Series:
     if not column.is_text:
         return _typed_otherwise(column)
     numbers, dates = column.numbers, column.dates
-    if column.said == "number" and numbers:
+    if column.requested == "number" and numbers:
         if not numbers.fault:
             spelling = _spelling(column, numbers)
             if not spelling:
                 raise TableError(str(column.notes[-1]))
             return _as_numbers(column, numbers, spelling)
         raise _no_such(column, "number", numbers.odd)
-    if column.said == "date" and column.candidates:
+    if column.requested == "date" and column.candidates:
         if dates and dates.values:
             return _as_dates(column, dates)
         raise _no_such(column, "date", dates.odd if dates else column.candidates)
@@ -201,19 +201,19 @@ def _typed_otherwise(column: Column) -> pd.Series:
     """A column of numbers as dates, such as 20240301, or of booleans or dates as numbers."""
     import pandas as pd
 
-    if column.said == "date" and column.cells.dtype.kind in "iuf":
+    if column.requested == "date" and column.cells.dtype.kind in "iuf":
         present = column.cells.dropna()
         texts = pd.Series(present.map(text_of).tolist(), index=present.index, dtype=object)
         read = Column(column.name, texts.reindex(column.cells.index), column.missing,
                       column.options, column.lines)
-        made = said_otherwise(read)
+        result = read_as_requested(read)
         column.notes, column.reading = read.notes, read.reading
-        return made
-    if column.said == "number" and column.cells.dtype.kind in "biuf":
+        return result
+    if column.requested == "number" and column.cells.dtype.kind in "biuf":
         return column.finite(column.whole_or_float(column.cells))
-    if column.said == "date" and column.cells.dtype.kind == "M":
+    if column.requested == "date" and column.cells.dtype.kind == "M":
         return without_zone(column.cells)
     raise TableError(
         f"'{column.name}' holds {column.cells.dtype} values, which cannot be read as "
-        f"{column.said}s; leave out --{column.said} {shlex.quote(column.name)}."
+        f"{column.requested}s; leave out --{column.requested} {shlex.quote(column.name)}."
     )

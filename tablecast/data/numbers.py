@@ -1,4 +1,4 @@
-"""A column's texts as numbers: whether they are, in which spelling and unit, and what hinders."""
+"""A column's texts as numbers: how they are written, their unit, and what prevents it."""
 
 from __future__ import annotations
 
@@ -91,12 +91,14 @@ def numbers_in(texts: Sequence[str], *, wanted: bool = False) -> Numbers:
         plain = numbers_in([text for text in texts if not _INFINITE.fullmatch(text)] or ["0"])
         if not plain.amounts and not plain.fault:
             return Numbers(texts, spellings=(DECIMAL_POINT,))
-    found = {text: amount_of(text) for text in texts}
-    amounts = {text: amount for text, amount in found.items() if amount}
+    parsed = {text: amount_of(text) for text in texts}
+    amounts = {text: amount for text, amount in parsed.items() if amount}
     if len(amounts) < len(texts):
         odd = tuple(text for text in texts if text not in amounts)
         return Numbers(texts, amounts, fault="odd", odd=odd)
-    codes = [text for text, one in amounts.items() if not one.unit and CODE.fullmatch(one.digits)]
+    codes = [
+        text for text, each in amounts.items() if not each.unit and CODE.fullmatch(each.digits)
+    ]
     if codes and not wanted:
         return Numbers(texts, amounts, fault="code", odd=tuple(codes))
     return _spelt(texts, amounts)
@@ -117,7 +119,7 @@ def _spelt(texts: Sequence[str], amounts: Mapping[str, Amount]) -> Numbers:
     read = {s: [amount.plain(s) for amount in amounts.values()] for s in SPELLINGS}
     fitting = tuple(s for s in SPELLINGS if None not in read[s])
     if not fitting:
-        wrong = [t for t, one in amounts.items() if one.plain(DECIMAL_POINT) is None]
+        wrong = [t for t, each in amounts.items() if each.plain(DECIMAL_POINT) is None]
         neither = [t for t in wrong if amounts[t].plain(DECIMAL_COMMA) is None]
         if neither:
             return Numbers(texts, amounts, unit=unit, fault="odd", odd=tuple(neither))
@@ -128,21 +130,21 @@ def _spelt(texts: Sequence[str], amounts: Mapping[str, Amount]) -> Numbers:
 
 def _unit_of(amounts: Mapping[str, Amount]) -> tuple[str, tuple[str, ...]]:
     """The one unit of all amounts, a bare 0 aside; and the texts that have another."""
-    units = Counter(fold(one.unit) for one in amounts.values())
+    units = Counter(fold(amount.unit) for amount in amounts.values())
     common = units.most_common(1)[0][0]
-    named = {text: one for text, one in amounts.items() if one.unit}
+    named = {text: amount for text, amount in amounts.items() if amount.unit}
     if not named:
         return "", ()
     unit = common or fold(next(iter(named.values())).unit)
     odd = tuple(
         text
-        for text, one in amounts.items()
-        if fold(one.unit) != unit and (one.unit or one.digits.strip("0.,"))
+        for text, amount in amounts.items()
+        if fold(amount.unit) != unit and (amount.unit or amount.digits.strip("0.,"))
     )
-    written = Counter(one.unit for one in named.values() if fold(one.unit) == unit)
+    written = Counter(amount.unit for amount in named.values() if fold(amount.unit) == unit)
     spelt = written.most_common(1)[0][0]
-    close = any(one.close for one in named.values())
-    numbers = {one.digits for one in named.values()}
+    close = any(amount.close for amount in named.values())
+    numbers = {amount.digits for amount in named.values()}
     if not odd and close and not is_unit(spelt) and len(numbers) <= MANY:
         odd = tuple(named)  # such as 4WD and 2WD, or 1st
     return spelt, odd

@@ -1,4 +1,4 @@
-"""What a table can teach: the task, the columns that cannot be features, and what to look at."""
+"""Preparation of a table: the task, the columns to ignore, and notes on what to check."""
 
 from __future__ import annotations
 
@@ -34,8 +34,19 @@ MOST_UNIQUE = 0.5
 #: A target of more different numbers than this is nobody's classes.
 MOST_CLASSES = 20
 
+#: Fewer rows leave at most six test rows, whose scores mean nothing.
 MIN_ROWS = 20
-"""Fewer leave a holdout of six rows, from which no figure means anything."""
+
+#: Text of which half of the cells have at least so many words, and so many characters on average,
+#: is prose: no names of things are that long.
+PROSE_WORDS, PROSE_CHARACTERS = 5, 30
+
+#: A column that is missing in more than this fraction of the rows is named.
+MANY_GAPS = 0.5
+
+#: Text with no more levels than a form offers as choices is never nearly an ID.
+FEW_LEVELS = 50
+
 
 def prepare(
     table: pd.DataFrame,
@@ -60,16 +71,16 @@ def prepare(
     notes: list[Remark] = list(reading.notes)
     target = column_named(target.strip(), list(tidied.columns))
     _check_dropped(target, options)
-    answers = tidied[target]
-    _check_answers(answers)
-    present = answers.notna()
+    targets = tidied[target]
+    _check_targets(targets)
+    present = targets.notna()
     features = tidied.drop(columns=target)
     # Row ids are looked for in the table as it came: a row left out breaks their sequence.
     dropped = columns_to_drop(features, present, options)
     kept = features.drop(columns=[column.name for column in dropped])
     if kept.columns.empty:
         raise _nothing_left(target, dropped)
-    clean = kept.assign(**{target: answers})[present].reset_index(drop=True)
+    clean = kept.assign(**{target: targets})[present].reset_index(drop=True)
     if without := int((~present).sum()):
         notes.append(NO_ANSWER.filled(name=target, count=without))
     chosen = _choose_task(clean[target], options.task if task == "auto" else task, notes)
@@ -93,10 +104,10 @@ def _nothing_left(target: str, dropped: list[Dropped]) -> TableError:
     )
 
 
-def _check_answers(answers: pd.Series) -> None:
+def _check_targets(targets: pd.Series) -> None:
     """Refuse a target that nothing can be learnt from, whatever the task."""
-    present = answers.dropna()
-    name = answers.name
+    present = targets.dropna()
+    name = targets.name
     if present.empty:
         raise TableError(
             f"The target '{name}' is missing in every row, so there is nothing to learn from. "
@@ -107,12 +118,12 @@ def _check_answers(answers: pd.Series) -> None:
             f"Only {_rows(len(present))} with a value in '{name}'; training needs at least "
             f"{MIN_ROWS} to hold some back for testing. Add rows."
         )
-    if answers.dtype.kind == "M":
+    if targets.dtype.kind == "M":
         raise TableError(
             f"The target '{name}' holds dates, which can be features but not answers. "
             "Turn it into a number, such as days since a fixed date."
         )
-    if answers.dtype.kind not in "ifO":
+    if targets.dtype.kind not in "ifO":
         raise _unusable(name)
     if _distinct(present) == 1:
         raise TableError(
@@ -122,52 +133,52 @@ def _check_answers(answers: pd.Series) -> None:
 
 
 def _choose_task(
-    answers: pd.Series, task: Literal["auto", "regression", "classification"], notes: list[Remark]
+    targets: pd.Series, task: Literal["auto", "regression", "classification"], notes: list[Remark]
 ) -> Task:
-    task, note = task_of(answers, task)
+    task, note = task_of(targets, task)
     notes.append(note)
-    if task == "regression" and answers.dtype == object:
-        text = _first_text(answers)
+    if task == "regression" and targets.dtype == object:
+        text = _first_text(targets)
         raise TableError(
-            f"Regression needs numbers, but '{answers.name}' holds text such as '{text}'. Correct "
+            f"Regression needs numbers, but '{targets.name}' holds text such as '{text}'. Correct "
             f"those cells, take them as missing (--missing {shlex.quote(text)}), or choose "
             "classification (--task classification)."
         )
     if task == "classification":
-        _check_classes(answers)
+        _check_classes(targets)
     return task
 
 
 def task_of(
-    answers: pd.Series, task: Literal["auto", "regression", "classification"]
+    targets: pd.Series, task: Literal["auto", "regression", "classification"]
 ) -> tuple[Task, Remark]:
     """The task that a target asks for, unless a person says it, and why."""
     if task != "auto":
         return task, TASK.filled(task=Remark(TASKS[task]), reason=Remark("requested"))
-    inferred, reason = infer_with_reason(answers)
-    said = {"task": Remark(TASKS[inferred]), "reason": reason}
+    inferred, reason = infer_with_reason(targets)
+    values = {"task": Remark(TASKS[inferred]), "reason": reason}
     other = "regression" if inferred == "classification" else "classification"
-    if answers.dtype == object or not 2 < answers.nunique() <= MOST_CLASSES:
-        return inferred, TASK.filled(**said)
-    return inferred, TASK_OR.filled(**said, option=other)
+    if targets.dtype == object or not 2 < targets.nunique() <= MOST_CLASSES:
+        return inferred, TASK.filled(**values)
+    return inferred, TASK_OR.filled(**values, option=other)
 
 
-def _first_text(answers: pd.Series) -> str:
+def _first_text(targets: pd.Series) -> str:
     """The first value that is no number: the one cell to correct, if there is only one."""
     import pandas as pd
 
-    odd = answers[pd.to_numeric(answers, errors="coerce").isna()]
-    return str((odd if len(odd) else answers).iloc[0])
+    odd = targets[pd.to_numeric(targets, errors="coerce").isna()]
+    return str((odd if len(odd) else targets).iloc[0])
 
 
-def _check_classes(answers: pd.Series) -> None:
+def _check_classes(targets: pd.Series) -> None:
     """Each class needs a row to learn from and a row to be tested on."""
-    counts = answers.value_counts()
+    counts = targets.value_counts()
     single = counts[counts < 2]
     if single.empty:
         return
     raise TableError(
-        f"{_only_once(single, len(counts), answers.name)}, and training needs each class twice: to "
+        f"{_only_once(single, len(counts), targets.name)}, and training needs each class twice: to "
         "learn from and to test on. Leave those rows out, merge the rare classes, or, if the "
         "values are amounts, choose regression (--task regression)."
     )
@@ -181,11 +192,11 @@ def _only_once(single: pd.Series, classes: int, target: object) -> str:
     return f"{len(single):,} of the {classes:,} values of {target} occur only once"
 
 
-def _as_classes(answers: pd.Series) -> pd.Series:
+def _as_classes(targets: pd.Series) -> pd.Series:
     """Whole floats, as a gap in the column makes them, back to whole numbers: 1 and not 1.0."""
-    if answers.dtype.kind == "f" and (answers % 1 == 0).all():
-        return answers.astype("int64")
-    return answers
+    if targets.dtype.kind == "f" and (targets % 1 == 0).all():
+        return targets.astype("int64")
+    return targets
 
 
 def columns_to_drop(
@@ -243,12 +254,12 @@ def _why_number_id(column: pd.Series) -> Remark | None:
 def _why_text(column: pd.Series) -> Remark | None:
     texts = column.dropna()
     distinct = texts.nunique()
-    share = distinct / len(texts)
-    if share > 0.5 and _is_prose(texts):
+    fraction = distinct / len(texts)
+    if fraction > 0.5 and _is_prose(texts):
         return Remark("it holds free text, which a form cannot offer as choices")
-    if len(texts) < MIN_ROWS or share <= MOST_UNIQUE:
+    if len(texts) < MIN_ROWS or fraction <= MOST_UNIQUE:
         return None
-    if share == 1:
+    if fraction == 1:
         return Remark("it looks like an ID (a different text in every row)")
     return Remark(
         "it looks like an ID ({count} different texts in {total} rows)",
@@ -257,7 +268,8 @@ def _why_text(column: pd.Series) -> Remark | None:
 
 
 def _is_prose(texts: pd.Series) -> bool:
-    return bool(texts.str.count(r"\S+").median() >= 5 and texts.str.len().mean() >= 30)
+    words, characters = texts.str.count(r"\S+").median(), texts.str.len().mean()
+    return bool(words >= PROSE_WORDS and characters >= PROSE_CHARACTERS)
 
 
 def flags(features: pd.DataFrame, clean: pd.DataFrame) -> list[Remark]:
@@ -268,12 +280,13 @@ def flags(features: pd.DataFrame, clean: pd.DataFrame) -> list[Remark]:
     for name in map(str, features.columns):
         column = features[name]
         gaps = clean[name].isna().mean()
-        if gaps > 0.5:
+        if gaps > MANY_GAPS:
             notes.append(GAPS.filled(name=name, share=math.floor(100 * gaps) / 100))
         if column.dtype.kind == "i" and column.is_unique and column.is_monotonic_increasing:
             notes.append(GROWS.filled(name=name, option=shlex.quote(name)))
-        if column.dtype == object and column.nunique() > max(50, MOST_UNIQUE * column.count()):
-            notes.append(NEAR_ID.filled(name=name, count=int(column.nunique())))
+        levels = column.nunique() if column.dtype == object else 0
+        if levels > max(FEW_LEVELS, MOST_UNIQUE * column.count()):
+            notes.append(NEAR_ID.filled(name=name, count=int(levels)))
     return notes
 
 

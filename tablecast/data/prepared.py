@@ -1,4 +1,4 @@
-"""What training knows of a table once it is read and tidied."""
+"""A table that is ready for training."""
 
 from __future__ import annotations
 

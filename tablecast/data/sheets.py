@@ -38,12 +38,12 @@ def grid_of_workbook(content: bytes, name: str, sheet: str | None = None) -> Gri
         TableError: it is no workbook, or has no such sheet, or none with a table.
     """
     names, rows = sheet_rows(content, name, sheet)
-    numbered = [(place, row) for place, row in enumerate(rows, start=1)]
+    numbered = [(number, row) for number, row in enumerate(rows, start=1)]
     if not any(any(cell not in ("", None) for cell in row) for row in rows):
         raise TableError(
             f"The sheet '{names[0]}' of '{name}' is empty. Name another (--sheet NAME)."
         )
-    grid = arranged(numbered, name, place="Row")
+    grid = arranged(numbered, name, row_word="Row")
     grid.rows = [[None if cell == "" else cell for cell in row] for row in grid.rows]
     if len(names) > 1:
         others = [f"“{other}”" for other in names[1:6]]
@@ -71,9 +71,11 @@ def opened_sheet(
     names = list(book.sheet_names)
     chosen = _chosen(names, name, sheet)
     if chosen is None:
-        chosen = next((one for one in names if book.get_sheet_by_name(one).height), names[0])
+        chosen = next(
+            (candidate for candidate in names if book.get_sheet_by_name(candidate).height), names[0]
+        )
     opened = book.get_sheet_by_name(chosen)
-    return chosen, [one for one in names if one != chosen], opened
+    return chosen, [candidate for candidate in names if candidate != chosen], opened
 
 
 def _opened(content: bytes, name: str) -> Any:

@@ -1,4 +1,4 @@
-"""A table from a file, a URL or a data-set name, read and checked: where the data enters.
+"""Loading a table from a file, a URL or a data-set name.
 
     table = read_table("insurance.csv")
     prepared = prepare(table, target="charges")
@@ -106,9 +106,9 @@ def _nearest_file(path: Path) -> str:
 
 def _data_set(name: str) -> Path:
     """The file of a data set, fetched into the cache if it is nowhere on this machine."""
-    given = os.environ.get("TABLECAST_DATA")
+    setting = os.environ.get("TABLECAST_DATA")
     cache = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "tablecast"
-    folders = [*([Path(given).expanduser()] if given else []), Path(), cache]
+    folders = [*([Path(setting).expanduser()] if setting else []), Path(), cache]
     for file in (f / (name + ending) for f in folders for ending in (".csv", ".parquet")):
         if file.is_file():
             return file

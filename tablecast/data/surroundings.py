@@ -1,4 +1,4 @@
-"""What stands around a table in a file: a title, a footer, a sum, and row names."""
+"""Lines around a table in a file: a title, a footer, a total, and row names."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def after_gaps(numbered: Sequence[tuple[int, Record]]) -> set[int]:
     return after
 
 
-def one_more(header: list[str], rows: Sequence[Record]) -> list[str]:
+def with_missing_name(header: list[str], rows: Sequence[Record]) -> list[str]:
     """A header that is one cell short, made whole where the rows tell why: R names them, or a
     separator ends each of them."""
     if not any(bare(row[-1]) for row in rows):
@@ -74,11 +74,13 @@ def without_footer(
     while end and len(body) - end < MOST_FOOTERS and _is_short(body[end - 1][1], width):
         end -= 1
     below = body[end:]
-    footers = (at for at, (line, one) in enumerate(below) if is_footer(one, line in after_gap))
+    footers = (
+        at for at, (line, record) in enumerate(below) if is_footer(record, line in after_gap)
+    )
     cut = next(footers, None)
     if cut is not None:
         body, below = body[: end + cut], below[cut:]
-        return _without_total(body, [FOOTER.filled(text=shortened(one)) for _, one in below])
+        return _without_total(body, [FOOTER.filled(text=shortened(record)) for _, record in below])
     return _without_total(body, [])
 
 

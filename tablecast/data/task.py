@@ -1,4 +1,4 @@
-"""What a target asks for: an amount to estimate, or classes to tell apart."""
+"""The task that fits a target: regression or classification."""
 
 from __future__ import annotations
 
@@ -13,6 +13,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Task = Literal["regression", "classification"]
+
+#: A number with more distinct values than the first is an amount. With more than the second it is a
+#: code only if its values are about equally common: people give few things numbers by hand.
+MOST_CODES, MANY_CODES = 20, 10
+#: With fewer rows for each value, no class could be learnt and tested.
+ROWS_OF_A_CODE = 5
+#: Fewer values have no shape that could show a grade.
+FEWEST_GRADES = 5
 
 #: What a reader calls each task.
 TASKS: Mapping[Task, str] = {
@@ -55,11 +63,11 @@ def _task_of(values: pd.Series) -> tuple[Task, str]:
         return "classification", N_("{name} is text with {count} values")
     if distinct <= 2:
         return "classification", N_("{name} has {count} values")
-    if distinct > 20:
+    if distinct > MOST_CODES:
         return "regression", N_("{name} is a number with {count} different values")
     if (values % 1 != 0).any():
         return "regression", N_("{name} has decimals")
-    if len(values) < 5 * distinct:
+    if len(values) < ROWS_OF_A_CODE * distinct:
         return "regression", N_("{name} has {count} values in only {total} rows")
     return _codes_or_grade(values)
 
@@ -67,13 +75,13 @@ def _task_of(values: pd.Series) -> tuple[Task, str]:
 def _codes_or_grade(values: pd.Series) -> tuple[Task, str]:
     """For 3 to 20 distinct whole numbers: see :func:`infer_task`."""
     counts = values.value_counts().sort_index()
-    if len(counts) < 5:
+    if len(counts) < FEWEST_GRADES:
         return "classification", N_("{name} has {count} values")
     if 2 * counts.min() >= counts.max():
         return "classification", N_(
             "the {count} values of {name} are about equally common, as codes are"
         )
-    if len(counts) > 10:
+    if len(counts) > MANY_CODES:
         return "regression", N_("{name} is a whole number with {count} different values")
     if counts.index[-1] - counts.index[0] + 1 > len(counts):
         return "classification", N_("the {count} values of {name} skip numbers, as codes do")

@@ -1,4 +1,4 @@
-"""A column of text: which levels it has, and which of its cells say nothing."""
+"""A column of text: its levels and its missing values."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def read_text_column(column: Column) -> pd.Series:
     if booleans:
         column.name_placeholders()
         return column.mapped(booleans)
-    if column.said == "category" and any(text[:1].isdigit() for text in texts):
+    if column.requested == "category" and any(text[:1].isdigit() for text in texts):
         column.note(AS_TEXT)
     missing = _missing(column, texts)
     present = {text: times for text, times in texts.items() if text not in missing}
@@ -35,7 +35,7 @@ def read_text_column(column: Column) -> pd.Series:
 
 def _booleans(column: Column) -> dict[str, str]:
     """True and False, however written, where a column has nothing else."""
-    if column.said or not column.candidates:
+    if column.requested or not column.candidates:
         return {}
     read = {text: text.capitalize() for text in column.candidates}
     if not set(read.values()) <= {"True", "False"}:

@@ -1,1 +1,1 @@
-"""The files of a saved model: read without trust, written whole."""
+"""The files of a saved model: checked before they are read, replaced as a whole."""

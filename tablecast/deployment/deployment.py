@@ -1,4 +1,4 @@
-"""A loaded deployment: what it is, and what answers for it."""
+"""A loaded deployment: its schema, its engine and its description."""
 
 from __future__ import annotations
 

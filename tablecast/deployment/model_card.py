@@ -1,4 +1,4 @@
-"""The body of ``/api/v1/model``: everything that is known of a deployment, as plain data."""
+"""The body of ``/api/v1/model``: everything known of a deployment, as plain data."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def card_of(loaded: Deployment) -> dict[str, Any]:
     """The model card as plain data, its remarks in English."""
     card = facts_of(loaded)
     with speaking(ENGLISH):
-        return card | {part: _said(card[part]) for part in WITH_REMARKS}
+        return card | {part: _as_remarks(card[part]) for part in WITH_REMARKS}
 
 
 def remark_of(stored: Any) -> Remark | str:
@@ -60,13 +60,13 @@ def remark_of(stored: Any) -> Remark | str:
         return str(stored)
 
 
-def _said(stored: Any) -> Any:
+def _as_remarks(stored: Any) -> Any:
     """Plain data with every remark in it said."""
     if isinstance(stored, Remark) or is_remark(stored):
         return str(remark_of(stored))
     if isinstance(stored, Mapping):
-        return {name: _said(value) for name, value in stored.items()}
-    return [_said(one) for one in stored] if isinstance(stored, list | tuple) else stored
+        return {name: _as_remarks(value) for name, value in stored.items()}
+    return [_as_remarks(item) for item in stored] if isinstance(stored, list | tuple) else stored
 
 
 def facts_of(loaded: Deployment) -> dict[str, Any]:

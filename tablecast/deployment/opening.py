@@ -1,4 +1,4 @@
-"""The engines that answer, and how each opens a deployment. The rest of serving knows neither."""
+"""Opening a deployment with one of the two engines. The rest of serving does not know which."""
 
 from __future__ import annotations
 
@@ -112,9 +112,9 @@ def _check_readable(deployment: Deployment, base: Path) -> None:
     try:
         _ = deployment.predictor, deployment.background
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-        made_by = deployment.description["versions"].get("tablecast", "unknown")
+        version = deployment.description["versions"].get("tablecast", "unknown")
         raise ArtifactError(
-            f"{base.name} was made by tablecast {made_by}, and this tablecast {__version__} cannot "
+            f"{base.name} was made by tablecast {version}, and this tablecast {__version__} cannot "
             f"read its description ({type(error).__name__}: {error}); install the version that "
             "made it, or train it again."
         ) from None

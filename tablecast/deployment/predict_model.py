@@ -1,4 +1,4 @@
-"""``predict_model`` with the contract of PyCaret's, answered by a deployment's engine."""
+"""``predict_model`` as PyCaret has it, computed by a deployment's engine."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Signatures of a deployment's files, as minisign makes them: who made it, and not only what it is.
+"""Signatures of a deployment's files in minisign's format, which show who made them.
 
 A hash beside a file tells that the file is whole. Whoever can write both can change both; a
 signature tells that somebody with the secret key has made them. The files are minisign's own, so

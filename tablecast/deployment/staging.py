@@ -1,4 +1,4 @@
-"""A deployment's files: how they are called, and that they appear together and replace none.
+"""A deployment's files: their names, and how they appear together and replace no other.
 
 They are made in a folder beside their place, and moved when all are done.
 """
@@ -71,7 +71,7 @@ def check_free(base: Path, force: bool, pickle: Path | None = None) -> None:
     """
     _check_writable(base)
     taken = [path for path in (with_ending(base, ending) for ending in ENDINGS) if path.exists()]
-    if force or not taken or taken == [pickle] or (pickle and _made_from(pickle, base)):
+    if force or not taken or taken == [pickle] or (pickle and _written_from(pickle, base)):
         return
     raise ArtifactError(
         f"There is a {taken[-1].name} in {str(base.parent)!r} already, which nothing replaces "
@@ -95,7 +95,7 @@ def _check_writable(base: Path) -> None:
         )
 
 
-def _made_from(pickle: Path, base: Path) -> bool:
+def _written_from(pickle: Path, base: Path) -> bool:
     """Whether the deployment that stands there was made from this very file."""
     try:
         described = with_ending(base, ".json").read_text(encoding="utf-8")

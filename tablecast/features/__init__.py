@@ -1,4 +1,4 @@
-"""Steps and estimators of a pipeline that are our own, under the one address that pickles name.
+"""Our own steps and estimators, under the one address that pickles name.
 
 A class lies in a file of this folder and calls itself ``tablecast.features.NAME``, wherever that
 file is: so files may move, and what was pickled before still opens.

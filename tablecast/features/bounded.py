@@ -1,4 +1,4 @@
-"""Regressors that stay near what they were taught, and near one another."""
+"""Regressors whose predictions stay near the training values, and near one another."""
 
 from __future__ import annotations
 
@@ -88,11 +88,11 @@ class BoundedVote(VotingRegressor):  # type: ignore[misc]
     def predict(self, X: ArrayLike) -> NDArray[np.float64]:
         """The mean (rows,)."""
         check_is_fitted(self)
-        answers, weights = self._predict(X), np.asarray(self.weights, dtype=np.float64)
-        free = [one is None for one in self.apart]
-        middle = np.average(answers[:, free], axis=1, weights=weights[free])
-        for place, bounds in enumerate(self.apart):
+        predictions, weights = self._predict(X), np.asarray(self.weights, dtype=np.float64)
+        free = [limits is None for limits in self.apart]
+        middle = np.average(predictions[:, free], axis=1, weights=weights[free])
+        for index, bounds in enumerate(self.apart):
             if bounds is not None:
                 least, most = (middle + bound for bound in bounds)
-                answers[:, place] = np.clip(answers[:, place], least, most)
-        return np.asarray(np.average(answers, axis=1, weights=weights))
+                predictions[:, index] = np.clip(predictions[:, index], least, most)
+        return np.asarray(np.average(predictions, axis=1, weights=weights))

@@ -1,4 +1,4 @@
-"""Texts of many levels as means of the target, learnt so that no row knows its own answer."""
+"""Texts of many levels, encoded as means of the target over the other rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The columns that a linear model sees: which are new, which products matter, bins and names."""
+"""The columns of a linear model: independent ones, useful products, bins and names."""
 
 from __future__ import annotations
 
@@ -67,11 +67,11 @@ def important_products(
     rows = np.linspace(0, len(values) - 1, min(len(values), IMPORTANCE_ROWS)).astype(np.intp)
     scaled, goal = _scaled(values[rows]), _centered(as_numbers(target)[rows])
     basis = np.linalg.qr(scaled[:, independent_columns(scaled)])[0]
-    places = _worth_multiplying(scaled, goal)
-    products = _Products(scaled[:, places])
+    indices = _worth_multiplying(scaled, goal)
+    products = _Products(scaled[:, indices])
     chosen, importances = _most_important(products, goal, basis, most)
     first, second = _pairs(products.values)
-    return places[np.column_stack([first[chosen], second[chosen]])], importances
+    return indices[np.column_stack([first[chosen], second[chosen]])], importances
 
 
 def choose_columns(candidates: Floats, goal: Floats, plain: Floats, most: int) -> list[int]:
@@ -84,7 +84,7 @@ def choose_columns(candidates: Floats, goal: Floats, plain: Floats, most: int) -
         most: how many at most.
     """
     basis = np.linalg.qr(_scaled(plain))[0]
-    return _most_important(_Given(_scaled(candidates)), _centered(goal), basis, most)[0]
+    return _most_important(_Written(_scaled(candidates)), _centered(goal), basis, most)[0]
 
 
 def inner_edges(column: Floats, count: int, fewest: int) -> Floats:
@@ -166,12 +166,12 @@ class _Candidates(Protocol):
     def along(self, directions: Floats) -> Floats:
         """Their products with centred directions, (rows, directions): (candidates, directions)."""
 
-    def column(self, place: int) -> Floats:
+    def column(self, index: int) -> Floats:
         """One of them, shape (rows, 1)."""
 
 
 @dataclass(frozen=True)
-class _Given:
+class _Written:
     """Candidates that are columns of a matrix."""
 
     values: Floats
@@ -182,8 +182,8 @@ class _Given:
     def along(self, directions: Floats) -> Floats:
         return self.values.T @ directions
 
-    def column(self, place: int) -> Floats:
-        return self.values[:, [place]]
+    def column(self, index: int) -> Floats:
+        return self.values[:, [index]]
 
 
 @dataclass(frozen=True)
@@ -208,16 +208,16 @@ class _Products:
             return np.vstack([np.empty((0, wanted)), *blocks])
         # With a direction's weights on the rows, the matrix by itself has what all pairs have.
         turned = np.ascontiguousarray(self.values.T)
-        weighted = [((turned * one) @ self.values)[pairs] for one in directions.T]
+        weighted = [((turned * direction) @ self.values)[pairs] for direction in directions.T]
         return np.column_stack([np.empty((len(pairs[0]), 0)), *weighted])
 
-    def column(self, place: int) -> Floats:
-        first, second = (places[place] for places in _pairs(self.values))
+    def column(self, index: int) -> Floats:
+        first, second = (indices[index] for indices in _pairs(self.values))
         return _centered(self.values[:, [first]] * self.values[:, [second]])
 
-    def _first_with(self, place: int) -> Floats:
+    def _first_with(self, index: int) -> Floats:
         """The column left of a place, times every one from there on."""
-        return self.values[:, place:] * self.values[:, [place - 1]]
+        return self.values[:, index:] * self.values[:, [index - 1]]
 
 
 def _pairs(values: Floats) -> tuple[NDArray[np.intp], NDArray[np.intp]]:

@@ -1,4 +1,4 @@
-"""Answers that are possible: what a pipeline's target never was, no answer is."""
+"""Predictions held within the possible range of the target."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Features that are searched for: thresholds, hinges, powers, logarithms, ratios and products.
+"""Features that are searched for: thresholds, hinges, powers, logarithms and products.
 
 `SearchedTerms` is a step like those of ``tablecast.features``: it treats every row by itself, in
 float64, and each of its columns has an exact form in a graph.
@@ -26,10 +26,11 @@ from tablecast.features.design_matrix import (
 MOST_COLUMNS = 16
 # Enough rows to choose by; more only cost time.
 CHOOSING_ROWS = 3_000
-# Cuts lie at quantiles, and each side wants rows to be learnt from.
+# Cuts lie at quantiles, with enough rows on either side to learn from. Twelve are a first guess:
+# a chosen cut is then moved.
 CUTS = 12
 ROWS_PER_SIDE = 20
-# Places that a chosen cut is moved to.
+# Values that a chosen cut is moved to.
 MOST_MOVES = 60
 
 
@@ -105,41 +106,41 @@ class SearchedTerms(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self, "terms_")
         values = self._validate_data(X, dtype=np.float64, reset=False)
         inside = np.clip(values, self.low_, self.high_)
-        return np.hstack([values, *(self._made(inside, term)[:, None] for term in self.terms_)])
+        return np.hstack([values, *(self._product(inside, term)[:, None] for term in self.terms_)])
 
     def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
         """The names that came in, then the terms as formulas."""
         check_is_fitted(self, "terms_")
         names = _check_feature_names_in(self, input_features)
-        made = [
+        terms = [
             "*".join(factor.name(names[factor.column]) for factor in term) for term in self.terms_
         ]
-        return distinct([*names, *made])
+        return distinct([*names, *terms])
 
-    def _made(self, inside: Floats, term: Term) -> Floats:
-        made = [one.of(inside[:, one.column], self.low_[one.column]) for one in term]
-        return made[0] * made[1] if len(made) == 2 else made[0]
+    def _product(self, inside: Floats, term: Term) -> Floats:
+        factors = [factor.of(inside[:, factor.column], self.low_[factor.column]) for factor in term]
+        return factors[0] * factors[1] if len(factors) == 2 else factors[0]
 
     def _choose(self, values: Floats, goal: Floats) -> list[Term]:
         columns = _promising(values, goal)
         candidates = candidates_of(values, columns)
         if not candidates:  # columns of one value, or a single one of two
             return []
-        matrix = np.column_stack([self._made(values, term) for term in candidates])
+        matrix = np.column_stack([self._product(values, term) for term in candidates])
         plain = values[:, independent_columns(values)]
-        chosen = [candidates[place] for place in choose_columns(matrix, goal, plain, self.most)]
+        chosen = [candidates[index] for index in choose_columns(matrix, goal, plain, self.most)]
         return self._refined(values, goal, plain, chosen)
 
     def _refined(
         self, values: Floats, goal: Floats, plain: Floats, terms: list[Term]
     ) -> list[Term]:
         """Move each cut, in turn, to where the terms together explain most."""
-        for place, term in enumerate(terms):
-            others = [self._made(values, one) for one in terms if one is not term]
+        for index, term in enumerate(terms):
+            others = [self._product(values, other) for other in terms if other is not term]
             trials = [term, *moved(values, term)]
-            matrix = np.column_stack([self._made(values, trial) for trial in trials])
+            matrix = np.column_stack([self._product(values, trial) for trial in trials])
             best = choose_columns(matrix, goal, np.column_stack([plain, *others]), 1)
-            terms[place] = trials[best[0]] if best else term
+            terms[index] = trials[best[0]] if best else term
         return terms
 
     def _more_tags(self) -> dict[str, Any]:
@@ -185,8 +186,8 @@ def _cuts(values: Floats, distinct_values: Floats) -> list[float]:
     """Midpoints between neighbouring values, near quantiles, with enough rows on either side."""
     ordered = np.sort(values)
     wanted = np.quantile(ordered, np.arange(1, CUTS + 1) / (CUTS + 1))
-    places = np.clip(np.searchsorted(distinct_values, wanted), 1, len(distinct_values) - 1)
-    middles = (distinct_values[places - 1] + distinct_values[places]) / 2
+    indices = np.clip(np.searchsorted(distinct_values, wanted), 1, len(distinct_values) - 1)
+    middles = (distinct_values[indices - 1] + distinct_values[indices]) / 2
     below = np.searchsorted(ordered, middles)
     enough = (below >= ROWS_PER_SIDE) & (len(ordered) - below >= ROWS_PER_SIDE)
     return [float(cut) for cut in np.unique(middles[enough])]
@@ -194,7 +195,7 @@ def _cuts(values: Floats, distinct_values: Floats) -> list[float]:
 
 def moved(values: Floats, term: Term) -> list[Term]:
     """The term with its cut at each place between two values, as far as the next cuts tried."""
-    found: list[Term] = []
+    terms: list[Term] = []
     for factor in term:
         if factor.kind not in ("above", "beyond"):
             continue
@@ -207,8 +208,8 @@ def moved(values: Floats, term: Term) -> list[Term]:
         if len(near) < 2:  # few rows leave no other place for it
             continue
         steps = np.linspace(0, len(near) - 2, min(MOST_MOVES, len(near) - 1)).astype(np.intp)
-        found += [
-            tuple(replace(one, cut=float(cut)) if one is factor else one for one in term)
+        terms += [
+            tuple(replace(part, cut=float(cut)) if part is factor else part for part in term)
             for cut in (near[steps] + near[steps + 1]) / 2
         ]
-    return found
+    return terms

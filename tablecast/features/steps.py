@@ -240,9 +240,9 @@ class Bins(_AppendsColumns):
 
     def _names(self, chosen: list[str]) -> list[str]:
         return [
-            f"{name}_bin{place}"
+            f"{name}_bin{index}"
             for name, edges in zip(chosen, self.edges_, strict=True)
-            for place in range(len(edges) + 1)
+            for index in range(len(edges) + 1)
         ]
 
 

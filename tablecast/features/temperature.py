@@ -1,4 +1,4 @@
-"""A classifier whose probabilities are made surer, or less sure, than they were."""
+"""A classifier whose probabilities are raised to a power."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ Floats = NDArray[np.float64]
 LEAST_RAISED = 1e-6
 
 
-def raised(shares: Floats, power: float) -> Floats:
+def raised(probabilities: Floats, power: float) -> Floats:
     """Probabilities (rows, classes) to a power, as shares of one again.
 
     A power above 1 makes the largest larger. The order within a row stays as it was.
     """
-    made = np.maximum(shares, LEAST_RAISED) ** power
-    return np.asarray(made / made.sum(axis=1, keepdims=True))
+    powers = np.maximum(probabilities, LEAST_RAISED) ** power
+    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
 
 
 class Tempered(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # type: ignore[misc]

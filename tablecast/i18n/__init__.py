@@ -1,1 +1,1 @@
-"""The reader's language: messages, and the forms of figures and dates."""
+"""The reader's language: messages, and formats of numbers and dates."""

@@ -1,4 +1,4 @@
-"""Numbers, amounts, dates and lists in the form that the reader's language gives them.
+"""Numbers, amounts, dates and lists in the format of the reader's language.
 
 Signs and patterns are facts of Unicode's CLDR, which ``make messages`` takes from Babel into
 ``locale/LANGUAGE/forms.json``. So serving has them without Babel's thirty megabytes, and a number
@@ -21,7 +21,7 @@ CODES = {"$": "USD", "€": "EUR", "£": "GBP", "₹": "INR"}
 SIGNS = tuple("$€£¥₹")
 
 #: Units that stand right after the number.
-SHARES = ("%", "‰")
+PER_HUNDRED = ("%", "‰")
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ def _after(sentence: str) -> str:
 def with_unit(text: str, unit: str) -> str:
     """A number and its unit, in the order in which people write them."""
     sign = prefix_of(unit)
-    if unit in SHARES:
+    if unit in PER_HUNDRED:
         return f"{text}{unit}"
     return f"{sign}{text}" if sign else f"{text} {unit}".strip()
 

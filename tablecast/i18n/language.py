@@ -1,4 +1,4 @@
-"""The reader's language: which one it is, and every sentence in it.
+"""The reader's language, and the translation of every sentence.
 
 English is what the source says. Other languages are gettext catalogues in ``locale/``, which a
 translator edits as text (``tablecast.po``) and ``make messages`` compiles (``tablecast.mo``). The

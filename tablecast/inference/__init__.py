@@ -1,1 +1,1 @@
-"""Columns in, answers out, and why."""
+"""Predictions and their explanations: columns in, predictions out."""

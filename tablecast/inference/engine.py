@@ -1,4 +1,4 @@
-"""What an engine is: columns in, an answer out."""
+"""The interface of an engine: columns in, predictions out."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Prediction intervals as serving computes them: a few stored numbers around each answer.
+"""Prediction ranges as serving computes them: a few stored numbers around each prediction.
 
 Each end of an interval is the answer plus an offset. The offset is a line through a few points of
 the answer itself, and may add something for some fields' values (see ``conformal.py``, which
@@ -116,7 +116,7 @@ class Edge:
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any], indices: Mapping[str, int]) -> Edge:
-        """Read an edge. ``places`` gives each field's place in the schema."""
+        """Read an edge. ``indices`` gives each field's index in the schema."""
         return cls(
             tuple(data["at"]),
             tuple(data["offsets"]),
@@ -164,16 +164,16 @@ class Edge:
         return offsets
 
     @cached_property
-    def _known_levels(self) -> Mapping[str, _Places]:
+    def _known_levels(self) -> Mapping[str, _Numbering]:
         """Text field to the place of each level that is told from others."""
-        known: dict[str, _Places] = {}
-        for one in self.levels:
-            for level in one.adds:
-                known.setdefault(one.field, _Places()).add(level)
+        known: dict[str, _Numbering] = {}
+        for category in self.levels:
+            for level in category.adds:
+                known.setdefault(category.field, _Numbering()).add(level)
         for term in self.terms:
             for part in term.factors:
                 if part.kind == "level":
-                    known.setdefault(part.field, _Places()).add(part.level)
+                    known.setdefault(part.field, _Numbering()).add(part.level)
         return known
 
     # Plain tuples: attributes of dataclasses would take most of the time that one row takes.
@@ -198,7 +198,7 @@ class Edge:
         return offsets[after - 1] + fraction * (offsets[after] - offsets[after - 1])
 
 
-class _Places(dict[str, int]):
+class _Numbering(dict[str, int]):
     """Levels to their places; any other's is -1, the last of an array."""
 
     def __missing__(self, _level: str) -> int:

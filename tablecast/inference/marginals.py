@@ -1,4 +1,4 @@
-"""What training's rows look like one field at a time: the background of every explanation.
+"""The distribution of each field in training: the background of every explanation.
 
 A deployment keeps each field's marginal distribution and the target's histogram, and no row. Every
 number in them is a count, or stands for at least ``FEWEST`` rows: the mean of that many neighbours,
@@ -46,15 +46,15 @@ class Marginal:
 
     Attributes:
         values: its values, missing as the field says.
-        shares: float64, one for each value; they add up to 1.
+        frequencies: float64, one for each value; they add up to 1.
     """
 
     values: tuple[Value, ...]
-    shares: npt.NDArray[np.float64]
+    frequencies: npt.NDArray[np.float64]
 
     def at(self, positions: npt.NDArray[np.float64]) -> npt.NDArray[np.intp]:
-        """The places of the values at these positions (0 to 1) of the cumulated shares."""
-        indices = np.searchsorted(np.cumsum(self.shares), positions, side="right")
+        """The index of the value at each position (0 to 1) of the cumulated frequencies."""
+        indices = np.searchsorted(np.cumsum(self.frequencies), positions, side="right")
         return np.minimum(indices, len(self.values) - 1).astype(np.intp)
 
 
@@ -81,12 +81,12 @@ class Background:
     Attributes:
         marginals: field name to distribution, in the schema's order.
         histogram: of a number's training values; None for classes.
-        class_shares: class to its share in training; empty for a number.
+        class_fractions: class to its share in training; empty for a number.
     """
 
     marginals: Mapping[str, Marginal]
     histogram: Histogram | None
-    class_shares: Mapping[str, float]
+    class_fractions: Mapping[str, float]
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any], schema: Schema) -> Background:
@@ -107,7 +107,7 @@ class Background:
     def frequent(self) -> Mapping[str, Mapping[Value, float]]:
         """Field name to value to share."""
         return {
-            name: dict(zip(marginal.values, marginal.shares.tolist(), strict=True))
+            name: dict(zip(marginal.values, marginal.frequencies.tolist(), strict=True))
             for name, marginal in self.marginals.items()
         }
 

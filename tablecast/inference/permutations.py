@@ -1,4 +1,4 @@
-"""Walks from background rows to the explained one: the sampled orders in which fields can join."""
+"""Sampled orders in which fields join: walks from background rows to the explained row."""
 
 from __future__ import annotations
 

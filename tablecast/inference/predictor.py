@@ -1,4 +1,4 @@
-"""From valid values to answers. Form, API, batch and command line all come through here.
+"""From valid values to predictions. Form, API, batch and command line all use it.
 
 An engine plugs in by having one method: ``answer``, from columns to an ``Answer``.
 """

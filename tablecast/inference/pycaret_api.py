@@ -1,4 +1,4 @@
-"""The one door to PyCaret: how it is imported, and its own ``predict_model``."""
+"""The only place where PyCaret is imported for predictions, and its own ``predict_model``."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ def predict_with_pycaret(pipeline: Any, table: Any, task: str) -> Any:
     options = {"raw_score": True, "round": 15} if task == "classification" else {}
     with warnings.catch_warnings(), quick_collections(), short_names():
         warnings.simplefilter("ignore")  # pandas and scikit-learn on PyCaret's behalf, a row each
-        made = _predictor(task).predict_model(pipeline, data=table, verbose=False, **options)
-    return _with_class_names(made, pipeline) if task == "classification" else made
+        predicted = _predictor(task).predict_model(pipeline, data=table, verbose=False, **options)
+    return _with_class_names(predicted, pipeline) if task == "classification" else predicted
 
 
 @cache
@@ -59,14 +59,14 @@ def _predictor(task: str) -> Any:
     return getattr(module, f"{task.capitalize()}Experiment")()
 
 
-def _with_class_names(made: Any, pipeline: Any) -> Any:
+def _with_class_names(predicted: Any, pipeline: Any) -> Any:
     classes, prefix = classes_of(pipeline), "prediction_score_"
-    scores = [column for column in made if str(column).startswith(prefix)][-len(classes) :]
+    scores = [column for column in predicted if str(column).startswith(prefix)][-len(classes) :]
     wanted = [f"{prefix}{name}" for name in class_names(classes)]
     spelled = names_of_labels(classes)
-    labels = [spelled[label] for label in made["prediction_label"].tolist()]
+    labels = [spelled[label] for label in predicted["prediction_label"].tolist()]
     # Without probabilities there are no scores.
-    renamed = made.rename(columns=dict(zip(scores, wanted, strict=False)))
+    renamed = predicted.rename(columns=dict(zip(scores, wanted, strict=False)))
     return renamed.assign(prediction_label=labels)
 
 

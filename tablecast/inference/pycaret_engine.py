@@ -1,4 +1,4 @@
-"""PyCaret's own ``predict_model`` on the saved pipeline: slow, and the truth."""
+"""PyCaret's own ``predict_model`` on the saved pipeline: slow, and the reference."""
 
 from __future__ import annotations
 

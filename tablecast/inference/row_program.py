@@ -1,4 +1,4 @@
-"""One row's answer without onnxruntime: the graph, unrolled into plain arithmetic.
+"""Predicts one row without onnxruntime: the graph as plain arithmetic.
 
 onnxruntime takes microseconds to go from node to node, and a hundred pages of its code and data
 have to be fetched again after each switch of process. A small graph is a few dozen multiplications

@@ -1,4 +1,4 @@
-"""Why this answer: what each field adds to the average answer, as Shapley values.
+"""Explanations: how much each field adds to the average prediction (Shapley values).
 
 The value of a set of fields is the mean answer where those fields are this row's and all others
 come from the background: synthetic rows drawn from each field's own distribution, the fields being
@@ -30,14 +30,16 @@ from tablecast.schema.schema import Row, Schema
 #: Up to this many fields every set of them is evaluated: 1,024 sets.
 MOST_EXACT = 10
 
-#: Rows that a graph may be asked for one explanation. A background row costs 2**fields of them
-#: where contributions are exact, and twice the number of fields where they are sampled.
+#: Rows that the graph may predict for one explanation, exact or sampled. A background row costs
+#: 2**fields of them where contributions are exact, and twice the number of fields where they are
+#: sampled: 50 fields with 64 background rows make 6,400.
 MOST_ROWS = 8192
 MOST_SAMPLED_ROWS = 6400
 
 #: Background rows. Drawn stratified, 64 give the mean answer to about 1%.
 FEWEST_DRAWS, MOST_DRAWS = 16, 64
 
+#: The tutorial's date. Any fixed number: the same row always gets the same explanation.
 SEED = 20200428
 
 Array = npt.NDArray[np.float64]

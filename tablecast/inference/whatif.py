@@ -1,4 +1,4 @@
-"""What if: how the answer moves as one field alone moves, for every field at once."""
+"""What-if: how the prediction changes with one field, for every field."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The fields: one description of what is valid, which every surface reads."""
+"""The fields: one description of what is valid, which everything else uses."""
 
 import tablecast.schema.kinds  # noqa: F401 - each kind of field enters itself
 from tablecast.schema.field import Field

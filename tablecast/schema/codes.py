@@ -1,4 +1,4 @@
-"""Whole numbers that are codes: what a form offers to choose from, and not to type."""
+"""Whole numbers that are codes, which a form offers as choices."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MOST_CODES = 10
 ROWS_EACH = 20
 #: How much more the codes' own means must explain than a line, by chance once in a million (an F
 #: of so much), and of all that they explain.
-LEAST_F, LEAST_SHARE = 10.0, 0.5
+LEAST_F, LEAST_FRACTION = 10.0, 0.5
 
 _YES_NO = (frozenset(("yes", "true", "y")), frozenset(("no", "false", "n")))
 
@@ -62,22 +62,22 @@ def _amounts(target: pd.Series) -> list[Floats]:
     if target.dtype.kind in "if":
         return [target.to_numpy(float)]
     classes: list[Any] = target.dropna().unique().tolist()
-    return [(target == one).to_numpy(float) for one in classes[:MOST_CODES]]
+    return [(target == name).to_numpy(float) for name in classes[:MOST_CODES]]
 
 
 def _bends(codes: Floats, goal: Floats) -> bool:
     """Whether the means of each code's answers lie far from any line."""
     kept = np.isfinite(goal)
     codes, goal = codes[kept], goal[kept]
-    values, places = np.unique(codes, return_inverse=True)
+    values, indices = np.unique(codes, return_inverse=True)
     if len(values) < 3 or len(goal) <= len(values):
         return False
-    counts = np.bincount(places)
-    means = np.bincount(places, goal) / counts
+    counts = np.bincount(indices)
+    means = np.bincount(indices, goal) / counts
     between = float((counts * (means - goal.mean()) ** 2).sum())
-    within = float(((goal - means[places]) ** 2).sum())
+    within = float(((goal - means[indices]) ** 2).sum())
     spread = codes - codes.mean()
     line = float((spread @ goal) ** 2 / (spread @ spread))
     beyond = max(between - line, 0.0)
     chance = within / (len(goal) - len(values))
-    return beyond > LEAST_SHARE * between and beyond / (len(values) - 2) > LEAST_F * chance
+    return beyond > LEAST_FRACTION * between and beyond / (len(values) - 2) > LEAST_F * chance

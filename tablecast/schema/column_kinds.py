@@ -1,4 +1,4 @@
-"""Each kind of field as a column of a pandas table: the training side of ``schema.kinds``."""
+"""Each kind of field as a pandas column: the training side of ``schema.kinds``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The order of a form's fields, and which of them it folds away at first."""
+"""The order of a form's fields, and which of them are folded away at first."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ MOST_OPEN = 12
 FEWEST_OPEN = 6
 
 #: and more until those shown have this share of all importance.
-SHARE_OPEN = 0.95
+IMPORTANCE_OPEN = 0.95
 
 
 def arrange(
@@ -37,8 +37,8 @@ def arrange(
     if importance is None or (len(features) <= MOST_OPEN and not form.by_importance):
         return dict.fromkeys([*named, *rest], False)
     rest.sort(key=lambda name: -importance.get(name, 0.0))
-    shares = [importance.get(name, 0.0) for name in [*named, *rest]]
-    before = accumulate(shares, initial=0.0)
+    importances = [importance.get(name, 0.0) for name in [*named, *rest]]
+    before = accumulate(importances, initial=0.0)
     return {
         name: index >= len(named) and _is_enough(index, covered, len(features))
         for index, (name, covered) in enumerate(zip([*named, *rest], before, strict=False))
@@ -49,4 +49,4 @@ def _is_enough(shown: int, covered: float, fields: int) -> bool:
     """Whether the fields before this one are all that the form needs to show at first."""
     if fields <= MOST_OPEN or shown < FEWEST_OPEN:
         return False
-    return shown >= MOST_OPEN or covered >= SHARE_OPEN
+    return shown >= MOST_OPEN or covered >= IMPORTANCE_OPEN

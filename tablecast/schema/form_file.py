@@ -1,4 +1,4 @@
-"""The form file: what a person may say about a form that the table cannot.
+"""The form file: labels, hints, limits and other facts that the table does not contain.
 
 A small TOML file beside the table; every key is optional::
 
@@ -188,20 +188,21 @@ def _form(data: Mapping[str, Any]) -> Form:
     )
 
 
-def _reading(said: Mapping[str, Any]) -> ReadingOptions:
-    _check_keys(said, _TABLE_KEYS, "[table]")
-    for key, value in said.items():
+def _reading(entries: Mapping[str, Any]) -> ReadingOptions:
+    _check_keys(entries, _TABLE_KEYS, "[table]")
+    for key, value in entries.items():
         texts = [value] if isinstance(value, str) else value
         if isinstance(value, dict):
-            texts = [text for one in value.values()
-                     for text in (one if isinstance(one, list) else [one])]  # fmt: skip
+            texts = [text for each in value.values()
+                     for text in (each if isinstance(each, list) else [each])]  # fmt: skip
         if not all(isinstance(text, str) for text in texts):
             raise FormFileError(f"[table] {key} must hold texts in quotes.")
     levels = {
-        name: one if isinstance(one, list) else [one] for name, one in said.get("level", {}).items()
+        name: each if isinstance(each, list) else [each]
+        for name, each in entries.get("level", {}).items()
     }
     try:
-        return ReadingOptions(**{**said, "level": levels})
+        return ReadingOptions(**{**entries, "level": levels})
     except TableError as error:
         raise FormFileError(f"[table]: {error}") from None
 

@@ -42,15 +42,15 @@ def _with_overrides(field: Field, overrides: Mapping[str, Any]) -> Field:
     if labels:  # the file's order is the form's order
         ordered = (*labels, *(level for level in known if level not in labels))
         changes |= {"level_labels": dict(labels), "levels" if field.levels else "codes": ordered}
-    made = replace(field, **changes)
+    changed = replace(field, **changes)
     for kind in ("", "hard_"):
-        low, high = getattr(made, f"{kind}minimum"), getattr(made, f"{kind}maximum")
+        low, high = getattr(changed, f"{kind}minimum"), getattr(changed, f"{kind}maximum")
         if low is not None and high is not None and low > high:
             raise FormFileError(
                 f"[fields.{field.name}]: {kind}minimum {low:g} is above {kind}maximum {high:g}, so "
                 "no value is valid. Correct them."
             )
-    return made
+    return changed
 
 
 def label_of(name: str) -> str:

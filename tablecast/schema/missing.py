@@ -1,4 +1,4 @@
-"""What a cell says when it says nothing."""
+"""Texts that mean a missing value."""
 
 from __future__ import annotations
 

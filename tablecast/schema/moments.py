@@ -1,4 +1,4 @@
-"""Dates as people write them, one at a time: what serving reads, and training by the column.
+"""Dates as people write them, read one at a time.
 
 A format is one of ``strptime``'s, for the text that ``plain_date`` makes of a cell.
 """
@@ -80,7 +80,7 @@ def plain_date(text: str) -> str:
     text = re.sub(r"([0-9])(am|pm|a\.m\.|p\.m\.)$", r"\1 \2", text.strip(), flags=re.IGNORECASE)
     text = re.sub(r"(?<=[0-9])(st|nd|rd|th)\b", "", text, flags=re.IGNORECASE)
     text = re.sub(r"\b([ap])\.m\.?(?!\w)", r"\1m", text, flags=re.IGNORECASE)
-    text = _WORD.sub(lambda found: _word(found[0]), text.replace(",", " "))
+    text = _WORD.sub(lambda match: _word(match[0]), text.replace(",", " "))
     return " ".join(re.sub(r"(?<=[0-9])\.(?=\s+[A-Z])", "", text).split())
 
 

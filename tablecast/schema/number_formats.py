@@ -25,13 +25,13 @@ DECIMAL_COMMA = ".,"
 SPELLINGS = (DECIMAL_POINT, DECIMAL_COMMA)
 
 _EXPONENT = r"(?:[eE][+-]?[0-9]{1,4})?"
-_PATTERNS = {
+_PATTERNS = {  # each begins by asking for a digit: ".e0" has one in its exponent alone
     DECIMAL_POINT: re.compile(
-        r"(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,3}(?: [0-9]{3})+|[0-9]{1,3}(?:'[0-9]{3})+"
+        r"(?=\.?[0-9])(?:[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,3}(?: [0-9]{3})+|[0-9]{1,3}(?:'[0-9]{3})+"
         r"|[0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3}|[0-9]+)?(?:\.[0-9]*)?" + _EXPONENT
     ),
     DECIMAL_COMMA: re.compile(
-        r"(?:[0-9]{1,3}(?:\.[0-9]{3})+|[0-9]{1,3}(?: [0-9]{3})+|[0-9]{1,3}(?:'[0-9]{3})+"
+        r"(?=,?[0-9])(?:[0-9]{1,3}(?:\.[0-9]{3})+|[0-9]{1,3}(?: [0-9]{3})+|[0-9]{1,3}(?:'[0-9]{3})+"
         r"|[0-9]+)?(?:,[0-9]*)?" + _EXPONENT
     ),
 }
@@ -89,7 +89,7 @@ class Amount:
     def plain(self, spelling: str) -> str | None:
         """The number as programs write it; None where it is none in this spelling."""
         spelling = spelling or DECIMAL_POINT
-        if not _PATTERNS[spelling].fullmatch(self.digits) or not any(map(str.isdigit, self.digits)):
+        if not _PATTERNS[spelling].fullmatch(self.digits):
             return None
         between = _BETWEEN[spelling].sub("", self.digits)
         return self.sign + between.replace(",", ".")
@@ -102,17 +102,17 @@ def amount_of(text: str) -> Amount | None:
     """
     text = _with_plain_signs(text.strip())
     inside = re.fullmatch(r"\(([^()]*)\)", text)
-    found = _DIGITS_INSIDE.search(inside[1] if inside else text)
-    if found is None:
+    match = _DIGITS_INSIDE.search(inside[1] if inside else text)
+    if match is None:
         return None
-    whole = found.string
-    before, behind = whole[: found.start()], whole[found.end() :]
+    whole = match.string
+    before, behind = whole[: match.start()], whole[match.end() :]
     signs = [part for part in (before.strip(), behind.strip()) for part in part if part in _SIGNS]
     prefix, suffix = _without_sign(before), _without_sign(behind, at_end=True)
     if len(signs) + bool(inside) > 1 or (prefix and suffix) or not _may_be_unit(prefix, suffix):
         return None
     sign = "-" if inside or signs == ["-"] else ""
-    return Amount(sign, found[0], prefix or suffix, bool(suffix) and not behind[:1].isspace())
+    return Amount(sign, match[0], prefix or suffix, bool(suffix) and not behind[:1].isspace())
 
 
 def _without_sign(text: str, *, at_end: bool = False) -> str:

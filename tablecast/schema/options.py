@@ -1,4 +1,4 @@
-"""What a person may say about a table that cannot be seen in it."""
+"""What a person may say about how to read a table."""
 
 from __future__ import annotations
 
@@ -117,11 +117,11 @@ def options_of(fields: Sequence[Field], reading: Mapping[str, str]) -> ReadingOp
     for known in fields:
         asked[known.reading_option].append(known)
     return ReadingOptions(
-        category=[one.name for one in asked["category"]],
-        number=[one.name for one in asked["number"]],
-        date={one.name: one.date_format for one in asked["date"]},
-        keep=[one.name for one in fields],
-        level={one.name: one.levels for one in asked["category"]},
+        category=[field.name for field in asked["category"]],
+        number=[field.name for field in asked["number"]],
+        date={field.name: field.date_format for field in asked["date"]},
+        keep=[field.name for field in fields],
+        level={field.name: field.levels for field in asked["category"]},
         encoding=reading.get("encoding"),
         decimal=reading.get("decimal"),
     )
@@ -137,10 +137,10 @@ def column_named(name: str, names: Sequence[str]) -> str:
 
     if name in names:
         return name
-    alike = [one for one in names if fold(one) == fold(name)]
+    alike = [candidate for candidate in names if fold(candidate) == fold(name)]
     if len(alike) == 1:
         return alike[0]
-    folded = {fold(one): one for one in names}
+    folded = {fold(candidate): candidate for candidate in names}
     near = get_close_matches(fold(name), folded, n=1, cutoff=0.5)
     hint = f"Did you mean '{folded[near[0]]}'? " if near else ""
     listed = ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")

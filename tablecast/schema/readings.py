@@ -1,4 +1,4 @@
-"""What reading a table found out, kept beside the table in its ``attrs``."""
+"""How a table was read, kept beside the table in its ``attrs``."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class TableReading:
     @property
     def decimal_comma(self) -> bool:
         """Whether any of its numbers has a decimal comma."""
-        return any(one.spelling == DECIMAL_COMMA for one in self.columns.values())
+        return any(column.spelling == DECIMAL_COMMA for column in self.columns.values())
 
     @property
     def for_files(self) -> dict[str, str]:
@@ -80,8 +80,8 @@ class TableReading:
 
 def reading_of(table: pd.DataFrame) -> TableReading:
     """What is known of how a table was read; nothing special where it was not."""
-    found = table.attrs.get(_KEY)
-    return found if isinstance(found, TableReading) else TableReading()
+    reading = table.attrs.get(_KEY)
+    return reading if isinstance(reading, TableReading) else TableReading()
 
 
 def with_reading(table: pd.DataFrame, reading: TableReading) -> pd.DataFrame:

@@ -122,7 +122,7 @@ class Schema:
             target_label=form.target_label or label_of(target),
             target_unit=form.target_unit or reading.of(target).unit,
             class_labels=dict(form.class_labels),
-            translations={tag: _said_by(other) for tag, other in form.languages.items()},
+            translations={tag: _texts_in(other) for tag, other in form.languages.items()},
             decimal_comma=reading.decimal_comma,
             reading=reading.for_files,
         )
@@ -275,7 +275,7 @@ def _untitled(target: str, language: Language) -> str:
     return language.gettext(N_("Predict {target}")).format(target=label_of(target).lower())
 
 
-def _said_by(form: Form) -> dict[str, Any]:
+def _texts_in(form: Form) -> dict[str, Any]:
     """What a form says to people, as ``Schema.in_language`` takes it."""
     named = {"label": "label", "hint": "hint", "unit": "unit", "levels": "level_labels"}
     texts = {

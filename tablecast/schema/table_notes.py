@@ -1,4 +1,4 @@
-"""What reading a table has to say: sentences whose values are filled in where they are said.
+"""Notes about reading a table: sentences whose values are filled in later.
 
 ``{name}`` is the column that a sentence is about.
 """

@@ -1,4 +1,4 @@
-"""Texts that mean the same, and values as sentences write them."""
+"""Texts that mean the same, and values as sentences show them."""
 
 from __future__ import annotations
 
@@ -51,9 +51,9 @@ def without_point(value: Any) -> Any:
 def class_names(classes: Iterable[Any]) -> list[int | str]:
     """Classes as every surface spells them, in their order: whole numbers, or else texts."""
     known = list(classes)
-    if all(isinstance(one, int | float) and float(one).is_integer() for one in known):
-        return [int(one) for one in known]
-    return [canonical_text(one) for one in known]
+    if all(isinstance(label, int | float) and float(label).is_integer() for label in known):
+        return [int(label) for label in known]
+    return [canonical_text(label) for label in known]
 
 
 def show_number(value: float) -> str:

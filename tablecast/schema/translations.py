@@ -19,7 +19,7 @@ from tablecast.errors import FormFileError
 from tablecast.i18n.language import ENGLISH, LANGUAGES, language_of
 
 #: Where texts stand. A star is any key: a field, a level or a class.
-PLACES = (
+TEXT_PATHS = (
     "title", "description",
     "target.label", "target.unit", "target.classes.*",
     "fields.*.label", "fields.*.hint", "fields.*.unit", "fields.*.levels.*",
@@ -73,7 +73,7 @@ def _by_language(texts: Texts, path: str) -> dict[str, Any]:
 def _replaced(data: Mapping[str, Any], choose: Callable[[Texts, str], Any]) -> dict[str, Any]:
     """The data, where what stands at a place of texts and is a table of languages is replaced."""
     replaced = dict(data)
-    for pattern in PLACES:
+    for pattern in TEXT_PATHS:
         replaced = _at(replaced, pattern.split("."), "", choose)
     return replaced
 

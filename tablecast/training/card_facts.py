@@ -1,11 +1,11 @@
-"""The model card's facts, as plain data. Nothing in it is a training row."""
+"""The facts of the model card, as plain data without any training row."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from tablecast.deployment.model_card import limits_of
-from tablecast.training.experiment.setup import TRAIN_SHARE
+from tablecast.training.experiment.setup import TRAIN_FRACTION
 
 if TYPE_CHECKING:
     from tablecast.data.prepared import Prepared
@@ -16,7 +16,7 @@ def card_of(trained: Trained, prepared: Prepared) -> dict[str, Any]:
     facts = {
         "model": trained.model,
         "folds": trained.folds,
-        "held_out": trained.rows - int(TRAIN_SHARE * trained.rows),
+        "held_out": trained.rows - int(TRAIN_FRACTION * trained.rows),
         "seed": trained.seed,
         "agreement": trained.agreement,
         "features": list(trained.feature_names),
@@ -24,9 +24,9 @@ def card_of(trained: Trained, prepared: Prepared) -> dict[str, Any]:
         "leaderboard": trained.leaderboard,
         "search": trained.search,
     }
-    found = facts_of(trained.pipeline, prepared)
+    stated = facts_of(trained.pipeline, prepared)
     leaks = [leak.to_json() for leak in trained.leaks]
-    return facts | found | {"notes": list(trained.notes), "leaks": leaks}
+    return facts | stated | {"notes": list(trained.notes), "leaks": leaks}
 
 
 def facts_of(pipeline: Any, prepared: Prepared) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def facts_of(pipeline: Any, prepared: Prepared) -> dict[str, Any]:
         "steps": steps_of(pipeline),
         "rows": len(prepared.table),
         "importance": importance_of(pipeline, prepared.table, prepared.target, prepared.task),
-        "dropped": [{"name": one.name, "reason": one.reason} for one in prepared.dropped],
+        "dropped": [{"name": column.name, "reason": column.reason} for column in prepared.dropped],
         "notes": list(prepared.notes),
         "leaks": [leak.to_json() for leak in prepared.leaks],
         "limits": limits_of(estimator),

@@ -1,4 +1,4 @@
-"""A table is cast once: trained, saved, compiled and proven. The whole way in one function."""
+"""The whole way of a table in one function: train, save, compile and prove."""
 
 from __future__ import annotations
 
@@ -158,7 +158,7 @@ def compile_deployment(
     entry.key = graph_file.METADATA_KEY
     entry.value = json.dumps(description, ensure_ascii=False)
     path = graph_file.write_graph(model.SerializeToString(), base)
-    progress(f"Wrote {path.name}: {said_of(proof)}")
+    progress(f"Wrote {path.name}: {proof_summary(proof)}")
     return proof
 
 
@@ -173,8 +173,8 @@ def training_rows(base: Path, source: str | PathLike[str]) -> Any:
 
     description, pipeline = load_pipeline(base)
     schema = Schema.from_json(description["schema"])
-    made = Finished(pipeline, description["schema"]["task"], None)
-    return rows_of(made, read_table(source, options_of(schema.fields, schema.reading))).table
+    finished = Finished(pipeline, description["schema"]["task"], None)
+    return rows_of(finished, read_table(source, options_of(schema.fields, schema.reading))).table
 
 
 def verify_deployment(base: str | PathLike[str], rows: int, seed: int) -> Proof:
@@ -200,7 +200,7 @@ def verify_deployment(base: str | PathLike[str], rows: int, seed: int) -> Proof:
     return proof
 
 
-def said_of(proof: Proof) -> str:
+def proof_summary(proof: Proof) -> str:
     """A proof in one line for a person."""
     rows = proof.rows + proof.perturbed_rows
     differ = f"{proof.worst_relative:.1e} relative ({proof.worst_absolute:.1e})"
@@ -208,8 +208,8 @@ def said_of(proof: Proof) -> str:
         differ = f"{proof.worst_probability:.1e} in a probability"
     single = _IN_SINGLE if proof.precision == "float32" else ""
     faster = " Single-row requests use a faster built-in evaluator." if proof.scalar_rows else ""
-    found = f"{rows:,} rows agree; largest difference {differ}; {proof.seconds:.1f} s."
-    return found + single + faster
+    summary = f"{rows:,} rows agree; largest difference {differ}; {proof.seconds:.1f} s."
+    return summary + single + faster
 
 
 def _schema_of(prepared: Prepared, form: Form, card: Mapping[str, Any]) -> Schema:

@@ -1,4 +1,4 @@
-"""How fast and how large a pipeline's graph is."""
+"""The speed and the size of a pipeline's graph."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What enters a training: a table read, checked and looked over, and what is said of it."""
+"""The start of training: a table is read and checked, and its notes are shown."""
 
 from __future__ import annotations
 
@@ -59,9 +59,9 @@ def take_in(
     """
     options = (options or ReadingOptions()).over(look.reading)
     table = read_table(source, options)
-    found = inspected(table, target, options)
+    inspection = inspected(table, target, options)
     prepared = prepare(table, target, options=options)
-    for line in (*found.overview(), *found.sentences):
+    for line in (*inspection.overview(), *inspection.sentences):
         progress(line)
     prepared = without_leaks(prepared, options.known_as(list(table.columns)).keep)
     for leak in prepared.leaks:

@@ -1,4 +1,4 @@
-"""Ctrl-C during a long training: the first keeps the best so far, the second stops at once."""
+"""Ctrl-C during training: the first saves the best so far, the second stops at once."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether the memory that is free is enough for training, before it runs out."""
+"""A check before training that there is enough free memory."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from tablecast.errors import TrainingError
 if TYPE_CHECKING:
     from tablecast.data.prepared import Prepared
 
-# Measured with PyCaret 3.3.2: what its import and a small table's search take, and how many times
-# the prepared table (float64) is held at most: views, their folds, and the steps' own copies.
+# Measured with PyCaret 3.3.2 (docs/training.md): what its import and a small table's search take,
+# and how many times the prepared table (float64) is held at most: views, folds, steps' own copies.
 FIXED_BYTES = 0.7e9
 COPIES = 45
 #: Levels of a text column beyond these become one column, not one each (PyCaret's default).

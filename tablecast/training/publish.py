@@ -1,4 +1,4 @@
-"""What somebody finished with PyCaret, described, compiled and proven: ``tablecast.publish``."""
+"""``tablecast.publish``: a finished PyCaret model, described, compiled and proven."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def publish(
     reading: ReadingOptions | None = None,
     force: bool = False,
     progress: Progress = print,
-    **found: Any,
+    **facts: Any,
 ) -> Proof:
     """Describe, compile and prove what was finished with PyCaret.
 
@@ -62,7 +62,7 @@ def publish(
         reading: how a table is read that comes as a path, before what the form file says.
         force: replace another deployment of that name.
         progress: called with one line for each thing done.
-        found: more facts for the card, such as ``metrics`` and ``leaderboard``; "notes" follow
+        facts: more facts for the card, such as ``metrics`` and ``leaderboard``; "notes" follow
             those on the table. ``tablecast.training.comparison.compare.Choice.card`` has them.
 
     Raises:
@@ -80,26 +80,28 @@ def publish(
     options = (reading or ReadingOptions()).over(look.reading)
     rows = read_table(table, options) if isinstance(table, str | PathLike) else table
     with quiet_and_single():
-        made = finished(source, pipeline, rows, target)
-        base = _place_of(made, name, out, table)
-        check_free(base, force, made.pickle)
-        prepared = rows_of(made, _rows(made, rows))
+        finished_model = finished(source, pipeline, rows, target)
+        base = _base_of(finished_model, name, out, table)
+        check_free(base, force, finished_model.pickle)
+        prepared = rows_of(finished_model, _rows(finished_model, rows))
         prepared = named(prepared, leaks_of(prepared))
-        progress(f"{len(prepared.table):,} rows; {made.task} of {made.target!r}.")
+        progress(
+            f"{len(prepared.table):,} rows; {finished_model.task} of {finished_model.target!r}."
+        )
         for column in prepared.dropped:
             progress(f"Ignored {column.name}: {column.reason}.")
-        schema, description = _described(made, prepared, look, found, progress)
+        schema, description = _described(finished_model, prepared, look, facts, progress)
         with staged(base) as there:
-            _write(made, there, schema, description)
+            _write(finished_model, there, schema, description)
             try:
                 return compile_deployment(there, prepared.table, progress=progress)
             except ProofFailed as failure:
-                raise _explained(failure, made, prepared) from None
+                raise _explained(failure, finished_model, prepared) from None
 
 
-def _rows(made: Finished, given: Any) -> Any:
+def _rows(finished_model: Finished, table: Any) -> Any:
     """The rows that were given, or else the experiment's."""
-    rows = made.table if given is None else given
+    rows = finished_model.table if table is None else table
     if rows is None:
         raise TableError(
             "The pipeline does not keep its rows: publish it with table=, the rows that setup() "
@@ -109,27 +111,33 @@ def _rows(made: Finished, given: Any) -> Any:
 
 
 def _described(
-    made: Finished, prepared: Prepared, look: Form, found: Mapping[str, Any], progress: Progress
+    finished_model: Finished,
+    prepared: Prepared,
+    look: Form,
+    facts: Mapping[str, Any],
+    progress: Progress,
 ) -> tuple[Schema, dict[str, Any]]:
     """The schema, and the description's other parts."""
     from tablecast.training.card_facts import facts_of
     from tablecast.training.experiment.rows import schema_of
 
-    card = {**found, **facts_of(made.pipeline, prepared), "stated": dict(look.card)}
-    card["notes"] = list(dict.fromkeys([*card["notes"], *found.get("notes", ())]))
-    schema = schema_of(made, prepared, look, card["importance"])
+    card = {**facts, **facts_of(finished_model.pipeline, prepared), "stated": dict(look.card)}
+    card["notes"] = list(dict.fromkeys([*card["notes"], *facts.get("notes", ())]))
+    schema = schema_of(finished_model, prepared, look, card["importance"])
     background = background_of(prepared.table, schema)
-    seed = found.get("seed", 123)
-    interval = _interval_of(made.pipeline, prepared, schema, card, seed, progress)
+    seed = facts.get("seed", 123)
+    interval = _interval_of(finished_model.pipeline, prepared, schema, card, seed, progress)
     return schema, {"card": card, "background": background, "interval": interval}
 
 
-def _write(made: Finished, there: Path, schema: Schema, description: dict[str, Any]) -> None:
+def _write(
+    finished_model: Finished, there: Path, schema: Schema, description: dict[str, Any]
+) -> None:
     """The pickle and its description; a pickle that is there already, byte by byte."""
-    if made.pickle is None:
-        save(made.pipeline, there, schema, **description)
+    if finished_model.pickle is None:
+        save(finished_model.pipeline, there, schema, **description)
     else:
-        shutil.copyfile(made.pickle, with_ending(there, ".pkl"))
+        shutil.copyfile(finished_model.pickle, with_ending(there, ".pkl"))
         write_description(there, schema, **description)
 
 
@@ -142,21 +150,23 @@ def _interval_of(
     try:
         return look_at_unseen(pipeline, prepared, schema, card, *more)
     except Exception as error:  # whatever its steps raise on a part of the rows
-        said = str(error).strip().partition("\n")[0]
+        reason = str(error).strip().partition("\n")[0]
         card["notes"].append(Remark(
             "Performance on unseen rows is unknown: the pipeline cannot be trained on part of the "
             "rows ({error}).",
-            values={"error": f"{type(error).__name__}: {said}"},
+            values={"error": f"{type(error).__name__}: {reason}"},
         ))
         return None
 
 
-def _explained(failure: ProofFailed, made: Finished, prepared: Prepared) -> ProofFailed:
+def _explained(failure: ProofFailed, finished_model: Finished, prepared: Prepared) -> ProofFailed:
     """A failed proof, with its cause where that is in the pipeline itself."""
     from tablecast.compiler.proof.differences import SINGLE_TOLERANCE
     from tablecast.training.experiment.agreement import disagreement
 
-    _, cause = disagreement(made.pipeline, prepared.table, made.task, tolerance=SINGLE_TOLERANCE)
+    _, cause = disagreement(
+        finished_model.pipeline, prepared.table, finished_model.task, tolerance=SINGLE_TOLERANCE
+    )
     if not cause:
         return failure
     return ProofFailed(
@@ -165,9 +175,11 @@ def _explained(failure: ProofFailed, made: Finished, prepared: Prepared) -> Proo
     )
 
 
-def _place_of(made: Finished, name: str | None, out: str | PathLike[str], table: Any) -> Path:
+def _base_of(
+    finished_model: Finished, name: str | None, out: str | PathLike[str], table: Any
+) -> Path:
     """Where a deployment goes: beside its pickle, or into the folder that was asked for."""
-    if made.pickle is not None and name is None:
-        return without_ending(made.pickle)
-    after = table if isinstance(table, str | PathLike) else made.target
+    if finished_model.pickle is not None and name is None:
+        return without_ending(finished_model.pickle)
+    after = table if isinstance(table, str | PathLike) else finished_model.target
     return Path(out) / (name or name_after(after))

@@ -1,4 +1,4 @@
-"""From a prepared table to a fitted PyCaret pipeline, its figures, and proof that it is steady."""
+"""From a prepared table to a fitted and checked PyCaret pipeline with its scores."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What a browser or a program is answered with."""
+"""The web application: form, API, model card and batches."""

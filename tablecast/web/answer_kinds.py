@@ -1,4 +1,4 @@
-"""Which kind of answer a program asks for, and the answers that are not JSON."""
+"""The response format that a program asks for, and the formats other than JSON."""
 
 from __future__ import annotations
 

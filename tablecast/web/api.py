@@ -1,4 +1,4 @@
-"""The routes for programs: the tutorial's own, and the full answer."""
+"""The API's prediction routes: the tutorial's own, and the full one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The Flask application: an explicit factory, and what is decided once for every route.
+"""The Flask application: a factory, and everything that holds for every route.
 
 HTML or JSON, the shape of errors, and the headers are decided here; the views only parse and
 render.

@@ -1,4 +1,4 @@
-"""What a program sends, as rows: JSON, one JSON object a line (NDJSON), or CSV."""
+"""The rows in a request's body: JSON, NDJSON (one JSON object per line) or CSV."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from flask import request
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge, UnsupportedMediaType
 
 from tablecast.batch.csv_rows import TooManyRows, read_csv_rows, sentence
-from tablecast.batch.summary import Refused, located, place_in_words
+from tablecast.batch.summary import Refused, located, location_in_words
 from tablecast.errors import BatchError, InvalidInput, Remark
 from tablecast.i18n.formats import number
 from tablecast.i18n.language import N_, _
@@ -87,7 +87,7 @@ def read_ndjson(schema: Schema, content: bytes, most: int) -> list[Row]:
         try:
             rows.append(_read_row(schema, _parse_line(line, at), NOT_A_LINE))
         except InvalidInput as error:
-            refusals.append(Refused(index, place_in_words("line", at), error.errors))
+            refusals.append(Refused(index, location_in_words("line", at), error.errors))
     if refusals:
         raise InvalidInput(list(located(refusals)))
     return rows

@@ -1,4 +1,4 @@
-"""Explanations and what-ifs as the API answers them."""
+"""Explanations and what-ifs in the API's responses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The plain case, answered before Flask: one valid JSON row for either prediction route.
+"""The plain case, handled before Flask: one valid JSON row for either prediction route.
 
 Flask spends several times longer on routing and contexts than a graph on its answer. This layer
 has no rules of its own: it calls the same parser, the same predictor and the same serialiser, and

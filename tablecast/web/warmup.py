@@ -1,4 +1,4 @@
-"""What a server does before the first person asks, so that nobody waits for it.
+"""What a server prepares before its first request, so that nobody waits for it.
 
 Templates are compiled, and pages that are the same for everybody rendered, where the application
 is loaded: processes made of it afterwards share them. An engine's session belongs to one process,
@@ -41,7 +41,7 @@ def prepare(app: Flask) -> None:
     for name in app.jinja_env.list_templates():
         app.jinja_env.get_template(name)
     loaded = app.extensions["tablecast"]
-    with _said_of(loaded):
+    with _naming(loaded):
         for language in LANGUAGES:
             with speaking(language):
                 _render(app, loaded)
@@ -49,7 +49,7 @@ def prepare(app: Flask) -> None:
 
 def check(loaded: Deployment) -> None:
     """See whether a deployment's description can be used at all. Raises ArtifactError."""
-    with _said_of(loaded):
+    with _naming(loaded):
         schema = loaded.predictor.schema
         for field in schema.fields:
             with suppress(InvalidInput):
@@ -57,7 +57,7 @@ def check(loaded: Deployment) -> None:
 
 
 @contextmanager
-def _said_of(loaded: Deployment) -> Iterator[None]:
+def _naming(loaded: Deployment) -> Iterator[None]:
     try:
         yield
     except TablecastError:

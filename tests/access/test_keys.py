@@ -59,7 +59,7 @@ def test_keys_are_listed_without_the_keys(
         (["add", "b c", "--role", "ask"], "name"),
         (["add", "b", "--role", "ask", "--rate", "0/m"], "revoke"),
         (["add", "b", "--role", "ask", "--rate", "fast"], "100/m"),
-        (["revoke", "c"], "there are: a"),
+        (["revoke", "c"], "Its keys: a"),
     ],
 )
 def test_what_cannot_be_done_is_said_in_one_line(

@@ -21,7 +21,7 @@ from tablecast.batch.column_reader import RowsReader, meaning
 from tablecast.batch.csv_chunk import PlainChunk
 from tablecast.batch.csv_sink import CsvSink
 from tablecast.batch.csv_source import CsvSource
-from tablecast.batch.formula_guard import made_safe
+from tablecast.batch.formula_guard import guarded
 from tablecast.batch.match_columns import match_columns
 from tablecast.batch.predict_file import predict_file
 from tablecast.batch.summary import RowsRefused, Summary
@@ -198,7 +198,7 @@ def test_refused_rows(fake_deployment: Deployment, tmp_path: Path, errors: Any) 
     if errors == "fail":
         with pytest.raises(RowsRefused) as caught:
             predict(fake_deployment, tmp_path, *lines, errors=errors)
-        assert [refusal.place for refusal in caught.value.refusals] == ["line 4", "line 5"]
+        assert [refusal.location for refusal in caught.value.refusals] == ["line 4", "line 5"]
         assert "is not a choice for smoker" in str(caught.value)
         assert not (tmp_path / "out.csv").exists()
         return
@@ -260,7 +260,13 @@ def test_text_cells_are_safe_for_spreadsheets(
 @pytest.mark.parametrize("cell", ["-5", "+3.2", "-1e5", "-1,5", "+49123", "a=b", "", "'", "-.5"])
 def test_numbers_are_left_alone(cell: str) -> None:
     """A number keeps its sign, and other text its words."""
-    assert made_safe([[cell, "=x"]]) == [[cell, "'=x"]]
+    assert guarded([[cell, "=x"]]) == [[cell, "'=x"]]
+
+
+@pytest.mark.parametrize("cell", ["-5\nx", "+1\n=2", "-5\n"])
+def test_a_number_with_more_lines_is_a_text(cell: str) -> None:
+    """Its first line alone would be safe, the cell as a whole is none."""
+    assert guarded([["a", cell]]) == [["a", f"'{cell}"]]
 
 
 def test_a_long_number_is_seen_at_once() -> None:
@@ -268,7 +274,7 @@ def test_a_long_number_is_seen_at_once() -> None:
     digits = "9" * 130_000
     began = time.process_time()
     for cell, safe in ((f"+{digits}", f"+{digits}"), (f"-{digits}x", f"'-{digits}x")):
-        assert made_safe([[cell, ""]]) == [[safe, ""]]
+        assert guarded([[cell, ""]]) == [[safe, ""]]
     assert time.process_time() - began < 1
 
 
@@ -445,7 +451,7 @@ def test_parquet(fake_deployment: Deployment, tmp_path: Path, errors: Any) -> No
     summary = predict_file(
         fake_deployment, tmp_path / "in.parquet", tmp_path / "out.parquet", errors=errors
     )
-    assert [refusal.place for refusal in summary.refusals] == ["row 3", "row 4"]
+    assert [refusal.location for refusal in summary.refusals] == ["row 3", "row 4"]
     found = pq.read_table(tmp_path / "out.parquet")
     kept = table if errors == "column" else table.slice(0, 2)
     assert found.select(table.column_names).equals(kept)
@@ -554,7 +560,7 @@ def test_blocks_are_joined_where_a_row_goes_on(
     header, *expected = zip(*parts_of(text), strict=True)
     assert source.names == header[0]
     found = [
-        (record, chunk.place_of(place)[1])
+        (record, chunk.location_of(place)[1])
         for chunk in chunks
         for place, record in enumerate(chunk.records)
     ]
@@ -626,7 +632,7 @@ def test_whatever_cells_hold_is_read_back(
     found = list(csv.reader(io.StringIO(result.getvalue().decode(), newline=""),
                             delimiter=separator))  # fmt: skip
     half = "0,5" if comma else "0.5"
-    assert found == [["note", "other", "x"], *[[*made_safe([row])[0], half] for row in rows]]
+    assert found == [["note", "other", "x"], *[[*guarded([row])[0], half] for row in rows]]
 
 
 @settings(max_examples=300, deadline=None)
@@ -652,7 +658,7 @@ def test_plain_lines_are_written_as_safely(
     sink.close()
     found = list(csv.reader(io.StringIO(result.getvalue().decode(), newline=""), delimiter=";"))
     expected = [
-        [*made_safe([row])[0], "-0.5", *made_safe([[label or ""]])[0]]
+        [*guarded([row])[0], "-0.5", *guarded([[label or ""]])[0]]
         for row, label in zip(rows, labels, strict=False)
     ]
     assert found == [["note", "other", "x", "y"], *expected]

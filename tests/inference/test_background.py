@@ -96,7 +96,7 @@ def test_classes_keep_their_shares() -> None:
     """Whole numbers as classes are written without a fraction."""
     table = pd.DataFrame({"x": np.arange(40.0), "target": np.repeat([3.0, 10.0], [30, 10])})
     kept, schema = kept_of(table, "classification")
-    assert Background.from_json(kept, schema).class_shares == {"3": 0.75, "10": 0.25}
+    assert Background.from_json(kept, schema).class_fractions == {"3": 0.75, "10": 0.25}
 
 
 def test_real_tables_fit_in_a_few_kilobytes(real_table: Callable[[str], Path]) -> None:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from tablecast.inference.interval import Interval, Part
@@ -113,6 +114,9 @@ def test_answers_lie_inside(interval: Interval, insurance_schema: Schema) -> Non
     """An offset on the wrong side of the answer moves the end to the answer itself."""
     upside_down = replace(interval, lower=interval.upper, upper=interval.lower)
     assert of_row(upside_down, insurance_schema, 500.0) == (500.0, 500.0)
+    columns = insurance_schema.columns_of(pd.DataFrame([ROW]))
+    low, high = upside_down.of_columns(np.array([500.0]), columns)
+    assert (low.tolist(), high.tolist()) == ([500.0], [500.0])
 
 
 def served(description: dict[str, Any]) -> Any:

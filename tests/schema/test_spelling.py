@@ -83,11 +83,26 @@ def read_column(field: Field, *chunks: list[str]) -> list[float]:
         ("--5", "", None),
         ("(-5)", "", None),
         ("5 kg", "", None),
+        (".E0", "", None),
+        (",e1", ".,", None),
+        (".", "", None),
+        ("5.e1", "", "5.e1"),
+        (".5E1", "", ".5E1"),
     ],
 )
 def test_a_text_in_a_spelling(text: str, spelling: str, plain: str | None) -> None:
     """A number in a spelling becomes that of programs; what is none in it is left alone."""
     assert plain_number(text, spelling) == plain
+
+
+@pytest.mark.parametrize("text", [".E0", ".e5", "e5", ".", "-.", "-.E1"])
+def test_an_exponent_without_a_number_is_none(text: str) -> None:
+    """It is refused as any other text is, alone and in a file's column, and fails nothing."""
+    field = Field("x", "number", "float64", minimum=0, maximum=9)
+    with pytest.raises(InvalidInput):
+        Schema((field,), "y", "regression").parse({"x": text}, text=True)
+    reading = RowsReader(Schema((field,), "y", "regression")).read({"x": [text, "1"]}, 2)
+    assert list(reading.refused) == [0]
 
 
 def test_the_schema_keeps_the_tables_spelling(german: Deployment) -> None:

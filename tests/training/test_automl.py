@@ -185,8 +185,8 @@ def test_a_member_of_another_view_brings_its_own_steps(monkeypatch: pytest.Monke
         plain, own = base.folds[0], other.folds[0]
         fitted = member.estimator().fit(plain.x, plain.y)
         again, cost = fitted.predict(plain.unseen_x), measure(joined(plain.steps, fitted), prepared)
-    assert again == pytest.approx(own.in_units(tried.answers[own.unseen]), rel=1e-9)
-    assert member.answers[plain.unseen] == pytest.approx(again, rel=1e-9)
+    assert again == pytest.approx(own.in_units(tried.predictions[own.unseen]), rel=1e-9)
+    assert member.predictions[plain.unseen] == pytest.approx(again, rel=1e-9)
     assert member.loss == pytest.approx(tried.loss, rel=1e-9)
     assert cost.bytes > 0  # it has a graph form
     assert member.seconds > tried.seconds

@@ -82,7 +82,7 @@ def test_folds_side_by_side_answer_as_one_after_the_other(
         monkeypatch.setattr(cross_validation, "threads", lambda count=count: count)
         with quiet_and_single():
             made.append(cross_validation.try_candidate(candidate, view, None))
-    assert (made[0].answers == made[1].answers).all()
+    assert (made[0].predictions == made[1].predictions).all()
     assert made[0].losses == made[1].losses
 
 
@@ -156,7 +156,7 @@ def test_probabilities_that_say_too_little_are_raised(view: View) -> None:
     assert made.power == pytest.approx(2.0, rel=0.2)
     assert made.loss < shy.loss
     assert made.name == "Naive Bayes, rescaled probabilities"
-    np.testing.assert_array_equal(made.answers.argmax(axis=1), shy.answers.argmax(axis=1))
+    np.testing.assert_array_equal(made.predictions.argmax(axis=1), shy.predictions.argmax(axis=1))
     assert temperature.tempered(made) is None
 
 

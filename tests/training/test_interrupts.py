@@ -68,7 +68,7 @@ def test_an_interrupt_before_anything_is_fitted_leaves_nothing(table: Path, tmp_
     """One line on the terminal, status 130, and no file."""
     done = interrupted_at("preparing", table, tmp_path / "out")
     assert done.returncode == 130
-    assert done.stderr == "tablecast: stopped; no partial files were left.\n"
+    assert done.stderr == "tablecast: stopped. No partial files were left.\n"
     assert not (tmp_path / "out").exists()
 
 

@@ -110,6 +110,12 @@ def kinds(deployment: Any) -> dict[str, str]:
     return {field.name: field.kind for field in deployment.schema.fields}
 
 
+def first_is_quick(cases: Mapping[str, Any]) -> list[Any]:
+    """Each takes more than a second, and all go one way: the quick tests have the first."""
+    first, *rest = cases
+    return [first, *(pytest.param(case, marks=pytest.mark.slow) for case in rest)]
+
+
 OPTIONS: Mapping[str, tuple[list[str], dict[str, Any], dict[str, str]]] = {
     "ignored, id, constants, a boolean": (
         ["id", "ticket", "seven", "same", "flag", "age"],
@@ -141,7 +147,7 @@ OPTIONS: Mapping[str, tuple[list[str], dict[str, Any], dict[str, str]]] = {
 }
 
 
-@pytest.mark.parametrize("case", OPTIONS, ids=str)
+@pytest.mark.parametrize("case", first_is_quick(OPTIONS))
 def test_setup_is_asked_and_not_the_table(rows: pd.DataFrame, case: str, tmp_path: Path) -> None:
     """Ignored columns, ids, constants, booleans, and kinds that setup() was told, all publish."""
     columns, options, expected = OPTIONS[case]
@@ -174,7 +180,7 @@ TARGETS: Mapping[str, tuple[str, str, Callable[[pd.DataFrame], Any], list[Any]]]
 }
 
 
-@pytest.mark.parametrize("case", TARGETS, ids=str)
+@pytest.mark.parametrize("case", first_is_quick(TARGETS))
 def test_the_answers_are_the_pipelines_own(rows: pd.DataFrame, case: str, tmp_path: Path) -> None:
     """Amount or class is the pipeline's to say; no class is cut to a number, 02 stays 02."""
     task, target, column, classes = TARGETS[case]
@@ -212,6 +218,7 @@ def test_classes_that_pycaret_cannot_tell_apart_are_refused(
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_float32_is_proven_to_float32s_digits(tmp_path: Path) -> None:
     """All numbers are float32 to PyCaret: the proof's tolerance is float32's, and says so."""
     iris = load_iris(as_frame=True)
@@ -305,6 +312,7 @@ def test_what_save_model_wrote_publishes(
     assert Path("model.pkl").read_bytes() == saved == Path("another.pkl").read_bytes()
 
 
+@pytest.mark.slow
 def test_another_deployment_is_never_replaced_unasked(
     functional: tuple[Any, pd.DataFrame, Any], tmp_path: Path
 ) -> None:
@@ -350,7 +358,7 @@ FOREIGN: Mapping[str, tuple[Any, list[str], str]] = {
 }
 
 
-@pytest.mark.parametrize("case", FOREIGN, ids=str)
+@pytest.mark.parametrize("case", first_is_quick(FOREIGN))
 def test_scikit_learns_own_are_compiled(numbers: pd.DataFrame, case: str, tmp_path: Path) -> None:
     """An estimator or a pipeline that PyCaret never saw, told its table and target."""
     model, columns, target = FOREIGN[case]

@@ -52,10 +52,10 @@ def again(pool: Pool, *trials: Trial, **changes: Any) -> Pool:
 
 
 def blend(view: View, *parts: Trial) -> Trial:
-    answers = np.mean([one.answers for one in parts], axis=0)
+    predictions = np.mean([one.predictions for one in parts], axis=0)
     members = tuple((one.members[0][0], 1) for one in parts)
-    losses = tuple(loss / 2 for loss in all_losses(view, answers))  # the best, whatever it says
-    return replace(parts[0], members=members, answers=answers, losses=losses)
+    losses = tuple(loss / 2 for loss in all_losses(view, predictions))  # the best, whatever it says
+    return replace(parts[0], members=members, predictions=predictions, losses=losses)
 
 
 def test_a_drawn_estimator_is_averaged_over_seeds(pool: Pool) -> None:
@@ -66,8 +66,8 @@ def test_a_drawn_estimator_is_averaged_over_seeds(pool: Pool) -> None:
     assert best.loss < 0.999 * drawn.loss
     assert 1 < len(best.members) <= MOST_SEEDS
     assert len({one.settings.get("random_state") for one, _ in best.members}) == len(best.members)
-    fitted = [try_candidate(one, best.view, None).answers for one, _ in best.members]
-    assert np.allclose(best.answers, np.mean(fitted, axis=0))
+    fitted = [try_candidate(one, best.view, None).predictions for one, _ in best.members]
+    assert np.allclose(best.predictions, np.mean(fitted, axis=0))
     assert best.name.endswith(f"{len(best.members)} seeds")
     assert len(best.estimator().estimators) == len(best.members)
 
@@ -79,7 +79,7 @@ def test_a_blend_keeps_the_weights_of_its_members(pool: Pool) -> None:
     made = again(pool, drawn, line, both)
     assert made.done == 1  # nothing is better than the best that this one says it is
     assert made.ranked()[0] is both
-    both = replace(both, losses=all_losses(drawn.view, both.answers))
+    both = replace(both, losses=all_losses(drawn.view, both.predictions))
     best = again(pool, *(replace(t, losses=(99.0,) * 15) for t in (drawn, line)), both).ranked()[0]
     weights = [weight for one, weight in best.members if one.model == "lightgbm"]
     assert sum(weights) == sum(weight for one, weight in best.members if one == LINE)

@@ -81,7 +81,7 @@ def test_counted_trials_do_not_depend_on_the_clock(monkeypatch: pytest.MonkeyPat
     assert found_by(first) == found_by(second)
     assert (first.done, second.done) == (5, 5)
     for one, other in zip(first.ranked(), second.ranked(), strict=True):
-        assert np.array_equal(one.answers, other.answers)
+        assert np.array_equal(one.predictions, other.predictions)
     assert str(end_of(first)).endswith("The same seed and --trials give the same result.")
 
 
@@ -166,7 +166,7 @@ def test_trials_are_not_counted_beside_a_clock(
     """What goes by seconds, or tries one estimator alone, is refused in one line."""
     assert train(tmp_path, "--trials", "4", option, value) == 1
     (line,) = capsys.readouterr().err.splitlines()
-    assert f"{option} cannot be given beside it" in line
+    assert f"--trials and {option} cannot be used together" in line
 
 
 def test_draws_do_not_depend_on_what_was_drawn_before() -> None:
@@ -192,7 +192,7 @@ def test_support_vector_machines_are_fitted_one_at_a_time(monkeypatch: pytest.Mo
         running -= 1
 
     barrier = threading.Barrier(2)
-    monkeypatch.setattr(cross_validation, "_fit_one", fit_one)
+    monkeypatch.setattr(cross_validation, "_fit_fold", fit_one)
     monkeypatch.setattr(cross_validation, "threads", lambda: 2)
     for model in most:
         cross_validation._fit(candidates.Candidate(model), None, [None] * 4)  # type: ignore[arg-type, list-item]

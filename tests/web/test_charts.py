@@ -62,7 +62,7 @@ def test_an_answer_beyond_the_histogram_stands_at_its_end() -> None:
 )
 def test_the_share_below_counts_rows(value: float, share: float) -> None:
     """Rows beyond the borders count, and a bar's rows are taken as evenly spread."""
-    assert charts.share_below(HISTOGRAM, value) == pytest.approx(share)
+    assert charts.fraction_below(HISTOGRAM, value) == pytest.approx(share)
 
 
 def test_a_curve_marks_the_present_value() -> None:
@@ -94,7 +94,7 @@ def test_a_curve_with_ranges_has_a_band() -> None:
         (Wording("$", 2), 0.5, "$0.50", "+$0.50"),
         (Wording("$", 2), 0.0, "$0.00", "+$0.00"),
         (Wording("points", 2), 5.628, "5.63 points", "+5.63 points"),
-        (Wording("", 1, is_share=True), 0.2917, "29.2%", "+29.2"),
+        (Wording("", 1, is_probability=True), 0.2917, "29.2%", "+29.2"),
     ],
 )
 def test_amounts_are_written_with_their_unit(

@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from test_batch_page import BAD, CSV, GOOD, HEADER, JSON, PAGE, send, table_of
 
 from tablecast.batch import limits
-from tablecast.batch.summary import SAID_IN_A_FILE
+from tablecast.batch.summary import REASON_CHARACTERS
 from tablecast.web.pages import batch_page
 
 NOTHING = "0,,,,,"
@@ -73,7 +73,7 @@ def test_what_is_said_of_a_row_in_a_file_is_short(client: FlaskClient) -> None:
     assert len(said) == 1
     text = said.pop()
     assert text.startswith("Enter age as a number")
-    assert len(text) <= SAID_IN_A_FILE
+    assert len(text) <= REASON_CHARACTERS
 
 
 @pytest.mark.parametrize("errors", ["skip", "column"])

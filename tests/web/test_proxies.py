@@ -73,7 +73,7 @@ def test_a_peer_is_believed_only_where_it_is_named(
 
 def test_a_proxy_that_is_none_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
     """A setting that names no address is refused with what it should be."""
-    with pytest.raises(SettingError, match=r"10\.0\.0\.0/8.*'my-proxy'"):
+    with pytest.raises(SettingError, match=r"'my-proxy'.*10\.0\.0\.0/8"):
         app_behind(monkeypatch, "127.0.0.1, my-proxy")
 
 

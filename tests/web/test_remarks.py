@@ -27,7 +27,7 @@ from tablecast.training.experiment.trained import nothing_learnt
 from tablecast.training.graph_cost import Cost
 from tablecast.training.search.views import Recipe
 from tablecast.web.app import create_app
-from tablecast.web.card.card_remarks import Said, said
+from tablecast.web.card.card_remarks import Sentence, sentence_of
 from tablecast.web.card.earlier_sentences import SENTENCES
 
 CHINESE = Language("zh_Hans")
@@ -94,7 +94,7 @@ def kept(remark: Remark) -> Any:
 def is_chinese(remark: Remark) -> bool:
     """Whether it is translated, but for names, code and figures, once it has been kept."""
     with speaking(CHINESE):
-        told = said(kept(remark))
+        told = sentence_of(kept(remark))
     return not told.lang and not re.search("[A-Za-z]{2,}", NAMES.sub("", told.text))
 
 
@@ -162,7 +162,7 @@ def test_a_remark_within_another_one_is_translated_too() -> None:
     remark = Remark("{name} with {features}", values={"name": "λ", "features": inner})
     assert str(remark) == "λ with plain features, scaled features, κ"
     with speaking(CHINESE):
-        assert said(kept(remark)) == Said("λ（原有特征、标准化的特征、κ）")
+        assert sentence_of(kept(remark)) == Sentence("λ（原有特征、标准化的特征、κ）")
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ def test_what_is_no_remark_is_shown_as_it_is(stored: Any) -> None:
     """A file that was changed gives an odd sentence and no failure."""
     with pytest.raises(ValueError, match=r"not a remark|nothing is counted|neither a text"):
         Remark.from_json(stored)
-    assert said(stored) == Said(str(stored))
+    assert sentence_of(stored) == Sentence(str(stored))
 
 
 #: A sentence of the shipped deployment's kind, and what its card says instead.
@@ -217,7 +217,7 @@ EARLIER = {
 @pytest.mark.parametrize("sentence", EARLIER)
 def test_sentences_of_the_shipped_deployment_are_remarks_of_today(sentence: str) -> None:
     """Its files stay as they are, so its sentences are read as what training says now."""
-    assert said(sentence).text == EARLIER[sentence]
+    assert sentence_of(sentence).text == EARLIER[sentence]
 
 
 def test_the_shipped_card_is_translated_but_for_names() -> None:
@@ -227,7 +227,7 @@ def test_the_shipped_card_is_translated_but_for_names() -> None:
     stored += [entry[name] for entry in card["leaderboard"] for name in ("features", "why")]
     names = re.compile(r"Experiment \d|R²|charges")
     with speaking(CHINESE):
-        told = [said(sentence) for sentence in stored]
+        told = [sentence_of(sentence) for sentence in stored]
     english = [one for one in told if re.search("[A-Za-z]{2,}", names.sub("", one.text))]
     assert english == [one for one in told if one.lang] == []
 

@@ -260,5 +260,5 @@ def test_a_setting_that_nobody_knows_is_said() -> None:
     """The nearest name is in the warning; known ones and other programs' are not."""
     said = unknown_settings({"TABLECAST_MAX_ROW": "5", "TABLECAST_KEYS": "", "PATH": "/bin"})
     assert len(said) == 1
-    assert "TABLECAST_MAX_ROW " in said[0]
+    assert "TABLECAST_MAX_ROW," in said[0]
     assert "TABLECAST_MAX_ROWS?" in said[0]

@@ -1,4 +1,4 @@
-"""``tablecast keys``: make, list and revoke the keys that open a server."""
+"""``tablecast keys``: make, list and revoke the keys that a server accepts."""
 
 from __future__ import annotations
 
@@ -9,43 +9,60 @@ from pathlib import Path
 from typing import get_args
 
 from tablecast.access.key_file import Key, Role, new_key, read_file, write_file
+from tablecast.cli.command_help import explain
 from tablecast.errors import KeysError
 
-HELP = "make, list and revoke the keys that open a server"
+HELP = "make, list and revoke keys of a server"
 
 #: Where keys go if neither --file nor TABLECAST_KEYS says so.
 DEFAULT_FILE = "keys.jsonl"
 
-EXAMPLE = """\
-examples:
-  tablecast keys add night-job --role batch --rate 100/m --until 2027-12-31
-  tablecast keys list
-  tablecast keys revoke night-job
-  TABLECAST_KEYS=keys.jsonl gunicorn app:app
-"""
-
-
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the command's options."""
-    parser.epilog, parser.formatter_class = EXAMPLE, argparse.RawDescriptionHelpFormatter
+    explain(
+        parser,
+        "A server with TABLECAST_KEYS answers only requests that carry a key. People sign in "
+        "with theirs; programs send Authorization: Bearer KEY. Without TABLECAST_KEYS the server "
+        "is open to everybody.",
+        "tablecast keys list",
+        "TABLECAST_KEYS=keys.jsonl gunicorn app:app",
+        "tablecast keys add night-job --role batch --rate 100/m --until 2027-12-31",
+    )
     actions = parser.add_subparsers(required=True, metavar="ACTION")
-    add = actions.add_parser("add", help="make a key, and show it once")
-    add.add_argument("name", help="whose it is, such as night-job")
+    add = actions.add_parser("add", help="make a key and show it once")
+    explain(
+        add,
+        "Make a key and print it. The file keeps only its hash, so copy the key now.",
+        "tablecast keys add alice --role ask",
+        "tablecast keys add night-job --role batch --rate 100/m --until 2027-12-31",
+    )
+    add.add_argument("name", metavar="NAME", help="who the key is for, such as night-job")
     add.add_argument(
         "--role", required=True, choices=get_args(Role),
-        help="ask: the form and single rows; batch: files too; watch: /metrics; admin: all",
+        help="what it opens. ask: the form and predictions of rows; batch: files as well; watch: "
+        "/metrics only; admin: everything",
     )
-    add.add_argument("--rate", default="", help="requests in a time, such as 100/m (s, m, h, d)")
     add.add_argument(
-        "--until", type=_day, metavar="DATE", help="the last day on which it is valid (UTC)"
+        "--rate", default="", metavar="RATE",
+        help="most requests in a second, minute, hour or day, such as 100/m (default: no limit)",
     )
-    listed = actions.add_parser("list", help="list the keys; none of them is shown")
-    revoke = actions.add_parser("revoke", help="let a key open nothing any more")
-    revoke.add_argument("name", help="the key's name")
+    add.add_argument(
+        "--until", type=_day, metavar="DATE",
+        help="last day on which it is valid, in UTC, such as 2027-12-31 (default: no end)",
+    )
+    listed = actions.add_parser("list", help="list names and roles; keys themselves are not shown")
+    explain(listed, "List each key's name, role, rate and last day.", "tablecast keys list")
+    revoke = actions.add_parser("revoke", help="make a key invalid")
+    explain(
+        revoke,
+        "Make a key invalid. Running servers notice it within a second.",
+        "tablecast keys revoke night-job",
+    )
+    revoke.add_argument("name", metavar="NAME", help="the name that keys list shows")
     for action, run in ((add, _add), (listed, _list), (revoke, _revoke)):
         action.add_argument(
             "--file", metavar="FILE",
-            help=f"the file of keys (default: what TABLECAST_KEYS names, else {DEFAULT_FILE})",
+            help=f"the file of keys (default: the file in TABLECAST_KEYS, or {DEFAULT_FILE})",
         )
         action.set_defaults(run=run)
 
@@ -55,15 +72,14 @@ def _add(options: argparse.Namespace) -> None:
     keys = read_file(path)
     if any(key.name == options.name for key in keys):
         raise KeysError(
-            f"There is a key {options.name!r} already; revoke it, or take another name."
+            f"A key named {options.name!r} exists already. Revoke it, or choose another name."
         )
     secret, key = new_key(options.name, options.role, options.rate, options.until)
     write_file(path, [*keys, key])
     print(secret)
     print(
-        f"This is the only time that the key is shown. {path} keeps its hash. Programs send it as "
-        "Authorization: Bearer KEY; people sign in with it. A server knows it by "
-        f"TABLECAST_KEYS={path}"
+        f"Copy the key now: {path} keeps only its hash. Programs send it as Authorization: Bearer "
+        f"KEY; people sign in with it. Start the server with TABLECAST_KEYS={path}"
     )
 
 
@@ -86,9 +102,9 @@ def _revoke(options: argparse.Namespace) -> None:
     left = [key for key in keys if key.name != options.name]
     if len(left) == len(keys):
         names = ", ".join(key.name for key in keys) or "none"
-        raise KeysError(f"There is no key {options.name!r} in {path}; there are: {names}.")
+        raise KeysError(f"{path} has no key named {options.name!r}. Its keys: {names}.")
     write_file(path, left)
-    print(f"Revoked {options.name}. A running server that reads {path} knows within a second.")
+    print(f"Revoked {options.name}. Running servers that use {path} notice it within a second.")
 
 
 def _row(key: Key) -> tuple[str, str, str, str]:
@@ -104,8 +120,8 @@ def _file(options: argparse.Namespace) -> Path:
     named = os.environ.get("TABLECAST_KEYS", "").strip()
     if named.startswith("{"):
         raise KeysError(
-            "TABLECAST_KEYS holds the keys themselves, which cannot be written from here. Name "
-            "a file with --file, then put its text into the variable."
+            "TABLECAST_KEYS holds the keys themselves, not a file, so this command cannot change "
+            "them. Name a file with --file, then copy its text into the variable."
         )
     return Path(named or DEFAULT_FILE)
 
@@ -114,4 +130,5 @@ def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no date such as 2027-12-31") from None
+        words = f"{text!r} is not a date; write it as 2027-12-31"
+        raise argparse.ArgumentTypeError(words) from None

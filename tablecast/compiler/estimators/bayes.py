@@ -1,4 +1,4 @@
-"""Classifiers by Bayes' rule: naive Bayes, quadratic discriminants, Gaussian processes."""
+"""Classifiers that use Bayes' rule: naive Bayes, quadratic discriminants, Gaussian processes."""
 
 from __future__ import annotations
 

@@ -100,12 +100,12 @@ def _tree_votes(builder: Builder, estimator: Any, x: Matrix, classes: int) -> st
 def _member_votes(builder: Builder, estimator: Any, x: Matrix, classes: int) -> str:
     parts = []
     for member, weight in zip(estimator.estimators_, estimator.estimator_weights_, strict=False):
-        answer = classify(builder, member, x)
+        output = classify(builder, member, x)
         if estimator.algorithm == "SAMME.R":
-            votes = _real_votes_of(builder, str(answer.probabilities), classes)
+            votes = _real_votes_of(builder, str(output.probabilities), classes)
         else:
             table = _discrete_votes(np.arange(classes), weight, classes)
-            votes = builder.op("Gather", builder.constant(table), answer.index, axis=0)
+            votes = builder.op("Gather", builder.constant(table), output.index, axis=0)
         parts.append(builder.op("Unsqueeze", votes, builder.constant([1], np.int64)))
     return a.join(builder, parts)
 

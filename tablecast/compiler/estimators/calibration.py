@@ -1,4 +1,4 @@
-"""Calibrated classifiers: others whose scores or probabilities are turned into probabilities."""
+"""Calibrated classifiers: another classifier's scores, made into probabilities."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ def calibrated(builder: Builder, estimator: Any, x: Matrix) -> Classification:
 @classifies("tablecast.features.Tempered")
 def tempered(builder: Builder, estimator: Any, x: Matrix) -> Classification:
     """Another classifier's labels, and its probabilities raised to a power."""
-    answer = classify(builder, estimator.estimator_, x)
-    if answer.probabilities is None:
+    output = classify(builder, estimator.estimator_, x)
+    if output.probabilities is None:
         raise UnsupportedStep(type(estimator.estimator_).__name__, "it gives no probabilities")
-    least = builder.op("Max", answer.probabilities, builder.constant(estimator.LEAST))
+    least = builder.op("Max", output.probabilities, builder.constant(estimator.LEAST))
     chances = builder.op("Pow", least, builder.constant(float(estimator.power)))
-    return Classification(answer.index, a.proportions(builder, chances))
+    return Classification(output.index, a.proportions(builder, chances))
 
 
 def _member(builder: Builder, member: Any, x: Matrix) -> str:
@@ -62,14 +62,14 @@ def _member(builder: Builder, member: Any, x: Matrix) -> str:
 
 def _scores(builder: Builder, estimator: Any, x: Matrix) -> str:
     """The scores that scikit-learn calibrates: the decision function before probabilities."""
-    answer = classify(builder, estimator, x)
-    if answer.decision is not None:
-        return answer.decision
-    if answer.probabilities is None:
+    output = classify(builder, estimator, x)
+    if output.decision is not None:
+        return output.decision
+    if output.probabilities is None:
         raise UnsupportedStep(type(estimator).__name__, "it gives neither scores nor probabilities")
     if len(estimator.classes_) == 2:
-        return a.column(builder, answer.probabilities, 1)
-    return answer.probabilities
+        return a.column(builder, output.probabilities, 1)
+    return output.probabilities
 
 
 def _no_more_than_one(builder: Builder, chances: str) -> str:

@@ -1,4 +1,4 @@
-"""Estimators with steps of their own before them: scikit-learn's ``Pipeline`` as an estimator."""
+"""scikit-learn's ``Pipeline`` as an estimator: an estimator with steps of its own before it."""
 
 from __future__ import annotations
 
@@ -58,5 +58,5 @@ def _after(builder: Builder, name: str, transformer: Any, x: Matrix) -> Matrix:
     # Only a text column's lookup reads the probe, and there is none behind the first steps.
     probe: Probe = None  # type: ignore[assignment]
     step = Step(name, transformer, columns, before, after)
-    made_cells = convert(Frame(builder, probe, cells, before), step)
-    return Frame(builder, probe, made_cells, after).matrix(name, list(after.columns))
+    new_cells = convert(Frame(builder, probe, cells, before), step)
+    return Frame(builder, probe, new_cells, after).matrix(name, list(after.columns))

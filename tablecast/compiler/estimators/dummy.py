@@ -1,4 +1,4 @@
-"""Estimators that answer the same for every row."""
+"""Estimators that predict the same for every row."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from tablecast.compiler.registry import Classification, classifies, regresses
 from tablecast.errors import UnsupportedStep
 
 
-def _every_row(builder: Builder, x: Matrix, answer: Any) -> str:
+def _every_row(builder: Builder, x: Matrix, value: Any) -> str:
     """Repeat an answer (width,) for every row."""
     rows = builder.op("Shape", x.name, start=0, end=1)
     shape = builder.op("Concat", rows, builder.constant([1], np.int64), axis=0)
-    return builder.op("Expand", builder.constant(np.reshape(answer, (1, -1))), shape)
+    return builder.op("Expand", builder.constant(np.reshape(value, (1, -1))), shape)
 
 
 @regresses("sklearn.dummy.DummyRegressor")

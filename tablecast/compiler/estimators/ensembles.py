@@ -1,4 +1,4 @@
-"""Estimators that combine the answers of other estimators."""
+"""Estimators that combine the predictions of other estimators."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def _needed(tensor: str | None, estimator: Any, what: str) -> str:
 
 
 def _chances(builder: Builder, estimator: Any, x: Matrix) -> str:
-    answer = classify(builder, estimator, x)
-    return _needed(answer.probabilities, estimator, "probabilities")
+    output = classify(builder, estimator, x)
+    return _needed(output.probabilities, estimator, "probabilities")
 
 
 # Bagging -----------------------------------------------------------------------------------------
@@ -64,14 +64,14 @@ def bagging_regressor(builder: Builder, estimator: Any, x: Matrix) -> str:
     )
 
 
-def _bagged_chances(builder: Builder, member: Any, answer: Classification, classes: int) -> str:
+def _bagged_chances(builder: Builder, member: Any, output: Classification, classes: int) -> str:
     """A member's probabilities, or its vote, over all classes; it may have seen fewer."""
     seen = np.eye(classes)[np.asarray(member.classes_, dtype=np.int64)]
-    if answer.probabilities is None:
-        return builder.op("Gather", builder.constant(seen), answer.index, axis=0)
+    if output.probabilities is None:
+        return builder.op("Gather", builder.constant(seen), output.index, axis=0)
     if len(seen) == classes:
-        return answer.probabilities
-    return builder.op("MatMul", answer.probabilities, builder.constant(seen))
+        return output.probabilities
+    return builder.op("MatMul", output.probabilities, builder.constant(seen))
 
 
 @classifies("sklearn.ensemble.BaggingClassifier")
@@ -83,19 +83,19 @@ def bagging_classifier(builder: Builder, estimator: Any, x: Matrix) -> Classific
         values = forest_values(builder, members, x, columns)
         chances = mean_over_trees(builder, values, len(members))
         return Classification(a.first_largest(builder, chances), chances)
-    answers = [
+    outputs = [
         classify(builder, member, _part_of(builder, x, indices))
         for member, indices in zip(members, columns, strict=True)
     ]
     chances = _mean(
         builder,
         [
-            _bagged_chances(builder, member, answer, classes)
-            for member, answer in zip(members, answers, strict=True)
+            _bagged_chances(builder, member, output, classes)
+            for member, output in zip(members, outputs, strict=True)
         ],
     )
-    scores = [answer.decision for answer in answers if answer.decision is not None]
-    decision = _mean(builder, scores) if len(scores) == len(answers) else None
+    scores = [output.decision for output in outputs if output.decision is not None]
+    decision = _mean(builder, scores) if len(scores) == len(outputs) else None
     return Classification(a.first_largest(builder, chances), chances, decision)
 
 
@@ -127,7 +127,7 @@ def bounded_vote(builder: Builder, estimator: Any, x: Matrix) -> str:
     middle = _weighted(builder, [parts[at] for at in free], [weights[at] for at in free])
     for index, bounds in enumerate(apart):
         if bounds is not None:
-            least, most = (builder.op("Add", middle, builder.constant(one)) for one in bounds)
+            least, most = (builder.op("Add", middle, builder.constant(bound)) for bound in bounds)
             raised = builder.op("Max", parts[index], least)
             parts[index] = builder.op("Min", raised, most)
     return _weighted(builder, parts, weights)
@@ -171,16 +171,16 @@ def stacking_regressor(builder: Builder, estimator: Any, x: Matrix) -> str:
 
 def _stack_part(builder: Builder, member: Any, method: str, x: Matrix) -> tuple[str, int]:
     """What a member hands on: a tensor and its width."""
-    answer = classify(builder, member, x)
+    output = classify(builder, member, x)
     classes = len(member.classes_)
     if method == "predict_proba":
-        chances = _needed(answer.probabilities, member, "probabilities")
+        chances = _needed(output.probabilities, member, "probabilities")
         return (a.column(builder, chances, 1), 1) if classes == 2 else (chances, classes)
     if method == "decision_function":
-        decision = _needed(answer.decision, member, "decision function")
+        decision = _needed(output.decision, member, "decision function")
         return decision, 1 if classes == 2 else classes
     labels = np.asarray(member.classes_, dtype=np.float64).reshape(-1, 1)
-    return builder.op("Gather", builder.constant(labels), answer.index, axis=0), 1
+    return builder.op("Gather", builder.constant(labels), output.index, axis=0), 1
 
 
 @classifies("sklearn.ensemble.StackingClassifier")
@@ -203,15 +203,15 @@ def stacking_classifier(builder: Builder, estimator: Any, x: Matrix) -> Classifi
 @classifies("sklearn.multiclass.OneVsRestClassifier")
 def one_vs_rest(builder: Builder, estimator: Any, x: Matrix) -> Classification:
     """A classifier for each class; the last of several highest scores wins."""
-    answers = [classify(builder, member, x) for member in estimator.estimators_]
+    outputs = [classify(builder, member, x) for member in estimator.estimators_]
     chances = decision = None
-    if all(answer.probabilities is not None for answer in answers):
-        columns = [a.column(builder, str(answer.probabilities), 1) for answer in answers]
+    if all(output.probabilities is not None for output in outputs):
+        columns = [a.column(builder, str(output.probabilities), 1) for output in outputs]
         chances = a.join(builder, columns)
-    if all(answer.decision is not None for answer in answers):
-        decision = a.join(builder, [str(answer.decision) for answer in answers])
+    if all(output.decision is not None for output in outputs):
+        decision = a.join(builder, [str(output.decision) for output in outputs])
     scores = _needed(decision or chances, estimator, "scores")
-    if len(answers) == 1:
+    if len(outputs) == 1:
         index = a.is_above(builder, scores, 0.5 if decision is None else 0.0)
         pair = None if chances is None else a.both_classes(builder, chances)
         return Classification(index, pair, decision)
@@ -227,29 +227,29 @@ def one_vs_rest(builder: Builder, estimator: Any, x: Matrix) -> Classification:
 def probability_threshold(builder: Builder, estimator: Any, x: Matrix) -> Classification:
     """PyCaret's own limit for the second of two classes."""
     inner = estimator.classifier_
-    answer = classify(builder, inner, x)
-    if answer.probabilities is None:
-        return answer
+    output = classify(builder, inner, x)
+    if output.probabilities is None:
+        return output
     if list(inner.classes_) != [0, 1]:
         raise UnsupportedStep(type(estimator).__name__, "its classes are not 0 and 1")
-    second = a.column(builder, answer.probabilities, 1)
+    second = a.column(builder, output.probabilities, 1)
     limit = float(estimator.probability_threshold)
     index = a.is_above(builder, second, limit, or_equal=True)
-    return Classification(index, answer.probabilities, answer.decision)
+    return Classification(index, output.probabilities, output.decision)
 
 
 @regresses("tablecast.features.Bounded")
 def bounded(builder: Builder, estimator: Any, x: Matrix) -> str:
     """A regressor whose features and answers are held between two bounds each."""
     inside = builder.held(x.name, estimator.least_[None, :], estimator.most_[None, :])
-    answer = regress(builder, estimator.estimator_, Matrix(inside, x.width))
-    return builder.held(answer, estimator.low_, estimator.high_)
+    prediction = regress(builder, estimator.estimator_, Matrix(inside, x.width))
+    return builder.held(prediction, estimator.low_, estimator.high_)
 
 
 @regresses("sklearn.compose.TransformedTargetRegressor")
 def transformed_target(builder: Builder, estimator: Any, x: Matrix) -> str:
     """A regressor fitted on a power of the target, turned back."""
-    answer = regress(builder, estimator.regressor_, x)
+    prediction = regress(builder, estimator.regressor_, x)
     transformer = estimator.transformer_
     if type(transformer).__name__ != "PowerTransformer":
         kind = type(transformer).__name__
@@ -257,16 +257,16 @@ def transformed_target(builder: Builder, estimator: Any, x: Matrix) -> str:
     if transformer.standardize:
         scaler = transformer._scaler
         scale = scaler.scale_ if scaler.scale_ is not None else np.ones(1)
-        answer = builder.op("Mul", answer, builder.constant(scale))
-        answer = builder.op("Add", answer, builder.constant(scaler.mean_))
+        prediction = builder.op("Mul", prediction, builder.constant(scale))
+        prediction = builder.op("Add", prediction, builder.constant(scaler.mean_))
     power = float(transformer.lambdas_[0])
     if transformer.method == "box-cox":
-        return _raised_back(builder, answer, power)
+        return _raised_back(builder, prediction, power)
     one, zero = builder.constant(1.0), builder.constant(0.0)
-    above = builder.op("Sub", _raised_back(builder, answer, power), one)
-    turned = _raised_back(builder, builder.op("Neg", answer), 2.0 - power)
+    above = builder.op("Sub", _raised_back(builder, prediction, power), one)
+    turned = _raised_back(builder, builder.op("Neg", prediction), 2.0 - power)
     below = builder.op("Sub", one, turned)
-    positive = builder.op("GreaterOrEqual", answer, zero)
+    positive = builder.op("GreaterOrEqual", prediction, zero)
     return builder.op("Where", positive, above, below)
 
 

@@ -1,4 +1,4 @@
-"""Kernels between the rows and points that an estimator remembers: float64 (rows, points)."""
+"""Kernels between rows and stored points: float64 of shape (rows, points)."""
 
 from __future__ import annotations
 

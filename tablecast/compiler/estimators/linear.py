@@ -1,4 +1,4 @@
-"""Linear models: a weighted sum, and what each makes of it."""
+"""Linear models: a weighted sum, and each model's link function."""
 
 from __future__ import annotations
 

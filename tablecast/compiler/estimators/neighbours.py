@@ -1,4 +1,4 @@
-"""Nearest neighbours, which remember every training row."""
+"""Nearest neighbours, which store every training row."""
 
 from __future__ import annotations
 

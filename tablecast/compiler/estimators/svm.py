@@ -1,4 +1,4 @@
-"""Support vector machines and kernel ridge regression, which remember training rows."""
+"""Support vector machines and kernel ridge regression, which store training rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which tensors can hold neither a missing nor an infinite value, as far as their makers tell."""
+"""Which tensors cannot have missing or infinite values, as far as their nodes show."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A graph that is being rewritten: its nodes in their order, constants and widths."""
+"""A graph while it is rewritten: its nodes in order, its constants and widths."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The proof that a graph answers as the pipeline does, on rows that are seen and strange."""
+"""The proof that a graph predicts like the pipeline, on training rows and on random ones."""

@@ -1,4 +1,4 @@
-"""The proof's second half: the graph's arithmetic, unrolled for one row, answers as it does."""
+"""The second half of the proof: the row program predicts like the graph."""
 
 from __future__ import annotations
 
@@ -37,17 +37,17 @@ class RowProgramCheck:
         """Compare the answers to the rows of one table; the graph has those it cannot answer."""
         if self._program is None:
             return
-        answers = {name: values.copy() for name, values in graph.items()}
+        outputs = {name: values.copy() for name, values in graph.items()}
         for row, values in enumerate(self._values(table)):
             try:
                 label, probabilities = self._program(values)
             except BEYOND:
                 continue
             self._rows += 1
-            answers["prediction_label"].reshape(-1)[row] = label
+            outputs["prediction_label"].reshape(-1)[row] = label
             if probabilities is not None:
-                answers["probabilities"][row] = probabilities
-        self._worst.compare(answers, reference, table)
+                outputs["probabilities"][row] = probabilities
+        self._worst.compare(outputs, reference, table)
 
     def facts(self, tolerance: float = TOLERANCE) -> dict[str, Any]:
         """The proof's facts; None where there is no function, or it is not proven."""

@@ -1,4 +1,4 @@
-"""How far two answers to the same rows are apart."""
+"""The differences between two predictions for the same rows."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Worst:
         self.absolute = self.relative = self.probability = 0.0
         self.mismatches = self.ties = 0
         self._row: dict[str, Any] = {}
-        self._answers: tuple[Any, Any] = (None, None)
+        self._compared: tuple[Any, Any] = (None, None)
 
     def compare(
         self, graph: dict[str, NDArray[Any]], reference: pd.DataFrame, table: pd.DataFrame
@@ -71,24 +71,24 @@ class Worst:
                     self._note(differences, probabilities, exact, table)
 
     def _compare_numbers(
-        self, answer: NDArray[Any], expected: NDArray[np.float64], table: pd.DataFrame
+        self, predicted: NDArray[Any], expected: NDArray[np.float64], table: pd.DataFrame
     ) -> None:
-        equal = (answer == expected) | (np.isnan(answer) & np.isnan(expected))
-        difference = np.where(equal, 0.0, np.abs(answer - expected))
+        equal = (predicted == expected) | (np.isnan(predicted) & np.isnan(expected))
+        difference = np.where(equal, 0.0, np.abs(predicted - expected))
         difference = np.where(np.isnan(difference), np.inf, difference)
         relative = difference / np.maximum(1.0, np.nan_to_num(np.abs(expected), nan=1.0))
         if relative.max() > self.relative:
-            self._note(relative, answer, expected, table)
+            self._note(relative, predicted, expected, table)
         self.absolute = max(self.absolute, float(difference.max()))
         self.relative = max(self.relative, float(relative.max()))
 
     def _note(
-        self, size: NDArray[np.float64], answer: Any, expected: Any, table: pd.DataFrame
+        self, size: NDArray[np.float64], predicted: Any, expected: Any, table: pd.DataFrame
     ) -> None:
         """Remember the row with the largest difference, for the error's message."""
         row = int(np.argmax(size))
         self._row = table.iloc[row].to_dict()
-        self._answers = answer[row], expected[row]
+        self._compared = predicted[row], expected[row]
 
     def within(self, tolerance: float) -> bool:
         """Whether all answers are as near to each other as that, and all labels the same."""
@@ -107,7 +107,7 @@ class Worst:
             faults.append(f"{self.mismatches} labels differ, {self.ties} of them ties")
         if self.probability > tolerance:
             faults.append(f"a probability differs by {self.probability:.2g}")
-        graph, expected = self._answers
+        graph, expected = self._compared
         raise ProofFailed(
             f"The graph does not answer as PyCaret does: {'; '.join(faults)}. The worst row is "
             f"{self._row}: the graph answers {graph}, PyCaret {expected}. A pipeline that "

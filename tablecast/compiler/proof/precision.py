@@ -1,4 +1,4 @@
-"""Whether a pipeline computes in float32, and so holds no more digits than that."""
+"""Whether a pipeline computes in float32, and so has only seven digits."""
 
 from __future__ import annotations
 
@@ -38,8 +38,13 @@ def computes_in_single(pipeline: Any, fields: Sequence[Field]) -> bool:
         if field.is_whole and field.graph_input == "number"
     }
     least = table.assign(**{name: small[name] for name in names if name in small})
-    tables = [part for one in (least, table) for part in (one, one.dropna()) if len(part)]
-    return any(_in_single(pipeline, prepared(one)) for one in tables)
+    tables = [
+        part
+        for candidate in (least, table)
+        for part in (candidate, candidate.dropna())
+        if len(part)
+    ]
+    return any(_in_single(pipeline, prepared(candidate)) for candidate in tables)
 
 
 def _in_single(pipeline: Any, rows: pd.DataFrame) -> bool:

@@ -1,4 +1,4 @@
-"""The proof that a graph answers as PyCaret's ``predict_model`` does. No proof, no graph."""
+"""The proof that a graph predicts like PyCaret. No graph is saved without it."""
 
 from __future__ import annotations
 
@@ -24,6 +24,8 @@ from tablecast.schema.field import Field
 if TYPE_CHECKING:
     import pandas as pd
 
+# Random rows of a proof: 160 with a missing value in each column, 80 with an unknown text, and 200
+# outside its range. A fault that changes one row in 1,000 is missed once in seven proofs.
 PERTURBED_ROWS = 2_000
 # A batch's intermediate tensors stay small.
 CHUNK = 1_000

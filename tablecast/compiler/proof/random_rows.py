@@ -13,11 +13,11 @@ from tablecast.schema.column_kinds import column_kind
 from tablecast.schema.field import Field
 
 # Often enough that 2,000 rows hold many of each, rarely enough that most rows are plausible.
-MISSING_SHARE = 0.08
-UNKNOWN_SHARE = 0.04
-OUTSIDE_SHARE = 0.10
+MISSING_FRACTION = 0.08
+UNKNOWN_FRACTION = 0.04
+OUTSIDE_FRACTION = 0.10
 # PyCaret drops a date's columns where over 10% of a batch lack it, so well below that.
-MISSING_DATE_SHARE = 0.04
+MISSING_DATE_FRACTION = 0.04
 UNKNOWN = "\u2047 never seen"
 
 
@@ -50,14 +50,14 @@ def _column(field: Field, rows: int, random: np.random.Generator) -> pd.Series:
     if low is None or high is None or low != low:
         return pd.Series(np.full(rows, np.nan))
     numbers = random.uniform(low, high, rows)
-    outside = random.random(rows) < OUTSIDE_SHARE
+    outside = random.random(rows) < OUTSIDE_FRACTION
     reach = random.uniform(0, high - low, rows)
     below = (random.random(rows) < 0.5) & _may_be_below(low, high, field.hard_minimum)
     numbers = np.where(outside, np.where(below, low - reach, high + reach), numbers)
     numbers = field.nearest(numbers)
     if not field.required:
-        share = MISSING_DATE_SHARE if field.graph_input == "moment" else MISSING_SHARE
-        numbers[random.random(rows) < share] = np.nan
+        fraction = MISSING_DATE_FRACTION if field.graph_input == "moment" else MISSING_FRACTION
+        numbers[random.random(rows) < fraction] = np.nan
     return column_kind(field).series(field, numbers)
 
 
@@ -76,9 +76,9 @@ def _texts(field: Field, rows: int, random: np.random.Generator) -> pd.Series:
         levels = [float(level) for level in levels]
         unknown = max(levels) + 1
     values = np.array(random.choice(np.array(levels, dtype=object), rows), dtype=object)
-    values[random.random(rows) < UNKNOWN_SHARE] = unknown
+    values[random.random(rows) < UNKNOWN_FRACTION] = unknown
     if not field.required:
-        values[random.random(rows) < MISSING_SHARE] = np.nan
+        values[random.random(rows) < MISSING_FRACTION] = np.nan
     column = pd.Series(values)
     if field.dtype == "object":
         return column

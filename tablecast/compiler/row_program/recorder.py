@@ -1,4 +1,4 @@
-"""Write down what happens to the numbers of one row, each thing once.
+"""Records what happens to the numbers of one row, each operation once.
 
 A number on its way through the graph is one of three: a Python number, known now; a ``Pick``, one
 of a few known numbers, by an index; or ``Computed`` by a step. Arithmetic on the first two is done
@@ -60,16 +60,16 @@ class Recorder:
     def __init__(self) -> None:
         self.steps: list[list[Any]] = []
         self._costs: list[int] = []
-        self._made: dict[str, Computed] = {}
+        self._results: dict[str, Computed] = {}
 
     def make(self, kind: str, *arguments: Any, cost: int = 1, finite: bool = False) -> Computed:
         """Write a step that has arguments of its own kind, such as a table."""
         key = repr((kind, arguments))
-        if key not in self._made:
-            self._made[key] = Computed(len(self.steps), finite)
+        if key not in self._results:
+            self._results[key] = Computed(len(self.steps), finite)
             self.steps.append([kind, *arguments])
             self._costs.append(cost)
-        return self._made[key]
+        return self._results[key]
 
     def apply(self, kind: str, *elements: Element) -> Element:
         """Arithmetic on numbers: done now where they are known, else written as a step.
@@ -141,10 +141,10 @@ class Recorder:
         finite = is_finite(pick)
         return self.make("pick", pick.index.step, list(pick.table), finite=finite)
 
-    def needed(self, answers: Sequence[int]) -> list[int]:
+    def needed(self, results: Sequence[int]) -> list[int]:
         """The numbers of the steps that answers come from, in their order."""
         needed: set[int] = set()
-        waiting = list(answers)
+        waiting = list(results)
         while waiting:
             step = waiting.pop()
             if step not in needed:

@@ -1,4 +1,4 @@
-"""Operators that move elements about, or look them up."""
+"""Operators that move elements or look them up."""
 # ruff: noqa: ARG001 - every operator is given the recorder and its node
 
 from __future__ import annotations

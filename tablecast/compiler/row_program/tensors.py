@@ -1,4 +1,4 @@
-"""What operators work on, and where they are registered."""
+"""The values that operators work on, and the operators' registry."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Walk a graph with one row whose numbers are not known yet."""
+"""Walks a graph with one row whose numbers are not known yet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where values lie among sorted edges: binary search, done by an ensemble of one tree a column."""
+"""Binary search among sorted edges, done by an ensemble with one tree for each column."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ def ranks(builder: Builder, x: Matrix, edges: Sequence[NDArray[np.float64]], sid
     trees = _Trees(side)
     for column, sorted_edges in enumerate(edges):
         trees.add(column, np.asarray(sorted_edges, dtype=np.float64))
-    answer = builder.ml("TreeEnsembleRegressor", x.name, n_targets=len(edges), **trees.attributes())
-    return builder.cast(answer, TensorProto.DOUBLE)
+    counts = builder.ml("TreeEnsembleRegressor", x.name, n_targets=len(edges), **trees.attributes())
+    return builder.cast(counts, TensorProto.DOUBLE)
 
 
 def memberships(builder: Builder, x: Matrix, edges: Sequence[NDArray[np.float64]]) -> str:
@@ -38,8 +38,8 @@ def memberships(builder: Builder, x: Matrix, edges: Sequence[NDArray[np.float64]
         targets = range(bins, bins + len(sorted_edges) + 1)
         trees.add(column, np.asarray(sorted_edges, dtype=np.float64), targets)
         bins += len(targets)
-    answer = builder.ml("TreeEnsembleRegressor", x.name, n_targets=bins, **trees.attributes())
-    return builder.cast(answer, TensorProto.DOUBLE)
+    counts = builder.ml("TreeEnsembleRegressor", x.name, n_targets=bins, **trees.attributes())
+    return builder.cast(counts, TensorProto.DOUBLE)
 
 
 class _Trees:

@@ -1,4 +1,4 @@
-"""Binning of numbers by edges that training found."""
+"""Binning of numbers by edges from training."""
 
 from __future__ import annotations
 

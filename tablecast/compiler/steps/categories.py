@@ -1,4 +1,4 @@
-"""Steps on categories, compiled by probing: the real step is run on every text that it knows."""
+"""Steps on categories, compiled by running the real step on every text that it knows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Steps that make of each column one column of the same name, looking at that column alone.
+"""Steps that turn each column into one column of the same name, independently of the others.
 
 What such a step makes of a text is read from the probe, so it costs the graph nothing; only
 numbers are computed in the graph.

@@ -15,6 +15,7 @@ from tablecast.errors import UnsupportedStep
 #: Times its half width from zero, a range's middle costs two digits when it is taken off last.
 FAR_FROM_ZERO = 100.0
 
+#: A right angle: the sine is the cosine that much earlier.
 RIGHT = np.pi / 2
 
 #: What a category's column is called where it is clipped. No column of a table is.

@@ -1,4 +1,4 @@
-"""scikit-learn steps within a step: those of a pipeline in turn, a transformer's side by side."""
+"""Steps inside a step: those of a pipeline in turn, of a ``ColumnTransformer`` side by side."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 @converts("sklearn.pipeline.Pipeline", "sklearn.compose.ColumnTransformer")
 def nested(frame: Frame, step: Step) -> dict[str, Cell]:
     """The cells of the last step's columns, under the names that the whole step gives them."""
-    made = _applied(frame, step.name, step.transformer, step.before)
-    cells = [made.cells[str(name)] for name in made.table.columns]
+    frame_after = _applied(frame, step.name, step.transformer, step.before)
+    cells = [frame_after.cells[str(name)] for name in frame_after.table.columns]
     return dict(zip(map(str, step.after.columns), cells, strict=True))
 
 
@@ -28,8 +28,8 @@ def _applied(frame: Frame, name: str, transformer: Any, before: pd.DataFrame) ->
     if hasattr(transformer, "transformers_"):
         return _side_by_side(frame, name, transformer, before)
     if hasattr(transformer, "steps"):
-        for inner, one in transformer.steps:
-            frame = _applied(frame, f"{name}: {inner}", one, before)
+        for inner, step in transformer.steps:
+            frame = _applied(frame, f"{name}: {inner}", step, before)
             before = frame.table
         return frame
     after = _table_of(name, transformer, before)
@@ -43,11 +43,11 @@ def _side_by_side(frame: Frame, name: str, transformer: Any, before: pd.DataFram
 
     cells: dict[str, Cell] = {}
     tables: list[pd.DataFrame] = []
-    for inner, one, columns in transformer.transformers_:
+    for inner, inner_step, columns in transformer.transformers_:
         chosen = before[columns] if _are_names(columns) else before.iloc[:, columns]
-        if one == "drop" or not chosen.shape[1]:
+        if inner_step == "drop" or not chosen.shape[1]:
             continue
-        part = _applied(frame, f"{name}: {inner}", one, chosen)
+        part = _applied(frame, f"{name}: {inner}", inner_step, chosen)
         named = {str(column): f"{inner}__{column}" for column in part.table.columns}
         cells |= {new: part.cells[old] for old, new in named.items()}
         tables.append(part.table.rename(columns=named))
@@ -71,14 +71,14 @@ def _table_of(name: str, transformer: Any, before: pd.DataFrame) -> pd.DataFrame
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            made = transformer.transform(before)
+            table = transformer.transform(before)
     except (ValueError, TypeError, KeyError, IndexError) as failure:
         raise UnsupportedStep(
             name, f"it fails on a value that is missing or new ({str(failure).splitlines()[0]})"
         ) from failure
-    made = made.toarray() if hasattr(made, "toarray") else made
-    if isinstance(made, pd.DataFrame):
-        return made
-    same = made.shape[1] == before.shape[1]
-    names = before.columns if same else [f"{name} {index}" for index in range(made.shape[1])]
-    return pd.DataFrame(made, index=before.index, columns=[str(column) for column in names])
+    table = table.toarray() if hasattr(table, "toarray") else table
+    if isinstance(table, pd.DataFrame):
+        return table
+    same = table.shape[1] == before.shape[1]
+    names = before.columns if same else [f"{name} {index}" for index in range(table.shape[1])]
+    return pd.DataFrame(table, index=before.index, columns=[str(column) for column in names])

@@ -36,18 +36,18 @@ def to_quantiles(frame: Frame, step: Step) -> dict[str, Cell]:
     return convert_columnwise(frame, step, _to_normal)
 
 
-def invert_target(builder: Builder, step: str, transformer: Any, answer: str) -> str:
+def invert_target(builder: Builder, step: str, transformer: Any, prediction: str) -> str:
     """From the scale that the estimator was fitted on to the target's own: float64 (rows, 1)."""
     inner = getattr(transformer, "estimator", transformer)
     kind = type(inner).__name__
     if kind == "PossibleTarget":
-        return builder.held(answer, inner.low_, inner.high_)
+        return builder.held(prediction, inner.low_, inner.high_)
     if kind == "PowerTransformer":
         _check_power(step, inner)
-        return _invert_yeo_johnson(builder, inner, answer)
+        return _invert_yeo_johnson(builder, inner, prediction)
     if kind == "QuantileTransformer":
         _check_quantile(step, inner)
-        return _from_normal(builder, inner, answer)
+        return _from_normal(builder, inner, prediction)
     raise UnsupportedStep(step, f"the target is transformed by {kind}")
 
 
@@ -92,14 +92,14 @@ def _raise(builder: Builder, x: Matrix, tensor: str, powers: Floats) -> str:
     return builder.op("Where", builder.constant(flat.reshape(1, -1), np.bool_), logarithm, raised)
 
 
-def _invert_yeo_johnson(builder: Builder, transformer: Any, answer: str) -> str:
+def _invert_yeo_johnson(builder: Builder, transformer: Any, prediction: str) -> str:
     if transformer.standardize:
         scaler = transformer._scaler
-        answer = builder.op("Mul", answer, builder.constant(scaler.scale_.reshape(1, -1)))
-        answer = builder.op("Add", answer, builder.constant(scaler.mean_.reshape(1, -1)))
+        prediction = builder.op("Mul", prediction, builder.constant(scaler.scale_.reshape(1, -1)))
+        prediction = builder.op("Add", prediction, builder.constant(scaler.mean_.reshape(1, -1)))
     power = float(transformer.lambdas_[0])
-    above = builder.op("Max", answer, builder.constant(0.0))
-    below = builder.op("Sub", above, answer)
+    above = builder.op("Max", prediction, builder.constant(0.0))
+    below = builder.op("Sub", above, prediction)
     return builder.op("Sub", _root(builder, above, power), _root(builder, below, 2 - power))
 
 
@@ -135,8 +135,8 @@ def _to_normal(builder: Builder, transformer: Any, x: Matrix, indices: list[int]
     return builder.op("Clip", result, builder.constant(low), builder.constant(high))
 
 
-def _from_normal(builder: Builder, transformer: Any, answer: str) -> str:
-    fraction = normal.distribution(builder, answer)
+def _from_normal(builder: Builder, transformer: Any, prediction: str) -> str:
+    fraction = normal.distribution(builder, prediction)
     quantiles = np.asarray(transformer.quantiles_[:, 0], dtype=np.float64)
     fractions = np.asarray(transformer.references_, dtype=np.float64)
     value = _interpolate(builder, Matrix(fraction, 1), [fractions], [quantiles])

@@ -1,4 +1,4 @@
-"""Steps that keep some of the columns, or rename them, and change no value."""
+"""Steps that select or rename columns and change no value."""
 
 from __future__ import annotations
 

@@ -50,7 +50,7 @@ def _factors(frame: Frame, step: Step, factors: list[Factor]) -> dict[Factor, Nu
         lowest = builder.constant([low[columns]])
         cuts = builder.constant([[factor.cut for factor in alike]])
         tensor = _values(builder, kind, values, cuts, lowest)
-        numbers |= {one: Number(tensor, len(alike), index) for index, one in enumerate(alike)}
+        numbers |= {name: Number(tensor, len(alike), index) for index, name in enumerate(alike)}
     return numbers
 
 
@@ -76,7 +76,9 @@ def _product(
         return ""
     tensors = list(dict.fromkeys(number.tensor for number in numbers.values()))
     widths = {number.tensor: number.width for number in numbers.values()}
-    starts = dict(zip(tensors, np.cumsum([0, *(widths[one] for one in tensors)]), strict=False))
+    starts = dict(
+        zip(tensors, np.cumsum([0, *(widths[tensor] for tensor in tensors)]), strict=False)
+    )
     joined = builder.op("Concat", *tensors, axis=1)
     first, second = (
         builder.columns(

@@ -1,4 +1,4 @@
-"""The kinds of fields, each with all that it does otherwise than others."""
+"""The kinds of fields, each with everything in which it differs from the others."""
 
 from tablecast.schema.field import KINDS
 from tablecast.schema.kinds.boolean import BooleanField

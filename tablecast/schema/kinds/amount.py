@@ -1,4 +1,4 @@
-"""What numbers, whole numbers and dates share: a range, and float64 to the graph."""
+"""What numbers, whole numbers and dates share: a range, and a float64 input of the graph."""
 
 from __future__ import annotations
 

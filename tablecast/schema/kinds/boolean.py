@@ -1,4 +1,4 @@
-"""True or false, however it is written: to the graph, a category of two levels."""
+"""True or false, however it is written; in the graph a category of two levels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A text that is one of the levels that training saw; of an open field, any text."""
+"""Text that is one of the training levels, or any text if the field is open."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A day, or a moment of one: seconds since 1970 (UTC) to the graph."""
+"""A date, with or without a time; in the graph seconds since 1970 (UTC)."""
 
 from __future__ import annotations
 

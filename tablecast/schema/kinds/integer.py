@@ -1,4 +1,4 @@
-"""A whole number; one that is only ever 0 or 1 is asked for as yes or no."""
+"""A whole number; one that is only 0 or 1 in training is asked as yes or no."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A number with fractions."""
+"""A number with decimals."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Levels that mean yes and no, in the words of the reader's language."""
+"""Levels that mean yes and no, shown in the reader's language."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Pipelines of any notebook beside one another, on the same rows and folds."""
+"""Comparison of pipelines from any notebook, on the same rows and folds."""

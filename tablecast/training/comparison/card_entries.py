@@ -1,4 +1,4 @@
-"""What the model card says of a comparison: its leaderboard and its notes."""
+"""The part of the model card about a comparison: its leaderboard and its notes."""
 
 from __future__ import annotations
 
@@ -18,29 +18,31 @@ def leaderboard_of(comparison: Measurements, chosen: str, why: Remark) -> list[d
     names = [chosen, *(str(name) for name in means.index if name != chosen)]
     reasons = {name: _behind(comparison, name, chosen) for name in names} | {chosen: why}
     entries = [_entry(comparison, name, reasons[name]) for name in names]
-    searched = [one for name in names for one in _candidates(comparison.measured[name], name)]
+    searched = [
+        candidate for name in names for candidate in _candidates(comparison.measured[name], name)
+    ]
     return [*entries, *searched]
 
 
-def notes_of(one: Measured, why: Remark) -> list[Remark]:
+def notes_of(measured: Measured, why: Remark) -> list[Remark]:
     """The reason, what the figures are of, and what training said of the pipeline."""
     figures = Remark(
         "The test scores come from rows that were used neither for training nor for the choice."
     )
-    return [why, *(one.trained.notes if one.trained else (figures,))]
+    return [why, *(measured.trained.notes if measured.trained else (figures,))]
 
 
 def _entry(comparison: Measurements, name: str, why: Remark) -> dict[str, Any]:
-    one = comparison.measured[name]
+    measured = comparison.measured[name]
     return {
-        "model": one.model,
-        "name": f"{name}: {one.estimator}",
-        "features": counted("{count} column", "{count} columns", len(one.features)),
-        "folds": len(one.folds),
-        "seconds": round(one.seconds, 2),
-        **{str(metric): float(mean) for metric, mean in one.folds.mean().items()},
-        "spread": float(one.folds[comparison.decides].std(ddof=0)),
-        "microseconds": one.microseconds,
+        "model": measured.model,
+        "name": f"{name}: {measured.estimator}",
+        "features": counted("{count} column", "{count} columns", len(measured.features)),
+        "folds": len(measured.folds),
+        "seconds": round(measured.seconds, 2),
+        **{str(metric): float(mean) for metric, mean in measured.folds.mean().items()},
+        "spread": float(measured.folds[comparison.decides].std(ddof=0)),
+        "microseconds": measured.microseconds,
         "why": why,
     }
 
@@ -55,10 +57,10 @@ def _behind(comparison: Measurements, name: str, chosen: str) -> Remark:
     return Remark(message, values=values)
 
 
-def _candidates(one: Measured, name: str) -> Iterator[dict[str, Any]]:
+def _candidates(measured: Measured, name: str) -> Iterator[dict[str, Any]]:
     """What the search behind a pipeline tried besides, on folds of its own."""
-    if one.trained is None:
+    if measured.trained is None:
         return
-    for entry in one.trained.leaderboard[1:]:
+    for entry in measured.trained.leaderboard[1:]:
         why = Remark("tried for {name}: {why}", values={"name": name, "why": entry["why"]})
         yield entry | {"why": why}

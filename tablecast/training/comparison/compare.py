@@ -1,4 +1,4 @@
-"""Pipelines measured on the same rows and the same folds, and the one that is worth shipping."""
+"""Pipelines measured on the same rows and folds, and the choice of one of them."""
 
 from __future__ import annotations
 
@@ -62,13 +62,16 @@ class Comparison(Measurements):
         import pandas as pd
 
         rows = {}
-        for name, one in self.measured.items():
+        for name, measured in self.measured.items():
             row: dict[str, float | None] = {}
             for metric in SHOWN[self.task]:
-                figures = one.folds[metric]
+                figures = measured.folds[metric]
                 row |= {metric: figures.mean(), f"{metric} ±": figures.std(ddof=0)}
-            row |= {f"{metric}, holdout": one.holdout[metric] for metric in SHOWN[self.task]}
-            rows[name] = row | {"features": len(one.features), "µs per row": one.microseconds}
+            row |= {f"{metric}, holdout": measured.holdout[metric] for metric in SHOWN[self.task]}
+            rows[name] = row | {
+                "features": len(measured.features),
+                "µs per row": measured.microseconds,
+            }
         return pd.DataFrame.from_dict(rows, orient="index")
 
     def plot(self, what: Literal["residuals", "answers", "folds"], *names: str) -> Figure:
@@ -104,8 +107,8 @@ class Comparison(Measurements):
             "other": other, "of_other": float(means[other]), "gain": gain,
             "simpler": simpler, "of_simpler": float(means[simpler]), "error": error,
         })
-        one = self.measured[chosen]
-        return Choice(chosen, one.pipeline, why, self._card(chosen, why))
+        measured = self.measured[chosen]
+        return Choice(chosen, measured.pipeline, why, self._card(chosen, why))
 
     def difference(self, one: str, other: str) -> pd.DataFrame:
         """By how much one is above the other, fold by fold: for each metric the mean, its standard
@@ -128,15 +131,15 @@ class Comparison(Measurements):
         return pd.DataFrame.from_dict(rows, orient="index")
 
     def _card(self, chosen: str, why: Remark) -> dict[str, Any]:
-        one = self.measured[chosen]
-        by_fold = {str(name): one.folds[name].tolist() for name in one.folds}
+        measured = self.measured[chosen]
+        by_fold = {str(name): measured.folds[name].tolist() for name in measured.folds}
         return {
-            "model": one.model,
-            "folds": len(one.folds),
-            "features": list(one.features),
-            "metrics": {"cross_validation": metrics_by_fold(by_fold), "holdout": one.holdout},
+            "model": measured.model,
+            "folds": len(measured.folds),
+            "features": list(measured.features),
+            "metrics": {"cross_validation": metrics_by_fold(by_fold), "holdout": measured.holdout},
             "leaderboard": leaderboard_of(self, chosen, why),
-            "notes": notes_of(one, why),
+            "notes": notes_of(measured, why),
         }
 
 
@@ -155,25 +158,27 @@ def compare(experiment: Any, pipelines: Mapping[str, Any]) -> Comparison:
         TrainingError: a pipeline wants columns that the experiment's table has not.
     """
     with quiet_and_single():
-        measured = {name: _measured(experiment, name, one) for name, one in pipelines.items()}
+        measured = {
+            name: _measured(experiment, name, pipeline) for name, pipeline in pipelines.items()
+        }
     return Comparison(_task(experiment), measured)
 
 
-def _measured(experiment: Any, name: str, given: Any) -> Measured:
+def _measured(experiment: Any, name: str, source: Any) -> Measured:
     import pandas as pd
     from sklearn.base import clone
 
-    trained = given if isinstance(given, Trained) else None
-    pipeline = trained.pipeline if trained else given
+    trained = source if isinstance(source, Trained) else None
+    pipeline = trained.pipeline if trained else source
     _check_columns(experiment, name, pipeline)
     model, estimator = _called(experiment, pipeline)
     names = trained.feature_names if trained else feature_names(pipeline, _features(experiment))
     began = time.monotonic()
-    folds, answers = _by_fold(experiment, pipeline)
+    folds, parts = _by_fold(experiment, pipeline)
     seconds = time.monotonic() - began
     learn, target = experiment.train, experiment.target_param
     fitted = clone(pipeline).fit(learn.drop(columns=target), learn[target])
-    made, holdout = _answers(experiment, fitted, experiment.test)
+    predicted, holdout = _answers(experiment, fitted, experiment.test)
     return Measured(
         pipeline=pipeline,
         model=trained.model if trained else model,
@@ -181,7 +186,7 @@ def _measured(experiment: Any, name: str, given: Any) -> Measured:
         features=tuple(names),
         folds=folds,
         holdout=holdout,
-        answers=pd.concat([answers, made.assign(held_out=True)]),
+        answers=pd.concat([parts, predicted.assign(held_out=True)]),
         seconds=seconds,
         microseconds=_microseconds(experiment, pipeline),
         trained=trained,
@@ -200,7 +205,7 @@ def _by_fold(experiment: Any, pipeline: Any) -> tuple[pd.DataFrame, pd.DataFrame
             pipeline, learn.drop(columns=target), learn[target], split
         )
     ]
-    return pd.DataFrame([figures for _, figures in both]), pd.concat([one for one, _ in both])
+    return pd.DataFrame([figures for _, figures in both]), pd.concat([part for part, _ in both])
 
 
 def _answers(
@@ -210,16 +215,16 @@ def _answers(
     import pandas as pd
 
     target = experiment.target_param
-    made = experiment.predict_model(fitted, data=unseen, round=DECIMALS, verbose=False)
+    predicted = experiment.predict_model(fitted, data=unseen, round=DECIMALS, verbose=False)
     figures = experiment.pull().drop(columns="Model").iloc[0]
-    answers = pd.DataFrame(
-        {"actual": unseen[target], "predicted": made["prediction_label"], "held_out": False}
+    predictions = pd.DataFrame(
+        {"actual": unseen[target], "predicted": predicted["prediction_label"], "held_out": False}
     )
-    return answers, {str(metric): float(value) for metric, value in figures.items()}
+    return predictions, {str(metric): float(value) for metric, value in figures.items()}
 
 
 def _check_columns(experiment: Any, name: str, pipeline: Any) -> None:
-    absent = [one for one in pipeline.feature_names_in_ if one not in experiment.dataset]
+    absent = [column for column in pipeline.feature_names_in_ if column not in experiment.dataset]
     if absent:
         raise TrainingError(
             f"{name} cannot be compared: it reads the column '{absent[0]}', which the experiment's "

@@ -69,7 +69,9 @@ class Measurements:
         """The metric that decides: a row for each fold, a column for each pipeline."""
         import pandas as pd
 
-        return pd.DataFrame({name: one.folds[self.decides] for name, one in self.measured.items()})
+        return pd.DataFrame(
+            {name: measured.folds[self.decides] for name, measured in self.measured.items()}
+        )
 
     def standard_error(self, name: str) -> float:
         """Of a pipeline's mean over the folds, in the metric that decides."""

@@ -1,4 +1,4 @@
-"""Pictures of a comparison, for a notebook."""
+"""Plots of a comparison, for a notebook."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ PARTS = (("folds", False, "tab:blue"), ("holdout", True, "tab:orange"))
 def residuals(comparison: Measurements) -> Figure:
     """What is missing in each answer, against the answer."""
     figure, axes = _axes(len(comparison.measured))
-    for axis, (name, one) in zip(axes, comparison.measured.items(), strict=True):
+    for axis, (name, measured) in zip(axes, comparison.measured.items(), strict=True):
         for part, held_out, colour in PARTS:
-            rows = one.answers[one.answers["held_out"] == held_out]
+            rows = measured.answers[measured.answers["held_out"] == held_out]
             missing = rows["actual"] - rows["predicted"]
             axis.scatter(rows["predicted"], missing, label=part, color=colour, **DOTS)
         axis.axhline(0, color="0.3", linewidth=0.8)
@@ -35,9 +35,9 @@ def residuals(comparison: Measurements) -> Figure:
 def answers(comparison: Measurements) -> Figure:
     """Each answer against what was to be found."""
     figure, axes = _axes(len(comparison.measured))
-    for axis, (name, one) in zip(axes, comparison.measured.items(), strict=True):
+    for axis, (name, measured) in zip(axes, comparison.measured.items(), strict=True):
         for part, held_out, colour in PARTS:
-            rows = one.answers[one.answers["held_out"] == held_out]
+            rows = measured.answers[measured.answers["held_out"] == held_out]
             axis.scatter(rows["actual"], rows["predicted"], label=part, color=colour, **DOTS)
         axis.axline((0, 0), slope=1, color="0.3", linewidth=0.8)
         axis.set(title=name, xlabel="actual")
@@ -51,16 +51,24 @@ def folds(comparison: Measurements) -> Figure:
     standard errors."""
     table = comparison.folds
     figure, (axis,) = _axes(1)
-    places = list(range(table.shape[1]))
+    positions = list(range(table.shape[1]))
     for _, row in table.iterrows():
-        axis.plot(places, row, color="tab:blue", alpha=0.4, marker="o", markersize=3, linewidth=0.8)
+        axis.plot(
+            positions, row, color="tab:blue", alpha=0.4, marker="o", markersize=3, linewidth=0.8
+        )
     errors = [comparison.standard_error(str(name)) for name in table]
     axis.errorbar(
-        places, table.mean(), yerr=errors, color="tab:orange", marker="o", linewidth=2, capsize=4,
+        positions,
+        table.mean(),
+        yerr=errors,
+        color="tab:orange",
+        marker="o",
+        linewidth=2,
+        capsize=4,
         label="mean ± its standard error",
     )
-    axis.set(ylabel=comparison.decides, xlim=(-0.3, places[-1] + 0.3))
-    axis.set_xticks(places, list(table.columns))
+    axis.set(ylabel=comparison.decides, xlim=(-0.3, positions[-1] + 0.3))
+    axis.set_xticks(positions, list(table.columns))
     axis.legend()
     return figure
 

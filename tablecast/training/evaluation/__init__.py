@@ -1,1 +1,1 @@
-"""What a pipeline is worth on rows that it has not seen, all in aggregates."""
+"""How good a pipeline is on rows that it has not seen, in aggregates only."""

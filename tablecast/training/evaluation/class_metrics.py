@@ -1,4 +1,4 @@
-"""How well classes are told apart, and what their probabilities are worth, in aggregates.
+"""Metrics of a classifier and its probabilities, in aggregates only.
 
 The confusion matrix, the ROC curve of each class against all others (Fawcett, *An introduction to
 ROC analysis*, 2006) and the calibration of its probability (Niculescu-Mizil and Caruana,
@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tablecast.inference.marginals import FEWEST
-from tablecast.training.evaluation.rounding import rounded, share
+from tablecast.training.evaluation.rounding import fraction, rounded
 from tablecast.training.experiment.out_of_fold import UnseenClasses
 
 Floats = npt.NDArray[np.float64]
@@ -27,7 +27,7 @@ MOST_POINTS = 30
 #: Groups of a calibration, of equally many rows; fewer than 20 say little about a share.
 BINS, ROWS_A_BIN = 10, 20
 #: A probability of 0 for what happens costs without end; one in a million costs enough.
-LEAST_SHARE = 1e-6
+LEAST_PROBABILITY = 1e-6
 
 
 def classification_facts(unseen: UnseenClasses) -> dict[str, Any]:
@@ -81,7 +81,7 @@ def roc_of(scores: Floats, positive: npt.NDArray[np.bool_]) -> list[list[float]]
             last = end
     ones, zeros = max(1, int(positive.sum())), max(1, int((~positive).sum()))
     trues = np.cumsum(hits)
-    points = [[share((end - trues[end - 1]) / zeros), share(trues[end - 1] / ones)]
+    points = [[fraction((end - trues[end - 1]) / zeros), fraction(trues[end - 1] / ones)]
               for end in kept if end < len(scores)]
     return [[0.0, 0.0], *points, [1.0, 1.0]]
 
@@ -97,39 +97,41 @@ def calibration_of(
     bins = np.array_split(order, min(BINS, rows // ROWS_A_BIN))
     return [
         {
-            "rows": len(one),
-            "predicted": share(probabilities[one].mean()),
-            "actual": share(happened[one].mean()),
+            "rows": len(group),
+            "predicted": fraction(probabilities[group].mean()),
+            "actual": fraction(happened[group].mean()),
         }
-        for one in bins
+        for group in bins
     ]
 
 
 def _figures(unseen: UnseenClasses) -> dict[str, float]:
     from sklearn.metrics import balanced_accuracy_score
 
-    found = {
-        "accuracy": share((unseen.answered == unseen.actual).mean()),
-        "balanced_accuracy": share(balanced_accuracy_score(unseen.actual, unseen.answered)),
+    figures = {
+        "accuracy": fraction((unseen.answered == unseen.actual).mean()),
+        "balanced_accuracy": fraction(balanced_accuracy_score(unseen.actual, unseen.answered)),
     }
-    shares = unseen.probabilities
-    if shares is None:
-        return found
-    own = shares[np.arange(len(shares)), unseen.actual]
+    probabilities = unseen.probabilities
+    if probabilities is None:
+        return figures
+    own = probabilities[np.arange(len(probabilities)), unseen.actual]
     truth = np.eye(len(unseen.classes))[unseen.actual]
     bins = _confidence(unseen)
-    total = sum(one["rows"] for one in bins)
-    apart = sum(one["rows"] * abs(one["predicted"] - one["actual"]) for one in bins)
+    total = sum(group["rows"] for group in bins)
+    apart = sum(group["rows"] * abs(group["predicted"] - group["actual"]) for group in bins)
     rarest = int(np.argmin(truth.sum(axis=0)))
-    areas = [auc_of(scores, wanted == 1) for scores, wanted in zip(shares.T, truth.T, strict=True)]
+    areas = [
+        auc_of(scores, wanted == 1) for scores, wanted in zip(probabilities.T, truth.T, strict=True)
+    ]
     known = [area for area in areas if area is not None]
     return {
-        **found,
+        **figures,
         "AUC": rounded(float(np.mean(known)) if known else 0.5),
-        "average_precision": _average_precision(shares[:, rarest], truth[:, rarest] == 1),
-        "log_loss": rounded(-np.log(np.clip(own, LEAST_SHARE, 1)).mean()),
-        "brier": rounded(np.square(shares - truth).sum(axis=1).mean()),
-        "calibration_error": share(apart / total if total else 0.0),
+        "average_precision": _average_precision(probabilities[:, rarest], truth[:, rarest] == 1),
+        "log_loss": rounded(-np.log(np.clip(own, LEAST_PROBABILITY, 1)).mean()),
+        "brier": rounded(np.square(probabilities - truth).sum(axis=1).mean()),
+        "calibration_error": fraction(apart / total if total else 0.0),
     }
 
 
@@ -164,8 +166,8 @@ def _of_class(
 ) -> dict[str, Any]:
     """One class's rows; precision, recall and F1, None where there is nothing to divide by."""
     actual, answered = unseen.actual == index, unseen.answered == index
-    precision, recall, f1 = (None if np.isnan(one) else share(one) for one in of_class)
-    found: dict[str, Any] = {
+    precision, recall, f1 = (None if np.isnan(value) else fraction(value) for value in of_class)
+    figures: dict[str, Any] = {
         "class": unseen.classes[index],
         "rows": int(actual.sum()),
         "answered": int(answered.sum()),
@@ -174,15 +176,15 @@ def _of_class(
         "f1": f1 or 0.0,
     }
     if unseen.probabilities is None:
-        return found
+        return figures
     scores = unseen.probabilities[:, index]
     area = auc_of(scores, actual)
-    found["auc"] = None if area is None else rounded(area)
-    found["brier"] = rounded(np.square(scores - actual).mean())
+    figures["auc"] = None if area is None else rounded(area)
+    figures["brier"] = rounded(np.square(scores - actual).mean())
     if drawn and area is not None:
-        found["roc"] = roc_of(scores, actual)
-        found["calibration"] = calibration_of(scores, actual)
-    return found
+        figures["roc"] = roc_of(scores, actual)
+        figures["calibration"] = calibration_of(scores, actual)
+    return figures
 
 
 def _confidence(unseen: UnseenClasses) -> list[dict[str, float]]:

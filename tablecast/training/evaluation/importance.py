@@ -41,7 +41,7 @@ def importance_of(
         seed: for the sample of rows and the shuffling.
 
     Returns:
-        Column name to share, in the table's order; the shares add up to 1, or are all 0.
+        Column name to its part of the whole, in the table's order; they add up to 1, or are all 0.
     """
     random = np.random.default_rng(seed)
     names = [str(name) for name in table.columns if name != target]
@@ -54,8 +54,8 @@ def importance_of(
         losses = _loss(pipeline, _shuffled(sample, part, random), target, task)
         lost += (losses.reshape(len(part), rows).mean(axis=1) - usual).tolist()
     gained = np.maximum(np.nan_to_num(lost), 0.0)  # luck makes some columns better shuffled
-    shares = gained / (gained.sum() or 1.0)
-    return dict(zip(names, shares.tolist(), strict=True))
+    fractions = gained / (gained.sum() or 1.0)
+    return dict(zip(names, fractions.tolist(), strict=True))
 
 
 def _shuffled(
@@ -78,15 +78,15 @@ def _shuffled(
 def _loss(pipeline: Any, table: pd.DataFrame, target: str, task: str) -> NDArray[np.float64]:
     """What each row's answer loses, (rows,); larger is worse."""
     known = table[target]
-    answers = predict_with_pycaret(pipeline, table.drop(columns=target), task)
-    label = answers["prediction_label"].to_numpy()
+    predicted = predict_with_pycaret(pipeline, table.drop(columns=target), task)
+    label = predicted["prediction_label"].to_numpy()
     if task == "regression":
         error: NDArray[np.float64] = label.astype(np.float64) - known.to_numpy(np.float64)
         return np.abs(error)
-    if not any(str(name).startswith("prediction_score_") for name in answers):
+    if not any(str(name).startswith("prediction_score_") for name in predicted):
         return np.asarray(label.astype(str) != known.to_numpy().astype(str), dtype=np.float64)
     loss = np.ones(len(table))
     for label_known in known.unique():
         own = (known == label_known).to_numpy()
-        loss[own] -= answers[f"prediction_score_{label_known}"].to_numpy(np.float64)[own]
+        loss[own] -= predicted[f"prediction_score_{label_known}"].to_numpy(np.float64)[own]
     return loss

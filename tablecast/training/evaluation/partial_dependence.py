@@ -1,4 +1,4 @@
-"""The shape of each field's effect: the mean answer as one field alone takes other values.
+"""The shape of each field's effect: the mean prediction when one field changes.
 
 Partial dependence (Friedman, *Greedy function approximation*, 2001), by the graph, over synthetic
 rows that are drawn from each field's own distribution, as explanations are (``inference.shapley``).
@@ -30,6 +30,8 @@ MOST_LEVELS = 12
 MOST_CLASSES = 6
 #: Rows that the graph is asked: a second for the largest table of the examples.
 MOST_ROWS = 120_000
+#: Artificial rows behind a point of a curve. Of 256 the mean's error is 6% of the predictions'
+#: spread, of 32 it is 18%: fewer would show steps that are none.
 FEWEST_DRAWS, MOST_DRAWS = 32, 256
 
 
@@ -70,7 +72,7 @@ def effects_of(schema: Schema, engine: Engine, background: Background) -> dict[s
     return {
         "rows": draws,
         "mean": whole[0],
-        "classes": [str(schema.classes[place]) for place in shown],
+        "classes": [str(schema.classes[index]) for index in shown],
         "fields": fields,
     }
 
@@ -81,22 +83,22 @@ def _means(
 ) -> list[Any]:
     if not values:
         return []
-    answer = engine.answer(columns)
+    output = engine.answer(columns)
     if schema.task == "regression":
-        return [rounded(mean) for mean in answer.labels.reshape(values, -1).mean(axis=1)]
-    shares = answer.probabilities
-    if shares is None:
+        return [rounded(mean) for mean in output.labels.reshape(values, -1).mean(axis=1)]
+    probabilities = output.probabilities
+    if probabilities is None:
         names = np.array([str(name) for name in schema.classes])
-        shares = (answer.labels.astype(str)[:, None] == names).astype(np.float64)
-    means = shares[:, shown].reshape(values, -1, len(shown)).mean(axis=1)
-    return [[rounded(share, 4) for share in one] for one in means.tolist()]
+        probabilities = (output.labels.astype(str)[:, None] == names).astype(np.float64)
+    means = probabilities[:, shown].reshape(values, -1, len(shown)).mean(axis=1)
+    return [[rounded(value, 4) for value in row] for row in means.tolist()]
 
 
 def _shown(schema: Schema, background: Background) -> list[int]:
     if schema.task == "regression":
         return []
-    shares = [background.class_shares.get(str(name), 0.0) for name in schema.classes]
-    return sorted(np.argsort(-np.array(shares), kind="stable")[:MOST_CLASSES].tolist())
+    frequencies = [background.class_fractions.get(str(name), 0.0) for name in schema.classes]
+    return sorted(np.argsort(-np.array(frequencies), kind="stable")[:MOST_CLASSES].tolist())
 
 
 def _kept(field: Field, value: Value) -> Value:

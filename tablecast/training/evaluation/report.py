@@ -1,4 +1,4 @@
-"""What a card says of a pipeline's answers on rows that it had not seen, all in aggregates."""
+"""The evaluation of a pipeline on unseen rows for the model card, in aggregates only."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ def look_at_unseen(
         clones: how many at most; None for as many as the rows ask for.
     """
     prepared = sampled(prepared, MOST_ROWS, seed)
-    answers = None
+    predictions = None
     if prepared.task == "regression":
         features = prepared.table.drop(columns=prepared.target)
         target = prepared.table[prepared.target].to_numpy(float)
-        answers = clones_answer(pipeline, features, target, seed, clones)
-    moved = answers[1] if answers else None
+        predictions = clones_answer(pipeline, features, target, seed, clones)
+    moved = predictions[1] if predictions else None
     learnt = interval_of(pipeline, _as_shown(prepared, schema), seed=seed, predictions=moved)
     if learnt:
         progress(
@@ -59,7 +59,7 @@ def look_at_unseen(
         )
     card["evaluation"] = evaluation_of(
         pipeline, prepared, schema, card["importance"],
-        answers=answers, interval=learnt, seed=seed, folds=clones,
+        answers=predictions, interval=learnt, seed=seed, folds=clones,
     )
     if prepared.task == "classification":
         progress(_said(card["evaluation"]["figures"]))
@@ -103,7 +103,7 @@ def evaluation_of(
     Args:
         pipeline: a pipeline that is fitted on all rows of the table.
         prepared, schema: the table, and the schema made from it.
-        importance: each field's share.
+        importance: each field's part of the whole.
         answers: for a number, what ``tablecast.training.intervals.conformal.clones_answer`` gives.
         interval: what ``conformal.learn`` gives, where there are intervals.
         seed: decides the folds.
@@ -136,8 +136,8 @@ def evaluation_of(
 
 
 def _ends(
-    interval: Mapping[str, Any] | None, schema: Schema, answers: Floats, columns: Columns
+    interval: Mapping[str, Any] | None, schema: Schema, predictions: Floats, columns: Columns
 ) -> tuple[Floats | None, Floats | None]:
     if interval is None:
         return None, None
-    return Interval.from_json(interval, schema.fields).of_columns(answers, columns)
+    return Interval.from_json(interval, schema.fields).of_columns(predictions, columns)

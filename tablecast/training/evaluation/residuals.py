@@ -1,4 +1,4 @@
-"""Where a number's answers are wrong, in aggregates that no single row shows through.
+"""The errors of a regression, in aggregates that reveal no single row.
 
 Every figure that is kept is a count, or the mean of at least ``FEWEST`` rows: a quantile is the
 mean of the values around its rank. Cells and bars of fewer rows are left out.
@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tablecast.inference.marginals import FEWEST
-from tablecast.training.evaluation.rounding import all_rounded, rounded, share
+from tablecast.training.evaluation.rounding import all_rounded, fraction, rounded
 
 Floats = npt.NDArray[np.float64]
 
@@ -65,8 +65,8 @@ def regression_facts(
 
 def steady_quantile(ordered: Floats, quantile: float) -> float:
     """A quantile as the mean of the ``FEWEST`` values around its rank."""
-    place = round(quantile * (len(ordered) - 1)) - FEWEST // 2
-    first = max(0, min(place, len(ordered) - FEWEST))
+    index = round(quantile * (len(ordered) - 1)) - FEWEST // 2
+    first = max(0, min(index, len(ordered) - FEWEST))
     return float(ordered[first : first + FEWEST].mean())
 
 
@@ -123,7 +123,7 @@ def _edges(low: float, high: float, most: int) -> list[float]:
         low, high = low - max(abs(low), 1.0), high + max(abs(high), 1.0)
     step = round_step((high - low) / (most - 2))
     first, last = int(np.floor(low / step)), int(np.ceil(high / step))
-    return [place * step for place in range(first, last + 1)]
+    return [number * step for number in range(first, last + 1)]
 
 
 def _by_answer(
@@ -143,7 +143,7 @@ def _group(
     rows: npt.NDArray[np.intp],
 ) -> dict[str, float]:
     residuals = np.sort(actual[rows] - predicted[rows])
-    found = {
+    figures = {
         "rows": len(rows),
         "predicted": rounded(predicted[rows].mean()),
         "actual": rounded(actual[rows].mean()),
@@ -154,6 +154,6 @@ def _group(
     }
     if low is not None and high is not None:
         inside = (low[rows] <= actual[rows]) & (actual[rows] <= high[rows])
-        found["covered"] = share(inside.mean())
-        found["width"] = rounded((high[rows] - low[rows]).mean())
-    return found
+        figures["covered"] = fraction(inside.mean())
+        figures["width"] = rounded((high[rows] - low[rows]).mean())
+    return figures

@@ -1,4 +1,4 @@
-"""Numbers with the digits that say something: what a card keeps of a sum of measurements."""
+"""Rounding of a model card's figures to the digits that mean something."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def rounded(value: float, digits: int = DIGITS) -> float:
     return round(number, digits - 1 - math.floor(math.log10(abs(number))))
 
 
-def share(value: float) -> float:
+def fraction(value: float) -> float:
     """A share of 1 to four decimals, as a hundredth of a per cent."""
     return round(float(value), 4)
 

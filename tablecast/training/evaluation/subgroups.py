@@ -1,4 +1,4 @@
-"""How answers and their errors differ between groups of rows: for whoever must check fairness.
+"""Predictions and errors by group, for anyone who must check fairness.
 
 Groups are the levels of each category, and quarters of the numbers that matter most; a group of
 too few rows is named and not measured. Nothing here says what is fair: it shows what there is to
@@ -19,7 +19,7 @@ from tablecast.schema.field import Field
 from tablecast.schema.schema import Schema
 from tablecast.schema.texts import show_number
 from tablecast.training.evaluation.residuals import steady_quantile
-from tablecast.training.evaluation.rounding import rounded, share
+from tablecast.training.evaluation.rounding import fraction, rounded
 from tablecast.training.experiment.out_of_fold import UnseenClasses
 
 Floats = npt.NDArray[np.float64]
@@ -28,9 +28,9 @@ Rows = npt.NDArray[np.bool_]
 #: Rows below which a group is not measured: at 20, a share of one half has an error of 11 points,
 #: and what one row does can no longer be worked out from the rest.
 FEWEST_IN_GROUP = 20
-#: Levels that are measured, the most frequent.
+#: Levels that are measured, the most frequent: as many as PyCaret encodes one by one.
 MOST_LEVELS = 25
-#: Numbers that are cut into quarters, the most important.
+#: Numbers that are cut into quarters, the most important: a page has room for no more.
 MOST_NUMBERS = 8
 QUARTERS = 4
 #: A whole number of no more different values is grouped by value, as a category is.
@@ -54,7 +54,7 @@ class Numbers:
         """Means, their difference with its standard error, the mean size of errors, coverage."""
         actual, predicted = self._actual[rows], self._predicted[rows]
         apart = predicted - actual
-        found = {
+        figures = {
             "rows": len(apart),
             "actual": rounded(actual.mean()),
             "predicted": rounded(predicted.mean()),
@@ -63,8 +63,8 @@ class Numbers:
             "MAE": rounded(np.abs(apart).mean()),
         }
         if self._inside is not None:
-            found["covered"] = share(self._inside[rows].mean())
-        return found
+            figures["covered"] = fraction(self._inside[rows].mean())
+        return figures
 
 
 class Classes:
@@ -83,21 +83,21 @@ class Classes:
         unseen = self._unseen
         actual, answered = unseen.actual[rows], unseen.answered[rows]
         right = int((actual == answered).sum())
-        found: dict[str, Any] = {
+        figures: dict[str, Any] = {
             "rows": len(actual),
-            "accuracy": share(right / len(actual)),
-            "error": rounded(_error_of_share(right, len(actual)), 2),
+            "accuracy": fraction(right / len(actual)),
+            "error": rounded(_standard_error(right, len(actual)), 2),
             "classes": {
-                unseen.classes[place]: {
-                    "actual": share((actual == place).mean()),
-                    "answered": share((answered == place).mean()),
+                unseen.classes[index]: {
+                    "actual": fraction((actual == index).mean()),
+                    "answered": fraction((answered == index).mean()),
                 }
-                for place in self._shown
+                for index in self._shown
             },
         }
         if len(unseen.classes) == 2:
-            found |= _rates(actual == 1, answered == 1)
-        return found
+            figures |= _rates(actual == 1, answered == 1)
+        return figures
 
 
 def groups_of(
@@ -112,7 +112,7 @@ def groups_of(
         schema: the fields.
         columns: their values, (rows,), as engines read them.
         measured: what is measured of each group.
-        importance: each field's share.
+        importance: each field's part of the whole.
 
     Returns:
         ``{"field", "groups", "few", "rest"}`` for each field: a group has ``level``, ``range`` or
@@ -121,14 +121,14 @@ def groups_of(
     """
     numbers = [field.name for field in schema.fields if not _by_value(field, columns)]
     numbers.sort(key=lambda name: -importance.get(name, 0.0))
-    found = []
+    groups = []
     for field in schema.fields:
         values = columns[field.name]
         if field.name in numbers[:MOST_NUMBERS]:
-            found.append(_quarters(field, values, measured))
+            groups.append(_quarters(field, values, measured))
         elif field.name not in numbers:
-            found.append(_levels(field, values, measured))
-    return [one for one in found if len(one["groups"]) > 1 or one["few"]]
+            groups.append(_levels(field, values, measured))
+    return [entry for entry in groups if len(entry["groups"]) > 1 or entry["few"]]
 
 
 def _by_value(field: Field, columns: Columns) -> bool:
@@ -152,15 +152,15 @@ def _levels(field: Field, values: npt.NDArray[Any], measured: Numbers | Classes)
     ]
     if missing >= FEWEST_IN_GROUP:
         groups.append({"missing": True, **measured.measure(texts == "")})
-    told = few[:MOST_LEVELS] if field.closed or not field.is_text else []
-    rest = sum(sizes.values()) - sum(sizes[name] for name in [*enough, *told])
-    return {"field": field.name, "groups": groups, "few": _in_order(field, told), "rest": rest}
+    listed = few[:MOST_LEVELS] if field.closed or not field.is_text else []
+    rest = sum(sizes.values()) - sum(sizes[name] for name in [*enough, *listed])
+    return {"field": field.name, "groups": groups, "few": _in_order(field, listed), "rest": rest}
 
 
 def _in_order(field: Field, names: list[str]) -> list[str]:
-    places = {level: place for place, level in enumerate(field.levels)}
+    indices = {level: index for index, level in enumerate(field.levels)}
     if field.is_text:
-        return sorted(names, key=lambda name: places.get(name, len(places)))
+        return sorted(names, key=lambda name: indices.get(name, len(indices)))
     return sorted(names, key=float)
 
 
@@ -195,7 +195,7 @@ def _border(field: Field, known: Floats, quantile: float) -> float:
     return float(round(border)) if field.is_whole else border
 
 
-def _error_of_share(hits: int, rows: int) -> float:
+def _standard_error(hits: int, rows: int) -> float:
     """A share's standard error, never 0: Agresti and Coull's (1998), with two more of each kind."""
     likely = (hits + 2) / (rows + 4)
     return float((likely * (1 - likely) / (rows + 4)) ** 0.5)
@@ -203,9 +203,9 @@ def _error_of_share(hits: int, rows: int) -> float:
 
 def _rates(actual: Rows, answered: Rows) -> dict[str, float]:
     """How often the second class is found where it is true, and answered where it is not."""
-    found = {}
+    rates = {}
     if actual.sum() >= FEWEST:
-        found["true_positive_rate"] = share(answered[actual].mean())
+        rates["true_positive_rate"] = fraction(answered[actual].mean())
     if (~actual).sum() >= FEWEST:
-        found["false_positive_rate"] = share(answered[~actual].mean())
-    return found
+        rates["false_positive_rate"] = fraction(answered[~actual].mean())
+    return rates

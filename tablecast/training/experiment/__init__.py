@@ -1,1 +1,1 @@
-"""Experiments with PyCaret: set up, checked, and compared on the same rows and folds."""
+"""Experiments with PyCaret: set up, checked and scored."""

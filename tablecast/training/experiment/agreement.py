@@ -1,4 +1,4 @@
-"""Whether a pipeline gives a row the same answer alone and in a batch, and what is at fault if not.
+"""Whether a row gets the same prediction alone and in a batch, and the cause if not.
 
 PyCaret's answers can change with the batch that a row comes in: a singular linear model multiplies
 the last bit of rounding, which depends on the batch, by coefficients of 1e16.
@@ -80,28 +80,30 @@ def disagreement(
     try:
         alone = [_answers(pipeline, sample.iloc[[row]], task) for row in range(len(sample))]
         worst = _worst_difference(np.concatenate(alone), batch, task)
-        found = f"by up to {worst:.2g} relative; {tolerance:g} is allowed"
+        reason = f"by up to {worst:.2g} relative; {tolerance:g} is allowed"
     except Exception as error:  # whatever a step raises on one row but not on the batch
-        worst, found = np.inf, f"since a single row fails ({_first_line(error)})"
+        worst, reason = np.inf, f"since a single row fails ({_first_line(error)})"
     if worst <= tolerance:
         return worst, ""
-    return worst, f"{found}. {_fault(pipeline, sample, table)}"
+    return worst, f"{reason}. {_fault(pipeline, sample, table)}"
 
 
 def _sample(pipeline: Any, table: pd.DataFrame, rows: int) -> pd.DataFrame:
     """Rows spread evenly over the table, features only."""
-    places = np.linspace(0, len(table) - 1, min(rows, len(table))).astype(int)
+    indices = np.linspace(0, len(table) - 1, min(rows, len(table))).astype(int)
     names = list(pipeline.feature_names_in_[:-1])
-    return table[names].iloc[places].reset_index(drop=True)
+    return table[names].iloc[indices].reset_index(drop=True)
 
 
 def _answers(pipeline: Any, table: pd.DataFrame, task: str) -> NDArray[Any]:
     """Shape (rows, 1) for regression; (rows, 1 + classes), the label first, for classification."""
-    made = predict_with_pycaret(pipeline, table, task)
+    predicted = predict_with_pycaret(pipeline, table, task)
     if task == "regression":
-        return np.asarray(made[["prediction_label"]], dtype=np.float64)
-    names = [name for name in made if str(name).startswith("prediction_") and name not in table]
-    return np.asarray(made[names], dtype=object)
+        return np.asarray(predicted[["prediction_label"]], dtype=np.float64)
+    names = [
+        name for name in predicted if str(name).startswith("prediction_") and name not in table
+    ]
+    return np.asarray(predicted[names], dtype=object)
 
 
 def _worst_difference(alone: NDArray[Any], batch: NDArray[Any], task: str) -> float:
@@ -142,12 +144,16 @@ def _fault(pipeline: Any, sample: pd.DataFrame, table: pd.DataFrame) -> str:
 
 
 def _same_features(alone: list[Any], batch: Any) -> bool:
-    for place, row in enumerate(alone):
+    for index, row in enumerate(alone):
         if list(row.columns) != list(batch.columns):
             return False
         numbers = batch.select_dtypes("number").columns
-        one, many = (part[numbers].to_numpy(np.float64) for part in (row, batch.iloc[[place]]))
-        if not np.allclose(one, many, rtol=SAME_FEATURE, atol=SAME_FEATURE, equal_nan=True):
+        alone_values, batch_values = (
+            part[numbers].to_numpy(np.float64) for part in (row, batch.iloc[[index]])
+        )
+        if not np.allclose(
+            alone_values, batch_values, rtol=SAME_FEATURE, atol=SAME_FEATURE, equal_nan=True
+        ):
             return False
     return True
 

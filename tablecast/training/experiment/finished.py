@@ -1,4 +1,4 @@
-"""What a finished PyCaret experiment, pipeline or file says of itself, for ``tablecast.publish``.
+"""A finished PyCaret experiment, pipeline or file, read for ``tablecast.publish``.
 
 The task, the columns, their kinds and the target are asked of the pipeline, which has learnt them,
 and not guessed from a table: a grade may have been learnt as a class or as an amount, a number as a
@@ -104,10 +104,10 @@ def finished(
 def _experiment_of(source: Any) -> Any:
     """The experiment that was given; None where it is something else."""
     if isinstance(source, ModuleType):
-        found = getattr(source, "get_current_experiment", lambda: None)()
-        if found is None:
+        experiment = getattr(source, "get_current_experiment", lambda: None)()
+        if experiment is None:
             raise ArtifactError(f"{source.__name__} has no experiment: call its setup() first.")
-        return found
+        return experiment
     if not hasattr(type(source), "_ml_usecase") and not hasattr(source, "_ml_usecase"):
         return None
     if not getattr(source, "_setup_ran", False):
@@ -162,9 +162,9 @@ def _opened(path: Path) -> Any:
         try:
             return joblib.load(path)
         except Exception as error:  # whatever the classes that are named in it raise
-            said = str(error).strip().partition("\n")[0]
+            reason = str(error).strip().partition("\n")[0]
             raise ArtifactError(
-                f"{path.name} cannot be opened here ({type(error).__name__}: {said}): it is no "
+                f"{path.name} cannot be opened here ({type(error).__name__}: {reason}): it is no "
                 "pickle, or was made with other versions; install those, or save it again."
             ) from error
 
@@ -222,14 +222,14 @@ def _current_experiment(model: Any, task: Task, target: str | None) -> Any:
 
 def _fits(model: Any, experiment: Any) -> bool:
     """Whether an estimator may come from an experiment: it saw the same columns and classes."""
-    features, answers = experiment.X_train_transformed, experiment.y_train_transformed
+    features, targets = experiment.X_train_transformed, experiment.y_train_transformed
     names = getattr(model, "feature_names_in_", features.columns)
     width = getattr(model, "n_features_in_", len(names))
     classes = getattr(model, "classes_", ())
     return (
         width == features.shape[1]
         and [_as_lightgbm(name) for name in names] == [_as_lightgbm(name) for name in features]
-        and set(classes) <= set(answers.unique())
+        and set(classes) <= set(targets.unique())
     )
 
 

@@ -1,4 +1,4 @@
-"""Estimators and pipelines that are not PyCaret's, put into a pipeline of PyCaret's."""
+"""Estimators and pipelines of scikit-learn, wrapped into a pipeline of PyCaret."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a pipeline answers on rows that it was not fitted on.
+"""Predictions of a pipeline for rows that it was not fitted on.
 
 Every row is answered by a clone of the pipeline that was fitted without it (Stone, *Cross-
 validatory choice and assessment of statistical predictions*, 1974), so that all rows can be looked
@@ -28,7 +28,8 @@ Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
 Split = tuple[Rows, Rows]
 
-#: Clones for classes: (at most so many rows, folds).
+#: Refits for classes: (at most so many rows, folds). Five are scikit-learn's default. For longer
+#: tables three are enough, since each refit still has thousands of rows of every class.
 FOLDS = ((20_000, 5),)
 FEWEST_FOLDS = 3
 
@@ -50,15 +51,15 @@ def sampled(prepared: Prepared, most: int, seed: int = 123) -> Prepared:
     table = prepared.table
     if len(table) <= most:
         return prepared
-    places = np.random.default_rng(seed).permutation(len(table))
+    order = np.random.default_rng(seed).permutation(len(table))
     if prepared.task == "classification":
-        classes = table[prepared.target].iloc[places]
+        classes = table[prepared.target].iloc[order]
         groups = classes.groupby(classes.to_numpy())
         size = groups.transform("size")
         wanted = np.maximum(size * most / len(table), ROWS_OF_A_CLASS)
-        chosen = places[(groups.cumcount() < wanted).to_numpy()]
+        chosen = order[(groups.cumcount() < wanted).to_numpy()]
     else:
-        chosen = places[:most]
+        chosen = order[:most]
     return replace(prepared, table=table.iloc[np.sort(chosen)].reset_index(drop=True))
 
 
@@ -119,18 +120,18 @@ def unseen_classes(
     features = prepared.table.drop(columns=prepared.target)
     target = prepared.table[prepared.target]
     names = tuple(str(name) for name in schema.classes)
-    actual = _places(target, names)
+    actual = _indices(target, names)
     wanted = _folds(len(target), int(np.bincount(actual).min()))
     folds = min(wanted, folds or wanted)
     answered = np.empty(len(target), dtype=np.intp)
-    shares = np.full((len(target), len(names)), np.nan)
+    probabilities = np.full((len(target), len(names)), np.nan)
     splits = StratifiedKFold(folds, shuffle=True, random_state=seed).split(features, actual)
     for _, unseen, fitted in refitted(pipeline, features, target, splits):
-        made = predict_with_pycaret(fitted, features.iloc[unseen], prepared.task)
-        answered[unseen] = _places(made["prediction_label"], names)
-        shares[unseen] = _shares(made, names)
-    known = not np.isnan(shares).any()
-    return UnseenClasses(names, actual, answered, shares if known else None, folds)
+        predicted = predict_with_pycaret(fitted, features.iloc[unseen], prepared.task)
+        answered[unseen] = _indices(predicted["prediction_label"], names)
+        probabilities[unseen] = _probabilities(predicted, names)
+    known = not np.isnan(probabilities).any()
+    return UnseenClasses(names, actual, answered, probabilities if known else None, folds)
 
 
 def _folds(rows: int, smallest: int) -> int:
@@ -138,20 +139,20 @@ def _folds(rows: int, smallest: int) -> int:
     return max(2, min(most, smallest))
 
 
-def _places(labels: Any, names: tuple[str, ...]) -> npt.NDArray[np.intp]:
+def _indices(labels: Any, names: tuple[str, ...]) -> npt.NDArray[np.intp]:
     """Labels as places among the names, however a whole number is written."""
-    known = {name: place for place, name in enumerate(names)}
+    known = {name: index for index, name in enumerate(names)}
     return np.array([known[canonical_text(label)] for label in labels], dtype=np.intp)
 
 
-def _shares(made: Any, names: tuple[str, ...]) -> Floats:
+def _probabilities(predicted: Any, names: tuple[str, ...]) -> Floats:
     """The classes' probabilities of PyCaret's table, (rows, classes); NaN where it has none."""
     prefix = "prediction_score_"
-    found = {_score_name(str(column), prefix): made[column] for column in made.columns
+    columns = {_score_name(str(column), prefix): predicted[column] for column in predicted.columns
              if str(column).startswith(prefix)}
-    if set(names) - set(found):
-        return np.full((len(made), len(names)), np.nan)
-    return np.column_stack([found[name].to_numpy(np.float64) for name in names])
+    if set(names) - set(columns):
+        return np.full((len(predicted), len(names)), np.nan)
+    return np.column_stack([columns[name].to_numpy(np.float64) for name in names])
 
 
 def _score_name(column: str, prefix: str) -> str:

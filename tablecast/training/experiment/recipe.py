@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 # Each column brings up to 15 features (a power, three trigonometric ones, bins), and a feature
-# wants some rows to be learnt from; more columns than these cost time and seldom help.
+# needs a few rows to be learnt from. At most the 12 most important: they make up to 180 features.
 ROWS_PER_COLUMN = 50
 MOST_COLUMNS = 12
 # Fewer values than this are levels already, and need no bins.
@@ -73,7 +73,7 @@ def _promising(table: pd.DataFrame, target: str) -> list[str]:
         step = max(1, len(table) // RANKING_ROWS)
         relation = _relation(features.loc[::step, usable], table[target].iloc[::step])
         best = set(np.argsort(-relation, kind="stable")[:most])
-        usable = [name for place, name in enumerate(usable) if place in best]
+        usable = [name for index, name in enumerate(usable) if index in best]
     return [str(name) for name in usable]
 
 

@@ -1,4 +1,4 @@
-"""A table's columns as a finished pipeline had them: asked of its steps, not guessed."""
+"""A table's columns as a finished pipeline expects them, read from its steps."""
 
 from __future__ import annotations
 
@@ -48,11 +48,11 @@ STEPS: Mapping[str, Role] = {
 }
 
 
-def rows_of(made: Finished, table: pd.DataFrame) -> Prepared:
+def rows_of(finished: Finished, table: pd.DataFrame) -> Prepared:
     """The rows that a pipeline learns from, typed as it reads them.
 
     Args:
-        made: the pipeline.
+        finished: the pipeline.
         table: its rows, with the target; further columns are left out, and said.
 
     Raises:
@@ -60,44 +60,48 @@ def rows_of(made: Finished, table: pd.DataFrame) -> Prepared:
     """
     import pandas as pd
 
-    names = [str(name) for name in made.pipeline.feature_names_in_]
+    names = [str(name) for name in finished.pipeline.feature_names_in_]
     check_columns(names, table)
     tidy_names(names)  # refuses what predict_model would overwrite
-    present = table[made.target].notna() & table[dropping(made.pipeline)].notna().all(axis=1)
-    given, table = table, table[present].reset_index(drop=True)
+    present = table[finished.target].notna() & table[dropping(finished.pipeline)].notna().all(
+        axis=1
+    )
+    original, table = table, table[present].reset_index(drop=True)
     if len(table) < MIN_ROWS:
         raise TableError(
-            f"Only {len(table)} rows with a value in {made.target!r}; at least {MIN_ROWS} are "
+            f"Only {len(table)} rows with a value in {finished.target!r}; at least {MIN_ROWS} are "
             "needed to see how good the answers are. Publish with more rows."
         )
-    roles, heard = roles_of(made.pipeline), heard_levels(made.pipeline)
+    roles, heard = roles_of(finished.pipeline), heard_levels(finished.pipeline)
     columns = {
         name: _typed(table[name], roles.get(name), heard.get(name, {})) for name in names[:-1]
     }
     dropped = [str(name) for name in table.columns if str(name) not in names]
-    read = reading_of(given).notes
-    task = Remark("Task: {task} (from the pipeline).", values={"task": Remark(TASKS[made.task])})
-    notes = [*read, task, *made.notes]
+    read = reading_of(original).notes
+    task = Remark(
+        "Task: {task} (from the pipeline).", values={"task": Remark(TASKS[finished.task])}
+    )
+    notes = [*read, task, *finished.notes]
     if len(table) < len(present):
-        notes.append(NO_ANSWER.filled(name=made.target, count=len(present) - len(table)))
-    typed = pd.DataFrame({**columns, made.target: _answers(table[made.target], made)})
+        notes.append(NO_ANSWER.filled(name=finished.target, count=len(present) - len(table)))
+    typed = pd.DataFrame({**columns, finished.target: _answers(table[finished.target], finished)})
     typed.attrs = dict(table.attrs)  # how a file wrote its dates and numbers
     return Prepared(
         typed,
-        made.target,
-        made.task,
+        finished.target,
+        finished.task,
         tuple(Dropped(name, Remark("the pipeline does not use it")) for name in dropped),
         (*notes, *flags(typed[names[:-1]], typed)),
     )
 
 
 def schema_of(
-    made: Finished, prepared: Prepared, form: Form, importance: Mapping[str, float]
+    finished: Finished, prepared: Prepared, form: Form, importance: Mapping[str, float]
 ) -> Schema:
     """The schema of a pipeline's rows, with numbers that are categories, and its own classes.
 
     Args:
-        made: the pipeline.
+        finished: the pipeline.
         prepared: its rows, as ``rows_of`` gives them.
         form: what the form file says.
         importance: each feature's share.
@@ -106,7 +110,7 @@ def schema_of(
         FormFileError: the form file names a column, level or class that the table lacks.
         UnsupportedStep: ``predict_model`` answers the same for two classes.
     """
-    roles = roles_of(made.pipeline)
+    roles = roles_of(finished.pipeline)
     kinds: dict[str, str] = {
         str(name): "category"
         for name, dtype in prepared.table.dtypes.items()
@@ -115,9 +119,9 @@ def schema_of(
     schema = Schema.from_table(
         prepared.table, prepared.target, prepared.task, form, importance, kinds
     )
-    if made.task == "regression":
+    if finished.task == "regression":
         return schema
-    classes = classes_of(made.pipeline)
+    classes = classes_of(finished.pipeline)
     names_of_labels(classes)
     truths = {str(int(label)): str(label) for label in classes if isinstance(label, bool)}
     return replace(
@@ -129,11 +133,11 @@ def schema_of(
 
 def roles_of(pipeline: Any) -> dict[str, Role]:
     """What each raw column is to PyCaret's own steps, as far as they say."""
-    given = dict(pipeline.steps[:-1])
+    steps = dict(pipeline.steps[:-1])
     roles: dict[str, Role] = {
         str(column): role
         for step, role in STEPS.items()
-        for column in (getattr(given.get(step), "include", None) or _dropped_on(given.get(step)))
+        for column in (getattr(steps.get(step), "include", None) or _dropped_on(steps.get(step)))
     }
     numbers = numbers_of(pipeline)
     return roles | {name: "spelt" for name in numbers if roles[name] == "category"}
@@ -243,11 +247,11 @@ def _levels(column: pd.Series, levels: Mapping[str, Any]) -> pd.Series:
     return pd.Series(column.map(as_heard), dtype=object)
 
 
-def _answers(column: pd.Series, made: Finished) -> pd.Series:
+def _answers(column: pd.Series, finished: Finished) -> pd.Series:
     """The target: numbers, or the classes as ``class_names`` spells the pipeline's."""
-    if made.task == "regression":
+    if finished.task == "regression":
         return _numbers(column.astype(object))
-    classes = classes_of(made.pipeline)
+    classes = classes_of(finished.pipeline)
     names = dict(zip(map(canonical_text, classes), class_names(classes), strict=True))
     by_number = {float(label): names[canonical_text(label)] for label in classes
                  if type(label) in (int, float, bool)}

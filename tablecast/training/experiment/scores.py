@@ -1,4 +1,4 @@
-"""What PyCaret's folds and holdout say of a pipeline, as the card keeps it."""
+"""PyCaret's scores of the folds and of the test rows, for the model card."""
 
 from __future__ import annotations
 

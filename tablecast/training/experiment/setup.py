@@ -1,4 +1,4 @@
-"""PyCaret's experiments, set up so that what they train is exact, quiet and repeatable."""
+"""PyCaret's experiments, set up to be exact, quiet and repeatable."""
 
 from __future__ import annotations
 
@@ -19,12 +19,13 @@ if TYPE_CHECKING:
     from tablecast.data.prepared import Prepared
 
 # PyCaret's own share of rows to learn from; the others are the holdout.
-TRAIN_SHARE = 0.7
+TRAIN_FRACTION = 0.7
 # Two in the training part, one for each of two folds, and one in the holdout.
 FEWEST_OF_A_CLASS = 3
 # A fold of fewer rows says little about any of them.
 ROWS_PER_FOLD = 5
-# Beyond these training rows fewer folds measure as well and cost less: (rows, folds).
+# (Up to so many training rows, folds.) Ten are PyCaret's default; with more rows fewer folds
+# measure as well and cost less. Three leave two thirds of the rows to learn from.
 FOLDS = ((5_000, 10), (20_000, 5))
 FEWEST_FOLDS = 3
 
@@ -148,19 +149,19 @@ def _keep_empty_texts(pipeline: Any) -> None:
 
 def _folds(prepared: Prepared) -> int:
     """As many folds as the rows bear and as the smallest class has rows to learn from, up to 10."""
-    rows = int(TRAIN_SHARE * len(prepared.table))
+    rows = int(TRAIN_FRACTION * len(prepared.table))
     most = next((folds for limit, folds in FOLDS if rows <= limit), FEWEST_FOLDS)
     folds = min(most, rows // ROWS_PER_FOLD)
     if prepared.task == "classification":
         smallest = prepared.table[prepared.target].value_counts().min()
-        folds = min(folds, int(TRAIN_SHARE * smallest))
+        folds = min(folds, int(TRAIN_FRACTION * smallest))
     return max(folds, 2)
 
 
 def _check_holdout(prepared: Prepared) -> None:
     """Refuse what cannot be split so that each class is on both sides."""
     counts = prepared.table[prepared.target].value_counts()
-    held_back = len(prepared.table) - int(TRAIN_SHARE * len(prepared.table))
+    held_back = len(prepared.table) - int(TRAIN_FRACTION * len(prepared.table))
     if counts.min() < FEWEST_OF_A_CLASS:
         few = int(counts.min())
         raise TrainingError(

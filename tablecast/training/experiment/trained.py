@@ -1,4 +1,4 @@
-"""What training made: a pipeline fitted on all rows, its figures, and what they are worth."""
+"""The result of training: a pipeline fitted on all rows, its scores, and how far to trust them."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 WORTH_SAYING = 0.01
 # Folds of a second division of the same rows tell little that the first ones did not.
 INDEPENDENT_FOLDS = 10
+# One or two equal rows happen by chance in any table of whole numbers.
 FEWEST_TWINS = 3
 # Fewer rows without a twin say nothing about how good the answers to them are.
 FEWEST_ROWS = 20
@@ -89,13 +90,13 @@ def held_out(experiment: Any, estimator: Any) -> HeldOut:
     is_classes = experiment._ml_usecase.name == "CLASSIFICATION"
     # With one score a row PyCaret would look for the class 2 where it is called "02".
     options = {"raw_score": True} if is_classes else {}
-    made = experiment.predict_model(estimator, verbose=False, **options)
+    predicted = experiment.predict_model(estimator, verbose=False, **options)
     if is_classes:
         spelled = names_of_labels(classes_of(experiment.pipeline, estimator))
-        made = made.assign(prediction_label=made["prediction_label"].map(spelled))
+        predicted = predicted.assign(prediction_label=predicted["prediction_label"].map(spelled))
     figures = experiment.pull().drop(columns="Model").iloc[0]
     plain = {str(name): float(value) for name, value in figures.items()}
-    return HeldOut(plain, _twins(experiment, made))
+    return HeldOut(plain, _twins(experiment, predicted))
 
 
 def finalized(experiment: Any, estimator: Any) -> Any:
@@ -110,7 +111,7 @@ def trained_of(
     held: HeldOut,
     *,
     notes: Sequence[Remark] = (),
-    **found: Any,
+    **details: Any,
 ) -> Trained:
     """Put together what is known of a pipeline that was fitted on all rows of a table.
 
@@ -119,7 +120,7 @@ def trained_of(
         pipeline: fitted on all of it.
         held: its figures on the holdout.
         notes: those besides the table's own.
-        found: ``Trained``'s other attributes; "cross_validation" goes into its metrics.
+        details: ``Trained``'s other attributes; "cross_validation" goes into its metrics.
     """
     columns = tuple(str(name) for name in pipeline.feature_names_in_[:-1])
     twins = (held.leak,) if held.leak else ()
@@ -128,12 +129,12 @@ def trained_of(
         task=prepared.task,
         target=prepared.target,
         columns=columns,
-        metrics={"cross_validation": found.pop("cross_validation"), "holdout": held.figures},
+        metrics={"cross_validation": details.pop("cross_validation"), "holdout": held.figures},
         feature_names=feature_names(pipeline, prepared.table[list(columns)]),
         rows=len(prepared.table),
         notes=(*prepared.notes, *(twin.message for twin in twins), *notes),
         leaks=(*prepared.leaks, *twins),
-        **found,
+        **details,
     )
 
 
@@ -189,19 +190,19 @@ _TWINS_AND_OTHERS = N_(
 )
 
 
-def _twins(experiment: Any, made: pd.DataFrame) -> Leak | None:
+def _twins(experiment: Any, predicted: pd.DataFrame) -> Leak | None:
     """Holdout rows that equal one that was learnt from, and the figures without them."""
     learnt, held = experiment.train, experiment.test
     twins = _hashes(held).isin(_hashes(learnt)).to_numpy()
     rows = int(twins.sum())
     if rows < max(FEWEST_TWINS, WORTH_SAYING * len(twins)):
         return None
-    name, whole = _measure(experiment, made)
+    name, whole = _measure(experiment, predicted)
     figures = {"rows": float(rows), "share": rows / len(twins), "all": whole}
     values = {"count": rows, "total": len(twins), "measure": Remark(name), "whole": whole}
     if len(twins) - rows < FEWEST_ROWS:
         return Leak("twins", None, Remark(_TWINS, values=values), figures)
-    figures["others"] = values["others"] = _measure(experiment, made[~twins])[1]
+    figures["others"] = values["others"] = _measure(experiment, predicted[~twins])[1]
     return Leak("twins", None, Remark(_TWINS_AND_OTHERS, values=values), figures)
 
 
@@ -211,18 +212,18 @@ def _hashes(table: pd.DataFrame) -> pd.Series:
     return hash_pandas_object(table, index=False)
 
 
-def _measure(experiment: Any, made: pd.DataFrame) -> tuple[str, float]:
+def _measure(experiment: Any, predicted: pd.DataFrame) -> tuple[str, float]:
     """R2, or the accuracy, of rows with their answers."""
-    wanted, given = made[experiment.target_param], made["prediction_label"]
+    wanted, answered = predicted[experiment.target_param], predicted["prediction_label"]
     if experiment._ml_usecase.name == "CLASSIFICATION":
-        return N_("Accuracy"), float((wanted.astype(str) == given.astype(str)).mean())
-    error, spread = wanted - given, wanted - wanted.mean()
+        return N_("Accuracy"), float((wanted.astype(str) == answered.astype(str)).mean())
+    error, spread = wanted - answered, wanted - wanted.mean()
     return N_("R2"), float(1 - (error**2).sum() / (spread**2).sum())
 
 
 def metrics_by_fold(names: Mapping[str, Sequence[float]]) -> dict[str, dict[str, Any]]:
     """Each metric's mean and deviation over the folds, and the folds' own figures."""
     return {
-        name: {"mean": float(np.mean(one)), "std": float(np.std(one)), "folds": list(one)}
-        for name, one in names.items()
+        name: {"mean": float(np.mean(values)), "std": float(np.std(values)), "folds": list(values)}
+        for name, values in names.items()
     }

@@ -1,1 +1,1 @@
-"""Prediction intervals: learnt by conformal prediction, computed from a few stored numbers."""
+"""Prediction ranges, learnt by conformal prediction."""

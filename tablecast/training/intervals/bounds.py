@@ -1,4 +1,4 @@
-"""One end of a prediction interval, learnt from the rows' residuals: which shape, and how high.
+"""One end of a prediction range, learnt from the rows' residuals: its shape and its height.
 
 An end is one number, unless lines, curves or fields (``offset_shapes.py``) lower the quantile loss
 of rows that they were not fitted on by more than a standard error. Then it is the one of these
@@ -68,15 +68,17 @@ class Middle:
 
 def learn_end(rows: Rows, middle: Middle | None, quantile: float) -> Learnt:
     """The end that the rows ask for, at the height where it holds for unseen rows."""
-    return _from_answers(rows, quantile) if middle is None else _around(rows, middle, quantile)
+    return _from_predictions(rows, quantile) if middle is None else _around(rows, middle, quantile)
 
 
-def _from_answers(rows: Rows, quantile: float) -> Learnt:
+def _from_predictions(rows: Rows, quantile: float) -> Learnt:
     unseen = {name: _cross_fitted(shape, rows, quantile) for name, shape in SHAPES.items()}
-    losses = {name: _pinball(rows.residuals - one, quantile) for name, one in unseen.items()}
+    losses = {
+        name: _pinball(rows.residuals - offsets, quantile) for name, offsets in unseen.items()
+    }
     name = simple = next(iter(SHAPES))
     if any(_clearly_less(loss, losses[simple]) for loss in losses.values()):
-        name = min(losses, key=lambda one: float(losses[one].mean()))
+        name = min(losses, key=lambda shape: float(losses[shape].mean()))
     fitted = SHAPES[name](rows.predictions, rows.encoded, rows.residuals, quantile)
     if name == simple:
         return Learnt(name, fitted, unseen[name])
@@ -88,14 +90,16 @@ def _from_answers(rows: Rows, quantile: float) -> Learnt:
 def _around(rows: Rows, middle: Middle, quantile: float) -> Learnt:
     """By one number where that is clearly better than a number and the fields."""
     counted = _counted(rows.residuals, middle.unseen, quantile)
-    one = middle.unseen + _cross_quantile(counted, rows.fold_of, quantile)
+    by_number = middle.unseen + _cross_quantile(counted, rows.fold_of, quantile)
     rest = replace(rows, residuals=rows.residuals - middle.unseen)
     by_fields = middle.unseen + _cross_fitted(offset_and_fields, rest, quantile)
     height = _quantile(counted, quantile)
-    if np.isfinite([height, *one]).all():  # else hardly any row lies on this side of its answer
-        its_loss = _pinball(rows.residuals - one, quantile)
+    if np.isfinite(
+        [height, *by_number]
+    ).all():  # else hardly any row lies on this side of its answer
+        its_loss = _pinball(rows.residuals - by_number, quantile)
         if _clearly_less(its_loss, _pinball(rows.residuals - by_fields, quantile), CERTAIN):
-            return Learnt(AROUND_MIDDLE, middle.fitted.moved(height), one)
+            return Learnt(AROUND_MIDDLE, middle.fitted.moved(height), by_number)
     added = offset_and_fields(rest.predictions, rest.encoded, rest.residuals, quantile)
     return Learnt(BY_FIELDS, middle.fitted.plus(added), by_fields)
 
@@ -110,15 +114,17 @@ def middle_of(rows: Rows) -> Middle | None:
     """None where the first fold shows that the answers are as near to most rows, or nearly so."""
     from tablecast.training.intervals.conditional_median import middle
 
-    found = []
+    middles = []
     for fold in range(SHAPE_FOLDS):
         learnt, out = rows.fold_of != fold, rows.fold_of == fold
-        one = middle(rows.predictions[learnt], rows.encoded.rows(learnt), rows.residuals[learnt])
-        if one is None or (not fold and not _nearer(one, rows, out)):
+        without_fold = middle(
+            rows.predictions[learnt], rows.encoded.rows(learnt), rows.residuals[learnt]
+        )
+        if without_fold is None or (not fold and not _nearer(without_fold, rows, out)):
             return None
-        found.append(one)
+        middles.append(without_fold)
     fitted = middle(rows.predictions, rows.encoded, rows.residuals)
-    return None if fitted is None else Middle(fitted, _aligned(found, fitted, rows))
+    return None if fitted is None else Middle(fitted, _aligned(middles, fitted, rows))
 
 
 def _nearer(middle: Fitted, rows: Rows, out: NDArray[np.bool_]) -> bool:
@@ -128,7 +134,7 @@ def _nearer(middle: Fitted, rows: Rows, out: NDArray[np.bool_]) -> bool:
     return bool(np.median(beside) < NEARER * apart)
 
 
-def _aligned(found: list[Fitted], fitted: Fitted, rows: Rows) -> Floats:
+def _aligned(middles: list[Fitted], fitted: Fitted, rows: Rows) -> Floats:
     """Each row's offset by the middle that was fitted without it, moved to where ``fitted`` stands.
 
     Where most rows lie on the middle itself, what two fits differ by is more than what rows differ
@@ -138,10 +144,10 @@ def _aligned(found: list[Fitted], fitted: Fitted, rows: Rows) -> Floats:
     from tablecast.training.intervals.conditional_median import least_absolute
 
     unseen, final = np.empty(len(rows.residuals)), fitted.offsets(rows.predictions, rows.encoded)
-    for fold, one in enumerate(found):
+    for fold, middle in enumerate(middles):
         out = rows.fold_of == fold
-        offsets = one.offsets(rows.predictions, rows.encoded)
-        fields = rows.encoded.values[:, (one.weights != 0) | (fitted.weights != 0)]
+        offsets = middle.offsets(rows.predictions, rows.encoded)
+        fields = rows.encoded.values[:, (middle.weights != 0) | (fitted.weights != 0)]
         design = np.column_stack([rows.predictions, fields])
         constant, *slopes = least_absolute(design[~out], (final - offsets)[~out])
         unseen[out] = (offsets + constant + design @ np.array(slopes))[out]
@@ -169,14 +175,14 @@ def _quantile(values: Floats, quantile: float) -> float:
 
 
 def _cross_fitted(shape: Shape, rows: Rows, quantile: float) -> Floats:
-    made = np.empty(len(rows.residuals))
+    offsets = np.empty(len(rows.residuals))
     for fold in range(SHAPE_FOLDS):
         learnt, unseen = rows.fold_of != fold, rows.fold_of == fold
         fitted = shape(
             rows.predictions[learnt], rows.encoded.rows(learnt), rows.residuals[learnt], quantile
         )
-        made[unseen] = fitted.offsets(rows.predictions[unseen], rows.encoded.rows(unseen))
-    return made
+        offsets[unseen] = fitted.offsets(rows.predictions[unseen], rows.encoded.rows(unseen))
+    return offsets
 
 
 def _pinball(residuals: Floats, quantile: float) -> Floats:

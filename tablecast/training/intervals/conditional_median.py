@@ -1,4 +1,4 @@
-"""Where most rows lie, given their answer and their fields: a median that is searched for.
+"""Where most rows lie, given their prediction and their fields: a searched median regression.
 
 A pipeline's answers are means. Where most rows are nearly certain and a few lie far off, a mean is
 near neither of them, and its residuals hide how well most rows are known. The median is not moved
@@ -26,19 +26,27 @@ from tablecast.training.intervals.offset_shapes import (
     Floats,
 )
 
-# A term costs time at every answer; these are enough to bend a few fields.
+# Each term costs time in every prediction; six are enough to bend a few fields (docs/intervals.md).
 MOST_TERMS = 6
+# Two terms in each round, so that a product can be found whose parts alone explain nothing; one
+# round more than the terms need, since a later round may replace earlier terms.
 ROUNDS = 5
 TERMS_A_ROUND = 2
-# Residuals beyond so many deviations (1.4826 times the median's) count as if they were there.
+# Residuals farther away count as if they were at this many standard deviations: a usual cut-off of
+# robust statistics (Rousseeuw and Leroy, 1987).
 DEVIATIONS = 2.5
+# A normal distribution's standard deviation, in median absolute deviations.
 TO_DEVIATION = 1.4826
-# Less of an improvement is no reason to keep a term: of the mean absolute residual.
+# A round, or a term, must lower the mean absolute residual by at least this fraction. The smaller
+# one is for dropping terms: it keeps a term that was worth a round.
 WORTH_A_ROUND = 0.005
 WORTH_A_TERM = 0.002
+# Steps of the reweighted least squares: 0.7**30 is 2e-5 of the residuals, below what matters.
 STEPS = 30
-# Values on either side of a cut that the last look goes through one by one.
+# Values on either side of a cut that the last look tries one by one. The search has found the
+# neighbourhood already, so that a few are enough.
 VALUES_BESIDE = 12
+# With fewer rows, a few of them decide where "most rows" lie.
 FEWEST_ROWS = 100
 
 T = TypeVar("T")
@@ -63,7 +71,7 @@ class _Search:
         self.plain, self.values, self.goal = plain, values, goal
         self.low, self.ones = values.min(axis=0), np.ones(len(values))
         self.candidates = candidates_of(values, columns)
-        self.matrix = self._made(self.candidates)
+        self.matrix = self._columns(self.candidates)
         self.best = self._trial(())
 
     def run(self) -> _Trial:
@@ -73,12 +81,12 @@ class _Search:
             if grown is None or grown.loss > (1 - WORTH_A_ROUND) * self.best.loss:
                 break
             self.best = grown
-        for place in reversed(range(len(self.best.terms))):
-            fewer = self._trial(_without(self.best.terms, place))
+        for index in reversed(range(len(self.best.terms))):
+            fewer = self._trial(_without(self.best.terms, index))
             if fewer.loss < (1 + WORTH_A_TERM) * self.best.loss:
                 self.best = fewer
-        for place in range(len(self.best.terms)):
-            self.best = self._settled(self.best, place)
+        for index in range(len(self.best.terms)):
+            self.best = self._settled(self.best, index)
         self.best = self._trial(tuple(self._rounded(term) for term in self.best.terms))
         return self.best
 
@@ -89,75 +97,75 @@ class _Search:
         if not chosen:
             return None
         left = _held(trial.left)
-        for place in chosen:
-            trial = self._trial((*trial.terms, self._nearest(self.candidates[place], trial, left)))
-        for place in range(len(trial.terms)):
-            trial = self._placed(trial, place)
+        for index in chosen:
+            trial = self._trial((*trial.terms, self._nearest(self.candidates[index], trial, left)))
+        for index in range(len(trial.terms)):
+            trial = self._placed(trial, index)
         return trial
 
-    def _placed(self, trial: _Trial, place: int) -> _Trial:
+    def _placed(self, trial: _Trial, index: int) -> _Trial:
         """The trial with one term's cut where it is best beside the others."""
-        fewer = self._trial(_without(trial.terms, place))
-        near = self._nearest(trial.terms[place], fewer, _held(fewer.left))
-        return min(trial, self._exchanged(trial, place, near), key=lambda one: one.loss)
+        fewer = self._trial(_without(trial.terms, index))
+        near = self._nearest(trial.terms[index], fewer, _held(fewer.left))
+        return min(trial, self._exchanged(trial, index, near), key=lambda trial: trial.loss)
 
-    def _settled(self, trial: _Trial, place: int) -> _Trial:
+    def _settled(self, trial: _Trial, index: int) -> _Trial:
         """The trial with one term's cut where the deviations are least, the fit as it is."""
-        term = trial.terms[place]
+        term = trial.terms[index]
         near = [term, *self._beside(term)]
-        weight = trial.fit[len(trial.fit) - len(trial.terms) + place]
-        made = self._made(near)
-        left = np.abs(trial.left[:, None] + weight * (made[:, [0]] - made))
+        weight = trial.fit[len(trial.fit) - len(trial.terms) + index]
+        columns = self._columns(near)
+        left = np.abs(trial.left[:, None] + weight * (columns[:, [0]] - columns))
         best = near[int(left.mean(axis=0).argmin())]
-        return min(trial, self._exchanged(trial, place, best), key=lambda one: one.loss)
+        return min(trial, self._exchanged(trial, index, best), key=lambda trial: trial.loss)
 
-    def _exchanged(self, trial: _Trial, place: int, term: Term) -> _Trial:
-        return self._trial((*trial.terms[:place], term, *trial.terms[place + 1 :]))
+    def _exchanged(self, trial: _Trial, index: int, term: Term) -> _Trial:
+        return self._trial((*trial.terms[:index], term, *trial.terms[index + 1 :]))
 
     def _beside(self, term: Term) -> list[Term]:
         """The term with its cut between any two of the few values on either side of it."""
-        found: list[Term] = []
-        for place, factor in enumerate(term):
+        terms: list[Term] = []
+        for index, factor in enumerate(term):
             if factor.kind in ("above", "beyond"):
-                ordered = np.unique(self._where(term, place))
+                ordered = np.unique(self._where(term, index))
                 at = int(np.searchsorted(ordered, factor.cut))
                 near = ordered[max(at - VALUES_BESIDE, 0) : at + VALUES_BESIDE]
-                found += [_with_cut(term, place, float(cut)) for cut in (near[1:] + near[:-1]) / 2]
-        return found
+                terms += [_with_cut(term, index, float(cut)) for cut in (near[1:] + near[:-1]) / 2]
+        return terms
 
-    def _where(self, term: Term, place: int) -> Floats:
+    def _where(self, term: Term, index: int) -> Floats:
         """The values of one factor's column in the rows where the others are not 0."""
-        rows = np.flatnonzero(self._made([_without(term, place)])[:, 0])
-        return np.asarray(self.values[rows, term[place].column])
+        rows = np.flatnonzero(self._columns([_without(term, index)])[:, 0])
+        return np.asarray(self.values[rows, term[index].column])
 
     def _nearest(self, term: Term, trial: _Trial, left: Floats) -> Term:
         """The term with its cut where it explains most of what is left beside the trial's."""
-        places = [term, *moved(self.values, term)]
-        best = choose_columns(self._made(places), left, trial.design, 1)
-        return places[best[0]] if best else term
+        terms = [term, *moved(self.values, term)]
+        best = choose_columns(self._columns(terms), left, trial.design, 1)
+        return terms[best[0]] if best else term
 
     def _trial(self, terms: tuple[Term, ...]) -> _Trial:
-        design = np.column_stack([self.plain, self._made(terms)])
-        found = least_absolute(design, self.goal)
-        return _Trial(terms, design, found, self.goal - _with_constant(design) @ found)
+        design = np.column_stack([self.plain, self._columns(terms)])
+        weights = least_absolute(design, self.goal)
+        return _Trial(terms, design, weights, self.goal - _with_constant(design) @ weights)
 
-    def _made(self, terms: Sequence[Term]) -> Floats:
+    def _columns(self, terms: Sequence[Term]) -> Floats:
         """The terms of the rows, shape (rows, terms)."""
-        made = [
-            np.prod([self._factor(one) for one in term], axis=0) if term else self.ones
+        columns = [
+            np.prod([self._factor(factor) for factor in term], axis=0) if term else self.ones
             for term in terms
         ]
-        return np.column_stack(made) if made else np.empty((len(self.values), 0))
+        return np.column_stack(columns) if columns else np.empty((len(self.values), 0))
 
     def _factor(self, factor: Factor) -> Floats:
         return factor.of(self.values[:, factor.column], self.low[factor.column])
 
     def _rounded(self, term: Term) -> Term:
         """The term with its cut where a person would put it; no row tells between two values."""
-        for place, factor in enumerate(term):
+        for index, factor in enumerate(term):
             if factor.kind in ("above", "beyond"):
-                cut = _cut_by_people(self._where(term, place), factor.cut)
-                term = _with_cut(term, place, cut)
+                cut = _cut_by_people(self._where(term, index), factor.cut)
+                term = _with_cut(term, index, cut)
         return term
 
 
@@ -180,7 +188,7 @@ def middle(predictions: Floats, encoded: Encoded, residuals: Floats) -> Fitted |
     # where the fields bend.
     beside = _Search(np.column_stack([predictions, by_fields]), values, columns, residuals)
     alone = _Search(by_fields, values, columns, predictions + residuals)
-    search = min((beside, alone), key=lambda one: one.run().loss)
+    search = min((beside, alone), key=lambda search: search.run().loss)
     constant, *slopes = least_absolute(search.best.design, search.goal).tolist()
     slope = slopes.pop(0) if search is beside else -1.0
     at = np.array([predictions.min(), predictions.max()])
@@ -200,17 +208,17 @@ def least_absolute(design: Floats, goal: Floats) -> Floats:
     mean, spread = design.mean(axis=0), np.maximum(design.std(axis=0), 1e-12)
     scaled = _with_constant((design - mean) / spread)
     ridge = 1e-9 * len(goal) * np.eye(scaled.shape[1])  # for columns that repeat each other
-    found = np.linalg.lstsq(scaled, goal, rcond=None)[0]
+    weights = np.linalg.lstsq(scaled, goal, rcond=None)[0]
     least = 1e-6 * float(np.abs(goal - goal.mean()).mean()) + 1e-300
     for step in range(STEPS):
-        left = np.abs(goal - scaled @ found)
+        left = np.abs(goal - scaled @ weights)
         weight = 1 / (left + max(least, float(np.median(left)) * 0.7**step))
         weight = weight / weight.mean()
-        found = np.linalg.solve(
+        weights = np.linalg.solve(
             scaled.T @ (weight[:, None] * scaled) + ridge, scaled.T @ (weight * goal)
         )
-    slopes = found[1:] / spread
-    return np.array([found[0] - slopes @ mean, *slopes])
+    slopes = weights[1:] / spread
+    return np.array([weights[0] - slopes @ mean, *slopes])
 
 
 def roundest(left: float, right: float) -> float:
@@ -226,18 +234,18 @@ def roundest(left: float, right: float) -> float:
 def _cut_by_people(values: Floats, cut: float) -> float:
     """The roundest cut that has the same values on either side."""
     ordered = np.unique(values)
-    place = int(np.searchsorted(ordered, cut, side="right"))
-    if place in (0, len(ordered)):
+    index = int(np.searchsorted(ordered, cut, side="right"))
+    if index in (0, len(ordered)):
         return cut
-    return roundest(float(ordered[place - 1]), float(ordered[place]))
+    return roundest(float(ordered[index - 1]), float(ordered[index]))
 
 
-def _with_cut(term: Term, place: int, cut: float) -> Term:
-    return (*term[:place], replace(term[place], cut=cut), *term[place + 1 :])
+def _with_cut(term: Term, index: int, cut: float) -> Term:
+    return (*term[:index], replace(term[index], cut=cut), *term[index + 1 :])
 
 
-def _without(many: tuple[T, ...], place: int) -> tuple[T, ...]:
-    return (*many[:place], *many[place + 1 :])
+def _without(many: tuple[T, ...], index: int) -> tuple[T, ...]:
+    return (*many[:index], *many[index + 1 :])
 
 
 def _held(left: Floats) -> Floats:

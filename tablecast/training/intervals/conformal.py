@@ -1,4 +1,4 @@
-"""Prediction intervals learnt from out-of-fold residuals, by conformal prediction.
+"""Prediction ranges learnt from out-of-fold residuals, by conformal prediction.
 
 What a pipeline gets wrong on rows that it was not fitted on is what it will get wrong on new ones
 (Vovk, Gammerman and Shafer, *Algorithmic Learning in a Random World*, 2005; out of folds as in
@@ -24,14 +24,18 @@ if TYPE_CHECKING:
 
     from tablecast.data.prepared import Prepared
 
+#: True values that a range holds. 90% is the usual level of prediction intervals.
 LEVEL = 0.9
 #: Folds of the pipeline: (at most so many rows, folds). Fewer rows a fold bring its model nearer
 #: to the one that answers; a table of many rows has no need of that.
 FOLDS = ((5_000, 10), (20_000, 5))
+#: With fewer folds each refit lacks half of the rows, and its errors are those of another model.
 FEWEST_FOLDS = 3
 #: Columns that clones are moved by, where they see more than a linear model can hold.
 ALIGNED_COLUMNS = 12
+#: Rows for each of these columns: ten to twenty are the usual rule of thumb for a regression.
 ROWS_PER_ALIGNED_COLUMN = 15
+#: Errors below this fraction of the target's size are rounding.
 TINY = 1e-12
 
 
@@ -90,10 +94,10 @@ def clones_answer(
     plain, moved = np.empty(len(features)), np.empty(len(features))
     folder = KFold(folds or folds_of(len(features)), shuffle=True, random_state=seed)
     for learnt, unseen, fitted in refitted(pipeline, features, wanted, folder.split(features)):
-        answers = _answers(fitted, features)
-        apart = np.linalg.lstsq(design[learnt], (final - answers)[learnt], rcond=None)[0]
-        plain[unseen] = answers[unseen]
-        moved[unseen] = answers[unseen] + design[unseen] @ apart
+        own = _answers(fitted, features)
+        apart = np.linalg.lstsq(design[learnt], (final - own)[learnt], rcond=None)[0]
+        plain[unseen] = own[unseen]
+        moved[unseen] = own[unseen] + design[unseen] @ apart
     return plain, moved
 
 
@@ -145,7 +149,7 @@ def _by_answer(
     """Coverage and width of small, middling and large answers; each third by its ends."""
     cuts = np.unique(np.quantile(predictions, [1 / 3, 2 / 3]))
     third = np.searchsorted(cuts, predictions)
-    parts = [np.flatnonzero(third == one) for one in np.unique(third)]
+    parts = [np.flatnonzero(third == part) for part in np.unique(third)]
     return [
         {
             "from": float(predictions[rows].min()),

@@ -1,4 +1,4 @@
-"""The shapes that one end of a prediction interval may have, and how each is fitted."""
+"""The possible shapes of one end of a prediction range, and how each is fitted."""
 
 from __future__ import annotations
 
@@ -23,9 +23,12 @@ Floats = NDArray[np.float64]
 # The linear programme of a quantile regression grows fast with its rows; these are enough for a
 # dozen numbers.
 FITTED_ROWS = 1_500
-# A level's own number wants some rows to be learnt from, and so does a bin's 5% quantile.
+# Rows from which a level's number is learnt, and a bin's 5% quantile: of 60 rows it is the third
+# lowest, so that one strange row does not decide.
 ROWS_PER_LEVEL = 20
 ROWS_PER_BIN = 60
+# Levels with a number of their own, the most frequent, and points of the curve over the
+# predictions: more follow the noise of a few hundred rows.
 MOST_LEVELS = 6
 MOST_BINS = 8
 # Columns that the row's share of an end may be made of: more cost time at every answer.
@@ -74,8 +77,8 @@ class Fitted:
         offsets = offsets + encoded.values @ self.weights
         for weight, term in zip(self.term_weights, self.terms, strict=True):
             parts = [
-                one.of(encoded.values[:, one.column], encoded.columns[one.column].low)
-                for one in term
+                factor.of(encoded.values[:, factor.column], encoded.columns[factor.column].low)
+                for factor in term
             ]
             offsets = offsets + weight * np.prod(parts, axis=0)
         return offsets
@@ -106,7 +109,7 @@ class Fitted:
             "numbers": numbers,
             "levels": [{"field": name, "adds": adds} for name, adds in levels.items()],
             "terms": [
-                {"weight": weight, "factors": [_factor_json(one, columns) for one in term]}
+                {"weight": weight, "factors": [_factor_json(factor, columns) for factor in term]}
                 for weight, term in zip(self.term_weights.tolist(), self.terms, strict=True)
             ],
         }
@@ -153,7 +156,7 @@ def _binned(predictions: Floats, encoded: Encoded, residuals: Floats, quantile: 
     bins = min(MOST_BINS, len(predictions) // ROWS_PER_BIN)
     edges = np.unique(np.quantile(predictions, np.arange(1, bins) / max(bins, 1)))
     bin_of = np.searchsorted(edges, predictions)
-    groups = [np.flatnonzero(bin_of == one) for one in np.unique(bin_of)]
+    groups = [np.flatnonzero(bin_of == number) for number in np.unique(bin_of)]
     if len(groups) == 1:
         return _constant(predictions, encoded, residuals, quantile)
     at = np.array([np.median(predictions[rows]) for rows in groups])
@@ -201,11 +204,11 @@ def _shrunken(
     columns = np.column_stack([encoded.values[:, chosen], _hats(predictions, at)[:, outer]])
     rows = some_rows(len(residuals))
     varying = columns[rows].std(axis=0) > 0
-    shares = np.zeros(columns.shape[1])
-    shares[varying] = shrunken_slopes(columns[np.ix_(rows, varying)], residuals[rows], quantile)
+    slopes = np.zeros(columns.shape[1])
+    slopes[varying] = shrunken_slopes(columns[np.ix_(rows, varying)], residuals[rows], quantile)
     weights, heights = np.zeros(len(encoded.columns)), np.zeros(len(at))
-    weights[chosen], heights[outer] = shares[: len(chosen)], shares[len(chosen) :]
-    height = smoothed_quantile(residuals - columns @ shares, quantile)
+    weights[chosen], heights[outer] = slopes[: len(chosen)], slopes[len(chosen) :]
+    height = smoothed_quantile(residuals - columns @ slopes, quantile)
     return Fitted(at, heights + height, weights)
 
 
@@ -216,7 +219,7 @@ def _bends(predictions: Floats) -> Floats:
 
 def _hats(predictions: Floats, at: Floats) -> Floats:
     """How near each answer is to each of some points, shape (rows, points)."""
-    return np.column_stack([np.interp(predictions, at, one) for one in np.eye(len(at))])
+    return np.column_stack([np.interp(predictions, at, hat) for hat in np.eye(len(at))])
 
 
 def some_rows(rows: int) -> NDArray[np.intp]:

@@ -1,4 +1,4 @@
-"""Members of one blend that were tried with different features, or with another form of the target.
+"""Blend members that were tried in another view, and so need steps of their own.
 
 A vote gives all of its members the same features. So a member brings its own steps along, behind
 those that the plain features share.
@@ -33,14 +33,14 @@ def moved(tried: Trial, base: View) -> Trial:
         tried,
         view=base,
         members=((own, 1),),
-        answers=_in_units(tried),
+        predictions=_in_units(tried),
         seconds=tried.seconds + (0.0 if view is base else view.preparing),
         name=f"{tried.name} ({view.recipe.name})",
     )
 
 
 def _in_units(tried: Trial) -> NDArray[np.float64]:
-    made = np.empty_like(tried.answers)
+    converted = np.empty_like(tried.predictions)
     for fold in tried.view.folds:
-        made[fold.unseen] = fold.in_units(tried.answers[fold.unseen])
-    return made
+        converted[fold.unseen] = fold.in_units(tried.predictions[fold.unseen])
+    return converted

@@ -1,4 +1,4 @@
-"""Weights for a blend, chosen on out-of-fold answers."""
+"""Weights of a blend, chosen on out-of-fold predictions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DRAWS = 10
 #: Members at most: each one costs its time at every answer.
 MOST_MEMBERS = 4
 # An estimator that loses so much more than the best takes no even share.
-SHARES_EVENLY = 1.1
+EVEN_WITHIN = 1.1
 
 
 def weigh(members: Sequence[Floats], loss: Callable[[Floats], float]) -> dict[int, int]:
@@ -32,12 +32,12 @@ def weigh(members: Sequence[Floats], loss: Callable[[Floats], float]) -> dict[in
     best, weights, kept = np.inf, Counter[int](), Counter[int]()
     for draw in range(1, DRAWS + 1):
         open_to = range(len(members)) if len(weights) < MOST_MEMBERS else list(weights)
-        losses = {place: loss((total + members[place]) / draw) for place in open_to}
-        place = min(losses, key=lambda one: losses[one])
-        weights[place] += 1
-        total = total + members[place]
-        if losses[place] < best - 1e-12:
-            best, kept = losses[place], Counter(weights)
+        losses = {index: loss((total + members[index]) / draw) for index in open_to}
+        index = min(losses, key=lambda at: losses[at])
+        weights[index] += 1
+        total = total + members[index]
+        if losses[index] < best - 1e-12:
+            best, kept = losses[index], Counter(weights)
     return dict(kept)
 
 
@@ -47,14 +47,14 @@ def steady(members: Sequence[Floats], loss: Callable[[Floats], float]) -> dict[i
     Few rows tell a good estimator from a bad one, but not the best of several good ones; so half
     of the weights leave their noise alone.
     """
-    losses = [loss(one) for one in members]
-    ranked = sorted(range(len(members)), key=lambda place: losses[place])[:MOST_MEMBERS]
-    even = [place for place in ranked if losses[place] <= SHARES_EVENLY * losses[ranked[0]]]
+    losses = [loss(member) for member in members]
+    ranked = sorted(range(len(members)), key=lambda index: losses[index])[:MOST_MEMBERS]
+    even = [index for index in ranked if losses[index] <= EVEN_WITHIN * losses[ranked[0]]]
     weights = weigh(members, loss)
     total = sum(weights.values())
     return {
-        place: weights.get(place, 0) * len(even) + total * (place in even)
-        for place in sorted({*weights, *even})
+        index: weights.get(index, 0) * len(even) + total * (index in even)
+        for index in sorted({*weights, *even})
     }
 
 
@@ -74,11 +74,11 @@ def apart(
     """
     if all(lines) or not any(lines):
         return ()
-    others = [place for place, line in enumerate(lines) if not line]
+    others = [index for index, line in enumerate(lines) if not line]
     middle = np.average(
         [members[at] for at in others], axis=0, weights=[weights[at] for at in others]
     )
     return tuple(
-        (float((one - middle).min()), float((one - middle).max())) if line else None
-        for one, line in zip(members, lines, strict=True)
+        (float((member - middle).min()), float((member - middle).max())) if line else None
+        for member, line in zip(members, lines, strict=True)
     )

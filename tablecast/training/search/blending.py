@@ -1,4 +1,4 @@
-"""The blends: of what one view found, and of the best of all views."""
+"""Blends within each view, and of the best of all views."""
 
 from __future__ import annotations
 
@@ -45,19 +45,19 @@ class Blending:
     def run(self) -> None:
         """Add the blends that are worth their time to what was tried."""
         for view in self._views:
-            self._of_one_view(view)
+            self._within_view(view)
         self._across_views()
 
-    def _of_one_view(self, view: View) -> None:
-        alone = [one for one in self._alone() if one.view is view]
+    def _within_view(self, view: View) -> None:
+        alone = [trial for trial in self._alone() if trial.view is view]
         alone = distinct(alone, each=1 if view.few else 2)
         if len(alone) < 2:
             return
         weigh = blend_weights.steady if view.few else blend_weights.weigh
-        weights = weigh([one.answers for one in alone], partial(loss_of, view))
+        weights = weigh([trial.predictions for trial in alone], partial(loss_of, view))
         if len(weights) > 1:
             parts = [(alone[at], weight) for at, weight in weights.items()]
-            self._add(view, parts, [one for one, _ in parts], WORTH_BLENDING)
+            self._add(view, parts, [trial for trial, _ in parts], WORTH_BLENDING)
 
     def _across_views(self) -> None:
         """A blend of the best of each kind with each view's features."""
@@ -65,48 +65,49 @@ class Blending:
         if base is None or base.few or base.task != "regression":
             return
         alone = self._alone()
-        found = [
-            one
+        tried = [
+            trial
             for view in self._views
-            for one in distinct([t for t in alone if t.view is view], each=1)
+            for trial in distinct([t for t in alone if t.view is view], each=1)
         ]
-        found = sorted(found, key=lambda one: one.loss)[:MOST_ACROSS]
-        members = [moved(one, base) for one in found]
-        weights = blend_weights.weigh([one.answers for one in members], partial(loss_of, base))
-        if len({found[at].view.recipe for at in weights}) > 1:
+        tried = sorted(tried, key=lambda trial: trial.loss)[:MOST_ACROSS]
+        members = [moved(trial, base) for trial in tried]
+        predictions = [trial.predictions for trial in members]
+        weights = blend_weights.weigh(predictions, partial(loss_of, base))
+        if len({tried[at].view.recipe for at in weights}) > 1:
             parts = [(members[at], weight) for at, weight in weights.items()]
             self._add(base, parts, self._pool.trials, WORTH_BLENDING_ACROSS)
 
     def _alone(self) -> list[Trial]:
-        return [one for one in self._pool.ranked() if len(one.members) == 1]
+        return [trial for trial in self._pool.ranked() if len(trial.members) == 1]
 
     def _add(self, view: View, parts: list[Part], others: list[Trial], least: float) -> None:
         """Keep a blend of these parts where it lowers the loss of the best of the others enough."""
-        made = self._together(view, parts)
-        best = min(others, key=lambda one: one.loss)
-        worth = near(made, best) if view.few else made.loss < (1 - least) * best.loss
-        if worth and not self._pool.budget.bears(made.seconds):
-            self._pool.dropped.append(replace(made, why=TOO_LONG))
+        blend = self._together(view, parts)
+        best = min(others, key=lambda trial: trial.loss)
+        worth = near(blend, best) if view.few else blend.loss < (1 - least) * best.loss
+        if worth and not self._pool.budget.bears(blend.seconds):
+            self._pool.dropped.append(replace(blend, why=TOO_LONG))
         elif worth:
-            self._pool.trials.append(made)
+            self._pool.trials.append(blend)
         else:
             why = Remark("hardly better than its best member alone")
-            self._pool.dropped.append(replace(made, why=why))
+            self._pool.dropped.append(replace(blend, why=why))
 
     def _together(self, view: View, parts: list[Part]) -> Trial:
         weights = [weight for _, weight in parts]
-        given = [one.answers for one, _ in parts]
-        answers = np.average(given, axis=0, weights=weights)
-        candidates = sharing([one for one, _ in parts], self._pool.largest)
+        members = [trial.predictions for trial, _ in parts]
+        predictions = np.average(members, axis=0, weights=weights)
+        candidates = sharing([trial for trial, _ in parts], self._pool.largest)
         return Trial(
             view,
             tuple(zip(candidates, weights, strict=True)),
-            answers,
-            all_losses(view, answers),
-            seconds=sum(one.seconds for one, _ in parts),
-            name="Blend of " + ", ".join(f"{weight} {one.name}" for one, weight in parts),
+            predictions,
+            all_losses(view, predictions),
+            seconds=sum(trial.seconds for trial, _ in parts),
+            name="Blend of " + ", ".join(f"{weight} {trial.name}" for trial, weight in parts),
             apart=blend_weights.apart(
-                given, weights, [one.model in UNBOUNDED for one in candidates]
+                members, weights, [trial.model in UNBOUNDED for trial in candidates]
             ),
             steady=view.few,
         )

@@ -1,4 +1,4 @@
-"""How long a search may go on, and the line that says how it stands."""
+"""The budget of a search, in seconds or trials, and the line that shows its progress."""
 
 from __future__ import annotations
 
@@ -153,7 +153,7 @@ class Standing:
             left = f"trial {self.done} of {self.trials}"
         return "  ".join(part for part in (left, self.running, self.best) if part)
 
-    def share(self, now: float) -> float:
+    def fraction_done(self, now: float) -> float:
         """How much of the budget has gone, from 0 to 1."""
         if self.trials is not None:
             return min(1.0, self.done / self.trials)

@@ -1,4 +1,4 @@
-"""The estimators that are tried, as PyCaret makes them, and where each may be tuned to."""
+"""The estimators that are tried, and the settings that tuning draws from."""
 
 from __future__ import annotations
 
@@ -92,8 +92,12 @@ SPACES: Mapping[str, Mapping[str, Sequence[Any]]] = {
     },
     "rf": {"max_features": (0.1, 0.2, 0.3, 0.4, 0.6), "min_samples_leaf": (1, 2, 3)},
 }
-#: How a network is fitted: on all rows at once, or in batches until unseen rows gain no more.
+#: How a network is fitted: on all rows at once up to so many rows, since scikit-learn recommends
+#: lbfgs for small tables; beyond, in batches until unseen rows gain no more.
 FULL_BATCH_ROWS = 3_000
+#: The lasso's alpha to begin with, times the target's standard deviation (the middle of what is
+#: drawn below), and its steps: five times scikit-learn's, since searched terms are correlated.
+LASSO_ALPHA, LASSO_STEPS = 2e-3, 5_000
 FULL_BATCH: Settings = {"solver": "lbfgs", "max_iter": 200}
 STOPPED_EARLY: Settings = {"solver": "adam", "max_iter": 100, "early_stopping": True}
 #: Where PyCaret's settings are too sure of themselves: its boosted trees and networks learn 200
@@ -148,7 +152,7 @@ def first(task: str, rows: int, columns: int = 0) -> list[Candidate]:
         if rows <= MOST_ROWS.get(model, rows)
     ]
     others = [
-        Candidate(model, given(model, begin.get(model, {}), rows), features)
+        Candidate(model, plain_settings(model, begin.get(model, {}), rows), features)
         for model, features in TRIED[task]
         if rows <= MOST_ROWS.get(model, rows)
     ]
@@ -161,17 +165,17 @@ def drawn(candidate: Candidate, rows: int, random: np.random.Generator) -> Candi
     if space is None:
         return None
     settings = {name: values[random.integers(len(values))] for name, values in space.items()}
-    made = given(candidate.model, settings, rows)
-    return Candidate(candidate.model, made, candidate.features, tuned=True)
+    complete = plain_settings(candidate.model, settings, rows)
+    return Candidate(candidate.model, complete, candidate.features, tuned=True)
 
 
 def space_of(candidate: Candidate, rows: int) -> Mapping[str, Sequence[Any]] | None:
     """The values that each setting may take, in order; None where nothing is tuned."""
     spaces = {**SPACES, **SPACES_FEW} if rows < FEW_ROWS else SPACES
-    found = spaces.get(candidate.model)
-    if found is not None and candidate.settings.get("criterion") in CRITERIA:
-        return {**found, "criterion": CRITERIA}
-    return found
+    space = spaces.get(candidate.model)
+    if space is not None and candidate.settings.get("criterion") in CRITERIA:
+        return {**space, "criterion": CRITERIA}
+    return space
 
 
 def make(candidate: Candidate, view: View, target: Any) -> Any:
@@ -181,17 +185,18 @@ def make(candidate: Candidate, view: View, target: Any) -> Any:
         view, target = candidate.home, candidate.home.folds[0].y
     settings = dict(container.args) | dict(candidate.settings)
     if candidate.model == "lasso":
-        settings["alpha"] = settings.get("alpha", 2e-3) * float(np.std(np.asarray(target)))
-        settings["max_iter"] = 5_000
+        alpha = settings.get("alpha", LASSO_ALPHA)
+        settings["alpha"] = alpha * float(np.std(np.asarray(target)))
+        settings["max_iter"] = LASSO_STEPS
     if candidate.model == "lightgbm":
         settings["verbose"] = -1
         if view.experiment.X_train.shape[1] >= WIDE:
             settings["max_bin"] = BINS_WHERE_WIDE
-    made = container.class_def(**settings)
-    return Bounded(made, view.widened) if candidate.model in UNBOUNDED else made
+    estimator = container.class_def(**settings)
+    return Bounded(estimator, view.widened) if candidate.model in UNBOUNDED else estimator
 
 
-def given(model: str, settings: Settings, rows: int) -> dict[str, Any]:
+def plain_settings(model: str, settings: Settings, rows: int) -> dict[str, Any]:
     """The settings as plain numbers, with how a network is fitted to so many rows."""
     plain = {
         name: value.item() if hasattr(value, "item") else value for name, value in settings.items()
@@ -201,7 +206,7 @@ def given(model: str, settings: Settings, rows: int) -> dict[str, Any]:
     return plain
 
 
-def with_own_steps(candidate: Candidate, made: Any, recipe: Recipe) -> Any:
+def with_own_steps(candidate: Candidate, estimator: Any, recipe: Recipe) -> Any:
     """The estimator behind the steps that it was tried with and that this recipe lacks."""
     from sklearn.compose import TransformedTargetRegressor
     from sklearn.pipeline import Pipeline
@@ -210,12 +215,12 @@ def with_own_steps(candidate: Candidate, made: Any, recipe: Recipe) -> Any:
     from tablecast.features.searched_terms import SearchedTerms
 
     if candidate.features == "searched" and recipe.features == "plain":
-        steps = [("scale", StandardScaler()), ("terms", SearchedTerms()), ("estimator", made)]
-        made = Pipeline(steps)
+        steps = [("scale", StandardScaler()), ("terms", SearchedTerms()), ("estimator", estimator)]
+        estimator = Pipeline(steps)
     if candidate.home and candidate.home.recipe.straight and not recipe.straight:
         straight = PowerTransformer(standardize=False)
-        made = TransformedTargetRegressor(made, transformer=straight, check_inverse=False)
-    return made
+        estimator = TransformedTargetRegressor(estimator, transformer=straight, check_inverse=False)
+    return estimator
 
 
 FORESTS = ("et", "rf")

@@ -32,7 +32,7 @@ class _Fitted:
     """An estimator fitted on one fold, its answers to the unseen rows, and the seconds it took."""
 
     estimator: Any
-    given: NDArray[np.float64]
+    predictions: NDArray[np.float64]
     seconds: float
 
 
@@ -58,17 +58,17 @@ def try_candidate(candidate: Candidate, view: View, best: Sequence[float] | None
     """
     first = min(view.folds_once if view.few else FIRST_FOLDS, len(view.folds))
     fitted = _fit(candidate, view, view.folds[:first])
-    answers = np.full((len(view.target), *fitted[0].given.shape[1:]), np.nan)
-    losses = _losses(view, answers, fitted, 0)
+    predictions = np.full((len(view.target), *fitted[0].predictions.shape[1:]), np.nan)
+    losses = _losses(view, predictions, fitted, 0)
     if not (best and _hopeless(losses, best[:first], view.few)):
         fitted += _fit(candidate, view, view.folds[first:])
-        losses += _losses(view, answers, fitted[first:], first)
+        losses += _losses(view, predictions, fitted[first:], first)
     return Trial(
         view,
         ((candidate, 1),),
-        answers,
+        predictions,
         tuple(losses),
-        float(np.mean([one.seconds for one in fitted])),
+        float(np.mean([fit.seconds for fit in fitted])),
         str(view.experiment._all_models[candidate.model].name),
         fitted=(view.folds[len(fitted) - 1].steps, fitted[-1].estimator),
     )
@@ -85,30 +85,31 @@ def _fit(candidate: Candidate, view: View, folds: Sequence[Fold]) -> list[_Fitte
     pool = ThreadPoolExecutor(1 if candidate.model in ONE_AT_A_TIME else threads())
     try:
         return [
-            one.result() for one in [pool.submit(_fit_one, candidate, view, f) for f in folds]
+            future.result()
+            for future in [pool.submit(_fit_fold, candidate, view, f) for f in folds]
         ]
     finally:  # an interrupt, or an error, does not wait for the folds that have not begun
         pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _fit_one(candidate: Candidate, view: View, fold: Fold) -> _Fitted:
+def _fit_fold(candidate: Candidate, view: View, fold: Fold) -> _Fitted:
     began = time.monotonic()
     estimator = make(candidate, view, fold.y).fit(fold.x, fold.y)
     if view.task == "regression":
-        given = estimator.predict(fold.unseen_x)
+        predictions = estimator.predict(fold.unseen_x)
     elif hasattr(estimator, "predict_proba"):
-        given = estimator.predict_proba(fold.unseen_x)
+        predictions = estimator.predict_proba(fold.unseen_x)
     else:
         raise TrainingError("it gives no probabilities")
-    return _Fitted(estimator, np.asarray(given, dtype=np.float64), time.monotonic() - began)
+    return _Fitted(estimator, np.asarray(predictions, dtype=np.float64), time.monotonic() - began)
 
 
 def _losses(
-    view: View, answers: NDArray[np.float64], fitted: Sequence[_Fitted], start: int
+    view: View, predictions: NDArray[np.float64], fitted: Sequence[_Fitted], start: int
 ) -> list[float]:
     """Put the answers into their places, and say what each fold loses."""
     losses = []
-    for number, one in enumerate(fitted, start):
-        answers[view.folds[number].unseen] = one.given
-        losses.append(fold_loss(view, number, answers))
+    for number, fit in enumerate(fitted, start):
+        predictions[view.folds[number].unseen] = fit.predictions
+        losses.append(fold_loss(view, number, predictions))
     return losses

@@ -1,4 +1,4 @@
-"""From the best that was found to a finished pipeline, and the leaderboard that says why."""
+"""From the best trial to a finished pipeline, and the leaderboard with its reasons."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 
 from tablecast.errors import ProofFailed, Remark, TrainingError, UnsupportedStep, counted
 from tablecast.training.experiment.agreement import check_self_agreement
-from tablecast.training.experiment.setup import TRAIN_SHARE
+from tablecast.training.experiment.setup import TRAIN_FRACTION
 from tablecast.training.experiment.trained import (
     HeldOut,
     Trained,
@@ -103,43 +103,44 @@ def leaderboard(
     pool: Pool, chosen: Trial, refused: dict[int, Remark], measured: Cost
 ) -> list[dict[str, Any]]:
     """Every candidate, best first, with why it was or was not chosen."""
-    first = [chosen, *(one for one in pool.ranked() if one is not chosen)]
+    first = [chosen, *(trial for trial in pool.ranked() if trial is not chosen)]
     entries = [
-        _entry(one, measured if one is chosen else one.cost) | {"why": _why(one, chosen, refused)}
-        for one in [*first, *pool.dropped]
+        _entry(trial, measured if trial is chosen else trial.cost)
+        | {"why": _why(trial, chosen, refused)}
+        for trial in [*first, *pool.dropped]
     ]
     return [*entries, *pool.failed, *pool.skipped]
 
 
-def _entry(one: Trial, cost: Cost | None) -> dict[str, Any]:
-    found = metrics(one)
-    decides = "R2" if one.view.task == "regression" else "LogLoss"
+def _entry(trial: Trial, cost: Cost | None) -> dict[str, Any]:
+    scores = metrics(trial)
+    decides = "R2" if trial.view.task == "regression" else "LogLoss"
     settings = [
         f"{name} {value:.4g}" if isinstance(value, float) else f"{name} {value}"
-        for member, _ in one.members
+        for member, _ in trial.members
         for name, value in member.settings.items()
     ]
     return {
-        "model": "+".join(member.model for member, _ in one.members),
-        "name": one.name,
-        "features": one.features,
-        "folds": len(one.losses),
-        "seconds": round(one.seconds * len(one.losses), 2),
-        **{name: value["mean"] for name, value in found.items()},
-        "spread": found[decides]["std"],
+        "model": "+".join(member.model for member, _ in trial.members),
+        "name": trial.name,
+        "features": trial.features,
+        "folds": len(trial.losses),
+        "seconds": round(trial.seconds * len(trial.losses), 2),
+        **{name: value["mean"] for name, value in scores.items()},
+        "spread": scores[decides]["std"],
         "microseconds": round(cost.microseconds, 1) if cost else None,
-        "tuned": any(member.tuned for member, _ in one.members),
+        "tuned": any(member.tuned for member, _ in trial.members),
         "settings": ", ".join(settings),
     }
 
 
-def _why(one: Trial, chosen: Trial, refused: dict[int, Remark]) -> Remark:
-    if one is chosen:
+def _why(trial: Trial, chosen: Trial, refused: dict[int, Remark]) -> Remark:
+    if trial is chosen:
         return Remark("chosen")
-    if one.why:
-        return one.why
-    worse = Remark("{share:.1%} worse", values={"share": one.loss / chosen.loss - 1})
-    return refused.get(id(one), worse)
+    if trial.why:
+        return trial.why
+    worse = Remark("{share:.1%} worse", values={"share": trial.loss / chosen.loss - 1})
+    return refused.get(id(trial), worse)
 
 
 def _judgement(pool: Pool, trial: Trial, held: HeldOut) -> list[Remark]:
@@ -147,7 +148,7 @@ def _judgement(pool: Pool, trial: Trial, held: HeldOut) -> list[Remark]:
     notes = [Remark(
         "Chosen by cross-validation on {share:.0%} of the rows ({score}). The test scores come "
         "from the other {rest:.0%}, which played no part in the choice.",
-        values={"share": TRAIN_SHARE, "rest": 1 - TRAIN_SHARE, "score": score_of(trial)},
+        values={"share": TRAIN_FRACTION, "rest": 1 - TRAIN_FRACTION, "score": score_of(trial)},
     )]
     nothing = _loss_of_knowing_nothing(trial)
     notes += nothing_learnt([nothing - loss for loss in trial.losses], held.figures)
@@ -173,8 +174,8 @@ def _loss_of_knowing_nothing(trial: Trial) -> float:
     target = trial.view.target
     if trial.view.task == "regression":
         return float(np.var(target))
-    shares = np.unique(target, return_counts=True)[1] / len(target)
-    return float(-(shares * np.log(shares)).sum())
+    frequencies = np.unique(target, return_counts=True)[1] / len(target)
+    return float(-(frequencies * np.log(frequencies)).sum())
 
 
 def end_of(pool: Pool) -> Remark:

@@ -1,4 +1,4 @@
-"""How many trees a forest may have, so that its graph is not larger than allowed."""
+"""How many trees a forest may have without its graph becoming too large."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 #: A node of a tree takes so many bytes of the graph, and a class's share half of 8 (only leaves
 #: have it): measured on four tables.
 BYTES_A_NODE, BYTES_A_CLASS = 42.0, 4.0
+#: PyCaret's forests have 100 trees, and more seldom matter: twice as many at most. With fewer than
+#: 20 a probability has steps of more than 5%; where 20 do not fit, the forest is left out.
 FEWEST_TREES, MOST_TREES = 20, 200
 # The final forest learns from more rows than those of a fold, and other steps take room as well.
 FILLED = 0.8
@@ -37,9 +39,9 @@ def with_room(candidate: Candidate, view: View, rows: int, largest: float) -> Ca
     if candidate.model not in FORESTS:
         return candidate
     fold = view.folds[0]
-    one = make(with_trees(candidate, 1), view, fold.y).fit(fold.x, fold.y).estimators_[0]
-    classes = one.n_classes_ if view.task == "classification" else 0
-    size = one.tree_.node_count * (BYTES_A_NODE + BYTES_A_CLASS * classes)
+    tree = make(with_trees(candidate, 1), view, fold.y).fit(fold.x, fold.y).estimators_[0]
+    classes = tree.n_classes_ if view.task == "classification" else 0
+    size = tree.tree_.node_count * (BYTES_A_NODE + BYTES_A_CLASS * classes)
     trees = FILLED * largest / (size * rows / len(fold.x))
     if trees < FEWEST_TREES:  # of very many rows; leaves twice as large make half of the nodes
         larger = int(np.ceil(FEWEST_TREES / trees))
@@ -57,11 +59,11 @@ def sharing(members: Sequence[Trial], largest: float) -> list[Candidate]:
         largest: the largest graph, in bytes.
     """
     size = sum(one.cost.bytes * _growth(one) for one in members if one.cost)
-    share = min(1.0, FILLED * largest / size) if size else 1.0
+    fraction = min(1.0, FILLED * largest / size) if size else 1.0
     candidates = [one.members[0][0] for one in members]
     return [
-        with_trees(one, max(1, int(share * one.settings["n_estimators"])))
-        if one.model in FORESTS and share < 1
+        with_trees(one, max(1, int(fraction * one.settings["n_estimators"])))
+        if one.model in FORESTS and fraction < 1
         else one
         for one in candidates
     ]
@@ -72,8 +74,8 @@ def with_trees(candidate: Candidate, trees: int) -> Candidate:
     return replace(candidate, settings={**candidate.settings, "n_estimators": trees})
 
 
-def _growth(one: Trial) -> float:
+def _growth(trial: Trial) -> float:
     """How many times the rows of a fold the final estimator learns from."""
-    view = one.view
+    view = trial.view
     rows = len(view.experiment.X_train) + len(view.experiment.X_test)
     return float(rows / len(view.folds[0].x))

@@ -1,4 +1,4 @@
-"""The trials of a search: what was tried, what it cost, and whether there is room for more."""
+"""The trials of a search: what was tried, its cost, and whether there is time for more."""
 
 from __future__ import annotations
 
@@ -165,9 +165,9 @@ class Pool:
 
     def fail(self, model: str, name: str, recipe: Recipe, error: Exception) -> None:
         """Note that something could not be fitted, and the first line of what it said."""
-        said = str(error).strip().partition("\n")[0] or type(error).__name__
-        entry = {"model": model, "name": name, "features": recipe.remark, "error": said}
-        why = Remark("could not be fitted: {error}", values={"error": said})
+        reason = str(error).strip().partition("\n")[0] or type(error).__name__
+        entry = {"model": model, "name": name, "features": recipe.remark, "error": reason}
+        why = Remark("could not be fitted: {error}", values={"error": reason})
         self.failed.append({**entry, "why": why})
 
 

@@ -1,4 +1,4 @@
-"""Probabilities brought nearer to how often a class is right, where out-of-fold loss falls."""
+"""Calibration of probabilities, used where out-of-fold loss falls."""
 
 from __future__ import annotations
 
@@ -29,16 +29,16 @@ def calibrated(tried: Trial) -> list[Trial]:
         return []
     rows = len(tried.view.experiment.y_train)
     methods = ("sigmoid", "isotonic") if rows >= ISOTONIC_ROWS else ("sigmoid",)
-    made = [_with(tried, method) for method in methods]
-    return [one for one in made if _gains(one, tried)]
+    results = [_with(tried, method) for method in methods]
+    return [trial for trial in results if _gains(trial, tried)]
 
 
 def _with(tried: Trial, method: str) -> Trial:
-    answers = across_folds(tried, _CURVES[method])
+    predictions = across_folds(tried, _CURVES[method])
     return replace(
         tried,
-        answers=answers,
-        losses=all_losses(tried.view, answers),
+        predictions=predictions,
+        losses=all_losses(tried.view, predictions),
         seconds=tried.seconds * (1 + INNER_FOLDS),
         name=f"{tried.name}, calibrated ({method})",
         calibration=method,
@@ -46,24 +46,24 @@ def _with(tried: Trial, method: str) -> Trial:
     )
 
 
-def _gains(made: Trial, before: Trial) -> bool:
-    gain = np.subtract(before.losses, made.losses)
-    return bool(gain.mean() > gain.std() / made.view.folds_once**0.5)
+def _gains(after: Trial, before: Trial) -> bool:
+    gain = np.subtract(before.losses, after.losses)
+    return bool(gain.mean() > gain.std() / after.view.folds_once**0.5)
 
 
 def across_folds(tried: Trial, curve: Callable[[Floats, Floats], Any]) -> Floats:
     """Each fold's probabilities, calibrated by what the other folds of its division say."""
     view = tried.view
     labels = np.searchsorted(np.unique(view.target), view.target)
-    made = np.empty_like(tried.answers)
+    probabilities = np.empty_like(tried.predictions)
     for start in range(0, len(view.folds), view.folds_once):
         division = [fold.unseen for fold in view.folds[start : start + view.folds_once]]
         for unseen in division:
-            learnt = np.concatenate([places for places in division if places is not unseen])
-            made[unseen] = _calibrated_like(
-                curve, tried.answers[learnt], labels[learnt], tried.answers[unseen]
+            learnt = np.concatenate([indices for indices in division if indices is not unseen])
+            probabilities[unseen] = _calibrated_like(
+                curve, tried.predictions[learnt], labels[learnt], tried.predictions[unseen]
             )
-    return made
+    return probabilities
 
 
 def _calibrated_like(
@@ -75,14 +75,16 @@ def _calibrated_like(
     """As scikit-learn's ``CalibratedClassifierCV`` does: a curve a class, then shares of one."""
     classes = range(1, 2) if unseen.shape[1] == 2 else range(unseen.shape[1])
     columns = [
-        curve(learnt[:, place], (labels == place).astype(np.float64)).predict(unseen[:, place])
-        for place in classes
+        curve(learnt[:, index], (labels == index).astype(np.float64)).predict(unseen[:, index])
+        for index in classes
     ]
     if len(columns) == 1:
         return np.column_stack([1 - columns[0], columns[0]])
-    shares = np.column_stack(columns)
-    total = shares.sum(axis=1, keepdims=True)
-    return np.where(total > 0, shares / np.where(total > 0, total, 1), 1 / shares.shape[1])
+    probabilities = np.column_stack(columns)
+    total = probabilities.sum(axis=1, keepdims=True)
+    return np.where(
+        total > 0, probabilities / np.where(total > 0, total, 1), 1 / probabilities.shape[1]
+    )
 
 
 def _sigmoid(chances: Floats, right: Floats) -> Any:

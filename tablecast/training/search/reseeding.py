@@ -111,7 +111,7 @@ def averaged(best: Trial, seeds: Seeds) -> Trial:
     """
     count = _count(seeds)
     whole = sum(weight for _, weight in best.members)
-    answers, places = best.answers.copy(), list[int]()
+    predictions, places = best.predictions.copy(), list[int]()
     members: list[tuple[Candidate, int]] = []
     for place, (one, weight) in enumerate(best.members):
         found = seeds.get(place)
@@ -119,15 +119,15 @@ def averaged(best: Trial, seeds: Seeds) -> Trial:
             members.append((one, weight * count))
             places.append(place)
             continue
-        mean = np.mean([trial.answers for trial in found], axis=0)
-        answers += weight / whole * (mean - found[0].answers)
+        mean = np.mean([trial.predictions for trial in found], axis=0)
+        predictions += weight / whole * (mean - found[0].predictions)
         members += [(trial.members[0][0], weight) for trial in found]
         places += [place] * count
     return replace(
         best,
         members=tuple(members),
-        answers=answers,
-        losses=all_losses(best.view, answers),
+        predictions=predictions,
+        losses=all_losses(best.view, predictions),
         seconds=best.seconds + sum(t.seconds for found in seeds.values() for t in found[1:]),
         name=f"{best.name}, {count} seeds",
         apart=tuple(best.apart[place] for place in places) if best.apart else (),

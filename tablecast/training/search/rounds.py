@@ -87,8 +87,8 @@ class Search(Pool):
         """Make the best's probabilities as sure as they should be, where that is worth it."""
         ranked = self.ranked()
         self.trials += all_tempered(ranked)
-        for made in calibrated(ranked[0]):
-            if self.budget.bears(made.seconds):
-                self.trials.append(made)
+        for trial in calibrated(ranked[0]):
+            if self.budget.bears(trial.seconds):
+                self.trials.append(trial)
             else:
-                self.dropped.append(replace(made, why=TOO_LONG))
+                self.dropped.append(replace(trial, why=TOO_LONG))

@@ -1,4 +1,4 @@
-"""Which settings are tried while tuning: drawn at random, then a step from the best; none twice."""
+"""The settings that tuning tries: random draws, then steps from the best; none twice."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from zlib import crc32
 
 import numpy as np
 
-from tablecast.training.search.candidates import FORESTS, Candidate, drawn, given, space_of
+from tablecast.training.search.candidates import FORESTS, Candidate, drawn, plain_settings, space_of
 
 # Draws until one is new; a small space is soon used up.
 ATTEMPTS = 20
@@ -36,13 +36,13 @@ class Proposals:
 
         Args:
             candidate: the estimator.
-            view: the name of what it is given.
+            view: the name of what it is plain_settings.
         """
         random = self._random(f"draws {candidate.model} {view}")
         for _ in range(ATTEMPTS):
-            made = drawn(candidate, self._rows, random)
-            if made is None or self._is_new(made, view):
-                return made
+            proposal = drawn(candidate, self._rows, random)
+            if proposal is None or self._is_new(proposal, view):
+                return proposal
         return None
 
     def stepped(self, candidate: Candidate, view: str) -> Candidate | None:
@@ -50,9 +50,9 @@ class Proposals:
         self._is_new(candidate, view)  # at the end of a space a step may lead nowhere
         random = self._random(f"steps {candidate.model} {view}")
         for _ in range(ATTEMPTS):
-            made = self._step(candidate, random)
-            if made is None or self._is_new(made, view):
-                return made
+            proposal = self._step(candidate, random)
+            if proposal is None or self._is_new(proposal, view):
+                return proposal
         return None
 
     def _random(self, purpose: str) -> np.random.Generator:
@@ -73,8 +73,10 @@ class Proposals:
             elif name in changed:
                 at = values.index(settings[name]) + random.choice((-1, 1))
                 settings[name] = values[int(np.clip(at, 0, len(values) - 1))]
-        made = replace(candidate, settings=given(candidate.model, settings, self._rows))
-        return replace(made, tuned=True)
+        proposal = replace(
+            candidate, settings=plain_settings(candidate.model, settings, self._rows)
+        )
+        return replace(proposal, tuned=True)
 
     def _is_new(self, candidate: Candidate, view: str) -> bool:
         """Whether these settings were not tried; a forest's trees are as many as fit."""

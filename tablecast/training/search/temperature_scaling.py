@@ -1,4 +1,4 @@
-"""How sure probabilities should be: one power for all of them, learnt on out-of-fold answers."""
+"""One power for all probabilities, learnt on out-of-fold predictions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize_scalar
 
 from tablecast.features.temperature import raised
-from tablecast.training.search.trial import LEAST_SHARE, Trial, all_losses
+from tablecast.training.search.trial import LEAST_PROBABILITY, Trial, all_losses
 
 Floats = NDArray[np.float64]
 
@@ -29,8 +29,8 @@ MOST_TEMPERED = 5
 
 def all_tempered(ranked: Sequence[Trial]) -> list[Trial]:
     """The best of a search, tempered; of few rows, which cannot tell the best again, the first."""
-    most = 1 if any(one.view.few for one in ranked) else MOST_TEMPERED
-    return [made for made in map(tempered, ranked[:most]) if made]
+    most = 1 if any(trial.view.few for trial in ranked) else MOST_TEMPERED
+    return [trial for trial in map(tempered, ranked[:most]) if trial]
 
 
 def tempered(tried: Trial) -> Trial | None:
@@ -49,31 +49,31 @@ def tempered(tried: Trial) -> Trial | None:
     if view.task != "classification" or tried.calibration or tried.power != 1.0:
         return None
     labels = np.searchsorted(np.unique(view.target), view.target)
-    power = power_of(tried.answers, labels, len(view.experiment.y_train))
-    answers = raised(tried.answers, power)
-    made = replace(
+    power = power_of(tried.predictions, labels, len(view.experiment.y_train))
+    predictions = raised(tried.predictions, power)
+    scaled = replace(
         tried,
-        answers=answers,
-        losses=all_losses(view, answers),
+        predictions=predictions,
+        losses=all_losses(view, predictions),
         name=f"{tried.name}, rescaled probabilities",
         power=power,
     )
-    return made if made.loss < (1 - WORTH_TEMPERING) * tried.loss else None
+    return scaled if scaled.loss < (1 - WORTH_TEMPERING) * tried.loss else None
 
 
-def power_of(answers: Floats, labels: NDArray[np.intp], rows: int) -> float:
+def power_of(predictions: Floats, labels: NDArray[np.intp], rows: int) -> float:
     """The power with the least log loss, drawn back to 1 the more the fewer rows there are.
 
     Args:
-        answers: out-of-fold probabilities, (answered rows, classes).
+        predictions: out-of-fold probabilities, (answered rows, classes).
         labels: the place of each answered row's class.
         rows: of the table; each may have been answered several times.
     """
-    places = np.arange(len(labels))
+    own = np.arange(len(labels))
 
     def loss(logarithm: float) -> float:
-        shares = raised(answers, float(np.exp(logarithm)))[places, labels]
-        fit = -np.log(np.maximum(shares, LEAST_SHARE)).mean()
+        probabilities = raised(predictions, float(np.exp(logarithm)))[own, labels]
+        fit = -np.log(np.maximum(probabilities, LEAST_PROBABILITY)).mean()
         return float(fit + DRAWN_BACK / rows * logarithm**2)
 
     ends = (-np.log(FARTHEST), np.log(FARTHEST))

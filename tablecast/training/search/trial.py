@@ -1,4 +1,4 @@
-"""What was tried, how good it is on rows that it was not fitted on, and what is said of it."""
+"""One trial: a candidate, its out-of-fold predictions, and its loss."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tablecast.training.search.views import View
 Floats = NDArray[np.float64]
 
 # A probability of 0 for what happens costs without end; one in a million costs enough.
-LEAST_SHARE = 1e-6
+LEAST_PROBABILITY = 1e-6
 # A fold without any error would outweigh all others in a geometric mean.
 LEAST_LOSS = 1e-9
 
@@ -31,7 +31,7 @@ class Trial:
     Attributes:
         view: what it was given.
         members: the candidates and their weights; one of weight 1 is no blend.
-        answers: as the estimator gives them: (rows,), or probabilities (rows, classes).
+        predictions: as the estimator gives them: (rows,), or probabilities (rows, classes).
         losses: the mean squared error, or the log loss, of each fold.
         seconds: of fitting it once, all members together.
         name: for a person.
@@ -47,7 +47,7 @@ class Trial:
 
     view: View
     members: tuple[tuple[Candidate, int], ...]
-    answers: Floats
+    predictions: Floats
     losses: tuple[float, ...]
     seconds: float
     name: str = ""
@@ -72,29 +72,31 @@ class Trial:
     @property
     def features(self) -> Remark:
         """The features, and the form of the target, for a person."""
-        if any(one.home is not None for one, _ in self.members):
+        if any(member.home is not None for member, _ in self.members):
             return Remark("each member's own features")
         return self.view.recipe.remark
 
     def estimator(self) -> Any:
         """It again, not fitted."""
         target = self.view.folds[0].y
-        made = [
-            with_own_steps(one, make(one, self.view, target), self.view.recipe)
-            for one, _ in self.members
+        estimators = [
+            with_own_steps(candidate, make(candidate, self.view, target), self.view.recipe)
+            for candidate, _ in self.members
         ]
         if self.calibration:
-            return self._calibrated(self._together(made))
-        one = made[0] if len(made) == 1 else self._together(made)
-        return one if self.power == 1.0 else Tempered(one, self.power)
+            return self._calibrated(self._together(estimators))
+        candidate = estimators[0] if len(estimators) == 1 else self._together(estimators)
+        return candidate if self.power == 1.0 else Tempered(candidate, self.power)
 
-    def _together(self, made: list[Any]) -> Any:
+    def _together(self, estimators: list[Any]) -> Any:
         from sklearn.ensemble import VotingClassifier, VotingRegressor
 
         weights = [weight for _, weight in self.members]
         named = [
-            (f"{one.model}_{at}", estimator)
-            for at, ((one, _), estimator) in enumerate(zip(self.members, made, strict=True))
+            (f"{candidate.model}_{at}", estimator)
+            for at, ((candidate, _), estimator) in enumerate(
+                zip(self.members, estimators, strict=True)
+            )
         ]
         if self.apart:
             return BoundedVote(named, weights=weights, apart=self.apart, n_jobs=1)
@@ -119,22 +121,24 @@ class Trial:
         return self.view.task == "regression"
 
 
-def fold_loss(view: View, number: int, answers: Floats) -> float:
+def fold_loss(view: View, number: int, predictions: Floats) -> float:
     """The loss on one fold's unseen rows; infinite where an answer is no number."""
     fold = view.folds[number]
-    wanted, given = view.target[fold.unseen], answers[fold.unseen]
+    wanted, predicted = view.target[fold.unseen], predictions[fold.unseen]
     if view.task == "regression":
-        loss = float(np.mean(np.square(wanted - fold.in_units(given))))
+        loss = float(np.mean(np.square(wanted - fold.in_units(predicted))))
     else:
-        places = np.searchsorted(np.unique(view.target), wanted)
-        shares = np.clip(given[np.arange(len(given)), places], LEAST_SHARE, 1.0)
-        loss = float(-np.log(shares).mean())
+        indices = np.searchsorted(np.unique(view.target), wanted)
+        probabilities = np.clip(
+            predicted[np.arange(len(predicted)), indices], LEAST_PROBABILITY, 1.0
+        )
+        loss = float(-np.log(probabilities).mean())
     return loss if np.isfinite(loss) else float("inf")
 
 
-def all_losses(view: View, answers: Floats) -> tuple[float, ...]:
+def all_losses(view: View, predictions: Floats) -> tuple[float, ...]:
     """The loss on each fold."""
-    return tuple(fold_loss(view, number, answers) for number in range(len(view.folds)))
+    return tuple(fold_loss(view, number, predictions) for number in range(len(view.folds)))
 
 
 def of_folds(view: View, losses: Sequence[float]) -> float:
@@ -149,40 +153,40 @@ def of_folds(view: View, losses: Sequence[float]) -> float:
     return float(np.exp(np.mean(np.log(np.maximum(losses, least)))))
 
 
-def loss_of(view: View, answers: Floats) -> float:
+def loss_of(view: View, predictions: Floats) -> float:
     """What the choice would go by for these answers."""
-    return of_folds(view, all_losses(view, answers))
+    return of_folds(view, all_losses(view, predictions))
 
 
-def near(one: Trial, best: Trial) -> bool:
+def near(trial: Trial, best: Trial) -> bool:
     """Whether it is within a standard error of the best, over the folds of one division."""
-    apart = np.subtract(one.losses, best.losses)
-    return bool(apart.mean() <= apart.std() / one.view.folds_once**0.5)
+    apart = np.subtract(trial.losses, best.losses)
+    return bool(apart.mean() <= apart.std() / trial.view.folds_once**0.5)
 
 
 def metrics(tried: Trial) -> dict[str, dict[str, float]]:
     """Mean and deviation over the folds, of PyCaret's names."""
     view = tried.view
     by_fold = [
-        _fold_metrics(view, number, tried.answers) for number in range(len(tried.losses))
+        _fold_metrics(view, number, tried.predictions) for number in range(len(tried.losses))
     ]
     return {
         name: {
-            "mean": float(np.mean([one[name] for one in by_fold])),
-            "std": float(np.std([one[name] for one in by_fold])),
+            "mean": float(np.mean([figures[name] for figures in by_fold])),
+            "std": float(np.std([figures[name] for figures in by_fold])),
         }
         for name in by_fold[0]
     }
 
 
-def _fold_metrics(view: View, number: int, answers: Floats) -> dict[str, float]:
+def _fold_metrics(view: View, number: int, predictions: Floats) -> dict[str, float]:
     fold = view.folds[number]
-    wanted, given = view.target[fold.unseen], answers[fold.unseen]
+    wanted, predicted = view.target[fold.unseen], predictions[fold.unseen]
     if view.task == "classification":
-        right = np.unique(view.target)[given.argmax(axis=1)] == wanted
-        return {"Accuracy": float(right.mean()), "LogLoss": fold_loss(view, number, answers)}
-    made = fold.in_units(given)
-    error = wanted - made
+        right = np.unique(view.target)[predicted.argmax(axis=1)] == wanted
+        return {"Accuracy": float(right.mean()), "LogLoss": fold_loss(view, number, predictions)}
+    amounts = fold.in_units(predicted)
+    error = wanted - amounts
     mse = float(np.mean(np.square(error)))
     return {
         "R2": 1 - mse / float(np.var(wanted)) if np.var(wanted) else 0.0,
@@ -194,8 +198,8 @@ def _fold_metrics(view: View, number: int, answers: Floats) -> dict[str, float]:
 def distinct(ranked: list[Trial], each: int = 2) -> list[Trial]:
     """At most so many of each estimator: a blend lives on differences."""
     kept: list[Trial] = []
-    for one in ranked:
-        model = one.members[0][0].model
+    for trial in ranked:
+        model = trial.members[0][0].model
         if sum(other.members[0][0].model == model for other in kept) < each:
-            kept.append(one)
+            kept.append(trial)
     return kept[:10]

@@ -1,4 +1,4 @@
-"""The rounds of tuning: draws for the best estimators, then steps from the best of each."""
+"""The rounds of tuning: random draws for the best estimators, then steps from each one's best."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Tuning:
     def _promising(self) -> list[Turn]:
         turns: list[Turn] = []
         ranked = self._pool.ranked()
-        for trial in [one for one in ranked if one.loss <= WORTH_TUNING * ranked[0].loss]:
+        for trial in [trial for trial in ranked if trial.loss <= WORTH_TUNING * ranked[0].loss]:
             candidate = trial.members[0][0]
             known = [view.recipe for other, view in turns if other.model == candidate.model]
             wanted = len(known) < TUNED_ALIKE and trial.view.recipe not in known

@@ -1,4 +1,4 @@
-"""One way of preparing the table, transformed once for each fold and shared by all candidates."""
+"""A view: one way of preparing the table, fitted once in each fold for all candidates."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ FOLDS = 5
 # does less so (repeated cross-validation; Kim, 2009). A table of many columns would take the time
 # that its search needs more.
 REPEATED_ROWS, REPEATED_CELLS = 1_000, 20_000
+# Three divisions of 333 rows cost as much as one of 1,000.
 REPEATS = 3
 #: With fewer rows, the best of several good estimators is not to be told even so.
 FEW_ROWS = 500
@@ -81,9 +82,9 @@ class Fold:
     unseen_x: Any
     unseen: NDArray[np.intp]
 
-    def in_units(self, answers: Any) -> Floats:
+    def in_units(self, predictions: Any) -> Floats:
         """An estimator's answers in the target's own units."""
-        return np.asarray(self.steps.inverse_transform(answers), dtype=np.float64)
+        return np.asarray(self.steps.inverse_transform(predictions), dtype=np.float64)
 
 
 @dataclass(eq=False)
@@ -111,10 +112,14 @@ class View:
         self.repeats = REPEATS if small else 1
         for number, (learnt, unseen) in enumerate(self._split(target)):
             steps = clone(self.experiment.pipeline)
-            made = steps.fit_transform(table.iloc[learnt], target.iloc[learnt])
-            x, y = made if isinstance(made, tuple) else (made, target.iloc[learnt])
-            places = unseen + number // self.folds_once * len(table)
-            self.folds.append(Fold(steps, x, y, steps.transform(table.iloc[unseen]), places))
+            transformed = steps.fit_transform(table.iloc[learnt], target.iloc[learnt])
+            x, y = (
+                transformed
+                if isinstance(transformed, tuple)
+                else (transformed, target.iloc[learnt])
+            )
+            rows = unseen + number // self.folds_once * len(table)
+            self.folds.append(Fold(steps, x, y, steps.transform(table.iloc[unseen]), rows))
         self.preparing = (time.monotonic() - began) / len(self.folds)
 
     @cached_property
@@ -134,10 +139,10 @@ class View:
         ends = straight.transform([[low], [high], [high + WIDENED * (high - low)]])[:, 0]
         return float((ends[2] - ends[1]) / (ends[1] - ends[0]))
 
-    @cached_property
+    @property
     def few(self) -> bool:
         """Whether so few rows choose that chance would have a say."""
-        return len(self.experiment.y_train) < FEW_ROWS
+        return len(self.target) < FEW_ROWS * self.repeats
 
     @cached_property
     def folds_once(self) -> int:

@@ -68,7 +68,7 @@ def axis_over(low: float, high: float, most: int = 5) -> Axis:
 
 
 #: From 0 to 1, for shares.
-SHARES = Axis(Scale(0.0, 1.0), (0.0, 0.25, 0.5, 0.75, 1.0))
+FROM_0_TO_1 = Axis(Scale(0.0, 1.0), (0.0, 0.25, 0.5, 0.75, 1.0))
 
 
 def cells(data: Mapping[str, Any]) -> Plot:
@@ -145,14 +145,14 @@ def roc(points: Sequence[Sequence[float]]) -> Plot:
     points_drawn = _without_straights([(100 * false, 100 - 100 * true) for false, true in points])
     under = "M" + "L".join(f"{x:.4g} {y:.4g}" for x, y in points_drawn) + "L100 100z"
     lines = {"even": _points([(0, 100), (100, 0)]), "line": _points(points_drawn)}
-    return Plot(SHARES, SHARES, {1: under}, lines)
+    return Plot(FROM_0_TO_1, FROM_0_TO_1, {1: under}, lines)
 
 
 def calibration(groups: Sequence[Mapping[str, float]]) -> Plot:
     """How often what was given a probability came true, over that probability."""
     points = [(100 * group["predicted"], 100 - 100 * group["actual"]) for group in groups]
     lines = {"even": _points([(0, 100), (100, 0)]), "line": _points(points)}
-    return Plot(SHARES, SHARES, {}, lines, tuple(points))
+    return Plot(FROM_0_TO_1, FROM_0_TO_1, {}, lines, tuple(points))
 
 
 def effect(values: Sequence[float], predictions: Sequence[float], up: Axis, mean: float) -> Plot:
@@ -167,7 +167,7 @@ def effect(values: Sequence[float], predictions: Sequence[float], up: Axis, mean
     return Plot(across, up, {}, lines)
 
 
-def shares(values: Sequence[float], probabilities: Sequence[Sequence[float]]) -> Plot:
+def class_areas(values: Sequence[float], probabilities: Sequence[Sequence[float]]) -> Plot:
     """The mean probabilities of classes over one field's values, one standing on the other.
 
     The first class is the faintest, and stands below; what classes without a name have is left
@@ -182,7 +182,7 @@ def shares(values: Sequence[float], probabilities: Sequence[Sequence[float]]) ->
         outline = [*zip(xs, roof, strict=True), *reversed(list(zip(xs, floor, strict=True)))]
         areas[tone] = "M" + "L".join(f"{x:.4g} {y:.4g}" for x, y in outline) + "z"
         floor = roof
-    return Plot(across, SHARES, areas, {})
+    return Plot(across, FROM_0_TO_1, areas, {})
 
 
 def rug(values: Iterable[float], axis: Axis) -> str:

@@ -1,4 +1,4 @@
-"""What a deployment says of its training, in the reader's language."""
+"""Notes from training, in the reader's language."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tablecast.web.card.earlier_sentences import remark_in
 
 
 @dataclass(frozen=True)
-class Said:
+class Sentence:
     """A sentence for a page.
 
     Attributes:
@@ -24,14 +24,14 @@ class Said:
     lang: str = ""
 
 
-def said(stored: Any) -> Said:
+def sentence_of(stored: Any) -> Sentence:
     """A remark, as a deployment keeps it, in the reader's language.
 
     A sentence that nobody has translated, such as an estimator's own failure, stays English.
     """
     kept = remark_of(stored)
     remark = kept if isinstance(kept, Remark) else remark_in(kept)
-    return Said(remark.say(), "" if _is_known(remark) else ENGLISH.tag)
+    return Sentence(remark.say(), "" if _is_known(remark) else ENGLISH.tag)
 
 
 def _is_known(remark: Remark) -> bool:

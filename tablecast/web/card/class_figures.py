@@ -1,4 +1,4 @@
-"""The card's pictures of classes: the confusion matrix, ROC curves and calibration."""
+"""The model card's charts of classes: confusion matrix, ROC curves and calibration."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def _roc(group: Mapping[str, Any], schema: Schema) -> Figure:
         schema.show_class(group["class"]),
         _("Area under the curve: {area}").format(area=number(group["auc"], ".3f")),
         plot, _("False positives"), _("True positives"),
-        ticks_of(plot.across, shares=True), ticks_of(plot.up, shares=True),
+        ticks_of(plot.across, per_cent=True), ticks_of(plot.up, per_cent=True),
         Table((_("False positives"), _("True positives")), rows),
     )
 
@@ -100,7 +100,7 @@ def _calibration(title: str, caption: str, groups: Sequence[Mapping[str, float]]
     )
     return Figure(
         title, caption, plot, _("Probability"), _("Frequency"),
-        ticks_of(plot.across, shares=True), ticks_of(plot.up, shares=True),
+        ticks_of(plot.across, per_cent=True), ticks_of(plot.up, per_cent=True),
         Table((_("Probability"), _("Frequency"), _("Rows")), rows),
     )
 

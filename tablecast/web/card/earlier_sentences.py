@@ -89,9 +89,9 @@ def remark_in(sentence: str, outer: Mapping[str, Any] | None = None) -> Remark:
     """
     for worded, remark in SENTENCES.items():
         regex, kinds = _regex(worded)
-        found = regex.fullmatch(sentence)
-        if found:
-            read = {name: PARTS[kinds[name]][1](text) for name, text in found.groupdict().items()}
+        match = regex.fullmatch(sentence)
+        if match:
+            read = {name: PARTS[kinds[name]][1](text) for name, text in match.groupdict().items()}
             values = {**(outer or {}), **read}
             parts = {name: remark_in(values[name], values) for name in kinds if kinds[name] == "r"}
             return replace(remark, values=values | parts)

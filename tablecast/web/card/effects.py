@@ -1,4 +1,4 @@
-"""What the card says of each field: how much it matters, and the shape of its effect."""
+"""The model card's part about fields: their importance and the shape of their effect."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class Importance:
     """One field's share of what answers lose without it."""
 
     name: str
-    share: str
+    fraction: str
     bar: Span
 
 
@@ -113,15 +113,21 @@ def effects_of(loaded: Deployment, importance: Mapping[str, float]) -> Effects |
     few = FEW_DRAWN if len(data["classes"]) <= MANY_CLASSES else FEW_DRAWN // 2
     most = MOST_DRAWN if len(ranked) <= MANY_FIELDS else few
     drawn, others = ranked[:most], ranked[most:]
-    is_share = schema.task == "classification"
-    predictions = [] if is_share else [a for f in drawn for a in data["fields"][f.name]["answers"]]
+    is_probability = schema.task == "classification"
+    predictions = (
+        [] if is_probability else [a for f in drawn for a in data["fields"][f.name]["answers"]]
+    )
     wording = wording_of(schema, max(map(abs, predictions), default=1.0))
-    up = card_charts.SHARES if is_share else axis_over(min(predictions), max(predictions), 4)
+    up = (
+        card_charts.FROM_0_TO_1
+        if is_probability
+        else axis_over(min(predictions), max(predictions), 4)
+    )
     effects = tuple(
         _effect(field, data["fields"][field.name], data, up, wording, loaded.background, schema)
         for field in drawn
     )
-    ticks = tuple(wording.of(tick) if not is_share else percent(tick) for tick in up.ticks)
+    ticks = tuple(wording.of(tick) if not is_probability else percent(tick) for tick in up.ticks)
     classes = tuple(schema.show_class(name) for name in data["classes"])
     return Effects(
         effects, _others(others, data, wording), number(data["rows"]), ticks, classes,
@@ -148,7 +154,7 @@ def _effect(
     )
     plot, marks = None, ""
     if not is_level:
-        plot = card_charts.shares(values, predictions) if classes else card_charts.effect(
+        plot = card_charts.class_areas(values, predictions) if classes else card_charts.effect(
             values, predictions, up, data["mean"]
         )
         marks = _rug(field, plot.across, background)

@@ -1,4 +1,4 @@
-"""What the card says of groups: how answers and errors differ between the levels of a field."""
+"""The model card's part about groups: predictions and errors by level of a field."""
 
 from __future__ import annotations
 
@@ -131,7 +131,7 @@ def _class_cells(
     rates = {
         "true_positive_rate": _("True positives"), "false_positive_rate": _("False positives")
     }
-    rates = {name: label for name, label in rates.items() if any(name in one for one in groups)}
+    rates = {name: label for name, label in rates.items() if any(name in each for each in groups)}
     head = (
         _("Rows"), _("Accuracy"), *rates.values(),
         *(_("{class_}: actual, predicted").format(class_=schema.show_class(name))
@@ -152,16 +152,16 @@ def _class_cells(
 def _differences(groups: Sequence[Mapping[str, Any]]) -> tuple[Bar, ...]:
     """Each group's difference with two standard errors, on one scale with 0 in its middle."""
     known = [group for group in groups if "difference" in group]
-    reach = max((abs(one["difference"]) + 2 * one["error"] for one in known), default=0.0)
+    reach = max((abs(each["difference"]) + 2 * each["error"] for each in known), default=0.0)
     scale = Scale(-(reach or 1.0), reach or 1.0)
     return tuple(
         Bar(
-            scale.at(one["difference"] - 2 * one["error"]),
-            scale.at(one["difference"] + 2 * one["error"]),
-            scale.at(one["difference"]),
-            abs(one["difference"]) > 2 * one["error"],
+            scale.at(each["difference"] - 2 * each["error"]),
+            scale.at(each["difference"] + 2 * each["error"]),
+            scale.at(each["difference"]),
+            abs(each["difference"]) > 2 * each["error"],
         )
-        for one in known
+        for each in known
     )
 
 

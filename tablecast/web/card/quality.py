@@ -1,4 +1,4 @@
-"""How good a model is, figure by figure: of every fold, of the holdout, of all unseen rows."""
+"""The model card's scores: of every fold, of the test rows, of all unseen rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The card's pictures of errors, with their words and the tables behind them."""
+"""The model card's charts of errors, with their sentences and data tables."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ class Figure:
     table: Table
 
 
-def ticks_of(axis: Axis, *, shares: bool = False) -> tuple[str, ...]:
+def ticks_of(axis: Axis, *, per_cent: bool = False) -> tuple[str, ...]:
     """The words at an axis' ticks."""
-    if shares:
+    if per_cent:
         return tuple(percent(value) for value in axis.ticks)
     return tuple(_signed(value) for value in axis.ticks)
 
@@ -156,7 +156,7 @@ def _coverage(
     return Figure(
         _("Range coverage by prediction"), caption.format(level=percent(level)), plot,
         _with_unit(_("Predicted"), schema), _("Rows in the range"),
-        ticks_of(plot.across), ticks_of(plot.up, shares=True),
+        ticks_of(plot.across), ticks_of(plot.up, per_cent=True),
         Table((_("Mean predicted"), _("In the range"), _("Mean width")), rows),
     )
 

@@ -18,7 +18,7 @@ from tablecast.i18n.formats import number, percent
 from tablecast.i18n.language import N_, _
 from tablecast.schema.schema import Schema
 from tablecast.web.card import regression_figures as card_figures
-from tablecast.web.card.card_remarks import Said, said
+from tablecast.web.card.card_remarks import Sentence, sentence_of
 from tablecast.web.card.class_figures import class_figures, class_table, confusion_of
 from tablecast.web.card.effects import effects_of, importance_of
 from tablecast.web.card.group_tables import Groups, groups_of
@@ -60,8 +60,8 @@ class Entry:
     """One line of the leaderboard."""
 
     name: str
-    cells: tuple[Said, ...]
-    error: Said | None
+    cells: tuple[Sentence, ...]
+    error: Sentence | None
 
 
 def page_of(loaded: Deployment) -> dict[str, Any]:
@@ -75,7 +75,7 @@ def page_of(loaded: Deployment) -> dict[str, Any]:
     shown = _shown(groups, MOST_FIGURES[schema.task])
     values: dict[str, Any] = {
         "card": card,
-        "limits": [said(one) for one in card["limits"]],
+        "limits": [sentence_of(limit) for limit in card["limits"]],
         **_findings(card),
         "tiles": _tiles(card, schema),
         "metrics": metrics_of(card["metrics"]),
@@ -98,11 +98,11 @@ def page_of(loaded: Deployment) -> dict[str, Any]:
 
 def _findings(card: Mapping[str, Any]) -> dict[str, Any]:
     """What training noticed, left out and warns of; a warning is not among the notes once more."""
-    leaks = [one["message"] for one in card["leaks"]]
+    leaks = [remark["message"] for remark in card["leaks"]]
     return {
-        "leaks": [said(one) for one in leaks],
-        "notes": [said(one) for one in card["notes"] if one not in leaks],
-        "dropped": [(one["name"], said(one["reason"])) for one in card["dropped"]],
+        "leaks": [sentence_of(remark) for remark in leaks],
+        "notes": [sentence_of(remark) for remark in card["notes"] if remark not in leaks],
+        "dropped": [(remark["name"], sentence_of(remark["reason"])) for remark in card["dropped"]],
     }
 
 
@@ -194,7 +194,7 @@ def _interval(interval: Mapping[str, Any] | None, schema: Schema) -> dict[str, s
         _("Measured coverage on unseen rows"): percent(interval["coverage"], 1),
         _("Mean width"): wording.of(interval["width"]),
         _("Mean interval score"): wording.of(interval["score"]),
-        _("Method"): said(interval["method"]).text,
+        _("Method"): sentence_of(interval["method"]).text,
     }
 
 
@@ -229,7 +229,7 @@ def _classes(loaded: Deployment) -> list[tuple[str, str, float]]:
         return []
     return [
         (loaded.schema.show_class(name), percent(fraction, 1), 100 * fraction)
-        for name, fraction in loaded.background.class_shares.items()
+        for name, fraction in loaded.background.class_fractions.items()
     ]
 
 
@@ -239,11 +239,11 @@ def _leaderboard(entries: Sequence[Mapping[str, Any]]) -> tuple[Table, list[Entr
         return None
     hidden = ("model", "name", "error", "tuned", "trials", "settings")
     columns = [name for name in entries[0] if name not in hidden]
-    rows_made = [
+    rows = [
         Entry(
             str(entry.get("name") or entry["model"]),
             tuple(_cell(entry.get(name)) for name in columns),
-            said(entry["error"]) if entry.get("error") else None,
+            sentence_of(entry["error"]) if entry.get("error") else None,
         )
         for entry in entries
     ]
@@ -255,9 +255,9 @@ def _leaderboard(entries: Sequence[Mapping[str, Any]]) -> tuple[Table, list[Entr
     head = tuple(
         names.get(name) or _(METRICS[name][0] if name in METRICS else name) for name in columns
     )
-    return Table((_("Model"), *head), ()), rows_made
+    return Table((_("Model"), *head), ()), rows
 
 
-def _cell(value: Any) -> Said:
-    is_said = isinstance(value, str | Remark) or is_remark(value)
-    return said(value) if is_said else Said(measure(value))
+def _cell(value: Any) -> Sentence:
+    is_sentence = isinstance(value, str | Remark) or is_remark(value)
+    return sentence_of(value) if is_sentence else Sentence(measure(value))

@@ -1,4 +1,4 @@
-"""What a deployment says of itself, in the reader's language, for its model card."""
+"""A deployment's own statements in the reader's language, for its model card."""
 
 from __future__ import annotations
 
@@ -20,5 +20,5 @@ def in_words(loaded: Deployment) -> Deployment:
 
 def stated_in_words(loaded: Deployment, stated: Mapping[str, Any]) -> dict[str, Any]:
     """What the form file states for the card, as far as it does so in the reader's language."""
-    told = loaded.schema.translations.get(current_language().primary, {})
-    return {**stated, **told.get("card", {})}
+    texts = loaded.schema.translations.get(current_language().primary, {})
+    return {**stated, **texts.get("card", {})}

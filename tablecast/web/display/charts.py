@@ -1,4 +1,4 @@
-"""Pictures as plain numbers: data in, places in per cent of the picture's box out.
+"""Charts as plain numbers: data in, positions in per cent of the chart's box out.
 
 ``templates/charts.html`` draws them as inline SVG. Text stands in HTML around a picture and never
 in it, so that a picture may be stretched to any width and its words stay as large as all others.
@@ -122,7 +122,7 @@ def columns(
     )
 
 
-def share_below(histogram: Histogram, value: float) -> float:
+def fraction_below(histogram: Histogram, value: float) -> float:
     """The share of training values below this one; a bar's are taken as evenly spread."""
     first, last = histogram.edges[0], histogram.edges[-1]
     total = histogram.below + sum(histogram.counts) + histogram.above

@@ -1,4 +1,4 @@
-"""A row as JSON, and the same question for a program to ask: curl, and Python's requests."""
+"""Code samples for a row: JSON, curl, and Python's requests."""
 
 from __future__ import annotations
 

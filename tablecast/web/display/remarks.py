@@ -1,4 +1,4 @@
-"""Remarks as the pages say them: with the names, levels and figures that the form shows."""
+"""Notes and errors as pages show them: with the form's names, levels and figures."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""The API described: its document, made from the schema, and the page that shows it."""
+"""The API's OpenAPI document, and the page that shows it."""

@@ -1,4 +1,4 @@
-"""JSON Schema (2020-12) of what the API answers: predictions, the model card, problems."""
+"""JSON Schema (2020-12) of the API's responses: predictions, the model card, problems."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``/batch`` in the OpenAPI document: what a program sends, and what it gets back."""
+"""``/batch`` in the OpenAPI document: the request and the response."""
 
 from __future__ import annotations
 
@@ -39,6 +39,7 @@ OWN_FAILURES = {
     ),
 }
 
+#: The statuses of failures of this route.
 FAILING = (405, 411, 413, 415, 422, 500)
 
 ANSWERED = (

@@ -1,4 +1,4 @@
-"""The API described: ``/openapi.json``, made from the schema."""
+"""The OpenAPI document ``/openapi.json``, made from the schema."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every failure that the API answers, described once for the document and the page."""
+"""Every error of the API, described once for the document and the page."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""NDJSON and CSV in the OpenAPI document: rows as they are sent, and what is answered."""
+"""NDJSON and CSV in the OpenAPI document: requests and responses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""JSON Schema (2020-12) of the rows that a deployment takes, made from its fields.
+"""JSON Schema (2020-12) of the rows that a deployment accepts, made from its fields.
 
 The document describes how a value should be written. ``Schema.parse`` forgives a little more: the
 letter case of a level, spaces around a text, empty text for a missing value, a number for a level.

@@ -1,4 +1,4 @@
-"""What the document says of keys, where the server has them."""
+"""Keys in the OpenAPI document, if the server has them."""
 
 from __future__ import annotations
 

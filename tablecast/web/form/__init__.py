@@ -1,1 +1,1 @@
-"""The form and its answer, as pages."""
+"""The form and its prediction, as pages."""

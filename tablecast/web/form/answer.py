@@ -1,4 +1,4 @@
-"""What stands around an answer on its page: why it is so, what if, and how others ask the same.
+"""Everything around a prediction on its page: reasons, what-ifs, range and code.
 
 Words and places only; ``templates/answer.html`` and ``templates/whatif.html`` draw them.
 """
@@ -23,6 +23,7 @@ from tablecast.web.display.amounts import Wording, wording_of
 
 #: Fields that the page shows alone; a longer list is not read, and costs the page its lightness.
 MOST_LINES = 10
+#: Fields that get a what-if chart: the first twelve of the form, as many as it shows at once.
 MOST_COURSES = 12
 
 
@@ -44,7 +45,7 @@ class Why:
 
     base: str
     answer: str
-    is_share: bool
+    is_probability: bool
     exact: bool
     picture: charts.Waterfall
     lines: tuple[Line, ...]
@@ -79,7 +80,7 @@ class Card:
 
 
 @dataclass(frozen=True)
-class Place:
+class Rank:
     """The answer on the training values, and how many of them are lower."""
 
     picture: charts.Columns
@@ -99,7 +100,7 @@ class Parts:
         likely: both ends of the prediction interval.
         level: how often the true value lies within it, such as ``90%``.
         coverage: the same as a sentence.
-        class_shares: shown class to its share in training.
+        class_fractions: shown class to its share in training.
     """
 
     why: Why | None
@@ -107,11 +108,11 @@ class Parts:
     more_fields: int
     lowest: str
     highest: str
-    place: Place | None
+    rank: Rank | None
     likely: tuple[str, str] | None
     level: str
     coverage: str
-    class_shares: Mapping[str, float]
+    class_fractions: Mapping[str, float]
 
 
 def parts_of(
@@ -138,11 +139,11 @@ def parts_of(
         more_fields=len(schema.fields) - len(courses.courses),
         lowest=wording.of(scale.low),
         highest=wording.of(scale.high),
-        place=_place(background, prediction, wording),
+        rank=_rank(background, prediction, wording),
         likely=_likely(prediction, wording),
         level=percent(interval.level) if interval else "",
         coverage=_coverage_in_words(interval.level, row, schema) if interval else "",
-        class_shares=_class_shares(schema, background),
+        class_fractions=_class_fractions(schema, background),
     )
 
 
@@ -173,7 +174,7 @@ def _why(
         for part, bar in zip(kept, picture.bars, strict=True)
     )
     return Why(
-        wording.of(explained.base), wording.of(explained.answer), wording.is_share,
+        wording.of(explained.base), wording.of(explained.answer), wording.is_probability,
         explained.exact, picture, lines,
     )
 
@@ -254,15 +255,15 @@ def _likely(prediction: Prediction, wording: Wording) -> tuple[str, str] | None:
     return wording.of(low), wording.of(high)
 
 
-def _place(
+def _rank(
     background: Background | None, prediction: Prediction, wording: Wording
-) -> Place | None:
+) -> Rank | None:
     value = prediction.prediction
     if background is None or background.histogram is None or not isinstance(value, float):
         return None
     histogram = background.histogram
-    fraction = charts.share_below(histogram, value)
-    return Place(
+    fraction = charts.fraction_below(histogram, value)
+    return Rank(
         charts.columns(histogram, value, prediction.interval),
         wording.of(histogram.edges[0]),
         wording.of(histogram.edges[-1]),
@@ -279,6 +280,6 @@ def _rank_in_words(fraction: float, rows: int) -> str:
     return words.format(share=percent(fraction), cases=number(rows))
 
 
-def _class_shares(schema: Schema, background: Background | None) -> dict[str, float]:
-    fractions = background.class_shares if background else {}
+def _class_fractions(schema: Schema, background: Background | None) -> dict[str, float]:
+    fractions = background.class_fractions if background else {}
     return {schema.show_class(name): fraction for name, fraction in fractions.items()}

@@ -1,4 +1,4 @@
-"""A field as the form shows it: which control, what it holds, and how what comes back is read."""
+"""A field on the form: its control, its content, and how the submitted value is read."""
 
 from __future__ import annotations
 

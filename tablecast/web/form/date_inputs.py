@@ -1,4 +1,4 @@
-"""A date that is given as day, month and year, and which of the three is at fault.
+"""A date in three inputs (day, month and year), and which of them is wrong.
 
 After the date input of the GOV.UK Design System: first what is missing is named, then what cannot
 be right, and only the inputs at fault are marked.

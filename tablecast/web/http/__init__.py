@@ -1,1 +1,1 @@
-"""What every page and route shares: responses, headers, counts, files, the reader's language."""
+"""What all pages and routes share: responses, headers, metrics, files, the reader's language."""

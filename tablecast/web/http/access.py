@@ -1,6 +1,6 @@
-"""Who may ask what, and how often: keys in a header, people signed in, and rates.
+"""Access: keys in a header, signed-in people, and rate limits.
 
-Without the setting TABLECAST_KEYS everything is open. ``roles`` says what each route wants.
+Without the setting TABLECAST_KEYS everything is open. ``roles`` has the role that each route needs.
 """
 
 from __future__ import annotations
@@ -170,7 +170,7 @@ def _here() -> str:
 
 
 def _wrong_key(access: Access) -> Response:
-    """Of every reason the same words: a key that was right once tells nothing either."""
+    """The same words for every reason, so that an expired key cannot be told from a wrong one."""
     address = request.remote_addr or EVERYBODY
     seconds = access.rates.wait(WRONG_KEYS, f"wrong:{address}") if access.rates else 0
     if seconds:

@@ -1,4 +1,4 @@
-"""The access log: a JSON object for each request, on standard output, and never a value of a row.
+"""The access log: a JSON line for each request on standard output, without any value of a row.
 
 To write a line for each request takes as long as a good part of its answer. So a request is only
 noted, and a thread writes what was noted at most ``DELAY`` later. If nobody reads the log, that

@@ -1,4 +1,4 @@
-"""What the application reads of a request, within bounds that a stranger cannot move."""
+"""A request whose headers are read within limits, whatever a stranger sends."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Content-Encoding: what is worth it is sent packed, and a packed body is read within its limit."""
+"""Content-Encoding: compressed responses, and compressed bodies read within their limit."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ PACKED_TYPES = (
 
 def _packers() -> dict[str, Callable[[bytes], bytes]]:
     """The encodings that this Python can write, the best first."""
-    found: dict[str, Callable[[bytes], bytes]] = {}
+    packers: dict[str, Callable[[bytes], bytes]] = {}
     try:
         from compression import zstd  # type: ignore[import-not-found]  # Python 3.14
 
-        found["zstd"] = zstd.compress
+        packers["zstd"] = zstd.compress
     except ImportError:
         pass
-    found["gzip"] = lambda content: gzip.compress(content, LEVEL, mtime=0)
-    return found
+    packers["gzip"] = lambda content: gzip.compress(content, LEVEL, mtime=0)
+    return packers
 
 
 PACKERS = _packers()

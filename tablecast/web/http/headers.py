@@ -1,4 +1,4 @@
-"""The headers that every answer carries, whichever layer gives it."""
+"""The headers of every response, whichever layer sends it."""
 
 from __future__ import annotations
 

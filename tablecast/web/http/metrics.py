@@ -86,8 +86,8 @@ class RouteMetrics:
             _requests.labels(self._route, str(status)).inc(times)
         slow = [taken for taken in seconds if taken > BUCKETS[0]]
         self._seconds._buckets[0].inc(len(seconds) - len(slow))
-        for place, times in Tally(bisect_left(BUCKETS, taken) for taken in slow).items():
-            self._seconds._buckets[place].inc(times)
+        for index, times in Tally(bisect_left(BUCKETS, taken) for taken in slow).items():
+            self._seconds._buckets[index].inc(times)
         self._seconds._sum.inc(sum(seconds))
         self._rows.inc(sum(rows))
 
@@ -152,9 +152,9 @@ def of_route(route: str) -> RouteMetrics:
     """The metrics of a route, named by its pattern so that the number of series stays small."""
     if _without_room and _routes:
         return _routes[0]
-    made = RouteMetrics(route)
-    _routes.append(made)
-    return made
+    metrics = RouteMetrics(route)
+    _routes.append(metrics)
+    return metrics
 
 
 @blueprint.get("/healthz")

@@ -1,4 +1,4 @@
-"""The pages that the header of each page leads to, as their blueprints say it."""
+"""The pages in the header's navigation, as their blueprints declare them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which other sites may ask (CORS), and which may show a page in a frame."""
+"""The sites that may use the API (CORS), and those that may show a page in a frame."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ def origins_of(variable: str, text: str) -> tuple[str, ...]:
     Raises:
         SettingError: one of them is none, or stands for all.
     """
-    found = tuple(one.rstrip("/") for one in re.split(r"[,\s]+", text) if one)
-    for one in found:
-        parts = urlsplit(one)
-        if parts.scheme not in ("http", "https") or not parts.netloc or parts.path or "*" in one:
+    origins = tuple(origin.rstrip("/") for origin in re.split(r"[,\s]+", text) if origin)
+    for origin in origins:
+        parts = urlsplit(origin)
+        if parts.scheme not in ("http", "https") or not parts.netloc or parts.path or "*" in origin:
             raise SettingError(
-                f"{variable} holds origins such as https://example.com, separated by commas; "
-                f"{one!r} is not one."
+                f"{variable}: {origin!r} is not an origin. Write origins such as "
+                "https://example.com, separated by commas."
             )
-    return found
+    return origins
 
 
 def frame_ancestors(text: str, space_host: str) -> tuple[str, ...]:

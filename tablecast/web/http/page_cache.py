@@ -1,4 +1,4 @@
-"""Pages that are the same for everybody: rendered once, and sent again only where they changed."""
+"""Pages that are the same for everybody: rendered once, and sent again only if they changed."""
 
 from __future__ import annotations
 

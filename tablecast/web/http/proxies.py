@@ -1,7 +1,7 @@
-"""What a proxy in front says of a request, believed only where a setting names the proxy.
+"""X-Forwarded headers, trusted only from the proxies that a setting names.
 
-Anybody can send ``X-Forwarded-Prefix`` and its like. From a proxy they tell under which address the
-pages are seen, and for whom it asks.
+A proxy uses them to say which address the pages have for the reader, and who the client is. But
+anybody can send them.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from tablecast.errors import SettingError
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-#: Everybody is a proxy: right where only one can reach the server, as on Heroku.
+#: Trust everybody. Right where only the proxy can reach the server, as on Heroku.
 ANY = "*"
 
 
 class Sender(NamedTuple):
-    """What a request says of who sends it, and what it is called there.
+    """The parts of a request that name its sender.
 
     Attributes:
         address: the client's.
@@ -42,7 +42,7 @@ class Sender(NamedTuple):
 
 
 class TrustedProxies:
-    """A WSGI application that takes the word of some peers for what they forward."""
+    """A WSGI application that trusts the X-Forwarded headers of some peers."""
 
     def __init__(self, app: WSGIApplication, proxies: str) -> None:
         """Wrap an application.
@@ -55,7 +55,7 @@ class TrustedProxies:
             SettingError: one of them is neither.
         """
         self._app = app
-        self._told = ProxyFix(app, x_for=1, x_proto=1, x_host=1, x_prefix=1)
+        self._believing = ProxyFix(app, x_for=1, x_proto=1, x_host=1, x_prefix=1)
         self._any = proxies.strip() == ANY
         self._networks = [] if self._any else list(_networks(proxies))
 
@@ -63,14 +63,14 @@ class TrustedProxies:
         self, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
         known = self._any or self._knows(environ.get("REMOTE_ADDR", ""))
-        return (self._told if known else self._app)(environ, start_response)
+        return (self._believing if known else self._app)(environ, start_response)
 
     def client_of(self, sender: Sender) -> str:
-        """The address that asks: the one that a trusted proxy names, else the peer's."""
+        """The client's address: the one that a trusted proxy names, or the peer's."""
         return self._believed(sender, sender.forwarded_for, sender.address)
 
     def host_of(self, sender: Sender) -> str:
-        """The name by which the server is asked."""
+        """The host name that the client used."""
         return self._believed(sender, sender.forwarded_host, sender.host)
 
     def _believed(self, sender: Sender, forwarded: str | None, own: str) -> str:
@@ -93,6 +93,6 @@ def _networks(proxies: str) -> Iterable[IPv4Network | IPv6Network]:
             yield ip_network(named, strict=False)
         except ValueError:
             raise SettingError(
-                f"TABLECAST_PROXIES must be addresses such as 10.0.0.7 or networks such as "
-                f"10.0.0.0/8, with commas between, or *; {named!r} is not one."
+                f"TABLECAST_PROXIES: {named!r} is not an address such as 10.0.0.7, nor a network "
+                "such as 10.0.0.0/8. Separate several by commas, or write * for any."
             ) from None

@@ -1,4 +1,4 @@
-"""The reader's language on the pages: chosen for each request, kept by links, named in headers."""
+"""The reader's language on the pages: chosen for each request, kept by links, sent in headers."""
 
 from __future__ import annotations
 
@@ -95,9 +95,9 @@ def _beginning(program_paths: tuple[str, ...], *, taken: bool) -> Callable[[], N
     return begin
 
 
-def _sentences(said: Iterable[str]) -> Markup:
+def _sentences(texts: Iterable[str]) -> Markup:
     """Sentences one after the other, without the empty ones; what is not HTML is escaped."""
-    return Markup(sentences(escape(one) for one in said))
+    return Markup(sentences(escape(text) for text in texts))
 
 
 def _name_language(response: Response) -> Response:

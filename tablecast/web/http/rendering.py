@@ -1,4 +1,4 @@
-"""Pages: what each is rendered with, and a problem as a page."""
+"""Rendering of pages, and of a problem as a page."""
 
 from __future__ import annotations
 

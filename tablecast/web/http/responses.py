@@ -1,4 +1,4 @@
-"""JSON responses, and problems as RFC 9457 has them."""
+"""JSON responses, and problems in the format of RFC 9457."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tablecast.i18n.formats import sentences
 from tablecast.i18n.language import _
 
 #: Sentences that a problem's detail repeats; all of them are in its errors.
-SAID_IN_DETAIL = 5
+SENTENCES_IN_DETAIL = 5
 
 
 def deployment() -> Deployment:
@@ -26,10 +26,10 @@ def deployment() -> Deployment:
 
 def invalid(error: InvalidInput) -> Response:
     """Refused values as a problem."""
-    said = [remark.say() for remark in error.errors[:SAID_IN_DETAIL]]
-    more = len(error.errors) - len(said)
+    parts = [remark.say() for remark in error.errors[:SENTENCES_IN_DETAIL]]
+    more = len(error.errors) - len(parts)
     rest = _("And {count} more.").format(count=more) if more else ""
-    return problem(422, _("Some values are not valid."), sentences([*said, rest]), error.errors)
+    return problem(422, _("Some values are not valid."), sentences([*parts, rest]), error.errors)
 
 
 def problem(status: int, title: str, detail: str, errors: Iterable[Remark] = ()) -> Response:

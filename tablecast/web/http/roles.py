@@ -1,4 +1,4 @@
-"""Which role each route and method wants. One that is not here is the administrator's."""
+"""The role that each route and method needs. Any other route needs the administrator's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Signing in with a key in a browser: a cookie that only the server reads, and that a key ends.
+"""Signing in with a key in a browser: a signed cookie that ends with the key.
 
 The cookie names a key and a time, signed with what is kept of that key: no other secret is needed,
 every worker and machine with the same keys knows it, and revoking the key ends it.

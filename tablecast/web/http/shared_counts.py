@@ -1,4 +1,4 @@
-"""The files in which the processes of one server count, so that /metrics of any adds them up.
+"""The files in which the processes of one server count, so that /metrics shows their sums.
 
 ``prometheus_client`` maps them into memory, and a process that writes to a map for which the system
 has no room is killed. So room is taken before anything is mapped, and who gets none does not count.
@@ -76,7 +76,7 @@ def keep_counts(folder: str, process: int) -> None:
         counted = list(MmapedDict.read_all_values_from_file(str(path)))  # type: ignore[no-untyped-call]
         path.unlink()
         total: Any = MmapedDict(str(_file(folder, kind, GONE)))  # type: ignore[no-untyped-call]
-        for key, value, timestamp, _place in counted:
+        for key, value, timestamp, _index in counted:
             before, _ = total.read_value(key)
             total.write_value(key, before + value, timestamp)
         total.close()

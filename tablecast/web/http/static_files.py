@@ -1,4 +1,4 @@
-"""Static files, whose addresses name their content: a browser keeps them, and still sees a change.
+"""Static files with a hash in their address, so that browsers may keep them.
 
 ``url_for("static", filename=…)`` adds the content's hash, ``?v=…``. What is asked for by the hash
 that it has never changes at that address. Without one it may change with the next deployment.

@@ -1,4 +1,4 @@
-"""What templates compile to, kept for the next start as Python keeps its own bytecode.
+"""Compiled templates, stored for the next start as Python stores its own bytecode.
 
 Jinja's own cache on disk reads a pickle; serving reads none.
 """

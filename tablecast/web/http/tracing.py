@@ -1,4 +1,4 @@
-"""Which request it is: its id and its trace, taken over from whoever sent it."""
+"""A request's id and trace, taken from the request if it has them."""
 
 from __future__ import annotations
 
@@ -38,5 +38,5 @@ def instrument(app: Flask) -> bool:
 
 def trace_of(sent: str | None) -> str:
     """The trace id of a ``traceparent`` header; empty where there is none, or one that is wrong."""
-    found = TRACE.fullmatch(sent) if sent else None
-    return found[1] if found else ""
+    match = TRACE.fullmatch(sent) if sent else None
+    return match[1] if match else ""

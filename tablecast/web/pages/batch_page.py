@@ -1,4 +1,4 @@
-"""Batches through the browser, and with curl: upload a file, get it back with predictions.
+"""Batches in the browser and with curl: upload a file, get it back with predictions.
 
 Nothing is kept between two requests, and nothing is left behind: what is uploaded and what is
 answered stand in temporary files without a name, which are gone with the request.
@@ -29,7 +29,7 @@ from werkzeug.exceptions import (
     UnsupportedMediaType,
 )
 
-from tablecast.batch.formula_guard import made_safe
+from tablecast.batch.formula_guard import guarded
 from tablecast.batch.limits import MANY_REFUSED, Limits
 from tablecast.batch.paths import WORKBOOKS
 from tablecast.batch.predict_file import ERROR_CHOICES, Errors, added_columns, predict_csv
@@ -124,7 +124,7 @@ def template() -> Response:
     schema = deployment().schema
     text = io.StringIO()
     header = [field.name for field in schema.fields]
-    csv.writer(text).writerows(made_safe([header, _typical_cells(schema)]))
+    csv.writer(text).writerows(guarded([header, _typical_cells(schema)]))
     name = f"{deployment().name}_template.csv"
     return send_file(
         io.BytesIO(text.getvalue().encode()),

@@ -36,16 +36,16 @@ class Bar:
     """One class and its probability, from 0 to 1."""
 
     name: str
-    share: float
+    probability: float
 
     @property
     def percent(self) -> str:
         """The probability in words that never claim certainty."""
-        if self.share < 0.001:
+        if self.probability < 0.001:
             return _("under {share}").format(share=percent(0.001, 1))
-        if self.share > 0.999:
+        if self.probability > 0.999:
             return _("over {share}").format(share=percent(0.999, 1))
-        return percent(self.share, 1)
+        return percent(self.probability, 1)
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def answer_of(schema: Schema, prediction: Prediction, values: Mapping[str, str])
     bars = [Bar(schema.show_class(name), each) for name, each in probabilities.items()]
     return Answer(
         text=answer_in_words(schema, prediction.prediction),
-        bars=tuple(sorted(bars, key=lambda bar: -bar.share)),
+        bars=tuple(sorted(bars, key=lambda bar: -bar.probability)),
         warnings=tuple(warning_of(schema, warning) for warning in prediction.warnings),
         link=link_to(schema, values),
     )

@@ -1,1 +1,1 @@
-"""What is particular to each of the two servers."""
+"""Code for one of the two servers, gunicorn or granian."""

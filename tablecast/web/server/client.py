@@ -1,4 +1,4 @@
-"""A client's connection: what has come of its request, and what it has not yet taken."""
+"""A client's connection: the received part of its request and the unsent part of its response."""
 
 from __future__ import annotations
 
@@ -189,9 +189,9 @@ class Line:
         conn.line = None
         return conn
 
-    def __getitem__(self, place: int) -> Any:
-        if place:
-            raise IndexError(place)
+    def __getitem__(self, index: int) -> Any:
+        if index:
+            raise IndexError(index)
         return next(iter(self._conns))
 
     def __iter__(self) -> Iterator[Any]:

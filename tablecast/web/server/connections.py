@@ -57,8 +57,8 @@ class ConnectionWorker(ThreadWorker):  # type: ignore[misc]
 
     def __init__(self, *args: Any, **settings: Any) -> None:
         super().__init__(*args, **settings)
-        told = read_settings()
-        patience, self._least_rate = float(told["patience"]), told["least_rate"]
+        chosen = read_settings()
+        patience, self._least_rate = float(chosen["patience"]), chosen["least_rate"]
         self._patience = patience
         self.keepalived_conns = Line(self.cfg.keepalive)
         #: Before the first byte, in a head, in a body, while an answer is sent, and afterwards.

@@ -62,13 +62,13 @@ def _place(folder: Path, workers: int) -> int:
     """The first place that no living process holds; the kernel frees those of dead ones."""
     import fcntl
 
-    for place in range(workers):
-        held = os.open(folder / f"place-{place}", os.O_CREAT | os.O_RDWR, 0o600)
+    for index in range(workers):
+        held = os.open(folder / f"place-{index}", os.O_CREAT | os.O_RDWR, 0o600)
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             os.close(held)
         else:
             _held.append(held)
-            return place
+            return index
     return os.getpid() % workers

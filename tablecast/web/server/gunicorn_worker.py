@@ -1,4 +1,4 @@
-"""gunicorn's threaded worker, in which nobody waits for a slow client, and quick answers are given.
+"""gunicorn's threaded worker, changed so that nobody waits for a slow client.
 
 A thread is for answering. gunicorn's threads wait as well: for a head, for a body, for a client
 that reads, and its loop waits for a client to close; so a few hundred slow clients stop a server.

@@ -1,4 +1,4 @@
-"""Where a request ends, and whether it is a plain one, read from its bytes alone.
+"""Where a request ends, and whether it is a plain one, decided from its bytes alone.
 
 It reads no more of HTTP than it needs to be certain; gunicorn understands all the rest.
 """
@@ -109,9 +109,9 @@ def head_ends(data: bytearray, searched: int = 0) -> int:
         data: what has come.
         searched: bytes in which no end was found before.
     """
-    place = data.find(BLANK, max(0, searched - len(BLANK)))
-    if place >= 0:
-        return place + len(BLANK)
+    index = data.find(BLANK, max(0, searched - len(BLANK)))
+    if index >= 0:
+        return index + len(BLANK)
     return len(data) if data.count(b"\n") != data.count(b"\r\n") else -1
 
 

@@ -1,4 +1,4 @@
-"""What the loop says to a client whose request no thread will see."""
+"""Responses of the loop to requests that no thread will see."""
 
 from __future__ import annotations
 

@@ -1,0 +1,37 @@
+"""Arguments that several commands have, and the line that they print."""
+
+from __future__ import annotations
+
+import argparse
+import math
+
+
+def add_deployment(parser: argparse.ArgumentParser) -> None:
+    """The deployment that a command is about."""
+    parser.add_argument(
+        "name", metavar="NAME",
+        help="the deployment: the path of its files, such as build/charges, without their endings",
+    )
+
+
+def say(line: str) -> None:
+    """Print a line at once, into a log too."""
+    print(line, flush=True)
+
+
+def positive(text: str) -> float:
+    """An argument that is a number above 0."""
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
+    return value
+
+
+def whole(text: str) -> int:
+    """An argument that is a whole number of at least 1."""
+    if not (text.isdecimal() and int(text)):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return int(text)

@@ -1,0 +1,36 @@
+"""``tablecast compile``: the graph of a saved pipeline, with its proof."""
+
+from __future__ import annotations
+
+import argparse
+
+from tablecast.cli.arguments import say
+from tablecast.cli.command_help import explain
+from tablecast.deployment.files import without_ending
+from tablecast.training import cast
+
+HELP = "write NAME.onnx from NAME.pkl, and prove it"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
+    explain(
+        parser,
+        "Write the graph of a deployment again, for example with a newer version of tablecast, "
+        "and prove that it gives PyCaret's predictions. Reads NAME.pkl and NAME.json; writes "
+        "NAME.onnx and its hash. Needs tablecast[train].",
+        "tablecast compile charges.pkl --table charges.csv",
+    )
+    parser.add_argument("pickle", metavar="NAME.pkl", help="the pipeline that train has saved")
+    parser.add_argument(
+        "--table", metavar="FILE",
+        help="the training table, so that the proof covers its rows as well as random ones",
+    )
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Run the command."""
+    base = without_ending(options.pickle)
+    table = cast.training_rows(base, options.table) if options.table else None
+    cast.compile_deployment(base, table, progress=say)

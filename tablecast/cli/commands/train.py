@@ -1,0 +1,103 @@
+"""``tablecast train``: from a table to a proven deployment."""
+
+from __future__ import annotations
+
+import argparse
+import time
+
+from tablecast.cli.arguments import positive, say, whole
+from tablecast.cli.command_help import explain
+from tablecast.cli.live import Live
+from tablecast.cli.table_options import add_table_options, table_options
+from tablecast.errors import TrainingError
+from tablecast.training import cast
+
+HELP = "train a model on a table and save a deployment"
+
+#: As PyCaret's tutorials have it.
+DEFAULT_SEED = 123
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
+    explain(
+        parser,
+        "Search for the best model of a table, or train one that you name. Then save it, compile "
+        "it into a graph that a server can use, and prove that both give the same predictions. "
+        "Needs tablecast[train].",
+        "tablecast train charges.csv --target charges",
+        "tablecast train charges.csv --target charges --budget 600 --force",
+        "tablecast train charges.csv --target charges --model lr --force",
+    )
+    parser.add_argument(
+        "table", help="a CSV, Excel or Parquet file, a URL, or the name of a PyCaret data set"
+    )
+    parser.add_argument("--target", required=True, metavar="COLUMN", help="the column to predict")
+    parser.add_argument("--name", help="the deployment's name (default: the table's name)")
+    parser.add_argument(
+        "--out", default=".", metavar="FOLDER", help="where to save it (default: this folder)"
+    )
+    parser.add_argument(
+        "--force", action="store_true", help="replace another deployment of that name"
+    )
+    parser.add_argument(
+        "--form", metavar="FILE", help="a TOML file with labels, hints, units and limits"
+    )
+    parser.add_argument(
+        "--model", metavar="ID",
+        help="a PyCaret model id, such as lr (linear or logistic regression) or lightgbm; auto "
+        "searches for the best one (default: auto)",
+    )
+    parser.add_argument(
+        "--budget", type=positive, metavar="SECONDS",
+        help="time that training may take (default: 120)",
+    )
+    parser.add_argument(
+        "--seed", type=int, metavar="NUMBER",
+        help=f"start of all random draws; PyCaret's session_id (default: {DEFAULT_SEED})",
+    )
+    parser.add_argument(
+        "--max-latency", type=positive, metavar="MICROSECONDS",
+        help="skip models slower than this per row (default: 1000)",
+    )
+    parser.add_argument(
+        "--trials", type=whole, metavar="NUMBER",
+        help="number of models to try, instead of --budget: the same seed and number give the "
+        "same model on every run",
+    )
+    add_table_options(parser)
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Run the command."""
+    # What starting Python and importing took is part of the time that a person waits.
+    began = time.monotonic() - time.process_time()
+    _check_trials(options)
+    with Live() as live:
+        base = cast.cast(
+            options.table,
+            options.target,
+            name=options.name,
+            out=options.out,
+            form=options.form,
+            force=options.force,
+            model=options.model or "auto",
+            budget=options.budget,
+            trials=options.trials,
+            seed=DEFAULT_SEED if options.seed is None else options.seed,
+            max_latency=options.max_latency,
+            reading=table_options(options),
+            began=began,
+            progress=live,
+        )
+    say(f"Serve it with: TABLECAST_DEPLOYMENT={base} make run")
+
+
+def _check_trials(options: argparse.Namespace) -> None:
+    """Raises TrainingError where an option goes by the clock, which counted trials do not."""
+    for name in ("model", "budget", "max_latency"):
+        if options.trials is not None and getattr(options, name) not in (None, "auto"):
+            raise TrainingError(
+                f"--trials and --{name.replace('_', '-')} cannot be used together. Leave one out."
+            )

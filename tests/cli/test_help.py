@@ -1,0 +1,92 @@
+"""What ``--help`` says: every command explains itself and ends with an example that works."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shlex
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from deployments import ROOT
+
+from tablecast.cli.main import command_parser, main
+from tablecast.settings import SETTINGS
+
+sys.path.insert(0, str(ROOT / "examples" / "insurance"))
+from simulate import simulate
+
+
+def parsers(
+    parser: argparse.ArgumentParser, name: str = ""
+) -> Iterator[tuple[str, argparse.ArgumentParser]]:
+    """The parser and those of its commands, by what is typed behind ``tablecast``."""
+    yield name, parser
+    for action in parser._actions:
+        if isinstance(action, argparse._SubParsersAction):
+            for command, below in action.choices.items():
+                yield from parsers(below, f"{name} {command}".strip())
+
+
+PARSERS = dict(parsers(command_parser()))
+
+
+def examples(name: str) -> list[str]:
+    """The lines below "examples:" at the end of a command's help."""
+    _, _, lines = PARSERS[name].format_help().partition("\nexamples:\n")
+    return [line.strip() for line in lines.strip().splitlines()]
+
+
+def arguments(example: str) -> list[str]:
+    """What a shell makes of a line, without the program's name."""
+    return shlex.split(example, comments=True)[1:]
+
+
+@pytest.mark.parametrize("name", PARSERS)
+def test_help_ends_with_an_example_of_the_command(name: str) -> None:
+    """The last line of each help is a call of that command."""
+    assert f"{examples(name)[-1]} ".startswith(f"tablecast {name}".strip() + " ")
+
+
+@pytest.mark.parametrize("name", PARSERS)
+def test_every_example_is_taken_by_the_command_line(name: str) -> None:
+    """Each example has only options, values and settings that exist."""
+    for example in examples(name):
+        if example.startswith("tablecast ") and "--help" not in example:
+            assert callable(command_parser().parse_args(arguments(example)).run)
+        settings = set(re.findall(r"TABLECAST_[A-Z_]+", example))
+        assert settings <= {setting.variable for setting in SETTINGS.values()}
+
+
+@pytest.mark.parametrize("name", PARSERS)
+def test_every_argument_is_explained(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command says what it does, and so does each of its arguments, on a usual terminal."""
+    monkeypatch.setenv("COLUMNS", "80")
+    parser = PARSERS[name]
+    assert parser.description
+    assert all(action.help or action.metavar == "ACTION" or action.metavar == "COMMAND"
+               for action in parser._actions)  # fmt: skip
+    assert max(map(len, parser.format_help().splitlines())) <= 80
+
+
+#: Commands in an order in which each has the files that it needs from those before it.
+IN_ORDER = ("inspect", "train", "compile", "verify", "predict", "card", "sign")
+KEYS_IN_ORDER = ("keys add", "keys list", "keys revoke")
+
+
+@pytest.mark.slow
+def test_the_examples_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Typed one after the other in a folder with a table and new rows, the examples succeed."""
+    table = simulate(rows=120, seed=1)
+    table.to_csv(tmp_path / "charges.csv", index=False)
+    table.drop(columns="charges").head(20).to_csv(tmp_path / "new.csv", index=False)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("TABLECAST_KEYS", raising=False)
+    assert {*IN_ORDER, *KEYS_IN_ORDER, "keys", ""} == set(PARSERS)
+    for name in (*IN_ORDER, *KEYS_IN_ORDER):
+        # A search takes a minute; the last example of train names a model.
+        for example in examples(name)[-1 if name == "train" else 0 :]:
+            if example.startswith("tablecast "):
+                assert main(arguments(example)) == 0, example
