@@ -37,8 +37,7 @@ OVERALL: Mapping[str, str] = {
     "mean_residual": N_("Mean residual"),
     "median_absolute_error": N_("Median absolute error"),
     "accuracy": N_("Accuracy"), "balanced_accuracy": N_("Balanced accuracy"),
-    "AUC": N_("Mean AUC"), "average_precision": N_("Average precision of the rarest class"),
-    "log_loss": N_("Log loss"), "brier": N_("Brier score"),
+    "AUC": N_("Mean AUC"), "log_loss": N_("Log loss"), "brier": N_("Brier score"),
     "calibration_error": N_("Calibration error"),
 }
 
