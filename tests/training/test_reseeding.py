@@ -1,4 +1,4 @@
-"""The best again with other seeds: what is averaged, when it ends, and what is left alone."""
+"""The best again with other seeds: what is chosen and averaged, and what is left alone."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tablecast.training.search.budget import Budget
 from tablecast.training.search.candidates import Candidate
 from tablecast.training.search.cross_validation import try_candidate
 from tablecast.training.search.pool import Pool
-from tablecast.training.search.reseeding import MOST_SEEDS, Reseeding, is_drawn
+from tablecast.training.search.reseeding import MOST_SEEDS, Reseeding, averaged, is_drawn, with_seed
 from tablecast.training.search.trial import Trial, all_losses
 from tablecast.training.search.views import Recipe, View, view_of
 
@@ -58,31 +58,34 @@ def blend(view: View, *parts: Trial) -> Trial:
     return replace(parts[0], members=members, predictions=predictions, losses=losses)
 
 
-def test_a_drawn_estimator_is_averaged_over_seeds(pool: Pool) -> None:
-    """Each further seed lowers the loss, and the mean of the members' answers is its answer."""
+def test_the_folds_choose_the_seeds_that_are_averaged(pool: Pool) -> None:
+    """The best few of all seeds lower the loss, and their mean is what is predicted."""
     drawn = pool.trials[0]
     made = again(pool, drawn)
+    assert made.done == MOST_SEEDS - 1
     best = made.ranked()[0]
     assert best.loss < 0.999 * drawn.loss
-    assert 1 < len(best.members) <= MOST_SEEDS
     assert len({one.settings.get("random_state") for one, _ in best.members}) == len(best.members)
-    fitted = [try_candidate(one, best.view, None).predictions for one, _ in best.members]
-    assert np.allclose(best.predictions, np.mean(fitted, axis=0))
-    assert best.name.endswith(f"{len(best.members)} seeds")
-    assert len(best.estimator().estimators) == len(best.members)
+    fitted = [try_candidate(one, best.view, None) for one, _ in best.members]
+    assert np.allclose(best.predictions, np.mean([one.predictions for one in fitted], axis=0))
+    losses = [one.loss for one in fitted]
+    assert losses == sorted(losses)
+    assert f"best of {MOST_SEEDS} seeds" in best.name
 
 
 def test_a_blend_keeps_the_weights_of_its_members(pool: Pool) -> None:
-    """A member's seeds share its weight; a line, which has no seed, keeps its own."""
+    """A member's seeds share its weight, and a line, which has no seed, keeps its own."""
     drawn, line = pool.trials
     both = blend(drawn.view, drawn, line)
-    made = again(pool, drawn, line, both)
-    assert made.done == 1  # nothing is better than the best that this one says it is
-    assert made.ranked()[0] is both
-    both = replace(both, losses=all_losses(drawn.view, both.predictions))
-    best = again(pool, *(replace(t, losses=(99.0,) * 15) for t in (drawn, line)), both).ranked()[0]
-    weights = [weight for one, weight in best.members if one.model == "lightgbm"]
-    assert sum(weights) == sum(weight for one, weight in best.members if one == LINE)
+    assert again(pool, drawn, line, both).ranked()[0] is both  # nothing is better than it says
+    seeds = {0: [drawn, try_candidate(with_seed(DRAWN, 2), drawn.view, None)]}
+    whole = averaged(both, seeds, 2)
+    assert [weight for _, weight in whole.members] == [1, 1, 2]
+    mean = np.mean([one.predictions for one in seeds[0]], axis=0)
+    assert np.allclose(whole.predictions, (mean + line.predictions) / 2)
+    one = averaged(both, seeds, 1)
+    first = min(seeds[0], key=lambda trial: trial.loss)
+    assert np.allclose(one.predictions, (first.predictions + line.predictions) / 2)
 
 
 def test_what_has_no_seed_and_what_there_is_no_time_for_stays(pool: Pool) -> None:
