@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -73,42 +73,24 @@ class Pool:
 
     def attempt(self, candidate: Candidate, view: View) -> None:
         """Try a candidate if the budget allows, and put it where it belongs."""
+        name = view.experiment._all_models[candidate.model].name
+        if self.is_over(self._seconds_of(candidate, view)):
+            self.leave_out(candidate.model, name, view.recipe, candidate.tuned)
+            return
+        self.done += 1
+        self.say(f"{name}, {view.recipe.name}")
         best = self.best
-        trial = self.tried(candidate, view, best.losses if best else None)
-        if trial is None:
-            if self.ended:
-                name = view.experiment._all_models[candidate.model].name
-                self.leave_out(candidate.model, name, view.recipe, candidate.tuned)
+        try:
+            candidate = with_room(candidate, view, len(self.prepared.table), self.largest)
+            trial = try_candidate(candidate, view, best.losses if best else None)
+        except Exception as error:  # estimators raise whatever they like
+            self.fail(candidate.model, name, view.recipe, error)
             return
         trial = self._measured(trial)
         if trial.why:
             self.dropped.append(trial)
         elif np.isfinite(trial.loss):
             self.trials.append(trial)
-
-    def tried(
-        self, candidate: Candidate, view: View, best: Sequence[float] | None = None
-    ) -> Trial | None:
-        """A candidate on every fold, or on the first where the best is far ahead.
-
-        Args:
-            candidate, view: what is tried, and what it is given.
-            best: the losses of the best so far; None to try every fold.
-
-        Returns:
-            None where the budget has no room for it, or it fails, which is noted.
-        """
-        name = view.experiment._all_models[candidate.model].name
-        if self.is_over(self._seconds_of(candidate, view)):
-            return None
-        self.done += 1
-        self.say(f"{name}, {view.recipe.name}")
-        try:
-            candidate = with_room(candidate, view, len(self.prepared.table), self.largest)
-            return try_candidate(candidate, view, best)
-        except Exception as error:  # estimators raise whatever they like
-            self.fail(candidate.model, name, view.recipe, error)
-            return None
 
     def is_over(self, seconds: float = 0.0) -> bool:
         """Whether the budget has ended the search, or does so before a trial of so many seconds.

@@ -14,7 +14,6 @@ from tablecast.training.search.blending import Blending
 from tablecast.training.search.candidates import first
 from tablecast.training.search.pool import TOO_LONG, Pool
 from tablecast.training.search.probability_calibration import calibrated
-from tablecast.training.search.reseeding import Reseeding
 from tablecast.training.search.temperature_scaling import all_tempered
 from tablecast.training.search.tuning import Tuning
 from tablecast.training.search.views import Recipe, View, straightened, view_of
@@ -36,8 +35,6 @@ class Search(Pool):
             if self.trials:
                 Tuning(self).run()
                 Blending(self, views).run()
-                self.part = "averaging over seeds"
-                Reseeding(self).run()
                 self._calibrate()
         except KeyboardInterrupt:
             if not self.trials:
