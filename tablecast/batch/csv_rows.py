@@ -7,7 +7,6 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any
 
 from tablecast.batch.column_reader import RowsReader, meaning
 from tablecast.batch.csv_chunk import CsvChunk
@@ -127,7 +126,7 @@ def write_csv_rows(deployment: Deployment, rows: Sequence[Row]) -> bytes:
     with closing(CsvSink(result, table, added, decimal_comma=comma)) as sink:
         if rows:
             chunk = CsvChunk(records, range(2, 2 + len(records)))
-            sink.write(chunk, None, answers(deployment, _columns(schema, rows)))
+            sink.write(chunk, None, answers(deployment, schema.columns_of_rows(rows)))
     return result.getvalue()
 
 
@@ -147,11 +146,3 @@ def _shown(schema: Schema, rows: Sequence[Row]) -> tuple[list[str], list[list[st
         for row in rows
     ]
     return [field.name for field in schema.fields], records
-
-
-def _columns(schema: Schema, rows: Sequence[Row]) -> dict[str, Any]:
-    values = zip(*(row.values for row in rows), strict=True)
-    return {
-        field.name: field.array(column)
-        for field, column in zip(schema.fields, values, strict=True)
-    }

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator
 from itertools import chain
 from typing import BinaryIO
 
-from tablecast.batch.csv_chunk import Chunk, CsvChunk, PlainChunk, plain_lines
+from tablecast.batch.csv_chunk import Chunk, CsvChunk, PlainChunk, PlainLines, plain_lines
 from tablecast.batch.csv_layout import layout_of
 from tablecast.batch.csv_text import CsvText
 from tablecast.data.surroundings import MOST_FOOTERS, is_footer
@@ -121,13 +121,23 @@ class CsvSource:
             if lines is None:
                 yield from self._read_records(block)
             else:
-                self._refuse_below()
-                for part in range(0, len(lines), MOST_ROWS):
-                    texts, first = lines[part : part + MOST_ROWS], self._line
-                    self._plain_lines += len(texts)
-                    yield PlainChunk(texts, first, self.separator, width)
+                yield from self._plain_chunks(lines)
             block = ""
         self._end_of_table()
+
+    def _plain_chunks(self, lines: PlainLines) -> Iterator[PlainChunk]:
+        """The rows of a block, each of which is one line."""
+        first = self._line
+        self._plain_lines += lines.count
+        if lines.texts:
+            self._refuse_below()
+        for part in range(0, len(lines.texts), MOST_ROWS):
+            texts = lines.texts[part : part + MOST_ROWS]
+            places = lines.places[part : part + MOST_ROWS]
+            numbers = list(map(first.__add__, places))
+            yield PlainChunk(texts, numbers, self.separator, len(self.names))
+        if not lines.texts or lines.places[-1] + 1 < lines.count:
+            self._gap = self._gap or not self._below
 
     @property
     def _line(self) -> int:
@@ -163,6 +173,10 @@ class CsvSource:
         rows: list[list[str]] = []
         lines: list[int] = []
         for record in records:
+            if not record:  # an empty line, of which a file may have millions
+                self._gap = self._gap or not self._below
+                line += 1
+                continue
             if len(record) == width and any(record):
                 self._refuse_below()
                 rows.append(record)

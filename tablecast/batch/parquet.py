@@ -158,4 +158,4 @@ def _arrow_errors(name: str) -> Iterator[None]:
     try:
         yield
     except (pyarrow.ArrowException, OSError) as error:
-        raise BatchError(f"{name} cannot be read to its end: {error}.") from None
+        raise BatchError(f"{name} cannot be read: {error}.") from None

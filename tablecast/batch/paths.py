@@ -20,17 +20,17 @@ def check_paths(source: Path, output: Path) -> None:
     if not source.is_file():
         raise BatchError(f"There is no file {str(source)!r}. Check the path.")
     if output.exists() and output.samefile(source):
-        raise BatchError(f"{str(output)!r} is the file to read; choose another one to write.")
+        raise BatchError(f"{str(output)!r} is also the input. Choose another output file.")
     if output.exists() and not output.is_file():
-        raise BatchError(f"{str(output)!r} is no file; choose the path of one to write.")
+        raise BatchError(f"{str(output)!r} is not a file. Choose the path of a file.")
     if output.suffix.lower() in OTHER_KINDS:
-        raise BatchError(f"{output.name} would not open: CSV is written; end its name in .csv.")
+        raise BatchError(f"{output.name} would be compressed, which is not supported. Use .csv.")
     wanted = {".parquet": ".parquet", **WORKBOOKS}.get(source.suffix.lower(), ".csv")
     written = output.suffix.lower()
     if wanted != (written if written in (".parquet", *WORKBOOKS) else ".csv"):
         raise BatchError(
-            f"{source.name} and {output.name} are of different kinds. CSV gives CSV, Parquet gives "
-            f"Parquet, and a workbook gives Excel: use an output name that ends in {wanted}."
+            f"The output has the format of the input (CSV, Parquet or Excel), so for {source.name} "
+            f"the name {output.name} must end in {wanted}."
         )
 
 

@@ -15,6 +15,7 @@ replaced: so a person can correct refused rows in the output itself and send it 
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -42,6 +43,7 @@ from tablecast.batch.summary import (
 )
 from tablecast.batch.workbook_sink import WorkbookSink, sink_of
 from tablecast.batch.workbook_source import WorkbookSource
+from tablecast.batch.workbook_trial import refuse_if_harmful
 from tablecast.data.sheets import is_workbook
 from tablecast.deployment.deployment import Deployment
 from tablecast.deployment.files import replaced_when_whole
@@ -50,7 +52,6 @@ from tablecast.errors import BatchError
 from tablecast.i18n.formats import listed
 from tablecast.i18n.language import _
 from tablecast.inference.engine import Columns
-from tablecast.schema.schema import Schema
 
 #: What happens to rows that the schema refuses: nothing is written; they are left out; or they
 #: stay without an answer, and a column says why.
@@ -163,6 +164,9 @@ class _Run:
         stream.seek(0)
         if not is_workbook(beginning):
             return self.through_csv(stream, result, name)
+        if self._limits.memory < math.inf:
+            refuse_if_harmful(stream.read(), name, int(self._limits.memory))
+            stream.seek(0)
         names = [field.name for field in self._deployment.schema.fields]
         source = WorkbookSource(stream, name, names, sheet)
         self.summary.is_workbook = True
@@ -301,7 +305,7 @@ def added_columns(deployment: Deployment, with_errors: bool) -> dict[str, type]:
         BatchError: a field of the deployment has the name of such a column.
     """
     schema = deployment.schema
-    columns = answers(deployment, _typical_row(schema))
+    columns = answers(deployment, schema.columns_of_rows([schema.typical]))
     added: dict[str, type] = dict.fromkeys(columns, float)
     if schema.classes:
         added["prediction_label"] = type(schema.classes[0])
@@ -312,10 +316,6 @@ def added_columns(deployment: Deployment, with_errors: bool) -> dict[str, type]:
             words = _("The field {name} has the same name as a result column.")
             raise BatchError(words.format(name=repr(taken.name)))
     return added
-
-
-def _typical_row(schema: Schema) -> dict[str, npt.NDArray[Any]]:
-    return {field.name: field.array([field.typical]) for field in schema.fields}
 
 
 def _scattered(values: Values, indices: Sequence[int], rows: int) -> list[Any]:

@@ -158,8 +158,8 @@ def _parsed(texts: Sequence[str], form: str) -> pd.Series:
         return without_zone(pd.to_datetime(cells, format=form, errors="coerce", utc=zoned))
     except (ValueError, re.error):
         raise TableError(
-            f"'{form}' is no format of dates; one is such as %d/%m/%Y, or %d.%m.%y %H:%M for a "
-            "time too (--date COLUMN=FORMAT)."
+            f"'{form}' is not a date format. Write one such as %d/%m/%Y, or %d.%m.%y %H:%M with a "
+            "time (--date COLUMN=FORMAT)."
         ) from None
 
 

@@ -144,14 +144,14 @@ def _decoded_as(content: bytes, name: str, encoding: str) -> Decoded:
         text = content.decode(python_name(encoding))
     except LookupError:
         raise TableError(
-            f"There is no encoding {encoding!r}; usual ones are utf-8, windows-1252, gb18030, "
+            f"There is no encoding {encoding!r}. Common ones are utf-8, windows-1252, gb18030, "
             "big5, shift_jis and euc-kr (--encoding NAME)."
         ) from None
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise TableError(
-            f"Line {line} of '{name}' is not {encoding} text. Name another encoding, or none to "
-            "have it found (--encoding NAME)."
+            f"Line {line} of '{name}' is not {encoding} text. Give another encoding, or leave out "
+            "--encoding to detect it."
         ) from None
     return Decoded(text.removeprefix("\ufeff"), encoding)
 
@@ -196,8 +196,8 @@ def _judged(content: bytes, name: str) -> Decoded:
     line = _first_line_beyond_ascii(content)
     if best < LEAST_SENSE:
         raise TableError(
-            f"Line {line} of '{name}' is text in no encoding that it can be told by. Save the file "
-            "as UTF-8, or name its encoding (--encoding NAME)."
+            f"The encoding of '{name}' cannot be recognized (see line {line}). Save the file as "
+            "UTF-8, or give its encoding (--encoding NAME)."
         )
     text = content.decode(python_name(chosen), "replace")
     notes = _bad_note(text, chosen)

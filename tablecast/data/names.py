@@ -42,8 +42,8 @@ def tidy_names(names: Sequence[object]) -> list[str]:
     for name in RESERVED:
         if name in tidied:
             raise TableError(
-                f"The table has a column {name!r}, a name that predictions use for their answer. "
-                "Rename or remove that column."
+                f"The table has a column {name!r}, which is the name of a result column. Rename or "
+                "remove it."
             )
     _check_cleaned(tidied)
     return tidied
@@ -62,6 +62,6 @@ def _check_cleaned(names: Sequence[str]) -> None:
         other = seen.setdefault(cleaned, name)
         if other != name:
             raise TableError(
-                f"The columns {other!r} and {name!r} become one name, {cleaned!r}, since PyCaret "
-                'removes the characters [ ] { } " , : from names. Rename one of them.'
+                f"The columns {other!r} and {name!r} would both be called {cleaned!r}, because "
+                'PyCaret removes the characters [ ] { } " , : from names. Rename one of them.'
             )

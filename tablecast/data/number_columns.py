@@ -214,6 +214,6 @@ def _typed_otherwise(column: Column) -> pd.Series:
     if column.requested == "date" and column.cells.dtype.kind == "M":
         return without_zone(column.cells)
     raise TableError(
-        f"'{column.name}' holds {column.cells.dtype} values, which cannot be read as "
-        f"{column.requested}s; leave out --{column.requested} {shlex.quote(column.name)}."
+        f"'{column.name}' has {column.cells.dtype} values, which cannot be read as "
+        f"{column.requested}s. Leave out --{column.requested} {shlex.quote(column.name)}."
     )

@@ -115,20 +115,20 @@ def _check_targets(targets: pd.Series) -> None:
         )
     if len(present) < MIN_ROWS:
         raise TableError(
-            f"Only {_rows(len(present))} with a value in '{name}'; training needs at least "
-            f"{MIN_ROWS} to hold some back for testing. Add rows."
+            f"Only {_rows(len(present))} with a value in '{name}'. Training needs at least "
+            f"{MIN_ROWS}, because some are kept for testing. Add rows."
         )
     if targets.dtype.kind == "M":
         raise TableError(
-            f"The target '{name}' holds dates, which can be features but not answers. "
+            f"The target '{name}' holds dates, which cannot be predicted. "
             "Turn it into a number, such as days since a fixed date."
         )
     if targets.dtype.kind not in "ifO":
         raise _unusable(name)
     if _distinct(present) == 1:
         raise TableError(
-            f"The target '{name}' has only one class or value, '{present.iloc[0]}', in every row, "
-            "so there is nothing to tell apart. Add rows with another, or choose another target."
+            f"The target '{name}' has the same value, '{present.iloc[0]}', in every row, so there "
+            "is nothing to learn. Add rows with other values, or choose another target."
         )
 
 
@@ -141,7 +141,7 @@ def _choose_task(
         text = _first_text(targets)
         raise TableError(
             f"Regression needs numbers, but '{targets.name}' holds text such as '{text}'. Correct "
-            f"those cells, take them as missing (--missing {shlex.quote(text)}), or choose "
+            f"those cells, treat them as missing (--missing {shlex.quote(text)}), or choose "
             "classification (--task classification)."
         )
     if task == "classification":
@@ -178,8 +178,8 @@ def _check_classes(targets: pd.Series) -> None:
     if single.empty:
         return
     raise TableError(
-        f"{_only_once(single, len(counts), targets.name)}, and training needs each class twice: to "
-        "learn from and to test on. Leave those rows out, merge the rare classes, or, if the "
+        f"{_only_once(single, len(counts), targets.name)}, but training needs each class twice: in "
+        "the training rows and in the test rows. Remove those rows, or merge rare classes. If the "
         "values are amounts, choose regression (--task regression)."
     )
 

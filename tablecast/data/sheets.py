@@ -70,12 +70,13 @@ def opened_sheet(
     book = _opened(content, name)
     names = list(book.sheet_names)
     chosen = _chosen(names, name, sheet)
-    if chosen is None:
-        chosen = next(
-            (candidate for candidate in names if book.get_sheet_by_name(candidate).height), names[0]
-        )
-    opened = book.get_sheet_by_name(chosen)
-    return chosen, [candidate for candidate in names if candidate != chosen], opened
+    try:
+        if chosen is None:
+            chosen = next((one for one in names if book.get_sheet_by_name(one).height), names[0])
+        opened = book.get_sheet_by_name(chosen)
+    except Exception as error:  # each format has its own kinds of damage
+        raise _damaged(name, error) from None
+    return chosen, [one for one in names if one != chosen], opened
 
 
 def _opened(content: bytes, name: str) -> Any:
@@ -92,12 +93,16 @@ def _opened(content: bytes, name: str) -> Any:
     except python_calamine.PasswordError:
         raise TableError(f"'{name}' is locked with a password. Save it without one.") from None
     except Exception as error:  # each format has its own kinds of damage
-        raise TableError(
-            f"'{name}' cannot be read as a workbook: {error}. Save it anew as .xlsx or CSV."
-        ) from None
+        raise _damaged(name, error) from None
     if not book.sheet_names:
         raise TableError(f"'{name}' has no sheet.")
     return book
+
+
+def _damaged(name: str, error: Exception) -> TableError:
+    return TableError(
+        f"'{name}' cannot be read as a workbook: {error}. Save it again as .xlsx or CSV."
+    )
 
 
 def _check_size(content: bytes, name: str) -> None:

@@ -121,8 +121,8 @@ def _data_set(name: str) -> Path:
         return part.replace(cache / f"{name}.csv")
     except OSError as error:
         raise TableError(
-            f"The data set '{name}' cannot be kept in '{cache}': {error.strerror}. Set "
-            "XDG_CACHE_HOME to a folder that can be written to."
+            f"The data set '{name}' cannot be stored in '{cache}': {error.strerror}. Set "
+            "XDG_CACHE_HOME to a folder that you may write to."
         ) from error
 
 
@@ -145,9 +145,9 @@ def _download(name: str, folders: list[Path]) -> bytes:
         near = get_close_matches(name, known, n=1)
         hint = f"Did you mean '{near[0]}'? " if near else ""
         raise TableError(
-            f"'{name}' is neither a file nor a data set that can be found here. {hint}"
+            f"'{name}' is neither a file nor a known data set. {hint}"
             "Give the path of a CSV or Parquet file, or a folder of tables in TABLECAST_DATA. "
-            f"(PyCaret's data sets were asked for too: {failure})"
+            f"(PyCaret's data sets were tried too: {failure})"
         ) from error
 
 

@@ -55,15 +55,15 @@ def read_graph(base: Path) -> tuple[bytes, dict[str, Any]]:
         description = _read_description(content)
     except (ValueError, KeyError, TypeError, IndexError):
         raise ArtifactError(
-            f"{path.name} is an ONNX graph of another program, or none at all; make it with "
+            f"{path.name} is not a graph of tablecast. Make it with "
             f"python -m tablecast compile {base.name}.pkl."
         ) from None
     check_format(description, path)
     pickle = with_ending(base, ".pkl")
     if pickle.is_file() and sha256_of(pickle.read_bytes()) != description["sha256"]:
         raise ArtifactError(
-            f"{path.name} was not compiled from the {pickle.name} beside it; compile it again "
-            f"(python -m tablecast compile {pickle.name}), or restore the one that belongs to it."
+            f"{path.name} was not compiled from the {pickle.name} beside it. Compile it again "
+            f"(python -m tablecast compile {pickle.name}), or restore the right one."
         )
     return content, description
 

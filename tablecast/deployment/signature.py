@@ -42,18 +42,19 @@ def check_signature(path: Path, content: bytes) -> None:
         parsed = minisign.Signature.from_file(signature)
     except FileNotFoundError:
         raise ArtifactError(
-            f"{path.name} is not signed, and TABLECAST_SIGNED_BY wants it signed: there is no "
-            f"{signature.name}. Sign it: python -m tablecast sign {without_ending(path).name} "
-            "--key FILE."
+            f"{path.name} is not signed (there is no {signature.name}), but TABLECAST_SIGNED_BY "
+            f"requires it. Sign it: python -m tablecast sign {without_ending(path).name} --key "
+            "FILE."
         ) from None
     except (minisign.ParseError, OSError, ValueError):
-        raise ArtifactError(f"{signature.name} is no signature; sign {path.name} again.") from None
+        words = f"{signature.name} is not a signature. Sign {path.name} again."
+        raise ArtifactError(words) from None
     try:
         public.verify(content, parsed)
     except minisign.VerifyError:
         raise ArtifactError(
-            f"The signature of {path.name} is not one of the key in TABLECAST_SIGNED_BY, or not of "
-            "this file. Restore the file, or have it signed by the right key."
+            f"The signature of {path.name} does not fit the file, or is not of the key in "
+            "TABLECAST_SIGNED_BY. Restore the file, or sign it with the right key."
         ) from None
 
 
@@ -74,7 +75,7 @@ def sign(name: str | os.PathLike[str], key_file: str | os.PathLike[str]) -> list
     files = [with_ending(base, ending) for ending in SIGNED]
     files = [file for file in files if file.is_file()]
     if not files:
-        raise ArtifactError(f"There is no deployment {base}, of which a file could be signed.")
+        raise ArtifactError(f"There is no deployment {base}. Check the path.")
     secret = _secret_key(Path(key_file))
     written = []
     for file in files:
@@ -117,8 +118,8 @@ def _public_key(wanted: str) -> Any:
         return minisign.PublicKey.from_base64(wanted)
     except (minisign.Error, OSError, ValueError):
         raise ArtifactError(
-            "TABLECAST_SIGNED_BY must be minisign's public key, as text or as the path of its "
-            "file; make one with python -m tablecast sign --new-key FILE."
+            "TABLECAST_SIGNED_BY must be a public key of minisign: its text, or the path of its "
+            "file. Make one with python -m tablecast sign --new-key FILE."
         ) from None
 
 
@@ -128,7 +129,7 @@ def _secret_key(path: Path) -> Any:
         secret = minisign.SecretKey.from_file(path)
     except (minisign.Error, OSError, ValueError):
         raise ArtifactError(
-            f"{path} is no secret key of minisign; make one with python -m tablecast sign "
+            f"{path} is not a secret key of minisign. Make one with python -m tablecast sign "
             "--new-key FILE."
         ) from None
     if secret.is_encrypted():

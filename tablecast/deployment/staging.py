@@ -74,9 +74,8 @@ def check_free(base: Path, force: bool, pickle: Path | None = None) -> None:
     if force or not taken or taken == [pickle] or (pickle and _written_from(pickle, base)):
         return
     raise ArtifactError(
-        f"There is a {taken[-1].name} in {str(base.parent)!r} already, which nothing replaces "
-        "unasked: choose another name (--name NAME, or name=), or replace it (--force, or "
-        "force=True)."
+        f"{str(base.parent)!r} already has a {taken[-1].name}. Choose another name (--name NAME, "
+        "or name=), or replace it (--force, or force=True)."
     )
 
 
@@ -85,8 +84,8 @@ def _check_writable(base: Path) -> None:
     folder = next(path for path in base.absolute().parents if path.exists())
     if not folder.is_dir() or not os.access(folder, os.W_OK):
         raise ArtifactError(
-            f"Nothing can be written into {str(base.parent)!r}: {str(folder)!r} is no folder that "
-            "you may write to. Choose another folder (--out FOLDER, or out=)."
+            f"You may not write into {str(base.parent)!r}: {str(folder)!r} is not a folder, or you "
+            "have no permission. Choose another folder (--out FOLDER, or out=)."
         )
     if base.suffix in (".pkl", ".json", ".onnx", ".sha256") or len(os.fsencode(base.name)) > 200:
         raise ArtifactError(

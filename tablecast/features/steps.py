@@ -25,6 +25,7 @@ from tablecast.features.design_matrix import (
     independent_columns,
     inner_edges,
 )
+from tablecast.features.searched_terms import AppendsChosen
 
 
 class AsFloat64(TransformerMixin, BaseEstimator):  # type: ignore[misc]
@@ -246,7 +247,7 @@ class Bins(_AppendsColumns):
         ]
 
 
-class Interactions(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class Interactions(AppendsChosen):
     """Append the products of two columns that explain most of what the columns leave unexplained.
 
     A product's importance is the share of the target's variation, beyond a linear model of the
@@ -265,31 +266,14 @@ class Interactions(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         low_, high_: every column's training range.
     """
 
-    def __init__(self, most: int = 20) -> None:
-        self.most = most
+    def _learn(self, values: Floats, target: NDArray[Any]) -> None:
+        self.pairs_, self.importances_ = important_products(values, target, self.most)
 
-    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
-        """Choose the products. X: rows by columns; y: the target, numbers or classes."""
-        values, target = self._validate_data(X, y, dtype=np.float64, y_numeric=False)
-        self.low_, self.high_ = values.min(axis=0), values.max(axis=0)
-        self.pairs_, self.importances_ = important_products(values, np.asarray(target), self.most)
-        return self
+    def _make(self, inside: Floats) -> list[Floats]:
+        return [inside[:, self.pairs_[:, 0]] * inside[:, self.pairs_[:, 1]]]
 
-    def transform(self, X: ArrayLike) -> Floats:
-        """X with the chosen products on its right, float64."""
-        check_is_fitted(self, "pairs_")
-        values = self._validate_data(X, dtype=np.float64, reset=False)
-        inside = np.clip(values, self.low_, self.high_)
-        return np.hstack([values, inside[:, self.pairs_[:, 0]] * inside[:, self.pairs_[:, 1]]])
-
-    def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
-        """The names that came in, then ``a*b`` for each product."""
-        check_is_fitted(self, "pairs_")
-        names = _names_in(self, input_features)
-        return distinct([*names, *(f"{names[a]}*{names[b]}" for a, b in self.pairs_)])
-
-    def _more_tags(self) -> dict[str, Any]:
-        return {"requires_y": True}
+    def _names(self, names: NDArray[np.object_]) -> list[str]:
+        return [f"{names[a]}*{names[b]}" for a, b in self.pairs_]
 
 
 class FullRank(TransformerMixin, BaseEstimator):  # type: ignore[misc]

@@ -8,7 +8,7 @@ learns it). Nothing here needs more than numpy.
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -16,22 +16,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from tablecast.schema.factors import FORMULAS
+
 if TYPE_CHECKING:
     from tablecast.schema.field import Field, Value
 
 Floats = npt.NDArray[np.float64]
-
-
-#: What each kind of factor makes of a value, or of a column of them, given its cut and the lowest
-#: training value; as ``searched_terms.Factor``, which serving cannot import, and the compiler do.
-FORMULAS: Mapping[str, Callable[[Any, float, float], Any]] = {
-    "value": lambda value, _cut, _low: value,
-    "square": lambda value, _cut, _low: value * value,
-    "inverse": lambda value, _cut, _low: 1.0 / value,
-    "log": lambda value, _cut, low: np.log((value - low) + 1.0),
-    "above": lambda value, cut, _low: (value > cut) * 1.0,
-    "beyond": lambda value, cut, _low: (value > cut) * (value - cut),
-}
 
 
 @dataclass(frozen=True)

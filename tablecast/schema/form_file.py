@@ -55,6 +55,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -144,15 +145,22 @@ class Form:
             )
 
 
-def read_form(path: str | Path | None) -> Form:
+def read_form(
+    path: str | PathLike[str] | None, reading: ReadingOptions | None = None
+) -> Form:
     """Read a form file; None gives an empty one.
+
+    Args:
+        path: of the file.
+        reading: what else a person says of the table; it goes before what the file says.
 
     Raises:
         FormFileError: the file is missing, is not TOML, or has an unknown key or a value of
             the wrong type.
     """
-    if path is None:
-        return Form()
+    reading = reading or ReadingOptions()
+    if not path:
+        return Form(reading=reading)
     try:
         data = tomllib.loads(Path(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -161,7 +169,8 @@ def read_form(path: str | Path | None) -> Form:
         raise FormFileError(f"The form file {str(path)!r} is not TOML: {error}.") from None
     others = [tag for tag in languages_in(data) if tag != ENGLISH.primary]
     form = _form(in_language(data, ENGLISH.primary))
-    return replace(form, languages={tag: _form(in_language(data, tag)) for tag in others})
+    languages = {tag: _form(in_language(data, tag)) for tag in others}
+    return replace(form, languages=languages, reading=reading.over(form.reading))
 
 
 def _form(data: Mapping[str, Any]) -> Form:
@@ -191,20 +200,18 @@ def _form(data: Mapping[str, Any]) -> Form:
 def _reading(entries: Mapping[str, Any]) -> ReadingOptions:
     _check_keys(entries, _TABLE_KEYS, "[table]")
     for key, value in entries.items():
-        texts = [value] if isinstance(value, str) else value
-        if isinstance(value, dict):
-            texts = [text for each in value.values()
-                     for text in (each if isinstance(each, list) else [each])]  # fmt: skip
-        if not all(isinstance(text, str) for text in texts):
+        parts = value.values() if isinstance(value, dict) else [value]
+        if not all(isinstance(text, str) for part in parts for text in _as_list(part)):
             raise FormFileError(f"[table] {key} must hold texts in quotes.")
-    levels = {
-        name: each if isinstance(each, list) else [each]
-        for name, each in entries.get("level", {}).items()
-    }
+    levels = {name: _as_list(each) for name, each in entries.get("level", {}).items()}
     try:
         return ReadingOptions(**{**entries, "level": levels})
     except TableError as error:
         raise FormFileError(f"[table]: {error}") from None
+
+
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def _check_field(name: str, overrides: Any) -> None:

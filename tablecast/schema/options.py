@@ -56,13 +56,13 @@ class ReadingOptions:
     def __post_init__(self) -> None:
         if self.task not in ("auto", "regression", "classification"):
             raise TableError(
-                f"{self.task!r} is no task; choose auto, regression or classification (--task)."
+                f"{self.task!r} is not a task. Choose auto, regression or classification (--task)."
             )
         if self.decimal not in (None, ".", ","):
-            raise TableError(f"The decimal sign is . or , and not {self.decimal!r} (--decimal).")
+            raise TableError(f"The decimal sign is . or , but not {self.decimal!r} (--decimal).")
         if self.separator is not None and len(self.separator) != 1:
             raise TableError(
-                f"A separator is one character, such as ; and not {self.separator!r} (--separator)."
+                f"The separator must be one character, not {self.separator!r} (--separator)."
             )
 
     @property

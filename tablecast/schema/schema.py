@@ -163,6 +163,17 @@ class Schema:
         """A training table (pandas, or name to values) as the columns that engines take."""
         return {field.name: field.array_of_table(table[field.name]) for field in self.fields}
 
+    @property
+    def typical(self) -> Row:
+        """A row of each field's typical value."""
+        return Row(tuple(field.typical for field in self.fields))
+
+    def columns_of_rows(self, rows: Sequence[Row]) -> dict[str, Array]:
+        """Rows, at least one, as the columns that engines take."""
+        by_field = zip(*(row.values for row in rows), strict=True)
+        pairs = zip(self.fields, by_field, strict=True)
+        return {field.name: field.array(values) for field, values in pairs}
+
     def in_language(self, language: Language) -> Schema:
         """The same schema with the words of a language, as far as the form file has them."""
         if language not in self._in_languages:

@@ -88,14 +88,14 @@ def cast(
 
     check_budget(budget)
     began = time.monotonic() if began is None else began
-    look = read_form(Path(form) if form else None)
+    options = ReadingOptions(drop=[*drop], keep=[*keep]).over(reading or ReadingOptions())
+    look = read_form(form, options)
     base = Path(out) / (name or name_after(source))
     check_free(base, force)
     with enough_memory(), Interrupts(progress) as interrupts:
-        options = ReadingOptions(drop=[*drop], keep=[*keep]).over(reading or ReadingOptions())
         seconds = (budget or DEFAULT_BUDGET) if model == "auto" and trials is None else None
         prepared = take_in(
-            source, target, look, options, budget=seconds, began=began, progress=progress
+            source, target, look, budget=seconds, began=began, progress=progress
         )
         trained = train(
             prepared,
@@ -113,7 +113,7 @@ def cast(
             schema = _schema_of(prepared, look, card)
             background = background_of(prepared.table, schema)
             interval = look_at_unseen(
-                trained.pipeline, prepared, schema, card, seed, progress, trained.clones
+                trained.pipeline, prepared, schema, card, seed, progress, trained.refits
             )
             parts = {"background": background, "interval": interval}
             with staged(base) as there:
@@ -147,7 +147,7 @@ def compile_deployment(
     schema = Schema.from_json(description["schema"])
     progress(f"Compiling {base.name}.pkl")
     model = compile_pipeline(pipeline, schema.fields, schema.task)
-    progress("Checking that the graph gives the same answers as PyCaret")
+    progress("Checking that the graph gives the same predictions as PyCaret")
     program = row_program_of(model)
     graph = model.SerializeToString()
     proof = _prove(graph, pipeline, schema, table, program)

@@ -13,7 +13,6 @@ from tablecast.data.leakage import without_leaks
 from tablecast.data.prepare import prepare
 from tablecast.data.sources import read_table
 from tablecast.errors import Remark
-from tablecast.schema.options import ReadingOptions
 from tablecast.schema.schema import Schema
 from tablecast.training.experiment.out_of_fold import sampled
 from tablecast.training.memory import check_memory
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from tablecast.data.prepared import Prepared
     from tablecast.schema.form_file import Form
 
-#: Cells of a table that a second of a search can learn from, its folds, clones and proof included:
+#: Cells of a table that a second of a search can learn from, its folds, refits and proof included:
 #: 120 s learn from 170,000 rows of seven columns.
 CELLS_A_SECOND = 10_000
 #: The part of the seconds that reading has in those.
@@ -35,7 +34,6 @@ def take_in(
     source: str | PathLike[str],
     target: str,
     look: Form,
-    options: ReadingOptions | None = None,
     *,
     budget: float | None = None,
     began: float | None = None,
@@ -46,8 +44,7 @@ def take_in(
     Args:
         source: what ``tablecast.data.sources.read_table`` takes.
         target: the column to predict.
-        look: the form file's labels, limits and options.
-        options: what else a person says of the table; it goes before the form file.
+        look: labels, limits, and what is said of the table.
         budget: seconds of a search; of a table that is too long for them a sample is taken.
         began: when they began, as ``time.monotonic`` counts, since reading takes its part of them;
             None for now.
@@ -57,13 +54,12 @@ def take_in(
         TableError, FormFileError, TrainingError: see ``prepare``, ``without_leaks``, ``Schema``
             and ``check_memory``.
     """
-    options = (options or ReadingOptions()).over(look.reading)
-    table = read_table(source, options)
-    inspection = inspected(table, target, options)
-    prepared = prepare(table, target, options=options)
+    table = read_table(source, look.reading)
+    inspection = inspected(table, target, look.reading)
+    prepared = prepare(table, target, options=look.reading)
     for line in (*inspection.overview(), *inspection.sentences):
         progress(line)
-    prepared = without_leaks(prepared, options.known_as(list(table.columns)).keep)
+    prepared = without_leaks(prepared, look.reading.known_as(list(table.columns)).keep)
     for leak in prepared.leaks:
         progress(str(leak.message))
     Schema.from_table(prepared.table, prepared.target, prepared.task, look)

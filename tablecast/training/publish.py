@@ -76,9 +76,8 @@ def publish(
 
     if isinstance(pipeline, str | PathLike) or hasattr(pipeline, "columns"):
         pipeline, table, target = None, pipeline, target or table
-    look = read_form(Path(form) if form else None)
-    options = (reading or ReadingOptions()).over(look.reading)
-    rows = read_table(table, options) if isinstance(table, str | PathLike) else table
+    look = read_form(form, reading)
+    rows = read_table(table, look.reading) if isinstance(table, str | PathLike) else table
     with quiet_and_single():
         finished_model = finished(source, pipeline, rows, target)
         base = _base_of(finished_model, name, out, table)

@@ -9,10 +9,11 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from tablecast.errors import Remark, TrainingError
+from tablecast.training.evaluation.rounding import readable
 from tablecast.training.experiment.agreement import check_self_agreement
 from tablecast.training.experiment.leaderboard import as_text
 from tablecast.training.experiment.recipe import recipe
-from tablecast.training.experiment.scores import folds_of, gains, telling
+from tablecast.training.experiment.scores import gains, metrics_of_folds, telling
 from tablecast.training.experiment.setup import quiet_and_single, start
 from tablecast.training.experiment.trained import (
     Trained,
@@ -31,14 +32,6 @@ __all__ = ["Trained", "check_self_agreement", "recipe", "train"]
 Progress = Callable[[str], None]
 
 
-@dataclass(frozen=True)
-class Candidate:
-    """One thing to try: a PyCaret estimator id, with the recipe's features or with plain ones."""
-
-    model: str
-    with_recipe: bool
-
-
 DEFAULT, PLAIN = Remark("default features"), Remark("plain features")
 
 # Estimators that are linear in their features, which the recipe's features are made for. A tree
@@ -50,11 +43,13 @@ LINEAR = frozenset(
 MAX_LATENCY = 1_000.0
 # What a repository and a worker's memory bear easily.
 LARGEST_GRAPH = 20e6
+
+
 @dataclass(frozen=True)
 class _Tried:
-    """One candidate, cross-validated on the training part."""
+    """An estimator by PyCaret's id, cross-validated on the training part."""
 
-    candidate: Candidate
+    model: str
     experiment: Any
     estimator: Any
     scores: Any  # PyCaret's table: a row for each fold, "Mean" and "Std"
@@ -112,7 +107,7 @@ def train(
                 interrupts.searching = False
             trained = finish(search)
         else:
-            tried = _try(prepared, Candidate(model, model in LINEAR), seed, progress)
+            tried = _try(prepared, model, seed, progress)
             trained = _finish(prepared, tried, seed, progress)
     _say(trained, prepared, progress)
     return trained
@@ -122,25 +117,21 @@ def _say(trained: Trained, prepared: Prepared, progress: Progress) -> None:
     """The leaderboard, and what training found out about its figures."""
     progress(as_text(trained.leaderboard))
     holdout = trained.metrics["holdout"]
-    figures = ", ".join(f"{name} {value:,.4g}" for name, value in holdout.items())
+    figures = ", ".join(f"{name} {readable(value)}" for name, value in holdout.items())
     progress(f"Test rows: {figures}.")
     for note in trained.notes:
         if note not in prepared.notes:
             progress(str(note))
 
 
-def _try(
-    prepared: Prepared,
-    candidate: Candidate,
-    seed: int,
-    progress: Progress,
-) -> _Tried:
-    steps = recipe(prepared.table, prepared.target) if candidate.with_recipe else []
+def _try(prepared: Prepared, model: str, seed: int, progress: Progress) -> _Tried:
+    """With the recipe's features where the estimator is linear, else with plain ones."""
+    steps = recipe(prepared.table, prepared.target) if model in LINEAR else []
     experiment = start(prepared, seed, steps)
-    name = _name(experiment, candidate.model)
+    name = _name(experiment, model)
     began = time.monotonic()
     try:
-        estimator = experiment.create_model(candidate.model, round=6, verbose=False)
+        estimator = experiment.create_model(model, round=6, verbose=False)
     except Exception as error:  # estimators raise whatever they like
         raise TrainingError(f"{name} could not be fitted on this table: {error}") from error
     scores, seconds = experiment.pull(), time.monotonic() - began
@@ -148,7 +139,7 @@ def _try(
     mean, std = scores.loc["Mean", decides], scores.loc["Std", decides]
     folds = experiment.fold_generator.get_n_splits()
     progress(f"{name}: {decides} {mean:.4f} ± {std:.4f} over {folds} folds, {seconds:.1f} s")
-    return _Tried(candidate, experiment, estimator, scores, seconds)
+    return _Tried(model, experiment, estimator, scores, seconds)
 
 
 def _name(experiment: Any, model: str) -> str:
@@ -166,25 +157,20 @@ def _name(experiment: Any, model: str) -> str:
     raise TrainingError(f"PyCaret has no estimator '{model}'. {hint}Choose auto, or: {known}.")
 
 
-def _finish(
-    prepared: Prepared,
-    best: _Tried,
-    seed: int,
-    progress: Progress,
-) -> Trained:
+def _finish(prepared: Prepared, best: _Tried, seed: int, progress: Progress) -> Trained:
     """Measure the candidate on the holdout, fit it on all rows, check that it is steady."""
     held = held_out(best.experiment, best.estimator)
     pipeline = finalized(best.experiment, best.estimator)
     progress(f"Fitted on all {len(prepared.table):,} rows. Comparing single rows with a batch.")
     agreement = check_self_agreement(pipeline, prepared.table, prepared.task)
     progress("Batch size does not change results.")
-    folds = folds_of(best.scores)
+    folds = metrics_of_folds(best.scores)
     return trained_of(
         prepared,
         pipeline,
         held,
         notes=nothing_learnt(gains(folds), held.figures),
-        model=best.candidate.model,
+        model=best.model,
         cross_validation=folds,
         leaderboard=[_entry(best)],
         seed=seed,
@@ -194,12 +180,12 @@ def _finish(
 
 
 def _entry(tried: _Tried) -> dict[str, Any]:
-    folds, task = folds_of(tried.scores), tried.experiment._ml_usecase.name.lower()
+    folds, task = metrics_of_folds(tried.scores), tried.experiment._ml_usecase.name.lower()
     return {
-        "model": tried.candidate.model,
-        "name": _name(tried.experiment, tried.candidate.model),
-        "features": DEFAULT if tried.candidate.with_recipe else PLAIN,
-        "recipe": tried.candidate.with_recipe,
+        "model": tried.model,
+        "name": _name(tried.experiment, tried.model),
+        "features": DEFAULT if tried.model in LINEAR else PLAIN,
+        "recipe": tried.model in LINEAR,
         "folds": len(tried.scores) - 2,
         "seconds": round(tried.seconds, 2),
         **{metric: figures["mean"] for metric, figures in folds.items()},

@@ -32,8 +32,8 @@ def write_card(loaded: Deployment, output: str | Path) -> Path:
     make = makers.get(path.suffix.lower())
     if make is None:
         raise CardError(
-            f"A card is written as .html or .json, and {path.name!r} is neither; name the file "
-            "with one of these endings."
+            f"A model card is written as .html or .json. Rename {path.name!r} to end in one of "
+            "them."
         )
     content = make(loaded)
     try:

@@ -102,7 +102,7 @@ def test_a_name_that_is_there_twice_is_refused() -> None:
 
 def test_a_file_that_is_not_there_stops_the_start() -> None:
     """Keys that are asked for and missing are not taken for no keys."""
-    with pytest.raises(KeysError, match="no such file"):
+    with pytest.raises(KeysError, match="does not exist"):
         Keyring("/nonexistent/keys")
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import io
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from tablecast.batch.csv_text import CsvText
 from tablecast.batch.predict_file import predict_file
 from tablecast.data.sources import prepare, read_table
 from tablecast.deployment.deployment import Deployment
@@ -170,3 +172,10 @@ def test_a_placeholder_of_the_table_is_missing_in_a_form_too() -> None:
     assert value != value
     assert warning
     assert "left day blank" in warning.say()
+
+
+def test_a_file_whose_last_letter_is_cut_is_no_utf_8() -> None:
+    """Its last bytes begin a letter and end before it does; another encoding is looked for."""
+    whole = CsvText(io.BytesIO("x\nZürich ü".encode()), "t.csv")
+    cut = CsvText(io.BytesIO("x\nZürich ü".encode()[:-1]), "t.csv")
+    assert (whole._is("utf-8"), cut._is("utf-8")) == (True, False)

@@ -153,7 +153,7 @@ def test_other_workbooks_are_answered_as_xlsx(fake_deployment: Deployment, tmp_p
 def test_kinds_of_files_go_together(fake_deployment: Deployment, tmp_path: Path) -> None:
     """A workbook is not written under a CSV's name, nor the other way round."""
     source = workbook(tmp_path / "in.xlsx", [GOOD])
-    with pytest.raises(BatchError, match=r"name that ends in \.xlsx"):
+    with pytest.raises(BatchError, match=r"must end in \.xlsx"):
         predict_file(fake_deployment, source, tmp_path / "out.csv")
 
 

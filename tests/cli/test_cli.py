@@ -190,10 +190,10 @@ def test_a_signal_ends_a_command_as_ctrl_c_does(
 @pytest.mark.parametrize(
     ("answers", "words"),
     [
-        (["same"] * 40, "only one class or value, 'same'"),
+        (["same"] * 40, "has the same value, 'same'"),
         ([f"class {row}" for row in range(40)], "All 40 values of goal occur only once"),
         (["a"] * 39 + ["b"], "The value 'b' of goal occurs only once"),
-        (["a"] * 20 + [""] * 20, "only one class or value, 'a'"),
+        (["a"] * 20 + [""] * 20, "has the same value, 'a'"),
     ],
 )
 def test_a_target_that_teaches_nothing_is_one_line(

@@ -16,7 +16,7 @@ from tablecast.deployment.deployment import Deployment
 from tablecast.errors import InvalidInput
 from tablecast.inference.engine import Answer, Columns
 from tablecast.schema.field import Field, Refusal
-from tablecast.schema.number_formats import plain_number
+from tablecast.schema.number_formats import is_currency, plain_number
 from tablecast.schema.schema import Schema
 from tablecast.web.app import create_app
 from tests import stand_ins
@@ -93,6 +93,16 @@ def read_column(field: Field, *chunks: list[str]) -> list[float]:
 def test_a_text_in_a_spelling(text: str, spelling: str, plain: str | None) -> None:
     """A number in a spelling becomes that of programs; what is none in it is left alone."""
     assert plain_number(text, spelling) == plain
+
+
+@pytest.mark.parametrize(
+    ("unit", "is_money"),
+    [("$", True), ("HK$", True), ("Mex$", True), ("Pesos$", False), ("Mexi$", False), ("$€", False),
+     ("eur", True), ("EUR", True), ("kg", False), ("", False)],
+)  # fmt: skip
+def test_a_currency_is_a_short_sign_or_a_code(unit: str, is_money: bool) -> None:
+    """One sign with up to three letters beside it, or a code in any case."""
+    assert is_currency(unit) is is_money
 
 
 @pytest.mark.parametrize("text", [".E0", ".e5", "e5", ".", "-.", "-.E1"])

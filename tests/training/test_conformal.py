@@ -17,18 +17,16 @@ from sklearn.model_selection import train_test_split
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from tablecast.data.prepared import Prepared
 from tablecast.data.sources import read_table
 from tablecast.inference.interval import Interval
 from tablecast.schema.schema import Schema
+from tablecast.training.experiment.out_of_fold import folds_of
 from tablecast.training.intervals.bounds import AROUND_MIDDLE, BY_FIELDS, Rows, _aligned, learn_end
 from tablecast.training.intervals.conditional_median import roundest
 from tablecast.training.intervals.conformal import (
-    folds_of,
-    interval_of,
     interval_score,
     learn,
-    out_of_fold,
+    refit_predictions,
 )
 from tablecast.training.intervals.offset_shapes import SHAPES, Fitted, encode
 from tablecast.training.intervals.quantiles import shrunken_slopes, smoothed_quantile
@@ -224,12 +222,6 @@ def test_the_card_says_how_thirds_of_the_answers_are_covered() -> None:
     assert thirds[0]["width"] < thirds[2]["width"]
 
 
-def test_classes_have_no_interval() -> None:
-    """A classifier's pipeline gets none."""
-    table = pd.DataFrame({"x": [1.0, 2.0], "y": ["a", "b"]})
-    assert interval_of(None, Prepared(table, "y", "classification", (), ())) is None
-
-
 def insurance_features(table: pd.DataFrame) -> Any:
     smokes = (table["smoker"] == "yes").to_numpy(np.float64)
     regions = [table["region"] == name for name in ("northeast", "northwest", "southeast")]
@@ -248,7 +240,8 @@ def test_insurance_resplit_twenty_times(real_table: Callable[[str], Path]) -> No
         features, target = known.drop(columns="charges"), known["charges"].to_numpy()
         pipeline = make_pipeline(FunctionTransformer(insurance_features), LinearRegression())
         pipeline.fit(features, target)
-        stored = learn(features, target, out_of_fold(pipeline, features, target, seed), seed)
+        _, moved = refit_predictions(pipeline, features, target, seed)
+        stored = learn(features, target, moved, seed)
         answers = pipeline.predict(new.drop(columns="charges"))
         low, high = ends(stored, new, "charges", answers)
         y = new["charges"].to_numpy()

@@ -13,6 +13,7 @@ from scipy.stats.mstats import hdquantiles
 from sklearn.linear_model import QuantileRegressor
 
 from tablecast.features.searched_terms import Factor
+from tablecast.training.experiment.out_of_fold import folds_of
 from tablecast.training.intervals import bounds, conformal, offset_shapes
 from tablecast.training.intervals.bounds import Rows
 from tablecast.training.intervals.conditional_median import least_absolute, middle
@@ -139,14 +140,15 @@ def test_two_lines_meet_at_the_median_prediction() -> None:
         assert flat.heights == pytest.approx([smoothed_quantile(residuals, 0.95)])
 
 
-def test_the_fields_that_tell_most_come_first() -> None:
+def test_the_fields_that_tell_most_come_first(monkeypatch: pytest.MonkeyPatch) -> None:
     """Columns without variation tell nothing, however many may be taken."""
     random = np.random.default_rng(4)
     values = np.column_stack([np.full(900, 1e6), random.normal(size=(900, 3))])
     residuals = random.normal(size=900) + 3 * values[:, 2] + values[:, 3]
-    assert offset_shapes._telling(values, residuals, 0.95, 2).tolist() == [2, 3]
-    assert offset_shapes._telling(values, residuals, 0.05, 1).tolist() == [2]
-    assert offset_shapes._telling(values, residuals, 0.5, 9).tolist() == [1, 2, 3]
+    for most, quantile, expected in [(2, 0.95, [2, 3]), (1, 0.05, [2]), (9, 0.5, [1, 2, 3])]:
+        monkeypatch.setattr(offset_shapes, "MOST_COLUMNS", most)
+        below = (residuals < np.quantile(residuals, quantile)).astype(np.float64)
+        assert offset_shapes.telling(values, below).tolist() == expected
 
 
 def test_the_loss_of_a_quantile() -> None:
@@ -210,15 +212,15 @@ def test_thirds_of_the_answers_are_counted_apart() -> None:
     answers = np.arange(9.0)
     low, high = answers - 1, answers + 1 + (answers > 5)
     target = answers + np.array([0, 0, 2, 0, 0, 0, -1, -2, 2])
-    assert conformal._by_answer(answers, low, high, target) == [
+    assert conformal._by_prediction(answers, low, high, target) == [
         {"from": 0.0, "to": 2.0, "rows": 3, "coverage": pytest.approx(2 / 3), "width": 2.0},
         {"from": 3.0, "to": 5.0, "rows": 3, "coverage": 1.0, "width": 2.0},
         {"from": 6.0, "to": 8.0, "rows": 3, "coverage": pytest.approx(2 / 3), "width": 3.0},
     ]
-    assert len(conformal._by_answer(np.zeros(3), low[:3], high[:3], target[:3])) == 1
+    assert len(conformal._by_prediction(np.zeros(3), low[:3], high[:3], target[:3])) == 1
 
 
 def test_clones_answer_in_ten_five_or_three_folds() -> None:
     """Few rows need a model that is near to the whole one's; many do not."""
-    folds = [conformal.folds_of(rows) for rows in (5_000, 5_001, 20_000, 20_001)]
+    folds = [folds_of(rows) for rows in (5_000, 5_001, 20_000, 20_001)]
     assert folds == [10, 5, 5, 3]

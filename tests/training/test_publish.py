@@ -321,7 +321,7 @@ def test_another_deployment_is_never_replaced_unasked(
     final = module.finalize_model(best)
     publish(final, out=tmp_path)
     first = (tmp_path / "price.onnx").read_bytes()
-    with pytest.raises(ArtifactError, match=r"There is a price\.onnx .* already.*force"):
+    with pytest.raises(ArtifactError, match=r"already has a price\.onnx.*force"):
         publish(final, out=tmp_path)
     assert (tmp_path / "price.onnx").read_bytes() == first
     publish(final, out=tmp_path, force=True)
@@ -391,15 +391,15 @@ def test_each_refusal_is_a_line_that_says_what_to_do(
         numbers.index > 0, "unknown"))
     for source, given, said in (
         ("no-such-model", {}, "There is no no-such-model.pkl"),
-        (broken, {"table": numbers}, "broken.pkl cannot be opened here"),
-        (absent, {"table": numbers}, "absent.pkl cannot be opened here"),
-        (None, {}, "NoneType answers with neither"),
-        (StandardScaler(), {}, "StandardScaler answers with neither"),
+        (broken, {"table": numbers}, "broken.pkl cannot be opened"),
+        (absent, {"table": numbers}, "absent.pkl cannot be opened"),
+        (None, {}, "NoneType predicts neither"),
+        (StandardScaler(), {}, "StandardScaler predicts neither"),
         (Ridge(), {"table": numbers, "target": "cost"}, "Ridge is not fitted"),
         (type(experiment)(), {}, "was not set up"),
         (experiment, {}, "has compared no models"),
-        (model, {}, "publish it with table= and target="),
-        (model, {"table": numbers}, "publish it with table= and target="),
+        (model, {}, "Publish it with table= and target="),
+        (model, {"table": numbers}, "Publish it with table= and target="),
         (nameless, {"table": numbers, "target": "cost"}, "was fitted on 2 columns without names"),
         (model, {"table": numbers.drop(columns="bmi"), "target": "cost"}, "no column 'bmi'"),
         (model, {"table": numbers.rename(columns={"bmi": "BMI"}), "target": "cost"}, "'BMI'"),
@@ -411,7 +411,7 @@ def test_each_refusal_is_a_line_that_says_what_to_do(
         assert "\n" not in str(raised.value)
     with pytest.raises(TableError, match=r"'age' is a number .* 'unknown' in row 1\."):
         publish(experiment, known, odd, name="any", out=tmp_path)
-    with pytest.raises(ArtifactError, match="predicts 'cost', and not 'class'"):
+    with pytest.raises(ArtifactError, match="predicts 'cost', not 'class'"):
         publish(experiment, known, target="class", name="any", out=tmp_path)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["absent.pkl", "broken.pkl"]
 

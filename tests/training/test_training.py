@@ -216,8 +216,8 @@ def test_a_target_with_cents_can_be_straightened() -> None:
 @pytest.mark.parametrize(
     ("classes", "said"),
     [
-        (["a"] * 29 + ["b"], "the class 'b' has 1 row, and"),
-        (["a"] * 28 + ["b"] * 2, "the class 'b' has 2 rows, and"),
+        (["a"] * 29 + ["b"], "the class 'b' has 1 row, but"),
+        (["a"] * 28 + ["b"] * 2, "the class 'b' has 2 rows, but"),
         ([f"class {i // 3}" for i in range(30)], "too few for the 10 classes"),
     ],
 )

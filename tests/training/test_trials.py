@@ -117,11 +117,11 @@ def test_an_estimator_that_could_not_be_fitted_again_is_not_chosen() -> None:
 
 def test_clones_are_as_many_as_there_is_time_for() -> None:
     """Between the fewest and the usual number; the usual one where trials are counted."""
-    assert Ticking(60).clones(1.0, usual=10, least=3) == 10
-    assert Ticking(60, columns=2_000).clones(5.0, usual=10, least=3) == 6  # a card of so many
-    assert Ticking(60).clones(10.0, usual=10, least=3) == 5
-    assert Ticking(60).clones(100.0, usual=10, least=3) == 3
-    assert Budget(0.0, trials=3).clones(100.0, usual=10, least=3) == 10
+    assert Ticking(60).refits(1.0, usual=10, least=3) == 10
+    assert Ticking(60, columns=2_000).refits(5.0, usual=10, least=3) == 6  # a card of so many
+    assert Ticking(60).refits(10.0, usual=10, least=3) == 5
+    assert Ticking(60).refits(100.0, usual=10, least=3) == 3
+    assert Budget(0.0, trials=3).refits(100.0, usual=10, least=3) == 10
 
 
 def test_more_is_kept_back_on_a_busy_machine_and_for_slow_estimators() -> None:

@@ -43,7 +43,7 @@ class Worst:
         """Compare the answers to the rows of one table."""
         if len(reference) != len(table):
             raise ProofFailed(
-                f"PyCaret answered {len(reference)} of {len(table)} rows: the pipeline drops rows. "
+                f"PyCaret predicted {len(reference)} of {len(table)} rows: some are dropped. "
                 "Train with an imputation that keeps them, or serve with TABLECAST_ENGINE=pycaret."
             )
         label = graph["prediction_label"].reshape(-1)
@@ -54,7 +54,7 @@ class Worst:
         scores = [c for c in reference.columns if str(c).startswith("prediction_score_")]
         probabilities = graph.get("probabilities")
         if bool(scores) != (probabilities is not None):
-            raise ProofFailed("Only one of the graph and PyCaret gives probabilities.")
+            raise ProofFailed("Either the graph or PyCaret gives probabilities, but not both.")
         wrong = label.astype(str) != expected.astype(str)
         if wrong.any():
             self._note(wrong.astype(np.float64), label, expected, table)
@@ -101,7 +101,7 @@ class Worst:
         faults = []
         if self.relative > tolerance:
             faults.append(
-                f"an answer differs by {self.relative:.2g} of its size ({self.absolute:.2g})"
+                f"a prediction differs by {self.relative:.2g} of its size ({self.absolute:.2g})"
             )
         if self.mismatches:
             faults.append(f"{self.mismatches} labels differ, {self.ties} of them ties")
@@ -109,9 +109,9 @@ class Worst:
             faults.append(f"a probability differs by {self.probability:.2g}")
         graph, expected = self._compared
         raise ProofFailed(
-            f"The graph does not answer as PyCaret does: {'; '.join(faults)}. The worst row is "
-            f"{self._row}: the graph answers {graph}, PyCaret {expected}. A pipeline that "
-            "computes in float32 cannot be reproduced exactly (one that `tablecast train` "
-            "makes computes in float64), nor one of neighbours where many rows are equally "
-            "near. Train another model, or serve with TABLECAST_ENGINE=pycaret."
+            f"The graph and PyCaret give different predictions: {'; '.join(faults)}. The worst row "
+            f"is {self._row}: the graph predicts {graph}, PyCaret {expected}. A pipeline that "
+            "computes in float32 cannot be reproduced exactly (those of `tablecast train` compute "
+            "in float64), nor can nearest neighbours where many rows are equally near. Train "
+            "another model, or serve with TABLECAST_ENGINE=pycaret."
         )

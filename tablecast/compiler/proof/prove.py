@@ -194,6 +194,6 @@ def _answered(
         except (ValueError, TypeError, KeyError, IndexError) as failure:
             error = failure
     raise ProofFailed(
-        "PyCaret's predict_model fails on rows like those of training, so there is nothing to "
-        f"compare the graph with ({error}). Train again; with imputation if values are missing."
+        "PyCaret's predict_model fails on rows like those of training, so the graph cannot be "
+        f"compared with it ({error}). Train again; with imputation if values are missing."
     ) from error

@@ -144,7 +144,7 @@ class Comparison(Measurements):
 
 
 def compare(experiment: Any, pipelines: Mapping[str, Any]) -> Comparison:
-    """Measure pipelines on an experiment's folds and holdout, each by clones that are fitted anew.
+    """Measure pipelines on an experiment's folds and holdout, each by refits that are fitted anew.
 
     Features that a step chooses are chosen again in each fold. A choice that was made on these
     rows before, such as a search's among its candidates, still makes the folds' figures a little
@@ -178,7 +178,7 @@ def _measured(experiment: Any, name: str, source: Any) -> Measured:
     seconds = time.monotonic() - began
     learn, target = experiment.train, experiment.target_param
     fitted = clone(pipeline).fit(learn.drop(columns=target), learn[target])
-    predicted, holdout = _answers(experiment, fitted, experiment.test)
+    predicted, holdout = _predictions_of(experiment, fitted, experiment.test)
     return Measured(
         pipeline=pipeline,
         model=trained.model if trained else model,
@@ -200,7 +200,7 @@ def _by_fold(experiment: Any, pipeline: Any) -> tuple[pd.DataFrame, pd.DataFrame
     learn, target = experiment.train, experiment.target_param
     split = experiment.fold_generator.split(learn, learn[target])
     both = [
-        _answers(experiment, fitted, learn.iloc[unseen])
+        _predictions_of(experiment, fitted, learn.iloc[unseen])
         for _, unseen, fitted in refitted(
             pipeline, learn.drop(columns=target), learn[target], split
         )
@@ -208,7 +208,7 @@ def _by_fold(experiment: Any, pipeline: Any) -> tuple[pd.DataFrame, pd.DataFrame
     return pd.DataFrame([figures for _, figures in both]), pd.concat([part for part, _ in both])
 
 
-def _answers(
+def _predictions_of(
     experiment: Any, fitted: Any, unseen: pd.DataFrame
 ) -> tuple[pd.DataFrame, dict[str, float]]:
     """A clone's answers to unseen rows, and PyCaret's figures of them."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,11 +12,19 @@ from tablecast.inference.engine import Columns
 from tablecast.inference.interval import Interval
 from tablecast.training.evaluation.class_metrics import classification_facts
 from tablecast.training.evaluation.residuals import regression_facts
-from tablecast.training.evaluation.subgroups import Classes, Numbers, groups_of
-from tablecast.training.experiment.out_of_fold import MOST_ROWS, sampled, unseen_classes
-from tablecast.training.intervals.conformal import clones_answer, folds_of, interval_of
+from tablecast.training.evaluation.rounding import readable
+from tablecast.training.evaluation.subgroups import groups_of, measure_classes, measure_numbers
+from tablecast.training.experiment.out_of_fold import (
+    MOST_ROWS,
+    folds_of,
+    sampled,
+    unseen_classes,
+)
+from tablecast.training.intervals.conformal import learn, refit_predictions
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from tablecast.data.prepared import Prepared
     from tablecast.schema.schema import Schema
 
@@ -31,9 +38,9 @@ def look_at_unseen(
     card: dict[str, Any],
     seed: int,
     progress: Callable[[str], None],
-    clones: int | None = None,
+    refits: int | None = None,
 ) -> dict[str, Any] | None:
-    """Learn a prediction's interval from clones of the pipeline, None for classes; and put into
+    """Learn a prediction's interval from refits of the pipeline, None for classes; and put into
     the card where answers to unseen rows are wrong.
 
     Args:
@@ -42,24 +49,22 @@ def look_at_unseen(
         card: has "importance", and gets "evaluation".
         seed: decides the folds.
         progress: called with a line.
-        clones: how many at most; None for as many as the rows ask for.
+        refits: how many at most; None for as many as the rows ask for.
     """
     prepared = sampled(prepared, MOST_ROWS, seed)
-    predictions = None
+    answers = learnt = None
     if prepared.task == "regression":
         features = prepared.table.drop(columns=prepared.target)
         target = prepared.table[prepared.target].to_numpy(float)
-        predictions = clones_answer(pipeline, features, target, seed, clones)
-    moved = predictions[1] if predictions else None
-    learnt = interval_of(pipeline, _as_shown(prepared, schema), seed=seed, predictions=moved)
-    if learnt:
+        answers = refit_predictions(pipeline, features, target, seed, refits)
+        learnt = learn(_as_shown(features, schema), target, answers[1], seed)
         progress(
             f"{learnt['level']:.0%} ranges: {learnt['coverage']:.1%} of unseen rows fall inside; "
-            f"average width {learnt['width']:,.4g}."
+            f"average width {readable(learnt['width'])}."
         )
     card["evaluation"] = evaluation_of(
         pipeline, prepared, schema, card["importance"],
-        answers=predictions, interval=learnt, seed=seed, folds=clones,
+        answers=answers, interval=learnt, seed=seed, folds=refits,
     )
     if prepared.task == "classification":
         progress(_said(card["evaluation"]["figures"]))
@@ -79,12 +84,12 @@ def _said(figures: Mapping[str, float]) -> str:
     return f"All rows, each unseen when answered: {', '.join(told)}."
 
 
-def _as_shown(prepared: Prepared, schema: Schema) -> Prepared:
-    """The table with numbers and truth values that are categories as the texts of their fields."""
+def _as_shown(features: pd.DataFrame, schema: Schema) -> pd.DataFrame:
+    """The columns, with numbers and truth values that are categories as their fields' texts."""
     coded = [field for field in schema.fields if field.is_text and field.dtype != "object"]
-    texts = {field.name: field.array_of_table(prepared.table[field.name]) for field in coded}
+    texts = {field.name: field.array_of_table(features[field.name]) for field in coded}
     known = {name: np.where(column == "", np.nan, column) for name, column in texts.items()}
-    return replace(prepared, table=prepared.table.assign(**known))
+    return features.assign(**known)
 
 
 def evaluation_of(
@@ -104,10 +109,10 @@ def evaluation_of(
         pipeline: a pipeline that is fitted on all rows of the table.
         prepared, schema: the table, and the schema made from it.
         importance: each field's part of the whole.
-        answers: for a number, what ``tablecast.training.intervals.conformal.clones_answer`` gives.
+        answers: for a number, what ``conformal.refit_predictions`` gives.
         interval: what ``conformal.learn`` gives, where there are intervals.
         seed: decides the folds.
-        folds: how many clones answered, or shall at most; None for as many as the rows ask for.
+        folds: how many refits answered, or shall at most; None for as many as the rows ask for.
 
     Returns:
         Plain data: ``rows``, what ``residuals.regression_facts`` or
@@ -120,7 +125,7 @@ def evaluation_of(
             "rows": len(unseen.actual),
             "folds": unseen.folds,
             **classification_facts(unseen),
-            "groups": groups_of(schema, columns, Classes(unseen), importance),
+            "groups": groups_of(schema, columns, measure_classes(unseen), importance),
         }
     if answers is None:
         raise ValueError("a number's answers to unseen rows are needed")
@@ -131,7 +136,9 @@ def evaluation_of(
         "rows": len(actual),
         "folds": folds or folds_of(len(actual)),
         **regression_facts(actual, predicted, low, high),
-        "groups": groups_of(schema, columns, Numbers(actual, predicted, low, high), importance),
+        "groups": groups_of(
+            schema, columns, measure_numbers(actual, predicted, low, high), importance
+        ),
     }
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tablecast.inference.marginals import FEWEST
+from tablecast.inference.marginals import FEWEST, round_edges
 from tablecast.training.evaluation.rounding import all_rounded, fraction, rounded
 
 Floats = npt.NDArray[np.float64]
@@ -48,7 +48,7 @@ def regression_facts(
     """What the pictures of a number's answers are drawn from.
 
     Args:
-        actual, predicted: (rows,) the truth, and the answers of clones that had not seen it.
+        actual, predicted: (rows,) the truth, and the answers of refits that had not seen it.
         low, high: (rows,) the ends of the prediction intervals, where there are any.
 
     Returns:
@@ -59,7 +59,7 @@ def regression_facts(
         "figures": figures_of(actual, predicted),
         "cells": _cells(actual, predicted),
         "residuals": _histogram(actual - predicted),
-        "by_answer": _by_answer(actual, predicted, low, high),
+        "by_answer": _by_prediction(actual, predicted, low, high),
     }
 
 
@@ -68,12 +68,6 @@ def steady_quantile(ordered: Floats, quantile: float) -> float:
     index = round(quantile * (len(ordered) - 1)) - FEWEST // 2
     first = max(0, min(index, len(ordered) - FEWEST))
     return float(ordered[first : first + FEWEST].mean())
-
-
-def round_step(least: float) -> float:
-    """The smallest of 1, 2, 2.5, 5 and 10 times a power of ten that is at least this."""
-    power = 10.0 ** np.floor(np.log10(least))
-    return float(next(m * power for m in (1, 2, 2.5, 5, 10) if m * power >= least * (1 - 1e-9)))
 
 
 def _cells(actual: Floats, predicted: Floats) -> dict[str, Any] | None:
@@ -87,7 +81,7 @@ def _cells(actual: Floats, predicted: Floats) -> dict[str, Any] | None:
         return None
     together = np.concatenate([actual, predicted])
     low, high = np.quantile(together, CENTRAL).tolist()
-    edges = _edges(low, high, CELLS)
+    edges = round_edges(low, high, CELLS)
     borders = np.array(edges)
     counts, _, _ = np.histogram2d(actual, predicted, (borders, borders))
     kept = [
@@ -107,7 +101,7 @@ def _histogram(residuals: Floats) -> dict[str, Any] | None:
         return None
     low, high = np.quantile(residuals, CENTRAL).tolist()
     reach = max(abs(low), abs(high))
-    edges = _edges(-reach, reach, BARS)
+    edges = round_edges(-reach, reach, BARS)
     counts, _ = np.histogram(residuals, edges)
     counts = np.where(counts >= FEWEST, counts, 0)
     return {
@@ -117,16 +111,7 @@ def _histogram(residuals: Floats) -> dict[str, Any] | None:
     }
 
 
-def _edges(low: float, high: float, most: int) -> list[float]:
-    """Borders between round numbers that span low to high, of at most so many bins."""
-    if high <= low:
-        low, high = low - max(abs(low), 1.0), high + max(abs(high), 1.0)
-    step = round_step((high - low) / (most - 2))
-    first, last = int(np.floor(low / step)), int(np.ceil(high / step))
-    return [number * step for number in range(first, last + 1)]
-
-
-def _by_answer(
+def _by_prediction(
     actual: Floats, predicted: Floats, low: Floats | None, high: Floats | None
 ) -> list[dict[str, float]]:
     if len(actual) < FEWEST:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 #: A relative step of 1 in 10,000 cannot be seen in any picture, nor matters in any table.
@@ -11,15 +10,17 @@ DIGITS = 5
 
 def rounded(value: float, digits: int = DIGITS) -> float:
     """A number to so many significant digits; what is not finite stays."""
-    number = float(value)
-    if not number or not math.isfinite(number):
-        return number
-    return round(number, digits - 1 - math.floor(math.log10(abs(number))))
+    return float(f"{value:.{digits}g}")
 
 
 def fraction(value: float) -> float:
-    """A share of 1 to four decimals, as a hundredth of a per cent."""
+    """A fraction to four decimals, a hundredth of a per cent."""
     return round(float(value), 4)
+
+
+def readable(value: float) -> str:
+    """A figure for the terminal: four digits, and no decimals from 10,000 on."""
+    return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:,.4g}"
 
 
 def all_rounded(values: Any) -> list[float]:

@@ -94,8 +94,8 @@ def finished(
         pipeline = pycaret_pipeline(model, table, target)
     if target not in (None, pipeline.feature_names_in_[-1]):
         raise ArtifactError(
-            f"The pipeline predicts {pipeline.feature_names_in_[-1]!r}, and not {target!r}; leave "
-            "the target out, or publish another pipeline."
+            f"The pipeline predicts {pipeline.feature_names_in_[-1]!r}, not {target!r}. Leave the "
+            "target out, or publish another pipeline."
         )
     rows = None if experiment is None else experiment.data
     return Finished(pipeline, task, rows, pickle if pipeline is model else None, notes)
@@ -146,7 +146,7 @@ def _file(path: Path) -> Path:
         path = with_ending(without_ending(path), ".pkl")
     if not path.is_file():
         raise ArtifactError(
-            f"There is no {path.name} in {str(path.parent)!r}; save_model(model, NAME) writes "
+            f"There is no {path.name} in {str(path.parent)!r}. save_model(model, NAME) writes "
             "NAME.pkl into the folder that the notebook runs in."
         )
     return path
@@ -164,8 +164,8 @@ def _opened(path: Path) -> Any:
         except Exception as error:  # whatever the classes that are named in it raise
             reason = str(error).strip().partition("\n")[0]
             raise ArtifactError(
-                f"{path.name} cannot be opened here ({type(error).__name__}: {reason}): it is no "
-                "pickle, or was made with other versions; install those, or save it again."
+                f"{path.name} cannot be opened ({type(error).__name__}: {reason}). It is not a "
+                "pickle, or was made with other versions. Install those, or save it again."
             ) from error
 
 
@@ -183,8 +183,7 @@ def _task_of(model: Any) -> Task:
     name = type(last).__name__
     if not (is_classifier(last) or is_regressor(last)):
         raise ArtifactError(
-            f"{name} answers with neither a number nor a class, so there is nothing to ask it in a "
-            f"form. {NEXT}"
+            f"{name} predicts neither a number nor a class, so it cannot have a form. {NEXT}"
         )
     try:
         check_is_fitted(last)

@@ -27,8 +27,9 @@ def pycaret_pipeline(model: Any, table: pd.DataFrame | None, target: str | None)
     name = type(model).__name__
     if table is None or target is None:
         raise ArtifactError(
-            f"{name} is no PyCaret pipeline, and knows neither its rows nor its target: publish it "
-            "with table= and target=, or with the experiment: publish(experiment, model)."
+            f"{name} is not a PyCaret pipeline, so it does not know its rows and its target. "
+            "Publish it with table= and target=, or with the experiment: publish(experiment, "
+            "model)."
         )
     names = _columns_of(model, table, target)
     check_columns([*names, target], table)

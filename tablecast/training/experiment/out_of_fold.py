@@ -28,13 +28,16 @@ Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.intp]
 Split = tuple[Rows, Rows]
 
-#: Refits for classes: (at most so many rows, folds). Five are scikit-learn's default. For longer
-#: tables three are enough, since each refit still has thousands of rows of every class.
-FOLDS = ((20_000, 5),)
+#: Folds: (at most so many rows, folds). Fewer rows a fold bring its model nearer to the one that
+#: answers; a table of many rows has no need of that. Ten are PyCaret's default.
+FOLDS = ((5_000, 10), (20_000, 5))
+#: With fewer folds each refit lacks half of the rows, and its errors are those of another model.
 FEWEST_FOLDS = 3
+#: Clones for classes at most; five are scikit-learn's default.
+MOST_FOR_CLASSES = 5
 
 #: Of a longer table these rows are looked at: a share counted among them is right to a third of a
-#: percent, and clones that learn from fewer rows are wrong a little more often, never less.
+#: percent, and refits that learn from fewer rows are wrong a little more often, never less.
 MOST_ROWS = 20_000
 #: Rows of a class that are looked at however rare it is.
 ROWS_OF_A_CLASS = 50
@@ -61,6 +64,11 @@ def sampled(prepared: Prepared, most: int, seed: int = 123) -> Prepared:
     else:
         chosen = order[:most]
     return replace(prepared, table=table.iloc[np.sort(chosen)].reset_index(drop=True))
+
+
+def folds_of(rows: int) -> int:
+    """How many folds the rows of a table are divided into."""
+    return next((folds for limit, folds in FOLDS if rows <= limit), FEWEST_FOLDS)
 
 
 def refitted(
@@ -94,7 +102,7 @@ class UnseenClasses:
         classes: their names, in the schema's order.
         actual, answered: (rows,) places among the classes.
         probabilities: (rows, classes), or None where the estimator has none.
-        folds: how many clones there were.
+        folds: how many refits there were.
     """
 
     classes: tuple[str, ...]
@@ -113,7 +121,7 @@ def unseen_classes(
         pipeline: the fitted pipeline.
         prepared, schema: its table, and the schema made from it.
         seed: decides the folds.
-        folds: how many clones at most; None for as many as the rows ask for.
+        folds: how many refits at most; None for as many as the rows ask for.
     """
     from sklearn.model_selection import StratifiedKFold
 
@@ -121,7 +129,8 @@ def unseen_classes(
     target = prepared.table[prepared.target]
     names = tuple(str(name) for name in schema.classes)
     actual = _indices(target, names)
-    wanted = _folds(len(target), int(np.bincount(actual).min()))
+    most = min(MOST_FOR_CLASSES, folds_of(len(target)), int(np.bincount(actual).min()))
+    wanted = max(2, most)
     folds = min(wanted, folds or wanted)
     answered = np.empty(len(target), dtype=np.intp)
     probabilities = np.full((len(target), len(names)), np.nan)
@@ -132,11 +141,6 @@ def unseen_classes(
         probabilities[unseen] = _probabilities(predicted, names)
     known = not np.isnan(probabilities).any()
     return UnseenClasses(names, actual, answered, probabilities if known else None, folds)
-
-
-def _folds(rows: int, smallest: int) -> int:
-    most = next((folds for limit, folds in FOLDS if rows <= limit), FEWEST_FOLDS)
-    return max(2, min(most, smallest))
 
 
 def _indices(labels: Any, names: tuple[str, ...]) -> npt.NDArray[np.intp]:

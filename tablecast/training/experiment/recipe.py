@@ -21,13 +21,7 @@ RANKING_ROWS = 5_000
 
 
 def recipe(
-    table: pd.DataFrame,
-    target: str,
-    *,
-    columns: Sequence[str] | None = None,
-    bins: Sequence[str] | None = None,
-    degree: int = 2,
-    interactions: int = 20,
+    table: pd.DataFrame, target: str, *, bins: Sequence[str] | None = None
 ) -> list[tuple[str, Any]]:
     """Feature steps for ``setup(normalize=True, custom_pipeline=recipe(table, target))``.
 
@@ -37,26 +31,24 @@ def recipe(
     Args:
         table: the training table, target included.
         target: its target's name.
-        columns: number columns to make powers and trigonometric features of; None takes those
-            most related to the target, as many as the rows can bear.
-        bins: number columns to bin; None takes those of ``columns`` with many values.
-        degree: the highest power.
-        interactions: how many products at most.
+        bins: number columns to bin; None takes those with many values, of the columns that powers
+            and trigonometric features are made of: those most related to the target, as many as
+            the rows can bear.
 
     Returns:
         Names and transformers, in the order of the pipeline.
     """
     from tablecast.features import Bins, FullRank, Interactions, Powers, Trigonometric
 
-    chosen = list(columns) if columns is not None else _promising(table, target)
+    chosen = _promising(table, target)
     if bins is None:
         bins = [name for name in chosen if table[name].nunique() >= VALUES_WORTH_BINNING]
     steps: list[tuple[str, Any]] = []
     if chosen:
-        steps += [("powers", Powers(chosen, degree)), ("trigonometric", Trigonometric(chosen))]
+        steps += [("powers", Powers(chosen)), ("trigonometric", Trigonometric(chosen))]
     if bins:
         steps.append(("bins", Bins(list(bins))))
-    return [*steps, ("interactions", Interactions(interactions)), ("full_rank", FullRank())]
+    return [*steps, ("interactions", Interactions()), ("full_rank", FullRank())]
 
 
 def _promising(table: pd.DataFrame, target: str) -> list[str]:

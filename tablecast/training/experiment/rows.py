@@ -70,7 +70,7 @@ def rows_of(finished: Finished, table: pd.DataFrame) -> Prepared:
     if len(table) < MIN_ROWS:
         raise TableError(
             f"Only {len(table)} rows with a value in {finished.target!r}; at least {MIN_ROWS} are "
-            "needed to see how good the answers are. Publish with more rows."
+            "needed to measure predictions. Publish with more rows."
         )
     roles, heard = roles_of(finished.pipeline), heard_levels(finished.pipeline)
     columns = {
@@ -84,7 +84,7 @@ def rows_of(finished: Finished, table: pd.DataFrame) -> Prepared:
     notes = [*read, task, *finished.notes]
     if len(table) < len(present):
         notes.append(NO_ANSWER.filled(name=finished.target, count=len(present) - len(table)))
-    typed = pd.DataFrame({**columns, finished.target: _answers(table[finished.target], finished)})
+    typed = pd.DataFrame({**columns, finished.target: _targets(table[finished.target], finished)})
     typed.attrs = dict(table.attrs)  # how a file wrote its dates and numbers
     return Prepared(
         typed,
@@ -193,7 +193,7 @@ def _moments(column: pd.Series) -> pd.Series:
         moments = pd.to_datetime(column)
     except (ValueError, TypeError) as error:
         raise TableError(
-            f"{column.name!r} is a date to the pipeline, and the table has something else in it "
+            f"{column.name!r} is a date in the pipeline, but the table has something else in it "
             f"({str(error).partition(chr(10))[0]}). Publish with the table that setup() was given."
         ) from None
     if moments.dt.tz is not None:
@@ -208,7 +208,7 @@ def _numbers(column: pd.Series) -> pd.Series:
     odd = column[numbers.isna() & column.notna()]
     if len(odd):
         raise TableError(
-            f"{column.name!r} is a number to the pipeline, and the table has {str(odd.iloc[0])!r} "
+            f"{column.name!r} is a number in the pipeline, but the table has {str(odd.iloc[0])!r} "
             f"in row {odd.index[0] + 1}. Publish with the table that setup() was given."
         )
     return _plain(numbers)
@@ -231,8 +231,8 @@ def _levels(column: pd.Series, levels: Mapping[str, Any]) -> pd.Series:
 
     if "" in levels:
         raise TableError(
-            f"{column.name!r} has empty texts as a category of their own, which a form cannot tell "
-            "from a missing value. Replace them by NaN or a word, and run setup() again."
+            f"{column.name!r} has empty texts as a category, which look like missing values in a "
+            "form. Replace them by NaN or a word, and run setup() again."
         )
     if levels and all(type(level) in (int, float) for level in levels.values()):
         column = _numbers(column)
@@ -247,7 +247,7 @@ def _levels(column: pd.Series, levels: Mapping[str, Any]) -> pd.Series:
     return pd.Series(column.map(as_heard), dtype=object)
 
 
-def _answers(column: pd.Series, finished: Finished) -> pd.Series:
+def _targets(column: pd.Series, finished: Finished) -> pd.Series:
     """The target: numbers, or the classes as ``class_names`` spells the pipeline's."""
     if finished.task == "regression":
         return _numbers(column.astype(object))

@@ -5,21 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 
-def metrics_of(scores: Any, holdout: Any) -> dict[str, Any]:
-    """The card's metrics from PyCaret's tables.
-
-    Args:
-        scores: what ``pull()`` gives after ``create_model``: folds, then ``Mean`` and ``Std``.
-        holdout: what ``pull()`` gives after ``predict_model`` on the holdout, one row.
-    """
-    figures = holdout.drop(columns="Model").iloc[0]
-    return {
-        "cross_validation": folds_of(scores),
-        "holdout": {str(metric): float(value) for metric, value in figures.items()},
-    }
-
-
-def folds_of(scores: Any) -> dict[str, dict[str, Any]]:
+def metrics_of_folds(scores: Any) -> dict[str, dict[str, Any]]:
     """Each metric's mean, deviation and folds from PyCaret's table of them."""
     return {
         str(metric): {

@@ -14,6 +14,7 @@ from tablecast.inference.pycaret_api import (
     quick_collections,
     short_names,
 )
+from tablecast.training.experiment.out_of_fold import folds_of
 
 if TYPE_CHECKING:
     from tablecast.data.prepared import Prepared
@@ -24,10 +25,6 @@ TRAIN_FRACTION = 0.7
 FEWEST_OF_A_CLASS = 3
 # A fold of fewer rows says little about any of them.
 ROWS_PER_FOLD = 5
-# (Up to so many training rows, folds.) Ten are PyCaret's default; with more rows fewer folds
-# measure as well and cost less. Three leave two thirds of the rows to learn from.
-FOLDS = ((5_000, 10), (20_000, 5))
-FEWEST_FOLDS = 3
 
 
 def start(
@@ -150,8 +147,7 @@ def _keep_empty_texts(pipeline: Any) -> None:
 def _folds(prepared: Prepared) -> int:
     """As many folds as the rows bear and as the smallest class has rows to learn from, up to 10."""
     rows = int(TRAIN_FRACTION * len(prepared.table))
-    most = next((folds for limit, folds in FOLDS if rows <= limit), FEWEST_FOLDS)
-    folds = min(most, rows // ROWS_PER_FOLD)
+    folds = min(folds_of(rows), rows // ROWS_PER_FOLD)
     if prepared.task == "classification":
         smallest = prepared.table[prepared.target].value_counts().min()
         folds = min(folds, int(TRAIN_FRACTION * smallest))
@@ -166,13 +162,13 @@ def _check_holdout(prepared: Prepared) -> None:
         few = int(counts.min())
         raise TrainingError(
             f"In the target '{prepared.target}' the class '{counts.idxmin()}' has "
-            f"{few} row{'' if few == 1 else 's'}, and training needs three of each: two to learn "
-            "from, one in each of two folds, and one to test on. Leave that class out or merge it "
-            "with another."
+            f"{few} row{'' if few == 1 else 's'}, but training needs three of each class: two to "
+            "learn from, one in each of two folds, and one to test on. Remove that class, or merge "
+            "it with another."
         )
     if held_back < len(counts):
         raise TrainingError(
             f"The {len(prepared.table)} rows are too few for the {len(counts)} classes of "
-            f"'{prepared.target}': {held_back} rows are held back for testing, less than one a "
-            "class. Add rows, or merge classes."
+            f"'{prepared.target}': only {held_back} rows are kept for testing, less than one for "
+            "each class. Add rows, or merge classes."
         )

@@ -49,7 +49,7 @@ class Trained:
         agreement: the worst relative difference between one-row and batch answers.
         notes: for the terminal and the model card.
         leaks: what makes the figures too good; their messages are among the notes.
-        clones: how many there is time for to learn from what they get wrong; None for the usual.
+        refits: how many there is time for to learn from what they get wrong; None for the usual.
         search: how many trials the search made, and what ended it; None where one estimator was
             asked for.
     """
@@ -68,7 +68,7 @@ class Trained:
     agreement: float
     notes: tuple[Remark, ...]
     leaks: tuple[Leak, ...] = ()
-    clones: int | None = None
+    refits: int | None = None
     search: dict[str, Any] | None = None
 
 

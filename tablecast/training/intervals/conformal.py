@@ -15,23 +15,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tablecast.errors import Remark
-from tablecast.training.experiment.out_of_fold import refitted
+from tablecast.training.experiment.out_of_fold import folds_of, refitted
 from tablecast.training.intervals.bounds import SHAPE_FOLDS, Rows, learn_end, middle_of
 from tablecast.training.intervals.offset_shapes import Floats, encode
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from tablecast.data.prepared import Prepared
-
 #: True values that a range holds. 90% is the usual level of prediction intervals.
 LEVEL = 0.9
-#: Folds of the pipeline: (at most so many rows, folds). Fewer rows a fold bring its model nearer
-#: to the one that answers; a table of many rows has no need of that.
-FOLDS = ((5_000, 10), (20_000, 5))
-#: With fewer folds each refit lacks half of the rows, and its errors are those of another model.
-FEWEST_FOLDS = 3
-#: Columns that clones are moved by, where they see more than a linear model can hold.
+#: Columns that refits are moved by, where they see more than a linear model can hold.
 ALIGNED_COLUMNS = 12
 #: Rows for each of these columns: ten to twenty are the usual rule of thumb for a regression.
 ROWS_PER_ALIGNED_COLUMN = 15
@@ -39,45 +32,12 @@ ROWS_PER_ALIGNED_COLUMN = 15
 TINY = 1e-12
 
 
-def interval_of(
-    pipeline: Any, prepared: Prepared, *, seed: int = 123, predictions: Floats | None = None
-) -> dict[str, Any] | None:
-    """The intervals of a pipeline that is fitted on all rows of a table.
-
-    Args:
-        pipeline: the fitted pipeline.
-        prepared: its table.
-        seed: decides the folds.
-        predictions: what ``out_of_fold`` gives, where that is known already.
-
-    Returns:
-        Plain data that ``Interval.from_json`` reads, with "method", "coverage",
-        "width" and "score" (Gneiting and Raftery, 2007; smaller is better), and "by_answer" with
-        the first two for each third of the answers, all measured on rows that the offsets were not
-        fitted on; None for classes.
-    """
-    if prepared.task != "regression":
-        return None
-    features = prepared.table.drop(columns=prepared.target)
-    target = prepared.table[prepared.target].to_numpy(np.float64)
-    if predictions is None:
-        predictions = out_of_fold(pipeline, features, target, seed)
-    return learn(features, target, predictions, seed)
-
-
-def out_of_fold(
-    pipeline: Any, features: pd.DataFrame, target: Floats, seed: int = 123, folds: int | None = None
-) -> Floats:
-    """Each row's answer from a clone that was fitted without it, as ``clones_answer`` moves it."""
-    return clones_answer(pipeline, features, target, seed, folds)[1]
-
-
-def clones_answer(
+def refit_predictions(
     pipeline: Any, features: pd.DataFrame, target: Floats, seed: int = 123, folds: int | None = None
 ) -> tuple[Floats, Floats]:
     """Each row's answer from a clone of the pipeline that was fitted without it, shape (rows,).
 
-    On few rows the clones of a pipeline stand apart by more than what they get wrong, where most
+    On few rows the refits of a pipeline stand apart by more than what they get wrong, where most
     rows are nearly certain. So for intervals each one's answers are moved to where the pipeline
     itself stands, by that part of the difference on the clone's own rows that is linear in the
     features.
@@ -88,13 +48,13 @@ def clones_answer(
     import pandas as pd
     from sklearn.model_selection import KFold
 
-    final = _answers(pipeline, features)
+    final = _predictions_of(pipeline, features)
     design = _alignment(pipeline, features, final, target)
     wanted = pd.Series(target, index=features.index, name="target")
     plain, moved = np.empty(len(features)), np.empty(len(features))
     folder = KFold(folds or folds_of(len(features)), shuffle=True, random_state=seed)
     for learnt, unseen, fitted in refitted(pipeline, features, wanted, folder.split(features)):
-        own = _answers(fitted, features)
+        own = _predictions_of(fitted, features)
         apart = np.linalg.lstsq(design[learnt], (final - own)[learnt], rcond=None)[0]
         plain[unseen] = own[unseen]
         moved[unseen] = own[unseen] + design[unseen] @ apart
@@ -102,7 +62,20 @@ def clones_answer(
 
 
 def learn(features: pd.DataFrame, target: Floats, predictions: Floats, seed: int) -> dict[str, Any]:
-    """Offsets of both ends from out-of-fold predictions; see ``interval_of``."""
+    """The intervals of a pipeline that is fitted on all rows of a table.
+
+    Args:
+        features, target: the table.
+        predictions: each row's answer from a clone that was fitted without it, as
+            ``refit_predictions`` moves it.
+        seed: decides the folds in which shapes are compared.
+
+    Returns:
+        Plain data that ``Interval.from_json`` reads, with "method", "coverage",
+        "width" and "score" (Gneiting and Raftery, 2007; smaller is better), and "by_answer" with
+        the first two for each third of the answers, all measured on rows that the offsets were not
+        fitted on.
+    """
     encoded = encode(features)
     fold_of = np.random.default_rng(seed).permutation(len(target)) % SHAPE_FOLDS
     rows = Rows(predictions, encoded, target - predictions, fold_of)
@@ -123,7 +96,7 @@ def learn(features: pd.DataFrame, target: Floats, predictions: Floats, seed: int
         "rows": len(target),
         **_hold(low, high, target),
         "score": float(interval_score(low, high, target).mean()),
-        "by_answer": _by_answer(predictions, low, high, target),
+        "by_answer": _by_prediction(predictions, low, high, target),
         "floor": floor,
         "lower": lower.fitted.to_json(encoded.columns),
         "upper": upper.fitted.to_json(encoded.columns),
@@ -143,7 +116,7 @@ def _hold(low: Floats, high: Floats, target: Floats) -> dict[str, float]:
     }
 
 
-def _by_answer(
+def _by_prediction(
     predictions: Floats, low: Floats, high: Floats, target: Floats
 ) -> list[dict[str, Any]]:
     """Coverage and width of small, middling and large answers; each third by its ends."""
@@ -165,7 +138,7 @@ def _alignment(pipeline: Any, features: pd.DataFrame, final: Floats, target: Flo
     """A constant, the answers, and what a linear model sees, or else the fields that tell most.
 
     Returns:
-        Shape (rows, columns), of few columns: more would follow what the clones know by heart.
+        Shape (rows, columns), of few columns: more would follow what the refits know by heart.
     """
     most = len(target) // ROWS_PER_ALIGNED_COLUMN
     seen = _seen_by_linear(pipeline, features)
@@ -187,10 +160,5 @@ def _seen_by_linear(pipeline: Any, features: pd.DataFrame) -> Floats | None:
     return np.asarray(before.transform(features), dtype=np.float64)
 
 
-def folds_of(rows: int) -> int:
-    """How many clones answer the rows of a table."""
-    return next((folds for limit, folds in FOLDS if rows <= limit), FEWEST_FOLDS)
-
-
-def _answers(pipeline: Any, features: pd.DataFrame) -> Floats:
+def _predictions_of(pipeline: Any, features: pd.DataFrame) -> Floats:
     return np.asarray(pipeline.predict(features), dtype=np.float64).reshape(-1)

@@ -18,7 +18,7 @@ KEPT_BACK = 0.3
 #: Seconds of what follows besides fits, on two idle cores, and more for each column: checks,
 #: importance, effects, graph, proof and files.
 OTHERWISE, OTHERWISE_A_COLUMN = 6.0, 0.01
-#: Fits on all rows that follow at least and usually, the clones' among them, and what one takes
+#: Fits on all rows that follow at least and usually, the refits' among them, and what one takes
 #: beside a fold's, which has 56% of the rows.
 FITS_AFTERWARDS, USUAL_FITS, WHOLE_FIT = 5, 12, 1.6
 #: What is chosen in the end, a blend mostly, takes so many times as long to fit as the best so far.
@@ -91,8 +91,8 @@ class Budget:
         left = self.seconds - self.spent() - self.otherwise
         return self.trials is not None or needed <= min(KEPT_BACK * self.seconds, left)
 
-    def clones(self, whole: float, usual: int, least: int) -> int:
-        """How many clones there is time for where a fit on all rows takes so many seconds."""
+    def refits(self, whole: float, usual: int, least: int) -> int:
+        """How many refits there is time for where a fit on all rows takes so many seconds."""
         if self.trials is not None:
             return usual
         left = self.seconds - self.spent() - self.otherwise

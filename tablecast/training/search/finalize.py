@@ -9,6 +9,7 @@ import numpy as np
 
 from tablecast.errors import ProofFailed, Remark, TrainingError, UnsupportedStep, counted
 from tablecast.training.experiment.agreement import check_self_agreement
+from tablecast.training.experiment.out_of_fold import FEWEST_FOLDS, folds_of
 from tablecast.training.experiment.setup import TRAIN_FRACTION
 from tablecast.training.experiment.trained import (
     HeldOut,
@@ -19,8 +20,6 @@ from tablecast.training.experiment.trained import (
     trained_of,
 )
 from tablecast.training.graph_cost import Cost, check_proof, measure
-from tablecast.training.intervals.conformal import FEWEST_FOLDS
-from tablecast.training.intervals.conformal import folds_of as clones_of
 from tablecast.training.search.pool import Pool, not_usable, score_of
 from tablecast.training.search.trial import Trial, metrics
 
@@ -80,21 +79,21 @@ def _trained(
     agreement: float,
     seconds: float,
 ) -> Trained:
-    usual = clones_of(len(pool.prepared.table))
-    clones = pool.budget.clones(seconds, usual, FEWEST_FOLDS)
+    usual = folds_of(len(pool.prepared.table))
+    refits = pool.budget.refits(seconds, usual, FEWEST_FOLDS)
     notes = _judgement(pool, trial, held)
-    if clones < usual:
+    if refits < usual:
         notes.append(Remark(
             "Time was short, so ranges and errors come from fewer refits ({refits} instead of "
             "{usual}). Raise --budget for all of them.",
-            values={"refits": clones, "usual": usual},
+            values={"refits": refits, "usual": usual},
         ))
     return trained_of(
         pool.prepared, pipeline, held,
         notes=[*notes, end_of(pool)],
         model="+".join(member.model for member, _ in trial.members),
         cross_validation=metrics(trial), leaderboard=board, seed=pool.seed,
-        folds=len(trial.view.folds), agreement=agreement, clones=clones,
+        folds=len(trial.view.folds), agreement=agreement, refits=refits,
         search={"trials": pool.done, "ended": pool.ended, "interrupted": pool.interrupted},
     )
 

@@ -40,13 +40,13 @@ def tempered(tried: Trial) -> Trial | None:
     them too. It fits no more than it did.
 
     Args:
-        tried: what has probabilities that are not calibrated otherwise.
+        tried: what has probabilities that are not raised yet.
 
     Returns:
         None where the loss would hardly fall.
     """
     view = tried.view
-    if view.task != "classification" or tried.calibration or tried.power != 1.0:
+    if view.task != "classification" or tried.power != 1.0:
         return None
     labels = np.searchsorted(np.unique(view.target), view.target)
     power = power_of(tried.predictions, labels, len(view.experiment.y_train))

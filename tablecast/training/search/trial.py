@@ -39,7 +39,6 @@ class Trial:
         apart: in a blend of lines and others, how far each line may answer from them; see
             `blend_weights.apart`.
         steady: whether it is a blend that was made for few rows (`blend_weights.steady`).
-        calibration: "sigmoid" or "isotonic", where its probabilities are calibrated.
         power: what its probabilities are raised to; see `temperature_scaling`.
         cost: of a row in its graph; None where it was not measured.
         fitted: the prepared steps and the estimator of the last fold, until they are measured.
@@ -54,7 +53,6 @@ class Trial:
     why: Remark | None = None
     apart: tuple[tuple[float, float] | None, ...] = ()
     steady: bool = False
-    calibration: str = ""
     power: float = 1.0
     cost: Cost | None = None
     fitted: tuple[Any, Any] | None = None
@@ -83,8 +81,6 @@ class Trial:
             with_own_steps(candidate, make(candidate, self.view, target), self.view.recipe)
             for candidate, _ in self.members
         ]
-        if self.calibration:
-            return self._calibrated(self._together(estimators))
         candidate = estimators[0] if len(estimators) == 1 else self._together(estimators)
         return candidate if self.power == 1.0 else Tempered(candidate, self.power)
 
@@ -100,25 +96,9 @@ class Trial:
         ]
         if self.apart:
             return BoundedVote(named, weights=weights, apart=self.apart, n_jobs=1)
-        if self._is_number:
+        if self.view.task == "regression":
             return VotingRegressor(named, weights=weights, n_jobs=1)
         return VotingClassifier(named, voting="soft", weights=weights, n_jobs=1)
-
-    def _calibrated(self, voting: Any) -> Any:
-        """As PyCaret's ``calibrate_model`` makes it, with folds as the search had them.
-
-        It is given a vote even where one estimator votes alone: a vote has probabilities only, and
-        those were calibrated in the search, not an estimator's scores.
-        """
-        from sklearn.calibration import CalibratedClassifierCV
-        from sklearn.model_selection import StratifiedKFold
-
-        folds = StratifiedKFold(self.view.folds_once, shuffle=True, random_state=self.view.seed)
-        return CalibratedClassifierCV(voting, method=self.calibration, cv=folds, ensemble=False)
-
-    @property
-    def _is_number(self) -> bool:
-        return self.view.task == "regression"
 
 
 def fold_loss(view: View, number: int, predictions: Floats) -> float:

@@ -57,7 +57,7 @@ class Recipe:
     @property
     def name(self) -> str:
         """In English; the draws of a search go by it."""
-        return f"{self.features} features" + (", straightened target" if self.straight else "")
+        return f"{self.features} features" + (", transformed target" if self.straight else "")
 
     @property
     def remark(self) -> Remark:

@@ -16,7 +16,6 @@ from tablecast.inference.marginals import Background
 from tablecast.inference.predictor import Prediction
 from tablecast.inference.shapley import Contribution, Explanation
 from tablecast.inference.whatif import Course, WhatIf, what_if
-from tablecast.schema.field import Field, Value
 from tablecast.schema.schema import Row, Schema
 from tablecast.web.display import charts
 from tablecast.web.display.amounts import Wording, wording_of
@@ -196,10 +195,9 @@ def _card(
     scale: charts.Scale, shown: Mapping[str, str],
 ) -> Card:
     field = schema.field(course.field)
-    from_zero = charts.Scale(min(0.0, scale.low), max(0.0, scale.high))
     options = tuple(
         Option(
-            field.in_words(value), wording.of(prediction), _bar(from_zero, prediction),
+            field.in_words(value), wording.of(prediction), charts.from_zero(scale, prediction),
             index == course.present,
         )
         for index, (value, prediction) in enumerate(zip(course.values, course.answers, strict=True))
@@ -211,11 +209,6 @@ def _card(
             numbers, course.answers, course.present, courses.answer, scale, course.ranges
         )
     return Card(field.label, shown.get(field.name, ""), options, curve, _summary(options))
-
-
-def _bar(scale: charts.Scale, prediction: float) -> charts.Span:
-    zero, end = scale.at(0.0), scale.at(prediction)
-    return charts.Span(min(zero, end), abs(end - zero))
 
 
 def _summary(options: Sequence[Option]) -> str:
@@ -230,7 +223,8 @@ def _summary(options: Sequence[Option]) -> str:
 
 
 def _coverage_in_words(level: float, row: Row, schema: Schema) -> str:
-    if any(map(_is_beyond, schema.fields, row.values)):
+    pairs = zip(schema.fields, row.values, strict=True)
+    if any(field.unusual(value) for field, value in pairs):
         # Coverage was measured on rows like those of training, and this is none.
         return _("This case is outside the training data: how reliable the range is, is not known.")
     tenths = round(10 * level, 6)
@@ -239,13 +233,6 @@ def _coverage_in_words(level: float, row: Row, schema: Schema) -> str:
             tenths=number(tenths, ".0f")
         )
     return _("About {level} of similar cases fall in this range.").format(level=percent(level, 1))
-
-
-def _is_beyond(field: Field, value: Value) -> bool:
-    """Whether a number lies outside of what training has seen."""
-    if field.minimum is None or field.maximum is None or isinstance(value, str):
-        return False
-    return value < field.minimum or value > field.maximum
 
 
 def _likely(prediction: Prediction, wording: Wording) -> tuple[str, str] | None:
