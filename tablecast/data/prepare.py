@@ -70,7 +70,7 @@ def prepare(
     reading = reading_of(tidied)
     notes: list[Remark] = list(reading.notes)
     target = column_named(target.strip(), list(tidied.columns))
-    _check_dropped(target, options)
+    options.check_target(target)
     targets = tidied[target]
     _check_targets(targets)
     present = targets.notna()
@@ -88,11 +88,6 @@ def prepare(
         clean[target] = _as_classes(clean[target])
     notes += flags(kept, clean)
     return Prepared(with_reading(clean, reading), target, chosen, tuple(dropped), tuple(notes))
-
-
-def _check_dropped(target: str, options: ReadingOptions) -> None:
-    if target in options.drop:
-        raise TableError(f"The target '{target}' cannot be left out. Drop other columns.")
 
 
 def _nothing_left(target: str, dropped: list[Dropped]) -> TableError:
@@ -207,12 +202,14 @@ def columns_to_drop(
     ``present`` marks the rows that have a target; a column must have something to say there.
     """
     dropped = []
-    for name in map(str, features.columns):
-        if name in options.drop:
+    drop, keep, everywhere = set(options.drop), set(options.keep), bool(present.all())
+    for name, column in features.items():
+        name = str(name)
+        if name in drop:
             dropped.append(Dropped(name, AS_ASKED))
-        elif reason := _why_useless(features[name][present]):
+        elif reason := _why_useless(column if everywhere else column[present]):
             dropped.append(Dropped(name, reason))
-        elif name not in options.keep and (reason := _why_id(features[name])):
+        elif name not in keep and (reason := _why_id(column)):
             dropped.append(Dropped(name, reason, keepable=True))
     return dropped
 

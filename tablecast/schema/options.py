@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -17,6 +17,16 @@ if TYPE_CHECKING:
 LISTS = ("category", "number", "drop", "keep", "missing")
 MAPPINGS = ("date", "level")
 TEXTS = ("task", "encoding", "separator", "decimal", "sheet")
+
+#: Of one column only one of each can hold.
+KINDS = ("category", "number", "date")
+CONTRADICTIONS = (
+    *(("category", "number"), ("category", "date"), ("number", "date"), ("drop", "keep")),
+    *(("number", "level"), ("date", "level")),
+)
+
+#: What cannot stand between cells: it ends rows or holds cells together.
+NO_SEPARATORS = "\"\r\n\0"
 
 
 @dataclass(frozen=True)
@@ -60,9 +70,39 @@ class ReadingOptions:
             )
         if self.decimal not in (None, ".", ","):
             raise TableError(f"The decimal sign is . or , but not {self.decimal!r} (--decimal).")
-        if self.separator is not None and len(self.separator) != 1:
+        if self.separator is not None and (
+            len(self.separator) != 1 or self.separator in NO_SEPARATORS
+        ):
             raise TableError(
-                f"The separator must be one character, not {self.separator!r} (--separator)."
+                f"The separator must be one character, such as ; or | or a tab, not "
+                f"{self.separator!r} (--separator)."
+            )
+        self._check_contradictions()
+
+    def _check_contradictions(self) -> None:
+        for one, other in CONTRADICTIONS:
+            for name in getattr(self, one):
+                if name in getattr(self, other):
+                    raise TableError(
+                        f"'{name}' is named by both {one} and {other} (--{one}, --{other}), which "
+                        "cannot both hold. Leave one of them out."
+                    )
+
+    def check_target(self, target: str) -> None:
+        """Whether what is said of the column to predict lets it be predicted.
+
+        Raises:
+            TableError: it does not.
+        """
+        if target in self.drop:
+            raise TableError(
+                f"'{target}' is the target, so it cannot be left out (--target, --drop). Drop "
+                "other columns, or choose another target."
+            )
+        if target in self.category and self.task == "regression":
+            raise TableError(
+                f"'{target}' is to be text (--category), but regression needs numbers (--task "
+                "regression). Leave one of them out."
             )
 
     @property
@@ -77,7 +117,8 @@ class ReadingOptions:
         Raises:
             TableError: the table has no such column.
         """
-        spelt = {name: column_named(name, names) for name in self.columns}
+        known = frozenset(names)
+        spelt = {n: n if n in known else column_named(n, names) for n in self.columns}
         return replace(
             self,
             category=[spelt[name] for name in self.category],
@@ -89,21 +130,31 @@ class ReadingOptions:
         )
 
     def over(self, other: ReadingOptions) -> ReadingOptions:
-        """These options, with the other's where these say nothing; of columns, both."""
+        """These options, with the other's where these say nothing; of columns, both, but for what
+        the other says of a column against these."""
+        kinds = {name for kind in KINDS for name in getattr(self, kind)}
+        numbers = {*self.number, *self.date}
         return ReadingOptions(
             task=self.task if self.task != "auto" else other.task,
-            category=[*other.category, *self.category],
-            number=[*other.number, *self.number],
-            date={**other.date, **self.date},
-            drop=[*other.drop, *self.drop],
-            keep=[*other.keep, *self.keep],
+            category=[*_without(other.category, kinds), *self.category],
+            number=[*_without(other.number, {*kinds, *self.level}), *self.number],
+            date={
+                name: other.date[name] for name in _without(other.date, {*kinds, *self.level})
+            } | dict(self.date),
+            drop=[*_without(other.drop, self.keep), *self.drop],
+            keep=[*_without(other.keep, self.drop), *self.keep],
             missing=[*other.missing, *self.missing],
-            level={**other.level, **self.level},
+            level={name: other.level[name] for name in _without(other.level, numbers)}
+            | dict(self.level),
             encoding=self.encoding or other.encoding,
             separator=self.separator or other.separator,
             decimal=self.decimal or other.decimal,
             sheet=self.sheet or other.sheet,
         )
+
+
+def _without(names: Iterable[str], others: Collection[str]) -> list[str]:
+    return [name for name in names if name not in others]
 
 
 def options_of(fields: Sequence[Field], reading: Mapping[str, str]) -> ReadingOptions:

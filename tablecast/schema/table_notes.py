@@ -21,8 +21,18 @@ NUMBERS_AS_NAMES = Remark(
     "The first row holds numbers, which were read as the names of the columns: {text}. If it is "
     "data, write a row of names above it."
 )
+DATA_AS_NAMES = Remark(
+    "The first row was read as the names of the columns, but looks like data: {text}. If it is "
+    "data, write a row of names above it."
+)
 FOOTER = Remark("Ignored a line below the table: {text}")
 TOTAL = Remark("Ignored the last row, which is the total of the others: {text}")
+TOTAL_BELOW = Remark("Ignored the last row (line {line}), which is the total of the others.")
+HEADER_AGAIN = counted(
+    "Ignored {count} row that repeats the column names (line {line}).",
+    "Ignored {count} rows that repeat the column names (first: line {line}).",
+    0,
+)
 LINES_ABOVE = Remark("Ignored the lines above the column names.")
 LINES_BELOW = counted(
     "Ignored {count} line below the table (line {line}).",
@@ -45,8 +55,8 @@ SPELT = Remark("{name} was read as numbers with “{sign}” as the decimal sign
 GROUPED = Remark("{name} was read as numbers with a thousands separator, as in “{example}”.")
 UNIT = Remark("{name} was read as numbers in {unit}, as in “{example}”.")
 DECIMAL_SIGN = Remark(
-    "{name} was read with “{sign}” as the decimal sign, so “{example}” is {number}. If it is "
-    "{other}, use --decimal {option}."
+    "{name} was read with “{sign}” as the decimal sign, so “{example}” is {number}. Use --decimal "
+    "{option} if it is {other}."
 )
 COMMA_OPEN = Remark(
     "{name} was read as text: “{example}” may be {number} or {other}. Set the decimal sign "
@@ -59,6 +69,18 @@ MIXED = Remark(
 UNITS = Remark(
     "{name} was read as text: “{example}” (line {line}) is not in {unit}, unlike the others. Use "
     "one unit, or treat this value as missing (--missing {option})."
+)
+TWO_UNITS = Remark(
+    "{name} was read as text, because its numbers are in different units, such as “{example}” and "
+    "“{other}” (line {line}). Write them in one unit."
+)
+TOO_MANY_DIGITS = Remark(
+    "{name}: “{example}” has more digits than a number keeps, so it was read as {number:.0f}. To "
+    "keep all of them: --category {option}."
+)
+MAY_BE_DATES = Remark(
+    "{name} was read as whole numbers, but they look like dates, such as {example}. To read them "
+    "as dates: --date {option}."
 )
 ODD = counted(
     "{name} was read as text: “{example}” (line {line}) is not a number. If it means “unknown”, "
@@ -140,3 +162,7 @@ NEAR_ID = Remark("{name} is almost an ID: it has {count} different texts.")
 LEFT_OUT = Remark("Ignored {name}: {reason}.")
 LEFT_OUT_UNLESS = Remark("Ignored {name}: {reason}. To use it: --keep {option}.")
 AS_ASKED = Remark("as requested")
+NO_SUCH_LEVEL = Remark(
+    "{name} has no value “{text}”, which --level names. The closest value is “{near}”."
+)
+NOTHING_MISSING = Remark("No cell holds “{text}”, which --missing names.")

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tablecast.data.sources import read_table
+from tablecast.data.sheets import ENDINGS as SHEETS
+from tablecast.data.sources import PARQUET_ENDINGS, read_table
 from tablecast.deployment import graph_file
 from tablecast.deployment.description import save
 from tablecast.deployment.files import without_ending
 from tablecast.deployment.opening import load_pipeline
-from tablecast.deployment.staging import check_free, name_after, staged
+from tablecast.deployment.staging import check_free, name_after, named_place, staged
 from tablecast.errors import ArtifactError, ProofFailed
 from tablecast.inference.marginals import background_of
 from tablecast.schema.form_file import Form, read_form
@@ -90,7 +93,7 @@ def cast(
     began = time.monotonic() if began is None else began
     options = ReadingOptions(drop=[*drop], keep=[*keep]).over(reading or ReadingOptions())
     look = read_form(form, options)
-    base = Path(out) / (name or name_after(source))
+    base = named_place(out, name_after(source) if name is None else name)
     check_free(base, force)
     with enough_memory(), Interrupts(progress) as interrupts:
         seconds = (budget or DEFAULT_BUDGET) if model == "auto" and trials is None else None
@@ -116,7 +119,7 @@ def cast(
                 trained.pipeline, prepared, schema, card, seed, progress, trained.refits
             )
             parts = {"background": background, "interval": interval}
-            with staged(base) as there:
+            with staged(base, force) as there:
                 save(trained.pipeline, there, schema, card, **parts)
                 progress(f"Saved {base.name}.pkl and {base.name}.json")
                 compile_deployment(there, prepared.table, progress=progress)
@@ -174,7 +177,10 @@ def training_rows(base: Path, source: str | PathLike[str]) -> Any:
     description, pipeline = load_pipeline(base)
     schema = Schema.from_json(description["schema"])
     finished = Finished(pipeline, description["schema"]["task"], None)
-    return rows_of(finished, read_table(source, options_of(schema.fields, schema.reading))).table
+    options = options_of(schema.fields, schema.reading)
+    if os.fspath(source).lower().endswith((*SHEETS, *PARQUET_ENDINGS)):
+        options = replace(options, encoding=None)
+    return rows_of(finished, read_table(source, options)).table
 
 
 def verify_deployment(base: str | PathLike[str], rows: int, seed: int) -> Proof:

@@ -12,7 +12,7 @@ from tablecast.data.leakage import leaks_of, named
 from tablecast.data.sources import read_table
 from tablecast.deployment.description import save, write_description
 from tablecast.deployment.files import with_ending, without_ending
-from tablecast.deployment.staging import check_free, name_after, staged
+from tablecast.deployment.staging import check_free, name_after, named_place, staged
 from tablecast.errors import ProofFailed, Remark, TableError
 from tablecast.inference.marginals import background_of
 from tablecast.schema.form_file import Form, read_form
@@ -90,7 +90,7 @@ def publish(
         for column in prepared.dropped:
             progress(f"Ignored {column.name}: {column.reason}.")
         schema, description = _described(finished_model, prepared, look, facts, progress)
-        with staged(base) as there:
+        with staged(base, force, finished_model.pickle) as there:
             _write(finished_model, there, schema, description)
             try:
                 return compile_deployment(there, prepared.table, progress=progress)
@@ -181,4 +181,4 @@ def _base_of(
     if finished_model.pickle is not None and name is None:
         return without_ending(finished_model.pickle)
     after = table if isinstance(table, str | PathLike) else finished_model.target
-    return Path(out) / (name or name_after(after))
+    return named_place(out, name_after(after) if name is None else name)
