@@ -54,6 +54,11 @@ def dice() -> Environment:
     return _made("dice", PEERS / "dice.txt")
 
 
+def autogluon() -> Environment:
+    """AutoGluon with the boosted trees that it stacks."""
+    return _made("autogluon", PEERS / "autogluon.txt")
+
+
 def peer_graph(environment: Environment) -> Path:
     """The graph that skl2onnx makes of a linear regression on the insurance table."""
     table = insurance_table()

@@ -303,7 +303,7 @@ def test_a_person_asks_what_would_have_to_change(new_page: NewPage, scripts: boo
     assert page.get_by_role("combobox", name="Smoker Case 2").input_value() == "no"
 
 
-@pytest.mark.parametrize("width", (320, 390))
+@pytest.mark.parametrize("width", [320, 390])
 def test_a_phone_scrolls_the_cases_and_not_the_page(new_page: NewPage, width: int) -> None:
     """Two cases beside their names, and more of them in a region that scrolls by itself."""
     page = new_page(viewport={"width": width, "height": 844})

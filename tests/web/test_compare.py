@@ -110,6 +110,12 @@ def test_without_a_case_two_typical_ones_stand_there(charges: FlaskClient) -> No
     assert all(column(page, "Charges"))
 
 
+def test_a_case_alone_is_compared_with_the_typical_one(charges: FlaskClient) -> None:
+    """An address may say what differs, and nothing else."""
+    page = get(charges, {"4.smoker": "yes"})
+    assert [sent(page)[f"{case}.smoker"] for case in (1, 2)] == ["no", "yes"]
+
+
 def test_the_button_leads_to_the_address_of_its_cases(charges: FlaskClient) -> None:
     """Nothing is sent twice on reload, and the address holds all that was filled in."""
     filled = address(1, **FIRST) | address(2, **FIRST | {"age": "50"})

@@ -30,9 +30,9 @@ def cases_of(schema: Schema, sent: Mapping[str, str]) -> list[dict[str, str]]:
         number, _, field = name.partition(".")
         if number in _NUMBERS and schema.find(field):
             named.setdefault(_NUMBERS[number], {})[field] = text.strip()
-    typical = {field.name: field.show(field.default) for field in schema.fields}
-    first, *others = [named[number] for number in sorted(named)] or [{}]
-    return [typical | first, *(typical | first | other for other in others or [{}])]
+    first = {field.name: field.show(field.default) for field in schema.fields} | named.pop(1, {})
+    others = [named[number] for number in sorted(named)] or [{}]
+    return [first, *(first | other for other in others)]
 
 
 def address_of(schema: Schema, cases: Sequence[Case]) -> str:
