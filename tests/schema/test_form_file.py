@@ -23,7 +23,7 @@ def test_the_shipped_form_file_is_read_in_its_order() -> None:
     """The insurance form names its six fields in the order of the form."""
     form = read_form(ROOT / "examples" / "insurance" / "form.toml")
     assert list(form.fields) == ["age", "sex", "bmi", "children", "smoker", "region"]
-    assert form.title
+    assert form.texts["title"]
 
 
 @pytest.mark.parametrize(

@@ -226,7 +226,7 @@ def test_the_form_file_overrides_words_and_order() -> None:
     """Label, hint, unit, order, level labels and limits come from the form file."""
     table = pd.DataFrame({"a": [1.0, 2.5], "b": ["x", "y"], "target": [1.0, 2.0]})
     form = Form(
-        title="T", target_unit="$",
+        texts={"title": "T", "target_unit": "$"},
         fields={"b": {"label": "Bee", "levels": {"y": "Why"}}, "a": {"hard_maximum": 99}},
     )
     schema = Schema.from_table(table, "target", "regression", form)
