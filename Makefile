@@ -21,8 +21,8 @@ WEB_TESTS := tests/web/test_html.py tests/web/test_batch_page.py tests/web/test_
 	tests/web/test_docs_page.py tests/web/test_controls.py
 
 MAKEFLAGS += --no-print-directory
-.PHONY: run run-gunicorn run-granian test quick test-world setup train bench bench-attack bench-automl \
-	bench-tests messages docs wheel sbom audit lock lint clean help
+.PHONY: run run-gunicorn run-granian test quick test-world setup train bench bench-access bench-attack \
+	bench-automl bench-tests soak messages docs wheel sbom audit lock lint clean help
 
 help: ## list the tasks
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -37,8 +37,9 @@ run-gunicorn:
 run-granian:
 	@counts=$$(mktemp -d) && trap 'rm -rf $$counts' EXIT && \
 	PROMETHEUS_MULTIPROC_DIR=$$counts $(SERVING)/bin/granian --interface wsgi --host 0.0.0.0 \
-		--port $(PORT) --workers $(WEB_CONCURRENCY) --no-ws --workers-kill-timeout 10 \
-		--backlog 4096 --backpressure 900 --http1-header-read-timeout 10000 \
+		--port $(PORT) --workers $(WEB_CONCURRENCY) --http 1 --no-ws \
+		--workers-kill-timeout 10 --backlog 4096 --backpressure 900 \
+		--http1-header-read-timeout 10000 \
 		--factory tablecast.web.server.granian_app:create_app
 
 # Two workers on two cores: more threads would only wait for one another.
@@ -57,7 +58,9 @@ quick: export OMP_NUM_THREADS := 1
 quick: $(TRAINING)/.installed ## the tests that a change needs most, in about a minute and a half
 	@$(PYTHON_TRAINING) -m pytest -q -n 2 --dist loadfile --quick
 
-test-world: $(TRAINING)/.installed firefox ## tests that need more of the machine: a second browser
+test-world: $(TRAINING)/.installed firefox ## tests that need more: a second browser, OpenTelemetry
+	@$(UV) pip install -q --target build/opentelemetry --python $(TRAINING)/bin/python \
+		--require-hashes -r tests/opentelemetry.txt
 	@$(PYTHON_TRAINING) -m pytest -q --world
 
 setup: $(TRAINING)/.installed ## install what training needs
@@ -78,6 +81,12 @@ bench-tests: $(TRAINING)/.installed ## change the code in small ways: which chan
 
 bench-attack: $(TRAINING)/.installed ## attack a started server, and see what others notice
 	@$(PYTHON_TRAINING) -m benchmarks.attack --server $(SERVER) --write
+
+bench-access: $(TRAINING)/.installed wrk ## what keys, limits and the access log cost a request
+	@$(PYTHON_TRAINING) -m benchmarks.access --server $(SERVER)
+
+soak: $(TRAINING)/.installed ## ask a started server for everything for an hour, and see what it keeps
+	@$(PYTHON_TRAINING) -m benchmarks.soak --server $(SERVER)
 
 bench-automl: $(TRAINING)/.installed ## measure the search beside PyCaret and FLAML, for hours
 	@$(PYTHON_TRAINING) -m benchmarks.automl_bench
@@ -114,6 +123,9 @@ lock: $(TRAINING)/.uv ## resolve pyproject.toml again into the hashed locks
 		--no-header --python-version 3.11 - -o requirements-uv.txt
 	@$(UV) pip compile -q --generate-hashes --no-annotate --no-header --python-version 3.11 \
 		tests/oldest.in -o tests/oldest.txt
+	@$(UV) pip compile -q --upgrade --generate-hashes --no-annotate --no-header \
+		--python-version 3.11 -c requirements-train.txt tests/opentelemetry.in \
+		-o tests/opentelemetry.txt
 
 # Without bytecode, which pip makes and uv only where told, a server takes twice as long to start.
 $(SERVING)/.installed: requirements.txt $(SERVING)/.uv

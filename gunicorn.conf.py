@@ -7,14 +7,21 @@ import shutil
 import sys
 from typing import Any
 
+from tablecast.errors import SettingError
+from tablecast.settings import read_settings
 from tablecast.web.http import shared_counts
 
+try:
+    _settings = read_settings()
+except SettingError as _error:
+    sys.exit(f"tablecast: {_error}")
+
 # A platform tells its port this way; 5000 is Flask's own.
-bind = f"0.0.0.0:{os.environ.get('PORT') or 5000}"
+bind = f"0.0.0.0:{_settings['port']}"
 
 # One process for each core of a small machine. More of them only take turns: answering is
 # computing, not waiting.
-workers = int(os.environ.get("WEB_CONCURRENCY") or 2)
+workers = _settings["workers"]
 
 # A thread computes an answer: nobody waits in one, since the worker's loop reads requests and sends
 # what a slow client has not taken. More threads would only take turns, and let the loop wait.
@@ -63,7 +70,12 @@ if shared_counts.VARIABLE not in os.environ:
 
 
 def when_ready(server: Any) -> None:
-    """Load, before the workers are made, what they can share."""
+    """Load, before the workers are made, what they can share; warn where anybody may ask."""
+    from tablecast.web.http.access import open_to_all
+
+    hosts = [address[0] for address in server.cfg.address if isinstance(address, tuple)]
+    for sentence in filter(None, {open_to_all(host, _settings) for host in hosts}):
+        server.log.warning(sentence)
     deployment = server.app.wsgi().extensions["tablecast"]
     if getattr(deployment.engine, "quick", False):
         import onnxruntime  # noqa: F401

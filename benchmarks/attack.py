@@ -25,6 +25,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.attacks import ATTACKS, Attack, answer, connect, request
+from benchmarks.servers import granian_words
 
 ROOT = Path(__file__).parents[1]
 
@@ -88,13 +89,7 @@ def started(server: str, files: int = FILES, **environment: str) -> Iterator[tup
         folder = Path(sys.executable).parent
         command = [str(folder / "gunicorn"), "app:app"]
         if server == "granian":
-            command = [
-                str(folder / "granian"), "--interface", "wsgi", "--workers", "2", "--no-ws",
-                "--host", "127.0.0.1", "--port", str(port), "--workers-kill-timeout", "10",
-                "--backlog", "4096", "--backpressure", "900",
-                "--http1-header-read-timeout", "10000",
-                "--factory", "tablecast.web.server.granian_app:create_app",
-            ]  # fmt: skip
+            command = [str(folder / "granian"), *granian_words(str(port))]
             environment = {"PROMETHEUS_MULTIPROC_DIR": counts, **environment}
         process = subprocess.Popen(
             command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,

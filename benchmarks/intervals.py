@@ -20,7 +20,7 @@ from tablecast.data.sources import prepare, read_table
 from tablecast.inference.interval import Interval
 from tablecast.inference.pycaret_api import predict_with_pycaret
 from tablecast.schema.schema import Schema
-from tablecast.training.intervals.conformal import LEVEL, interval_score, learn, out_of_fold
+from tablecast.training.intervals.conformal import LEVEL, interval_score, learn, refit_predictions
 from tablecast.training.intervals.offset_shapes import Floats
 from tablecast.training.train import train
 
@@ -84,7 +84,7 @@ def split_of(whole: Prepared, seed: int, model: str, budget: float) -> Split:
     trained = train(prepared, model=model, budget=budget, progress=lambda _: None)
     columns = list(trained.columns)
     features, target = prepared.table[columns], prepared.table[whole.target].to_numpy(np.float64)
-    folded = out_of_fold(trained.pipeline, features, target, seed)
+    _, folded = refit_predictions(trained.pipeline, features, target, seed)
     made = predict_with_pycaret(trained.pipeline, unseen[columns], "regression")
     answers = made["prediction_label"].to_numpy(np.float64)
     wanted = unseen[whole.target].to_numpy(np.float64)

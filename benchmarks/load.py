@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 from dataclasses import asdict, dataclass
@@ -36,16 +37,16 @@ class Load:
         return asdict(self)
 
 
-def drive(running: Running, connections: int, seconds: int) -> Load:
+def drive(running: Running, connections: int, seconds: int, key: str = "") -> Load:
     """Post rows over some connections for some seconds, after one second that is not counted.
 
     Raises:
         ValueError: not one request was answered.
     """
-    _wrk(running, connections, 1)
+    _wrk(running, connections, 1, key)
     running.settle()
     began = running.cpu_seconds()
-    printed = _wrk(running, connections, seconds)
+    printed = _wrk(running, connections, seconds, key)
     return read_wrk(printed, running.cpu_seconds() - began)
 
 
@@ -66,11 +67,13 @@ def read_wrk(printed: str, cpu_seconds: float) -> Load:
     )
 
 
-def _wrk(running: Running, connections: int, seconds: int) -> str:
+def _wrk(running: Running, connections: int, seconds: int, key: str) -> str:
     # The naive port takes longer than wrk's own limit of two seconds with 16 connections.
     command = ["wrk", "-t2", f"-c{connections}", f"-d{seconds}s", "--timeout", "60s", "--latency",
                "-s", str(ROWS), f"http://127.0.0.1:{running.port}"]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    variables = {**os.environ, **({"TABLECAST_KEY": key} if key else {})}
+    run = subprocess.run(command, check=True, capture_output=True, text=True, env=variables)
+    return run.stdout
 
 
 def _find(pattern: str, printed: str) -> str:

@@ -14,6 +14,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Thread
+from typing import IO
 
 from benchmarks.environments import PEERS, ROOT, Environment
 
@@ -43,6 +45,7 @@ class Server:
         folder: where it is started.
         variables: what it finds in its environment.
         least_seconds: how long it must be driven at least for its rate to mean something.
+        piped: whether its output goes through a pipe, as a container's does, and not to a file.
     """
 
     name: str
@@ -51,6 +54,7 @@ class Server:
     folder: Path
     variables: Mapping[str, str] = field(default_factory=dict)
     least_seconds: int = 1
+    piped: bool = False
 
 
 @dataclass(frozen=True)
@@ -118,17 +122,27 @@ def ours_on_gunicorn(environment: Environment, deployment: str) -> Server:
 
 
 def ours_on_granian(environment: Environment, deployment: str) -> Server:
-    """Ours, as ``make run SERVER=granian`` starts it: the Makefile's own words are read."""
-    recipe = (ROOT / "Makefile").read_text().split("\nrun-granian:")[1].split("\n\n")[0]
-    words = recipe.replace("\\\n", " ").split("bin/granian")[1].split()
-    known = {"$(PORT)": "{port}", "$(WEB_CONCURRENCY)": str(WORKERS)}
-    command = (environment.program("granian"), *(known.get(word, word) for word in words))
+    """Ours, as ``make run SERVER=granian`` starts it."""
+    command = (environment.program("granian"), *granian_words("{port}"))
     return Server("granian", "tablecast, granian", command, ROOT, _ours(deployment))
 
 
+def granian_words(port: str) -> list[str]:
+    """What granian is started with, in the Makefile's own words."""
+    recipe = (ROOT / "Makefile").read_text().split("\nrun-granian:")[1].split("\n\n")[0]
+    words = recipe.replace("\\\n", " ").split("bin/granian")[1].split()
+    known = {"$(PORT)": port, "$(WEB_CONCURRENCY)": str(WORKERS)}
+    return [known.get(word, word) for word in words]
+
+
 @contextmanager
-def started(server: Server) -> Iterator[Running]:
-    """Start a server, wait for its first answer, and stop it with all its processes."""
+def started(server: Server, key: str = "") -> Iterator[Running]:
+    """Start a server, wait for its first answer, and stop it with all its processes.
+
+    Args:
+        server: how it is started.
+        key: what its first request is sent with, where it wants one.
+    """
     port = _free_port()
     with tempfile.TemporaryDirectory() as counts, tempfile.TemporaryFile("w+") as log:
         shared = {} if server.name == "gunicorn" else {"PROMETHEUS_MULTIPROC_DIR": counts}
@@ -140,10 +154,13 @@ def started(server: Server) -> Iterator[Running]:
         began = time.perf_counter()
         process = subprocess.Popen(
             [word.replace("{port}", str(port)) for word in server.command],
-            cwd=server.folder, env=variables, stdout=log, stderr=log, start_new_session=True,
+            cwd=server.folder, env=variables, stderr=log, start_new_session=True,
+            stdout=subprocess.PIPE if server.piped else log,
         )
+        if process.stdout:
+            Thread(target=_read_on, args=(process.stdout,), daemon=True).start()
         try:
-            _wait(process, port, began, server)
+            _wait(process, port, began, server, key)
             yield Running(port, process.pid, time.perf_counter() - began)
         except RuntimeError:
             log.seek(0)
@@ -153,24 +170,33 @@ def started(server: Server) -> Iterator[Running]:
             _stop(process)
 
 
+def _read_on(output: IO[bytes]) -> None:
+    """Read what nobody wants."""
+    while output.read(65536):
+        pass
+
+
 def _ours(deployment: str) -> dict[str, str]:
     return {"TABLECAST_DEPLOYMENT": deployment, "TABLECAST_ENGINE": "onnx"}
 
 
-def _wait(process: subprocess.Popen[bytes], port: int, began: float, server: Server) -> None:
-    while not _answers(port):
+def _wait(
+    process: subprocess.Popen[bytes], port: int, began: float, server: Server, key: str
+) -> None:
+    while not _answers(port, key):
         if process.poll() is not None or time.perf_counter() - began > START_TIMEOUT:
             raise RuntimeError(f"{server.title} did not start.")
         time.sleep(0.005)
 
 
-def _answers(port: int) -> bool:
+def _answers(port: int, key: str = "") -> bool:
     """Whether a first request is answered, and with one number."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=START_TIMEOUT)
     try:
-        connection.request(
-            "POST", "/predict_api", json.dumps(ROW), {"Content-Type": "application/json"}
-        )
+        headers = {"Content-Type": "application/json"}
+        if key:
+            headers["Authorization"] = f"Bearer {key}"
+        connection.request("POST", "/predict_api", json.dumps(ROW), headers)
         response = connection.getresponse()
         content = response.read()
     except OSError:

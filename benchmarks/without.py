@@ -39,7 +39,6 @@ OF_RANGES: dict[str, tuple[Any, str, Any]] = {
 OF_SEARCH: dict[str, tuple[Any, str, Any]] = {
     "blend_members": (Blending, "_across_views", lambda _self: None),
     "temperature": (rounds, "all_tempered", lambda _ranked: []),
-    "calibration": (rounds, "calibrated", lambda _trial: []),
     "draws": (tuning, "DRAWS", 0),
 }
 #: Packages whose numbers can be changed; those of the first one are judged by ranges.

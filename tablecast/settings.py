@@ -13,18 +13,28 @@ from tablecast.errors import SettingError
 
 @dataclass(frozen=True)
 class Setting:
-    """One setting. ``choices`` is empty where any value of the default's type will do."""
+    """One setting.
+
+    Attributes:
+        variable: the environment's that sets it.
+        default: its value where that is not set.
+        help: a sentence for whoever sets it.
+        choices: what it may be; empty where any value of the default's type will do.
+        least, most: of a whole number.
+    """
 
     variable: str
     default: str | int
     help: str
     choices: tuple[str, ...] = ()
+    least: int = 1
+    most: int = 10**12
 
     def read(self, environment: Mapping[str, str]) -> str | int:
         """The value that the environment gives, or the default.
 
         Raises:
-            SettingError: the value is not one of the choices, or is not a whole number.
+            SettingError: the value is not one of the choices, or no whole number within its limits.
         """
         raw = environment.get(self.variable, "").strip()
         if not raw:
@@ -35,8 +45,12 @@ class Setting:
             )
         if isinstance(self.default, str):
             return raw
-        if not raw.isdecimal():
-            raise SettingError(f"{self.variable} must be a whole number; it is {raw!r}.")
+        # Python reads no number of more than some thousand digits.
+        if not raw.isdecimal() or len(raw) > 99 or not self.least <= int(raw) <= self.most:
+            within = f"from {self.least}" + (f" to {self.most}" if self.most < 10**12 else "")
+            raise SettingError(
+                f"{self.variable} must be a whole number {within}; it is {raw[:99]!r}."
+            )
         return int(raw)
 
 
@@ -82,6 +96,13 @@ SETTINGS = {
         "TABLECAST_RATE",
         "",
         "Most requests from one address without a key, such as 100/m. Empty: no limit.",
+    ),
+    "at_once": Setting(
+        "TABLECAST_AT_ONCE",
+        0,
+        "Most requests of one key, or of one address without a key, that are answered at the same "
+        "time, such as 10. Empty: no limit.",
+        most=1000,
     ),
     "limits": Setting(
         "TABLECAST_LIMITS",
@@ -130,8 +151,10 @@ SETTINGS = {
         "Proxies whose X-Forwarded-For, -Proto, -Host and -Prefix headers are trusted: addresses "
         "or networks, separated by commas, or * for any. Empty: none.",
     ),
-    "port": Setting("PORT", 5000, "The port that the server listens on."),
-    "workers": Setting("WEB_CONCURRENCY", 2, "How many worker processes the server starts."),
+    "port": Setting("PORT", 5000, "The port that the server listens on.", most=65535),
+    "workers": Setting(
+        "WEB_CONCURRENCY", 2, "How many worker processes the server starts.", most=1000
+    ),
 }
 
 

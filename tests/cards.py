@@ -14,7 +14,7 @@ from tablecast.training.evaluation.class_metrics import (
 )
 from tablecast.training.evaluation.partial_dependence import effects_of
 from tablecast.training.evaluation.residuals import regression_facts
-from tablecast.training.evaluation.subgroups import Classes, Numbers, groups_of
+from tablecast.training.evaluation.subgroups import groups_of, measure_classes, measure_numbers
 from tablecast.training.experiment.out_of_fold import UnseenClasses
 from tests.explained import (
     WIDE,
@@ -62,7 +62,7 @@ def charging_card(**stated: Any) -> Deployment:
     predicted = InterplayEngine().answer(columns_of(table, deployment.schema)).labels
     actual = predicted + np.random.default_rng(5).normal(0, 3000, len(table))
     low, high = predicted - 5000, predicted + 5000
-    measured = Numbers(actual, predicted, low, high)
+    measured = measure_numbers(actual, predicted, low, high)
     columns = columns_of(table, deployment.schema)
     evaluation = {
         "rows": len(table), "folds": 10, **regression_facts(actual, predicted, low, high),
@@ -82,6 +82,6 @@ def grading_card() -> Deployment:
     unseen = UnseenClasses(("high", "low", "middle"), actual, shares.argmax(axis=1), shares, 5)
     evaluation = {
         "rows": len(table), "folds": 5, **classification_facts(unseen),
-        "groups": groups_of(deployment.schema, columns, Classes(unseen), SHARES),
+        "groups": groups_of(deployment.schema, columns, measure_classes(unseen), SHARES),
     }
     return with_facts(deployment, evaluation)

@@ -15,11 +15,11 @@ from pathlib import Path
 import requests
 from deployments import ROOT
 
+from benchmarks.servers import granian_words
+
 BIN = Path(sys.executable).parent
 GUNICORN = [str(BIN / "gunicorn"), "app:app"]
-GRANIAN = [str(BIN / "granian"), "--interface", "wsgi", "--workers", "2", "--no-ws",
-           "--workers-kill-timeout", "10", "--backlog", "4096", "--backpressure", "900",
-           "--http1-header-read-timeout", "10000"]
+GRANIAN = [str(BIN / "granian")]
 
 #: Seconds. A worker that gunicorn has only just forked still has the master's way with signals, and
 #: misses one; gunicorn waits 30 for it.
@@ -38,8 +38,7 @@ def served(command: list[str], folder: Path, **environment: str) -> Iterator[str
     """Start a server in the repository's root; stop it gently at the end."""
     port = free_port()
     if "granian" in command[0]:
-        command = [*command, "--host", "127.0.0.1", "--port", str(port),
-                   "--factory", "tablecast.web.server.granian_app:create_app"]
+        command = [*command, *granian_words(str(port))]
     log = (folder / "log").open("wb")
     server = subprocess.Popen(
         command, cwd=ROOT, stdout=log, stderr=log,

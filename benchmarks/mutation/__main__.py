@@ -128,7 +128,12 @@ def tried(
         for number in range(WORKERS):
             copies.put(Copy(Path(folder) / str(number)))
 
-        def try_one(mutant: Mutant) -> str:
+        def try_one(mutant: Mutant) -> tuple[Mutant, str]:
+            outcome = outcome_of(mutant)
+            print(f"{mutant}: {outcome}", flush=True)
+            return mutant, outcome
+
+        def outcome_of(mutant: Mutant) -> str:
             runs = [tests for tests in tests_of(mutant, reached) if tests]
             if not runs:
                 return UNREACHED
@@ -139,9 +144,7 @@ def tried(
             finally:
                 copies.put(copy)
 
-        for mutant, outcome in zip(sample, pool.map(try_one, sample), strict=True):
-            print(f"{mutant}: {outcome}", flush=True)
-            yield mutant, outcome
+        yield from pool.map(try_one, sample)
 
 
 def _folder(mutant: Mutant, folders: Iterable[str]) -> str:

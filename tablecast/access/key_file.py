@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -63,12 +64,17 @@ class Key:
         """Whether whoever holds it may do what wants this role."""
         return role in GRANTS[self.role]
 
-    @property
+    @cached_property
     def ends(self) -> float:
         """Seconds since 1970 at which it opens nothing any more."""
         if self.until is None:
             return float("inf")
         return datetime.combine(self.until + timedelta(days=1), time(), UTC).timestamp()
+
+    @cached_property
+    def counted(self) -> str:
+        """What its requests are counted as."""
+        return f"key:{self.name}"
 
     def to_line(self) -> str:
         """As a file of keys has it."""

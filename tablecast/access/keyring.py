@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from pathlib import Path
 
@@ -13,9 +14,6 @@ log = logging.getLogger("tablecast")
 
 #: Seconds after which a revoked key opens nothing any more.
 FRESHNESS = 1.0
-
-#: Characters that are looked at as a key; a key has 46.
-LONGEST = 256
 
 
 class Keyring:
@@ -32,7 +30,8 @@ class Keyring:
     def __init__(self, source: str) -> None:
         inline = source.lstrip().startswith("{")
         self._path = None if inline else Path(source)
-        self._looked = time.monotonic()
+        #: When to look at the file; a text does not change.
+        self._look_at = time.monotonic() + FRESHNESS if self._path else math.inf
         self._stamp = self._stamp_of_file()
         if self._path and self._stamp is None:
             raise KeysError(
@@ -44,20 +43,23 @@ class Keyring:
 
     def find(self, secret: str) -> Key | None:
         """The key, where it is known and not yet expired."""
-        if self._path and time.monotonic() - self._looked >= FRESHNESS:
-            self._read_again()
-        key = self._keys.get(digest_of(secret)) if len(secret) <= LONGEST else None
-        return key if key and time.time() < key.ends else None
+        if time.monotonic() >= self._look_at:
+            self._look_again()
+        key = self._keys.get(digest_of(secret))
+        if key is None or (key.until and time.time() >= key.ends):
+            return None
+        return key
 
     def named(self, name: str) -> Key | None:
         """The key of this name, where it is known and not yet expired."""
-        self.find("")
+        if time.monotonic() >= self._look_at:
+            self._look_again()
         key = next((key for key in self._keys.values() if key.name == name), None)
         return key if key and time.time() < key.ends else None
 
-    def _read_again(self) -> None:
+    def _look_again(self) -> None:
         """Take over a changed file; one that is gone has no keys, a faulty one changes nothing."""
-        self._looked = time.monotonic()
+        self._look_at = time.monotonic() + FRESHNESS
         stamp = self._stamp_of_file()
         if stamp == self._stamp:
             return

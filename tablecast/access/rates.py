@@ -35,10 +35,15 @@ MOST_REMEMBERED = 10_000
 
 @dataclass
 class _Permits:
-    """What a process may let through before it asks again, and until when that holds."""
+    """What a process may let through before it asks again, and until when that holds.
+
+    Attributes:
+        left: requests; none are left for anybody where ``used_up``.
+    """
 
     left: int
     until: float
+    used_up: bool = False
 
 
 class Rates:
@@ -85,9 +90,12 @@ class Rates:
         """
         now = time.time()
         permits = self._permits.get((rate, who))
-        if permits and now < permits.until and permits.left:
-            permits.left -= 1
-            return 0
+        if permits and now < permits.until:
+            if permits.left:
+                permits.left -= 1
+                return 0
+            if permits.used_up:
+                return math.ceil(permits.until - now)
         return self._ask(rate, who, now)
 
     def _ask(self, rate: str, who: str, now: float) -> int:
@@ -99,12 +107,10 @@ class Rates:
         except Exception as error:  # a storage that is away raises what its client raises
             self._say_failed(error, now)
             return 0
-        if not taken:
-            return max(1, math.ceil(until - now))
         if len(self._permits) >= MOST_REMEMBERED:
             self._permits.clear()
-        self._permits[rate, who] = _Permits(taken - 1, until)
-        return 0
+        self._permits[rate, who] = _Permits(max(taken - 1, 0), until, used_up=not taken)
+        return 0 if taken else max(1, math.ceil(until - now))
 
     def _hit(self, item: RateLimitItem, who: str, cost: int) -> bool:
         return self._limiter.test(item, who, cost=cost) and self._limiter.hit(item, who, cost=cost)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from types import NoneType
 from typing import Any
 
@@ -110,21 +111,13 @@ class _Column:
 
     def __init__(self, field: Field, most: int) -> None:
         self.field = field
-        self._most = most
-        self._outcomes: dict[str, _Outcome] = {}
+        self.most = most
+        self._remembered = lru_cache(most)(self._ask)
 
     def judge(self, cell: Any) -> _Outcome:
         """What the field says of a cell; asked once for each text."""
-        if not isinstance(cell, str):
-            return self._ask(cell)
-        outcome = self._outcomes.get(cell)
-        if outcome is None:
-            outcome = self._ask(cell)
-            if len(cell) <= REMEMBERED_LENGTH:
-                if len(self._outcomes) >= self._most:
-                    self._outcomes.clear()
-                self._outcomes[cell] = outcome
-        return outcome
+        is_short = isinstance(cell, str) and len(cell) <= REMEMBERED_LENGTH
+        return self._remembered(cell) if is_short else self._ask(cell)
 
     def read(self, cells: Sequence[Any]) -> _ColumnReading:
         """What the cells mean."""
@@ -156,10 +149,6 @@ class _TextColumn(_Column):
         return values, None, (
             (index, self.judge(cells[index])) for index, level in enumerate(levels) if not level
         )
-
-    @property
-    def most(self) -> int:
-        return self._most
 
 
 class _PlainLevels(dict[str, str]):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import repeat
 from operator import itemgetter
@@ -33,6 +33,10 @@ class CsvChunk:
         """Where a person finds a row: ``("line", 17)``."""
         return "line", self.lines[row]
 
+    def first(self, count: int) -> CsvChunk:
+        """The first rows alone."""
+        return CsvChunk(self.records[:count], self.lines[:count])
+
 
 @dataclass(frozen=True)
 class PlainChunk:
@@ -40,12 +44,12 @@ class PlainChunk:
 
     Attributes:
         texts: the lines, without their ends.
-        first: the number of the first one, from 1.
+        lines: the number of each, from 1.
         separator, width: what stands between cells, and how many there are in each row.
     """
 
     texts: list[str]
-    first: int
+    lines: Sequence[int]
     separator: str
     width: int
 
@@ -69,17 +73,36 @@ class PlainChunk:
 
     def location_of(self, row: int) -> tuple[str, int]:
         """Where a person finds a row: ``("line", 17)``."""
-        return "line", self.first + row
+        return "line", self.lines[row]
+
+    def first(self, count: int) -> PlainChunk:
+        """The first rows alone."""
+        return replace(self, texts=self.texts[:count], lines=self.lines[:count])
 
 
 Chunk = CsvChunk | PlainChunk
 
 
-def plain_lines(block: str, separator: str, width: int) -> list[str] | None:
-    """The lines of a block of text that are all plain rows; None where a closer look is needed.
+@dataclass(frozen=True)
+class PlainLines:
+    """The rows of a block of text, each of which is one line.
 
-    That is where a cell may be quoted, a row has too many or too few cells, a line holds no value,
-    or a cell is longer than Python's reader allows.
+    Attributes:
+        texts: the lines that are rows, without their ends.
+        places: where each stands in the block, from 0.
+        count: how many lines the block has, with those that hold nothing.
+    """
+
+    texts: list[str]
+    places: Sequence[int]
+    count: int
+
+
+def plain_lines(block: str, separator: str, width: int) -> PlainLines | None:
+    """The lines of a block of text that are all plain rows, or hold no value.
+
+    None where a closer look is needed: where a cell may be quoted, a row has too many or too few
+    cells, or a cell is longer than Python's reader allows.
 
     Args:
         block: whole lines.
@@ -95,8 +118,25 @@ def plain_lines(block: str, separator: str, width: int) -> list[str] | None:
     lines = block.split("\n")
     if not lines[-1]:
         lines.pop()
+    if _are_rows(lines, separator, width):
+        return PlainLines(lines, range(len(lines)), len(lines))
+    places = [at for at, line in enumerate(lines) if _holds_a_value(line, separator, width)]
+    texts = [lines[at] for at in places]
+    if texts and not _are_rows(texts, separator, width):
+        return None
+    return PlainLines(texts, places, len(lines))
+
+
+def _are_rows(lines: list[str], separator: str, width: int) -> bool:
     lengths = set(map(len, lines))
     # A line of width - 1 characters may be separators only.
     if min(lengths) < width or max(lengths) > csv.field_size_limit():
-        return None
-    return lines if set(map(str.count, lines, repeat(separator))) == {width - 1} else None
+        return False
+    return set(map(str.count, lines, repeat(separator))) == {width - 1}
+
+
+def _holds_a_value(line: str, separator: str, width: int) -> bool:
+    """Whether a line is no empty one, of which a file may have millions."""
+    if not line.strip(separator):
+        return False
+    return line.count(separator) == width - 1 or bool(line.replace(separator, " ").strip())

@@ -7,8 +7,8 @@ import io
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Any
 
+from tablecast.batch.below_table import rows_of_table
 from tablecast.batch.column_reader import RowsReader, meaning
 from tablecast.batch.csv_chunk import CsvChunk
 from tablecast.batch.csv_sink import CsvSink
@@ -85,7 +85,7 @@ def _rows_of(
     rows: list[Row] = []
     refusals: list[Refused] = []
     count = 0
-    for chunk in source.chunks():
+    for chunk in rows_of_table(source, schema, indices):
         cells = {name: chunk.column(index) for name, index in indices.items()}
         refused = reader.read(cells, len(chunk)).refused
         for row in sorted(refused):
@@ -127,7 +127,7 @@ def write_csv_rows(deployment: Deployment, rows: Sequence[Row]) -> bytes:
     with closing(CsvSink(result, table, added, decimal_comma=comma)) as sink:
         if rows:
             chunk = CsvChunk(records, range(2, 2 + len(records)))
-            sink.write(chunk, None, answers(deployment, _columns(schema, rows)))
+            sink.write(chunk, None, answers(deployment, schema.columns_of_rows(rows)))
     return result.getvalue()
 
 
@@ -147,11 +147,3 @@ def _shown(schema: Schema, rows: Sequence[Row]) -> tuple[list[str], list[list[st
         for row in rows
     ]
     return [field.name for field in schema.fields], records
-
-
-def _columns(schema: Schema, rows: Sequence[Row]) -> dict[str, Any]:
-    values = zip(*(row.values for row in rows), strict=True)
-    return {
-        field.name: field.array(column)
-        for field, column in zip(schema.fields, values, strict=True)
-    }

@@ -34,12 +34,14 @@ class Limits:
         seconds: of CPU time of this thread.
         times, more: the output has at most so many times the input's bytes, and some more.
         many_refused: rows from which on most must not be refused.
+        memory: bytes that it takes to open a workbook.
     """
 
     seconds: float = math.inf
     times: float = math.inf
     more: float = math.inf
     many_refused: float = math.inf
+    memory: float = math.inf
     _began: float = field(default_factory=time.thread_time)
 
     def check(self, name: str, summary: Summary, read: int, written: int) -> None:

@@ -15,6 +15,7 @@ replaced: so a person can correct refused rows in the output itself and send it 
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -25,6 +26,7 @@ from typing import Any, BinaryIO, Literal, Protocol, get_args
 import numpy as np
 import numpy.typing as npt
 
+from tablecast.batch.below_table import rows_of_table
 from tablecast.batch.column_reader import Reading, RowsReader
 from tablecast.batch.csv_sink import CsvSink, Values
 from tablecast.batch.csv_source import CsvSource
@@ -42,6 +44,7 @@ from tablecast.batch.summary import (
 )
 from tablecast.batch.workbook_sink import WorkbookSink, sink_of
 from tablecast.batch.workbook_source import WorkbookSource
+from tablecast.batch.workbook_trial import refuse_if_harmful
 from tablecast.data.sheets import is_workbook
 from tablecast.deployment.deployment import Deployment
 from tablecast.deployment.files import replaced_when_whole
@@ -50,7 +53,6 @@ from tablecast.errors import BatchError
 from tablecast.i18n.formats import listed
 from tablecast.i18n.language import _
 from tablecast.inference.engine import Columns
-from tablecast.schema.schema import Schema
 
 #: What happens to rows that the schema refuses: nothing is written; they are left out; or they
 #: stay without an answer, and a column says why.
@@ -108,6 +110,7 @@ def predict_file(
     run = _Run(loaded, errors, progress)
     with file_errors(), replaced_when_whole(written) as temporary:
         if read.suffix.lower() == ".parquet":
+            _refuse_sheet(sheet, read.name)
             parquet = ParquetSource(read)
             return run.through(parquet, lambda: run.parquet_sink(temporary, parquet))
         with read.open("rb") as stream, temporary.open("wb") as result:
@@ -136,6 +139,12 @@ def predict_csv(
     return _Run(deployment, errors, None, limits).through_stream(source, output, name)
 
 
+def _refuse_sheet(sheet: str | None, name: str) -> None:
+    if sheet:
+        words = _("{name} is not a workbook, so it has no sheet. Leave out --sheet.")
+        raise BatchError(words.format(name=name))
+
+
 class _Run:
     """One file on its way through a deployment."""
 
@@ -162,7 +171,11 @@ class _Run:
         beginning = stream.read(8)
         stream.seek(0)
         if not is_workbook(beginning):
+            _refuse_sheet(sheet, name)
             return self.through_csv(stream, result, name)
+        if self._limits.memory < math.inf:
+            refuse_if_harmful(stream.read(), name, int(self._limits.memory))
+            stream.seek(0)
         names = [field.name for field in self._deployment.schema.fields]
         source = WorkbookSource(stream, name, names, sheet)
         self.summary.is_workbook = True
@@ -202,7 +215,7 @@ class _Run:
         with closing(source):
             self._look_at_columns(source)
             with closing(make_sink()) as sink:
-                for chunk in source.chunks():
+                for chunk in self._chunks(source):
                     sink.write(chunk, *self._answer(self._read(source, chunk), len(chunk)))
                     check()
                     if self._progress:
@@ -210,6 +223,11 @@ class _Run:
         self.summary.notes = (*source.notes, *self.summary.notes)
         self.summary.seconds = time.perf_counter() - self._began
         return self.summary
+
+    def _chunks(self, source: _Source) -> Iterator[Any]:
+        if isinstance(source, ParquetSource):  # whose rows are all data
+            return source.chunks()
+        return rows_of_table(source, self._deployment.schema, self._indices)
 
     def _look_at_columns(self, source: _Source) -> None:
         """Find the fields' columns. Raises BatchError where they do not fit."""
@@ -301,8 +319,11 @@ def added_columns(deployment: Deployment, with_errors: bool) -> dict[str, type]:
         BatchError: a field of the deployment has the name of such a column.
     """
     schema = deployment.schema
-    columns = answers(deployment, _typical_row(schema))
-    added: dict[str, type] = dict.fromkeys(columns, float)
+    columns = answers(deployment, schema.columns_of_rows([schema.typical]))
+    added: dict[str, type] = {
+        name: int if getattr(values, "dtype", float) == np.int64 else float
+        for name, values in columns.items()
+    }
     if schema.classes:
         added["prediction_label"] = type(schema.classes[0])
     if with_errors:
@@ -312,10 +333,6 @@ def added_columns(deployment: Deployment, with_errors: bool) -> dict[str, type]:
             words = _("The field {name} has the same name as a result column.")
             raise BatchError(words.format(name=repr(taken.name)))
     return added
-
-
-def _typical_row(schema: Schema) -> dict[str, npt.NDArray[Any]]:
-    return {field.name: field.array([field.typical]) for field in schema.fields}
 
 
 def _scattered(values: Values, indices: Sequence[int], rows: int) -> list[Any]:

@@ -11,7 +11,9 @@ import codecs
 import datetime
 import re
 import zipfile
+import zlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import PurePosixPath
 from typing import Any, BinaryIO, Protocol
 from xml.etree import ElementTree
@@ -25,18 +27,20 @@ from tablecast.i18n.language import _
 #: Bytes of XML that are read at a time, and the longest row.
 PIECE, LONGEST_ROW = 262_144, 20_000_000
 
-_ROW = re.compile(r"<((?:\w+:)?)row\b([^>]*?)(?:/>|>(.*?)</\1row>)", re.DOTALL)
+_ROW, _CELL = (re.compile(rf"<((?:\w+:)?){name}\b([^<>]*)>") for name in ("row", "c"))
 _NUMBER = re.compile(r'\br="(\d+)"')
-_CELL = re.compile(r"<((?:\w+:)?)c\b([^>]*?)(?:/>|>.*?</\1c>)", re.DOTALL)
 _REFERENCE = re.compile(r'\br="([A-Z]+)(\d+)"')
 _STYLE = re.compile(r'\bs="(\d+)"')
 _SPANS = re.compile(r'(?<!\s)\s++spans="[^"]*"')
-_DIMENSION = re.compile(r'(<(?:\w+:)?dimension\b[^>]*?ref=")([A-Z]+\d+)(?::([A-Z]+)(\d+))?(")')
+_DIMENSION = re.compile(r'(<(?:\w+:)?dimension\b[^<>]*?ref=")([A-Z]+\d+)(?::([A-Z]+)(\d+))?(")')
 #: What XML cannot hold.
 _NO_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 
 Values = Any
+
+#: What a damaged part of a zip is told by.
+DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError)
 
 
 class WorkbookSink(Protocol):
@@ -68,9 +72,10 @@ def sink_of(
     is_zip = stream.read(4) == b"PK\x03\x04"
     stream.seek(0)
     if is_zip:
-        book = zipfile.ZipFile(stream)
-        if "xl/workbook.xml" in book.namelist():
-            return XlsxSink(book, result, source, list(added), replaced)
+        with _damage(source.name):
+            book = zipfile.ZipFile(stream)
+            if "xl/workbook.xml" in book.namelist():
+                return XlsxSink(book, result, source, list(added), replaced)
     return NewSink(result, source, list(added), replaced)
 
 
@@ -81,7 +86,7 @@ class XlsxSink:
         self, book: zipfile.ZipFile, result: BinaryIO, source: WorkbookSource, added: list[str],
         replaced: Collection[str],
     ) -> None:
-        self._book, self._added = book, added
+        self._book, self._added, self._name = book, added, source.name
         self._part = part_of(book, source.sheet)
         indices = range(source.offset, source.offset + len(source.names))
         named = dict(zip(indices, source.names, strict=True))
@@ -109,11 +114,13 @@ class XlsxSink:
             for row, predicted in zip(wanted, zip(*columns, strict=True), strict=True)
         }
         left_out = set(chunk.numbers) - set(answers)
-        self._advance(chunk.numbers[-1], answers, left_out)
+        with _damage(self._name):
+            self._advance(chunk.numbers[-1], answers, left_out)
 
     def close(self) -> None:
-        for piece in self._pieces:
-            self._sheet.write(self._row_again(piece, {}, set()).encode())
+        with _damage(self._name):
+            for piece in self._pieces:
+                self._sheet.write(self._row_again(piece, {}, set()).encode())
         self._sheet.close()
         self._out.close()
 
@@ -132,10 +139,11 @@ class XlsxSink:
         self, piece: str, added: Mapping[int, Mapping[int, Any]], left_out: Collection[int]
     ) -> str:
         """A piece of the sheet; where it is a row, with the answers to it."""
-        match = _ROW.fullmatch(piece)
-        if match is None:
+        tag = _ROW.match(piece)
+        if tag is None:
             return _DIMENSION.sub(self._wider, piece) if "dimension" in piece else piece
-        prefix, attributes, cells = match[1], match[2], match[3] or ""
+        prefix, attributes = tag[1], tag[2].removesuffix("/")
+        cells = piece[tag.end() :].removesuffix(f"</{prefix}row>")
         number = _NUMBER.search(attributes)
         self._row = int(number[1]) if number else self._row + 1
         if self._row in left_out:
@@ -149,10 +157,10 @@ class XlsxSink:
 
     def _with_values(self, prefix: str, cells: str, values: Mapping[int, Any]) -> str:
         kept = []
-        for cell in _CELL.finditer(cells):
+        for cell, end in _elements(cells, _CELL, "c"):
             reference = _REFERENCE.search(cell[2])
             if reference is None or _column_number(reference[1]) not in self._gone:
-                kept.append(cell[0])
+                kept.append(cells[cell.start() : end])
         style = _STYLE.search(kept[-1].partition(">")[0]) if kept else None
         shown = f' s="{style[1]}"' if style and self._row == self._header else ""
         added = [
@@ -253,11 +261,11 @@ def _sheet_pieces(book: zipfile.ZipFile, part: str) -> Iterator[str]:
             read = stream.read(PIECE)
             text += decoder.decode(read, final=not read)
             end = 0
-            for row in _ROW.finditer(text):
+            for row, row_end in _elements(text, _ROW, "row"):
                 if row.start() > end:
                     yield text[end : row.start()]
-                yield row[0]
-                end = row.end()
+                yield text[row.start() : row_end]
+                end = row_end
             text = text[end:]
             if not read:
                 break
@@ -265,6 +273,33 @@ def _sheet_pieces(book: zipfile.ZipFile, part: str) -> Iterator[str]:
                 raise BatchError(_("The workbook has a row that is too long to be read."))
     if text:
         yield text
+
+
+def _elements(text: str, tags: re.Pattern[str], name: str) -> Iterator[tuple[re.Match[str], int]]:
+    """Elements of one name: each one's first tag, and where it ends; up to one that does not end.
+
+    One pattern for whole elements would look for the end of each of a million that have none.
+    """
+    place = 0
+    while tag := tags.search(text, place):
+        place = tag.end()
+        if not tag[2].endswith("/"):
+            closing = f"</{tag[1]}{name}>"
+            found = text.find(closing, place)
+            if found < 0:
+                return
+            place = found + len(closing)
+        yield tag, place
+
+
+@contextmanager
+def _damage(name: str) -> Iterator[None]:
+    """Say of a workbook that its zip or its XML is damaged, where that turns out."""
+    try:
+        yield
+    except (*DAMAGE, ValueError, RuntimeError) as error:
+        words = _("{name} is damaged: {error}. Save it again.")
+        raise BatchError(words.format(name=name, error=error)) from None
 
 
 def _xml_cell(prefix: str, reference: str, value: Any, style: str) -> str:

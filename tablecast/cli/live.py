@@ -65,11 +65,6 @@ class Live:
             self._ticking.start()
         self._write("")
 
-    def done(self) -> None:
-        """Nothing runs any longer: the live line goes."""
-        self._standing = None
-        self._write("")
-
     def _tick(self) -> None:
         while not self._over.wait(REDRAWN_AFTER):
             self._write("")

@@ -14,9 +14,9 @@ from scipy import special
 from tablecast.compiler.graph import Builder, Matrix
 
 
-def total(builder: Builder, x: str, axis: int = 1) -> str:
-    """Sum along an axis and keep it, with width 1."""
-    return builder.op("ReduceSum", x, builder.constant([axis], np.int64), keepdims=1)
+def total(builder: Builder, x: str) -> str:
+    """Sum along axis 1 and keep it, with width 1."""
+    return builder.op("ReduceSum", x, builder.constant([1], np.int64), keepdims=1)
 
 
 def ordered_total(builder: Builder, x: str, count: int) -> str:
@@ -91,11 +91,6 @@ def exp_below_largest(builder: Builder, x: str) -> str:
 def proportions(builder: Builder, x: str) -> str:
     """Divide each row by its sum."""
     return builder.op("Div", x, total(builder, x))
-
-
-def one_hot(builder: Builder, index: str, width: int) -> str:
-    """1.0 in the column that an int64 (rows,) names, 0.0 elsewhere."""
-    return builder.op("Gather", builder.constant(np.eye(width)), index, axis=0)
 
 
 def distances(builder: Builder, x: Matrix, points: Any, power: float = 2.0) -> str:

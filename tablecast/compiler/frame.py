@@ -9,15 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tablecast.compiler.arithmetic import join
 from tablecast.compiler.graph import Builder, Matrix
 from tablecast.compiler.probe import Probe
 from tablecast.errors import UnsupportedStep
 
 if TYPE_CHECKING:
     import pandas as pd
-
-# A table of every text's row over all text columns is one lookup, but grows with their product.
-SHARED_TABLE_LIMIT = 200_000
 
 
 @dataclass(frozen=True)
@@ -111,8 +109,13 @@ class Frame:
                 lookups.setdefault(cell.source, []).append(name)
             else:
                 raise UnsupportedStep(step, f"column {name!r} is a date where numbers are needed")
-        tables = {s: self._table(step, names) for s, names in lookups.items()}
-        indices = self._add_lookups(layout, lookups, tables)
+        indices: dict[str, int] = {}
+        for source, names in lookups.items():
+            # GatherND, not Gather: its result is (rows, width) without a reshape.
+            table = self.builder.constant(self._table(step, names))
+            rows = self.builder.op("GatherND", table, self._code(source))
+            start = layout.add(rows, len(names))
+            indices |= {name: start + index for index, name in enumerate(names)}
         wanted = [
             layout.start(cell.tensor) + cell.index
             if isinstance(cell := self.cells[name], Number)
@@ -139,60 +142,6 @@ class Frame:
                 raise UnsupportedStep(step, f"two unknown values of {cell.source!r} differ in it")
             values.append(numbers[:-1])
         return np.column_stack(values)
-
-    def _add_lookups(
-        self,
-        layout: _Layout,
-        lookups: dict[str, list[str]],
-        tables: dict[str, NDArray[np.float64]],
-    ) -> dict[str, int]:
-        """Add every source's rows to the layout; returns each column's index in it."""
-        indices: dict[str, int] = {}
-        shared = self._shared_sources(tables)
-        if shared:
-            width = max(tables[source].shape[1] for source in shared)
-            start = layout.add(self._shared_lookup(shared, tables, width), width * len(shared))
-            for number, source in enumerate(shared):
-                for index, name in enumerate(lookups[source]):
-                    indices[name] = start + number * width + index
-        for source, names in lookups.items():
-            if source not in shared:
-                # GatherND, not Gather: its result is (rows, width) without a reshape.
-                table = self.builder.constant(tables[source])
-                rows = self.builder.op("GatherND", table, self._code(source))
-                start = layout.add(rows, len(names))
-                indices |= {name: start + index for index, name in enumerate(names)}
-        return indices
-
-    def _shared_sources(self, tables: dict[str, NDArray[np.float64]]) -> list[str]:
-        """The sources that one shared lookup serves: those with few keys, where it pays."""
-        chosen: list[str] = []
-        keys, width = 0, 0
-        for source in sorted(tables, key=lambda s: tables[s].size):
-            keys, width = keys + len(tables[source]), max(width, tables[source].shape[1])
-            if keys * width * (len(chosen) + 1) > SHARED_TABLE_LIMIT:
-                break
-            chosen.append(source)
-        return chosen if len(chosen) > 2 else []
-
-    def _shared_lookup(
-        self, sources: list[str], tables: dict[str, NDArray[np.float64]], width: int
-    ) -> str:
-        """One label encoder and one gather for several text columns: (rows, sources * width)."""
-        builder = self.builder
-        texts = sorted({text for source in sources for text in self.probe.texts(source)})
-        table = np.zeros((len(sources), len(texts) + 1, width))
-        for number, source in enumerate(sources):
-            row_of = {text: row for row, text in enumerate(self.probe.texts(source))}
-            unknown = len(row_of)
-            keys = [*(row_of.get(text, unknown) for text in texts), unknown]
-            table[number, :, : tables[source].shape[1]] = tables[source][keys]
-        joined = builder.op("Concat", *sources, axis=1)
-        code = _encode(builder, joined, texts)
-        offsets = builder.constant([np.arange(len(sources)) * (len(texts) + 1)], np.int64)
-        index = builder.op("Add", code, offsets)
-        rows = builder.op("Gather", builder.constant(table.reshape(-1, width)), index)
-        return builder.op("Flatten", rows)
 
     def _code(self, source: str) -> str:
         """The row of a raw text in its source's tables, int64 (rows, 1)."""
@@ -221,7 +170,7 @@ class _Layout:
 
     def take(self, wanted: list[int]) -> str:
         tensors = list(self._starts)
-        joined = tensors[0] if len(tensors) == 1 else self._builder.op("Concat", *tensors, axis=1)
+        joined = join(self._builder, tensors)
         if wanted == list(range(self._width)):
             return joined
         return self._builder.columns(joined, wanted)

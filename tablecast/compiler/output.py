@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 from onnx import TensorProto
 
 from tablecast.compiler.graph import Builder, Matrix
-from tablecast.compiler.registry import Classification, classify, regress
+from tablecast.compiler.registry import classify, regress
 from tablecast.compiler.steps.power_and_quantile import invert_target
-from tablecast.errors import UnsupportedStep
 from tablecast.inference.pycaret_api import classes_of, names_of_labels
 from tablecast.schema.texts import class_names
 
@@ -36,37 +35,17 @@ def add_output(
 
 
 def _classes(builder: Builder, pipeline: Any, estimator: Any, matrix: Matrix) -> list[Output]:
-    threshold = None
-    if type(estimator).__name__ == "CustomProbabilityThresholdClassifier":
-        threshold = float(estimator.probability_threshold)
-        estimator = estimator.classifier_
     output = classify(builder, estimator, matrix)
-    index = output.index
-    if threshold is not None:
-        index = _over_threshold(builder, output, threshold, len(estimator.classes_))
     labels = _labels(pipeline)
     kind = TensorProto.STRING if labels.dtype == object else TensorProto.INT64
     label = builder.op(
-        "Gather", builder.constant(labels.reshape(-1, 1), labels.dtype), index, axis=0
+        "Gather", builder.constant(labels.reshape(-1, 1), labels.dtype), output.index, axis=0
     )
     outputs: list[Output] = [(label, "prediction_label", kind, ["rows", 1])]
     if output.probabilities:
         shape = ["rows", len(labels)]
         outputs.append((output.probabilities, "probabilities", TensorProto.DOUBLE, shape))
     return outputs
-
-
-def _over_threshold(
-    builder: Builder, output: Classification, threshold: float, classes: int
-) -> str:
-    """1 where the second class is at least as probable as the threshold, int64 (rows,)."""
-    if output.probabilities is None or classes != 2:
-        raise UnsupportedStep(
-            "probability_threshold", "it is defined for two classes with probabilities"
-        )
-    second = builder.op("Gather", output.probabilities, builder.constant(1, np.int64), axis=1)
-    over = builder.op("GreaterOrEqual", second, builder.constant(threshold))
-    return builder.cast(over, TensorProto.INT64)
 
 
 def _labels(pipeline: Any) -> NDArray[Any]:

@@ -12,6 +12,7 @@ from onnx import TensorProto
 
 import tablecast.compiler.estimators
 import tablecast.compiler.steps  # noqa: F401 - registers the converters
+from tablecast.compiler.arithmetic import join
 from tablecast.compiler.frame import Cell, Frame, Lookup, Moment, Number, Step
 from tablecast.compiler.graph import Builder
 from tablecast.compiler.optimize.joined_columns import join_columns
@@ -96,7 +97,7 @@ def _raw_frame(pipeline: Any, fields: list[Field]) -> Frame:
             )
     dates = [field.name for field in fields if field.graph_input == "moment"]
     if dates:
-        joined = dates[0] if len(dates) == 1 else builder.op("Concat", *dates, axis=1)
+        joined = join(builder, dates)
         cells |= {name: Moment(joined, len(dates), index) for index, name in enumerate(dates)}
     return Frame(builder, probe, cells | _raw_numbers(builder, numbers, wide), probe.table)
 
@@ -108,18 +109,14 @@ def _raw_numbers(builder: Builder, fields: list[Field], wide: bool) -> dict[str,
     rest = [field.name for field in fields if field.name not in known]
     tensors = [builder.wide_input(large)] if wide and large else list(large)
     if rest:
-        joined = builder.wide_input(rest) if wide else _joined(builder, rest)
+        joined = builder.wide_input(rest) if wide else join(builder, rest)
         fractions = any(field.dtype.startswith("float") for field in fields)
         tensors.append(builder.round_to_single(joined) if fractions else joined)
     if not tensors:
         return {}
-    tensor = _joined(builder, tensors)
+    tensor = join(builder, tensors)
     names = [*large, *rest]
     return {name: Number(tensor, len(names), index) for index, name in enumerate(names)}
-
-
-def _joined(builder: Builder, tensors: list[str]) -> str:
-    return tensors[0] if len(tensors) == 1 else builder.op("Concat", *tensors, axis=1)
 
 
 def _survives_rounding(field: Field) -> bool:

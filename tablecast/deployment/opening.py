@@ -94,11 +94,9 @@ def load(path: str | PathLike[str] | None = None, engine: str | None = None) -> 
         ArtifactError: a file is missing, damaged, or made by versions that this cannot read.
         SettingError: the environment names an engine that does not exist.
     """
-    from tablecast.deployment import opening
-
     settings = read_settings()
     base = without_ending(path if path is not None else settings["deployment"])
-    deployment = opening.OPENERS[engine or settings["engine"]](base)
+    deployment = OPENERS[engine or settings["engine"]](base)
     check_readable(deployment, base)
     return deployment
 

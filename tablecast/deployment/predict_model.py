@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import numpy.typing as npt
 
 from tablecast.inference.predictor import Predictor
-from tablecast.schema.field import Field
 
 if TYPE_CHECKING:
     from tablecast.deployment.deployment import Deployment
@@ -37,7 +36,8 @@ def predict_model(deployment: str | PathLike[str] | Deployment, data: Any) -> An
     loaded = deployment if isinstance(deployment, Deployment) else load(deployment)
     predictor = loaded.predictor
     if isinstance(data, list):
-        columns = {field.name: [row.get(field.name) for row in data] for field in _fields(loaded)}
+        names = [field.name for field in loaded.schema.fields]
+        columns = {name: [row.get(name) for row in data] for name in names}
         added = _answers(predictor, columns)
         return [
             {**row, **{name: values[index].item() for name, values in added.items()}}
@@ -45,10 +45,6 @@ def predict_model(deployment: str | PathLike[str] | Deployment, data: Any) -> An
         ]
     added = _answers(predictor, data)
     return data.assign(**added) if hasattr(data, "assign") else {**data, **added}
-
-
-def _fields(deployment: Deployment) -> tuple[Field, ...]:
-    return deployment.schema.fields
 
 
 def _answers(predictor: Predictor, data: Any) -> dict[str, npt.NDArray[Any]]:

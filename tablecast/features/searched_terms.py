@@ -20,7 +20,9 @@ from tablecast.features.design_matrix import (
     choose_columns,
     distinct,
     independent_columns,
+    supported_range,
 )
+from tablecast.schema.factors import FORMULAS
 
 # Candidates grow with columns times factors; these many columns make some 5,000 of them.
 MOST_COLUMNS = 16
@@ -60,21 +62,60 @@ class Factor:
 
     def of(self, values: Floats, low: float) -> Floats:
         """The factor of a column's values, given its lowest training value."""
-        if self.kind == "square":
-            return values * values
-        if self.kind == "log":
-            return np.asarray(np.log((values - low) + 1.0))
-        if self.kind == "above":
-            return (values > self.cut).astype(np.float64)
-        if self.kind == "beyond":
-            return np.maximum(values - self.cut, 0.0)
-        return np.asarray(1.0 / values) if self.kind == "inverse" else values
+        return np.asarray(FORMULAS[self.kind](values, self.cut, low), dtype=np.float64)
 
 
 Term = tuple[Factor, ...]
 
 
-class SearchedTerms(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+class AppendsChosen(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Keeps the columns that came in, and appends what a subclass chooses by the target.
+
+    Args:
+        most: how many columns at most.
+
+    Attributes:
+        low_, high_: every column's range; values outside count as its nearest end.
+    """
+
+    tail = 0.0  # the share of training rows beyond either end; also of steps pickled without it
+
+    def __init__(self, most: int = 20) -> None:
+        self.most = most
+
+    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
+        """Choose the new columns. X: rows by columns; y: the target, numbers or classes."""
+        values, target = self._validate_data(X, y, dtype=np.float64, y_numeric=False)
+        self.low_, self.high_ = supported_range(values, self.tail)
+        self._learn(values, np.asarray(target))
+        return self
+
+    def transform(self, X: ArrayLike) -> Floats:
+        """X with the chosen columns on its right, float64."""
+        check_is_fitted(self, "low_")
+        values = self._validate_data(X, dtype=np.float64, reset=False)
+        return np.hstack([values, *self._make(np.clip(values, self.low_, self.high_))])
+
+    def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
+        """The names that came in, then the new columns as formulas."""
+        check_is_fitted(self, "low_")
+        names = _check_feature_names_in(self, input_features)
+        return distinct([*names, *self._names(names)])
+
+    def _learn(self, values: Floats, target: NDArray[Any]) -> None:
+        raise NotImplementedError
+
+    def _make(self, inside: Floats) -> list[Floats]:
+        raise NotImplementedError
+
+    def _names(self, names: NDArray[np.object_]) -> list[str]:
+        raise NotImplementedError
+
+    def _more_tags(self) -> dict[str, Any]:
+        return {"requires_y": True}
+
+
+class SearchedTerms(AppendsChosen):
     """Append the factors, and products of two, that explain most of what the columns leave over.
 
     Candidates are each column's square, logarithm, thresholds and hinges (Friedman, 1991), and the
@@ -90,32 +131,17 @@ class SearchedTerms(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         low_, high_: every column's training range; values outside count as its nearest end.
     """
 
-    def __init__(self, most: int = 20) -> None:
-        self.most = most
-
-    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
-        """Choose the terms. X: rows by columns; y: the target, numbers or classes."""
-        values, target = self._validate_data(X, y, dtype=np.float64, y_numeric=False)
-        self.low_, self.high_ = values.min(axis=0), values.max(axis=0)
+    def _learn(self, values: Floats, target: NDArray[Any]) -> None:
         rows = np.linspace(0, len(values) - 1, min(len(values), CHOOSING_ROWS)).astype(np.intp)
-        self.terms_ = self._choose(values[rows], as_numbers(np.asarray(target))[rows])
-        return self
+        self.terms_ = self._choose(values[rows], as_numbers(target)[rows])
 
-    def transform(self, X: ArrayLike) -> Floats:
-        """X with the chosen terms on its right, float64."""
-        check_is_fitted(self, "terms_")
-        values = self._validate_data(X, dtype=np.float64, reset=False)
-        inside = np.clip(values, self.low_, self.high_)
-        return np.hstack([values, *(self._product(inside, term)[:, None] for term in self.terms_)])
+    def _make(self, inside: Floats) -> list[Floats]:
+        return [self._product(inside, term)[:, None] for term in self.terms_]
 
-    def get_feature_names_out(self, input_features: Any = None) -> NDArray[np.object_]:
-        """The names that came in, then the terms as formulas."""
-        check_is_fitted(self, "terms_")
-        names = _check_feature_names_in(self, input_features)
-        terms = [
+    def _names(self, names: NDArray[np.object_]) -> list[str]:
+        return [
             "*".join(factor.name(names[factor.column]) for factor in term) for term in self.terms_
         ]
-        return distinct([*names, *terms])
 
     def _product(self, inside: Floats, term: Term) -> Floats:
         factors = [factor.of(inside[:, factor.column], self.low_[factor.column]) for factor in term]
@@ -142,9 +168,6 @@ class SearchedTerms(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             best = choose_columns(matrix, goal, np.column_stack([plain, *others]), 1)
             terms[index] = trials[best[0]] if best else term
         return terms
-
-    def _more_tags(self) -> dict[str, Any]:
-        return {"requires_y": True}
 
 
 def _promising(values: Floats, goal: Floats) -> list[int]:

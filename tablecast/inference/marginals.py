@@ -164,7 +164,8 @@ def _target(column: pd.Series, schema: Schema) -> dict[str, Any]:
         named = {str(name): 0 for name in schema.classes}
         return {"classes": named | {str(name): int(n) for name, n in counts.items()}}
     values = column.dropna().to_numpy(dtype=np.float64)
-    edges = _round_edges(*np.quantile(values, CENTRAL).tolist())
+    low, high = np.quantile(values, CENTRAL).tolist()
+    edges = [float(f"{edge:.12g}") for edge in round_edges(low, high, BARS)]
     counts, _ = np.histogram(values, edges)
     return {
         "edges": edges,
@@ -174,16 +175,15 @@ def _target(column: pd.Series, schema: Schema) -> dict[str, Any]:
     }
 
 
-def _round_edges(low: float, high: float) -> list[float]:
-    """At most ``BARS`` bars between round numbers that span low to high."""
+def round_edges(low: float, high: float, most: int) -> list[float]:
+    """Borders between round numbers that span low to high, of at most so many bars."""
     if high <= low:
-        high = low + max(abs(low), 1.0)
-        low = 2 * low - high
-    least = (high - low) / (BARS - 2)
+        low, high = low - max(abs(low), 1.0), high + max(abs(high), 1.0)
+    least = (high - low) / (most - 2) * (1 - 1e-9)
     power = 10.0 ** math.floor(math.log10(least))
     step = next(m * power for m in (1, 2, 2.5, 5, 10) if m * power >= least)
     first, last = math.floor(low / step), math.ceil(high / step)
-    return [float(f"{tick * step:.12g}") for tick in range(first, last + 1)]
+    return [tick * step for tick in range(first, last + 1)]
 
 
 def _marginal(field: Field, data: Mapping[str, Any]) -> Marginal:

@@ -81,17 +81,13 @@ class Predictor:
 
     def warm_up(self) -> None:
         """Answer typical rows, so that whatever the engine opens at its first answer is open."""
-        self.predict([Row(tuple(field.typical for field in self.schema.fields))] * 2)
+        self.predict([self.schema.typical] * 2)
 
     def _columns(self, rows: Sequence[Row]) -> Columns:
         if len(rows) == 1:  # as most requests have: known texts need no new array
             pairs = zip(self._cells, rows[0].values, strict=True)
             return {name: cells[value] for (name, cells), value in pairs}
-        by_field = zip(*(row.values for row in rows), strict=True)
-        return {
-            field.name: field.array(values)
-            for field, values in zip(self.schema.fields, by_field, strict=True)
-        }
+        return self.schema.columns_of_rows(rows)
 
     def _probabilities(self, output: Answer, rows: int) -> list[dict[str, float] | None]:
         if output.probabilities is None:

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tablecast.inference.engine import Answer, Columns, Engine, Label
+from tablecast.inference.engine import Columns, Engine, Label
 from tablecast.inference.marginals import Background
 from tablecast.inference.permutations import Walks
 from tablecast.schema.field import Value
@@ -111,13 +111,13 @@ class Explainer:
         for field, value in zip(self._schema.fields, row.values, strict=True):
             columns[field.name] = filled = plan.columns[field.name].copy()
             filled[plan.own[field.name]] = value
-        outputs, label = self._outputs(columns)
+        outputs, label = followed(self._schema, self._engine, columns)
         worth = np.add.reduceat(outputs * plan.weights, plan.starts)
         return self._explanation(row, worth[0], worth[-1], plan.shapley @ worth, label)
 
     def _sampled(self, row: Row) -> Explanation:
         walks = Walks(self._schema, self.draws, row, self._orders)
-        outputs, label = self._outputs(walks.columns)
+        outputs, label = followed(self._schema, self._engine, walks.columns)
         gains = walks.gains(outputs)
         base = outputs[: len(gains)].mean()
         error = self._standard_error(gains)
@@ -133,14 +133,6 @@ class Explainer:
         squares = np.square(np.diff(ordered, axis=0)).mean(axis=0) / 2
         error: Array = np.sqrt(squares / len(gains))
         return error
-
-    def _outputs(self, columns: Columns) -> tuple[Array, Label | None]:
-        """The explained number of every row; for classes, of the last row's class."""
-        output = self._engine.answer(columns)
-        if self._schema.task == "regression":
-            return output.labels, None
-        label = output.labels[-1:].tolist()[0]
-        return probability_of(self._schema, output, label), label
 
     def _explanation(
         self, row: Row, base: float, prediction: float, gains: Array,
@@ -165,14 +157,19 @@ class Explainer:
         return np.array([rng.permutation(count) for _ in range(len(self._strata))])
 
 
-def probability_of(schema: Schema, output: Answer, label: Label) -> Array:
-    """Each row's probability of a class; 1 or 0 where the estimator has no probabilities."""
+def followed(schema: Schema, engine: Engine, columns: Columns) -> tuple[Array, Label | None]:
+    """The number of every row that is explained: for classes, the last row's class's probability.
+
+    That is 1 or 0 where the estimator has no probabilities.
+    """
+    output = engine.answer(columns)
+    if schema.task == "regression":
+        return output.labels, None
+    label = output.labels[-1:].tolist()[0]
     if output.probabilities is None:
-        named: Array = (output.labels == label).astype(np.float64)
-        return named
+        return (output.labels == label).astype(np.float64), label
     index = [str(name) for name in schema.classes].index(str(label))
-    probabilities: Array = output.probabilities[:, index]
-    return probabilities
+    return output.probabilities[:, index], label
 
 
 def strata(rows: int, fields: int) -> npt.NDArray[np.intp]:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from tablecast.inference.engine import Columns, Engine, Label
 from tablecast.inference.interval import Interval
 from tablecast.inference.marginals import Background
-from tablecast.inference.shapley import probability_of
+from tablecast.inference.shapley import followed
 from tablecast.schema.field import Value
 from tablecast.schema.schema import Row, Schema
 
@@ -81,8 +81,9 @@ def what_if(
         for index, (field, value) in enumerate(zip(schema.fields, row.values, strict=True))
     ]
     columns = _columns(schema, row, tried)
-    predictions, label = _answers(schema, engine, columns)
-    ranges = _ranges(interval, predictions, columns)
+    numbers, label = followed(schema, engine, columns)
+    ranges = _ranges(interval, numbers, columns)
+    predictions = numbers.tolist()
     ends = np.cumsum([len(values) for values in tried]).tolist()
     courses = tuple(
         Course(
@@ -111,20 +112,10 @@ def _columns(
     return columns
 
 
-def _answers(
-    schema: Schema, engine: Engine, columns: Columns
-) -> tuple[list[float], Label | None]:
-    output = engine.answer(columns)
-    if schema.task == "regression":
-        return output.labels.tolist(), None
-    label = output.labels[-1:].tolist()[0]
-    return probability_of(schema, output, label).tolist(), label
-
-
 def _ranges(
-    interval: Interval | None, predictions: list[float], columns: Columns
+    interval: Interval | None, predictions: npt.NDArray[np.float64], columns: Columns
 ) -> list[tuple[float, float]]:
     if interval is None:
         return []
-    low, high = interval.of_columns(np.array(predictions), columns)
+    low, high = interval.of_columns(predictions, columns)
     return list(zip(low.tolist(), high.tolist(), strict=True))

@@ -165,7 +165,8 @@ class Field:
 
         Args:
             value: what was sent; ``MISSING`` where nothing was.
-            text: whether numbers come as text (a form, a CSV file) or as JSON numbers.
+            text: whether everything comes as text (a form, a CSV file); a text that spells a number
+                is that number in JSON, too.
 
         Raises:
             Refusal: the value is not valid.
@@ -174,7 +175,7 @@ class Field:
             value = value.strip()
         if value is MISSING or value is None or value == "":
             return self._read_missing()
-        if text and value in self.placeholders and self.match(value) is None:
+        if isinstance(value, str) and value in self.placeholders and self.match(value) is None:
             return self._read_missing()
         return self.read_known(value, text=text)
 
@@ -357,9 +358,9 @@ class Field:
         """(rows,): where ``read`` refuses nothing."""
         raise NotImplementedError
 
-    def unusual(self, numbers: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
-        """(rows,): where ``read`` warns of an accepted number."""
-        raise NotImplementedError
+    def unusual(self, _amounts: Any) -> Any:
+        """Whether a value, or which of many, shape (rows,), lie outside the training range."""
+        return False
 
 
 #: Every kind of field by its name; see ``tablecast.schema.kinds``.

@@ -44,6 +44,7 @@ A small TOML file beside the table; every key is optional::
     missing = ["?", "n.k."]
     level = { continent = ["NA"] }
     task = "regression"  # and encoding, separator, decimal, sheet
+    group = "person"  # or time; and weight
 
 A text may be given in several languages (see ``tablecast.schema.translations``)::
 
@@ -61,6 +62,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
@@ -115,17 +117,7 @@ class Form:
         Raises:
             FormFileError: the form names a column or a class that the table lacks.
         """
-        places = {name: (f"[fields.{name}]", ("fields", name)) for name in self.fields}
-        sensitive = self.card.get("sensitive", ())
-        places |= {
-            name: (f"{name!r} in [card] sensitive", ("card", "sensitive")) for name in sensitive
-        }
-        for name, (section, path) in places.items():
-            if name not in features:
-                near = get_close_matches(name, features, 1, cutoff=0)
-                raise FormFileError(
-                    f"{section} is not a feature of the table; the nearest is {near[0]!r}.", path
-                )
+        self.check_names(features)
         unknown = self.class_labels.keys() - {str(label) for label in classes}
         if unknown:
             known = ", ".join(map(str, classes)) or "none, the target is an amount"
@@ -135,16 +127,40 @@ class Form:
                 ("target", "classes", min(unknown)),
             )
 
+    def check_names(self, features: Sequence[str]) -> None:
+        """Whether the table has the columns that the form names.
 
-def read_form(path: str | Path | None) -> Form:
+        Raises:
+            FormFileError: it has not; the message names the nearest.
+        """
+        known, sensitive = frozenset(features), ("card", "sensitive")
+        places = {name: (f"[fields.{name}]", ("fields", name)) for name in self.fields}
+        places |= {
+            name: (f"{name!r} in [card] sensitive", sensitive)
+            for name in self.card.get("sensitive", ())
+        }
+        for name, (section, path) in places.items():
+            if name not in known:
+                near = get_close_matches(name, features, 1, cutoff=0)
+                words = f"{section} is not a feature of the table; the nearest is {near[0]!r}."
+                with self.naming_lines():
+                    raise FormFileError(words, path)
+
+
+def read_form(path: str | PathLike[str] | None, reading: ReadingOptions | None = None) -> Form:
     """Read a form file; None gives an empty one.
+
+    Args:
+        path: of the file.
+        reading: what else a person says of the table; it goes before what the file says.
 
     Raises:
         FormFileError: the file is missing, is not TOML, or has an unknown key or a value that
             cannot be used.
     """
-    if path is None:
-        return Form()
+    reading = reading or ReadingOptions()
+    if not path:
+        return Form(reading=reading)
     try:
         source = FormText(Path(path), Path(path).read_text(encoding="utf-8"))
         data = tomllib.loads(source.text)
@@ -159,7 +175,7 @@ def read_form(path: str | Path | None) -> Form:
         others = [tag for tag in languages_in(data) if tag != ENGLISH.primary]
         form = _form(in_language(data, ENGLISH.primary), source.path.parent)
         languages = {tag: _form(in_language(data, tag), source.path.parent) for tag in others}
-    return replace(form, languages=languages, source=source)
+    return replace(form, languages=languages, reading=reading.over(form.reading), source=source)
 
 
 def _form(data: Mapping[str, Any], folder: Path) -> Form:
@@ -229,12 +245,13 @@ def _reading(entries: Mapping[str, Any]) -> ReadingOptions:
     for key, value in entries.items():
         if isinstance(value, dict):
             for name, each in value.items():
-                keys.check_texts(each if isinstance(each, list) else [each], ("table", key, name))
-    levels = {
-        name: each if isinstance(each, list) else [each]
-        for name, each in entries.get("level", {}).items()
-    }
+                keys.check_texts(_as_list(each), ("table", key, name))
+    levels = {name: _as_list(each) for name, each in entries.get("level", {}).items()}
     try:
         return ReadingOptions(**{**entries, "level": levels})
     except TableError as error:
         raise FormFileError(f"[table]: {error}", ("table",)) from None
+
+
+def _as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]

@@ -18,6 +18,7 @@ TYPES: Mapping[str, tuple[type, ...]] = {
     "number or text": (int, float, str, date),
     "true or false": (bool,),
     "table": (dict,),
+    "column": (str,),
     "list of texts": (list,),
     "list of fields": (list,),
     "list of columns": (list,),
@@ -119,6 +120,9 @@ TABLE_KEYS: Keys = {
     "separator": Key("text", "the sign between cells"),
     "decimal": Key("text", 'the decimal sign, `"."` or `","`'),
     "sheet": Key("text", "the sheet of a workbook, by name or number"),
+    "group": Key("column", "rows with the same value stay together"),
+    "time": Key("column", "train on earlier rows, test on later ones; not together with `group`"),
+    "weight": Key("column", "how much each row counts"),
 }
 
 

@@ -27,8 +27,12 @@ class FormText:
         except FormFileError as error:
             if not error.key:
                 raise
-            place = f"{self.path.name}, line {self.line_of(error.key)}"
+            place = f"Line {self.line_of(error.key)} of '{self.path.name}'"
             raise FormFileError(f"{place}: {error}") from None
+
+    def says(self, *key: str) -> bool:
+        """Whether the file has a key."""
+        return _known_part(tomllib.loads(self.text), key) == key
 
     def line_of(self, key: Sequence[str]) -> int:
         """The line, from 1, in which a key begins, or what of its path there is.

@@ -20,6 +20,7 @@ _PLACEHOLDERS = frozenset(map(fold, (
     *("none", "nil", "nothing", "empty", "blank", "(blank)", "(empty)", "(null)", "<null>"),
     *("[null]", "(none)", "missing", "(missing)", "<missing>", "unknown", "(unknown)", "unk"),
     "undefined",
+    *(f".{letter}" for letter in "abcdefghijklmnopqrstuvwxyz"),  # Stata's
     *("n.a.", "n.a", "n/a.", "na.", "n/d", "n.d.", "n.d", "nd", "nd.", "n/k", "nk", "n.k.", "nan%"),
     *("not available", "not applicable", "not known", "not given", "not stated", "not reported"),
     *("not specified", "not recorded", "not measured", "no data", "no answer", "no value", "tbd"),

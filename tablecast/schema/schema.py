@@ -171,8 +171,8 @@ class Schema:
 
         Args:
             raw: what a person or a program sent.
-            text: True where everything comes as text (a form, a CSV file), so that ``"19"`` is a
-                number; in JSON a number is a number.
+            text: True where everything comes as text (a form, a CSV file). A text that spells a
+                number, such as ``"19"``, is that number everywhere, by the table's spelling.
 
         Raises:
             InvalidInput: with every error there is, not only the first.
@@ -186,6 +186,17 @@ class Schema:
     def columns_of(self, table: Any) -> dict[str, Array]:
         """A training table (pandas, or name to values) as the columns that engines take."""
         return {field.name: field.array_of_table(table[field.name]) for field in self.fields}
+
+    @property
+    def typical(self) -> Row:
+        """A row of each field's typical value."""
+        return Row(tuple(field.typical for field in self.fields))
+
+    def columns_of_rows(self, rows: Sequence[Row]) -> dict[str, Array]:
+        """Rows, at least one, as the columns that engines take."""
+        by_field = zip(*(row.values for row in rows), strict=True)
+        pairs = zip(self.fields, by_field, strict=True)
+        return {field.name: field.array(values) for field, values in pairs}
 
     def in_language(self, language: Language) -> Schema:
         """The same schema with the words of a language, as far as the form file has them."""

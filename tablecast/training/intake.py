@@ -12,9 +12,9 @@ from tablecast.data.leakage import without_leaks
 from tablecast.data.prepare import prepare
 from tablecast.data.sources import read_table
 from tablecast.errors import Remark
-from tablecast.schema.options import ReadingOptions
 from tablecast.schema.schema import Schema
 from tablecast.training.experiment.out_of_fold import sampled
+from tablecast.training.experiment.splits import how_split
 from tablecast.training.memory import check_memory
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ def take_in(
     source: str | PathLike[str],
     target: str,
     look: Form,
-    options: ReadingOptions | None = None,
     *,
     budget: float | None = None,
     progress: Callable[[str], None] = print,
@@ -42,8 +41,7 @@ def take_in(
     Args:
         source: what ``tablecast.data.sources.read_table`` takes.
         target: the column to predict.
-        look: the form file's labels, limits and options.
-        options: what else a person says of the table; it goes before the form file.
+        look: labels, limits, and what is said of the table.
         budget: seconds of a search; of a table that is too long for them a sample is taken.
         progress: called with one line for each thing that is worth knowing of the table.
 
@@ -51,15 +49,17 @@ def take_in(
         TableError, FormFileError, TrainingError: see ``prepare``, ``without_leaks``, ``Schema``
             and ``check_memory``.
     """
-    options = (options or ReadingOptions()).over(look.reading)
-    table = read_table(source, options)
-    inspection = inspected(table, target, options)
-    prepared = prepare(table, target, options=options)
+    table = read_table(source, look.reading)
+    inspection = inspected(table, target, look.reading)
+    prepared = prepare(table, target, options=look.reading)
     for line in (*inspection.overview(), *inspection.sentences):
         progress(line)
-    prepared = without_leaks(prepared, options.known_as(list(table.columns)).keep)
+    for remark in how_split(prepared.about):
+        progress(str(remark))
+    prepared = without_leaks(prepared, look.reading.known_as(list(table.columns)).keep)
     for leak in prepared.leaks:
-        progress(str(leak.message))
+        if str(leak.message) not in inspection.sentences:
+            progress(str(leak.message))
     Schema.from_table(prepared.table, prepared.target, prepared.task, look)
     prepared = _within(prepared, budget, progress)
     check_memory(prepared)

@@ -12,8 +12,8 @@ from tablecast.errors import Remark, TrainingError
 from tablecast.training.evaluation.rounding import readable
 from tablecast.training.experiment.agreement import check_self_agreement
 from tablecast.training.experiment.leaderboard import as_text
-from tablecast.training.experiment.recipe import recipe
-from tablecast.training.experiment.scores import DECIDES, folds_of
+from tablecast.training.experiment.recipe import TAIL, recipe
+from tablecast.training.experiment.scores import DECIDES, metrics_of_folds, weighted_scores
 from tablecast.training.experiment.setup import quiet_and_single, start
 from tablecast.training.experiment.trained import (
     Trained,
@@ -22,6 +22,8 @@ from tablecast.training.experiment.trained import (
     nothing_learnt,
     trained_of,
 )
+from tablecast.training.experiment.weights import takes_weights, weighted
+from tablecast.training.graph_cost import joined
 
 if TYPE_CHECKING:
     from tablecast.data.prepared import Prepared
@@ -30,14 +32,6 @@ if TYPE_CHECKING:
 __all__ = ["Trained", "check_self_agreement", "recipe", "train"]
 
 Progress = Callable[[str], None]
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """One thing to try: a PyCaret estimator id, with the recipe's features or with plain ones."""
-
-    model: str
-    with_recipe: bool
 
 
 DEFAULT, PLAIN = Remark("default features"), Remark("plain features")
@@ -51,11 +45,13 @@ LINEAR = frozenset(
 MAX_LATENCY = 1_000.0
 # What a repository and a worker's memory bear easily.
 LARGEST_GRAPH = 20e6
+
+
 @dataclass(frozen=True)
 class _Tried:
-    """One candidate, cross-validated on the training part."""
+    """An estimator by PyCaret's id, cross-validated on the training part."""
 
-    candidate: Candidate
+    model: str
     experiment: Any
     estimator: Any
     scores: Any  # PyCaret's table: a row for each fold, "Mean" and "Std"
@@ -113,7 +109,7 @@ def train(
                 interrupts.searching = False
             trained = finish(search)
         else:
-            tried = _try(prepared, Candidate(model, model in LINEAR), seed, progress)
+            tried = _try(prepared, model, seed, progress)
             trained = _finish(prepared, tried, seed, progress)
     _say(trained, prepared, progress)
     return trained
@@ -130,26 +126,49 @@ def _say(trained: Trained, prepared: Prepared, progress: Progress) -> None:
             progress(str(note))
 
 
-def _try(
-    prepared: Prepared,
-    candidate: Candidate,
-    seed: int,
-    progress: Progress,
-) -> _Tried:
-    steps = recipe(prepared.table, prepared.target) if candidate.with_recipe else []
+def _try(prepared: Prepared, model: str, seed: int, progress: Progress) -> _Tried:
+    """With the recipe's features where the estimator is linear, else with plain ones."""
+    tail = TAIL if prepared.task == "regression" else 0.0  # a probability cannot run away
+    steps = recipe(prepared.table, prepared.target, tail=tail) if model in LINEAR else []
     experiment = start(prepared, seed, steps)
-    name = _name(experiment, candidate.model)
+    name = _name(experiment, model)
+    _check_weighing(prepared, experiment, model)
     began = time.monotonic()
     try:
-        estimator = experiment.create_model(candidate.model, round=6, verbose=False)
+        estimator, scores = _created(prepared, experiment, model)
     except Exception as error:  # estimators raise whatever they like
         raise TrainingError(f"{name} could not be fitted on this table: {error}") from error
-    scores, seconds = experiment.pull(), time.monotonic() - began
+    seconds = time.monotonic() - began
     decides = DECIDES[prepared.task]
     mean, std = scores.loc["Mean", decides], scores.loc["Std", decides]
     folds = experiment.fold_generator.get_n_splits()
     progress(f"{name}: {decides} {mean:.4f} ± {std:.4f} over {folds} folds, {seconds:.1f} s")
-    return _Tried(candidate, experiment, estimator, scores, seconds)
+    return _Tried(model, experiment, estimator, scores, seconds)
+
+
+def _created(prepared: Prepared, experiment: Any, model: str) -> tuple[Any, Any]:
+    """The estimator fitted on the training part, and its scores, a row for each fold."""
+    about = prepared.about.taken(experiment.X_train.index)
+    if about.weights is None:
+        return experiment.create_model(model, round=6, verbose=False), experiment.pull()
+    estimator = weighted(
+        experiment, experiment.create_model(model, cross_validation=False, verbose=False),
+        prepared.about,
+    )
+    return estimator, weighted_scores(experiment, joined(experiment.pipeline, estimator), about)
+
+
+def _check_weighing(prepared: Prepared, experiment: Any, model: str) -> None:
+    """Raises TrainingError where rows have weights that the estimator does not take."""
+    if prepared.about.weights is None:
+        return
+    known = experiment._all_models
+    if not takes_weights(known[model].class_def):
+        able = [key for key, one in known.items() if takes_weights(one.class_def)]
+        raise TrainingError(
+            f"{known[model].name} ({model}) cannot weigh rows. Leave --weight out, or choose auto "
+            f"or one of: {', '.join(able)}."
+        )
 
 
 def _name(experiment: Any, model: str) -> str:
@@ -167,25 +186,20 @@ def _name(experiment: Any, model: str) -> str:
     raise TrainingError(f"PyCaret has no estimator '{model}'. {hint}Choose auto, or: {known}.")
 
 
-def _finish(
-    prepared: Prepared,
-    best: _Tried,
-    seed: int,
-    progress: Progress,
-) -> Trained:
+def _finish(prepared: Prepared, best: _Tried, seed: int, progress: Progress) -> Trained:
     """Measure the candidate on the holdout, fit it on all rows, check that it is steady."""
     held = held_out(best.experiment, best.estimator)
-    pipeline = finalized(best.experiment, best.estimator)
+    pipeline = finalized(best.experiment, best.estimator, prepared.about)
     progress(f"Fitted on all {len(prepared.table):,} rows. Comparing single rows with a batch.")
     agreement = check_self_agreement(pipeline, prepared.table, prepared.task)
     progress("Batch size does not change results.")
-    folds = folds_of(best.scores)
+    folds = metrics_of_folds(best.scores)
     return trained_of(
         prepared,
         pipeline,
         held,
         notes=nothing_learnt(_gain(prepared, folds), held.figures),
-        model=best.candidate.model,
+        model=best.model,
         cross_validation=folds,
         leaderboard=[_entry(best)],
         seed=seed,
@@ -198,17 +212,20 @@ def _gain(prepared: Prepared, folds: dict[str, dict[str, Any]]) -> list[float]:
     """By how much each fold beats what can be said without any field."""
     if prepared.task == "regression":
         return list(folds["R2"]["folds"])
-    usual = prepared.table[prepared.target].value_counts(normalize=True).max()
+    target = prepared.table[prepared.target]
+    weights = prepared.about.weights
+    counts = target.value_counts() if weights is None else weights.groupby(target).sum()
+    usual = counts.max() / counts.sum()
     return [fold - usual for fold in folds["Accuracy"]["folds"]]
 
 
 def _entry(tried: _Tried) -> dict[str, Any]:
     means, task = tried.scores.loc["Mean"], tried.experiment._ml_usecase.name.lower()
     return {
-        "model": tried.candidate.model,
-        "name": _name(tried.experiment, tried.candidate.model),
-        "features": DEFAULT if tried.candidate.with_recipe else PLAIN,
-        "recipe": tried.candidate.with_recipe,
+        "model": tried.model,
+        "name": _name(tried.experiment, tried.model),
+        "features": DEFAULT if tried.model in LINEAR else PLAIN,
+        "recipe": tried.model in LINEAR,
         "folds": len(tried.scores) - 2,
         "seconds": round(tried.seconds, 2),
         **{str(metric): float(value) for metric, value in means.items()},

@@ -11,13 +11,14 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from flask import Flask, Response, current_app, g, request
 from werkzeug.exceptions import BadRequest, HTTPException, LengthRequired, RequestEntityTooLarge
 
 from tablecast.deployment.deployment import Deployment
 from tablecast.deployment.opening import load
-from tablecast.errors import InvalidInput, TablecastError
+from tablecast.errors import InvalidInput, SettingError, TablecastError
 from tablecast.i18n.formats import number
 from tablecast.i18n.language import N_, _
 from tablecast.settings import read_settings, unknown_settings
@@ -34,7 +35,7 @@ from tablecast.web.http import (
     static_files,
     tracing,
 )
-from tablecast.web.http.access_log import Entry, access_log_of
+from tablecast.web.http.access_log import access_log_of
 from tablecast.web.http.bounded_request import BoundedRequest
 from tablecast.web.http.headers import Headers
 from tablecast.web.http.proxies import TrustedProxies
@@ -141,6 +142,14 @@ def create_app_or_exit(make: Callable[[], Flask] = create_app) -> Flask:
     return app
 
 
+def settings_or_exit() -> dict[str, Any]:
+    """Every setting; ends the process with one line where one has a value that cannot be used."""
+    try:
+        return read_settings()
+    except SettingError as error:
+        sys.exit(f"tablecast: {error}")
+
+
 def _root() -> Path:
     """The folder of templates and static files: the package's own, or the repository's root."""
     package = Path(__file__).parents[1]
@@ -197,9 +206,7 @@ def _log_access(status: int, route: str, seconds: float) -> None:
         return
     trace = trace_of(request.headers.get("traceparent"))
     key = g.key.name if g.key else ""
-    access_log.note(
-        Entry(time.time(), g.request_id, request.method, route, status, seconds, g.rows, key, trace)
-    )
+    access_log.note(request.method, route, status, seconds, g.request_id, g.rows, key, trace)
 
 
 def _wants_json() -> bool:

@@ -22,7 +22,7 @@ from tablecast.errors import InvalidInput
 from tablecast.web import api
 from tablecast.web.http import metrics
 from tablecast.web.http.access import Access
-from tablecast.web.http.access_log import AccessLog, Entry
+from tablecast.web.http.access_log import AccessLog
 from tablecast.web.http.headers import DATA
 from tablecast.web.http.proxies import Sender, TrustedProxies
 from tablecast.web.http.responses import to_json
@@ -109,18 +109,16 @@ class FastLane:
             return None
         began = time.perf_counter()
         worded, measured = route
-        body = self._answer(content, worded, sender)
-        if body is None:
+        said = self._answer(content, worded, sender)
+        if said is None:
             return None
+        body, key = said
         seconds = time.perf_counter() - began
         request_id = request_id_of(sender.request_id)
         measured.observe(200, seconds, 1)
         if self._access_log:
-            key = self._access.name_of(sender.authorization) if self._access else ""
-            trace = trace_of(sender.traceparent)
-            self._access_log.note(
-                Entry(time.time(), request_id, "POST", path, 200, seconds, 1, key, trace)
-            )
+            trace = trace_of(sender.traceparent) if sender.traceparent else ""
+            self._access_log.note("POST", path, 200, seconds, request_id, 1, key, trace)
         return Answered(body, request_id)
 
     def own_headers(self, answered: Answered) -> tuple[tuple[str, str], ...]:
@@ -130,24 +128,20 @@ class FastLane:
 
     def _answer(
         self, content: bytes, worded: Callable[[Any], Any], sender: Sender
-    ) -> bytes | None:
-        """The answer's body, or None where the application behind should look at the request."""
+    ) -> tuple[bytes, str] | None:
+        """The answer's body and the name of the key that asked; None where it is not plain."""
         try:
             raw = orjson.loads(content)
             if type(raw) is not dict:
                 return None
             row = self._parse(raw)
             # Last, so that a request that the application looks at again is counted once.
-            if self._access and not self._lets_through(self._access, sender):
-                return None
-            return to_json(worded(self._predict([row])))
+            key = self._access.let_through(sender, self._app.client_of) if self._access else ""
+            return None if key is None else (to_json(worded(self._predict([row]))), key)
         except (orjson.JSONDecodeError, InvalidInput):
             return None
         except Exception:  # the application meets the same failure, logs it and words it
             return None
-
-    def _lets_through(self, access: Access, sender: Sender) -> bool:
-        return access.lets_through(sender.authorization, self._app.client_of(sender))
 
     def _full_answer(self, predictions: Any) -> Any:
         return api.full_answer(self._deployment, predictions)

@@ -79,12 +79,24 @@ def _render(app: Flask, loaded: Deployment) -> None:
         asks = path in ASKING
         app.extensions["tablecast"] = replace(loaded, engine=_Uncertain(loaded)) if asks else loaded
         try:
-            with app.test_request_context(path):
+            with _asking(app, path):
                 app.make_response(view())
         finally:
             app.extensions["tablecast"] = loaded
             for kept in (batch_page.ADDED, document.KEPT) if asks else ():
                 app.extensions.pop(kept, None)
+
+
+@contextmanager
+def _asking(app: Flask, path: str) -> Iterator[None]:
+    """A request for a page, which nobody sends: by none of the names that the server goes by."""
+    names = app.config["TRUSTED_HOSTS"]
+    app.config["TRUSTED_HOSTS"] = None
+    try:
+        with app.test_request_context(path):
+            yield
+    finally:
+        app.config["TRUSTED_HOSTS"] = names
 
 
 class _Uncertain:
@@ -113,5 +125,5 @@ def rehearse(app: Flask) -> None:
     deployment = app.extensions["tablecast"]
     deployment.predictor.warm_up()
     if getattr(deployment.engine, "quick", False):
-        with app.test_request_context("/"):
+        with _asking(app, "/"):
             form_page.rehearse()

@@ -157,7 +157,7 @@ def test_memory_of_texts_is_bounded() -> None:
     cells = {name: values * len(texts) for name, values in filler.items()}
     reading = reader.read(cells | {"open": texts}, len(texts))
     assert reading.columns["open"].tolist() == texts
-    assert max(len(column._outcomes) for column in reader._columns) < 20_000
+    assert max(column._remembered.cache_info().currsize for column in reader._columns) < 20_000
 
 
 def test_order_and_other_columns_are_kept(fake_deployment: Deployment, tmp_path: Path) -> None:
@@ -230,6 +230,14 @@ def test_corrected_output_can_be_sent_again(fake_deployment: Deployment, tmp_pat
     assert (tmp_path / "out.csv").read_text() == (
         f"{HEADER},prediction_label\n{GOOD},24750.5\n{BAD.replace('male,s', 'no,s')},4750.0\n"
     )
+
+
+def test_predictions_of_plain_lines_are_replaced_too(
+    fake_deployment: Deployment, tmp_path: Path
+) -> None:
+    """Lines without a quote, which may be copied as they are, keep no column of an earlier run."""
+    predict(fake_deployment, tmp_path, f"{HEADER},prediction_label", f"{GOOD},1.0")
+    assert (tmp_path / "out.csv").read_text() == f"{HEADER},prediction_label\n{GOOD},24750.5\n"
 
 
 def test_classes_bring_their_probabilities(iris_deployment: Deployment, tmp_path: Path) -> None:
@@ -537,7 +545,7 @@ def parts_of(text: str) -> tuple[list[list[str]], list[int]]:
 @given(
     st.lists(
         st.sampled_from(
-            ["1,2", "aé,", ",b", '"x, y",2', '3,"4\n5"', "", ",", '"6\r\n7",""', "8,9"]
+            ["1,2", "aé,", ",b", '"x, y",2', '3,"4\n5"', "", ",", '"6\r\n7",""', "8,9", " ,"]
         ),
         max_size=30,
     ),

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from same import assert_same_features, cars, fields_of, fit
 
-from tablecast.compiler import compile_features, frame
+from tablecast.compiler import compile_features
 from tablecast.compiler.proof.random_rows import inputs_of
 from tablecast.errors import UnsupportedStep
 from tablecast.inference.onnx_engine import session_of
@@ -92,21 +92,19 @@ def test_levels_that_the_schema_leaves_out() -> None:
     np.testing.assert_array_equal(actual, expected)
 
 
-def test_many_text_columns_share_one_lookup() -> None:
-    """Twelve text columns cost the graph one label encoder, not twelve."""
+def test_many_text_columns_are_one_lookup_each() -> None:
+    """Twelve text columns are encoded once each, however many features are made of them."""
     texts = {f"text {i}": np.roll(TABLE["color"], i) for i in range(12)}
     table = TABLE[["age", "price"]].assign(**texts)
     model = assert_same_features(fit(table), table)
-    assert [node.op_type for node in model.graph.node].count("LabelEncoder") == 1
+    assert [node.op_type for node in model.graph.node].count("LabelEncoder") == 12
 
 
-def test_text_with_many_levels(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Columns with too many texts to share a table each get one of their own."""
-    monkeypatch.setattr(frame, "SHARED_TABLE_LIMIT", 1_000)
+def test_text_with_many_levels() -> None:
+    """Columns of many texts, which are encoded by means, are looked up as those of few."""
     texts = {f"code {i}": [f"{i}-{n % 90}" for n in range(150)] for i in range(5)}
     table = TABLE[["age", "color", "price"]].assign(**texts)
-    model = assert_same_features(fit(table, max_encoding_ohe=5), table)
-    assert [node.op_type for node in model.graph.node].count("LabelEncoder") > 1
+    assert_same_features(fit(table, max_encoding_ohe=5), table)
 
 
 def test_dependent_columns_are_refused() -> None:

@@ -173,16 +173,16 @@ def test_a_starter_put_back_changes_nothing(base: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ('title = "x"\n\n[fields.agee]\n', r"form.toml, line 3: \[fields.agee\].*nearest is 'age'"),
-        ('[fields.age]\nlable = "x"', r"form.toml, line 2: .*unknown key 'lable'.*'label'"),
-        ('[fields.sex.levels]\nmale = "m"\nmail = "x"', r"line 3: .*'mail'.*: female, male"),
-        ('[fields.age]\nhint = """\na\n"""\nminimum = 90\n', r"line 5: .*above maximum 64"),
-        ("[fields.age]\nhard_maximum = 20", r"line 2: .*cannot start with '39'.*Set default"),
-        ('[fields.age]\ndefault = "old"', r"line 2: .*cannot start with 'old'.*number"),
-        ('[fields.smoker]\nminimum = 2', r"line 2: .*minimum is for numbers and dates"),
-        ('[target.classes]\n1 = "x"', r"line 2: .*not a class.*an amount"),
-        ('[card]\nsensitive = [\n"age",\n"agee",\n]', r"line 2: 'agee' in \[card\] sensitive"),
-        ('[organisation]\nlogo = "none.svg"', r"line 2: .*there is no file"),
+        ('title = "x"\n\n[fields.agee]\n', r"Line 3 of 'form.toml': .*fields.agee.*nearest is 'age'"),
+        ('[fields.age]\nlable = "x"', r"Line 2 of 'form.toml': .*unknown key 'lable'.*'label'"),
+        ('[fields.sex.levels]\nmale = "m"\nmail = "x"', r"Line 3 of .*: .*'mail'.*: female, male"),
+        ('[fields.age]\nhint = """\na\n"""\nminimum = 90\n', r"Line 5 of .*: .*above maximum 64"),
+        ("[fields.age]\nhard_maximum = 20", r"Line 2 of .*: .*cannot start with '39'.*Set default"),
+        ('[fields.age]\ndefault = "old"', r"Line 2 of .*: .*cannot start with 'old'.*number"),
+        ('[fields.smoker]\nminimum = 2', r"Line 2 of .*: .*minimum is for numbers and dates"),
+        ('[target.classes]\n1 = "x"', r"Line 2 of .*: .*not a class.*an amount"),
+        ('[card]\nsensitive = [\n"age",\n"agee",\n]', r"Line 2 of .*: 'agee' in .card. sensitive"),
+        ('[organisation]\nlogo = "none.svg"', r"Line 2 of .*: .*there is no file"),
     ],
 )
 def test_what_does_not_fit_is_named_with_its_line(base: Path, text: str, words: str) -> None:

@@ -39,6 +39,12 @@ def test_the_shipped_form_file_is_read_in_its_order() -> None:
         ("[fields]\na = 1", "table of keys"),
         ('[target]\nname = "x"', "unknown key"),
         ("[target.classes]\n1 = 5", "text in quotes"),
+        ("[table]\ndrop = [1]", "text in quotes"),
+        ("[table]\nencoding = 8", "wrong type"),
+        ("[table.level]\na = 1", "text in quotes"),
+        ('[table.level]\na = ["x", 1]', "text in quotes"),
+        ("[table.date]\na = 1", "text in quotes"),
+        ("[card]\nintended = [1]", "text in quotes"),
         ('order = "best"', "choose one of: file, importance"),
         ('[fields.a]\nonly = "left"', "fields.a.*'left'; choose one of: up, down"),
         ('[fields.a]\nfixed = "yes"', "wrong type"),
@@ -51,6 +57,14 @@ def test_a_mistake_is_named(tmp_path: Path, content: str, words: str) -> None:
     path.write_text(content)
     with pytest.raises(FormFileError, match=words):
         read_form(path)
+
+
+def test_a_level_is_a_text_or_a_list_of_them(tmp_path: Path) -> None:
+    """How a table is read says the same in either form."""
+    path = tmp_path / "form.toml"
+    path.write_text('[table]\ndrop = ["id"]\n[table.level]\na = "NA"\nb = ["-", "na"]\n')
+    reading = read_form(path).reading
+    assert (reading.drop, reading.level) == (["id"], {"a": ["NA"], "b": ["-", "na"]})
 
 
 @pytest.mark.parametrize("kind", ["", "hard_"])

@@ -16,7 +16,7 @@ from tablecast.deployment.deployment import Deployment
 from tablecast.errors import InvalidInput
 from tablecast.inference.engine import Answer, Columns
 from tablecast.schema.field import Field, Refusal
-from tablecast.schema.number_formats import plain_number
+from tablecast.schema.number_formats import is_currency, plain_number
 from tablecast.schema.schema import Schema
 from tablecast.web.app import create_app
 from tests import stand_ins
@@ -93,6 +93,16 @@ def read_column(field: Field, *chunks: list[str]) -> list[float]:
 def test_a_text_in_a_spelling(text: str, spelling: str, plain: str | None) -> None:
     """A number in a spelling becomes that of programs; what is none in it is left alone."""
     assert plain_number(text, spelling) == plain
+
+
+@pytest.mark.parametrize(
+    ("unit", "is_money"),
+    [("$", True), ("HK$", True), ("Mex$", True), ("Pesos$", False), ("Mexi$", False), ("$€", False),
+     ("eur", True), ("EUR", True), ("kg", False), ("", False)],
+)  # fmt: skip
+def test_a_currency_is_a_short_sign_or_a_code(unit: str, is_money: bool) -> None:
+    """One sign with up to three letters beside it, or a code in any case."""
+    assert is_currency(unit) is is_money
 
 
 @pytest.mark.parametrize("text", [".E0", ".e5", "e5", ".", "-.", "-.E1"])
@@ -182,13 +192,15 @@ def test_the_page_takes_both_spellings(german: Deployment) -> None:
     assert GERMAN.read(GERMAN.show(1.234), text=True)[0] == 1.234
 
 
-def test_the_api_takes_numbers_only(german: Deployment) -> None:
-    """In JSON a number is a number, whatever the table's spelling."""
+def test_the_api_reads_texts_as_the_form_does(german: Deployment) -> None:
+    """In JSON a number is a number, and a text is what the table's spelling makes of it."""
     client = create_app(german).test_client()
-    refused = client.post("/predict_api", json={"Preis": "1.234,5", "Garantie": "ja"})
-    assert refused.status_code == 422
-    answered = client.post("/predict_api", json={"Preis": 1234.5, "Garantie": "ja"})
-    assert answered.get_json() == 12345.0
+    for price in (1234.5, "1.234,5", " 1234,5 "):
+        answered = client.post("/predict_api", json={"Preis": price, "Garantie": "ja"})
+        assert answered.get_json() == 12345.0, price
+    for price in ("NaN", "Infinity", "1e999", "viel", True, {"a": 1}, ["1"]):
+        refused = client.post("/predict_api", json={"Preis": price, "Garantie": "ja"})
+        assert refused.status_code == 422, price
 
 
 def test_without_a_spelling_a_comma_is_refused() -> None:

@@ -1,4 +1,4 @@
-"""How the search chooses: folds of few rows, candidates side by side, blends and calibration."""
+"""How the search chooses: folds of few rows, candidates side by side, blends and powers."""
 
 from __future__ import annotations
 
@@ -10,17 +10,12 @@ import pytest
 
 pytest.importorskip("pycaret", reason="the search is of PyCaret's estimators")
 
-from sklearn.calibration import CalibratedClassifierCV
 from sklearn.datasets import make_classification
-from sklearn.ensemble import VotingClassifier
-from sklearn.model_selection import StratifiedKFold, cross_val_predict
-from sklearn.naive_bayes import GaussianNB
 
 from tablecast.data.prepared import Prepared
 from tablecast.features.temperature import Tempered, raised
 from tablecast.training.experiment.setup import quiet_and_single
 from tablecast.training.search import blend_weights, cross_validation
-from tablecast.training.search import probability_calibration as calibration
 from tablecast.training.search import temperature_scaling as temperature
 from tablecast.training.search.candidates import Candidate
 from tablecast.training.search.trial import Trial, all_losses
@@ -112,42 +107,6 @@ def given(view: View, sureness: float) -> Trial:
     )
 
 
-def test_probabilities_that_boast_are_calibrated(view: View) -> None:
-    """Ten times too sure: calibrating lowers the loss, says so, and keeps a vote's shares."""
-    boasting = given(view, 10.0)
-    made = calibration.calibrated(boasting)
-    assert [one.calibration for one in made] == ["sigmoid"]
-    assert made[0].loss < boasting.loss / 2
-    assert made[0].name == "Naive Bayes, calibrated (sigmoid)"
-    estimator = made[0].estimator()
-    assert isinstance(estimator, CalibratedClassifierCV)
-    assert isinstance(estimator.estimator, VotingClassifier)
-
-
-def test_honest_probabilities_are_left_alone(view: View) -> None:
-    """Where nothing is gained for certain, nothing is calibrated; nor is it ever done twice."""
-    assert calibration.calibrated(given(view, 1.0)) == []
-    (made,) = calibration.calibrated(given(view, 10.0))
-    assert calibration.calibrated(made) == []
-
-
-@pytest.mark.parametrize("method", ["sigmoid", "isotonic"])
-@pytest.mark.parametrize("classes", [2, 3])
-def test_calibration_is_measured_as_it_will_answer(method: str, classes: int) -> None:
-    """The search's calibrated probabilities are those of scikit-learn's calibrated estimator."""
-    x, y = make_classification(
-        300, 6, n_informative=4, n_classes=classes, flip_y=0.3, random_state=5
-    )
-    vote = VotingClassifier([("nb", GaussianNB())], voting="soft")
-    folds = StratifiedKFold(5, shuffle=True, random_state=6)
-    expected = CalibratedClassifierCV(vote, method=method, cv=folds, ensemble=False).fit(x, y)
-    answers = cross_val_predict(vote, x, y, cv=folds, method="predict_proba")
-    made = calibration._calibrated_like(
-        calibration._CURVES[method], answers, y, vote.fit(x, y).predict_proba(x)
-    )
-    np.testing.assert_allclose(made, expected.predict_proba(x), rtol=1e-12)
-
-
 def test_probabilities_that_say_too_little_are_raised(view: View) -> None:
     """The power that was taken off is found again, and no label changes."""
     shy = given(view, 0.5)
@@ -177,8 +136,6 @@ def test_boasting_probabilities_are_lowered_and_honest_ones_left(view: View) -> 
     honest = given(view, 1.0)
     again = temperature.tempered(honest)
     assert again is None or again.power == pytest.approx(1.0, abs=0.2)
-    (calibrated,) = calibration.calibrated(given(view, 10.0))
-    assert temperature.tempered(calibrated) is None
 
 
 def test_a_few_faultless_rows_do_not_make_it_certain() -> None:

@@ -13,6 +13,7 @@ from scipy.stats.mstats import hdquantiles
 from sklearn.linear_model import QuantileRegressor
 
 from tablecast.features.searched_terms import Factor
+from tablecast.training.experiment.splits import folds_of
 from tablecast.training.intervals import bounds, conformal, offset_shapes
 from tablecast.training.intervals.bounds import Rows
 from tablecast.training.intervals.conditional_median import least_absolute, middle
@@ -139,14 +140,15 @@ def test_two_lines_meet_at_the_median_prediction() -> None:
         assert flat.heights == pytest.approx([smoothed_quantile(residuals, 0.95)])
 
 
-def test_the_fields_that_tell_most_come_first() -> None:
+def test_the_fields_that_tell_most_come_first(monkeypatch: pytest.MonkeyPatch) -> None:
     """Columns without variation tell nothing, however many may be taken."""
     random = np.random.default_rng(4)
     values = np.column_stack([np.full(900, 1e6), random.normal(size=(900, 3))])
     residuals = random.normal(size=900) + 3 * values[:, 2] + values[:, 3]
-    assert offset_shapes._telling(values, residuals, 0.95, 2).tolist() == [2, 3]
-    assert offset_shapes._telling(values, residuals, 0.05, 1).tolist() == [2]
-    assert offset_shapes._telling(values, residuals, 0.5, 9).tolist() == [1, 2, 3]
+    for most, quantile, expected in [(2, 0.95, [2, 3]), (1, 0.05, [2]), (9, 0.5, [1, 2, 3])]:
+        monkeypatch.setattr(offset_shapes, "MOST_COLUMNS", most)
+        below = (residuals < np.quantile(residuals, quantile)).astype(np.float64)
+        assert offset_shapes.telling(values, below).tolist() == expected
 
 
 def test_the_loss_of_a_quantile() -> None:
@@ -158,10 +160,21 @@ def test_the_loss_of_a_quantile() -> None:
 def test_less_is_clear_beyond_the_standard_error() -> None:
     """The mean gain of 1 has a standard error of 1/2: clear by one error and not by two."""
     loss, than = np.zeros(16), 1 + 2.0 * np.tile([-1, 1], 8)
-    assert bounds._clearly_less(loss, than)
-    assert bounds._clearly_less(loss, than, 1.99)
-    assert not bounds._clearly_less(loss, than, 2.0)
-    assert not bounds._clearly_less(than, loss)
+    rows = bounds.Rows(loss, encode(pd.DataFrame({"x": loss})), loss, np.arange(16))
+    assert bounds._clearly_less(rows, loss, than)
+    assert bounds._clearly_less(rows, loss, than, 1.99)
+    assert not bounds._clearly_less(rows, loss, than, 2.0)
+    assert not bounds._clearly_less(rows, than, loss)
+
+
+def test_rows_of_a_group_count_as_one() -> None:
+    """The same gain in two groups, of which one loses, has an error of the groups' own."""
+    loss, than = np.zeros(16), np.repeat([3.0, -1.0], 8)
+    encoded = encode(pd.DataFrame({"x": loss}))
+    alone = bounds.Rows(loss, encoded, loss, np.arange(16))
+    together = bounds.Rows(loss, encoded, loss, np.arange(16), np.repeat([0, 1], 8))
+    assert bounds._clearly_less(alone, loss, than, 1.5)
+    assert not bounds._clearly_less(together, loss, than, 1.5)
 
 
 def test_a_rows_height_comes_from_the_other_folds() -> None:
@@ -220,5 +233,5 @@ def test_thirds_of_the_answers_are_counted_apart() -> None:
 
 def test_clones_answer_in_ten_five_or_three_folds() -> None:
     """Few rows need a model that is near to the whole one's; many do not."""
-    folds = [conformal.folds_of(rows) for rows in (5_000, 5_001, 20_000, 20_001)]
+    folds = [folds_of(rows) for rows in (5_000, 5_001, 20_000, 20_001)]
     assert folds == [10, 5, 5, 3]

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
+import threading
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, get_args
@@ -15,8 +18,10 @@ from openapi_spec_validator import validate
 
 from tablecast.access import keyring as keyring_module
 from tablecast.access.key_file import GRANTS, Role, new_key, read_file, write_file
+from tablecast.access.places import Places
 from tablecast.cli.main import main
 from tablecast.web.app import create_app
+from tablecast.web.http.access import open_to_all
 from tablecast.web.http.roles import FORM, PUBLIC, ROLES
 from tablecast.web.pages import blueprints
 
@@ -310,3 +315,85 @@ def test_the_form_can_stay_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert client.get("/", headers=HTML).status_code == 200
     assert client.post("/predict", data=ROW).status_code == 200
     assert client.post("/predict_api", json=ROW).status_code == 401
+
+
+# At the same time
+
+
+def test_a_key_has_so_many_places(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While one is answered a second is 429 with Retry-After, a row too; other keys go on."""
+    monkeypatch.setenv("TABLECAST_AT_ONCE", "1")
+    app = create_app(shipped_deployment("onnx"))
+    client, ask, batch = app.test_client(), server.keys["ask"], server.keys["batch"]
+    meanwhile: list[Any] = []
+
+    def asking() -> None:
+        other = app.test_client()
+        for key in (ask, batch):
+            meanwhile.append(other.post("/predict_api", json=ROW, headers=bearer(key)))
+        meanwhile.append(other.get("/healthz", headers=bearer(ask)))
+
+    def slow_answer() -> str:
+        thread = threading.Thread(target=asking)
+        thread.start()
+        thread.join()
+        return ""
+
+    monkeypatch.setitem(app.view_functions, "api.model", slow_answer)
+    for _again in range(2):
+        assert client.get("/api/v1/model", headers=bearer(ask)).status_code == 200
+    assert [answer.status_code for answer in meanwhile] == [429, 200, 200] * 2
+    assert meanwhile[0].headers["Retry-After"] == "1"
+    assert meanwhile[0].mimetype == "application/problem+json"
+    assert client.post("/predict_api", json=ROW, headers=bearer(ask)).status_code == 200
+
+
+def test_a_place_is_free_again_after_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However a request ends, its address may ask again; without keys there are places too."""
+    monkeypatch.setenv("TABLECAST_AT_ONCE", "1")
+    app = create_app(shipped_deployment("onnx"))
+    monkeypatch.setitem(app.view_functions, "api.model", lambda: 1 / 0)
+    statuses = [app.test_client().get("/api/v1/model").status_code for _ in range(3)]
+    assert statuses == [500] * 3
+    assert app.test_client().get("/model").status_code == 200
+
+
+def test_processes_share_the_places(tmp_path: Path) -> None:
+    """What one process holds another cannot take, until it gives it back or dies."""
+    places = Places(2, tmp_path)
+    held = [places.take("key:a") for _ in range(3)]
+    assert held == [0, 1, None]
+    assert places.take("key:b") == 0
+    assert taken_elsewhere(tmp_path) == ["None"]
+    places.give_back("key:a", 0)
+    assert taken_elsewhere(tmp_path) == ["0"]
+    assert taken_elsewhere(tmp_path) == ["0"]  # the process that held it has ended
+
+
+def taken_elsewhere(folder: Path) -> list[str]:
+    """The place that another process gets of two, which then ends without giving it back."""
+    code = (
+        "import sys, pathlib; from tablecast.access.places import Places; "
+        "print(Places(2, pathlib.Path(sys.argv[1])).take('key:a'))"
+    )
+    run = [sys.executable, "-c", code, str(folder)]
+    return subprocess.run(run, check=True, capture_output=True, text=True).stdout.split()
+
+
+# At the start
+
+
+@pytest.mark.parametrize(
+    ("host", "keys", "warned"),
+    [
+        ("0.0.0.0", "", True), ("::", "", True), ("[::]", "", True), ("10.0.0.7", "", True),
+        ("example.com", "", True), ("127.0.0.1", "", False), ("[::1]", "", False),
+        ("localhost", "", False), ("0.0.0.0", "keys.jsonl", False),
+    ],
+)
+def test_a_server_that_is_open_to_all_says_so(host: str, keys: str, warned: bool) -> None:
+    """On an address that others can reach, without keys, one line says what to do."""
+    sentence = open_to_all(host, {"keys": keys})
+    assert bool(sentence) is warned
+    assert not warned or (host in sentence and "TABLECAST_KEYS" in sentence)
+    assert "\n" not in sentence

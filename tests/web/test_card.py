@@ -25,7 +25,12 @@ from tablecast.training.evaluation.class_metrics import (
 )
 from tablecast.training.evaluation.partial_dependence import effects_of
 from tablecast.training.evaluation.residuals import regression_facts, steady_quantile
-from tablecast.training.evaluation.subgroups import FEWEST_IN_GROUP, Classes, Numbers, groups_of
+from tablecast.training.evaluation.subgroups import (
+    FEWEST_IN_GROUP,
+    groups_of,
+    measure_classes,
+    measure_numbers,
+)
 from tablecast.training.experiment.out_of_fold import UnseenClasses
 from tablecast.web.app import create_app
 from tablecast.web.card import card_charts
@@ -224,7 +229,7 @@ def test_groups_are_those_of_pandas() -> None:
     actual, predicted = rng.gamma(3, 100, len(table)), rng.gamma(3, 100, len(table))
     columns = columns_of(table, deployment.schema)
     found = groups_of(
-        deployment.schema, columns, Numbers(actual, predicted, None, None), SHARES
+        deployment.schema, columns, measure_numbers(actual, predicted, None, None), SHARES
     )
     (region,) = [one for one in found if one["field"] == "region"]
     apart = pd.Series(predicted - actual).groupby(table.region)
@@ -250,7 +255,7 @@ def test_a_level_of_too_few_rows_is_named_and_not_measured() -> None:
     schema = Schema.from_table(table.assign(y=range(400)), "y", "regression")
     zero = np.zeros(400)
     found = groups_of(
-        schema, columns_of(table, schema), Numbers(zero, zero + 1, None, None), SHARES
+        schema, columns_of(table, schema), measure_numbers(zero, zero + 1, None, None), SHARES
     )
     (region,) = [one for one in found if one["field"] == "region"]
     assert region["few"] == ["east"]
@@ -267,7 +272,7 @@ def test_groups_of_two_classes_have_their_rates() -> None:
     schema = Schema.from_table(
         table.assign(y=np.where(unseen.actual, "low", "high")), "y", "classification"
     )
-    found = groups_of(schema, columns_of(table, schema), Classes(unseen), SHARES)
+    found = groups_of(schema, columns_of(table, schema), measure_classes(unseen), SHARES)
     (smoker,) = [one for one in found if one["field"] == "smoker"]
     for group in smoker["groups"]:
         rows = (table.smoker == group["level"]).to_numpy()
@@ -432,7 +437,7 @@ def test_words_from_the_table_are_not_markup() -> None:
     table = people().assign(region=np.resize(["<b>north</b>", "west & south"], 400))
     deployment = deployment_of(table, "charges", "regression", InterplayEngine())
     schema, zero = deployment.schema, np.zeros(400)
-    measured = Numbers(zero, zero + np.arange(400), None, None)
+    measured = measure_numbers(zero, zero + np.arange(400), None, None)
     groups = groups_of(schema, columns_of(table, schema), measured, SHARES)
     facts = regression_facts(np.arange(400.0), np.arange(400.0) + 1)
     page = page_of(with_facts(deployment, {"rows": 400, "folds": 5, **facts, "groups": groups}))
@@ -484,7 +489,7 @@ def test_a_card_of_many_fields_stays_below_150_kb(numbers: int, task: str) -> No
         )
         evaluation = {
             "rows": 900, "folds": 5, **classification_facts(unseen),
-            "groups": groups_of(schema, columns, Classes(unseen), {}),
+            "groups": groups_of(schema, columns, measure_classes(unseen), {}),
         }
         assert page_weight(deployment, evaluation) < 150_000
         return
@@ -496,7 +501,7 @@ def test_a_card_of_many_fields_stays_below_150_kb(numbers: int, task: str) -> No
     evaluation = {
         "rows": 900, "folds": 10, **regression_facts(actual, predicted, low, high),
         "groups": groups_of(
-            schema, columns_of(table, schema), Numbers(actual, predicted, low, high), {}
+            schema, columns_of(table, schema), measure_numbers(actual, predicted, low, high), {}
         ),
     }
     assert page_weight(deployment, evaluation) < 150_000

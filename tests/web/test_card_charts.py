@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from tablecast.schema.schema import Schema
 from tablecast.web.card import card_charts
 from tablecast.web.card.card_charts import Axis
+from tablecast.web.card.class_figures import _strength, class_figures, confusion_of
 from tablecast.web.display.charts import Scale
 
 
@@ -111,7 +113,7 @@ def test_an_effect_is_drawn_over_its_values() -> None:
     assert card_charts.rug([2, 3, 6], plot.across) == "M0 0V100M25 0V100M100 0V100"
 
 
-def test_shares_stand_one_on_the_other() -> None:
+def test_areas_of_classes_stand_one_on_the_other() -> None:
     """The first class is the faintest and lowest; what is without a name is free above."""
     plot = card_charts.class_areas([0, 1], [(0.5, 0.25), (0.25, 0.25)])
     assert plot.areas == {
@@ -124,3 +126,36 @@ def test_two_to_six_classes_are_told_apart() -> None:
     for classes, tones in card_charts.TONES.items():
         assert len(tones) == classes
         assert list(tones) == sorted(set(tones))
+
+
+@pytest.mark.parametrize(("groups", "drawn"), [(1, []), (2, ["b", "All predictions"])])
+def test_a_calibration_needs_two_points(groups: int, drawn: list[str]) -> None:
+    """One group of probabilities is no curve; of two classes the second one is drawn."""
+    schema = Schema((), "y", "classification", classes=("a", "b"))
+    points = [{"predicted": 0.2, "actual": 0.1, "rows": 9}] * groups
+    curve = {"roc": [(0, 0), (1, 1)], "auc": 0.5, "calibration": points}
+    facts = {"by_class": [{"class": name, **curve} for name in "ab"], "confidence": points}
+    rocs, calibrations = class_figures(schema, facts)
+    assert [figure.title for figure in rocs] == ["b"]
+    assert [figure.title for figure in calibrations] == drawn
+
+
+@pytest.mark.parametrize(
+    ("fraction", "strength"), [(0, 0), (0.01, 1), (0.2, 2), (0.39, 2), (0.8, 5), (1, 5)]
+)
+def test_a_cell_of_the_confusion_matrix_has_the_strength_of_its_fraction(
+    fraction: float, strength: int
+) -> None:
+    """Nothing is white, all is strongest, and each fifth is one step."""
+    assert _strength(fraction) == strength
+
+
+def test_the_confusion_matrix_sums_up_what_it_does_not_name() -> None:
+    """Classes beyond those shown have one row, named by how many they are."""
+    schema = Schema((), "y", "classification", classes=("a", "b"))
+    counts = [[3, 1, 0], [0, 4, 0], [0, 0, 0]]
+    facts = {"confusion": {"classes": ["a", "b"], "others": 7, "counts": counts}}
+    confusion = confusion_of(schema, facts)
+    assert [name for name, _ in confusion.rows] == ["a", "b", "7 other classes"]
+    first = confusion.rows[0][1]
+    assert [cell.strength for cell in first] == [4, 2, 0]

@@ -35,7 +35,7 @@ def test_a_waterfall_leads_from_base_to_end() -> None:
 
 def test_a_waterfall_of_nothing_stands_still() -> None:
     """Where no field matters there is no bar to see, and no division by zero."""
-    assert charts.waterfall(3.0, [0.0, 0.0]).bars[0].width == 0.0
+    assert charts.waterfall(3.0, [0.0, 0.0]).bars[0] == charts.Span(50.0, 0.0)
 
 
 def test_a_histogram_marks_the_answer_and_its_range() -> None:

@@ -44,6 +44,19 @@ def test_a_file_in_which_half_is_refused_is_answered(client: FlaskClient) -> Non
     assert answer.headers["X-Rows-Refused"] == "12000"
 
 
+@pytest.mark.parametrize(
+    "blank", ["\n", "\r\n", " \n", ",,,,,\n", ",\n", "\t \n", f"{GOOD}\n\n\n\n"]
+)
+def test_lines_that_hold_nothing_cost_little(client: FlaskClient, blank: str) -> None:
+    """A file of 5 MB of them takes a second at most, and the rows among them are answered."""
+    content = f"{HEADER}\n{GOOD}\n" + blank * (4_900_000 // len(blank)) + f"{GOOD}\n"
+    began = time.thread_time()
+    answer = send(client, content, CSV, errors="column")
+    assert time.thread_time() - began < 2
+    assert answer.status_code == 200
+    assert int(answer.headers["X-Rows-Predicted"]) == content.count(GOOD)
+
+
 def test_the_answers_are_not_many_times_the_file(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

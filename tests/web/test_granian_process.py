@@ -12,12 +12,11 @@ from pathlib import Path
 import pytest
 from deployments import ROOT
 
-pytestmark = [
-    pytest.mark.server,
-    pytest.mark.skipif(
-        not hasattr(os, "sched_setaffinity"), reason="only Linux lets a process choose its cores"
-    ),
-]
+from tablecast.web.server import granian_app
+
+pytestmark = pytest.mark.skipif(
+    not hasattr(os, "sched_setaffinity"), reason="only Linux lets a process choose its cores"
+)
 
 #: Says which cores its new threads have and how they are scheduled, then waits to be told to end.
 PROCESS = """
@@ -47,6 +46,7 @@ def worker(folder: Path, workers: int) -> Iterator[list[str]]:
         yield process.stdout.readline().split()
 
 
+@pytest.mark.server
 def test_a_worker_for_each_core_keeps_its_threads_together(tmp_path: Path) -> None:
     """With as many workers as cores, each has a core that no other has, for its threads too."""
     cores = sorted(os.sched_getaffinity(0))
@@ -56,6 +56,7 @@ def test_a_worker_for_each_core_keeps_its_threads_together(tmp_path: Path) -> No
     assert {batch for *_, batch in said} == {"True"}
 
 
+@pytest.mark.server
 def test_a_worker_that_is_started_again_takes_the_place_that_is_free(tmp_path: Path) -> None:
     """A worker that ended, however it ended, leaves its core to the one that comes after."""
     cores = len(os.sched_getaffinity(0))
@@ -65,6 +66,7 @@ def test_a_worker_that_is_started_again_takes_the_place_that_is_free(tmp_path: P
         assert again == first
 
 
+@pytest.mark.server
 def test_more_workers_than_cores_share_them(tmp_path: Path) -> None:
     """A worker more than there are cores begins again with the first core."""
     cores = sorted(os.sched_getaffinity(0))
@@ -75,9 +77,24 @@ def test_more_workers_than_cores_share_them(tmp_path: Path) -> None:
     assert said[-1] == said[0]
 
 
+@pytest.mark.server
 def test_fewer_workers_than_cores_move_freely(tmp_path: Path) -> None:
     """On a large machine, which other programs share, a worker goes to whatever core is free."""
     cores = sorted(os.sched_getaffinity(0))
     with worker(tmp_path, len(cores) - 1) as said:
         assert said == [*map(str, cores), "False"]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_each_process_holds_a_place_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first that is free; where all are held, any; one that is given back is held again."""
+    held: list[int] = []
+    monkeypatch.setattr(granian_app, "_held", held)
+    assert [granian_app._place(tmp_path, 2) for _ in range(2)] == [0, 1]
+    assert granian_app._place(tmp_path, 2) == os.getpid() % 2
+    os.close(held.pop(0))
+    assert granian_app._place(tmp_path, 2) == 0
+    for one in held:
+        os.close(one)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import random
 import re
 import socket
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 
@@ -13,7 +15,8 @@ import test_worker
 from gunicorn.workers.gthread import ThreadWorker
 from test_worker import ROW, QuickEngine, Served, insurance_app
 
-REQUESTS = 1500
+#: Connections with one to three requests each. A longer run: TABLECAST_SAME_REQUESTS=50000.
+REQUESTS = int(os.environ.get("TABLECAST_SAME_REQUESTS", "1500"))
 
 OWN = re.compile(rb"(Date|X-Request-Id): [^\r]*")
 STATUS = re.compile(rb"HTTP/1\.\d (\d{3})")
@@ -74,7 +77,7 @@ def made(chance: random.Random) -> bytes:
     return head.encode("latin-1") + body
 
 
-def asked(server: Served, parts: list[bytes]) -> bytes:
+def asked(server: Served, parts: list[bytes], pause: float = 0) -> bytes:
     """All that a server sends until it closes, for a client that sends no more than the parts."""
     read = b""
     address = server.listener.getsockname()
@@ -82,10 +85,17 @@ def asked(server: Served, parts: list[bytes]) -> bytes:
     with gone, socket.create_connection(address, timeout=5) as client:
         for part in parts:
             client.sendall(part)
+            time.sleep(pause)
         client.shutdown(socket.SHUT_WR)
         while more := client.recv(65536):
             read += more
     return OWN.sub(b"", read)
+
+
+def also_answered(server: Served, parts: list[bytes]) -> list[list[bytes]]:
+    """Statuses that the same bytes may have too: gunicorn's depend on how they happen to arrive."""
+    ways = (asked(server, [b"".join(parts)]), asked(server, parts, pause=0.02))
+    return [STATUS.findall(way) for way in ways]
 
 
 def test_requests_are_answered_as_gunicorn_answers_them(both: tuple[Served, Served]) -> None:
@@ -93,7 +103,7 @@ def test_requests_are_answered_as_gunicorn_answers_them(both: tuple[Served, Serv
 
     But for a last request that the client's end cuts short: that one is not answered.
     """
-    chance = random.Random(20200428)
+    chance = random.Random(20200428 + REQUESTS)
     whole = 0
     for _ in range(REQUESTS):
         content = b"".join(made(chance) for _ in range(chance.choice([1, 1, 1, 2, 3])))
@@ -104,5 +114,7 @@ def test_requests_are_answered_as_gunicorn_answers_them(both: tuple[Served, Serv
             whole += 1
             continue
         told, expected = STATUS.findall(ours), STATUS.findall(theirs)
-        assert told == expected or (told == expected[:-1] and theirs.startswith(ours)), content
+        if told == expected or (told == expected[:-1] and theirs.startswith(ours)):
+            continue
+        assert told in also_answered(both[1], parts), content
     assert whole > 0.9 * REQUESTS

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import subprocess
@@ -125,3 +126,25 @@ def test_a_missing_deployment_stops_the_start(tmp_path: Path, command: list[str]
     assert "make train" in done.stderr
     assert "Traceback" not in done.stderr
     assert len(done.stderr.strip().splitlines()) <= 3
+
+
+@pytest.mark.parametrize("command", [GUNICORN, GRANIAN], ids=["gunicorn", "granian"])
+def test_a_server_that_stops_has_logged_what_it_answered(
+    tmp_path: Path, command: list[str]
+) -> None:
+    """Every answered request has a line of its own in the log; one line warns at the start."""
+    answered, shared = [], str(tmp_path)
+    with (
+        served(command, tmp_path, PROMETHEUS_MULTIPROC_DIR=shared) as url,
+        requests.Session() as client,
+    ):
+        for number in range(200):
+            name = f"request-{number}"
+            answer = client.post(
+                f"{url}/predict_api", json=PATIENT, headers={"X-Request-Id": name}, timeout=20
+            )
+            answered.append(answer.headers["X-Request-Id"])
+    lines = (tmp_path / "log").read_text().splitlines()
+    logged = [json.loads(line)["id"] for line in lines if line.startswith("{")]
+    assert [name for name in logged if name.startswith("request-")] == answered
+    assert sum("TABLECAST_KEYS" in line for line in lines) == 1

@@ -53,6 +53,17 @@ def test_a_folder_without_room_is_not_chosen(
     assert shared_counts.make_folder(3, parents[:2]) is None
 
 
+def test_a_process_that_has_room_counts_with_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its files are as large as they may become, and it is not told to count alone."""
+    monkeypatch.setenv(shared_counts.VARIABLE, str(tmp_path))
+    shared_counts.take_room_or_count_alone()
+    assert os.environ[shared_counts.VARIABLE] == str(tmp_path)
+    sizes = [file.stat().st_size for file in tmp_path.iterdir()]
+    assert sizes == [shared_counts.SIZE] * len(shared_counts.KINDS)
+
+
 def test_the_counts_of_a_process_that_is_gone_stay_without_its_files(tmp_path: Path) -> None:
     """What was counted adds up over all that are gone, however many they are."""
     code = (

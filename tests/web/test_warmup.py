@@ -73,3 +73,12 @@ def test_the_error_names_the_deployment() -> None:
     app = create_app(changed(BROKEN["no moment"]))
     with pytest.raises(TablecastError, match="'fake'"):
         warmup.prepare(app)
+
+
+def test_a_server_with_names_of_its_own_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """TRUSTED_HOSTS need not hold a name by which the pages are rendered at the start."""
+    monkeypatch.setenv("TRUSTED_HOSTS", ".example.com")
+    app = create_app_or_exit(lambda: create_app(changed(dict)))
+    warmup.rehearse(app)
+    for host, status in (("a.example.com", 200), ("localhost", 400)):
+        assert app.test_client().get("/", headers={"Host": host}).status_code == status

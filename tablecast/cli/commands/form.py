@@ -13,7 +13,6 @@ from tablecast.deployment.relabel import description_of, relabel, stale_signatur
 from tablecast.errors import FormFileError
 from tablecast.schema.form_file import read_form
 from tablecast.schema.form_starter import starter
-from tablecast.schema.options import ReadingOptions
 from tablecast.schema.schema import Schema
 
 HELP = "change a deployment's labels, limits and colours without training"
@@ -72,7 +71,7 @@ def _put(name: str, file: str) -> None:
     began = time.monotonic()
     form = read_form(file)
     changed = relabel(name, form)
-    if form.reading != ReadingOptions():
+    if form.source and form.source.says("table"):
         say("Ignored [table]: it says how to read a table, which only training does.")
     if not changed:
         say("Nothing changes: the deployment says all of it already.")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-from pathlib import Path
 
 from tablecast.cli.command_help import explain
 from tablecast.cli.table_options import add_table_options, table_options
@@ -38,8 +37,8 @@ def _inspect(options: argparse.Namespace) -> None:
     from tablecast.data.inspection import inspect
     from tablecast.schema.form_file import read_form
 
-    form = read_form(Path(options.form) if options.form else None)
-    inspection = inspect(options.table, options.target, table_options(options).over(form.reading))
+    form = read_form(options.form)
+    inspection = inspect(options.table, options.target, table_options(options), form)
     print(
         json.dumps(inspection.to_json(), ensure_ascii=False, indent=1)
         if options.json

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from onnx import TensorProto
 
 from tablecast.compiler import arithmetic as a
 from tablecast.compiler.graph import Builder, Matrix
 from tablecast.compiler.registry import Classification, classifies, classify
+from tablecast.compiler.steps.power_and_quantile import interpolate
 from tablecast.errors import UnsupportedStep
 
 # scikit-learn takes a probability this little above 1 for 1.
@@ -88,20 +88,4 @@ def _calibrate(builder: Builder, calibrator: Any, scores: str) -> str:
     knots = np.asarray(calibrator.X_thresholds_, dtype=np.float64)
     values = np.asarray(calibrator.y_thresholds_, dtype=np.float64)
     scores = builder.held(scores, float(calibrator.X_min_), float(calibrator.X_max_))
-    return _interpolated(builder, scores, knots, values)
-
-
-def _interpolated(builder: Builder, x: str, knots: Any, values: Any) -> str:
-    """Straight lines between the values at rising knots, as ``numpy.interp`` draws them."""
-    if len(values) == 1:
-        flat = builder.op("Mul", x, builder.constant(0.0))
-        return builder.op("Add", flat, builder.constant(float(values[0])))
-    slopes = np.append(np.diff(values) / np.diff(knots), 0.0)
-    reached = builder.op("GreaterOrEqual", x, builder.constant(knots[None, 1:]))
-    count = a.total(builder, builder.cast(reached, TensorProto.DOUBLE))
-    line = builder.cast(count, TensorProto.INT64)
-    start = builder.op("Gather", builder.constant(knots), line, axis=0)
-    slope = builder.op("Gather", builder.constant(slopes), line, axis=0)
-    value = builder.op("Gather", builder.constant(values), line, axis=0)
-    rise = builder.op("Mul", slope, builder.op("Sub", x, start))
-    return builder.op("Add", rise, value)
+    return interpolate(builder, Matrix(scores, 1), [knots], [values])

@@ -11,6 +11,7 @@ from tablecast.compiler import arithmetic as a
 from tablecast.compiler.estimators.trees import are_trees, forest_values, mean_over_trees
 from tablecast.compiler.graph import Builder, Matrix
 from tablecast.compiler.registry import Classification, classifies, classify, regress, regresses
+from tablecast.compiler.steps.power_and_quantile import invert_power
 from tablecast.errors import UnsupportedStep
 
 
@@ -254,26 +255,4 @@ def transformed_target(builder: Builder, estimator: Any, x: Matrix) -> str:
     if type(transformer).__name__ != "PowerTransformer":
         kind = type(transformer).__name__
         raise UnsupportedStep(type(estimator).__name__, f"it transforms the target by {kind}")
-    if transformer.standardize:
-        scaler = transformer._scaler
-        scale = scaler.scale_ if scaler.scale_ is not None else np.ones(1)
-        prediction = builder.op("Mul", prediction, builder.constant(scale))
-        prediction = builder.op("Add", prediction, builder.constant(scaler.mean_))
-    power = float(transformer.lambdas_[0])
-    if transformer.method == "box-cox":
-        return _raised_back(builder, prediction, power)
-    one, zero = builder.constant(1.0), builder.constant(0.0)
-    above = builder.op("Sub", _raised_back(builder, prediction, power), one)
-    turned = _raised_back(builder, builder.op("Neg", prediction), 2.0 - power)
-    below = builder.op("Sub", one, turned)
-    positive = builder.op("GreaterOrEqual", prediction, zero)
-    return builder.op("Where", positive, above, below)
-
-
-def _raised_back(builder: Builder, x: str, power: float) -> str:
-    """``(power x + 1) ** (1 / power)``, or the exponential where the power is 0."""
-    if abs(power) < np.spacing(1.0):
-        return builder.op("Exp", x)
-    line = builder.op("Mul", x, builder.constant(power))
-    line = builder.op("Add", line, builder.constant(1.0))
-    return builder.op("Pow", line, builder.constant(1.0 / power))
+    return invert_power(builder, transformer, prediction)

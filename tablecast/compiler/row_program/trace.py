@@ -88,17 +88,7 @@ def _takes(operator: Operator, count: int) -> bool:
 
 
 def _constant(tensor: onnx.TensorProto) -> Tensor:
-    values = numpy_helper.to_array(tensor)
-    listed = values.tolist()
-    if tensor.data_type == TensorProto.STRING:
-        listed = np.vectorize(_text, otypes=[object])(values).tolist() if values.size else []
-    held = np.empty(values.shape, dtype=object)
-    held[...] = np.array(listed, dtype=object).reshape(values.shape)
-    return Tensor(held, tensor.data_type)
-
-
-def _text(value: Any) -> str:
-    return value.decode() if isinstance(value, bytes) else str(value)
+    return Tensor(numpy_helper.to_array(tensor).astype(object), tensor.data_type)
 
 
 def _input(recorder: Recorder, index: int, value: onnx.ValueInfoProto) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from functools import cached_property
 
 from onnx import TensorProto
 
@@ -11,6 +11,12 @@ from tablecast.compiler.graph import Builder
 from tablecast.compiler.registry import converts
 from tablecast.errors import UnsupportedStep
 from tablecast.schema.field import DAY
+
+#: What pandas calls a part, to what it is called here.
+PARTS = {
+    **{name: name for name in "year month day hour minute second weekday quarter".split()},
+    "dayofweek": "weekday", "day_of_week": "weekday",
+}
 
 
 @converts("pycaret.internal.preprocess.transformers.ExtractDateTimeFeatures")
@@ -39,33 +45,15 @@ class Calendar:
     def __init__(self, builder: Builder, seconds: str) -> None:
         self._builder = builder
         self._seconds = seconds
-        self._known: dict[str, str] = {}
-        self._parts: dict[str, Callable[[], str]] = {
-            "year": self._year,
-            "month": self._month,
-            "day": self._day,
-            "hour": lambda: self._floor(self._get("time", self._time), 3600),
-            "minute": lambda: self._clock(3600, 60),
-            "second": lambda: self._clock(60, 1),
-            "weekday": self._weekday,
-            "dayofweek": self._weekday,
-            "day_of_week": self._weekday,
-            "quarter": self._quarter,
-        }
 
     def part(self, step: str, name: str) -> str:
         """A part's tensor, named as pandas names it. Raises UnsupportedStep for other names."""
-        if name not in self._parts:
-            known = ", ".join(self._parts)
+        if name not in PARTS:
             raise UnsupportedStep(
-                step, f"it extracts {name!r} from dates", f"Train with some of: {known}."
+                step, f"it extracts {name!r} from dates", f"Train with some of: {', '.join(PARTS)}."
             )
-        return self._get(name, self._parts[name])
-
-    def _get(self, name: str, make: Callable[[], str]) -> str:
-        if name not in self._known:
-            self._known[name] = make()
-        return self._known[name]
+        tensor: str = getattr(self, PARTS[name])
+        return tensor
 
     def _op(self, kind: str, left: str, right: str | float) -> str:
         if not isinstance(right, str):
@@ -78,68 +66,76 @@ class Calendar:
     def _rest(self, tensor: str, divisor: float) -> str:
         return self._op("Sub", tensor, self._op("Mul", self._floor(tensor, divisor), divisor))
 
-    def _days(self) -> str:
-        return self._get("days", lambda: self._floor(self._seconds, DAY))
+    @cached_property
+    def hour(self) -> str:
+        return self._floor(self._time, 3600)
 
-    def _time(self) -> str:
-        # Whole seconds, as pandas counts them.
-        rest = self._op("Sub", self._seconds, self._op("Mul", self._days(), DAY))
-        return self._builder.op("Floor", rest)
+    @cached_property
+    def minute(self) -> str:
+        return self._floor(self._rest(self._time, 3600), 60)
 
-    def _clock(self, above: float, unit: float) -> str:
-        return self._floor(self._rest(self._get("time", self._time), above), unit)
+    @cached_property
+    def second(self) -> str:
+        return self._floor(self._rest(self._time, 60), 1)
 
-    def _weekday(self) -> str:
+    @cached_property
+    def weekday(self) -> str:
         # 1970-01-01 was a Thursday, which pandas counts as 3.
-        return self._rest(self._op("Add", self._days(), 3), 7)
+        return self._rest(self._op("Add", self._days, 3), 7)
 
-    def _quarter(self) -> str:
-        return self._floor(self._op("Add", self.part("", "month"), 2), 3)
+    @cached_property
+    def quarter(self) -> str:
+        return self._floor(self._op("Add", self.month, 2), 3)
 
-    def _era_day(self) -> str:
-        # Day of the 400-year era; era 0 begins on 0000-03-01, 719,468 days before 1970.
-        return self._get(
-            "era_day", lambda: self._rest(self._op("Add", self._days(), 719468), 146097)
-        )
+    @cached_property
+    def day(self) -> str:
+        start = self._op("Add", self._op("Mul", self._march_month, 153), 2)
+        return self._op("Add", self._op("Sub", self._year_day, self._floor(start, 5)), 1)
 
-    def _era_year(self) -> str:
-        return self._get("era_year", self._make_era_year)
-
-    def _make_era_year(self) -> str:
-        day = self._era_day()
-        years = self._op("Sub", day, self._floor(day, 1460))
-        years = self._op("Add", years, self._floor(day, 36524))
-        return self._floor(self._op("Sub", years, self._floor(day, 146096)), 365)
-
-    def _year_day(self) -> str:
-        """Day of the year that begins on 1 March, from 0."""
-        return self._get("year_day", self._make_year_day)
-
-    def _make_year_day(self) -> str:
-        year = self._era_year()
-        before = self._op("Add", self._op("Mul", year, 365), self._floor(year, 4))
-        before = self._op("Sub", before, self._floor(year, 100))
-        return self._op("Sub", self._era_day(), before)
-
-    def _march_month(self) -> str:
-        """Month of the year that begins in March, from 0."""
-        return self._get("march_month", self._make_march_month)
-
-    def _make_march_month(self) -> str:
-        return self._floor(self._op("Add", self._op("Mul", self._year_day(), 5), 2), 153)
-
-    def _day(self) -> str:
-        start = self._op("Add", self._op("Mul", self._march_month(), 153), 2)
-        return self._op("Add", self._op("Sub", self._year_day(), self._floor(start, 5)), 1)
-
-    def _month(self) -> str:
+    @cached_property
+    def month(self) -> str:
         # 0 to 9 are March to December; 10 and 11 are January and February.
-        return self._op("Add", self._rest(self._op("Add", self._march_month(), 2), 12), 1)
+        return self._op("Add", self._rest(self._op("Add", self._march_month, 2), 12), 1)
 
-    def _year(self) -> str:
-        era = self._floor(self._op("Add", self._days(), 719468), 146097)
-        year = self._op("Add", self._op("Mul", era, 400), self._era_year())
+    @cached_property
+    def year(self) -> str:
+        era = self._floor(self._op("Add", self._days, 719468), 146097)
+        year = self._op("Add", self._op("Mul", era, 400), self._era_year)
         late = self._builder.cast(
-            self._op("GreaterOrEqual", self._march_month(), 10), TensorProto.DOUBLE
+            self._op("GreaterOrEqual", self._march_month, 10), TensorProto.DOUBLE
         )
         return self._op("Add", year, late)
+
+    @cached_property
+    def _days(self) -> str:
+        return self._floor(self._seconds, DAY)
+
+    @cached_property
+    def _time(self) -> str:
+        # Whole seconds, as pandas counts them.
+        rest = self._op("Sub", self._seconds, self._op("Mul", self._days, DAY))
+        return self._builder.op("Floor", rest)
+
+    @cached_property
+    def _era_day(self) -> str:
+        # Day of the 400-year era; era 0 begins on 0000-03-01, 719,468 days before 1970.
+        return self._rest(self._op("Add", self._days, 719468), 146097)
+
+    @cached_property
+    def _era_year(self) -> str:
+        years = self._op("Sub", self._era_day, self._floor(self._era_day, 1460))
+        years = self._op("Add", years, self._floor(self._era_day, 36524))
+        return self._floor(self._op("Sub", years, self._floor(self._era_day, 146096)), 365)
+
+    @cached_property
+    def _year_day(self) -> str:
+        """Day of the year that begins on 1 March, from 0."""
+        year = self._era_year
+        before = self._op("Add", self._op("Mul", year, 365), self._floor(year, 4))
+        before = self._op("Sub", before, self._floor(year, 100))
+        return self._op("Sub", self._era_day, before)
+
+    @cached_property
+    def _march_month(self) -> str:
+        """Month of the year that begins in March, from 0."""
+        return self._floor(self._op("Add", self._op("Mul", self._year_day, 5), 2), 153)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from onnx import TensorProto
 
+from tablecast.compiler.arithmetic import join
 from tablecast.compiler.frame import Cell, Frame, Number, Step
 from tablecast.compiler.graph import Builder, Matrix
 from tablecast.compiler.registry import converts
@@ -56,7 +57,7 @@ def _monomials(builder: Builder, x: Matrix, monomials: list[tuple[int, ...]]) ->
             indices = [previous[m] for m in wanted]
             parts += [tensor if whole else builder.columns(tensor, indices)] if indices else []
         order += wanted
-    joined = parts[0] if len(parts) == 1 else builder.op("Concat", *parts, axis=1)
+    joined = join(builder, parts)
     if order == monomials:
         return joined
     return builder.columns(joined, [order.index(m) for m in monomials])

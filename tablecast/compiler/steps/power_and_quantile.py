@@ -44,7 +44,7 @@ def invert_target(builder: Builder, step: str, transformer: Any, prediction: str
         return builder.held(prediction, inner.low_, inner.high_)
     if kind == "PowerTransformer":
         _check_power(step, inner)
-        return _invert_yeo_johnson(builder, inner, prediction)
+        return invert_power(builder, inner, prediction)
     if kind == "QuantileTransformer":
         _check_quantile(step, inner)
         return _from_normal(builder, inner, prediction)
@@ -92,34 +92,36 @@ def _raise(builder: Builder, x: Matrix, tensor: str, powers: Floats) -> str:
     return builder.op("Where", builder.constant(flat.reshape(1, -1), np.bool_), logarithm, raised)
 
 
-def _invert_yeo_johnson(builder: Builder, transformer: Any, prediction: str) -> str:
+def invert_power(builder: Builder, transformer: Any, prediction: str) -> str:
+    """From what Yeo and Johnson's or Box and Cox's transform gives back: float64 (rows, 1)."""
     if transformer.standardize:
         scaler = transformer._scaler
         prediction = builder.op("Mul", prediction, builder.constant(scaler.scale_.reshape(1, -1)))
         prediction = builder.op("Add", prediction, builder.constant(scaler.mean_.reshape(1, -1)))
-    power = float(transformer.lambdas_[0])
+    power, one = float(transformer.lambdas_[0]), builder.constant(1.0)
+    if transformer.method == "box-cox":
+        return _root(builder, prediction, power)
     above = builder.op("Max", prediction, builder.constant(0.0))
     below = builder.op("Sub", above, prediction)
-    return builder.op("Sub", _root(builder, above, power), _root(builder, below, 2 - power))
+    up = builder.op("Sub", _root(builder, above, power), one)
+    return builder.op("Sub", up, builder.op("Sub", _root(builder, below, 2 - power), one))
 
 
 def _root(builder: Builder, tensor: str, power: float) -> str:
-    """(t * power + 1) ** (1 / power) - 1, or exp(t) - 1 where the power is 0."""
+    """(t * power + 1) ** (1 / power), or exp(t) where the power is 0."""
     if abs(power) < np.spacing(1.0):
-        raised = builder.op("Exp", tensor)
-    else:
-        scaled = builder.op("Mul", tensor, builder.constant(power))
-        base = builder.op("Add", scaled, builder.constant(1.0))
-        raised = builder.op("Pow", base, builder.constant(1 / power))
-    return builder.op("Sub", raised, builder.constant(1.0))
+        return builder.op("Exp", tensor)
+    scaled = builder.op("Mul", tensor, builder.constant(power))
+    base = builder.op("Add", scaled, builder.constant(1.0))
+    return builder.op("Pow", base, builder.constant(1 / power))
 
 
 def _to_normal(builder: Builder, transformer: Any, x: Matrix, indices: list[int]) -> str:
     quantiles = [np.asarray(transformer.quantiles_[:, p], dtype=np.float64) for p in indices]
     fractions = np.asarray(transformer.references_, dtype=np.float64)
     # From both ends, and the mean, because equal quantiles span several fractions.
-    up = _interpolate(builder, x, quantiles, [fractions] * x.width)
-    down = _interpolate(builder, x, quantiles, [fractions] * x.width, descending=True)
+    up = interpolate(builder, x, quantiles, [fractions] * x.width)
+    down = interpolate(builder, x, quantiles, [fractions] * x.width, descending=True)
     fraction = rounded(
         builder, x, builder.op("Mul", builder.op("Add", up, down), builder.constant(0.5))
     )
@@ -139,7 +141,7 @@ def _from_normal(builder: Builder, transformer: Any, prediction: str) -> str:
     fraction = normal.distribution(builder, prediction)
     quantiles = np.asarray(transformer.quantiles_[:, 0], dtype=np.float64)
     fractions = np.asarray(transformer.references_, dtype=np.float64)
-    value = _interpolate(builder, Matrix(fraction, 1), [fractions], [quantiles])
+    value = interpolate(builder, Matrix(fraction, 1), [fractions], [quantiles])
     return _bounded(builder, fraction, value, [np.array([0.0, 1.0])], [quantiles[[0, -1]]])
 
 
@@ -160,7 +162,7 @@ def _bounded(
     return builder.op("Where", below, bottom, builder.op("Where", above, top, inside))
 
 
-def _interpolate(
+def interpolate(
     builder: Builder, x: Matrix, xs: list[Floats], ys: list[Floats], descending: bool = False
 ) -> str:
     """NumPy's ``interp`` of each column over its own points, in NumPy's order of operations.

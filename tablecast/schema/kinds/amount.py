@@ -26,9 +26,9 @@ class AmountField(Field):
         if (low is not None and number < low) or (high is not None and number > high):
             raise self.refuse("Enter {field} between {low} and {high}.",
                               low=self.show(low), high=self.show(high))
-        low, high = self.minimum, self.maximum
-        if low is None or high is None or low <= number <= high:
+        if not self.unusual(number):
             return number, None
+        low, high = self.minimum, self.maximum
         return number, Remark(
             "{field}: {value} is outside the training range ({low} to {high}).",
             self.name, {"value": self.show(number), "low": self.show(low), "high": self.show(high)},
@@ -91,7 +91,7 @@ class AmountField(Field):
             accepted &= numbers <= self.hard_maximum
         return accepted
 
-    def unusual(self, numbers: Floats) -> npt.NDArray[np.bool_]:
-        if self.minimum is None or self.maximum is None:
-            return np.zeros(len(numbers), dtype=bool)
-        return (numbers < self.minimum) | (numbers > self.maximum)
+    def unusual(self, amounts: Any) -> Any:
+        known = self.minimum is not None and self.maximum is not None
+        low, high = (self.minimum, self.maximum) if known else (-np.inf, np.inf)
+        return (amounts < low) | (amounts > high)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import pandas as pd
     from matplotlib.figure import Figure
 
     from tablecast.training.comparison.measured import Measurements
@@ -19,30 +21,20 @@ PARTS = (("folds", False, "tab:blue"), ("holdout", True, "tab:orange"))
 
 def residuals(comparison: Measurements) -> Figure:
     """What is missing in each answer, against the answer."""
-    figure, axes = _axes(len(comparison.measured))
-    for axis, (name, measured) in zip(axes, comparison.measured.items(), strict=True):
-        for part, held_out, colour in PARTS:
-            rows = measured.answers[measured.answers["held_out"] == held_out]
-            missing = rows["actual"] - rows["predicted"]
-            axis.scatter(rows["predicted"], missing, label=part, color=colour, **DOTS)
+    figure, axes = _scattered(
+        comparison, "predicted", "actual - predicted",
+        lambda rows: rows["actual"] - rows["predicted"],
+    )
+    for axis in axes:
         axis.axhline(0, color="0.3", linewidth=0.8)
-        axis.set(title=name, xlabel="predicted")
-    axes[0].set_ylabel("actual - predicted")
-    axes[0].legend()
     return figure
 
 
 def answers(comparison: Measurements) -> Figure:
     """Each answer against what was to be found."""
-    figure, axes = _axes(len(comparison.measured))
-    for axis, (name, measured) in zip(axes, comparison.measured.items(), strict=True):
-        for part, held_out, colour in PARTS:
-            rows = measured.answers[measured.answers["held_out"] == held_out]
-            axis.scatter(rows["actual"], rows["predicted"], label=part, color=colour, **DOTS)
+    figure, axes = _scattered(comparison, "actual", "predicted", lambda rows: rows["predicted"])
+    for axis in axes:
         axis.axline((0, 0), slope=1, color="0.3", linewidth=0.8)
-        axis.set(title=name, xlabel="actual")
-    axes[0].set_ylabel("predicted")
-    axes[0].legend()
     return figure
 
 
@@ -71,6 +63,21 @@ def folds(comparison: Measurements) -> Figure:
     axis.set_xticks(positions, list(table.columns))
     axis.legend()
     return figure
+
+
+def _scattered(
+    comparison: Measurements, across: str, up: str, heights: Callable[[pd.DataFrame], pd.Series]
+) -> tuple[Figure, Any]:
+    """A picture for each pipeline, of a dot for each row."""
+    figure, axes = _axes(len(comparison.measured))
+    for axis, (name, one) in zip(axes, comparison.measured.items(), strict=True):
+        for part, held_out, colour in PARTS:
+            rows = one.answers[one.answers["held_out"] == held_out]
+            axis.scatter(rows[across], heights(rows), label=part, color=colour, **DOTS)
+        axis.set(title=name, xlabel=across)
+    axes[0].set_ylabel(up)
+    axes[0].legend()
+    return figure, axes
 
 
 def _axes(count: int) -> tuple[Figure, Any]:

@@ -25,7 +25,6 @@ def importance_of(
     table: pd.DataFrame,
     target: str,
     task: Literal["regression", "classification"],
-    seed: int = 0,
 ) -> dict[str, float]:
     """Each feature's share of what the answers lose when its values are shuffled among the rows.
 
@@ -38,12 +37,11 @@ def importance_of(
         table: the prepared training table.
         target: its target's name.
         task: regression or classification.
-        seed: for the sample of rows and the shuffling.
 
     Returns:
         Column name to its part of the whole, in the table's order; they add up to 1, or are all 0.
     """
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(0)
     names = [str(name) for name in table.columns if name != target]
     rows = min(len(table), ROWS, max(1, MOST_ROWS // len(names)))
     sample = table.iloc[random.permutation(len(table))[:rows]].reset_index(drop=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,11 +13,15 @@ from tablecast.inference.interval import Interval
 from tablecast.training.evaluation.class_metrics import classification_facts
 from tablecast.training.evaluation.residuals import regression_facts
 from tablecast.training.evaluation.rounding import readable
-from tablecast.training.evaluation.subgroups import Classes, Numbers, groups_of
+from tablecast.training.evaluation.subgroups import groups_of, measure_classes, measure_numbers
+from tablecast.training.experiment import splits
 from tablecast.training.experiment.out_of_fold import MOST_ROWS, sampled, unseen_classes
-from tablecast.training.intervals.conformal import folds_of, interval_of, refit_predictions
+from tablecast.training.intervals.conformal import learn, refit_predictions
+from tablecast.training.intervals.over_time import not_covered
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from tablecast.data.prepared import Prepared
     from tablecast.schema.schema import Schema
 
@@ -46,31 +49,39 @@ def look_at_unseen(
         refits: how many at most; None for as many as the rows ask for.
     """
     prepared = sampled(prepared, MOST_ROWS, seed)
-    predictions = None
+    answers = learnt = None
     if prepared.task == "regression":
         features = prepared.table.drop(columns=prepared.target)
         target = prepared.table[prepared.target].to_numpy(float)
-        predictions = refit_predictions(pipeline, features, target, seed, refits)
-    moved = predictions[1] if predictions else None
-    learnt = interval_of(pipeline, _as_shown(prepared, schema), seed=seed, predictions=moved)
-    if learnt:
+        plain, shifted = refit_predictions(
+            pipeline, features, target, seed, refits, prepared.about
+        )
+        known = ~np.isnan(plain)  # by time the earliest rows are not answered
+        prepared, answers = prepared.taken(known), (plain[known], shifted[known])
+        shown = _as_shown(features[known].reset_index(drop=True), schema)
+        learnt = learn(shown, target[known], answers[1], seed, prepared.about)
         progress(
             f"{learnt['level']:.0%} ranges: {learnt['coverage']:.1%} of unseen rows fall inside; "
             f"average width {readable(learnt['width'])}."
         )
+        if prepared.about.times is not None:
+            remarks = not_covered(prepared.about.times, target[known] - answers[0], learnt)
+            card["notes"] += remarks
+            for remark in remarks:
+                progress(str(remark))
     card["evaluation"] = evaluation_of(
         pipeline, prepared, schema, card["importance"],
-        answers=predictions, interval=learnt, seed=seed, folds=refits,
+        answers=answers, interval=learnt, seed=seed, folds=refits,
     )
     return learnt
 
 
-def _as_shown(prepared: Prepared, schema: Schema) -> Prepared:
-    """The table with numbers and truth values that are categories as the texts of their fields."""
+def _as_shown(features: pd.DataFrame, schema: Schema) -> pd.DataFrame:
+    """The columns, with numbers and truth values that are categories as their fields' texts."""
     coded = [field for field in schema.fields if field.is_text and field.dtype != "object"]
-    texts = {field.name: field.array_of_table(prepared.table[field.name]) for field in coded}
+    texts = {field.name: field.array_of_table(features[field.name]) for field in coded}
     known = {name: np.where(column == "", np.nan, column) for name, column in texts.items()}
-    return replace(prepared, table=prepared.table.assign(**known))
+    return features.assign(**known)
 
 
 def evaluation_of(
@@ -99,25 +110,28 @@ def evaluation_of(
         Plain data: ``rows``, what ``residuals.regression_facts`` or
         ``class_figures.classification_facts`` gives, and ``groups`` from ``groups.groups_of``.
     """
-    columns = schema.columns_of(prepared.table)
     if prepared.task == "classification":
         unseen = unseen_classes(pipeline, prepared, schema, seed, folds)
+        columns = schema.columns_of(prepared.table.iloc[unseen.rows])
         return {
             "rows": len(unseen.actual),
             "folds": unseen.folds,
             **classification_facts(unseen),
-            "groups": groups_of(schema, columns, Classes(unseen), importance),
+            "groups": groups_of(schema, columns, measure_classes(unseen), importance),
         }
     if answers is None:
         raise ValueError("a number's answers to unseen rows are needed")
     predicted, moved = answers
+    columns = schema.columns_of(prepared.table)
     actual = prepared.table[prepared.target].to_numpy(np.float64)
     low, high = _ends(interval, schema, moved, columns)
     return {
         "rows": len(actual),
-        "folds": folds or folds_of(len(actual)),
-        **regression_facts(actual, predicted, low, high),
-        "groups": groups_of(schema, columns, Numbers(actual, predicted, low, high), importance),
+        "folds": splits.refits_of(prepared.about, folds or splits.folds_of(len(actual))),
+        **regression_facts(actual, predicted, low, high, prepared.about.weights_at(slice(None))),
+        "groups": groups_of(
+            schema, columns, measure_numbers(actual, predicted, low, high), importance
+        ),
     }
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tablecast.inference.marginals import FEWEST
+from tablecast.inference.marginals import FEWEST, round_edges
 from tablecast.training.evaluation.rounding import all_rounded, fraction, rounded
 
 Floats = npt.NDArray[np.float64]
@@ -28,35 +28,49 @@ CELLS, BARS = 24, 31
 CENTRAL = (0.005, 0.995)
 
 
-def figures_of(actual: Floats, predicted: Floats) -> dict[str, float]:
-    """The usual figures of all rows together."""
+def figures_of(
+    actual: Floats, predicted: Floats, weights: Floats | None = None
+) -> dict[str, float]:
+    """The usual figures of all rows together; of rows that count as their weights say.
+
+    A median of rows that count differently is not told.
+    """
     residuals = actual - predicted
-    square = float(np.square(residuals).mean())
-    spread = float(np.square(actual - actual.mean()).mean())
-    return {
-        "MAE": rounded(np.abs(residuals).mean()),
+    square = float(np.average(np.square(residuals), weights=weights))
+    around = actual - np.average(actual, weights=weights)
+    spread = float(np.average(np.square(around), weights=weights))
+    found = {
+        "MAE": rounded(np.average(np.abs(residuals), weights=weights)),
         "RMSE": rounded(square**0.5),
         "R2": rounded(1 - square / spread) if spread else 0.0,
-        "mean_residual": rounded(residuals.mean()),
-        "median_absolute_error": rounded(np.median(np.abs(residuals))),
+        "mean_residual": rounded(np.average(residuals, weights=weights)),
     }
+    if weights is None:
+        found["median_absolute_error"] = rounded(np.median(np.abs(residuals)))
+    return found
 
 
 def regression_facts(
-    actual: Floats, predicted: Floats, low: Floats | None = None, high: Floats | None = None
+    actual: Floats,
+    predicted: Floats,
+    low: Floats | None = None,
+    high: Floats | None = None,
+    weights: Floats | None = None,
 ) -> dict[str, Any]:
     """What the pictures of a number's answers are drawn from.
 
     Args:
         actual, predicted: (rows,) the truth, and the answers of refits that had not seen it.
         low, high: (rows,) the ends of the prediction intervals, where there are any.
+        weights: (rows,) how much each row counts in the figures, where that differs; the pictures
+            count rows.
 
     Returns:
         ``figures``; ``cells``, a two-dimensional histogram; ``residuals``, a histogram;
         ``by_answer``, one entry for each group of equally many rows in the order of their answers.
     """
     return {
-        "figures": figures_of(actual, predicted),
+        "figures": figures_of(actual, predicted, weights),
         "cells": _cells(actual, predicted),
         "residuals": _histogram(actual - predicted),
         "by_answer": _by_prediction(actual, predicted, low, high),
@@ -70,12 +84,6 @@ def steady_quantile(ordered: Floats, quantile: float) -> float:
     return float(ordered[first : first + FEWEST].mean())
 
 
-def round_step(least: float) -> float:
-    """The smallest of 1, 2, 2.5, 5 and 10 times a power of ten that is at least this."""
-    power = 10.0 ** np.floor(np.log10(least))
-    return float(next(m * power for m in (1, 2, 2.5, 5, 10) if m * power >= least * (1 - 1e-9)))
-
-
 def _cells(actual: Floats, predicted: Floats) -> dict[str, Any] | None:
     """Rows in each cell of a grid over actual (across) and predicted (upwards) values.
 
@@ -87,7 +95,7 @@ def _cells(actual: Floats, predicted: Floats) -> dict[str, Any] | None:
         return None
     together = np.concatenate([actual, predicted])
     low, high = np.quantile(together, CENTRAL).tolist()
-    edges = _edges(low, high, CELLS)
+    edges = round_edges(low, high, CELLS)
     borders = np.array(edges)
     counts, _, _ = np.histogram2d(actual, predicted, (borders, borders))
     kept = [
@@ -107,7 +115,7 @@ def _histogram(residuals: Floats) -> dict[str, Any] | None:
         return None
     low, high = np.quantile(residuals, CENTRAL).tolist()
     reach = max(abs(low), abs(high))
-    edges = _edges(-reach, reach, BARS)
+    edges = round_edges(-reach, reach, BARS)
     counts, _ = np.histogram(residuals, edges)
     counts = np.where(counts >= FEWEST, counts, 0)
     return {
@@ -115,15 +123,6 @@ def _histogram(residuals: Floats) -> dict[str, Any] | None:
         "counts": counts.tolist(),
         "left_out": int(len(residuals) - counts.sum()),
     }
-
-
-def _edges(low: float, high: float, most: int) -> list[float]:
-    """Borders between round numbers that span low to high, of at most so many bins."""
-    if high <= low:
-        low, high = low - max(abs(low), 1.0), high + max(abs(high), 1.0)
-    step = round_step((high - low) / (most - 2))
-    first, last = int(np.floor(low / step)), int(np.ceil(high / step))
-    return [number * step for number in range(first, last + 1)]
 
 
 def _by_prediction(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 #: A relative step of 1 in 10,000 cannot be seen in any picture, nor matters in any table.
@@ -11,10 +10,7 @@ DIGITS = 5
 
 def rounded(value: float, digits: int = DIGITS) -> float:
     """A number to so many significant digits; what is not finite stays."""
-    number = float(value)
-    if not number or not math.isfinite(number):
-        return number
-    return round(number, digits - 1 - math.floor(math.log10(abs(number))))
+    return float(f"{value:.{digits}g}")
 
 
 def fraction(value: float) -> float:

@@ -7,7 +7,7 @@ judge, as Mitchell et al. (*Model cards for model reporting*, 2019) ask of a car
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -39,48 +39,41 @@ FEW_VALUES = 8
 MOST_CLASSES = 6
 
 
-class Numbers:
-    """What is measured of a group where the answer is a number."""
+#: What is measured of a group, by which of all rows, shape (rows,), are of it.
+Measure = Callable[[Rows], dict[str, Any]]
 
-    def __init__(
-        self, actual: Floats, predicted: Floats, low: Floats | None, high: Floats | None
-    ) -> None:
-        self._actual, self._predicted = actual, predicted
-        self._inside = None
-        if low is not None and high is not None:
-            self._inside = (low <= actual) & (actual <= high)
 
-    def measure(self, rows: Rows) -> dict[str, Any]:
-        """Means, their difference with its standard error, the mean size of errors, coverage."""
-        actual, predicted = self._actual[rows], self._predicted[rows]
-        apart = predicted - actual
+def measure_numbers(
+    actual: Floats, predicted: Floats, low: Floats | None, high: Floats | None
+) -> Measure:
+    """Means, their difference with its standard error, the mean size of errors, coverage."""
+
+    def measure(rows: Rows) -> dict[str, Any]:
+        apart = (predicted - actual)[rows]
         figures = {
             "rows": len(apart),
-            "actual": rounded(actual.mean()),
-            "predicted": rounded(predicted.mean()),
+            "actual": rounded(actual[rows].mean()),
+            "predicted": rounded(predicted[rows].mean()),
             "difference": rounded(apart.mean()),
             "error": rounded(apart.std(ddof=1) / len(apart) ** 0.5, 2),
             "MAE": rounded(np.abs(apart).mean()),
         }
-        if self._inside is not None:
-            figures["covered"] = fraction(self._inside[rows].mean())
+        if low is not None and high is not None:
+            figures["covered"] = fraction(((low <= actual) & (actual <= high))[rows].mean())
         return figures
 
+    return measure
 
-class Classes:
-    """What is measured of a group where the answer is a class."""
 
-    def __init__(self, unseen: UnseenClasses) -> None:
-        self._unseen = unseen
-        counts = np.bincount(unseen.actual, minlength=len(unseen.classes))
-        self._shown = sorted(np.argsort(-counts, kind="stable")[:MOST_CLASSES].tolist())
+def measure_classes(unseen: UnseenClasses) -> Measure:
+    """Accuracy with its standard error, and how often each class is true and is answered.
 
-    def measure(self, rows: Rows) -> dict[str, Any]:
-        """Accuracy with its standard error, and how often each class is true and is answered.
+    Of two classes also the rates at which the second is found, and is answered falsely.
+    """
+    counts = np.bincount(unseen.actual, minlength=len(unseen.classes))
+    shown = sorted(np.argsort(-counts, kind="stable")[:MOST_CLASSES].tolist())
 
-        Of two classes also the rates at which the second is found, and is answered falsely.
-        """
-        unseen = self._unseen
+    def measure(rows: Rows) -> dict[str, Any]:
         actual, answered = unseen.actual[rows], unseen.answered[rows]
         right = int((actual == answered).sum())
         figures: dict[str, Any] = {
@@ -92,18 +85,20 @@ class Classes:
                     "actual": fraction((actual == index).mean()),
                     "answered": fraction((answered == index).mean()),
                 }
-                for index in self._shown
+                for index in shown
             },
         }
         if len(unseen.classes) == 2:
             figures |= _rates(actual == 1, answered == 1)
         return figures
 
+    return measure
+
 
 def groups_of(
     schema: Schema,
     columns: Columns,
-    measured: Numbers | Classes,
+    measure: Measure,
     importance: Mapping[str, float],
 ) -> list[dict[str, Any]]:
     """Every category's levels, and quarters of the most important numbers, in the form's order.
@@ -111,7 +106,7 @@ def groups_of(
     Args:
         schema: the fields.
         columns: their values, (rows,), as engines read them.
-        measured: what is measured of each group.
+        measure: what is measured of each group.
         importance: each field's part of the whole.
 
     Returns:
@@ -125,9 +120,9 @@ def groups_of(
     for field in schema.fields:
         values = columns[field.name]
         if field.name in numbers[:MOST_NUMBERS]:
-            groups.append(_quarters(field, values, measured))
+            groups.append(_quarters(field, values, measure))
         elif field.name not in numbers:
-            groups.append(_levels(field, values, measured))
+            groups.append(_levels(field, values, measure))
     return [entry for entry in groups if len(entry["groups"]) > 1 or entry["few"]]
 
 
@@ -138,7 +133,7 @@ def _by_value(field: Field, columns: Columns) -> bool:
     return field.is_counted and len(np.unique(values[~np.isnan(values)])) <= FEW_VALUES
 
 
-def _levels(field: Field, values: npt.NDArray[Any], measured: Numbers | Classes) -> dict[str, Any]:
+def _levels(field: Field, values: npt.NDArray[Any], measure: Measure) -> dict[str, Any]:
     texts = values if field.is_text else np.array([_text(value) for value in values.tolist()])
     names, counts = np.unique(texts.astype(str), return_counts=True)
     sizes = dict(zip(names.tolist(), counts.tolist(), strict=True))
@@ -147,11 +142,11 @@ def _levels(field: Field, values: npt.NDArray[Any], measured: Numbers | Classes)
     enough = sorted(enough, key=lambda name: -sizes[name])[:MOST_LEVELS]
     few = [name for name, rows in sizes.items() if rows < FEWEST_IN_GROUP]
     groups = [
-        {"level": name, **measured.measure(texts == name)}
+        {"level": name, **measure(texts == name)}
         for name in _in_order(field, enough)
     ]
     if missing >= FEWEST_IN_GROUP:
-        groups.append({"missing": True, **measured.measure(texts == "")})
+        groups.append({"missing": True, **measure(texts == "")})
     listed = few[:MOST_LEVELS] if field.closed or not field.is_text else []
     rest = sum(sizes.values()) - sum(sizes[name] for name in [*enough, *listed])
     return {"field": field.name, "groups": groups, "few": _in_order(field, listed), "rest": rest}
@@ -169,7 +164,7 @@ def _text(value: float) -> str:
 
 
 def _quarters(
-    field: Field, values: npt.NDArray[Any], measured: Numbers | Classes
+    field: Field, values: npt.NDArray[Any], measure: Measure
 ) -> dict[str, Any]:
     """Groups of about equally many rows, between borders that no single row decides."""
     missing = np.isnan(values)
@@ -183,9 +178,9 @@ def _quarters(
             rows &= np.ones(len(values), dtype=bool) if low is None else values >= low
             rows &= np.ones(len(values), dtype=bool) if high is None else values < high
             if rows.sum() >= FEWEST_IN_GROUP:
-                groups.append({"range": [low, high], **measured.measure(rows)})
+                groups.append({"range": [low, high], **measure(rows)})
     if missing.sum() >= FEWEST_IN_GROUP:
-        groups.append({"missing": True, **measured.measure(missing)})
+        groups.append({"missing": True, **measure(missing)})
     rest = len(values) - sum(group["rows"] for group in groups)
     return {"field": field.name, "groups": groups, "few": [], "rest": rest}
 

@@ -31,11 +31,7 @@ NEAR_ZERO = 1e-3
 
 
 def check_self_agreement(
-    pipeline: Any,
-    table: pd.DataFrame,
-    task: str,
-    rows: int = CHECKED_ROWS,
-    tolerance: float = 1e-6,
+    pipeline: Any, table: pd.DataFrame, task: str, rows: int = CHECKED_ROWS
 ) -> float:
     """Compare ``predict_model`` on single rows with ``predict_model`` on all of them at once.
 
@@ -45,8 +41,6 @@ def check_self_agreement(
         task: "regression" or "classification".
         rows: how many rows to compare, spread evenly over the table; each costs about 50 ms, and
             more where there are many columns.
-        tolerance: the largest relative difference allowed. For classes the label must be the same,
-            and the difference is that of the probabilities.
 
     Returns:
         The worst relative difference.
@@ -54,7 +48,7 @@ def check_self_agreement(
     Raises:
         TrainingError: the difference is larger; the message names the step at fault.
     """
-    worst, cause = disagreement(pipeline, table, task, rows, tolerance)
+    worst, cause = disagreement(pipeline, table, task, rows)
     if not cause:
         return worst
     raise TrainingError(
@@ -72,7 +66,9 @@ def disagreement(
 ) -> tuple[float, str]:
     """The worst relative difference, and where it is too large the rest of a sentence on it.
 
-    Its arguments are those of ``check_self_agreement``.
+    Its arguments are those of ``check_self_agreement``, and ``tolerance``, the largest relative
+    difference allowed. For classes the label must be the same, and the difference is that of the
+    probabilities.
     """
     rows = min(rows, max(FEWEST_ROWS, MOST_CELLS // table.shape[1]))
     sample = _sample(pipeline, table, rows)

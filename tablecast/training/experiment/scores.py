@@ -2,24 +2,49 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+from tablecast.training.experiment.out_of_fold import refitted
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from tablecast.data.row_metadata import RowMetadata
+
+# PyCaret rounds its figures to four decimals if it is not told otherwise.
+DECIMALS = 12
 
 
-def metrics_of(scores: Any, holdout: Any) -> dict[str, Any]:
-    """The card's metrics from PyCaret's tables.
+def weighted_scores(experiment: Any, pipeline: Any, about: RowMetadata) -> pd.DataFrame:
+    """PyCaret's metrics of each fold with weights, in a table such as ``pull()`` gives.
 
     Args:
-        scores: what ``pull()`` gives after ``create_model``: folds, then ``Mean`` and ``Std``.
-        holdout: what ``pull()`` gives after ``predict_model`` on the holdout, one row.
+        experiment: set up, with metrics that weigh rows.
+        pipeline: its steps and an estimator.
+        about: of the training part's rows.
     """
-    figures = holdout.drop(columns="Model").iloc[0]
-    return {
-        "cross_validation": folds_of(scores),
-        "holdout": {str(metric): float(value) for metric, value in figures.items()},
-    }
+    import pandas as pd
+
+    features, target = experiment.X_train, experiment.y_train
+    split = experiment.fold_generator.split(features, target)
+    scores = pd.DataFrame([
+        answers_of(experiment, fitted, experiment.train.iloc[unseen])[1]
+        for _, unseen, fitted in refitted(pipeline, features, target, split, about)
+    ])
+    ends = {"Mean": scores.mean(), "Std": scores.std(ddof=0)}
+    return pd.concat([scores, pd.DataFrame(ends).T])
 
 
-def folds_of(scores: Any) -> dict[str, dict[str, Any]]:
+def answers_of(
+    experiment: Any, fitted: Any, unseen: pd.DataFrame
+) -> tuple[pd.DataFrame, dict[str, float]]:
+    """A fitted pipeline's answers to unseen rows, as PyCaret's table, and its figures of them."""
+    made = experiment.predict_model(fitted, data=unseen, round=DECIMALS, verbose=False)
+    figures = experiment.pull().drop(columns="Model").iloc[0]
+    return made, {str(metric): float(value) for metric, value in figures.items()}
+
+
+def metrics_of_folds(scores: Any) -> dict[str, dict[str, Any]]:
     """Each metric's mean, deviation and folds from PyCaret's table of them."""
     return {
         str(metric): {

@@ -19,11 +19,11 @@ import numpy as np
 from tablecast.features.design_matrix import choose_columns
 from tablecast.features.searched_terms import Factor, Term, candidates_of, moved
 from tablecast.training.intervals.offset_shapes import (
-    FITTED_ROWS,
-    MOST_COLUMNS,
     Encoded,
     Fitted,
     Floats,
+    some_rows,
+    telling,
 )
 
 # Each term costs time in every prediction; six are enough to bend a few fields (docs/intervals.md).
@@ -178,9 +178,10 @@ def middle(predictions: Floats, encoded: Encoded, residuals: Floats) -> Fitted |
     Returns:
         Offsets from the answers to where most rows lie; None where there is nothing to search.
     """
-    rows = np.random.default_rng(0).permutation(len(residuals))[:FITTED_ROWS]
+    rows = some_rows(len(residuals))
     predictions, residuals, values = predictions[rows], residuals[rows], encoded.values[rows]
-    columns = _telling(values, residuals)
+    goal = _held(residuals - np.median(residuals))[:, 0]
+    columns = telling(values, goal).tolist()
     if not columns or len(rows) < FEWEST_ROWS or np.ptp(predictions) == 0:
         return None
     by_fields = values[:, columns]
@@ -223,7 +224,7 @@ def least_absolute(design: Floats, goal: Floats) -> Floats:
 
 def roundest(left: float, right: float) -> float:
     """The number with the fewest digits that is at least ``left`` and less than ``right``."""
-    size = max(abs(left), abs(right), right - left)
+    size = max(abs(left), abs(right))
     for power in range(int(np.floor(np.log10(size))) + 1, -13, -1) if size > 0 else ():
         number = round(float(np.ceil(left / 10.0**power)) * 10.0**power, max(-power, 0))
         if left <= number < right:
@@ -252,17 +253,6 @@ def _held(left: Floats) -> Floats:
     """Residuals held within the spread of most, shape (rows, 1)."""
     most = DEVIATIONS * TO_DEVIATION * float(np.median(np.abs(left)))
     return np.clip(left, -most, most)[:, None]
-
-
-def _telling(values: Floats, residuals: Floats) -> list[int]:
-    """The columns most related to the residuals, as most rows have them."""
-    centered = values - values.mean(axis=0)
-    lengths = np.linalg.norm(centered, axis=0)
-    varying = lengths > 1e-9 * np.sqrt(len(values)) * np.maximum(np.abs(values).max(axis=0), 1.0)
-    goal = _held(residuals - np.median(residuals))[:, 0]
-    relation = np.abs(centered.T @ (goal - goal.mean())) / np.where(varying, lengths, np.inf)
-    best = np.argsort(-relation, kind="stable")[:MOST_COLUMNS]
-    return sorted(int(column) for column in best if varying[column])
 
 
 def _with_constant(design: Floats) -> Floats:

@@ -199,7 +199,9 @@ def _shrunken(
     predictions: Floats, encoded: Encoded, residuals: Floats, quantile: float, at: Floats
 ) -> Fitted:
     """Penalised shares of the fields and of the answers' outer points, all at one height."""
-    chosen = _telling(encoded.values, residuals, quantile, MOST_COLUMNS)
+    # Which residuals lie below their quantile is the loss's slope.
+    below = (residuals < np.quantile(residuals, quantile)).astype(np.float64)
+    chosen = telling(encoded.values, below)
     outer = [0, len(at) - 1] if len(at) > 2 else list(range(1, len(at)))
     columns = np.column_stack([encoded.values[:, chosen], _hats(predictions, at)[:, outer]])
     rows = some_rows(len(residuals))
@@ -227,14 +229,13 @@ def some_rows(rows: int) -> NDArray[np.intp]:
     return np.random.default_rng(0).permutation(rows)[:FITTED_ROWS]
 
 
-def _telling(values: Floats, residuals: Floats, quantile: float, most: int) -> NDArray[np.intp]:
-    """The columns most related to which residuals lie below their quantile: the loss's slope."""
-    below = (residuals < np.quantile(residuals, quantile)).astype(np.float64)
+def telling(values: Floats, goal: Floats) -> NDArray[np.intp]:
+    """The columns most related to a goal, shape (rows,), in their order."""
     centered = values - values.mean(axis=0)
     lengths = np.linalg.norm(centered, axis=0)
     varying = lengths > 1e-9 * np.sqrt(len(values)) * np.maximum(np.abs(values).max(axis=0), 1.0)
-    relation = np.abs(centered.T @ (below - below.mean())) / np.where(varying, lengths, np.inf)
-    best = np.argsort(-relation, kind="stable")[:most]
+    relation = np.abs(centered.T @ (goal - goal.mean())) / np.where(varying, lengths, np.inf)
+    best = np.argsort(-relation, kind="stable")[:MOST_COLUMNS]
     return np.sort(best[varying[best]])
 
 

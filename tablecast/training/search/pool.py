@@ -156,7 +156,7 @@ def score_of(trial: Trial) -> Remark:
     """A score for a person."""
     if trial.view.task == "classification":
         return Remark("log loss {score:.4f}", values={"score": trial.loss})
-    score = 1 - float(np.mean(trial.losses) / np.var(trial.view.target))
+    score = 1 - float(np.mean(trial.losses) / trial.view.variance)
     return Remark("R2 {score:.4f}", values={"score": score})
 
 

@@ -6,13 +6,10 @@ own boosted trees and line on the columns as they are, then what is searched for
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from tablecast.errors import TrainingError
 from tablecast.training.search.blending import Blending
 from tablecast.training.search.candidates import first
-from tablecast.training.search.pool import TOO_LONG, Pool
-from tablecast.training.search.probability_calibration import calibrated
+from tablecast.training.search.pool import Pool
 from tablecast.training.search.temperature_scaling import all_tempered
 from tablecast.training.search.tuning import Tuning
 from tablecast.training.search.views import Recipe, View, straightened, view_of
@@ -34,7 +31,7 @@ class Search(Pool):
             if self.trials:
                 Tuning(self).run()
                 Blending(self, views).run()
-                self._calibrate()
+                self.trials += all_tempered(self.ranked())
         except KeyboardInterrupt:
             if not self.trials:
                 raise
@@ -75,13 +72,3 @@ class Search(Pool):
         except Exception as error:  # some steps fail on some tables; other views may not
             self.fail("", recipe.name.capitalize(), recipe, error)
             return None
-
-    def _calibrate(self) -> None:
-        """Make the best's probabilities as sure as they should be, where that is worth it."""
-        ranked = self.ranked()
-        self.trials += all_tempered(ranked)
-        for trial in calibrated(ranked[0]):
-            if self.budget.bears(trial.seconds):
-                self.trials.append(trial)
-            else:
-                self.dropped.append(replace(trial, why=TOO_LONG))

@@ -14,7 +14,7 @@ from tablecast.features.bounded import BoundedVote
 from tablecast.features.temperature import Tempered
 from tablecast.training.graph_cost import Cost
 from tablecast.training.search.candidates import Candidate, make, with_own_steps
-from tablecast.training.search.views import View
+from tablecast.training.search.views import View, variance
 
 Floats = NDArray[np.float64]
 
@@ -39,7 +39,6 @@ class Trial:
         apart: in a blend of lines and others, how far each line may answer from them; see
             `blend_weights.apart`.
         steady: whether it is a blend that was made for few rows (`blend_weights.steady`).
-        calibration: "sigmoid" or "isotonic", where its probabilities are calibrated.
         power: what its probabilities are raised to; see `temperature_scaling`.
         cost: of a row in its graph; None where it was not measured.
         fitted: the prepared steps and the estimator of the last fold, until they are measured.
@@ -54,7 +53,6 @@ class Trial:
     why: Remark | None = None
     apart: tuple[tuple[float, float] | None, ...] = ()
     steady: bool = False
-    calibration: str = ""
     power: float = 1.0
     cost: Cost | None = None
     fitted: tuple[Any, Any] | None = None
@@ -83,8 +81,6 @@ class Trial:
             with_own_steps(candidate, make(candidate, self.view, target), self.view.recipe)
             for candidate, _ in self.members
         ]
-        if self.calibration:
-            return self._calibrated(self._together(estimators))
         candidate = estimators[0] if len(estimators) == 1 else self._together(estimators)
         return candidate if self.power == 1.0 else Tempered(candidate, self.power)
 
@@ -100,40 +96,30 @@ class Trial:
         ]
         if self.apart:
             return BoundedVote(named, weights=weights, apart=self.apart, n_jobs=1)
-        if self._is_number:
+        if self.view.task == "regression":
             return VotingRegressor(named, weights=weights, n_jobs=1)
         return VotingClassifier(named, voting="soft", weights=weights, n_jobs=1)
-
-    def _calibrated(self, voting: Any) -> Any:
-        """As PyCaret's ``calibrate_model`` makes it, with folds as the search had them.
-
-        It is given a vote even where one estimator votes alone: a vote has probabilities only, and
-        those were calibrated in the search, not an estimator's scores.
-        """
-        from sklearn.calibration import CalibratedClassifierCV
-        from sklearn.model_selection import StratifiedKFold
-
-        folds = StratifiedKFold(self.view.folds_once, shuffle=True, random_state=self.view.seed)
-        return CalibratedClassifierCV(voting, method=self.calibration, cv=folds, ensemble=False)
-
-    @property
-    def _is_number(self) -> bool:
-        return self.view.task == "regression"
 
 
 def fold_loss(view: View, number: int, predictions: Floats) -> float:
     """The loss on one fold's unseen rows; infinite where an answer is no number."""
     fold = view.folds[number]
     wanted, predicted = view.target[fold.unseen], predictions[fold.unseen]
+    weights = _weights(view, number)
     if view.task == "regression":
-        loss = float(np.mean(np.square(wanted - fold.in_units(predicted))))
+        loss = float(np.average(np.square(wanted - fold.in_units(predicted)), weights=weights))
     else:
         indices = np.searchsorted(np.unique(view.target), wanted)
         probabilities = np.clip(
             predicted[np.arange(len(predicted)), indices], LEAST_PROBABILITY, 1.0
         )
-        loss = float(-np.log(probabilities).mean())
+        loss = float(-np.average(np.log(probabilities), weights=weights))
     return loss if np.isfinite(loss) else float("inf")
+
+
+def _weights(view: View, number: int) -> Floats | None:
+    """How much each of a fold's unseen rows counts; None where all count alike."""
+    return None if view.weights is None else view.weights[view.folds[number].unseen]
 
 
 def all_losses(view: View, predictions: Floats) -> tuple[float, ...]:
@@ -182,15 +168,18 @@ def metrics(tried: Trial) -> dict[str, dict[str, float]]:
 def _fold_metrics(view: View, number: int, predictions: Floats) -> dict[str, float]:
     fold = view.folds[number]
     wanted, predicted = view.target[fold.unseen], predictions[fold.unseen]
+    weights = _weights(view, number)
     if view.task == "classification":
         right = np.unique(view.target)[predicted.argmax(axis=1)] == wanted
-        return {"Accuracy": float(right.mean()), "LogLoss": fold_loss(view, number, predictions)}
+        accuracy = float(np.average(right, weights=weights))
+        return {"Accuracy": accuracy, "LogLoss": fold_loss(view, number, predictions)}
     amounts = fold.in_units(predicted)
     error = wanted - amounts
-    mse = float(np.mean(np.square(error)))
+    mse = float(np.average(np.square(error), weights=weights))
+    spread = variance(wanted, weights)
     return {
-        "R2": 1 - mse / float(np.var(wanted)) if np.var(wanted) else 0.0,
-        "MAE": float(np.abs(error).mean()),
+        "R2": 1 - mse / spread if spread else 0.0,
+        "MAE": float(np.average(np.abs(error), weights=weights)),
         "RMSE": mse**0.5,
     }
 

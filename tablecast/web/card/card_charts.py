@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-from tablecast.web.display.charts import Scale
+from tablecast.web.display.charts import Scale, line_of
 
 Point = tuple[float, float]
 
@@ -70,6 +70,9 @@ def axis_over(low: float, high: float, most: int = 5) -> Axis:
 #: From 0 to 1, for shares.
 FROM_0_TO_1 = Axis(Scale(0.0, 1.0), (0.0, 0.25, 0.5, 0.75, 1.0))
 
+#: From the bottom left to the top right.
+_DIAGONAL = "0,100 100,0"
+
 
 def cells(data: Mapping[str, Any]) -> Plot:
     """Rows by actual (across) and predicted value (upwards), the more the stronger."""
@@ -83,7 +86,7 @@ def cells(data: Mapping[str, Any]) -> Plot:
         left, right = axis.at(edges[across]), axis.at(edges[across + 1])
         top, bottom = 100 - axis.at(edges[upwards + 1]), 100 - axis.at(edges[upwards])
         areas[strength] = areas.get(strength, "") + _box(left, top, right, bottom)
-    return Plot(axis, axis, areas, {"even": _points([(0, 100), (100, 0)])})
+    return Plot(axis, axis, areas, {"even": _DIAGONAL})
 
 
 def bars(edges: Sequence[float], counts: Sequence[int]) -> Plot:
@@ -99,7 +102,7 @@ def bars(edges: Sequence[float], counts: Sequence[int]) -> Plot:
             path += _box(left + gap, 100 - up.at(count), right - gap, 100)
     zero = across.at(0.0)
     is_between = across.scale.low < 0 < across.scale.high
-    lines = {"even": _points([(zero, 0), (zero, 100)])} if is_between else {}
+    lines = {"even": line_of([(zero, 0), (zero, 100)])} if is_between else {}
     return Plot(across, up, {STRENGTHS: path}, lines)
 
 
@@ -120,12 +123,9 @@ def errors_by_answer(groups: Sequence[Mapping[str, float]]) -> Plot:
     def at(name: str) -> list[Point]:
         return [(across.at(group["predicted"]), 100 - up.at(group[name])) for group in groups]
 
-    band = "M" + "L".join(
-        f"{x:.4g} {y:.4g}" for x, y in [*at("residual_low"), *reversed(at("residual_high"))]
-    )
-    zero = 100 - up.at(0.0)
-    lines = {"even": _points([(0, zero), (100, zero)]), "line": _points(at("residual"))}
-    return Plot(across, up, {1: band + "z"}, lines, tuple(at("residual")))
+    band = _outline([*at("residual_low"), *reversed(at("residual_high"))])
+    lines = {"even": _level(100 - up.at(0.0)), "line": line_of(at("residual"))}
+    return Plot(across, up, {1: band}, lines, tuple(at("residual")))
 
 
 def coverage(groups: Sequence[Mapping[str, float]], level: float) -> Plot:
@@ -135,23 +135,21 @@ def coverage(groups: Sequence[Mapping[str, float]], level: float) -> Plot:
     points = [
         (across.at(group["predicted"]), 100 - up.at(group["covered"])) for group in groups
     ]
-    meant = 100 - up.at(level)
-    lines = {"even": _points([(0, meant), (100, meant)]), "line": _points(points)}
+    lines = {"even": _level(100 - up.at(level)), "line": line_of(points)}
     return Plot(across, up, {}, lines, tuple(points))
 
 
 def roc(points: Sequence[Sequence[float]]) -> Plot:
     """True over false positive rate, and what guessing gives."""
     points_drawn = _without_straights([(100 * false, 100 - 100 * true) for false, true in points])
-    under = "M" + "L".join(f"{x:.4g} {y:.4g}" for x, y in points_drawn) + "L100 100z"
-    lines = {"even": _points([(0, 100), (100, 0)]), "line": _points(points_drawn)}
-    return Plot(FROM_0_TO_1, FROM_0_TO_1, {1: under}, lines)
+    lines = {"even": _DIAGONAL, "line": line_of(points_drawn)}
+    return Plot(FROM_0_TO_1, FROM_0_TO_1, {1: _outline(points_drawn, "L100 100z")}, lines)
 
 
 def calibration(groups: Sequence[Mapping[str, float]]) -> Plot:
     """How often what was given a probability came true, over that probability."""
     points = [(100 * group["predicted"], 100 - 100 * group["actual"]) for group in groups]
-    lines = {"even": _points([(0, 100), (100, 0)]), "line": _points(points)}
+    lines = {"even": _DIAGONAL, "line": line_of(points)}
     return Plot(FROM_0_TO_1, FROM_0_TO_1, {}, lines, tuple(points))
 
 
@@ -162,8 +160,7 @@ def effect(values: Sequence[float], predictions: Sequence[float], up: Axis, mean
         (across.at(value), 100 - up.at(prediction))
         for value, prediction in zip(values, predictions, strict=True)
     ]
-    level = 100 - up.at(mean)
-    lines = {"even": _points([(0, level), (100, level)]), "line": _points(points)}
+    lines = {"even": _level(100 - up.at(mean)), "line": line_of(points)}
     return Plot(across, up, {}, lines)
 
 
@@ -180,7 +177,7 @@ def class_areas(values: Sequence[float], probabilities: Sequence[Sequence[float]
     for index, tone in enumerate(TONES[len(probabilities[0])]):
         roof = [low - 100 * row[index] for low, row in zip(floor, probabilities, strict=True)]
         outline = [*zip(xs, roof, strict=True), *reversed(list(zip(xs, floor, strict=True)))]
-        areas[tone] = "M" + "L".join(f"{x:.4g} {y:.4g}" for x, y in outline) + "z"
+        areas[tone] = _outline(outline)
         floor = roof
     return Plot(across, FROM_0_TO_1, areas, {})
 
@@ -192,7 +189,7 @@ def rug(values: Iterable[float], axis: Axis) -> str:
 
 def _steps(least: float) -> list[float]:
     power = 10.0 ** math.floor(math.log10(least))
-    return [m * power for m in (1, 2, 2.5, 5, 10, 20, 25, 50)]
+    return [m * power for m in (1, 2, 2.5, 5, 10, 20)]  # twice the least is enough
 
 
 def _count(low: float, high: float, step: float) -> int:
@@ -203,8 +200,12 @@ def _box(left: float, top: float, right: float, bottom: float) -> str:
     return f"M{left:.4g} {bottom:.4g}V{top:.4g}H{right:.4g}V{bottom:.4g}z"
 
 
-def _points(points: Iterable[Point]) -> str:
-    return " ".join(f"{x:.4g},{y:.4g}" for x, y in points)
+def _level(height: float) -> str:
+    return line_of([(0, height), (100, height)])
+
+
+def _outline(points: Iterable[Point], end: str = "z") -> str:
+    return "M" + "L".join(f"{x:.4g} {y:.4g}" for x, y in points) + end
 
 
 def _without_straights(points: list[Point]) -> list[Point]:

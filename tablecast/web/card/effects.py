@@ -18,7 +18,7 @@ from tablecast.web.card import card_charts
 from tablecast.web.card.card_charts import Axis, Plot, axis_over
 from tablecast.web.card.regression_figures import Table
 from tablecast.web.display.amounts import Wording, wording_of
-from tablecast.web.display.charts import Scale, Span
+from tablecast.web.display.charts import Span, from_zero
 
 #: Fields whose effect is drawn, the most important; the others are a line in a table.
 MOST_DRAWN = 9
@@ -167,9 +167,7 @@ def _effect(
 
 def _bars(up: Axis, prediction: Any) -> tuple[Span, ...]:
     if not isinstance(prediction, list):
-        scale = Scale(min(0.0, up.scale.low), max(0.0, up.scale.high))
-        zero, end = scale.at(0.0), scale.at(prediction)
-        return (Span(min(zero, end), abs(end - zero)),)
+        return (from_zero(up.scale, prediction),)
     start, bars = 0.0, []
     for probability in prediction:
         bars.append(Span(start, 100 * probability))

@@ -6,7 +6,7 @@ in it, so that a picture may be stretched to any width and its words stay as lar
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -122,6 +122,13 @@ def columns(
     )
 
 
+def from_zero(scale: Scale, value: float) -> Span:
+    """A bar between 0 and a value, on a scale that has both."""
+    scale = Scale(min(0.0, scale.low), max(0.0, scale.high))
+    zero, end = scale.at(0.0), scale.at(value)
+    return Span(min(zero, end), abs(end - zero))
+
+
 def fraction_below(histogram: Histogram, value: float) -> float:
     """The share of training values below this one; a bar's are taken as evenly spread."""
     first, last = histogram.edges[0], histogram.edges[-1]
@@ -165,10 +172,10 @@ def curve(
     lower = [(x, _height(scale, low)) for (x, _), (low, _) in ranged]
     upper = [(x, _height(scale, high)) for (x, _), (_, high) in ranged]
     return Curve(
-        _points(points),
+        line_of(points),
         points[present] if present is not None else None,
         _height(scale, level),
-        _points([*lower, *reversed(upper)]),
+        line_of([*lower, *reversed(upper)]),
     )
 
 
@@ -176,7 +183,8 @@ def _height(scale: Scale, prediction: float) -> float:
     return MARGIN + (100 - scale.at(prediction)) * (1 - 2 * MARGIN / 100)
 
 
-def _points(points: Sequence[tuple[float, float]]) -> str:
+def line_of(points: Iterable[tuple[float, float]]) -> str:
+    """A line as SVG's ``points``."""
     return " ".join(f"{x:.4g},{y:.4g}" for x, y in points)
 
 

@@ -10,8 +10,14 @@ from tablecast.batch.predict_file import ERROR_CHOICES, predict_csv
 from tablecast.deployment.deployment import Deployment
 from tablecast.errors import BatchError
 from tablecast.i18n.language import N_, _
-from tablecast.web.docs.answer_schemas import TEXT, ref
-from tablecast.web.docs.failures import ALLOW, FAILURES, REQUEST_ID
+from tablecast.web.docs.answer_schemas import TEXT
+from tablecast.web.docs.failures import (
+    ALLOW,
+    FAILURES,
+    REQUEST_ID,
+    operation,
+    problem_response,
+)
 from tablecast.web.docs.row_schemas import example_rows
 from tablecast.web.http.responses import problem_body
 
@@ -104,30 +110,24 @@ def _uploading(loaded: Deployment, max_upload: int) -> dict[str, Any]:
         },
         "content": {"text/csv": {"schema": TEXT, **_example(loaded)}},
     }  # fmt: skip
-    return {
-        "operationId": "predictFile",
-        "summary": _("Predict a whole CSV file"),
-        "description": _(
-            "Upload a table and get it back with predictions. Every row is checked. At most "
-            "{most} MB; nothing is stored."
-        ).format(most=f"{max_upload / 1e6:g}"),
-        "tags": ["prediction"],
-        "requestBody": {"required": True, "content": {"multipart/form-data": body}},
-        "responses": {"200": answered} | _failures(FAILING, f"{max_upload / 1e6:g}"),
-    }
+    most = f"{max_upload / 1e6:g}"
+    words = _(
+        "Upload a table and get it back with predictions. Every row is checked. At most "
+        "{most} MB; nothing is stored."
+    )
+    return operation(
+        "predictFile", _("Predict a whole CSV file"), words.format(most=most), "prediction",
+        {"200": answered} | _failures(FAILING, most),
+        requestBody={"required": True, "content": {"multipart/form-data": body}},
+    )
 
 
 def _reading(
     name: str, summary: str, description: str, content: dict[str, Any]
 ) -> dict[str, Any]:
     answered = {"description": _("The response."), "headers": REQUEST_ID, "content": content}
-    return {
-        "operationId": name,
-        "summary": summary,
-        "description": description,
-        "tags": ["prediction"],
-        "responses": {"200": answered} | _failures((405, 500), ""),
-    }
+    responses = {"200": answered} | _failures((405, 500), "")
+    return operation(name, summary, description, "prediction", responses)
 
 
 def _failures(statuses: tuple[int, ...], most: str) -> dict[str, Any]:
@@ -137,15 +137,11 @@ def _failures(statuses: tuple[int, ...], most: str) -> dict[str, Any]:
         usual = FAILURES[status]
         words = (usual.meaning, usual.title, usual.detail)
         meaning, title, detail = OWN_FAILURES.get(status, words)
-        example = problem_body(status, title, detail.format(most=most))
-        described[str(status)] = {
-            "description": _(meaning),
-            "headers": REQUEST_ID | (ALLOW if status == 405 else {}),
-            "content": {
-                "application/problem+json": {"schema": ref("Problem"), "example": example},
-                "text/html": {"schema": TEXT},
-            },
-        }
+        described[str(status)] = response = problem_response(
+            _(meaning), ALLOW if status == 405 else {},
+            example=problem_body(status, title, detail.format(most=most)),
+        )
+        response["content"]["text/html"] = {"schema": TEXT}
     return described
 
 

@@ -22,6 +22,7 @@ from tablecast.web.docs.failures import (
     Failure,
     failure_ref,
     failure_responses,
+    operation,
 )
 from tablecast.web.docs.kinds import kinds_of_answers, kinds_of_rows
 from tablecast.web.docs.row_schemas import JsonSchema, example_rows, row_schema
@@ -190,14 +191,10 @@ def _predicting(
     name: str, summary: str, description: str, sent: dict[str, Any], content: dict[str, Any],
     failures: Mapping[int, Failure] = FAILURES,
 ) -> dict[str, Any]:
-    return {
-        "operationId": name,
-        "summary": summary,
-        "description": description,
-        "tags": ["prediction"],
-        "requestBody": {"required": True, "content": sent},
-        "responses": _responses(content, SENDING, failures),
-    }
+    return operation(
+        name, summary, description, "prediction", _responses(content, SENDING, failures),
+        requestBody={"required": True, "content": sent},
+    )
 
 
 def _switch(name: str, filled: str) -> dict[str, Any]:
@@ -212,13 +209,7 @@ def _switch(name: str, filled: str) -> dict[str, Any]:
 def _reading(
     name: str, summary: str, description: str, tag: str, content: dict[str, Any]
 ) -> dict[str, Any]:
-    return {
-        "operationId": name,
-        "summary": summary,
-        "description": description,
-        "tags": [tag],
-        "responses": _responses(content, READING),
-    }
+    return operation(name, summary, description, tag, _responses(content, READING))
 
 
 def _responses(

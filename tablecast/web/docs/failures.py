@@ -94,19 +94,29 @@ FAILURES_OF_ROWS = {
 }
 
 
+def operation(
+    name: str, summary: str, description: str, tag: str, responses: dict[str, Any], **more: Any
+) -> dict[str, Any]:
+    """One method of a path; ``responses`` has that of success first."""
+    named = {"operationId": name, "summary": summary, "description": description, "tags": [tag]}
+    return {**named, **more, "responses": responses}
+
+
+def problem_response(
+    meaning: str, headers: dict[str, Any], **more: Any
+) -> dict[str, Any]:
+    """A response with a problem; ``more`` is said of its body, such as an example."""
+    content = {"application/problem+json": {"schema": ref("Problem"), **more}}
+    return {"description": meaning, "headers": {**REQUEST_ID, **headers}, "content": content}
+
+
 def failure_responses(schema: Schema, max_rows: int) -> dict[str, Any]:
     """Every failure as a named response with an example."""
     return {
-        failure.name: {
-            "description": _(failure.meaning),
-            "headers": REQUEST_ID | (ALLOW if status == 405 else {}),
-            "content": {
-                "application/problem+json": {
-                    "schema": ref("Problem"),
-                    "example": _example(status, failure, schema, max_rows),
-                }
-            },
-        }
+        failure.name: problem_response(
+            _(failure.meaning), ALLOW if status == 405 else {},
+            example=_example(status, failure, schema, max_rows),
+        )
         for status, failure in (*FAILURES.items(), *FAILURES_OF_ROWS.items())
     }
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from tablecast.i18n.language import _
 from tablecast.web.docs.answer_schemas import TEXT
+from tablecast.web.docs.failures import problem_response
 from tablecast.web.http.access import Access
 from tablecast.web.http.roles import FORM, PUBLIC, role_of
 from tablecast.web.http.sessions import COOKIE
@@ -52,20 +53,11 @@ def _refusals() -> dict[str, Any]:
     waits = {"description": _("Seconds to wait."), "schema": {"type": "integer"}}
     challenge = {"description": _("How to send a key."), "schema": TEXT}
     return {
-        "KeyMissing": _problem(
+        "KeyMissing": problem_response(
             _("No key was sent, or one that is not valid."), {"WWW-Authenticate": challenge}
         ),
-        "RoleMissing": _problem(
+        "RoleMissing": problem_response(
             _("The key's role does not allow this."), {"WWW-Authenticate": challenge}
         ),
-        "TooManyRequests": _problem(_("Too many requests."), {"Retry-After": waits}),
-    }
-
-
-def _problem(description: str, headers: dict[str, Any]) -> dict[str, Any]:
-    schema = {"$ref": "#/components/schemas/Problem"}
-    return {
-        "description": description,
-        "headers": {"X-Request-Id": {"$ref": "#/components/headers/RequestId"}, **headers},
-        "content": {"application/problem+json": {"schema": schema}},
+        "TooManyRequests": problem_response(_("Too many requests."), {"Retry-After": waits}),
     }

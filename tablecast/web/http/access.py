@@ -6,8 +6,9 @@ Without the setting TABLECAST_KEYS everything is open. ``roles`` has the role th
 from __future__ import annotations
 
 import os
-import re
+from collections.abc import Callable
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -16,14 +17,14 @@ from flask import Flask, Response, current_app, g, redirect, request, url_for
 
 from tablecast.access.key_file import PREFIX, Key
 from tablecast.access.keyring import Keyring
+from tablecast.access.places import Places
 from tablecast.access.rates import WRONG_KEYS, Rates, parsed
-from tablecast.i18n.language import _
+from tablecast.i18n.language import _, ngettext
 from tablecast.web.http import sessions
+from tablecast.web.http.proxies import Sender
 from tablecast.web.http.rendering import problem_page, wants_page
 from tablecast.web.http.responses import problem
 from tablecast.web.http.roles import ASK, FORM, PUBLIC, role_of
-
-BEARER = re.compile(r"Bearer ([\x21-\x7e]{1,256})", re.IGNORECASE)
 
 #: How a request that did not say who it is from is counted.
 EVERYBODY = ""
@@ -35,39 +36,47 @@ class Access:
 
     Attributes:
         keyring: the keys; None where everything is open.
-        rates: what counts; None where nothing is limited.
+        rates: what counts.
         rate: of each address that asks without a key; empty for no limit.
         open_form: whether the form needs no key.
+        places: of requests at the same time; None where there may be any number.
     """
 
     keyring: Keyring | None
-    rates: Rates | None
+    rates: Rates
     rate: str
     open_form: bool
+    places: Places | None = None
 
-    def lets_through(self, authorization: str | None, address: str) -> bool:
-        """Whether a program's question may be answered at once, which counts it.
+    def let_through(self, sender: Sender, client_of: Callable[[Sender], str]) -> str | None:
+        """The name of the key of a program that may be answered at once, which counts it.
 
-        Where not, nothing is counted, and ``check`` says why not.
+        It is "" where no key is needed. None where ``check`` is to decide; nothing is counted then.
         """
-        key = None
         if self.keyring:
-            token = BEARER.fullmatch(authorization or "")
-            key = self.keyring.find(token[1]) if token else None
+            key = self.keyring.find(bearer(sender.authorization))
             if key is None or not key.grants(ASK):
-                return False
-        return not self.wait(key, address)
-
-    def name_of(self, authorization: str | None) -> str:
-        """The name of a key that was let through."""
-        token = BEARER.fullmatch(authorization or "")
-        key = self.keyring.find(token[1]) if self.keyring and token else None
-        return key.name if key else ""
+                return None
+            name, who, rate = key.name, key.counted, key.rate
+        else:
+            name, who, rate = "", counted(client_of(sender)), self.rate
+        if self.places and self.places.all_held_here(who):
+            return None
+        return None if rate and self.rates.wait(rate, who) else name
 
     def wait(self, key: Key | None, address: str) -> int:
         """Count a request; seconds until one may be made again, or 0."""
-        rate, who = (key.rate, f"key:{key.name}") if key else (self.rate, f"address:{address}")
-        return self.rates.wait(rate, who) if rate and self.rates else 0
+        rate = key.rate if key else self.rate
+        return self.rates.wait(rate, self.who(key, address)) if rate else 0
+
+    def who(self, key: Key | None, address: str) -> str:
+        """As whose a request counts."""
+        return key.counted if key else counted(address)
+
+
+def counted(address: str) -> str:
+    """What requests of an address are counted as."""
+    return f"address:{address}"
 
 
 def access_of(settings: dict[str, Any]) -> Access | None:
@@ -76,15 +85,41 @@ def access_of(settings: dict[str, Any]) -> Access | None:
     Raises:
         KeysError, SettingError: they cannot be used.
     """
-    source, rate = settings["keys"], settings["rate"]
-    if not source and not rate:
+    source, rate, most = settings["keys"], settings["rate"], settings["at_once"]
+    if not source and not rate and not most:
         return None
     if rate:
         parsed(rate)
     folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")  # which the workers share
-    rates = Rates(settings["limits"], Path(folder) if folder else None)
+    shared = Path(folder) if folder else None
+    rates = Rates(settings["limits"], shared)
     keyring = Keyring(source) if source else None
-    return Access(keyring, rates, rate, settings["form"] == "open")
+    places = Places(most, shared) if most else None
+    return Access(keyring, rates, rate, settings["form"] == "open", places)
+
+
+def open_to_all(host: str, settings: dict[str, Any]) -> str:
+    """A sentence for whoever starts a server that anybody may send files to; empty for another.
+
+    Args:
+        host: a name or address that the server listens on.
+        settings: all of them.
+    """
+    if settings["keys"] or _is_own(host):
+        return ""
+    return (
+        f"Anybody who can reach {host} may ask and upload files, because there are no keys. Make "
+        "one with python -m tablecast keys add NAME --role batch --file keys.jsonl, then set "
+        "TABLECAST_KEYS=keys.jsonl."
+    )
+
+
+def _is_own(host: str) -> bool:
+    """Whether only this machine can reach what listens there."""
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def install(app: Flask, access: Access | None) -> None:
@@ -92,6 +127,7 @@ def install(app: Flask, access: Access | None) -> None:
     app.extensions["access"] = access
     if access is not None:
         app.before_request(check)
+        app.teardown_request(_leave)
     if access is not None and access.keyring:
         app.register_blueprint(sessions.blueprint)
 
@@ -108,8 +144,23 @@ def check() -> Response | None:
             return refusal
     if wanted == PUBLIC:
         return None
-    seconds = access.wait(g.key, request.remote_addr or EVERYBODY)
-    return _too_many(seconds) if seconds else None
+    address = request.remote_addr or EVERYBODY
+    seconds = access.wait(g.key, address)
+    if seconds:
+        return _too_many(seconds)
+    if access.places is None:
+        return None
+    g.who = access.who(g.key, address)
+    g.place = access.places.take(g.who)
+    return _too_many_at_once(access.places.most) if g.place is None else None
+
+
+def _leave(_error: BaseException | None) -> None:
+    """Give the request's place back, however it ended."""
+    places = current_app.extensions["access"].places
+    place = g.pop("place", None)
+    if place is not None:
+        places.give_back(g.who, place)
 
 
 def _identify(access: Access, wanted: str) -> Response | None:
@@ -118,8 +169,7 @@ def _identify(access: Access, wanted: str) -> Response | None:
     needs_none = wanted == FORM and access.open_form
     header = request.headers.get("Authorization")
     if header is not None:
-        token = BEARER.fullmatch(header)
-        g.key = access.keyring.find(token[1]) if token else None
+        g.key = access.keyring.find(bearer(header))
         if g.key is None:
             return _wrong_key(access)
     else:
@@ -134,6 +184,13 @@ def _identify(access: Access, wanted: str) -> Response | None:
         role=g.key.role, wanted=ASK if wanted == FORM else wanted
     )
     return _refused(403, detail, f'error="insufficient_scope", scope="{wanted}"')
+
+
+def bearer(authorization: str | None) -> str:
+    """What an Authorization header holds as a key; empty for another kind, or none."""
+    if not authorization or authorization[:7].lower() != "bearer ":
+        return ""
+    return authorization[7:]
 
 
 def from_this_site() -> bool:
@@ -172,7 +229,7 @@ def _here() -> str:
 def _wrong_key(access: Access) -> Response:
     """The same words for every reason, so that an expired key cannot be told from a wrong one."""
     address = request.remote_addr or EVERYBODY
-    seconds = access.rates.wait(WRONG_KEYS, f"wrong:{address}") if access.rates else 0
+    seconds = access.rates.wait(WRONG_KEYS, f"wrong:{address}")
     if seconds:
         return _too_many(seconds)
     detail = _("This key is unknown or no longer valid. Ask the person who runs this service for "
@@ -180,8 +237,21 @@ def _wrong_key(access: Access) -> Response:
     return _refused(401, detail, 'error="invalid_token"')
 
 
+def _too_many_at_once(most: int) -> Response:
+    words = ngettext(
+        "Only {most} request at a time is answered. Wait for its answer, then ask again.",
+        "Only {most} requests at a time are answered. Wait for an answer, then ask again.",
+        most,
+    )
+    return _refused_for_now(1, words.format(most=most))
+
+
 def _too_many(seconds: int) -> Response:
     detail = _("Too many requests. Wait {seconds} s, then ask again.").format(seconds=seconds)
+    return _refused_for_now(seconds, detail)
+
+
+def _refused_for_now(seconds: int, detail: str) -> Response:
     response = _answer(429, _("Too Many Requests"), detail)
     response.headers["Retry-After"] = str(seconds)
     return response

@@ -1,8 +1,8 @@
 """The access log: a JSON line for each request on standard output, without any value of a row.
 
-To write a line for each request takes as long as a good part of its answer. So a request is only
-noted, and a thread writes what was noted at most ``DELAY`` later. If nobody reads the log, that
-thread waits and no request does; what no longer fits is left out, and its number is said.
+What costs time is done seldom: a line's time is worded once a millisecond, its other parts once for
+all lines that share them, and some lines are written together. If nobody reads the log, no request
+waits; what no longer fits is left out, and the log says how many lines that were.
 """
 
 from __future__ import annotations
@@ -10,45 +10,33 @@ from __future__ import annotations
 import atexit
 import json
 import os
+import select
+import stat
 import sys
 import time
 from collections import deque
+from contextlib import suppress
+from functools import lru_cache
 from threading import Lock, Timer
-from typing import NamedTuple
 
 #: Seconds until a request is in the log.
 DELAY = 0.2
 
-#: Requests that wait for the thread: some seconds of the most that a worker answers, in 10 MB.
+#: Lines that wait to be written: some seconds of the most that a worker answers, in 10 MB.
 MOST_WAITING = 50_000
 
 #: Bytes that POSIX promises to write to a pipe in one piece, so that the lines of several processes
 #: stay whole.
 ONE_PIECE = 4096
 
+#: Lines that fill a piece: most have less than 160 bytes.
+TOGETHER = 25
 
-class Entry(NamedTuple):
-    """One request as the log has it.
+#: Seconds that a process waits at its end for whoever reads the log.
+LAST_WAIT = 1.0
 
-    Attributes:
-        at: seconds since 1970.
-        id: the request's.
-        method, route, status: of the request and its answer; the route, not the address.
-        seconds: until it was answered.
-        rows: that were predicted.
-        key: the name of the key that asked; empty for none.
-        trace: the W3C trace id that was sent along; empty for none.
-    """
-
-    at: float
-    id: str
-    method: str
-    route: str
-    status: int
-    seconds: float
-    rows: int = 0
-    key: str = ""
-    trace: str = ""
+#: Parts of lines that are kept: some hundred routes and keys.
+KEPT = 1024
 
 
 class AccessLog:
@@ -61,57 +49,103 @@ class AccessLog:
 
     def __init__(self, engine: str, file: int = 1) -> None:
         self._engine = engine
-        self._file = file
+        self._file = _without_waiting(file)
+        #: Whether to write takes no waiting; elsewhere only a thread of its own writes.
+        self._at_once = self._file != file or stat.S_ISREG(os.fstat(file).st_mode)
         self._start()
-        atexit.register(self.write)
+        atexit.register(self.finish)
         os.register_at_fork(after_in_child=self._start)
 
     def _start(self) -> None:
         # What was noted before a fork is the other process's to write, and so is its thread.
-        self._waiting: deque[Entry] = deque()
+        self._waiting: deque[str] = deque()
         self._left_out = 0
-        self._due = False
-        self._writing = Lock()
+        self._due = self._full = False
+        self._writing, self._counting = Lock(), Lock()
+        self._moment, self._clock = 0, ""
 
-    def note(self, entry: Entry) -> None:
-        """Write this entry soon."""
-        if len(self._waiting) >= MOST_WAITING:
-            self._left_out += 1
+    def note(
+        self, method: str, route: str, status: int, seconds: float, request_id: str,
+        rows: int = 0, key: str = "", trace: str = "",
+    ) -> None:  # fmt: skip
+        """Write a line about a request soon.
+
+        Args:
+            method, route, status: of the request and its answer; the route, not the address.
+            seconds: until it was answered.
+            request_id: as ``tracing.request_id_of`` gives it.
+            rows: that were predicted.
+            key: the name of the key that asked; empty for none.
+            trace: the W3C trace id that was sent along; empty for none.
+        """
+        waiting = self._waiting
+        if len(waiting) >= TOGETHER and not self._makes_room():
             return
-        self._waiting.append(entry)
+        moment = int(time.time() * 1000)
+        if moment != self._moment:
+            self._moment, self._clock = moment, _clock(moment)
+        end = _end(rows, key, self._engine)
+        if trace:
+            end = f'{end[:-2]},"trace":"{trace}"}}\n'
+        waiting.append(
+            f"{self._clock}{request_id}{_asked(method, route, status)}{1000 * seconds:.3f}{end}"
+        )
         if not self._due:
-            self._due = True
-            timer = Timer(DELAY, self.write)
-            timer.daemon = True
-            timer.start()
+            self._write_soon()
 
     def write(self) -> None:
-        """Write what was noted."""
-        if not self._writing.acquire(blocking=False):
-            return
+        """Write what was noted, as far as somebody reads it."""
+        with self._writing:
+            self._due = self._full = False  # what is noted from now on is written next time
+            self._write(len(self._waiting))
+        if self._waiting and not self._due:
+            self._write_soon()
+
+    def _write_soon(self) -> None:
+        self._due = True
+        timer = Timer(DELAY, self.write)
+        timer.daemon = True
+        timer.start()
+
+    def _makes_room(self) -> bool:
+        """Whether one more line may wait, after some were written where that takes no waiting."""
+        if self._at_once and not self._full and self._writing.acquire(blocking=False):
+            try:
+                self._write(TOGETHER)
+            finally:
+                self._writing.release()
+        if len(self._waiting) < MOST_WAITING:
+            return True
+        with self._counting:
+            self._left_out += 1
+        return False
+
+    def _write(self, most: int) -> None:
+        """Write at most so many lines; what nobody takes now waits on."""
+        lines = [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
+        if self._left_out:
+            with self._counting:
+                left_out, self._left_out = self._left_out, 0
+            lines.append(_gap(left_out))
+        text = "".join(lines).encode()
+        begin = 0
         try:
-            self._due = False
-            entries = [self._waiting.popleft() for _ in range(len(self._waiting))]
-            left_out, self._left_out = self._left_out, 0
-            lines = [self._line(entry) for entry in entries]
-            if left_out:
-                lines.append(f'{{"time":"{_moment(time.time())}","left_out":{left_out}}}\n')
-            for piece in _pieces(lines):
-                os.write(self._file, piece)
+            while begin < len(text):
+                begin += os.write(self._file, text[begin : _end_of_piece(text, begin)])
+        except BlockingIOError:
+            self._full = True
+            self._waiting.extendleft(reversed(text[begin:].decode().splitlines(keepends=True)))
         except OSError:  # whoever read the log is gone
             pass
-        finally:
-            self._writing.release()
 
-    def _line(self, entry: Entry) -> str:
-        at, identifier, method, route, status, seconds, rows, key, trace = entry
-        more = f',"trace":"{trace}"' if trace else ""
-        return (
-            f'{{"time":"{_moment(at)}","id":"{identifier}","method":"{method}",'
-            f'"route":{json.dumps(route)},"status":{status},"ms":{1000 * seconds:.3f},'
-            f'"rows":{rows},"key":{json.dumps(key) if key else "null"},'
-            f'"engine":"{self._engine}"{more}}}\n'
-        )
+    def finish(self) -> None:
+        """At the process's end: write the last lines, unless nobody reads them."""
+        until = time.monotonic() + LAST_WAIT
+        while self._waiting and (left := until - time.monotonic()) > 0:
+            taken = select.select([], [self._file], [], left)[1]
+            if taken and self._writing.acquire(timeout=left):
+                self._write(TOGETHER)
+                self._writing.release()
 
 
 def access_log_of(settings: dict[str, object]) -> AccessLog | None:
@@ -121,21 +155,41 @@ def access_log_of(settings: dict[str, object]) -> AccessLog | None:
     return AccessLog(str(settings["engine"]))
 
 
-def _moment(at: float) -> str:
-    """RFC 3339, in UTC, to the millisecond."""
-    whole = int(at)
-    clock = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(whole))
-    return f"{clock}.{int(1000 * (at - whole)):03d}Z"
+def _without_waiting(file: int) -> int:
+    """A pipe's end of our own, to which a write never waits; the file itself where it is no pipe.
+
+    A flag of the one that was inherited would be everybody's who writes to the same pipe.
+    """
+    if stat.S_ISFIFO(os.fstat(file).st_mode):
+        with suppress(OSError):  # the system has no such way, or does not let us
+            return os.open(f"/proc/self/fd/{file}", os.O_WRONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    return file
 
 
-def _pieces(lines: list[str]) -> list[bytes]:
-    """Whole lines in as few pieces as a pipe takes in one go."""
-    pieces, size = [[]] if lines else [], 0  # type: list[list[bytes]], int
-    for line in lines:
-        encoded = line.encode()
-        if size + len(encoded) > ONE_PIECE and pieces[-1]:
-            pieces.append([])
-            size = 0
-        pieces[-1].append(encoded)
-        size += len(encoded)
-    return [b"".join(piece) for piece in pieces]
+def _end_of_piece(text: bytes, begin: int) -> int:
+    """Where a piece of whole lines ends that a pipe takes in one go."""
+    most = begin + ONE_PIECE
+    return len(text) if len(text) <= most else text.rfind(b"\n", begin, most) + 1
+
+
+def _clock(moment: int) -> str:
+    """A line's beginning: RFC 3339, in UTC, of milliseconds since 1970."""
+    clock = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(moment // 1000))
+    return f'{{"time":"{clock}.{moment % 1000:03d}Z","id":"'
+
+
+@lru_cache(KEPT)
+def _asked(method: str, route: str, status: int) -> str:
+    """A line's middle, between the request's id and the time that it took."""
+    route, method = json.dumps(route), json.dumps(method)
+    return f'","method":{method},"route":{route},"status":{status},"ms":'
+
+
+@lru_cache(KEPT)
+def _end(rows: int, key: str, engine: str) -> str:
+    return f',"rows":{rows},"key":{json.dumps(key or None)},"engine":"{engine}"}}\n'
+
+
+def _gap(left_out: int) -> str:
+    clock = _clock(int(time.time() * 1000)).partition(',"id"')[0]
+    return f'{clock},"left_out":{left_out}}}\n'

@@ -6,7 +6,9 @@ import gzip
 import io
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from functools import lru_cache
+from typing import Any
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import RequestEntityTooLarge, UnsupportedMediaType
@@ -32,14 +34,20 @@ PACKED_TYPES = (
 def _packers() -> dict[str, Callable[[bytes], bytes]]:
     """The encodings that this Python can write, the best first."""
     packers: dict[str, Callable[[bytes], bytes]] = {}
-    try:
-        from compression import zstd  # type: ignore[import-not-found]  # Python 3.14
-
+    with suppress(ImportError):
+        zstd = _zstd()
         packers["zstd"] = zstd.compress
-    except ImportError:
-        pass
     packers["gzip"] = lambda content: gzip.compress(content, LEVEL, mtime=0)
     return packers
+
+
+def _zstd() -> Any:
+    """Python's own module for zstd, from 3.14 on, or the package that earlier ones have it from."""
+    try:
+        from compression import zstd  # type: ignore[import-not-found]
+    except ImportError:
+        from backports import zstd
+    return zstd
 
 
 PACKERS = _packers()

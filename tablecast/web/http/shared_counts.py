@@ -54,7 +54,7 @@ def take_room(folder: str, process: object) -> bool:
         return True
     for file in files:
         with suppress(OSError):
-            file.unlink(missing_ok=True)
+            file.unlink()
     return False
 
 

@@ -62,6 +62,9 @@ LINKED_BYTES = 1_000_000
 #: An answered file has at most so many times the bytes of the file that was sent, and some more.
 MOST_TIMES, MOST_MORE = 3, 50_000_000
 
+#: Bytes that a workbook may take to be opened: ten million cells are 320 MB.
+MOST_MEMORY = 700_000_000
+
 #: Files that a process answers at once. More of them only take turns, and let all others wait.
 MOST_AT_ONCE = 2
 
@@ -246,6 +249,7 @@ def _predict(file: FileStorage, result: IO[bytes], errors: Errors) -> Summary:
             times=MOST_TIMES,
             more=MOST_MORE,
             many_refused=MANY_REFUSED,
+            memory=MOST_MEMORY,
         ),
     )
     metrics.of_route("/batch").count_rows(summary.predicted)

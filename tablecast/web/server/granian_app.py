@@ -9,15 +9,20 @@ and lets each finish what it has, answers the same requests with two thirds of t
 
 from __future__ import annotations
 
+import argparse
 import gc
+import logging
 import os
+import sys
+from contextlib import suppress
+from multiprocessing.util import Finalize
 from pathlib import Path
 
 from flask import Flask
 
-from tablecast.settings import read_settings
 from tablecast.web import warmup
-from tablecast.web.app import create_app_or_exit
+from tablecast.web.app import create_app_or_exit, settings_or_exit
+from tablecast.web.http.access import open_to_all
 
 #: The files by which this process holds its place; open until it ends.
 _held: list[int] = []
@@ -29,15 +34,36 @@ def create_app() -> Flask:
     gunicorn loads the application once for all of its processes, and rehearses in each: see
     ``gunicorn.conf.py``.
     """
+    settings = settings_or_exit()
     folder = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
     if folder and hasattr(os, "sched_setaffinity"):
-        keep_together(Path(folder), read_settings()["workers"])
+        keep_together(Path(folder), settings["workers"])
     app = create_app_or_exit()
+    _warn(open_to_all(_host(sys.argv), settings), Path(folder) if folder else None)
     warmup.rehearse(app)
+    access_log = app.extensions["access_log"]
+    if access_log:  # granian's processes end without what atexit was told
+        Finalize(None, access_log.finish, exitpriority=0)
     # What exists now stays: the collector, for which requests wait, need not look at it again.
     gc.collect()
     gc.freeze()
     return app
+
+
+def _warn(sentence: str, folder: Path | None) -> None:
+    """Say a sentence, if there is one, once for all processes that share a folder."""
+    with suppress(FileExistsError):
+        if sentence and folder:
+            (folder / "warned").touch(exist_ok=False)
+        if sentence:
+            logging.getLogger("tablecast").warning(sentence)
+
+
+def _host(arguments: list[str]) -> str:
+    """Where granian listens: it tells the application by what it was started with, if at all."""
+    told = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    told.add_argument("--host", default=os.environ.get("GRANIAN_HOST") or "127.0.0.1")
+    return str(told.parse_known_args(arguments)[0].host)
 
 
 def keep_together(folder: Path, workers: int) -> None:

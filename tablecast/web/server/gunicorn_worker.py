@@ -47,8 +47,9 @@ MOST_LARGE = 16
 WAITING = 128
 
 #: Seconds that a thread computes before another one may. Each that computes lets the loop wait so
-#: long, and Python's own 5 ms are many where it answers in microseconds.
-TURN = 0.001
+#: long, once at each of its calls of the system, and a dozen threads may be computing. Python's own
+#: 5 ms are many where an answer takes microseconds.
+TURN = 0.0002
 
 class Worker(ConnectionWorker):
     """``worker_class`` for ``gunicorn.conf.py``."""

@@ -1,0 +1,76 @@
+"""Whether a stranger's workbook can be opened at all, tried where it may fail.
+
+A workbook of a few kilobytes can name a cell at the far corner of a sheet, repeat one long text in
+every cell, or unpack to far more than it says. What reads workbooks then takes all memory, and ends
+its process. So another process opens it first, with little memory and time.
+"""
+
+from __future__ import annotations
+
+import io
+import resource
+import subprocess
+import sys
+import zipfile
+
+from tablecast.errors import BatchError
+from tablecast.i18n.language import _
+
+#: Seconds of CPU time to open a workbook: one of 50 MB takes three.
+MOST_SECONDS = 10
+
+#: Bytes that a workbook unpacks to: XML of a table becomes a tenth to a twentieth.
+MOST_TIMES, MOST_MORE = 25, 100_000_000
+
+#: What the other process runs. A fault in the file is for the one that asks to word.
+OPENING = """
+import io, sys
+import python_calamine
+try:
+    book = python_calamine.load_workbook(io.BytesIO(sys.stdin.buffer.read()))
+    for name in book.sheet_names:
+        if book.get_sheet_by_name(name).height:
+            break
+except Exception:
+    pass
+"""
+
+
+def refuse_if_harmful(content: bytes, name: str, memory: int) -> None:
+    """Refuse a workbook that takes too much to open.
+
+    Args:
+        content: the file's bytes.
+        name: what messages call it.
+        memory: bytes that it may take.
+
+    Raises:
+        BatchError: it would take more, or too long.
+    """
+    if _unpacked(content) > MOST_TIMES * len(content) + MOST_MORE or not _opens(content, memory):
+        words = _("{name} takes too much memory or time to open. Save the sheet as CSV.")
+        raise BatchError(words.format(name=name))
+
+
+def _unpacked(content: bytes) -> int:
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as parts:
+            return sum(part.file_size for part in parts.infolist())
+    except (zipfile.BadZipFile, ValueError, NotImplementedError):
+        return 0  # an old workbook is no zip; of a damaged one is said elsewhere what is wrong
+
+
+def _opens(content: bytes, memory: int) -> bool:
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+        resource.setrlimit(resource.RLIMIT_CPU, (MOST_SECONDS, MOST_SECONDS))
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+    try:
+        opened = subprocess.run(
+            [sys.executable, "-I", "-c", OPENING], input=content, check=False, preexec_fn=limit,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=6 * MOST_SECONDS,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        return False
+    return opened.returncode == 0
