@@ -16,7 +16,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from tablecast.errors import InvalidInput, Remark
-from tablecast.i18n.language import ENGLISH, N_, Language
+from tablecast.i18n.language import ENGLISH, N_, Language, _
 from tablecast.schema.codes import codes_of
 from tablecast.schema.field import CLOSED_LEVELS, MISSING, Array, Field, Refusal, Value
 from tablecast.schema.field_order import arrange
@@ -221,7 +221,7 @@ class Schema:
         shown = self.show_class(label)
         if self.class_labels or not yes_no.are_yes_and_no(self._class_texts):
             return shown
-        return f"{self.target_label}: {shown.lower()}"
+        return _("{target}: {answer}").format(target=self.target_label, answer=shown.lower())
 
     @property
     def _class_texts(self) -> list[str]:

@@ -26,6 +26,7 @@ from tablecast.web import api, pages, warmup
 from tablecast.web.docs import document as openapi
 from tablecast.web.fast_path import FastLane
 from tablecast.web.http import (
+    accent,
     access,
     content_encoding,
     metrics,
@@ -95,7 +96,9 @@ def create_app(deployment: Deployment | None = None) -> Flask:
     app.config["BODY_LIMITS"] = {
         "batch.upload": settings["max_upload"], "form.predict": min(form, settings["max_body"]),
     }  # fmt: skip
-    for blueprint in (*pages.blueprints(), api.blueprint, metrics.blueprint, openapi.blueprint):
+    for module in (api, metrics, openapi, accent):
+        app.register_blueprint(module.blueprint)
+    for blueprint in pages.blueprints():
         app.register_blueprint(blueprint)
     allowed = access.access_of(settings)
     app.config["TRUSTED_HOSTS"] = settings["hosts"].replace(",", " ").split() or None

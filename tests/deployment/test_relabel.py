@@ -173,7 +173,7 @@ def test_a_starter_put_back_changes_nothing(base: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ('title = "x"\n\n[fields.agee]\n', r"Line 3 of 'form.toml': .*fields.agee.*nearest is 'age'"),
+        ('title = "x"\n\n[fields.agee]\n', r"Line 3 of 'form.toml': .*agee.*nearest is 'age'"),
         ('[fields.age]\nlable = "x"', r"Line 2 of 'form.toml': .*unknown key 'lable'.*'label'"),
         ('[fields.sex.levels]\nmale = "m"\nmail = "x"', r"Line 3 of .*: .*'mail'.*: female, male"),
         ('[fields.age]\nhint = """\na\n"""\nminimum = 90\n', r"Line 5 of .*: .*above maximum 64"),

@@ -55,15 +55,25 @@ class Answer:
 
     Attributes:
         text: the answer with its unit.
+        name: what a sentence calls it: a yes or no says of what.
         bars: every class, the most probable first; empty for a number.
         warnings: sentences about the values that were given.
         link: the address that asks the same question again.
     """
 
     text: str
+    name: str
     bars: tuple[Bar, ...]
     warnings: tuple[str, ...]
     link: str
+
+    @property
+    def in_short(self) -> str:
+        """The answer in one line, a class with how likely it is: “Survived: no (91% likely)”."""
+        if not self.bars:
+            return self.name
+        words = _("{answer} ({share} likely)")
+        return words.format(answer=self.name, share=self.bars[0].percent)
 
 
 @blueprint.page("/", title=N_("Form"), order=10, role=FORM)
@@ -104,6 +114,7 @@ def answer_of(schema: Schema, prediction: Prediction, values: Mapping[str, str])
     bars = [Bar(schema.show_class(name), each) for name, each in probabilities.items()]
     return Answer(
         text=answer_in_words(schema, prediction.prediction),
+        name=_named(schema, prediction.prediction),
         bars=tuple(sorted(bars, key=lambda bar: -bar.probability)),
         warnings=tuple(warning_of(schema, warning) for warning in prediction.warnings),
         link=link_to(schema, values),
@@ -115,6 +126,12 @@ def answer_in_words(schema: Schema, label: Label) -> str:
     if schema.task == "classification":
         return schema.show_class(label)
     return worded(label, schema.target_unit)
+
+
+def _named(schema: Schema, label: Label) -> str:
+    if schema.task == "classification":
+        return schema.name_class(label)
+    return answer_in_words(schema, label)
 
 
 def link_to(schema: Schema, sent: Mapping[str, str]) -> str:
