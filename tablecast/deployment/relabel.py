@@ -7,7 +7,6 @@ predictions holds.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from contextlib import ExitStack
 from os import PathLike
@@ -24,7 +23,7 @@ from tablecast.deployment.staging import check_free
 from tablecast.inference.marginals import Background
 from tablecast.inference.onnx_engine import GraphEngine
 from tablecast.schema.form_file import Form
-from tablecast.schema.relabel import relabelled
+from tablecast.schema.relabel import relabelled, say_the_same
 from tablecast.schema.schema import Schema
 
 
@@ -101,11 +100,6 @@ def _with_form(description: Mapping[str, Any], form: Form) -> dict[str, Any] | N
     seen = Background.from_json(background, schema).frequent if background else {}
     changed = relabelled(schema, form, card.get("importance"), seen)
     stated = {**card.get("stated", {}), **form.card}
-    if _plain(changed) == _plain(schema) and stated == card.get("stated", {}):
+    if stated == card.get("stated", {}) and say_the_same(changed, schema, stated):
         return None
-    return {**description, "schema": _plain(changed), "card": {**card, "stated": stated}}
-
-
-def _plain(schema: Schema) -> Any:
-    """A schema as a file of it is read again: tuples are lists there."""
-    return json.loads(json.dumps(schema.to_json()))
+    return {**description, "schema": changed.to_json(), "card": {**card, "stated": stated}}

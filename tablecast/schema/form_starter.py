@@ -4,143 +4,131 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
-from functools import partial
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tablecast.i18n.language import ENGLISH
 from tablecast.schema import form_keys as keys
+from tablecast.schema.accent import DARK, readable
 from tablecast.schema.field import Field
 from tablecast.schema.schema import Schema
 
-#: What stands for a value that the schema does not have, where no empty one says what is meant.
+#: What stands for a value that the schema does not have, where an empty text would not show how it
+#: is written.
 EXAMPLES: Mapping[str, Any] = {
     "order": "file", "logo": "logo.svg", "accent": "#0b645f", "accent_dark": "#5ccabf",
     "intended": [], "unsuited": [], "sensitive": [], "folded": False, "fixed": False, "only": "up",
 }  # fmt: skip
 
-#: A picture's data, and what training has seen: the file would hold them against later trainings.
-NEVER_SAID = ("logo", "minimum", "maximum", "hard_minimum", "hard_maximum", "default")
 _LIMITS = ("minimum", "maximum", "hard_minimum", "hard_maximum")
+#: What training has seen, which a file would hold against later trainings; and a picture's data.
+NEVER_SAID = (*_LIMITS, "default", "logo")
 
-#: A text of each language, or a list of texts.
-_Text = Any
-#: What finds a text among those of one language.
-_Find = Callable[[Mapping[str, Any]], _Text]
+HEAD = """\
+# The form of {name}. Edit this file, then run:
+#   python -m tablecast form NAME --form FILE
+# A line that begins with # is a comment: remove the # to use its key. Keys that this file does not
+# have stay as they are in the deployment.
+"""
 
 
 def starter(name: str, schema: Schema, stated: Mapping[str, Any]) -> str:
     """A form file that changes nothing: each line that could change something is a comment.
 
     Args:
-        name: the deployment's path, for the command.
+        name: the deployment's, for the first line.
         schema: what the deployment says.
         stated: what it says on its card that only a person knows.
     """
     writer = _Writer(schema)
+    derived = schema.accent and readable(schema.accent, DARK)
     lines = [
-        f"# The form of {json.dumps(name, ensure_ascii=False)}. Edit this file, then run",
-        "#   python -m tablecast form NAME --form FILE",
-        "# A line that begins with # is a comment: remove the # to use the key. Keys that this",
-        "# file does not have stay as they are in the deployment.",
-        "",
-    ]
-    top = {"title": schema.title, "description": schema.description, "order": ""}
-    lines += writer.section("", keys.TOP_KEYS, top, lambda key: lambda words: words.get(key))
-    organisation = {
-        "name": schema.organisation, "logo": "", "accent": schema.accent,
-        "accent_dark": schema.accent_dark,
-    }  # fmt: skip
-    lines += writer.section(
-        "[organisation]", keys.ORGANISATION_KEYS, organisation,
-        lambda key: lambda words: words.get("organisation") if key == "name" else None,
-    )
-    target = {"label": schema.target_label, "unit": schema.target_unit}
-    lines += writer.section(
-        "[target]", keys.TARGET_KEYS, target,
-        lambda key: lambda words: words.get(f"target_{key}"),
-    )
-    lines += writer.classes()
-    lines += writer.section(
-        "[card]", keys.CARD_KEYS, stated,
-        lambda key: lambda words: words.get("card", {}).get(key),
-    )
-    lines += ["# The fields, in the order of the form. Their keys:"]
-    lines += [f"#   {key}: {about.purpose}" for key, about in keys.FIELD_KEYS.items()]
+        HEAD.format(name=_toml(name)),
+        *writer.section(keys.TOP_KEYS, vars(schema)),
+        "[organisation]",
+        *writer.section(
+            keys.ORGANISATION_KEYS,
+            {"name": schema.organisation, "accent": schema.accent,
+             "accent_dark": "" if schema.accent_dark == derived else schema.accent_dark},
+            {"name": ("organisation",)},
+        ),
+        "[target]",
+        *writer.section(
+            keys.TARGET_KEYS,
+            {"label": schema.target_label, "unit": schema.target_unit},
+            {"label": ("target_label",), "unit": ("target_unit",)},
+        ),
+        *writer.classes(),
+        "[card]",
+        *writer.section(keys.CARD_KEYS, stated, {key: ("card", key) for key in keys.CARD_KEYS}),
+        "# The fields, in the order of the form. Their keys:",
+        *(f"#   {key}: {about.purpose}" for key, about in keys.FIELD_KEYS.items()),
+    ]  # fmt: skip
     for field in schema.fields:
-        lines += ["", *writer.field(field)]
+        lines += writer.field(field)
     return "\n".join(lines) + "\n"
 
 
 class _Writer:
-    """Writes parts of the file, texts in every language that the schema has."""
+    """Writes parts of the file, texts in every language that the schema has.
+
+    A path leads to a text in what ``Schema.translations`` has of a language.
+    """
 
     def __init__(self, schema: Schema) -> None:
         self._schema = schema
 
     def section(
-        self, head: str, known: keys.Keys, values: Mapping[str, Any], find: Callable[[str], _Find]
+        self, known: keys.Keys, values: Mapping[str, Any], paths: Mapping[str, Any] | None = None
     ) -> Iterator[str]:
-        """A table of the file, each key below what it is for."""
-        if head:
-            yield head
+        """The keys of a table, each below what it is for."""
         for key, about in known.items():
             if about.type != "table":
                 yield f"# {about.purpose[:1].upper()}{about.purpose[1:]}."
-                yield self._line(key, values.get(key), find(key))
+                yield self._line(key, values.get(key), *(paths or {}).get(key, (key,)))
         yield ""
 
     def classes(self) -> Iterator[str]:
         """The names of the target's classes."""
-        if not self._schema.classes:
-            return
-        yield "[target.classes]"
-        for label in map(str, self._schema.classes):
-            shown = self._schema.class_labels.get(label)
-            yield self._label(label, shown, lambda words: words.get("class_labels", {}))
-        yield ""
+        if self._schema.classes:
+            yield "[target.classes]"
+            texts = map(str, self._schema.classes)
+            yield from self._labels(texts, self._schema.class_labels, "class_labels")
+            yield ""
 
     def field(self, field: Field) -> Iterator[str]:
         """A field's table and that of its levels."""
-        yield f"[fields.{_key(field.name)}]"
-
-        def words_of(words: Mapping[str, Any]) -> Mapping[str, Any]:
-            found: Mapping[str, Any] = words.get("fields", {}).get(field.name, {})
-            return found
-
+        yield f"\n[fields.{_key(field.name)}]"
         for key in keys.FIELD_KEYS:
             if key == "levels" or (field.is_text and key in (*_LIMITS, "only")):
                 continue
             value = getattr(field, key)
             if key in (*_LIMITS, "default") and not field.is_text:
                 value = field.json_value(value)
-            yield self._line(key, value, partial(_found, words_of, key))
-        levels = field.levels if field.closed else field.codes
-        if levels or field.level_labels:
-            yield ""
-            yield f"[fields.{_key(field.name)}.levels]"
-        for level in levels:
-            yield self._label(
-                level, field.level_labels.get(level),
-                lambda words: words_of(words).get("level_labels", {}),
-            )
+            yield self._line(key, value, "fields", field.name, key)
+        levels = field.levels if field.closed else field.codes or tuple(field.level_labels)
+        if levels:
+            yield f"\n[fields.{_key(field.name)}.levels]"
+            path = ("fields", field.name, "level_labels")
+            yield from self._labels(levels, field.level_labels, *path)
 
-    def _label(
-        self, name: str, shown: str | None, find: Callable[[Mapping[str, Any]], Mapping[str, str]]
-    ) -> str:
-        line = f"{_key(name)} = {self._text(shown or name, lambda words: find(words).get(name))}"
-        return line if shown is not None else f"# {line}"
+    def _labels(
+        self, names: Iterator[str] | tuple[str, ...], labels: Mapping[str, str], *path: str
+    ) -> Iterator[str]:
+        for name in names:
+            written = self._text(labels.get(name, name), *path, name)
+            yield f"{'' if name in labels else '# '}{_key(name)} = {written}"
 
-    def _line(self, key: str, value: Any, find: _Find) -> str:
-        is_said = bool(value) and key not in NEVER_SAID
+    def _line(self, key: str, value: Any, *path: str) -> str:
+        mark = "" if value and key not in NEVER_SAID else "# "
         if value is None or value == "":
             value = EXAMPLES.get(key, "")
-        written = self._text(value, find) if isinstance(value, str | list) else _toml(value)
-        return f"{key} = {written}" if is_said else f"# {key} = {written}"
+        written = self._text(value, *path) if isinstance(value, str | list) else _toml(value)
+        return f"{mark}{key} = {written}"
 
-    def _text(self, english: _Text, find: _Find) -> str:
+    def _text(self, english: Any, *path: str) -> str:
         """A text as it is, or a table of languages where it differs between them."""
-        spoken = {tag: find(words) for tag, words in self._schema.translations.items()}
+        spoken = {tag: _at(words, path) for tag, words in self._schema.translations.items()}
         others = {tag: text for tag, text in spoken.items() if text is not None}
         if all(text == english for text in others.values()):
             return _toml(english)
@@ -148,9 +136,11 @@ class _Writer:
         return "{ " + ", ".join(f"{tag} = {_toml(text)}" for tag, text in texts.items()) + " }"
 
 
-def _found(part: _Find, key: str, words: Mapping[str, Any]) -> _Text:
-    """A text in a part of a language's words; None where it has none."""
-    return part(words).get(key)
+def _at(words: Any, path: tuple[str, ...]) -> Any:
+    """What stands at a path; None where there is nothing."""
+    for key in path:
+        words = words.get(key, {})
+    return words if words or words == "" else None
 
 
 def _toml(value: Any) -> str:

@@ -57,7 +57,11 @@ def _texts_in(form: Form) -> dict[str, Any]:
         **{key: form.texts[key] for key in _SPOKEN if key in form.texts},
         "class_labels": dict(form.class_labels),
         "fields": {
-            name: {_OF_FIELD[key]: text for key, text in said.items() if key in _OF_FIELD}
+            name: {
+                _OF_FIELD[key]: text
+                for key, text in said.items()
+                if key in _OF_FIELD and (text or key != "levels")
+            }
             for name, said in form.fields.items()
         },
         "card": dict(form.card),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
+from tablecast.i18n.language import LANGUAGES, Language
 from tablecast.schema.field import Field, Value
 from tablecast.schema.field_order import arrange
 from tablecast.schema.form_file import Form
@@ -43,6 +45,25 @@ def relabelled(
             fields.append(with_overrides(field, said, whole))
         words = words_of(form, vars(schema))
         return replace(schema, fields=tuple(fields), **words)
+
+
+def say_the_same(one: Schema, other: Schema, stated: Mapping[str, Any]) -> bool:
+    """Whether two schemas are equal in every language, whichever says what all of them share.
+
+    Args:
+        one, other: the schemas.
+        stated: what the card of both states, where a language has no words of its own.
+    """
+    return all(
+        replace(one.in_language(language), translations={})
+        == replace(other.in_language(language), translations={})
+        and {**stated, **_card(one, language)} == {**stated, **_card(other, language)}
+        for language in LANGUAGES
+    )
+
+
+def _card(schema: Schema, language: Language) -> Any:
+    return schema.translations.get(language.primary, {}).get("card", {})
 
 
 def _whole(field: Field, labels: Mapping[str, str], seen: Mapping[Value, float]) -> list[str]:

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from tablecast.errors import InvalidInput, Remark
 from tablecast.i18n.language import ENGLISH, N_, Language, _
-from tablecast.schema.codes import codes_of
-from tablecast.schema.field import CLOSED_LEVELS, MISSING, Array, Field, Refusal, Value
+from tablecast.schema.codes import whole_numbers
+from tablecast.schema.field import MISSING, Array, Field, Refusal, Value
 from tablecast.schema.field_order import arrange
 from tablecast.schema.form_file import Form
 from tablecast.schema.form_words import words_of
@@ -140,7 +140,7 @@ class Schema:
                 table[name],
                 {
                     "folded": folded,
-                    **_codes(table[name], table[target], shown),
+                    **whole_numbers(table[name], table[target], shown),
                     **reading.of(name).for_field,
                     **({"kind": kinds[name]} if name in kinds else {}),
                     **form.fields.get(name, {}),
@@ -303,17 +303,6 @@ class Schema:
             "{name} is not a field of this form. The closest name is {near}.",
             short, {"name": quoted(str(name)), "near": near[0] if near else self.fields[0].name},
         )
-
-
-def _codes(column: pd.Series, target: pd.Series, shown: Sequence[str]) -> dict[str, Any]:
-    """The whole numbers that may be named as levels, and those that are offered as choices."""
-    known = column.dropna()
-    if column.dtype.kind not in "if" or not 1 < known.nunique() <= CLOSED_LEVELS:
-        return {}
-    if (known % 1 != 0).any():
-        return {}
-    whole = sorted(int(code) for code in known.unique())
-    return {"whole": tuple(map(str, whole)), "codes": codes_of(column, target, shown)}
 
 
 def _untitled(target: str, language: Language) -> str:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 
+from tablecast.deployment.deployment import Deployment
 from tablecast.deployment.opening import load
+from tablecast.schema.accent import DARK, LIGHT, readable
 from tablecast.web.app import create_app
 from tests.chromium import ARGUMENTS, CHROMIUM
 from tests.explained import of_every_kind, of_long_form, of_many_levels
@@ -37,7 +39,24 @@ EVERY_RULE = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled"
 CONTRAST = {"resultTypes": ["violations"], "runOnly": ["color-contrast"]}
 
 
-DEPLOYMENTS = {"insurance": lambda: load(ROOT / "deployment_28042020"), "kinds": of_every_kind}
+def of_an_organisation() -> Deployment:
+    """With a name, a logo, a contact, and a colour of which the contrast is only just enough."""
+    shipped, colour = load(ROOT / "deployment_28042020"), readable("#ff8800", LIGHT)
+    logo = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 90 9'/%3E"
+    schema = replace(
+        shipped.schema, organisation="The Hospital for All Diseases at the Northern Lakeside",
+        logo=logo, accent=colour, accent_dark=readable(colour, DARK),
+    )  # fmt: skip
+    card = {**shipped.description["card"], "stated": {"contact": "care@example.org"}}
+    described = {**shipped.description, "schema": schema.to_json(), "card": card}
+    return replace(shipped, description=described)
+
+
+DEPLOYMENTS = {
+    "insurance": lambda: load(ROOT / "deployment_28042020"),
+    "kinds": of_every_kind,
+    "organisation": of_an_organisation,
+}
 
 
 def blank(page: playwright_api.Page) -> None:
@@ -142,6 +161,7 @@ STATES: dict[str, Callable[[playwright_api.Page], None]] = {
 ALIKE = {
     "kinds": {"live", "chinese", "batch", "batch-wrong", "docs", "missing"},
     "insurance": {"searching"},
+    "organisation": STATES.keys() - {"answer", "errors", "card"},
 }
 SEEN = [(name, state) for name in DEPLOYMENTS for state in STATES if state not in ALIKE[name]]
 
