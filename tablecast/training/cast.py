@@ -101,7 +101,9 @@ def cast(
     check_free(base, force)
     with enough_memory(), Interrupts(progress) as interrupts:
         seconds = (budget or DEFAULT_BUDGET) if model == "auto" and trials is None else None
-        prepared = take_in(source, target, look, budget=seconds, progress=progress)
+        prepared = take_in(
+            source, target, look, budget=seconds, began=began, progress=progress
+        )
         trained = train(
             prepared,
             model=model,

@@ -13,7 +13,12 @@ from tablecast.training.evaluation.rounding import readable
 from tablecast.training.experiment.agreement import check_self_agreement
 from tablecast.training.experiment.leaderboard import as_text
 from tablecast.training.experiment.recipe import TAIL, recipe
-from tablecast.training.experiment.scores import DECIDES, metrics_of_folds, weighted_scores
+from tablecast.training.experiment.scores import (
+    gains,
+    metrics_of_folds,
+    telling,
+    weighted_scores,
+)
 from tablecast.training.experiment.setup import quiet_and_single, start
 from tablecast.training.experiment.trained import (
     Trained,
@@ -139,7 +144,7 @@ def _try(prepared: Prepared, model: str, seed: int, progress: Progress) -> _Trie
     except Exception as error:  # estimators raise whatever they like
         raise TrainingError(f"{name} could not be fitted on this table: {error}") from error
     seconds = time.monotonic() - began
-    decides = DECIDES[prepared.task]
+    decides = telling(scores, prepared.task)
     mean, std = scores.loc["Mean", decides], scores.loc["Std", decides]
     folds = experiment.fold_generator.get_n_splits()
     progress(f"{name}: {decides} {mean:.4f} ± {std:.4f} over {folds} folds, {seconds:.1f} s")
@@ -198,7 +203,7 @@ def _finish(prepared: Prepared, best: _Tried, seed: int, progress: Progress) -> 
         prepared,
         pipeline,
         held,
-        notes=nothing_learnt(_gain(prepared, folds), held.figures),
+        notes=nothing_learnt(gains(folds), held.figures),
         model=best.model,
         cross_validation=folds,
         leaderboard=[_entry(best)],
@@ -208,19 +213,8 @@ def _finish(prepared: Prepared, best: _Tried, seed: int, progress: Progress) -> 
     )
 
 
-def _gain(prepared: Prepared, folds: dict[str, dict[str, Any]]) -> list[float]:
-    """By how much each fold beats what can be said without any field."""
-    if prepared.task == "regression":
-        return list(folds["R2"]["folds"])
-    target = prepared.table[prepared.target]
-    weights = prepared.about.weights
-    counts = target.value_counts() if weights is None else weights.groupby(target).sum()
-    usual = counts.max() / counts.sum()
-    return [fold - usual for fold in folds["Accuracy"]["folds"]]
-
-
 def _entry(tried: _Tried) -> dict[str, Any]:
-    means, task = tried.scores.loc["Mean"], tried.experiment._ml_usecase.name.lower()
+    folds, task = metrics_of_folds(tried.scores), tried.experiment._ml_usecase.name.lower()
     return {
         "model": tried.model,
         "name": _name(tried.experiment, tried.model),
@@ -228,7 +222,7 @@ def _entry(tried: _Tried) -> dict[str, Any]:
         "recipe": tried.model in LINEAR,
         "folds": len(tried.scores) - 2,
         "seconds": round(tried.seconds, 2),
-        **{str(metric): float(value) for metric, value in means.items()},
-        "spread": float(tried.scores.loc["Std", DECIDES[task]]),
+        **{metric: figures["mean"] for metric, figures in folds.items()},
+        "spread": folds[telling(tried.scores, task)]["std"],
         "why": Remark("requested"),
     }

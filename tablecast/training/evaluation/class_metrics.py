@@ -127,6 +127,7 @@ def _figures(unseen: UnseenClasses) -> dict[str, float]:
     bins = _confidence(unseen)
     total = sum(group["rows"] for group in bins)
     apart = sum(group["rows"] * abs(group["predicted"] - group["actual"]) for group in bins)
+    rarest = int(np.argmin(truth.sum(axis=0)))
     areas = [
         auc_of(scores, wanted == 1, weights)
         for scores, wanted in zip(probabilities.T, truth.T, strict=True)
@@ -135,6 +136,9 @@ def _figures(unseen: UnseenClasses) -> dict[str, float]:
     return {
         **figures,
         "AUC": rounded(float(np.mean(known)) if known else 0.5),
+        "average_precision": _average_precision(
+            probabilities[:, rarest], truth[:, rarest] == 1, weights
+        ),
         "log_loss": rounded(
             -np.average(np.log(np.clip(own, LEAST_PROBABILITY, 1)), weights=weights)
         ),
@@ -143,6 +147,15 @@ def _figures(unseen: UnseenClasses) -> dict[str, float]:
         ),
         "calibration_error": fraction(apart / total if total else 0.0),
     }
+
+
+def _average_precision(
+    scores: Floats, positive: npt.NDArray[np.bool_], weights: Floats | None
+) -> float:
+    """The area under the precision-recall curve; guessing has the class's share of the rows."""
+    from sklearn.metrics import average_precision_score
+
+    return rounded(average_precision_score(positive, scores, sample_weight=weights))
 
 
 def _confusion(unseen: UnseenClasses, counts: npt.NDArray[Any]) -> dict[str, Any]:

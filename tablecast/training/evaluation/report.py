@@ -73,7 +73,22 @@ def look_at_unseen(
         pipeline, prepared, schema, card["importance"],
         answers=answers, interval=learnt, seed=seed, folds=refits,
     )
+    if prepared.task == "classification":
+        progress(_said(card["evaluation"]["figures"]))
     return learnt
+
+
+#: Figures of classes that are told in the terminal: those that hold for rare ones as well.
+TOLD = {
+    "log_loss": "log loss", "AUC": "mean AUC",
+    "average_precision": "average precision of the rarest class",
+    "balanced_accuracy": "balanced accuracy",
+}
+
+
+def _said(figures: Mapping[str, float]) -> str:
+    told = [f"{words} {figures[name]:.4g}" for name, words in TOLD.items() if name in figures]
+    return f"All rows, each unseen when answered: {', '.join(told)}."
 
 
 def _as_shown(features: pd.DataFrame, schema: Schema) -> pd.DataFrame:

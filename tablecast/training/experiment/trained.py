@@ -13,6 +13,7 @@ from tablecast.data.prepared import Leak
 from tablecast.errors import Remark
 from tablecast.i18n.language import N_
 from tablecast.inference.pycaret_api import classes_of, names_of_labels
+from tablecast.training.experiment.scores import GUESSED
 from tablecast.training.experiment.weights import fit
 from tablecast.training.graph_cost import joined
 
@@ -163,10 +164,14 @@ def nothing_learnt(gain: Sequence[float], holdout: Mapping[str, float]) -> list[
 
     Args:
         gain: for each fold, by how much a measure is better than always giving the same answer.
-        holdout: PyCaret's figures; R2 and Kappa are 0 where always the same is answered.
+        holdout: PyCaret's figures; R2 and Kappa are 0 where always the same is answered. Where a
+            class is so rare that the others are always likelier, AUC tells whether rows differ.
     """
     error = float(np.std(gain)) / min(len(gain), INDEPENDENT_FOLDS) ** 0.5
-    if np.mean(gain) > 2 * error and holdout.get("R2", holdout.get("Kappa", 1.0)) > 0:
+    beyond = holdout.get("R2", holdout.get("Kappa", 1.0))
+    if area := holdout.get("AUC", 0.0):  # PyCaret's for what it does not know is 0
+        beyond = area - GUESSED
+    if np.mean(gain) > 2 * error and beyond > 0:
         return []
     return [Remark(
         "No pattern was found: the best model is no better than a constant prediction. The "

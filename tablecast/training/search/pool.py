@@ -97,7 +97,8 @@ class Pool:
 
         What the first trial takes nobody knows, and without it there is nothing to save.
         """
-        if not self.ended and self.trials and not self.budget.allows(self.done, seconds):
+        best = self.best
+        if not self.ended and best and not self.budget.allows(self.done, seconds, best.seconds):
             self.ended = self.part
         return bool(self.ended)
 

@@ -175,13 +175,14 @@ class View:
     @property
     def few(self) -> bool:
         """Whether so few rows choose that chance would have a say."""
-        return len(self.experiment.y_train) < FEW_ROWS
+        return len(self.target) < FEW_ROWS * self.repeats
 
     def _most_folds(self) -> int:
         """As many as the smallest class has rows, up to five."""
         if self.task == "regression":
             return FOLDS
         return max(2, min(FOLDS, int(self.experiment.y_train.value_counts().min())))
+
 
 
 def variance(values: Floats, weights: Floats | None) -> float:
