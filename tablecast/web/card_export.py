@@ -61,7 +61,7 @@ def card_html(loaded: Deployment) -> str:
     app = create_app(loaded)
     folder = Path(app.static_folder or "")
     files = [(folder / name).read_text(encoding="utf-8") for name in STYLES]
-    styles = "\n".join([*files, style_of(loaded.schema)])
     with app.test_request_context("/model"):
+        styles = "\n".join([*files, style_of(loaded.schema)])
         values = page_of(loaded) | {"layout": "card_file.html", "styles": Markup(styles)}
         return render_page("model.html", **values).get_data(as_text=True)

@@ -241,6 +241,18 @@ def test_the_form_file_overrides_words_and_order() -> None:
     assert (schema.title, schema.target_unit) == ("T", "$")
 
 
+def test_an_organisation_is_part_of_the_schema() -> None:
+    """Training keeps it, in each language; a schema without one has no keys for it."""
+    table = pd.DataFrame({"a": [1.0, 2.5], "target": [1.0, 2.0]})
+    texts = {"organisation": "Lake", "accent": "#000000", "accent_dark": "#ffffff"}
+    form = Form(texts=texts, languages={"zh": Form(texts={"organisation": "湖"})})
+    schema = Schema.from_table(table, "target", "regression", form)
+    assert Schema.from_json(json.loads(json.dumps(schema.to_json()))) == schema
+    assert texts.items() <= schema.to_json().items()
+    assert schema.translations["zh"] == {"organisation": "湖"}
+    assert not texts.keys() & Schema.from_table(table, "target", "regression").to_json().keys()
+
+
 @pytest.mark.parametrize(
     ("fields", "word"),
     [({"c": {}}, "nearest"), ({"b": {"levels": {"z": "Zed"}}}, "does not have")],

@@ -122,6 +122,15 @@ def test_a_colour_that_is_hard_to_read_is_refused(
     assert read_form(path).texts[key] == shade
 
 
+def test_nothing_but_a_colour_gets_into_the_style_sheet() -> None:
+    """Whoever made the deployment."""
+    shipped = load(SHIPPED, "onnx")
+    schema = {**shipped.schema.to_json(), "accent": "red}</style>", "accent_dark": "#fff"}
+    changed = replace(shipped, description={**shipped.description, "schema": schema})
+    assert create_app(changed).test_client().get("/accent.css").text == ""
+    assert "red}" not in card_html(changed)
+
+
 def test_contrast_is_as_wcag_has_it() -> None:
     """Black and white have 21; this grey is the lightest that can be read on white."""
     assert contrast("#000000", "#ffffff") == pytest.approx(21)

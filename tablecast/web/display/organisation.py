@@ -6,26 +6,11 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from flask import render_template
 from markupsafe import Markup, escape
 
-from tablecast.schema.accent import TINT
+from tablecast.schema.accent import TINT, is_colour
 from tablecast.schema.schema import Schema
-
-# Print and forced colours keep their own. ``schema.accent`` has seen to it that text is readable on
-# the tint; the strong shade lies nearer to the text's colour, and so does its contrast.
-_STYLE = """\
-@media screen {{
-  :root {{
-    --accent: {light};
-    --accent-strong: color-mix(in srgb, var(--accent) 75%, var(--text));
-    --on-accent: var(--ground);
-    --tint: color-mix(in srgb, var(--accent) {tint:.0%}, var(--ground));
-  }}
-}}
-@media screen and (prefers-color-scheme: dark) {{
-  :root {{ --accent: {dark}; }}
-}}
-"""
 
 #: What a contact may be a link to: an address of mail or of the web, and nothing else.
 _MAIL = re.compile(r"[\w.+-]+@[\w-]+(\.[\w-]+)+")
@@ -33,10 +18,16 @@ _WEB = re.compile(r"https?://\S+")
 
 
 def style_of(schema: Schema) -> str:
-    """The style sheet with the organisation's colour; "" where it has none."""
-    if not schema.accent:
+    """The style sheet with the organisation's colour; "" where it has none.
+
+    Within an application, whose template it is.
+    """
+    # Nothing but a colour gets into a style sheet, whoever made the deployment.
+    if not (is_colour(schema.accent) and is_colour(schema.accent_dark)):
         return ""
-    return _STYLE.format(light=schema.accent, dark=schema.accent_dark, tint=TINT)
+    return render_template(
+        "accent.css", light=schema.accent, dark=schema.accent_dark, tint=f"{TINT:.0%}"
+    )
 
 
 def contact_of(stated: Mapping[str, Any]) -> Markup:
