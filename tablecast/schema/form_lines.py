@@ -47,7 +47,7 @@ class FormText:
             middle = (without + within) // 2
             data = None
             for end in (*range(middle, without, -1), *range(middle + 1, within)):
-                data = _read("\n".join(lines[:end]))
+                data = _read("\n".join([*lines[:end], ""]))
                 if data is not None:
                     break
             if data is None:
