@@ -150,7 +150,9 @@ def test_a_page_that_was_asked_for_in_a_language_keeps_it(client: FlaskClient) -
     (permalink,) = [one["href"] for one in page.all("a") if "data-link" in one.attributes]
     assert permalink.endswith("&lang=zh#result")
     pages = [one["href"] for one in page.all("a") if one.inside("nav")]
-    assert pages == ["/?lang=zh", "/batch?lang=zh", "/model?lang=zh", "/docs?lang=zh"]
+    assert pages == [
+        f"{path}?lang=zh" for path in ("/", "/compare", "/batch", "/model", "/docs")
+    ]
     assert page.all("a", href="/api/v1/model")
 
 
@@ -702,7 +704,7 @@ def test_the_answer_follows_the_form_in_its_language(client: FlaskClient) -> Non
         page = browser.new_page(base_url=address)
         page.goto("/?lang=zh")
         page.locator("[name=age]").fill("50")
-        api.expect(page.locator(".share a")).to_have_attribute(
+        api.expect(page.locator("[data-link]")).to_have_attribute(
             "href", re.compile("age=50&.*&lang=zh#result")
         )
         api.expect(page.locator(".panel")).to_contain_text("个别案例可能不同")

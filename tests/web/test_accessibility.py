@@ -139,6 +139,32 @@ def opened(path: str) -> Callable[[playwright_api.Page], None]:
     return lambda page: page.goto(path) and None
 
 
+def compared(page: playwright_api.Page) -> None:
+    """Four cases, one with a value that is not valid, and reasons for the others."""
+    page.goto("/compare")
+    for _ in range(2):
+        page.get_by_role("button", name="Add a case").click()
+    page.locator("[name='2.age']").fill("30")
+    page.locator("[name='3.age']").fill("old")
+    page.get_by_role("button", name="Compare", exact=True).click()
+    page.locator(".summary").wait_for()
+
+
+def ways(page: playwright_api.Page) -> None:
+    """What would have to change, found."""
+    page.goto("/?age=40&sex=male&bmi=31&children=1&smoker=yes&region=northwest"
+              "&wish=9000&wish-way=most")  # fmt: skip
+    page.locator(".ways-list").wait_for()
+
+
+def wrong_wish(page: playwright_api.Page) -> None:
+    page.goto("/")
+    page.locator(".steps").wait_for()
+    page.locator("#wish").fill("cheap")
+    page.get_by_role("button", name="Show what would have to change").click()
+    page.locator("#wish-error").wait_for()
+
+
 STATES: dict[str, Callable[[playwright_api.Page], None]] = {
     "blank": blank,
     "live": live,
@@ -147,6 +173,9 @@ STATES: dict[str, Callable[[playwright_api.Page], None]] = {
     "answer": answer,
     "errors": errors,
     "searching": searching,
+    "compared": compared,
+    "ways": ways,
+    "wrong-wish": wrong_wish,
     "batch": opened("/batch"),
     "batch-checked": checked_batch,
     "batch-wrong": wrong_batch,
@@ -159,7 +188,7 @@ STATES: dict[str, Callable[[playwright_api.Page], None]] = {
 
 #: What looks the same whatever the deployment is looked at once.
 ALIKE = {
-    "kinds": {"live", "chinese", "batch", "batch-wrong", "docs", "missing"},
+    "kinds": {"live", "chinese", "ways", "wrong-wish", "batch", "batch-wrong", "docs", "missing"},
     "insurance": {"searching"},
     "organisation": STATES.keys() - {"answer", "errors", "card"},
 }
