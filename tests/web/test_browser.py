@@ -10,9 +10,9 @@ import pytest
 
 from tablecast.deployment.deployment import Deployment
 from tablecast.deployment.opening import load
-from tablecast.web.app import create_app
 from tests.chromium import ARGUMENTS, CHROMIUM
 from tests.served import server
+from tests.started import started
 
 playwright_api = pytest.importorskip("playwright.sync_api")
 
@@ -32,7 +32,7 @@ NewPage = Callable[..., "playwright_api.Page"]
 
 def serving(deployment: Deployment) -> AbstractContextManager[str]:
     """A server of this deployment on a free port; gives its address."""
-    return server(create_app(deployment))
+    return server(started(deployment))
 
 
 @pytest.fixture(scope="module")

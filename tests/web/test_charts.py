@@ -8,11 +8,11 @@ import pytest
 from flask.testing import FlaskClient
 
 from tablecast.inference.marginals import Histogram
-from tablecast.web.app import create_app
 from tablecast.web.display import charts
 from tablecast.web.display.amounts import Wording
 from tests.explained import WIDE, charging, grading, of_many_fields
 from tests.markup import Page
+from tests.started import started
 
 PERSON = {"age": "40", "bmi": "30", "smoker": "yes", "region": "west"}
 HISTOGRAM = Histogram((0.0, 10.0, 20.0, 30.0), (5, 10, 0), below=1, above=4)
@@ -107,7 +107,7 @@ def test_amounts_are_written_with_their_unit(
 
 def test_the_page_says_why() -> None:
     """Every field with its value and change, the average before and the answer after them."""
-    page = page_of(create_app(charging()).test_client(), **PERSON)
+    page = page_of(started(charging()).test_client(), **PERSON)
     (table,) = page.of_class("steps")
     rows = [row for row in page.all("tr") if row.inside("table") is table]
     said = [" ".join(row.text.split()) for row in rows if row.get("aria-hidden") is None]
@@ -119,7 +119,7 @@ def test_the_page_says_why() -> None:
 
 def test_the_page_says_what_if() -> None:
     """A picture for each number, a bar for each level, and tables for who cannot see them."""
-    page = page_of(create_app(charging()).test_client(), **PERSON)
+    page = page_of(started(charging()).test_client(), **PERSON)
     assert len(page.of_class("curve")) == 2
     assert len(page.of_class("levels")) == 2
     tables = [one for one in page.all("table") if one.inside("details") is not None]
@@ -128,18 +128,18 @@ def test_the_page_says_what_if() -> None:
 
 def test_the_page_shows_ranges_where_it_knows_them() -> None:
     """The range in words, as a band on the training values, and around each curve."""
-    page = page_of(create_app(charging(WIDE)).test_client(), **PERSON)
+    page = page_of(started(charging(WIDE)).test_client(), **PERSON)
     (likely,) = page.of_class("range")
     assert likely.text == "Likely 0 to 39,000"
     assert len(page.of_class("histogram-band")) == 1
     assert len(page.of_class("curve-band")) == 2
-    plain = page_of(create_app(charging()).test_client(), **PERSON)
+    plain = page_of(started(charging()).test_client(), **PERSON)
     assert not plain.of_class("range") + plain.of_class("curve-band")
 
 
 def test_the_page_of_a_class_speaks_of_probability() -> None:
     """The reasons of a class are in percentage points of its probability."""
-    page = page_of(create_app(grading()).test_client(), **PERSON)
+    page = page_of(started(grading()).test_client(), **PERSON)
     (panel,) = page.of_class("panel")
     assert "percentage points" in panel.text
     assert len(page.of_class("track-usual")) == 3
@@ -148,7 +148,7 @@ def test_the_page_of_a_class_speaks_of_probability() -> None:
 def test_a_large_form_shows_the_first_fields_and_sums_up_the_rest() -> None:
     """Ten reasons and one line for all others; twelve pictures; sampling errors are shown."""
     given = {f"x{place}": "0.5" for place in range(14)}
-    page = page_of(create_app(of_many_fields()).test_client(), **given)
+    page = page_of(started(of_many_fields()).test_client(), **given)
     (panel,) = page.of_class("panel")
     assert "4 other fields" in panel.text
     assert "±" in panel.text
@@ -158,7 +158,7 @@ def test_a_large_form_shows_the_first_fields_and_sums_up_the_rest() -> None:
 @pytest.mark.parametrize("make", [charging, grading])
 def test_pictures_need_no_inline_style(make: object) -> None:
     """The page's policy forbids inline styles; no attribute style, no style element."""
-    client = create_app(make()).test_client()  # type: ignore[operator]
+    client = started(make()).test_client()  # type: ignore[operator]
     html = client.post("/predict", data=PERSON).get_data(as_text=True)
     assert not re.search(r"<style|\sstyle=", html)
     assert "NaN" not in html
@@ -167,7 +167,7 @@ def test_pictures_need_no_inline_style(make: object) -> None:
 
 def test_a_missing_value_is_explained_too() -> None:
     """A field that may be left empty has its reason and its curve, without a mark."""
-    page = page_of(create_app(charging()).test_client(), **PERSON | {"age": ""})
+    page = page_of(started(charging()).test_client(), **PERSON | {"age": ""})
     assert "not given" in page.of_class("steps")[0].text
     assert len(page.of_class("curve")) == 2
     assert len(page.of_class("curve-dot")) == 1
@@ -175,7 +175,7 @@ def test_a_missing_value_is_explained_too() -> None:
 
 def test_a_script_gets_the_answer_alone() -> None:
     """?part=answer gives the panel and what follows it, without the form around them."""
-    page = page_of(create_app(charging()).test_client(), "/predict?part=answer", **PERSON)
+    page = page_of(started(charging()).test_client(), "/predict?part=answer", **PERSON)
     assert page.of_class("panel")
     assert page.by_id("beyond")
     assert not page.all("form")
@@ -184,7 +184,7 @@ def test_a_script_gets_the_answer_alone() -> None:
 
 def test_a_script_is_told_why_there_is_no_answer() -> None:
     """Wrong values get the words of the form's own errors, escaped, as a part of a page."""
-    client = create_app(charging()).test_client()
+    client = started(charging()).test_client()
     given = PERSON | {"bmi": "<b>x</b>"}
     response = client.post("/predict?part=answer", data=given)
     assert response.status_code == 422

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import urlencode, urlsplit
 
+import numpy as np
 import pandas as pd
 import pytest
 from flask.testing import FlaskClient
@@ -13,13 +14,13 @@ from tablecast.deployment.deployment import Deployment
 from tablecast.inference.engine import Answer, Columns
 from tablecast.schema.field import Field
 from tablecast.schema.schema import Schema
-from tablecast.web.app import create_app
 from tablecast.web.card.quality import measure
 from tablecast.web.pages.form_page import Bar, Control, worded
 from tests.deployments import shipped_deployment
 from tests.explained import of_every_kind
 from tests.markup import Page
 from tests.stand_ins import deploy
+from tests.started import started
 
 GOOD = {
     "age": "55", "sex": "male", "bmi": "30.5", "children": "1", "smoker": "yes",
@@ -39,7 +40,7 @@ class ConstantEngine:
     """Answers 1 whatever is asked."""
 
     def answer(self, columns: Columns) -> Answer:
-        return Answer(0 * next(iter(columns.values())).astype(float) + 1.0)
+        return Answer(np.ones(len(next(iter(columns.values())))))
 
 
 def get(client: FlaskClient, path: str, status: int = 200) -> Page:
@@ -70,7 +71,7 @@ def static(client: FlaskClient, path: str) -> bytes:
 
 
 def serve(schema: Schema) -> FlaskClient:
-    return create_app(deploy("made_here", schema, ConstantEngine())).test_client()
+    return started(deploy("made_here", schema, ConstantEngine())).test_client()
 
 
 def every_page(client: FlaskClient) -> dict[str, str]:
@@ -321,7 +322,7 @@ def test_label_hint_error_and_control_stand_in_that_order() -> None:
 
     A screen reader reads them in the same order: the description names the hint, then the error.
     """
-    page = post(create_app(of_every_kind()).test_client(), {}, 422)
+    page = post(started(of_every_kind()).test_client(), {}, 422)
     places = {one["id"]: place for place, one in enumerate(page.elements) if "id" in one.attributes}
     errors = page.of_class("wrong")
     assert len(errors) > 5
@@ -607,7 +608,7 @@ def test_who_names_html_gets_a_page_and_others_a_problem(
 
 def test_beyond_the_training_data_no_coverage_is_claimed() -> None:
     """What nine in ten similar cases do is only said of a case like those of training."""
-    client = create_app(shipped_deployment("onnx")).test_client()
+    client = started(shipped_deployment("onnx")).test_client()
     row = {
         "age": "55", "sex": "male", "bmi": "30", "children": "1", "smoker": "yes",
         "region": "northwest",

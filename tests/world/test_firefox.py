@@ -10,9 +10,9 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from tablecast.deployment.deployment import Deployment
-from tablecast.web.app import create_app
 from tests.firefox import FIREFOX, PATIENCE, firefox
 from tests.served import server
+from tests.started import started
 
 if TYPE_CHECKING:
     from marionette_driver.marionette import HTMLElement, Marionette
@@ -36,7 +36,7 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def url(fake_deployment: Deployment) -> Iterator[str]:
-    with server(create_app(fake_deployment)) as address:
+    with server(started(fake_deployment)) as address:
         yield address
 
 
