@@ -2,20 +2,47 @@
 
 from __future__ import annotations
 
+import math
 import re
+from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
 from flask.testing import FlaskClient
 
-from tablecast.inference.marginals import Histogram
+from tablecast.inference.engine import Answer, Columns
+from tablecast.inference.marginals import Histogram, Marginal
 from tablecast.web.display import charts
 from tablecast.web.display.amounts import Wording
-from tests.explained import WIDE, charging, grading, of_many_fields
+from tests.explained import (
+    WIDE,
+    SumEngine,
+    charging,
+    deployment_of,
+    grading,
+    of_many_fields,
+)
 from tests.markup import Page
 from tests.started import started
 
 PERSON = {"age": "40", "bmi": "30", "smoker": "yes", "region": "west"}
 HISTOGRAM = Histogram((0.0, 10.0, 20.0, 30.0), (5, 10, 0), below=1, above=4)
+
+
+class OneOfFourEngine:
+    """Answers a thousand times the first field, and hardly anything of the others."""
+
+    def answer(self, columns: Columns) -> Answer:
+        first, *others = columns.values()
+        return Answer(1000 * first + sum(others))
+
+
+class FirstEngine:
+    """Answers the first field."""
+
+    def answer(self, columns: Columns) -> Answer:
+        return Answer(np.asarray(next(iter(columns.values())), dtype=float))
 
 
 def page_of(client: FlaskClient, address: str = "/predict", **given: str) -> Page:
@@ -193,3 +220,69 @@ def test_a_script_is_told_why_there_is_no_answer() -> None:
     page = Page(response.get_data(as_text=True))
     assert "as a number" in page.of_class("live-problem")[0].text
     assert not page.all("b")
+
+
+def test_every_curve_has_axes() -> None:
+    """Round amounts upwards, the first, middle and last value across, where each of them is."""
+    page = page_of(started(charging(WIDE)).test_client(), **PERSON)
+    ticks = page.of_class("curve-tick")
+    across = [tick.text for tick in ticks if tick.get("text-anchor")]
+    upwards = [tick.text for tick in ticks if not tick.get("text-anchor")]
+    assert len(across) == 3 * len(page.of_class("curve"))
+    assert len(upwards) > 2 * len(page.of_class("curve"))
+    assert all(re.fullmatch(r"[0-9]+,000|0", word) for word in upwards)
+
+
+@pytest.mark.parametrize(("engine", "shared"), [(SumEngine(), True), (OneOfFourEngine(), False)])
+def test_curves_share_a_scale_where_that_shows_something(engine: Any, shared: bool) -> None:
+    """One scale if half of the curves cover a tenth of it; else each its own, and it is said."""
+    table = pd.DataFrame({f"x{place}": np.linspace(0, 1, 200) for place in range(4)})
+    client = started(deployment_of(table, "total", "regression", engine)).test_client()
+    page = page_of(client, **{f"x{place}": "0.5" for place in range(4)})
+    said = page.of_class("whatif")[0].text
+    assert ("share one scale" in said) == shared
+    assert ("its own scale" in said) != shared
+
+
+def test_levels_are_sorted_by_what_they_do() -> None:
+    """The level with the largest answer is the first; codes and yes or no keep their order."""
+    page = page_of(started(charging()).test_client(), **PERSON | {"bmi": "40"})
+    assert _levels(page)[2:] == ["west (your case)", "north", "south"]
+
+
+def test_a_curve_is_weak_where_training_had_few_rows() -> None:
+    """Beyond the crowd the firm line ends, the words name the place, and bars show the rows."""
+    crowd = np.concatenate([np.linspace(0, 10, 500), [100.0]])
+    table = pd.DataFrame({"x": crowd, "y": np.linspace(0, 1, 501)})
+    client = started(deployment_of(table, "total", "regression", SumEngine())).test_client()
+    page = page_of(client, x="5", y="0.5")
+    lonely, even = page.of_class("course")
+    assert "Few training cases above" in lonely.text
+    assert "Few training cases" not in even.text
+    lines = [line["d"] for line in page.all("path") if line["class"] == "curve-line"]
+    assert max(map(float, re.findall(r"[ML]([0-9.]+) ", lines[0]))) < 20
+    assert lines[1].count("L") == 24
+    assert page.of_class("curve-rows")
+
+
+def test_a_rare_level_is_marked() -> None:
+    """A level of fewer than ten rows has a weak bar, and the words for it."""
+    table = pd.DataFrame({"x": np.linspace(0, 1, 200), "town": ["A"] * 193 + ["B"] * 7})
+    client = started(deployment_of(table, "total", "regression", FirstEngine())).test_client()
+    page = page_of(client, x="0.5", town="A")
+    assert _levels(page) == ["A (your case)", "B (few training cases)"]
+    assert len(page.of_class("track-weak")) == 1
+
+
+def _levels(page: Page) -> list[str]:
+    """The levels of every what-if table, with what is said of them."""
+    return [" ".join(one.text.split()) for one in page.all("th", scope="row")
+            if (table := one.inside("table")) is not None and table.get("class") == "levels"]
+
+
+def test_support_is_the_training_around_a_value() -> None:
+    """Shares add up to all of training; a value without rows near it has none."""
+    marginal = Marginal((0.0, 1.0, 2.0, math.nan), np.array([0.5, 0.2, 0.2, 0.1]))
+    assert marginal.around([0.0, 1.0, 2.0]) == pytest.approx([0.5, 0.2, 0.2])
+    assert marginal.around([-4.0, 0.0, 2.0, 9.0]) == pytest.approx([0.0, 0.6, 0.3, 0.0])
+    assert Marginal((math.nan,), np.array([1.0])).around([1.0, 2.0]).tolist() == [0.0, 0.0]

@@ -38,6 +38,10 @@ class Wording:
             return percent(value, 1)
         return with_unit(rounded(value, self.decimals), self.unit)
 
+    def tick(self, value: float) -> str:
+        """A round number on an axis: a probability without the decimals that it has not."""
+        return percent(value) if self.is_probability else self.of(value)
+
     def change(self, value: float) -> str:
         """The same with its sign, or as it is if that rounds to nothing.
 

@@ -165,7 +165,7 @@ def _card(
         numbers, course.answers, course.present, answer, scale, course.ranges, support, thin
     )
     up = tuple(
-        Tick(charts.height(scale, tick), wording.of(tick))
+        Tick(charts.height(scale, tick), wording.tick(tick))
         for tick in ticks_within(scale.low, scale.high)
     )
     summary = sentences([_summary(options), *_thin_in_words(options)])
