@@ -144,7 +144,7 @@ def test_the_keyboard_alone_leads_from_the_top_to_the_answer(new_page: NewPage) 
     assert stops[0] == "Skip to the main content"
     assert stops[-1] == "Predict"
     page.keyboard.press("Space")
-    page.get_by_text("$30,000").wait_for()
+    page.locator(".answer", has_text="$30,000").wait_for()
     assert focused(page) == "result"
 
 
@@ -179,12 +179,12 @@ def test_everything_works_without_scripts(new_page: NewPage) -> None:
     page.goto("/")
     page.get_by_label("Age", exact=True).fill("40")
     page.get_by_role("button", name="Predict").click()
-    page.get_by_text("$10,000").wait_for()
+    page.locator(".answer", has_text="$10,000").wait_for()
     assert focused(page) == "result"
     assert page.get_by_role("button", name="Copy link").count() == 0
     page.get_by_role("link", name="Link to this prediction").click()
     page.wait_for_url("**/?age=40&*")
-    assert page.get_by_text("$10,000").count() == 1
+    assert page.locator(".answer", has_text="$10,000").count() == 1
 
 
 def test_the_link_can_be_copied(new_page: NewPage) -> None:
