@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tablecast.deployment.deployment import Deployment
 from tablecast.i18n.formats import number, percent
@@ -74,7 +74,7 @@ class Parts:
         average: what kind of number the answer is, as a sentence; "" where that is not known.
         whatif: how the answer moves with each of the form's first fields.
         likely: both ends of the prediction interval.
-        level: how often the true value lies within it, such as ``90%``.
+        level: how often the true value lies within it, such as ``90%``; "" where that is not known.
         coverage: the same as a sentence.
         class_fractions: shown class to its share in training.
     """
@@ -104,6 +104,8 @@ def parts_of(
     interval = loaded.predictor.interval
     courses = what_if(schema, loaded.engine, row, background, MOST_COURSES, interval)
     explained = loaded.explainer.explain(row) if loaded.explainer else None
+    pairs = zip(schema.fields, row.values, strict=True)
+    beyond = any(field.unusual(value) for field, value in pairs)
     wording = wording_of(schema, largest_of(courses), prediction.interval)
     return Parts(
         why=_why(schema, explained, wording, shown) if explained else None,
@@ -112,8 +114,8 @@ def parts_of(
         whatif=whatif_cards(schema, courses, background, wording, shown),
         rank=_rank(background, prediction, wording),
         likely=_likely(prediction, wording),
-        level=percent(interval.level) if interval else "",
-        coverage=_coverage_in_words(interval.level, row, schema) if interval else "",
+        level=percent(interval.level) if interval and not beyond else "",
+        coverage=_coverage_in_words(interval.level, beyond) if interval else "",
         class_fractions=_class_fractions(schema, background),
     )
 
@@ -164,9 +166,8 @@ def _average_in_words(loaded: Deployment) -> str:
     return "" if "TargetTransformer" in steps else _("This is an average for similar cases.")
 
 
-def _coverage_in_words(level: float, row: Row, schema: Schema) -> str:
-    pairs = zip(schema.fields, row.values, strict=True)
-    if any(field.unusual(value) for field, value in pairs):
+def _coverage_in_words(level: float, beyond: bool) -> str:
+    if beyond:
         # Coverage was measured on rows like those of training, and this is none.
         return _("This case is outside the training data: how reliable the range is, is not known.")
     tenths = round(10 * level, 6)
@@ -178,10 +179,15 @@ def _coverage_in_words(level: float, row: Row, schema: Schema) -> str:
 
 
 def _likely(prediction: Prediction, wording: Wording) -> tuple[str, str] | None:
-    if prediction.interval is None:
+    """Both ends in words, rounded outwards, so that the prediction lies between them as shown."""
+    if prediction.interval is None or prediction.ranges is None:
         return None
     low, high = prediction.interval
-    return wording.of(low), wording.of(high)
+    if prediction.ranges.limits.whole:
+        wording = replace(wording, decimals=min(wording.decimals, 0))
+    steps = 10.0**wording.decimals
+    below, above = (round(end * steps, 6) for end in (low, high))  # 2.3 * 1000 is a hair above
+    return wording.of(math.floor(below) / steps), wording.of(math.ceil(above) / steps)
 
 
 def _rank(
