@@ -192,6 +192,11 @@ class Schema:
         """A row of each field's typical value."""
         return Row(tuple(field.typical for field in self.fields))
 
+    def columns_of_one(self, row: Row, count: int) -> dict[str, Array]:
+        """A row so many times, as the columns that engines take."""
+        pairs = zip(self.fields, row.values, strict=True)
+        return {field.name: field.array([value]).repeat(count) for field, value in pairs}
+
     def columns_of_rows(self, rows: Sequence[Row]) -> dict[str, Array]:
         """Rows, at least one, as the columns that engines take."""
         by_field = zip(*(row.values for row in rows), strict=True)
