@@ -27,6 +27,7 @@ from tablecast.web.docs import document as openapi
 from tablecast.web.fast_path import FastLane
 from tablecast.web.form.cases import MOST_CASES
 from tablecast.web.http import (
+    accent,
     access,
     content_encoding,
     metrics,
@@ -98,7 +99,9 @@ def create_app(deployment: Deployment | None = None) -> Flask:
         "form.predict": min(form, settings["max_body"]),
         "compare.change": min(MOST_CASES * form, settings["max_body"]),
     }
-    for blueprint in (*pages.blueprints(), api.blueprint, metrics.blueprint, openapi.blueprint):
+    for module in (api, metrics, openapi, accent):
+        app.register_blueprint(module.blueprint)
+    for blueprint in pages.blueprints():
         app.register_blueprint(blueprint)
     allowed = access.access_of(settings)
     app.config["TRUSTED_HOSTS"] = settings["hosts"].replace(",", " ").split() or None

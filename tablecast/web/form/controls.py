@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 
 from tablecast.errors import Remark
-from tablecast.i18n.formats import date_order, day, prefix_of, sentences, with_unit
+from tablecast.i18n.formats import date_order, day, prefix_of, sentences, unit_name, with_unit
 from tablecast.i18n.language import _
 from tablecast.schema.field import Choice, Field
 from tablecast.schema.schema import Schema
@@ -103,7 +103,7 @@ class Control:
 
     @property
     def suffix(self) -> str:
-        return "" if self.prefix else self.field.unit
+        return "" if self.prefix else unit_name(self.field.unit)
 
     @cached_property
     def choices(self) -> tuple[Choice, ...]:

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from flask import Response, request, url_for
 
 from tablecast.errors import InvalidInput, Remark
-from tablecast.i18n.formats import number, percent, prefix_of, with_unit
+from tablecast.i18n.formats import percent
 from tablecast.i18n.language import N_, _
 from tablecast.inference.engine import Label
 from tablecast.inference.predictor import Prediction
 from tablecast.schema.schema import Row, Schema
-from tablecast.web.display.amounts import MONEY
+from tablecast.web.display.amounts import Wording
 from tablecast.web.display.code_samples import curl_of, python_of, question_of
 from tablecast.web.display.remarks import warning_of
 from tablecast.web.form import wishes
@@ -57,6 +57,7 @@ class Answer:
 
     Attributes:
         text: the answer with its unit.
+        name: what a sentence calls it: a yes or no says of what.
         bars: every class, the most probable first; empty for a number.
         warnings: sentences about the values that were given.
         link: the address that asks the same question again.
@@ -64,10 +65,19 @@ class Answer:
     """
 
     text: str
+    name: str
     bars: tuple[Bar, ...]
     warnings: tuple[str, ...]
     link: str
     comparison: str
+
+    @property
+    def in_short(self) -> str:
+        """The answer in one line, a class with how likely it is: “Survived: no (91% likely)”."""
+        if not self.bars:
+            return self.name
+        words = _("{answer} ({share} likely)")
+        return words.format(answer=self.name, share=self.bars[0].percent)
 
 
 @blueprint.page("/", title=N_("Form"), order=10, role=FORM)
@@ -103,12 +113,15 @@ def rehearse() -> None:
     _answer_page(values, row, wishes.sent_wish(schema, {}))
 
 
-def answer_of(schema: Schema, prediction: Prediction, values: Mapping[str, str]) -> Answer:
+def answer_of(
+    schema: Schema, prediction: Prediction, values: Mapping[str, str], wording: Wording
+) -> Answer:
     """A prediction as the page shows it."""
     probabilities = prediction.probabilities or {}
     bars = [Bar(schema.show_class(name), each) for name, each in probabilities.items()]
     return Answer(
-        text=answer_in_words(schema, prediction.prediction),
+        text=answer_in_words(schema, prediction.prediction, wording),
+        name=_named(schema, prediction.prediction, wording),
         bars=tuple(sorted(bars, key=lambda bar: -bar.probability)),
         warnings=tuple(warning_of(schema, warning) for warning in prediction.warnings),
         link=link_to(schema, values),
@@ -116,11 +129,17 @@ def answer_of(schema: Schema, prediction: Prediction, values: Mapping[str, str])
     )
 
 
-def answer_in_words(schema: Schema, label: Label) -> str:
+def answer_in_words(schema: Schema, label: Label, wording: Wording) -> str:
     """An answer as the page shows it: an amount with its unit, or what its class is called."""
-    if schema.task == "classification":
+    if schema.task == "classification" or not isinstance(label, float):
         return schema.show_class(label)
-    return worded(label, schema.target_unit)
+    return wording.of(label)
+
+
+def _named(schema: Schema, label: Label, wording: Wording) -> str:
+    if schema.task == "classification":
+        return schema.name_class(label)
+    return answer_in_words(schema, label, wording)
 
 
 def link_to(schema: Schema, sent: Mapping[str, str]) -> str:
@@ -131,16 +150,6 @@ def link_to(schema: Schema, sent: Mapping[str, str]) -> str:
 def _given(schema: Schema, sent: Mapping[str, str]) -> dict[str, str]:
     """Every field's text."""
     return {field.name: sent.get(field.name, "").strip() for field in schema.fields}
-
-
-def worded(label: Label, unit: str) -> str:
-    """An answer with its unit: ``$20,931.40``, ``5.63 points`` or a class's name."""
-    if not isinstance(label, float):
-        return str(label)
-    if prefix_of(unit):
-        sign = "-" if label < 0 else ""
-        return sign + with_unit(number(abs(label), f",.{MONEY}f"), unit)
-    return with_unit(number(label, ",.0f" if abs(label) >= 10_000 else ",.4g"), unit)
 
 
 def _answered(values: Mapping[str, str]) -> Response:
@@ -171,13 +180,14 @@ def _answer_page(values: Mapping[str, str], row: Row, wish: wishes.Sent) -> Resp
     shown = {control.field.name: control.shown for control in controls}
     address = url_for("api.predict", _external=True)
     question = question_of(schema, row)
+    parts = parts_of(loaded, row, prediction, shown)
     return render_page(
         "live.html" if _is_part() else "form.html",
         status=422 if wishing.error else 200,
         controls=controls,
         wishing=wishing,
-        answer=answer_of(schema, prediction, values),
-        parts=parts_of(loaded, row, prediction, shown),
+        answer=answer_of(schema, prediction, values, parts.wording),
+        parts=parts,
         programs={"curl": curl_of(address, question), "Python": python_of(address, question)},
     )
 
