@@ -150,7 +150,9 @@ def test_a_page_that_was_asked_for_in_a_language_keeps_it(client: FlaskClient) -
     (permalink,) = [one["href"] for one in page.all("a") if "data-link" in one.attributes]
     assert permalink.endswith("&lang=zh#result")
     pages = [one["href"] for one in page.all("a") if one.inside("nav")]
-    assert pages == ["/?lang=zh", "/batch?lang=zh", "/model?lang=zh", "/docs?lang=zh"]
+    assert pages == [
+        f"{path}?lang=zh" for path in ("/", "/compare", "/batch", "/model", "/docs")
+    ]
     assert page.all("a", href="/api/v1/model")
 
 
@@ -676,8 +678,8 @@ def test_shipped_examples_speak_every_language(name: str) -> None:
     for spoken in OTHERS:
         other = form.languages[spoken.values[0].primary]
         assert other.fields.keys() == form.fields.keys()
-        assert other.title != form.title
-        assert other.target_label != form.target_label
+        assert other.texts["title"] != form.texts["title"]
+        assert other.texts["target_label"] != form.texts["target_label"]
         for column, said in other.fields.items():
             assert said["label"] != form.fields[column]["label"] or column in ("pH", "alcohol")
 
@@ -710,7 +712,7 @@ def test_the_answer_follows_the_form_in_its_language(client: FlaskClient) -> Non
         page = browser.new_page(base_url=address)
         page.goto("/?lang=zh")
         page.locator("[name=age]").fill("50")
-        api.expect(page.locator(".share a")).to_have_attribute(
+        api.expect(page.locator("[data-link]")).to_have_attribute(
             "href", re.compile("age=50&.*&lang=zh#result")
         )
         api.expect(page.locator(".panel")).to_contain_text("个别案例可能不同")

@@ -261,6 +261,60 @@ def test_the_committed_deployment_answers_in_the_browser(browser: playwright_api
         page.close()
 
 
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
+def test_a_case_is_compared_with_another(new_page: NewPage, scripts: bool) -> None:
+    """From the answer to a second case beside it, by the keyboard: Enter compares."""
+    page = new_page(java_script_enabled=scripts)
+    page.goto(ANSWERED)
+    page.get_by_role("link", name="Compare with another").click()
+    age = page.get_by_role("textbox", name="Age (years) Case 2")
+    age.fill("35")
+    age.press("Enter")
+    page.get_by_role("heading", name="Case 2 against case 1").wait_for()
+    reasons = page.get_by_role("table", name="Case 2 against case 1").inner_text()
+    assert "35 years instead of 55 years" in reasons
+    assert "−$5,000" in reasons
+    page.reload()
+    assert age.input_value() == "35"
+    page.get_by_role("combobox", name="Smoker Case 1").select_option("no")
+    page.get_by_role("button", name="Add a case").click()
+    page.get_by_role("button", name="Remove case 3").click()
+    assert page.get_by_role("columnheader", name="Case", exact=False).count() == 2
+    assert page.get_by_role("combobox", name="Smoker Case 1").input_value() == "no"
+    assert "$13,750" in page.get_by_role("row", name="Estimated charges").inner_text()
+
+
+@pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no-scripts"])
+def test_a_person_asks_what_would_have_to_change(new_page: NewPage, scripts: bool) -> None:
+    """The form as it stands is sent with the wish, by the keyboard too; the page is at the ways."""
+    page = new_page(java_script_enabled=scripts)
+    page.goto(ANSWERED)
+    page.get_by_label("Age", exact=True).fill("50")
+    if scripts:  # the answer follows, and the controls stay where they are
+        page.get_by_text("$32,500.50").first.wait_for()
+    page.get_by_label("I would rather have").select_option("most")
+    page.locator("#wish").fill("13000")
+    page.locator("#wish").press("Enter")
+    ways = page.get_by_role("region", name="What would have to change?")
+    ways.get_by_text("Smoker: No instead of Yes", exact=True).wait_for()
+    assert page.get_by_label("Age", exact=True).input_value() == "50"
+    assert page.locator("#wish").input_value() == "13000"
+    ways.get_by_role("link", name="Compare with your case").first.click()
+    assert page.get_by_role("combobox", name="Smoker Case 2").input_value() == "no"
+
+
+@pytest.mark.parametrize("width", [320, 390])
+def test_a_phone_scrolls_the_cases_and_not_the_page(new_page: NewPage, width: int) -> None:
+    """Two cases beside their names, and more of them in a region that scrolls by itself."""
+    page = new_page(viewport={"width": width, "height": 844})
+    page.goto("/compare?2.age=20&3.age=30&4.age=40")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.locator(".scroll").evaluate("it => it.scrollWidth > it.clientWidth")
+    page.goto("/compare?2.age=20")
+    if width == 390:
+        assert page.locator(".scroll").evaluate("it => it.scrollWidth <= it.clientWidth")
+
+
 def test_a_chart_tells_its_values(new_page: NewPage) -> None:
     """A chart is a stop of the keyboard; arrows and the pointer walk along it, and words tell."""
     page = new_page()

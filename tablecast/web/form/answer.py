@@ -51,7 +51,6 @@ class Why:
     answer: str
     is_probability: bool
     exact: bool
-    picture: charts.Waterfall
     lines: tuple[Line, ...]
 
 
@@ -123,25 +122,44 @@ def parts_of(
 def _why(
     schema: Schema, explained: Explanation, wording: Wording, shown: Mapping[str, str]
 ) -> Why:
-    ordered = sorted(explained.contributions, key=lambda part: -abs(part.contribution))
+    lines = steps_of(
+        schema, explained.base, explained.contributions, wording, shown, exact=explained.exact
+    )
+    return Why(
+        wording.of(explained.base), wording.of(explained.answer), wording.is_probability,
+        explained.exact, lines,
+    )
+
+
+def steps_of(
+    schema: Schema, base: float, parts: Sequence[Contribution], wording: Wording,
+    shown: Mapping[str, str], *, exact: bool,
+) -> tuple[Line, ...]:
+    """Contributions as steps from a number to another, the largest first, the smallest together.
+
+    Args:
+        schema: names the fields.
+        base: where the steps begin.
+        parts: what each field adds.
+        wording: of the amounts.
+        shown: field name to what stands beside the name.
+        exact: whether no error is told.
+    """
+    ordered = sorted(parts, key=lambda part: -abs(part.contribution))
     most = len(ordered) if len(ordered) <= MOST_LINES + 1 else MOST_LINES
     kept = ordered[:most] + ([_together(ordered[most:])] if ordered[most:] else [])
-    picture = charts.waterfall(explained.base, [part.contribution for part in kept])
+    bars = charts.waterfall(base, [part.contribution for part in kept]).bars
     labels = {field.name: field.label for field in schema.fields}
-    lines = tuple(
+    return tuple(
         Line(
             labels.get(part.field, _others(len(ordered) - most)),
             shown.get(part.field, ""),
             wording.change(part.contribution),
-            "" if explained.exact else wording.error(part.error),
+            "" if exact else wording.error(part.error),
             bar,
             part.contribution >= 0,
         )
-        for part, bar in zip(kept, picture.bars, strict=True)
-    )
-    return Why(
-        wording.of(explained.base), wording.of(explained.answer), wording.is_probability,
-        explained.exact, picture, lines,
+        for part, bar in zip(kept, bars, strict=True)
     )
 
 

@@ -178,7 +178,7 @@ def part_names(schema: Schema, index: int) -> tuple[str, ...]:
     if schema.fields[index].control_for("") != "date":
         return ()
     taken = {field.name for field in schema.fields}
-    return tuple(_free(f"{_id(index)}-{part}", taken) for part in ("day", "month", "year"))
+    return tuple(free_name(f"{_id(index)}-{part}", taken) for part in ("day", "month", "year"))
 
 
 def joined_dates(schema: Schema, sent: Mapping[str, str]) -> dict[str, str]:
@@ -220,7 +220,8 @@ def _id(index: int) -> str:
     return f"field-{index}"
 
 
-def _free(name: str, taken: set[str]) -> str:
+def free_name(name: str, taken: set[str]) -> str:
+    """The name, made longer until it is no column's."""
     while name in taken:
         name += "-"
     return name
