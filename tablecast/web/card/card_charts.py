@@ -150,7 +150,7 @@ def class_areas(values: Sequence[float], probabilities: Sequence[Sequence[float]
     free above.
     """
     across = Axis(Scale(values[0], values[-1]), (values[0], values[-1]))
-    xs = [float(round(across.at(value))) for value in values]  # to two pixels: there are many
+    xs = [across.at(value) for value in values]
     floor = [100.0] * len(xs)
     areas: dict[int, str] = {}
     for index, tone in enumerate(TONES[len(probabilities[0])]):
