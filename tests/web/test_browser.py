@@ -335,3 +335,21 @@ def test_a_chart_tells_its_values(new_page: NewPage) -> None:
     page.get_by_label("Age", exact=True).fill("30")
     page.get_by_text("30 years: $27,500", exact=True).wait_for()
     assert page.locator(".course-plot").first.get_attribute("role") == "slider"
+
+
+def test_the_card_is_a_few_screens_on_a_phone(new_page: NewPage) -> None:
+    """Its later parts are folded, and a link to one opens it; without scripts all stand open."""
+    phone = {"width": 390, "height": 844}
+    page = new_page(viewport=phone)
+    page.goto("/model")
+    assert page.evaluate("document.documentElement.scrollHeight") <= 8 * phone["height"]
+    assert page.evaluate("document.documentElement.scrollWidth") == phone["width"]
+    tall = "[...document.querySelectorAll('tr')].filter((row) => row.offsetHeight > 200).length"
+    assert page.evaluate(tall) == 0
+    part = page.locator("#proof .part-fold")
+    assert part.get_attribute("open") is None
+    page.get_by_role("link", name="Proof, versions and hashes").click()
+    assert part.get_attribute("open") == ""
+    bare = new_page(viewport=phone, java_script_enabled=False)
+    bare.goto("/model")
+    assert bare.locator("#proof .pairs").first.is_visible()

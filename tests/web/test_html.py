@@ -543,7 +543,7 @@ def test_the_model_card_has_the_facts(client: FlaskClient, insurance_schema: Sch
     """The card shows metrics with their spread, each field with its range, and the limits."""
     page = get(client, "/model")
     text = " ".join(page.one("main").text.split())
-    assert "2,952.7 ± 201.5" in text
+    assert "2,950 ± 200" in text
     assert "Not fitted: no time left" in text
     assert "not cause and effect" in text
     assert "0" * 64 in text
