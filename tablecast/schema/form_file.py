@@ -81,7 +81,12 @@ _FIELD_KEYS: dict[str, Any] = {
     "hard_maximum": (int, float),
     "default": (int, float, str),
     "folded": bool,
+    "group": str,
+    "fixed": bool,
+    "only": str,
 }
+#: Which way a value can go that goes one way only.
+_WAYS = ("up", "down")
 
 
 _CARD_KEYS = {
@@ -219,6 +224,10 @@ def _check_field(name: str, overrides: Any) -> None:
         raise FormFileError(f"[fields.{name}] must be a table of keys, such as label = \"…\".")
     _check_keys(overrides, _FIELD_KEYS, f"[fields.{name}]")
     _check_labels(overrides.get("levels", {}), f"[fields.{name}.levels]")
+    if overrides.get("only", "up") not in _WAYS:
+        raise FormFileError(
+            f"[fields.{name}]: only is {overrides['only']!r}; choose one of: {', '.join(_WAYS)}."
+        )
 
 
 def _check_card(card: Mapping[str, Any]) -> None:

@@ -43,6 +43,11 @@ def _with_overrides(field: Field, overrides: Mapping[str, Any]) -> Field:
         ordered = (*labels, *(level for level in known if level not in labels))
         changes |= {"level_labels": dict(labels), "levels" if field.levels else "codes": ordered}
     changed = replace(field, **changes)
+    if changed.only and changed.is_text:
+        raise FormFileError(
+            f"[fields.{field.name}]: only = {changed.only!r} is for numbers and dates. Levels have "
+            "no direction; use fixed = true if nobody can change it."
+        )
     for kind in ("", "hard_"):
         low, high = getattr(changed, f"{kind}minimum"), getattr(changed, f"{kind}maximum")
         if low is not None and high is not None and low > high:

@@ -288,7 +288,7 @@ def _untitled(target: str, language: Language) -> str:
 
 def _texts_in(form: Form) -> dict[str, Any]:
     """What a form says to people, as ``Schema.in_language`` takes it."""
-    named = {"label": "label", "hint": "hint", "unit": "unit", "levels": "level_labels"}
+    named = {key: key for key in ("label", "hint", "unit", "group")} | {"levels": "level_labels"}
     texts = {
         "title": form.title,
         "description": form.description,

@@ -22,7 +22,7 @@ from tablecast.i18n.language import ENGLISH, LANGUAGES, language_of
 TEXT_PATHS = (
     "title", "description",
     "target.label", "target.unit", "target.classes.*",
-    "fields.*.label", "fields.*.hint", "fields.*.unit", "fields.*.levels.*",
+    "fields.*.label", "fields.*.hint", "fields.*.unit", "fields.*.group", "fields.*.levels.*",
     "card.intended", "card.unsuited", "card.source", "card.license", "card.contact",
 )
 
