@@ -144,8 +144,9 @@ def test_the_keyboard_alone_leads_from_the_top_to_the_answer(new_page: NewPage) 
     assert stops[0] == "Skip to the main content"
     assert stops[-1] == "Predict"
     page.keyboard.press("Space")
-    page.get_by_text("$30,000.50").wait_for()
-    assert focused(page) == "result"
+    page.wait_for_url("**/?*#result")
+    page.locator(".panel").get_by_text("$30,000.50").wait_for()
+    page.wait_for_function("document.activeElement.id === 'result'")
 
 
 def test_the_focus_is_always_seen(new_page: NewPage) -> None:
