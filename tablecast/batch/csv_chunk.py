@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import repeat
 from operator import itemgetter
@@ -32,6 +32,10 @@ class CsvChunk:
     def location_of(self, row: int) -> tuple[str, int]:
         """Where a person finds a row: ``("line", 17)``."""
         return "line", self.lines[row]
+
+    def first(self, count: int) -> CsvChunk:
+        """The first rows alone."""
+        return CsvChunk(self.records[:count], self.lines[:count])
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,10 @@ class PlainChunk:
     def location_of(self, row: int) -> tuple[str, int]:
         """Where a person finds a row: ``("line", 17)``."""
         return "line", self.lines[row]
+
+    def first(self, count: int) -> PlainChunk:
+        """The first rows alone."""
+        return replace(self, texts=self.texts[:count], lines=self.lines[:count])
 
 
 Chunk = CsvChunk | PlainChunk

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
+from tablecast.batch.below_table import rows_of_table
 from tablecast.batch.column_reader import RowsReader, meaning
 from tablecast.batch.csv_chunk import CsvChunk
 from tablecast.batch.csv_sink import CsvSink
@@ -84,7 +85,7 @@ def _rows_of(
     rows: list[Row] = []
     refusals: list[Refused] = []
     count = 0
-    for chunk in source.chunks():
+    for chunk in rows_of_table(source, schema, indices):
         cells = {name: chunk.column(index) for name, index in indices.items()}
         refused = reader.read(cells, len(chunk)).refused
         for row in sorted(refused):

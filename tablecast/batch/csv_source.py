@@ -15,11 +15,11 @@ from typing import BinaryIO
 from tablecast.batch.csv_chunk import Chunk, CsvChunk, PlainChunk, PlainLines, plain_lines
 from tablecast.batch.csv_layout import layout_of
 from tablecast.batch.csv_text import CsvText
-from tablecast.data.surroundings import MOST_FOOTERS, is_footer
+from tablecast.data.surroundings import MOST_FOOTERS, is_drawn, is_filled, is_footer, repeats
 from tablecast.errors import BatchError
 from tablecast.i18n.formats import number
 from tablecast.i18n.language import N_, _, ngettext
-from tablecast.schema.table_notes import LINES_BELOW
+from tablecast.schema.table_notes import HEADER_AGAIN, LINES_BELOW
 
 #: Rows that are read, answered and written at a time: enough that what is done once a chunk costs
 #: little a row, few enough that their cells stay in the processor's cache.
@@ -43,8 +43,8 @@ _EMPTY = N_("{name} is empty. Its first line must contain the column names.")
 READER_WORDS = (
     N_("unexpected end of data"),
     N_("line contains NUL"),
-    N_("field larger than field limit (131072)"),
 )
+LONG_CELL = "field larger than field limit (131072)"
 
 
 class CsvSource:
@@ -85,7 +85,7 @@ class CsvSource:
         self._block_characters = _characters_of(beginning)
         self.has_returns = False
         # only where it is needed to see a quotation mark: elsewhere a space is kept as it is
-        self._skips_spaces = f'{self.separator} "' in beginning
+        self._skips_spaces = self.separator == " " or f'{self.separator} "' in beginning
         self._text = self._file.open()
         self._blocks = self._read_blocks()
         self._begun, self._end, self._waiting = io.StringIO(), 0, ""
@@ -98,6 +98,8 @@ class CsvSource:
             skipinitialspace=self._skips_spaces,
             strict=True,
         )
+        self._header: list[str] = []
+        self._repeated: tuple[int, ...] = ()
         self.names = layout.names(self._read_header(layout.above))
 
     def close(self) -> None:
@@ -117,7 +119,8 @@ class CsvSource:
         width = len(self.names)
         block = self._begun.read()  # what is behind the header
         while block or (block := next(self._blocks, "")):
-            lines = None if self._skips_spaces else plain_lines(block, self.separator, width)
+            careful = self._skips_spaces or self._is_repeated_in(block)
+            lines = None if careful else plain_lines(block, self.separator, width)
             if lines is None:
                 yield from self._read_records(block)
             else:
@@ -138,6 +141,9 @@ class CsvSource:
             yield PlainChunk(texts, numbers, self.separator, len(self.names))
         if not lines.texts or lines.places[-1] + 1 < lines.count:
             self._gap = self._gap or not self._below
+
+    def _is_repeated_in(self, block: str) -> bool:
+        return bool(self._header) and self.separator.join(self._header) in block
 
     @property
     def _line(self) -> int:
@@ -168,7 +174,8 @@ class CsvSource:
         """The chunk of all these records that are rows, the first of which begins on a line."""
         width = len(self.names)
         one_line_each = self._line - line == len(records)
-        if one_line_each and set(map(len, records)) == {width} and all(map(any, records)):
+        usual = set(map(len, records)) == {width} and all(map(any, records))
+        if one_line_each and usual and not any(map(self._is_no_row, records)):
             return CsvChunk(records, range(line, line + len(records)))
         rows: list[list[str]] = []
         lines: list[int] = []
@@ -177,11 +184,13 @@ class CsvSource:
                 self._gap = self._gap or not self._below
                 line += 1
                 continue
-            if len(record) == width and any(record):
+            if repeats(self._header, record):
+                self._repeated += (line,)
+            elif len(record) == width and any(record) and not is_drawn(record):
                 self._refuse_below()
                 rows.append(record)
                 lines.append(line)
-            elif any(cell.strip() for cell in record):
+            elif is_filled(record):
                 self._below.append((line, record))
                 if len(self._below) > MOST_FOOTERS or not is_footer(self._below[0][1], self._gap):
                     self._refuse_below()
@@ -189,6 +198,9 @@ class CsvSource:
                 self._gap = self._gap or not self._below
             line += _lines_of(record)
         return CsvChunk(rows, lines)
+
+    def _is_no_row(self, record: list[str]) -> bool:
+        return is_drawn(record) or repeats(self._header, record)
 
     def _refuse_below(self) -> None:
         """A row that is too short or too long is a mistake where others follow it."""
@@ -199,6 +211,9 @@ class CsvSource:
 
     def _end_of_table(self) -> None:
         """Lines below the table, such as a sum or a source, are no rows of it."""
+        if self._repeated:
+            again = HEADER_AGAIN.filled(count=len(self._repeated), line=self._repeated[0])
+            self.notes += (str(again),)
         if self._below:
             below = LINES_BELOW.filled(count=len(self._below), line=self._below[0][0])
             self.notes += (str(below),)
@@ -207,8 +222,9 @@ class CsvSource:
         """The column names, below so many records of a title."""
         try:
             for record in self._reader:
-                if any(cell.strip() for cell in record):
+                if is_filled(record):
                     if not above:
+                        self._header = list(map(str.strip, record)) if len(record) > 1 else []
                         return record
                     above -= 1
         except csv.Error as error:
@@ -236,6 +252,14 @@ class CsvSource:
             yield block
 
     def _unreadable(self, reason: str, line: int) -> BatchError:
+        if reason == LONG_CELL:
+            words = _(
+                "Line {line} of {name} cannot be read: it has a cell of more than {most} "
+                "characters. Shorten that text or leave its column out; or, if a quotation mark "
+                "before it is not closed, close it."
+            )
+            most = number(csv.field_size_limit())
+            return BatchError(words.format(line=line, name=self.name, most=most))
         words = _("Line {line} of {name} cannot be read: {reason}. Check for a missing quotation "
                   "mark.")
         return BatchError(words.format(line=line, name=self.name, reason=_(reason)))

@@ -7,15 +7,12 @@ from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
 
 from tablecast.batch.formula_guard import without_apostrophe
-from tablecast.data.names import unique_names
+from tablecast.data.names import MOST_COLUMNS, unique_names
 from tablecast.errors import BatchError
 from tablecast.i18n.formats import listed, number
 from tablecast.i18n.language import _
 from tablecast.schema.schema import Schema
 from tablecast.schema.texts import fold, tidy_text
-
-#: More columns than any table in use has; a file beyond is broken, and only costs time.
-MOST_COLUMNS = 10_000
 
 #: Names that an error about columns lists.
 LISTED_NAMES = 5

@@ -26,6 +26,7 @@ from typing import Any, BinaryIO, Literal, Protocol, get_args
 import numpy as np
 import numpy.typing as npt
 
+from tablecast.batch.below_table import rows_of_table
 from tablecast.batch.column_reader import Reading, RowsReader
 from tablecast.batch.csv_sink import CsvSink, Values
 from tablecast.batch.csv_source import CsvSource
@@ -109,6 +110,7 @@ def predict_file(
     run = _Run(loaded, errors, progress)
     with file_errors(), replaced_when_whole(written) as temporary:
         if read.suffix.lower() == ".parquet":
+            _refuse_sheet(sheet, read.name)
             parquet = ParquetSource(read)
             return run.through(parquet, lambda: run.parquet_sink(temporary, parquet))
         with read.open("rb") as stream, temporary.open("wb") as result:
@@ -137,6 +139,12 @@ def predict_csv(
     return _Run(deployment, errors, None, limits).through_stream(source, output, name)
 
 
+def _refuse_sheet(sheet: str | None, name: str) -> None:
+    if sheet:
+        words = _("{name} is not a workbook, so it has no sheet. Leave out --sheet.")
+        raise BatchError(words.format(name=name))
+
+
 class _Run:
     """One file on its way through a deployment."""
 
@@ -163,6 +171,7 @@ class _Run:
         beginning = stream.read(8)
         stream.seek(0)
         if not is_workbook(beginning):
+            _refuse_sheet(sheet, name)
             return self.through_csv(stream, result, name)
         if self._limits.memory < math.inf:
             refuse_if_harmful(stream.read(), name, int(self._limits.memory))
@@ -206,7 +215,7 @@ class _Run:
         with closing(source):
             self._look_at_columns(source)
             with closing(make_sink()) as sink:
-                for chunk in source.chunks():
+                for chunk in self._chunks(source):
                     sink.write(chunk, *self._answer(self._read(source, chunk), len(chunk)))
                     check()
                     if self._progress:
@@ -214,6 +223,11 @@ class _Run:
         self.summary.notes = (*source.notes, *self.summary.notes)
         self.summary.seconds = time.perf_counter() - self._began
         return self.summary
+
+    def _chunks(self, source: _Source) -> Iterator[Any]:
+        if isinstance(source, ParquetSource):  # whose rows are all data
+            return source.chunks()
+        return rows_of_table(source, self._deployment.schema, self._indices)
 
     def _look_at_columns(self, source: _Source) -> None:
         """Find the fields' columns. Raises BatchError where they do not fit."""
@@ -306,7 +320,10 @@ def added_columns(deployment: Deployment, with_errors: bool) -> dict[str, type]:
     """
     schema = deployment.schema
     columns = answers(deployment, schema.columns_of_rows([schema.typical]))
-    added: dict[str, type] = dict.fromkeys(columns, float)
+    added: dict[str, type] = {
+        name: int if getattr(values, "dtype", float) == np.int64 else float
+        for name, values in columns.items()
+    }
     if schema.classes:
         added["prediction_label"] = type(schema.classes[0])
     if with_errors:

@@ -44,6 +44,15 @@ class SheetChunk:
         """Where a person finds a row: ``("row", 17)``."""
         return "row", self.numbers[row]
 
+    @property
+    def records(self) -> list[list[Any]]:
+        """The rows' cells."""
+        return self.rows
+
+    def first(self, count: int) -> SheetChunk:
+        """The first rows alone."""
+        return SheetChunk(self.rows[:count], self.numbers[:count])
+
 
 class WorkbookSource:
     """Reads one sheet of a workbook in chunks.

@@ -20,6 +20,9 @@ from tablecast.errors import TablecastError
 #: The exit status after Ctrl-C, as shells have it: 128 and SIGINT's number.
 INTERRUPTED = 130
 
+#: And where nobody reads on: 128 and SIGPIPE's.
+BROKEN_PIPE = 141
+
 #: What a command may lack where only serving is installed.
 FOR_TRAINING = (
     "Training, compiling and verifying need more packages than serving: install tablecast[train] "
@@ -48,6 +51,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         print(f"tablecast: {error.name} is not installed. {FOR_TRAINING}", file=sys.stderr)
         return 1
+    except BrokenPipeError:  # who reads, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
     except KeyboardInterrupt:
         with suppress(OSError):  # the terminal may be gone
             print("tablecast: stopped. No partial files were left.", file=sys.stderr)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 
+from tablecast.errors import TableError
 from tablecast.schema.options import ReadingOptions
 
 
@@ -36,11 +38,20 @@ def add_table_options(parser: argparse.ArgumentParser) -> None:
         help="the sign between cells, such as ';', or tab (default: detected)",
     )
     group.add_argument(
-        "--decimal", choices=(".", ","), help="the decimal sign of numbers (default: detected)"
+        "--decimal", choices=(".", ","), metavar="SIGN",
+        help="the decimal sign of numbers, . or , (default: detected)",
     )
     group.add_argument(
         "--sheet", metavar="NAME", help="the sheet of a workbook, by name or by number from 1"
     )
+    split = parser.add_argument_group("how rows are split and counted (default: at random, alike)")
+    for name, words in (
+        ("--group", "rows with the same value, such as a person's, are never split between "
+         "training and testing: for predictions about new persons"),
+        ("--time", "dates or numbers: train on earlier rows, test on later ones: for forecasts"),
+        ("--weight", "numbers: how much each row counts in training and in the scores"),
+    ):
+        split.add_argument(name, metavar="COLUMN", help=words)
 
 
 def table_options(options: argparse.Namespace) -> ReadingOptions:
@@ -51,13 +62,18 @@ def table_options(options: argparse.Namespace) -> ReadingOptions:
     """
     levels: dict[str, list[str]] = {}
     for pair in options.level:
-        column, _, text = pair.rpartition("=")
+        column, equals, text = pair.rpartition("=")
+        if not (column.strip() and equals and text.strip()):
+            raise TableError(
+                f"--level {pair!r} does not say which column has which value; write COLUMN=TEXT, "
+                "such as --level continent=NA."
+            )
         levels.setdefault(column, []).append(text)
     return ReadingOptions(
         task=options.task,
         category=options.category,
         number=options.number,
-        date=dict(map(_dated, options.date)),
+        date=_dates(options.date),
         drop=options.drop,
         keep=options.keep,
         missing=options.missing,
@@ -66,7 +82,22 @@ def table_options(options: argparse.Namespace) -> ReadingOptions:
         separator={"tab": "\t", "\\t": "\t"}.get(options.separator, options.separator),
         decimal=options.decimal,
         sheet=options.sheet,
+        group=options.group,
+        time=options.time,
+        weight=options.weight,
     )
+
+
+def _dates(pairs: Sequence[str]) -> dict[str, str]:
+    dates: dict[str, str] = {}
+    for column, form in map(_dated, pairs):
+        if dates.get(column, form) != form:
+            raise TableError(
+                f"'{column}' has two formats of dates (--date): {dates[column] or 'any'} and "
+                f"{form or 'any'}. Leave one of them out."
+            )
+        dates[column] = form
+    return dates
 
 
 def _dated(pair: str) -> tuple[str, str]:

@@ -72,6 +72,11 @@ class Column:
         return {value: text_of(value) for value in self.counts}
 
     @cached_property
+    def all_texts(self) -> list[str]:
+        """The distinct texts; none where its cells cannot be compared."""
+        return [] if self.distinct is None else list(dict.fromkeys(self.texts.values()))
+
+    @cached_property
     def present(self) -> list[str]:
         """The distinct texts that say something."""
         distinct = dict.fromkeys(self.texts.values())
@@ -173,7 +178,7 @@ class Column:
     def name_placeholders(self, far: Sequence[str] = ()) -> None:
         """Say what is missing of a column of numbers or dates."""
         kept = {*self.candidates, *far}
-        self.name_missing([text for text in self.present if text not in kept])
+        self.name_missing([text for text in self.all_texts if text and text not in kept])
         self.name_missing(far, OPEN_END)
         self.name_asked()
 

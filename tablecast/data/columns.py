@@ -22,17 +22,29 @@ import datetime
 import decimal
 from collections.abc import Sequence
 from dataclasses import replace
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from tablecast.data.cells import Column
 from tablecast.data.dates import without_zone
-from tablecast.data.names import tidy_names, unique_names
-from tablecast.data.number_columns import read_as_requested, read_number_column
+from tablecast.data.names import check_width, tidy_names, unique_names
+from tablecast.data.number_columns import (
+    note_dates_as_numbers,
+    read_as_requested,
+    read_number_column,
+)
 from tablecast.data.text_columns import read_text_column
 from tablecast.errors import Remark
 from tablecast.schema.options import ReadingOptions
 from tablecast.schema.readings import ColumnReading, TableReading, reading_of, with_reading
-from tablecast.schema.table_notes import NAMELESS, RENAMED, SAME_COLUMN
+from tablecast.schema.table_notes import (
+    NAMELESS,
+    NO_SUCH_LEVEL,
+    NOTHING_MISSING,
+    RENAMED,
+    SAME_COLUMN,
+)
+from tablecast.schema.texts import tidy_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -67,9 +79,13 @@ def tidy(
     import pandas as pd
 
     known = reading or reading_of(table)
+    options = options or ReadingOptions()
+    if _is_tidy(table, known, options):
+        options.known_as(list(table.columns))
+        return table
     notes = list(known.notes)
     named = _named(table, notes)
-    options = (options or ReadingOptions()).known_as(list(named))
+    options = options.known_as(list(named))
     raw = [
         Column(name, column, frozenset(missing), options, lines)
         for name, column in named.items()
@@ -77,10 +93,13 @@ def tidy(
     ]
     by_name = {each.name: each for each in raw}
     _decide(raw, known, options)
+    if len(raw) == len(named):
+        notes += _needless(raw, options)
     columns, readings = {}, dict(known.columns)
     for name, column in named.items():
         if name in by_name:
             column = _values(by_name[name])
+            note_dates_as_numbers(by_name[name], column)
             readings[name] = replace(by_name[name].reading, dtype=str(column.dtype))
             notes += by_name[name].notes
         columns[name] = column
@@ -92,8 +111,35 @@ def tidy(
     return with_reading(tidied, known_now)
 
 
+def _is_tidy(table: pd.DataFrame, known: TableReading, options: ReadingOptions) -> bool:
+    """Whether all of a table was read before, and nobody says now that it should be otherwise."""
+    from pandas import RangeIndex
+
+    if not known.columns or not table.index.equals(RangeIndex(len(table))):
+        return False
+    asked = {*options.category, *options.number, *options.date}
+    kinds = zip(table.columns, map(str, table.dtypes), strict=True)
+    return all(kind == known.of(name).dtype and name not in asked for name, kind in kinds)
+
+
+def _needless(columns: Sequence[Column], options: ReadingOptions) -> list[Remark]:
+    """What to say of texts that are named, and that no cell holds."""
+    notes = []
+    texts = [one for one in map(tidy_text, options.missing) if one]
+    if texts:
+        held = {text for column in columns for text in column.all_texts}
+        notes += [NOTHING_MISSING.filled(text=text) for text in texts if text not in held]
+    for column in columns:
+        for text in sorted(column.levels.difference(column.all_texts if column.levels else ())):
+            near = get_close_matches(text, column.all_texts, 1, cutoff=0)
+            if near:
+                notes.append(NO_SUCH_LEVEL.filled(name=column.name, text=text, near=near[0]))
+    return notes
+
+
 def _named(table: pd.DataFrame, notes: list[Remark]) -> dict[str, pd.Series]:
     """The columns by tidy names; one that is there twice with the same cells only once."""
+    check_width(table.shape[1], "The table")
     names = [str(name).strip() for name in table.columns]
     kept: dict[str, pd.Series] = {}
     for at, name in enumerate(unique_names(names)):

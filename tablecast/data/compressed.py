@@ -7,6 +7,7 @@ import io
 import zlib
 from typing import IO, Any, BinaryIO
 
+from tablecast.data.free_memory import most_bytes
 from tablecast.errors import TableError
 
 ENDINGS = (".gz", ".zst")
@@ -17,6 +18,9 @@ _GZIP, _ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 #: (what a server accepts as a file) it may, as a table of equal rows does.
 MOST_GROWTH = 1_000
 LEAST_LIMIT = 50_000_000
+
+#: Bytes that are unpacked at a time.
+PIECE = 1_000_000
 
 
 def is_compressed(beginning: bytes) -> bool:
@@ -32,16 +36,24 @@ def expanded(content: bytes, name: str) -> bytes:
     """
     if not is_compressed(content):
         return content
-    most = max(LEAST_LIMIT, MOST_GROWTH * len(content))
+    fits = most_bytes()
+    most = min(max(LEAST_LIMIT, MOST_GROWTH * len(content)), fits)
+    held = io.BytesIO()
     try:
         with opened(io.BytesIO(content), name) as stream:
-            held = stream.read(most + 1)
+            while held.tell() <= most and (piece := stream.read(PIECE)):
+                held.write(piece)
     except _errors() as error:
         raise TableError(f"'{name}' is damaged: {error}. Compress it again.") from None
-    if len(held) > most:
+    if held.tell() > fits:
+        raise TableError(
+            f"'{name}' expands to more than {fits // 1_000_000:,} MB, for which the free memory is "
+            "too small. Unpack it and name a file with fewer rows, such as a sample of them."
+        )
+    if held.tell() > most:
         megabytes = f"{most // 1_000_000:,} MB"
         raise TableError(f"'{name}' expands to more than {megabytes}; unpack it first.")
-    return bytes(held)
+    return held.getvalue()
 
 
 def opened(stream: BinaryIO, name: str) -> IO[Any]:

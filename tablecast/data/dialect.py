@@ -8,25 +8,29 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
+from tablecast.data.free_memory import check_text
 from tablecast.data.surroundings import (
     Record,
     after_gaps,
     are_row_names,
     bare,
     is_filled,
+    is_like_rows,
     shortened,
     with_missing_name,
     without_footer,
+    without_repeated_header,
 )
 from tablecast.errors import Remark, TableError
 from tablecast.schema.number_formats import amount_of
-from tablecast.schema.table_notes import NUMBERS_AS_NAMES, ROW_NAMES, TITLE
+from tablecast.schema.table_notes import DATA_AS_NAMES, NUMBERS_AS_NAMES, ROW_NAMES, TITLE
 from tablecast.schema.texts import tidy_text
 
 SEPARATORS = ",;\t|"
@@ -80,7 +84,8 @@ def grid_of(text: str, name: str, separator: str | None = None) -> Grid:
     if match:
         separator, text, skipped = separator or match[1], text[match.end() :], 1
     separator = separator or find_separator(text)
-    numbered = [(line + skipped, record) for line, record in _all_records(text, separator, name)]
+    check_text(text, separator, name)
+    numbered = _all_records(text, separator, name, skipped)
     return arranged(numbered, name, separator)
 
 
@@ -116,7 +121,13 @@ def _are_cut_by_spaces(text: str) -> bool:
     if len(rows) < 2 or len(widths) != 1 or len(names) not in (*widths, max(widths) - 1):
         return False
     quoted = re.match(r'("[^"\n]*" +)+"[^"\n]*" *[\r\n]', text)
-    return len(names) > 1 and bool(quoted or all(map(_are_numbers, rows)))
+    return len(names) > 1 and bool(quoted or all(map(_are_numbers, rows)) or _are_aligned(text))
+
+
+def _are_aligned(text: str) -> bool:
+    """Whether most lines have cells with more than one space between them."""
+    lines = [line for line in text.splitlines()[:FIRST_ROWS] if line.strip()]
+    return 2 * sum(re.search(r"\S {2,}\S", line) is not None for line in lines) > len(lines)
 
 
 def _are_numbers(record: Record) -> bool:
@@ -156,10 +167,12 @@ def header_index(records: Sequence[Record], width: int) -> int:
     A title has fewer cells than the table, or fewer that hold anything.
     """
     filled = [sum(map(bool, map(bare, record))) for record in records[:MOST_TITLES]]
-    for least in (max(2, width // 2), 2):
-        for index, cells in enumerate(filled):
-            if cells >= least and len(records[index]) >= width - 1:
-                return index
+    # One more cell than the rows have is the separator behind it; more are another table's.
+    for most in (width + 1, math.inf):
+        for least in (max(2, width // 2), 2):
+            for place, cells in enumerate(filled):
+                if cells >= least and width - 1 <= len(records[place]) <= most:
+                    return place
     return 0
 
 
@@ -170,14 +183,19 @@ def arranged(
     kept = [(line, record) for line, record in numbered if is_filled(record)]
     if not kept:
         raise TableError(f"'{name}' is empty. Check that it was saved or downloaded completely.")
-    blank_before = after_gaps(numbered)
+    blank_before = after_gaps(numbered) if len(kept) < len(numbered) else set()
     sample = [record for _, record in kept[: FIRST_ROWS * 5]]
     head = header_index(sample, usual_width(sample[1:] or sample))
     width = usual_width([record for _, record in kept[head + 1 :]] or [kept[head][1]])
     notes = [TITLE.filled(text=shortened(record)) for _, record in kept[:head]]
     header = [tidy_text(bare(cell)) for cell in kept[head][1]]
+    below, again = without_repeated_header([bare(cell) for cell in kept[head][1]], kept[head + 1 :])
+    kept[head + 1 :] = below
+    notes += again
     if _are_numbers(header) and not are_row_names(header):  # 0, 1, 2 or 2001, 2002 are names
         notes.append(NUMBERS_AS_NAMES.filled(text=shortened(header)))
+    elif is_like_rows(header, [record for _, record in kept[head + 1 : head + FIRST_ROWS]]):
+        notes.append(DATA_AS_NAMES.filled(text=shortened(header)))
     body = kept[head + 1 :]
     full = sum(len(record) == width for _, record in body)
     if len(header) == width - 1 and full > MOST_SHORT * len(body):
@@ -199,9 +217,9 @@ def arranged(
 def _without_needless(grid: Grid) -> Grid:
     """Without empty columns that have no name, and without row names."""
     columns = range(len(grid.header))
-    empty = [
+    empty = {
         at for at in columns if not grid.header[at] and not any(bare(row[at]) for row in grid.rows)
-    ]
+    }
     named = [at for at in columns if at not in empty]
     if named and not grid.header[named[0]] and len(named) > 1 and are_row_names(
         [bare(row[named[0]]) for row in grid.rows]
@@ -215,12 +233,14 @@ def _without_needless(grid: Grid) -> Grid:
     return grid
 
 
-def _all_records(text: str, separator: str, name: str) -> list[tuple[int, Record]]:
+def _all_records(
+    text: str, separator: str, name: str, above: int
+) -> list[tuple[int, Record]]:
     """Every record with its line. Quotation marks within a cell are forgiven, open ones are not."""
     try:
-        return list(_records(text, separator, name, strict=True))
+        return list(_records(text, separator, name, above, strict=True))
     except _OddQuotes:
-        return list(_records(text, separator, name, strict=False))
+        return list(_records(text, separator, name, above, strict=False))
 
 
 class _OddQuotes(Exception):  # noqa: N818 - a control flow of this module, never shown
@@ -228,18 +248,24 @@ class _OddQuotes(Exception):  # noqa: N818 - a control flow of this module, neve
 
 
 def _records(
-    text: str, separator: str, name: str, *, strict: bool
+    text: str, separator: str, name: str, above: int, *, strict: bool
 ) -> Iterator[tuple[int, Record]]:
     lines = io.StringIO(text, newline="")
     reader = csv.reader(lines, delimiter=separator, skipinitialspace=True, strict=strict)
-    line = 1
+    line = above + 1
     try:
         for record in reader:
             yield line, record
-            line = reader.line_num + 1
+            line = above + reader.line_num + 1
     except csv.Error as error:
         if strict and "expected after" in str(error):
             raise _OddQuotes from None
+        if "field larger" in str(error):
+            raise TableError(
+                f"Line {line} of '{name}' has a cell of more than {csv.field_size_limit():,} "
+                "characters, which no column of a table needs. Shorten that text or leave its "
+                "column out; or, if a quotation mark before it is not closed, close it."
+            ) from None
         raise TableError(
             f"Line {line} of '{name}' cannot be read: {error}. Is a quotation mark not closed?"
         ) from error

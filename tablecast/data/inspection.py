@@ -9,20 +9,24 @@ import os
 import shutil
 import textwrap
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tablecast.data.columns import tidy
+from tablecast.data.leakage import split_leaks
 from tablecast.data.prepare import columns_to_drop, prepare, task_of
 from tablecast.data.prepared import Dropped
+from tablecast.data.row_metadata import RowMetadata
 from tablecast.data.sources import read_table
+from tablecast.data.split_hints import hints
 from tablecast.errors import Remark, TableError
 from tablecast.schema.field import Field
+from tablecast.schema.form_file import Form
 from tablecast.schema.from_column import field_of_column
 from tablecast.schema.options import ReadingOptions, column_named
 from tablecast.schema.readings import TableReading, reading_of
-from tablecast.schema.schema import classes_of
+from tablecast.schema.schema import Schema, classes_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,7 +47,8 @@ class InspectedColumn:
     Attributes:
         name: its name.
         kind: number, integer, category, boolean or date; "unusable" for what is none of them.
-        role: "feature", "target" or "ignored".
+        role: "feature", "target" or "ignored"; or "group", "time" or "weight", where a person has
+            said so. A time stays a feature unless a note says that it is ignored.
         missing: how many rows have no value.
         levels: of text, sorted, or the most frequent of very many; at most 50.
         minimum, maximum: of numbers; of dates as ISO 8601; else None.
@@ -108,6 +113,7 @@ def inspect(
     table: str | os.PathLike[str] | pd.DataFrame,
     target: str | None = None,
     options: ReadingOptions | None = None,
+    form: Form | None = None,
 ) -> Inspection:
     """Say what is understood of a table.
 
@@ -115,39 +121,58 @@ def inspect(
         table: what ``read_table`` takes, or a table.
         target: the column to predict, where it is known.
         options: what a person says of the table.
+        form: what a form file says, which is checked against the table.
 
     Raises:
         TableError: it cannot be read, or has no such column.
+        FormFileError: the form names what the table lacks.
     """
+    options = (options or ReadingOptions()).over(form.reading if form else ReadingOptions())
     read = read_table(table, options) if isinstance(table, str | os.PathLike) else table
-    return inspected(tidy(read, options=options), target, options)
+    return inspected(tidy(read, options=options), target, options, form)
 
 
 def inspected(
-    tidied: pd.DataFrame, target: str | None, options: ReadingOptions | None = None
+    tidied: pd.DataFrame,
+    target: str | None,
+    options: ReadingOptions | None = None,
+    form: Form | None = None,
 ) -> Inspection:
     """The same of a table that is read."""
     names = [str(name) for name in tidied.columns]
     options = (options or ReadingOptions()).known_as(names)
     reading = reading_of(tidied)
     goal = column_named(target.strip(), names) if target else None
-    dropped = {one.name: one for one in _ignored(tidied, goal, options)}
-    task, classes, notes = _goal(tidied, goal, options)
-    remarks = list(dict.fromkeys([*reading.notes, *notes]))
-    of_columns = [one for one in remarks if one.values.get("name") in names]
+    goal_of = _goal(tidied, goal, options, form or Form())
+    dropped = {one.name: one for one in goal_of.dropped}
+    said = list(dict.fromkeys([*reading.notes, *goal_of.notes]))
+    told: dict[str, list[str]] = {name: [] for name in names}
+    others: list[str] = []
+    for one in said:
+        told.get(one.values.get("name", ""), others).append(str(one))
     return Inspection(
         rows=len(tidied),
         encoding=reading.encoding or None,
         separator=reading.separator or None,
         decimal=reading.decimal or ".",
-        task=task,
+        task=goal_of.task,
         target=goal,
-        classes=classes,
-        notes=[str(one) for one in remarks if one not in of_columns],
+        classes=goal_of.classes,
+        notes=others,
         columns=[
-            _column(tidied[name], goal, dropped.get(name), reading, of_columns) for name in names
+            _column(column, _role(name, goal, dropped, options), dropped.get(name), reading,
+                    told[name])
+            for name, column in tidied.items()
         ],
     )
+
+
+def _role(
+    name: str, goal: str | None, dropped: Mapping[str, Dropped], options: ReadingOptions
+) -> str:
+    if name == goal:
+        return "target"
+    return options.roles.get(name) or ("ignored" if name in dropped else "feature")
 
 
 def _ignored(tidied: pd.DataFrame, goal: str | None, options: ReadingOptions) -> list[Dropped]:
@@ -156,33 +181,51 @@ def _ignored(tidied: pd.DataFrame, goal: str | None, options: ReadingOptions) ->
     return columns_to_drop(features, present, options) if len(tidied) else []
 
 
+class _Goal(NamedTuple):
+    """The task, its classes, which columns are left out, and what training would say of it all."""
+
+    task: str | None
+    classes: list[str | int]
+    dropped: Sequence[Dropped]
+    notes: Sequence[Remark]
+
+
 def _goal(
-    tidied: pd.DataFrame, goal: str | None, options: ReadingOptions
-) -> tuple[str | None, list[str | int], list[Remark]]:
-    """The task, its classes, and what training would say of them."""
+    tidied: pd.DataFrame, goal: str | None, options: ReadingOptions, form: Form
+) -> _Goal:
     if goal is None:
-        return None, [], []
+        form.check_names(list(map(str, tidied.columns)))
+        dropped = _ignored(tidied, None, options)
+        found = tidied.drop(columns=[one.name for one in dropped])
+        leaks = split_leaks(found, RowMetadata())
+        notes = [*hints(found), *(leak.message for leak in leaks)]
+        return _Goal(None, [], dropped, notes)
+    options.check_target(goal)
     try:
         prepared = prepare(tidied, goal, options=options)
     except TableError as error:
         task, note = task_of(tidied[goal], options.task)
-        return task, [], [note, Remark(str(error))]
-    targets = prepared.table[goal]
-    classes = classes_of(targets) if prepared.task == "classification" else []
-    return prepared.task, classes, list(prepared.notes)
+        dropped = _ignored(tidied, goal, options)
+        return _Goal(task, [], dropped, [note, Remark(str(error))])
+    if form != Form():
+        Schema.from_table(prepared.table, goal, prepared.task, form)
+    answers = prepared.table[goal]
+    classes = classes_of(answers) if prepared.task == "classification" else []
+    leaks = split_leaks(prepared.table.drop(columns=goal), prepared.about)
+    notes = [*prepared.notes, *(leak.message for leak in leaks)]
+    return _Goal(prepared.task, classes, prepared.dropped, notes)
 
 
 def _column(
-    column: pd.Series, goal: str | None, dropped: Dropped | None, reading: TableReading,
-    remarks: Sequence[Remark],
+    column: pd.Series, role: str, dropped: Dropped | None, reading: TableReading,
+    notes: Sequence[str],
 ) -> InspectedColumn:
     name = str(column.name)
     field = _field(column)
-    notes = [str(remark) for remark in remarks if remark.values.get("name") == name]
     return InspectedColumn(
         name=name,
         kind=field.kind if field else "unusable",
-        role="target" if name == goal else "ignored" if dropped else "feature",
+        role=role,
         missing=int(column.isna().sum()),
         levels=list(field.levels[:MOST_LEVELS]) if field else [],
         minimum=field.json_value(field.minimum) if field else None,

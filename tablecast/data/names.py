@@ -14,21 +14,35 @@ RESERVED = (
 )
 """The columns that ``predict_model`` and batches add."""
 
+#: More columns than any form, file or training could use: each costs a millisecond to look at, and
+#: PyCaret's setup() far more.
+MOST_COLUMNS = 10_000
+
 _REMOVED_BY_PYCARET = re.compile(r'[\]\[,{}":]+')  # CleanColumnNames, PyCaret 3.3.2
+
+
+def check_width(columns: int, table: str) -> None:
+    """Raises TableError where a table has more columns than can be used."""
+    if columns > MOST_COLUMNS:
+        raise TableError(
+            f"{table} has {columns:,} columns; the limit is {MOST_COLUMNS:,}. Name what stands "
+            "between cells (--separator SIGN), turn a table whose columns are rows, or leave "
+            "columns out of the file."
+        )
 
 
 def unique_names(names: Sequence[object]) -> list[str]:
     """The column names without stray spaces; one without a name is ``column N``, from 1, and one
     that is there already ``NAME (2)``."""
-    unique: list[str] = []
-    for at, text in enumerate(names, start=1):
-        wanted = name = tidy_text(str(text)) or f"column {at}"
-        times = 1
+    unique: dict[str, None] = {}
+    times: dict[str, int] = {}
+    for at, given in enumerate(names, start=1):
+        wanted = name = tidy_text(str(given)) or f"column {at}"
         while name in unique:
-            times += 1
-            name = f"{wanted} ({times})"
-        unique.append(name)
-    return unique
+            times[wanted] = times.get(wanted, 1) + 1
+            name = f"{wanted} ({times[wanted]})"
+        unique[name] = None
+    return list(unique)
 
 
 def tidy_names(names: Sequence[object]) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import re
 import shlex
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -11,20 +13,29 @@ from tablecast.data.dates import Dates, dates_in, without_zone
 from tablecast.data.numbers import Numbers
 from tablecast.errors import TableError
 from tablecast.schema.moments import moment_of
-from tablecast.schema.number_formats import DECIMAL_COMMA, DECIMAL_POINT, amount_of, is_currency
+from tablecast.schema.number_formats import (
+    DECIMAL_COMMA,
+    DECIMAL_POINT,
+    amount_of,
+    is_currency,
+    is_unit,
+)
 from tablecast.schema.table_notes import (
     CODES,
     COMMA_OPEN,
     DATE_FORMAT,
     DECIMAL_SIGN,
     GROUPED,
+    MAY_BE_DATES,
     MIXED,
     ODD,
     ODD_DATE,
     READ_AS,
     SHORT_YEARS,
     SPELT,
+    TOO_MANY_DIGITS,
     TWO_ORDERS,
+    TWO_UNITS,
     UNIT,
     UNITS,
 )
@@ -33,7 +44,17 @@ if TYPE_CHECKING:
     import pandas as pd
 
 #: Texts that are no numbers are a mistake among numbers where they are at most this share.
-MOST_ODD = 0.1
+MOST_ODD = 0.5
+
+#: So many in another unit are no mistake any more.
+MANY_UNITS = 0.1
+
+#: Fewer different whole numbers than these may look like dates by chance.
+FEWEST_DATES = 3
+
+
+#: A time's distance from UTC, where that is not nothing.
+_FROM_UTC = re.compile(r"[+-](?!00?(?::?00)?$)[0-9]{1,2}(?::?[0-9]{2})?$")
 
 
 def read_number_column(column: Column) -> pd.Series | None:
@@ -96,6 +117,8 @@ def _as_numbers(column: Column, numbers: Numbers, spelling: str) -> pd.Series:
     amounts = numbers.amounts
     grouped = [t for t, amount in amounts.items() if any(sign in amount.digits for sign in ", '")]
     spelt = [t for t in amounts if "," in t] if spelling == DECIMAL_COMMA else []
+    pointed = [t for t, one in amounts.items() if "." in one.digits and spelling == DECIMAL_COMMA]
+    grouped += pointed
     if numbers.unit:
         column.note(UNIT, unit=numbers.unit, example=next(t for t, o in amounts.items() if o.unit))
     if not any(note.message == DECIMAL_SIGN.message for note in column.notes):
@@ -103,15 +126,31 @@ def _as_numbers(column: Column, numbers: Numbers, spelling: str) -> pd.Series:
             column.note(SPELT, sign=",", example=spelt[0])
         elif grouped:
             column.note(GROUPED, example=grouped[0])
-    minus = [t for t, amount in amounts.items() if amount.sign and t.endswith((")", "-", "−", "–"))]
+    rounded = next((t for t, n in values_of.items() if len(t) > 15 and _is_rounded(t, n)), None)
+    if rounded:
+        column.note(TOO_MANY_DIGITS, example=rounded, number=float(values_of[rounded]),
+                    option=shlex.quote(column.name))
+    foreign = next((t for t in amounts if not t.isascii() and _has_digits_of_others(t)), None)
+    if foreign:
+        column.note(READ_AS, example=foreign, level=f"{values_of[foreign]}")
+    minus = [t for t, one in amounts.items() if one.sign and t.endswith((")", "-", "−", "–"))]
     if minus:
         column.note(READ_AS, example=minus[0], level=f"{values_of[minus[0]]}")
-    points = any("." in amount.digits for amount in amounts.values())
-    kept = spelling if grouped or (spelling == DECIMAL_COMMA and (spelt or points)) else ""
+    kept = spelling if grouped or spelt else ""
     column.set_reading(spelling=kept, unit=numbers.unit)
     whole = not values.isna().any() and all(isinstance(v, int) for v in values.tolist())
     result = pd.Series(values.tolist(), index=values.index, dtype="int64" if whole else "float64")
     return column.finite(result)
+
+
+def _is_rounded(text: str, number: float) -> bool:
+    """Whether a whole number, such as an id, loses its last digits."""
+    is_whole = re.fullmatch(r"[+-]?[0-9]+", text) is not None
+    return is_whole and math.isfinite(number) and int(text) != int(float(number))
+
+
+def _has_digits_of_others(text: str) -> bool:
+    return any(sign.isdecimal() and not sign.isascii() for sign in text)
 
 
 def _as_dates(column: Column, dates: Dates) -> pd.Series:
@@ -133,6 +172,10 @@ def _as_dates(column: Column, dates: Dates) -> pd.Series:
                     option=shlex.quote(f"{column.name}={dates.others[0]}"))
     elif not is_iso:
         column.note(DATE_FORMAT, example=example, date=f"{first:%Y-%m-%d}")
+    elsewhere = [text for text in dates.values if _FROM_UTC.search(text)]
+    if dates.format.endswith("%z") and elsewhere:
+        moment = f"{dates.values[elsewhere[0]]:%Y-%m-%d %H:%M} UTC"
+        column.note(READ_AS, example=elsewhere[0], level=moment)
     if "%y" in dates.format:
         years = [value.year for value in dates.values.values()]
         column.note(SHORT_YEARS, first=str(min(years)), last=str(max(years)))
@@ -150,6 +193,11 @@ def _say_what_hinders(column: Column, numbers: Numbers | None) -> None:
         column.note(MIXED, example=numbers.odd[0], other=(others or list(numbers.texts))[0],
                     option=shlex.quote(column.name))
         return
+    elif numbers and numbers.fault == "units" and _are_two_units(column, numbers):
+        text, line = column.first_of(numbers.odd)
+        others = [one for one in numbers.texts if one not in set(numbers.odd)]
+        column.note(TWO_UNITS, example=others[0], other=text, line=line)
+        return
     elif numbers and numbers.fault in ("odd", "units"):
         odd, message = numbers.odd, ODD if numbers.fault == "odd" else UNITS
     else:
@@ -158,8 +206,38 @@ def _say_what_hinders(column: Column, numbers: Numbers | None) -> None:
         return
     text, line = column.first_of(odd)
     values = {"example": text, "line": line, "option": shlex.quote(text)}
-    extra = {"unit": numbers.unit} if message == UNITS and numbers else {"count": len(odd)}
+    extra = {"unit": numbers.unit} if message == UNITS and numbers else {"count": column.count(odd)}
     column.note(message, **values, **extra)
+
+
+def _are_two_units(column: Column, numbers: Numbers) -> bool:
+    """Whether more than a mistake among numbers of one unit has another, or none."""
+    many = len(numbers.odd) > max(1, MANY_UNITS * len(column.candidates))
+    return many and is_unit(numbers.unit) and len(numbers.odd) < len(numbers.texts)
+
+
+#: Whole numbers that a date may be written as: the format, and what stands before month and day.
+_DATES_AS_NUMBERS = (("%Y%m%d", 10_000, 100), ("%Y%m", 100, 1))
+
+
+def note_dates_as_numbers(column: Column, values: pd.Series) -> None:
+    """Say where a column of whole numbers looks like dates."""
+    import numpy as np
+
+    if column.requested or values.dtype.kind not in "if":
+        return
+    known = values.dropna().unique()
+    if len(known) < FEWEST_DATES or (known % 1 != 0).any():
+        return
+    for form, to_year, to_month in _DATES_AS_NUMBERS:
+        year, month = known // to_year, known // to_month % 100
+        days = known % 100 if to_month > 1 else np.ones(len(known))
+        fits = [(year >= 1900) & (year <= 2100), (month >= 1) & (month <= 12),
+                (days >= 1) & (days <= 31)]  # fmt: skip
+        if np.all(fits):
+            option = shlex.quote(f"{column.name}={form}")
+            column.note(MAY_BE_DATES, example=str(int(known[0])), option=option)
+            return
 
 
 def read_as_requested(column: Column) -> pd.Series:

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import datetime
 import io
-import zipfile
 from typing import Any
 
 from tablecast.data.dialect import Grid, arranged
+from tablecast.data.free_memory import check_cells
+from tablecast.data.workbook_size import check_workbook
 from tablecast.errors import TableError
 from tablecast.schema.table_notes import SHEET
 
 ENDINGS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
-
-#: What a workbook may unpack to: a million rows of ten columns are about 500 MB.
-MOST_BYTES = 1_000_000_000
 
 _DAY = datetime.timedelta(days=1)
 
@@ -39,12 +37,11 @@ def grid_of_workbook(content: bytes, name: str, sheet: str | None = None) -> Gri
     """
     names, rows = sheet_rows(content, name, sheet)
     numbered = [(number, row) for number, row in enumerate(rows, start=1)]
-    if not any(any(cell not in ("", None) for cell in row) for row in rows):
+    if not any(any(cell is not None for cell in row) for row in rows):
         raise TableError(
             f"The sheet '{names[0]}' of '{name}' is empty. Name another (--sheet NAME)."
         )
     grid = arranged(numbered, name, row_word="Row")
-    grid.rows = [[None if cell == "" else cell for cell in row] for row in grid.rows]
     if len(names) > 1:
         others = [f"“{other}”" for other in names[1:6]]
         grid.notes.insert(0, SHEET.filled(sheet=names[0], rest=others))
@@ -59,8 +56,8 @@ def sheet_rows(
     Rows are counted from the sheet's first; moments are ``datetime``, durations are days.
     """
     chosen, others, opened = opened_sheet(content, name, sheet)
-    rows = opened.to_python(skip_empty_area=False)
-    return [chosen, *others], [list(map(plain_cell, row)) for row in rows]
+    check_cells(int(opened.total_height) * int(opened.total_width), name)
+    return [chosen, *others], [list(map(plain_cell, row)) for row in opened.iter_rows()]
 
 
 def opened_sheet(
@@ -87,7 +84,7 @@ def _opened(content: bytes, name: str) -> Any:
             f"'{name}' is a workbook, which needs one more package: install tablecast[files], or "
             "save the sheet as CSV."
         ) from None
-    _check_size(content, name)
+    check_workbook(content, name)
     try:
         book = python_calamine.load_workbook(io.BytesIO(content))
     except python_calamine.PasswordError:
@@ -105,21 +102,6 @@ def _damaged(name: str, error: Exception) -> TableError:
     )
 
 
-def _check_size(content: bytes, name: str) -> None:
-    """Refuse a workbook that would fill the memory once it is unpacked."""
-    if not content.startswith(_ZIP):
-        return
-    try:
-        with zipfile.ZipFile(io.BytesIO(content)) as parts:
-            unpacked = sum(part.file_size for part in parts.infolist())
-    except (zipfile.BadZipFile, ValueError, NotImplementedError) as error:
-        raise TableError(f"'{name}' is damaged: {error}. Save it anew.") from None
-    if unpacked > MOST_BYTES:
-        raise TableError(
-            f"'{name}' unpacks to {unpacked // 1_000_000:,} MB; save the sheet as CSV instead."
-        )
-
-
 def _chosen(names: list[str], book: str, sheet: str | None) -> str | None:
     if sheet is None or sheet in names:
         return sheet
@@ -130,7 +112,10 @@ def _chosen(names: list[str], book: str, sheet: str | None) -> str | None:
 
 
 def plain_cell(cell: Any) -> Any:
-    """A cell as text, a number, a boolean or a moment: a duration in days, a time as text."""
+    """A cell as text, a number, a boolean or a moment: a duration in days, a time as text; None
+    where it is empty."""
+    if cell == "":
+        return None
     if isinstance(cell, datetime.timedelta):
         return cell / _DAY
     if isinstance(cell, datetime.time):

@@ -15,6 +15,7 @@ import re
 import urllib.error
 import urllib.parse
 import urllib.request
+from collections.abc import Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +25,8 @@ from tablecast.data.compressed import ENDINGS as COMPRESSED
 from tablecast.data.compressed import expanded
 from tablecast.data.dialect import Grid, grid_of
 from tablecast.data.encoding import decode
+from tablecast.data.free_memory import check_bytes, check_cells, most_bytes
+from tablecast.data.names import check_width
 from tablecast.data.prepare import prepare
 from tablecast.data.prepared import Dropped, Prepared
 from tablecast.data.sheets import ENDINGS as SHEETS
@@ -87,6 +90,7 @@ def _read_file(path: Path) -> bytes:
             "CSV (.csv, .tsv, .txt), Excel (.xlsx) or Parquet (.parquet)."
         )
     try:
+        check_bytes(path.stat().st_size, path.name)
         return path.read_bytes()
     except (FileNotFoundError, NotADirectoryError, ValueError):
         raise TableError(f"There is no file '{path}'.{_nearest_file(path)}") from None
@@ -156,7 +160,8 @@ def _fetch(url: str) -> bytes:
     try:
         request = urllib.request.Request(url, headers={"User-Agent": "tablecast"})
         with urllib.request.urlopen(request, timeout=_TIMEOUT) as response:
-            content: bytes = response.read()
+            most = most_bytes()
+            content: bytes = response.read(most + 1)
     except urllib.error.HTTPError as error:
         error.close()
         raise TableError(
@@ -169,6 +174,7 @@ def _fetch(url: str) -> bytes:
             f"'{shown}' cannot be fetched: {reason}. Check the address and the connection, or "
             "download the file and name its path."
         ) from error
+    check_bytes(len(content) if len(content) > most else 0, shown)
     if content[:500].lstrip().lower().startswith((b"<!doctype html", b"<html")):
         raise TableError(
             f"'{shown}' is a web page, not a table. Use the address of the file itself, "
@@ -183,20 +189,38 @@ def _parse(content: bytes, name: str, options: ReadingOptions, ending: str = "")
         raise TableError(f"'{name}' is empty. Check that it was saved or downloaded completely.")
     undeclared = ending not in TEXT_ENDINGS
     if ending in PARQUET_ENDINGS or (undeclared and content.startswith(PARQUET_START)):
+        _refuse_needless(options, ("encoding", "separator", "sheet"), name, "Parquet")
         return tidy(_parse_parquet(content, name), options=options)
     if ending in SHEETS or (undeclared and is_workbook(content)):
+        _refuse_needless(options, ("encoding", "separator"), name, "a workbook")
         grid = grid_of_workbook(content, name, options.sheet)
-        return _tidied(grid, options, TableReading(notes=tuple(grid.notes)))
+        return _tidied(grid, name, options, TableReading(notes=tuple(grid.notes)))
+    _refuse_needless(options, ("sheet",), name, "a text file")
     decoded = decode(content, name, options.encoding)
     grid = grid_of(decoded.text, name, options.separator)
     notes = (*decoded.notes, *grid.notes)
     known = TableReading(decoded.encoding, grid.separator, options.decimal or "", notes=notes)
-    return _tidied(grid, options, known)
+    return _tidied(grid, name, options, known)
 
 
-def _tidied(grid: Grid, options: ReadingOptions, known: TableReading) -> pd.DataFrame:
+def _refuse_needless(
+    options: ReadingOptions, names: Sequence[str], file: str, kind: str
+) -> None:
+    """Refuse what is said of another kind of file, instead of doing without it."""
+    for name in names:
+        if getattr(options, name):
+            raise TableError(
+                f"'{file}' is {kind}, which has no {name}. Leave out --{name}, or name another "
+                "file."
+            )
+
+
+def _tidied(
+    grid: Grid, name: str, options: ReadingOptions, known: TableReading
+) -> pd.DataFrame:
     import pandas as pd
 
+    check_width(len(grid.header), f"'{name}'")
     columns = zip(*grid.rows, strict=True)
     cells = [pd.Series(list(column), dtype=object) for column in columns]
     table = pd.concat(cells, axis="columns", keys=range(len(cells)))
@@ -204,16 +228,28 @@ def _tidied(grid: Grid, options: ReadingOptions, known: TableReading) -> pd.Data
     return tidy(table, MISSING, options, lines=grid.lines, reading=known)
 
 
+def _check_parquet(content: bytes, name: str) -> None:
+    """Refuse a file whose rows, which equal cells make very small, would fill the memory."""
+    from pyarrow.parquet import read_metadata
+
+    described = read_metadata(io.BytesIO(content))
+    check_width(described.num_columns, f"'{name}'")
+    check_cells(described.num_rows * described.num_columns, name)
+
+
 def _parse_parquet(content: bytes, name: str) -> pd.DataFrame:
     import pandas as pd
 
     try:
+        _check_parquet(content, name)
         table = pd.read_parquet(io.BytesIO(content))
     except ImportError as error:
         raise TableError(
             f"'{name}' is Parquet, which needs a pyarrow that works with the installed numpy. "
             "Install one, or save the table as CSV."
         ) from error
+    except TableError:
+        raise
     except Exception as error:  # pyarrow raises its own kinds, and some of Python's
         raise TableError(
             f"'{name}' is not a Parquet file, or it is damaged. Save it anew."

@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 from tablecast.errors import Remark
-from tablecast.schema.table_notes import FOOTER, TOTAL
+from tablecast.schema.table_notes import FOOTER, HEADER_AGAIN, TOTAL
 
 #: More lines below a table are a table of another kind.
 MOST_FOOTERS = 30
@@ -23,13 +23,50 @@ _TOTALS = re.compile(
 Record = Sequence[Any]
 
 
+def is_total(cell: str) -> bool:
+    """Whether a row that begins so sums the others up."""
+    return len(cell) < 20 and _TOTALS.fullmatch(cell) is not None
+
+
 def bare(cell: object) -> str:
     """A cell's text without spaces around it."""
     return cell.strip() if isinstance(cell, str) else "" if cell is None else str(cell)
 
 
 def is_filled(record: Record) -> bool:
-    return any(map(bare, record))
+    """Whether a row says anything; a line that is only drawn does not."""
+    return any(map(bare, record)) and not is_drawn(record)
+
+
+def is_drawn(record: Record) -> bool:
+    """Whether a line only rules off the table, such as ----- or |---|---|."""
+    first = next(filter(None, map(bare, record[:2])), "")
+    if first[:1] not in ("-", "=", "_", "+", ":"):
+        return False
+    cells = list(map(bare, record))
+    inner = cells[1:-1] if len(cells) > 2 and not cells[0] and not cells[-1] else cells
+    whole = len(inner) > 1 or len(cells) == 1
+    return whole and all(len(cell) > 2 and not cell.strip("-=_+:") for cell in inner)
+
+
+def without_repeated_header(
+    header: Sequence[str], body: list[tuple[int, Record]]
+) -> tuple[list[tuple[int, Record]], list[Remark]]:
+    """The rows without those that name the columns again, as files that were joined have them."""
+    if len(header) < 2 or any(re.fullmatch(r"[+-]?[0-9.,]+", name) for name in header):
+        return body, []  # numbers may be a row that was taken for names
+    again = [line for line, record in body if repeats(header, record)]
+    if not again:
+        return body, []
+    kept = [(line, record) for line, record in body if not repeats(header, record)]
+    return kept, [HEADER_AGAIN.filled(count=len(again), line=again[0])]
+
+
+def repeats(header: Sequence[str], record: Record) -> bool:
+    """Whether a row holds the columns' names."""
+    if len(record) != len(header) or bare(record[0]) != header[0]:
+        return False
+    return [bare(cell) for cell in record] == list(header)
 
 
 def after_gaps(numbered: Sequence[tuple[int, Record]]) -> set[int]:
@@ -61,6 +98,22 @@ def are_row_names(names: Sequence[str]) -> bool:
             return counted[0] in (0, 1) or len(names) > 2
         return len(names) > 2 and counted == sorted(counted)
     return not any(re.fullmatch(r"[+-]?[0-9]*[.,][0-9]+", name) for name in names)
+
+
+def is_like_rows(header: Sequence[str], rows: Sequence[Record]) -> bool:
+    """Whether a first row holds what the rows below do, and no names.
+
+    That is a number with decimals, or, in most of the columns of text, a text that is there again.
+    """
+    if any(re.fullmatch(r"[+-]?[0-9]+[.,][0-9]+", name) for name in header):
+        return True
+    columns = [[bare(row[at]) for row in rows if at < len(row)] for at in range(len(header))]
+    texts = [
+        (name, cells) for name, cells in zip(header, columns, strict=True)
+        if not all(re.fullmatch(r"[+-]?[0-9.,]*", cell) for cell in cells)
+    ]  # fmt: skip
+    again = sum(name in cells for name, cells in texts if name)
+    return 2 * again > len(texts)
 
 
 def without_footer(
@@ -100,8 +153,9 @@ def _without_total(
     body: list[tuple[int, Record]], notes: list[Remark]
 ) -> tuple[list[tuple[int, Record]], list[Remark]]:
     """The rows without a last one that sums the others up."""
-    last = bare(body[-1][1][0]) if len(body) > 1 else ""
-    if _TOTALS.fullmatch(last) and last not in {bare(record[0]) for _, record in body[:-1]}:
+    filled = [at for at, cell in enumerate(body[-1][1]) if bare(cell)] if len(body) > 1 else []
+    last = bare(body[-1][1][filled[0]]) if filled else ""
+    if is_total(last) and last not in {bare(record[filled[0]]) for _, record in body[:-1]}:
         return body[:-1], [TOTAL.filled(text=shortened(body[-1][1])), *notes]
     return body, notes
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
-from tablecast.errors import Remark
+from tablecast.errors import Remark, counted
 from tablecast.i18n.language import N_
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ FEWEST_GRADES = 5
 TASKS: Mapping[Task, str] = {
     "regression": N_("regression"), "classification": N_("classification")
 }
+
+FEW = counted("{name} has {count} value", "{name} has {count} values", 0)
 
 
 def infer_task(target_column: pd.Series) -> Task:
@@ -51,45 +53,47 @@ def infer_with_reason(column: pd.Series) -> tuple[Task, Remark]:
     values = column.dropna()
     task, reason = _task_of(values)
     named = {"name": str(column.name), "count": int(values.nunique()), "total": len(values)}
-    return task, Remark(reason, values=named)
+    return task, reason.filled(**named)
 
 
-def _task_of(values: pd.Series) -> tuple[Task, str]:
-    """The task that values without a gap ask for, and the reason as a message."""
+def _task_of(values: pd.Series) -> tuple[Task, Remark]:
+    """The task that values without a gap ask for, and the reason."""
     from pandas.api import types
 
     distinct = values.nunique()
     if types.is_bool_dtype(values) or not types.is_numeric_dtype(values):
-        return "classification", N_("{name} is text with {count} values")
+        return "classification", counted(
+            "{name} is text with {count} value", "{name} is text with {count} values", 0
+        )
     if distinct <= 2:
-        return "classification", N_("{name} has {count} values")
+        return "classification", FEW
     if distinct > MOST_CODES:
-        return "regression", N_("{name} is a number with {count} different values")
+        return "regression", Remark("{name} is a number with {count} different values")
     if (values % 1 != 0).any():
-        return "regression", N_("{name} has decimals")
+        return "regression", Remark("{name} has decimals")
     if len(values) < ROWS_OF_A_CODE * distinct:
-        return "regression", N_("{name} has {count} values in only {total} rows")
+        return "regression", Remark("{name} has {count} values in only {total} rows")
     return _codes_or_grade(values)
 
 
-def _codes_or_grade(values: pd.Series) -> tuple[Task, str]:
+def _codes_or_grade(values: pd.Series) -> tuple[Task, Remark]:
     """For 3 to 20 distinct whole numbers: see :func:`infer_task`."""
     counts = values.value_counts().sort_index()
     if len(counts) < FEWEST_GRADES:
-        return "classification", N_("{name} has {count} values")
+        return "classification", FEW
     if 2 * counts.min() >= counts.max():
-        return "classification", N_(
+        return "classification", Remark(
             "the {count} values of {name} are about equally common, as codes are"
         )
     if len(counts) > MANY_CODES:
-        return "regression", N_("{name} is a whole number with {count} different values")
+        return "regression", Remark("{name} is a whole number with {count} different values")
     if counts.index[-1] - counts.index[0] + 1 > len(counts):
-        return "classification", N_("the {count} values of {name} skip numbers, as codes do")
+        return "classification", Remark("the {count} values of {name} skip numbers, as codes do")
     if _is_graded(counts.tolist()):
-        return "regression", N_(
+        return "regression", Remark(
             "the {count} values of {name} look like grades: consecutive, and rare at one end"
         )
-    return "classification", N_(
+    return "classification", Remark(
         "the {count} values of {name} look like codes: their frequencies follow no order"
     )
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -18,17 +19,29 @@ from tablecast.errors import ArtifactError, ProofFailed, UnsupportedStep
 #: A deployment's files, in the order in which they are moved: what names another comes after it.
 ENDINGS = (".pkl", ".json", ".onnx.sha256", ".onnx")
 
+#: Bytes: the longest ending, and what stands around a folder of files that are not yet whole, fit
+#: into the 255 that file systems take.
+LONGEST_NAME = 200
+
 #: What a table's file is called after its name.
 TABLE_ENDINGS = r"(\.(csv|tsv|txt|parquet|pq|xlsx?|ods|gz|zst|zip|bz2|xz))+$"
 
 
 @contextmanager
-def staged(base: Path) -> Iterator[Path]:
+def staged(base: Path, force: bool = True, pickle: Path | None = None) -> Iterator[Path]:
     """A deployment's path, of the same name, for the files to be written to.
 
     They move to ``base`` when the block ends; a graph that stood there and has no successor goes,
     since it would answer for another pipeline. Where the block raises nothing moves, except that a
     pipeline without a graph (UnsupportedStep, ProofFailed) is kept, to be served by PyCaret.
+
+    Args:
+        base: the deployment's path.
+        force, pickle: as :func:`check_free` has them. It is asked again before the files move: an
+            hour of training is time for another one to take the name.
+
+    Raises:
+        ArtifactError: the name was taken meanwhile. The files went to another, which it tells.
     """
     base.parent.mkdir(parents=True, exist_ok=True)
     with TemporaryDirectory(dir=base.parent, prefix=f".{base.name}.") as folder:
@@ -36,9 +49,52 @@ def staged(base: Path) -> Iterator[Path]:
         try:
             yield there
         except (UnsupportedStep, ProofFailed):
-            _move(there, base)
+            _settle(there, base, force, pickle)
             raise
-        _move(there, base)
+        _settle(there, base, force, pickle)
+
+
+def _settle(there: Path, base: Path, force: bool, pickle: Path | None) -> None:
+    """Move a deployment's files to their place, or, where that is taken by now, to one beside."""
+    with _alone_in(base.parent):
+        if force or _is_free(base, pickle):
+            return _move(there, base)
+        numbered = (base.with_name(f"{base.name}-{number}") for number in count(2))
+        other = next(place for place in numbered if _is_free(place, None))
+        _move(_renamed(there, other.name), other)
+    raise ArtifactError(
+        f"Another {base.name!r} was made in {str(base.parent)!r} meanwhile, and was not replaced. "
+        f"This one was saved as {other.name!r}."
+    )
+
+
+def _renamed(there: Path, name: str) -> Path:
+    """A deployment's files under another name, which the hash's file tells too."""
+    for ending in ENDINGS:
+        file = with_ending(there, ending)
+        if file.is_file():
+            if ending == ".onnx.sha256":
+                told = file.read_text(encoding="utf-8")
+                file.write_text(told.replace(f" {there.name}.", f" {name}."), encoding="utf-8")
+            file.rename(file.with_name(name + ending))
+    return there.with_name(name)
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """The only process that moves a deployment into a folder, where the system can tell."""
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # a file system without locks
+            fcntl.flock(opened, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(opened)
 
 
 def _move(there: Path, base: Path) -> None:
@@ -57,6 +113,33 @@ def name_after(source: str | os.PathLike[str]) -> str:
     return re.sub(r"[^\w.-]+", "_", stem).strip("._") or "deployment"
 
 
+def named_place(folder: str | os.PathLike[str], name: str) -> Path:
+    """Where a deployment of a name goes.
+
+    Raises:
+        ArtifactError: its files cannot be called so.
+    """
+    why = _why_no_name(name)
+    if why:
+        raise ArtifactError(
+            f"{name[:40]!r} cannot be a deployment's name: {why}. Choose another name (--name "
+            "NAME, or name=), and its folder apart (--out FOLDER, or out=)."
+        )
+    return Path(folder) / name
+
+
+def _why_no_name(name: str) -> str:
+    if not name.strip(". "):
+        return "it names no file"
+    if set(name) & set("/\\"):
+        return "it has a slash"
+    if not name.isprintable() or name != name.strip():
+        return "it has a line break or another sign that cannot be seen"
+    if name.endswith(ENDINGS) or name.endswith(".sha256"):
+        return "it has one of its files' endings"
+    return "it is too long" if len(os.fsencode(name)) > LONGEST_NAME else ""
+
+
 def check_free(base: Path, force: bool, pickle: Path | None = None) -> None:
     """Refuse to replace another deployment.
 
@@ -70,13 +153,22 @@ def check_free(base: Path, force: bool, pickle: Path | None = None) -> None:
         ArtifactError: there is another one, or nothing can be written there.
     """
     _check_writable(base)
-    taken = [path for path in (with_ending(base, ending) for ending in ENDINGS) if path.exists()]
-    if force or not taken or taken == [pickle] or (pickle and _written_from(pickle, base)):
+    if force or _is_free(base, pickle):
         return
     raise ArtifactError(
-        f"{str(base.parent)!r} already has a {taken[-1].name}. Choose another name (--name NAME, "
-        "or name=), or replace it (--force, or force=True)."
+        f"{str(base.parent)!r} already has a {_taken(base)[-1].name}. Choose another name (--name "
+        "NAME, or name=), or replace it (--force, or force=True)."
     )
+
+
+def _taken(base: Path) -> list[Path]:
+    return [path for path in (with_ending(base, ending) for ending in ENDINGS) if path.exists()]
+
+
+def _is_free(base: Path, pickle: Path | None) -> bool:
+    """Whether no other deployment stands there than what was made from this pickle."""
+    taken = _taken(base)
+    return not taken or taken == [pickle] or bool(pickle and _written_from(pickle, base))
 
 
 def _check_writable(base: Path) -> None:
@@ -86,11 +178,6 @@ def _check_writable(base: Path) -> None:
         raise ArtifactError(
             f"You may not write into {str(base.parent)!r}: {str(folder)!r} is not a folder, or you "
             "have no permission. Choose another folder (--out FOLDER, or out=)."
-        )
-    if base.suffix in (".pkl", ".json", ".onnx", ".sha256") or len(os.fsencode(base.name)) > 200:
-        raise ArtifactError(
-            f"{base.name[:40]!r} cannot be a deployment's name: it has one of its files' endings, "
-            "or is too long. Choose another name (--name NAME, or name=)."
         )
 
 

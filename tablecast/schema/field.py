@@ -165,7 +165,8 @@ class Field:
 
         Args:
             value: what was sent; ``MISSING`` where nothing was.
-            text: whether numbers come as text (a form, a CSV file) or as JSON numbers.
+            text: whether everything comes as text (a form, a CSV file); a text that spells a number
+                is that number in JSON, too.
 
         Raises:
             Refusal: the value is not valid.
@@ -174,7 +175,7 @@ class Field:
             value = value.strip()
         if value is MISSING or value is None or value == "":
             return self._read_missing()
-        if text and value in self.placeholders and self.match(value) is None:
+        if isinstance(value, str) and value in self.placeholders and self.match(value) is None:
             return self._read_missing()
         return self.read_known(value, text=text)
 

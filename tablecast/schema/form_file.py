@@ -39,6 +39,7 @@ A small TOML file beside the table; every key is optional::
     missing = ["?", "n.k."]
     level = { continent = ["NA"] }
     task = "regression"  # and encoding, separator, decimal, sheet
+    group = "person"  # or time; and weight
 
 A text may be given in several languages (see ``tablecast.schema.translations``)::
 
@@ -51,6 +52,7 @@ that holds for all of them, and the file's order says nothing.
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -113,6 +115,7 @@ class Form:
         card: what the model card says that only a person knows.
         languages: what the file says in other languages, by ``Language.primary``.
         reading: what it says of the table itself.
+        file, text: the file's name and its text, for messages; empty where there is none.
     """
 
     title: str = ""
@@ -125,6 +128,8 @@ class Form:
     card: Mapping[str, Any] = field(default_factory=dict)
     languages: Mapping[str, Form] = field(default_factory=dict)
     reading: ReadingOptions = field(default_factory=ReadingOptions)
+    file: str = field(default="", compare=False)
+    text: str = field(default="", compare=False, repr=False)
 
     def check(self, features: Sequence[str], classes: Sequence[str | int]) -> None:
         """Whether the table has what the form names.
@@ -132,15 +137,7 @@ class Form:
         Raises:
             FormFileError: the form names a column or a class that the table lacks.
         """
-        sections = {name: f"[fields.{name}]" for name in self.fields}
-        sensitive = self.card.get("sensitive", ())
-        sections |= {name: f"{name!r} in [card] sensitive" for name in sensitive}
-        for name, section in sections.items():
-            if name not in features:
-                near = get_close_matches(name, features, 1, cutoff=0)
-                raise FormFileError(
-                    f"{section} is not a feature of the table; the nearest is {near[0]!r}."
-                )
+        self.check_names(features)
         unknown = self.class_labels.keys() - {str(label) for label in classes}
         if unknown:
             known = ", ".join(map(str, classes)) or "none, the target is an amount"
@@ -148,6 +145,37 @@ class Form:
                 f"[target.classes] names {min(unknown)!r}, which is not a class of the target. "
                 f"The classes: {known}."
             )
+
+
+    def check_names(self, features: Sequence[str]) -> None:
+        """Whether the table has the columns that the form names.
+
+        Raises:
+            FormFileError: it has not; the message names the nearest.
+        """
+        known = frozenset(features)
+        sections = {name: f"[fields.{name}]" for name in self.fields}
+        sensitive = self.card.get("sensitive", ())
+        sections |= {name: f"{name!r} in [card] sensitive" for name in sensitive}
+        for name, section in sections.items():
+            if name not in known:
+                near = get_close_matches(name, features, 1, cutoff=0)
+                raise FormFileError(
+                    f"{self._place_of(name)}{section} is not a feature of the table; the nearest "
+                    f"is {near[0]!r}."
+                )
+
+    def _place_of(self, name: str) -> str:
+        """Where the file names a column, as the beginning of a sentence."""
+        if not self.file:
+            return ""
+        lines = [one.partition("#")[0] for one in self.text.splitlines()]
+        quoted = rf"[\"']?{re.escape(name)}[\"']?"
+        for pattern in (rf"\s*\[\s*fields\s*\.\s*{quoted}\s*[\].]", rf".*\b{quoted}(?!\w)"):
+            found = (at for at, one in enumerate(lines, start=1) if re.match(pattern, one))
+            if line := next(found, 0):
+                return f"Line {line} of '{self.file}': "
+        return f"'{self.file}': "
 
 
 def read_form(
@@ -167,7 +195,8 @@ def read_form(
     if not path:
         return Form(reading=reading)
     try:
-        data = tomllib.loads(Path(path).read_text(encoding="utf-8"))
+        text = Path(path).read_text(encoding="utf-8")
+        data = tomllib.loads(text)
     except FileNotFoundError:
         raise FormFileError(f"There is no form file {str(path)!r}; check the path.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
@@ -175,7 +204,13 @@ def read_form(
     others = [tag for tag in languages_in(data) if tag != ENGLISH.primary]
     form = _form(in_language(data, ENGLISH.primary))
     languages = {tag: _form(in_language(data, tag)) for tag in others}
-    return replace(form, languages=languages, reading=reading.over(form.reading))
+    return replace(
+        form,
+        languages=languages,
+        reading=reading.over(form.reading),
+        file=Path(path).name,
+        text=text,
+    )
 
 
 def _form(data: Mapping[str, Any]) -> Form:

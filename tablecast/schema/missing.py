@@ -20,6 +20,7 @@ _PLACEHOLDERS = frozenset(map(fold, (
     *("none", "nil", "nothing", "empty", "blank", "(blank)", "(empty)", "(null)", "<null>"),
     *("[null]", "(none)", "missing", "(missing)", "<missing>", "unknown", "(unknown)", "unk"),
     "undefined",
+    *(f".{letter}" for letter in "abcdefghijklmnopqrstuvwxyz"),  # Stata's
     *("n.a.", "n.a", "n/a.", "na.", "n/d", "n.d.", "n.d", "nd", "nd.", "n/k", "nk", "n.k.", "nan%"),
     *("not available", "not applicable", "not known", "not given", "not stated", "not reported"),
     *("not specified", "not recorded", "not measured", "no data", "no answer", "no value", "tbd"),
@@ -35,6 +36,12 @@ _PLACEHOLDERS = frozenset(map(fold, (
 )))
 
 
+#: How numbers begin and end, and no placeholder does both.
+_BEGINS, _ENDS = frozenset("0123456789+-.,"), frozenset("0123456789")
+
+
 def is_placeholder(text: str) -> bool:
     """Whether a text among numbers or dates only says that there is none."""
+    if text[:1] in _BEGINS and text[-1:] in _ENDS:
+        return False
     return fold(text) in _PLACEHOLDERS or text in MISSING

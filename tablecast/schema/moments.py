@@ -17,12 +17,14 @@ DAYS = (
     *("%y/%m/%d", "%y.%m.%d", "%y-%m-%d"),
     *("%d %b %Y", "%d-%b-%Y", "%d/%b/%Y", "%b %d %Y", "%b-%d-%Y", "%Y %b %d", "%Y-%b-%d"),
     *("%d %b %y", "%d-%b-%y", "%b %d %y", "%d/%b/%y", "%Y%m%d"),
+    *("%d%b%Y", "%d%b%y"),
     *("%b %Y", "%b-%Y", "%b/%Y", "%Y-%b", "%Y %b", "%Y-%m", "%Y/%m", "%m/%Y", "%b-%y"),
 )
 TIMES = (
     *("", " %H:%M", " %H:%M:%S", " %H:%M:%S.%f", "T%H:%M", "T%H:%M:%S", "T%H:%M:%S.%f"),
     *("T%H:%M%z", "T%H:%M:%S%z", "T%H:%M:%S.%f%z", " %H:%M%z", " %H:%M:%S%z", " %H:%M:%S.%f%z"),
     *(" %I:%M %p", " %I:%M:%S %p", " %I %p", " %H.%M", " %H.%M.%S"),
+    *(" %I:%M %p%z", " %I:%M:%S %p%z"),
 )
 
 _MONTHS = (
@@ -80,11 +82,23 @@ def plain_date(text: str) -> str:
         for mark, sign in _MARKED:
             text = mark.sub(sign, text)
         text = text.replace("t", "T") if re.match(r"[0-9-]+t[0-9]", text) else text
+    text = _ZONE.sub(_offset, text.strip())
     text = re.sub(r"([0-9])(am|pm|a\.m\.|p\.m\.)$", r"\1 \2", text.strip(), flags=re.IGNORECASE)
     text = re.sub(r"(?<=[0-9])(st|nd|rd|th)\b", "", text, flags=re.IGNORECASE)
     text = re.sub(r"\b([ap])\.m\.?(?!\w)", r"\1m", text, flags=re.IGNORECASE)
     text = _WORD.sub(lambda match: _word(match[0]), text.replace(",", " "))
     return " ".join(re.sub(r"(?<=[0-9])\.(?=\s+[A-Z])", "", text).split())
+
+
+#: A time's distance from UTC, as GMT+2 or UTC.
+_ZONE = re.compile(
+    r"(?<=[0-9mM]) ?(?:GMT|UTC)(?:([+-])([0-9]{1,2})(?::?([0-9]{2}))?)?$", re.IGNORECASE
+)
+
+
+def _offset(found: re.Match[str]) -> str:
+    sign, hours, minutes = found.groups()
+    return f"{sign or '+'}{int(hours or 0):02}:{minutes or '00'}"
 
 
 def _word(word: str) -> str:

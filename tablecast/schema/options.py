@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
@@ -16,7 +16,19 @@ if TYPE_CHECKING:
 #: Options that are lists of columns or texts, columns' values, and single texts.
 LISTS = ("category", "number", "drop", "keep", "missing")
 MAPPINGS = ("date", "level")
-TEXTS = ("task", "encoding", "separator", "decimal", "sheet")
+#: Columns that say of each row what no feature says; see ``tablecast.data.row_metadata``.
+ROLES = ("group", "time", "weight")
+TEXTS = ("task", "encoding", "separator", "decimal", "sheet", *ROLES)
+
+#: Of one column only one of each can hold.
+KINDS = ("category", "number", "date")
+CONTRADICTIONS = (
+    *(("category", "number"), ("category", "date"), ("number", "date"), ("drop", "keep")),
+    *(("number", "level"), ("date", "level")),
+)
+
+#: What cannot stand between cells: it ends rows or holds cells together.
+NO_SEPARATORS = "\"\r\n\0"
 
 
 @dataclass(frozen=True)
@@ -38,6 +50,9 @@ class ReadingOptions:
         separator: what stands between cells; None to find it.
         decimal: "." or ","; None to find it.
         sheet: which sheet of a workbook, by name or by number from 1; None for the first.
+        group: a column whose equal values mark rows that stay together, such as a person's.
+        time: a column of dates or numbers; models learn from earlier rows, and are tested on later.
+        weight: a column of numbers; a row counts that many times in training and in scores.
     """
 
     task: Literal["auto", "regression", "classification"] = "auto"
@@ -52,6 +67,9 @@ class ReadingOptions:
     separator: str | None = None
     decimal: str | None = None
     sheet: str | None = None
+    group: str | None = None
+    time: str | None = None
+    weight: str | None = None
 
     def __post_init__(self) -> None:
         if self.task not in ("auto", "regression", "classification"):
@@ -60,16 +78,66 @@ class ReadingOptions:
             )
         if self.decimal not in (None, ".", ","):
             raise TableError(f"The decimal sign is . or , but not {self.decimal!r} (--decimal).")
-        if self.separator is not None and len(self.separator) != 1:
+        if self.separator is not None and (
+            len(self.separator) != 1 or self.separator in NO_SEPARATORS
+        ):
             raise TableError(
-                f"The separator must be one character, not {self.separator!r} (--separator)."
+                f"The separator must be one character, such as ; or | or a tab, not "
+                f"{self.separator!r} (--separator)."
+            )
+        self._check_contradictions()
+        self._check_roles()
+
+    def _check_contradictions(self) -> None:
+        for one, other in CONTRADICTIONS:
+            for name in getattr(self, one):
+                if name in getattr(self, other):
+                    raise TableError(
+                        f"'{name}' is named by both {one} and {other} (--{one}, --{other}), which "
+                        "cannot both hold. Leave one of them out."
+                    )
+
+    def check_target(self, target: str) -> None:
+        """Whether what is said of the column to predict lets it be predicted.
+
+        Raises:
+            TableError: it does not.
+        """
+        if target in self.drop:
+            raise TableError(
+                f"'{target}' is the target, so it cannot be left out (--target, --drop). Drop "
+                "other columns, or choose another target."
+            )
+        if target in self.category and self.task == "regression":
+            raise TableError(
+                f"'{target}' is to be text (--category), but regression needs numbers (--task "
+                "regression). Leave one of them out."
+            )
+
+    def _check_roles(self) -> None:
+        named = [name for name in (self.group, self.time, self.weight) if name is not None]
+        if self.group is not None and self.time is not None:
+            raise TableError(
+                f"--group {self.group} and --time {self.time} cannot be combined. Use --group to "
+                "predict for new values of that column, or --time to predict later rows."
+            )
+        if len(set(named)) < len(named):
+            raise TableError(
+                f"'{self.weight}' cannot be --weight and also --group or --time. Name another "
+                "column, or leave one of the options out."
             )
 
     @property
     def columns(self) -> tuple[str, ...]:
         """Every column that is named."""
         named = (*self.category, *self.number, *self.date, *self.drop, *self.keep, *self.level)
-        return tuple(dict.fromkeys(named))
+        return tuple(dict.fromkeys((*named, *self.roles)))
+
+    @property
+    def roles(self) -> dict[str, str]:
+        """Each column that says something of the rows, and what: one of ``ROLES``."""
+        named = {role: getattr(self, role) for role in ROLES}
+        return {name: role for role, name in named.items() if name is not None}
 
     def known_as(self, names: Sequence[str]) -> ReadingOptions:
         """The same with its columns as the table spells them.
@@ -77,7 +145,8 @@ class ReadingOptions:
         Raises:
             TableError: the table has no such column.
         """
-        spelt = {name: column_named(name, names) for name in self.columns}
+        known = frozenset(names)
+        spelt = {n: n if n in known else column_named(n, names) for n in self.columns}
         return replace(
             self,
             category=[spelt[name] for name in self.category],
@@ -86,24 +155,49 @@ class ReadingOptions:
             drop=[spelt[name] for name in self.drop],
             keep=[spelt[name] for name in self.keep],
             level={spelt[name]: texts for name, texts in self.level.items()},
+            group=None if self.group is None else spelt[self.group],
+            time=None if self.time is None else spelt[self.time],
+            weight=None if self.weight is None else spelt[self.weight],
         )
 
+    def only_roles(self, names: Sequence[str]) -> ReadingOptions:
+        """Group, time and weight alone, as the table spells them.
+
+        Raises:
+            TableError: the table has no such column.
+        """
+        spelt = {role: column_named(name, names) for name, role in self.roles.items()}
+        return ReadingOptions(**spelt)  # type: ignore[arg-type]
+
     def over(self, other: ReadingOptions) -> ReadingOptions:
-        """These options, with the other's where these say nothing; of columns, both."""
+        """These options, with the other's where these say nothing; of columns, both, but for what
+        the other says of a column against these."""
+        kinds = {name for kind in KINDS for name in getattr(self, kind)}
+        numbers = {*self.number, *self.date}
         return ReadingOptions(
             task=self.task if self.task != "auto" else other.task,
-            category=[*other.category, *self.category],
-            number=[*other.number, *self.number],
-            date={**other.date, **self.date},
-            drop=[*other.drop, *self.drop],
-            keep=[*other.keep, *self.keep],
+            category=[*_without(other.category, kinds), *self.category],
+            number=[*_without(other.number, {*kinds, *self.level}), *self.number],
+            date={
+                name: other.date[name] for name in _without(other.date, {*kinds, *self.level})
+            } | dict(self.date),
+            drop=[*_without(other.drop, self.keep), *self.drop],
+            keep=[*_without(other.keep, self.drop), *self.keep],
             missing=[*other.missing, *self.missing],
-            level={**other.level, **self.level},
+            level={name: other.level[name] for name in _without(other.level, numbers)}
+            | dict(self.level),
             encoding=self.encoding or other.encoding,
             separator=self.separator or other.separator,
             decimal=self.decimal or other.decimal,
             sheet=self.sheet or other.sheet,
+            group=other.group if self.group is None else self.group,
+            time=other.time if self.time is None else self.time,
+            weight=other.weight if self.weight is None else self.weight,
         )
+
+
+def _without(names: Iterable[str], others: Collection[str]) -> list[str]:
+    return [name for name in names if name not in others]
 
 
 def options_of(fields: Sequence[Field], reading: Mapping[str, str]) -> ReadingOptions:

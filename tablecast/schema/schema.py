@@ -147,8 +147,8 @@ class Schema:
 
         Args:
             raw: what a person or a program sent.
-            text: True where everything comes as text (a form, a CSV file), so that ``"19"`` is a
-                number; in JSON a number is a number.
+            text: True where everything comes as text (a form, a CSV file). A text that spells a
+                number, such as ``"19"``, is that number everywhere, by the table's spelling.
 
         Raises:
             InvalidInput: with every error there is, not only the first.

@@ -21,8 +21,18 @@ NUMBERS_AS_NAMES = Remark(
     "The first row holds numbers, which were read as the names of the columns: {text}. If it is "
     "data, write a row of names above it."
 )
+DATA_AS_NAMES = Remark(
+    "The first row was read as the names of the columns, but looks like data: {text}. If it is "
+    "data, write a row of names above it."
+)
 FOOTER = Remark("Ignored a line below the table: {text}")
 TOTAL = Remark("Ignored the last row, which is the total of the others: {text}")
+TOTAL_BELOW = Remark("Ignored the last row (line {line}), which is the total of the others.")
+HEADER_AGAIN = counted(
+    "Ignored {count} row that repeats the column names (line {line}).",
+    "Ignored {count} rows that repeat the column names (first: line {line}).",
+    0,
+)
 LINES_ABOVE = Remark("Ignored the lines above the column names.")
 LINES_BELOW = counted(
     "Ignored {count} line below the table (line {line}).",
@@ -45,8 +55,8 @@ SPELT = Remark("{name} was read as numbers with “{sign}” as the decimal sign
 GROUPED = Remark("{name} was read as numbers with a thousands separator, as in “{example}”.")
 UNIT = Remark("{name} was read as numbers in {unit}, as in “{example}”.")
 DECIMAL_SIGN = Remark(
-    "{name} was read with “{sign}” as the decimal sign, so “{example}” is {number}. If it is "
-    "{other}, use --decimal {option}."
+    "{name} was read with “{sign}” as the decimal sign, so “{example}” is {number}. Use --decimal "
+    "{option} if it is {other}."
 )
 COMMA_OPEN = Remark(
     "{name} was read as text: “{example}” may be {number} or {other}. Set the decimal sign "
@@ -59,6 +69,18 @@ MIXED = Remark(
 UNITS = Remark(
     "{name} was read as text: “{example}” (line {line}) is not in {unit}, unlike the others. Use "
     "one unit, or treat this value as missing (--missing {option})."
+)
+TWO_UNITS = Remark(
+    "{name} was read as text, because its numbers are in different units, such as “{example}” and "
+    "“{other}” (line {line}). Write them in one unit."
+)
+TOO_MANY_DIGITS = Remark(
+    "{name}: “{example}” has more digits than a number keeps, so it was read as {number:.0f}. To "
+    "keep all of them: --category {option}."
+)
+MAY_BE_DATES = Remark(
+    "{name} was read as whole numbers, but they look like dates, such as {example}. To read them "
+    "as dates: --date {option}."
 )
 ODD = counted(
     "{name} was read as text: “{example}” (line {line}) is not a number. If it means “unknown”, "
@@ -134,9 +156,40 @@ REPEATED = counted(
 )
 GAPS = Remark("{name} is missing in {share:.0%} of the rows.")
 GROWS = Remark(
-    "{name} increases from row to row. Is it an ID or a time? To train without it: --drop {option}."
+    "{name} increases from row to row. If it is a time and you will predict later rows: --time "
+    "{option}. If it is an ID, train without it: --drop {option}."
+)
+MAYBE_GROUP = Remark(
+    "{name} looks like a group: rows share its {count} values. If you will predict for new values "
+    "of {name}, keep rows with the same value together: --group {option}."
+)
+MAYBE_TIME = Remark(
+    "{name} may be a time. If you will predict later rows from earlier ones: --time {option}."
 )
 NEAR_ID = Remark("{name} is almost an ID: it has {count} different texts.")
 LEFT_OUT = Remark("Ignored {name}: {reason}.")
 LEFT_OUT_UNLESS = Remark("Ignored {name}: {reason}. To use it: --keep {option}.")
 AS_ASKED = Remark("as requested")
+NO_SUCH_LEVEL = Remark(
+    "{name} has no value “{text}”, which --level names. The closest value is “{near}”."
+)
+NOTHING_MISSING = Remark("No cell holds “{text}”, which --missing names.")
+
+NO_METADATA = counted(
+    "Ignored {count} row without a value in {name}, which {role} needs.",
+    "Ignored {count} rows without a value in {name}, which {role} needs.",
+    0,
+)
+ZERO_WEIGHTS = counted(
+    "Ignored {count} row whose weight in {name} is 0.",
+    "Ignored {count} rows whose weight in {name} is 0.",
+    0,
+)
+NO_GROUPS = Remark(
+    "--group {name} has no effect: {name} has a different value in every row, so no rows belong "
+    "together."
+)
+ALIKE_WEIGHTS = Remark("--weight {name} has no effect: every row has the same weight.")
+STAYS_FEATURE = Remark(
+    "{name} splits the rows and stays a feature. To train without it: --drop {option}."
+)

@@ -12,7 +12,7 @@ from tablecast.data.leakage import leaks_of, named
 from tablecast.data.sources import read_table
 from tablecast.deployment.description import save, write_description
 from tablecast.deployment.files import with_ending, without_ending
-from tablecast.deployment.staging import check_free, name_after, staged
+from tablecast.deployment.staging import check_free, name_after, named_place, staged
 from tablecast.errors import ProofFailed, Remark, TableError
 from tablecast.inference.marginals import background_of
 from tablecast.schema.form_file import Form, read_form
@@ -59,7 +59,9 @@ def publish(
         name, out: the deployment's name, by default the table's or the target's, and its folder; a
             path has both.
         form: a form file, or None.
-        reading: how a table is read that comes as a path, before what the form file says.
+        reading: how a table is read that comes as a path, before what the form file says; and the
+            columns by which refits split and weigh rows (``group``, ``time``, ``weight``), by
+            default the experiment's ``fold_groups``.
         force: replace another deployment of that name.
         progress: called with one line for each thing done.
         facts: more facts for the card, such as ``metrics`` and ``leaderboard``; "notes" follow
@@ -82,7 +84,7 @@ def publish(
         finished_model = finished(source, pipeline, rows, target)
         base = _base_of(finished_model, name, out, table)
         check_free(base, force, finished_model.pickle)
-        prepared = rows_of(finished_model, _rows(finished_model, rows))
+        prepared = rows_of(finished_model, _rows(finished_model, rows), look.reading)
         prepared = named(prepared, leaks_of(prepared))
         progress(
             f"{len(prepared.table):,} rows; {finished_model.task} of {finished_model.target!r}."
@@ -90,7 +92,7 @@ def publish(
         for column in prepared.dropped:
             progress(f"Ignored {column.name}: {column.reason}.")
         schema, description = _described(finished_model, prepared, look, facts, progress)
-        with staged(base) as there:
+        with staged(base, force, finished_model.pickle) as there:
             _write(finished_model, there, schema, description)
             try:
                 return compile_deployment(there, prepared.table, progress=progress)
@@ -181,4 +183,4 @@ def _base_of(
     if finished_model.pickle is not None and name is None:
         return without_ending(finished_model.pickle)
     after = table if isinstance(table, str | PathLike) else finished_model.target
-    return Path(out) / (name or name_after(after))
+    return named_place(out, name_after(after) if name is None else name)

@@ -31,7 +31,7 @@ def answers(
     (folder / name).write_bytes(content)
     predict_file(deployment, folder / name, folder / "out.csv")
     lines = (folder / "out.csv").read_text(encoding="utf-8-sig").splitlines()
-    separator = next(sign for sign in ";\t," if sign in lines[1])
+    separator = next(sign for sign in ";\t|, " if sign in lines[1])
     return [line.split(separator)[-1] for line in lines if line[-1:].isdigit()]
 
 
@@ -41,6 +41,10 @@ AROUND = {
     "a title as wide as the table": f"Quarterly export,,,,,\n{PLAIN}",
     "a footer": f"{PLAIN}\nTotal rows: 2\n",
     "a footer of words": f"{PLAIN}Source: the registry of last year\n",
+    "a padded footer": f"{PLAIN}Source: the registry of last year,,,,,\n",
+    "a sum": f"{PLAIN}Total,58,,1,,\n",
+    "a sum and footers": f"{PLAIN}Summe:,,58.3,,,\nA note of words,,,,,\n\nTotal rows: 2\n",
+    "a sum without a first cell": f"{PLAIN},Total,58,,,\n",
     "a separator behind each row": PLAIN.replace("\n", ",\n"),
     "a separator behind each row, not the header": f"{HEADER}\n{ROWS[0]},\n{ROWS[1]},\n",
     "R's row names": f"{HEADER}\n1,{ROWS[0]}\n2,{ROWS[1]}\n",
@@ -48,6 +52,12 @@ AROUND = {
     "names in other letters": PLAIN.replace("age", " Age ").replace("smoker", "SMOKER"),
     "levels in other letters": PLAIN.replace("northwest", "NorthWest").replace("yes", "YES "),
     "wide letters": PLAIN.replace("yes", "ｙｅｓ"),
+    "names that are repeated": f"{PLAIN}{HEADER}\n".replace(ROWS[1], f"{HEADER}\n{ROWS[1]}"),
+    "drawn lines": f"----------\n{HEADER}\n==========\n{ROWS[0]}\n{ROWS[1]}\n----------\n",
+    "another table's row above": "EXTF,700,21,Stapel,12,2023,RE,1,1\n" + PLAIN,
+    "a drawing of a table": ("+---+\n" + PLAIN.replace(HEADER, f"{HEADER}\n---,---,---,---,---,---")
+                             + "+---+\n").replace(",", "|"),
+    "aligned by spaces": PLAIN.replace(",", "   "),
     "tabs": PLAIN.replace(",", "\t"),
 }
 
@@ -62,6 +72,18 @@ def test_what_stands_around_a_table_is_no_row(
     found = answers(fake_deployment, content, tmp_path)
     assert [answer for answer in found if "." in answer] == ANSWERS
     assert len(read_table(tmp_path / "in.csv")) == 2
+
+
+def test_a_known_value_is_no_sum(fake_deployment: Deployment, tmp_path: Path) -> None:
+    """A last row that begins as a sum does is a row where its column knows that value."""
+    schema = fake_deployment.schema
+    sold = Field("brand", "category", "object", levels=("Total", "Shell"), closed=True)
+    engine = fake_deployment.predictor.engine
+    known = stand_ins.deploy("sums", replace(schema, fields=(sold, *schema.fields)), engine)
+    text = f"brand,{HEADER}\nShell,{ROWS[0]}\nTotal,{ROWS[1]}\n"
+    assert answers(known, text.encode(), tmp_path) == ANSWERS
+    text = f"brand,{HEADER}\n" + f"Total,{ROWS[0]}\n" * 2
+    assert answers(fake_deployment, text.encode(), tmp_path) == ANSWERS[:1] * 2
 
 
 def test_compressed_files_are_read(fake_deployment: Deployment, tmp_path: Path) -> None:
@@ -168,10 +190,11 @@ def test_time_goes_on() -> None:
 
 def test_a_placeholder_of_the_table_is_missing_in_a_form_too() -> None:
     """What training took as missing is missing wherever it comes as text."""
-    value, warning = DATE.read("?", text=True)
-    assert value != value
-    assert warning
-    assert "left day blank" in warning.say()
+    for text in (True, False):
+        value, warning = DATE.read("?", text=text)
+        assert value != value
+        assert warning
+        assert "left day blank" in warning.say()
 
 
 def test_a_file_whose_last_letter_is_cut_is_no_utf_8() -> None:

@@ -79,7 +79,7 @@ def test_nothing_is_replaced_without_force(
     other.write_text("another's")
     assert main(["train", str(simulated), "--target", "charges", "--out", str(tmp_path)]) == 1
     said = capsys.readouterr().err
-    assert f"There is a simulated{ending}" in said
+    assert f"already has a simulated{ending}." in said
     assert "--force" in said
     assert said.count("\n") == 1
     assert [(path, path.read_text()) for path in tmp_path.iterdir()] == [(other, "another's")]

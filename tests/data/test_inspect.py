@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+import time
 import unicodedata
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,9 +19,11 @@ import pytest
 from deployments import ROOT
 
 import tablecast
+from tablecast import publish
 from tablecast.cli.main import command_parser, main
 from tablecast.data.inspection import inspect
-from tablecast.errors import TableError
+from tablecast.data.names import unique_names
+from tablecast.errors import FormFileError, TableError
 from tablecast.schema.form_file import read_form
 from tablecast.schema.options import ReadingOptions
 
@@ -145,7 +148,7 @@ def test_each_sentence_advises_an_option_that_exists() -> None:
             known |= set(action.option_strings)
             waiting += (action.choices or {}).values() if isinstance(action.choices, dict) else []
     # What other programs are told on their own command lines.
-    known |= {"--factory", "--bind", "--no-location"}
+    known |= {"--factory", "--bind", "--host", "--no-location"}
     named = set(sentences())
     assert len({option for _, option in named} & set(OPTIONS)) == len(OPTIONS)
     babel = {one for one in named if one[0] == "messages.py"}
@@ -214,6 +217,18 @@ def in_toml(key: str, value: str) -> str:
         ({"decimal": ";"}, r"--decimal"),
         ({"separator": "ab"}, r"--separator"),
         ({"task": "clustering"}, r"--task"),
+        ({"separator": '"'}, r"--separator"),
+        ({"separator": "\n"}, r"--separator"),
+        ({"sheet": "2"}, r"'t.csv' is a text file, which has no sheet.*--sheet"),
+        ({"drop": ["y"]}, r"'y' is the target.*--target, --drop"),
+        ({"category": ["y"], "task": "regression"}, r"'y' .*--category.*--task regression"),
+        ({"drop": ["zip"], "keep": ["zip"]}, r"'zip' is named by both drop and keep"),
+        ({"drop": ["zip"], "keep": ["ZIP "]}, r"'zip' is named by both drop and keep"),
+        ({"category": ["zip"], "number": ["zip"]}, r"both category and number"),
+        ({"category": ["zip"], "date": {"zip": ""}}, r"both category and date"),
+        ({"number": ["zip"], "date": {"zip": ""}}, r"both number and date"),
+        ({"number": ["zip"], "level": {"zip": ["abc"]}}, r"both number and level"),
+        ({"date": {"zip": ""}, "level": {"zip": ["abc"]}}, r"both date and level"),
     ],
 )
 def test_what_cannot_be_so_is_refused(
@@ -224,6 +239,71 @@ def test_what_cannot_be_so_is_refused(
     table.write_text("zip,y\n02134,1\n10001,2\n12,3\nabc,4\n" + rows(30, "#", "#"))
     with pytest.raises(TableError, match=words):
         inspect(table, "y", ReadingOptions(**options))
+
+
+def test_a_contradiction_in_the_form_file_or_the_options_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One line names both; what the command line says goes before the form file."""
+    table, form = tmp_path / "t.csv", tmp_path / "form.toml"
+    table.write_text("x,z,y\n" + rows(60, "1#", "b", "#"))
+    form.write_text('[table]\ndrop = ["x"]\nkeep = ["x"]\n')
+    with pytest.raises(FormFileError, match=r"\[table\]: 'x' is named by both drop and keep"):
+        read_form(form)
+    with pytest.raises(TableError, match="'x' is named by both"):
+        publish(object(), table=table, target="y", reading=ReadingOptions(drop="x", keep="x"))
+    form.write_text('[table]\ndrop = ["x"]\nnumber = ["x"]\n')
+    said = ["inspect", str(table), "--target", "y", "--form", str(form), "--json"]
+    assert main([*said, "--keep", "x", "--category", "x"]) == 0
+    (column, *_) = json.loads(capsys.readouterr().out)["columns"]
+    assert (column["role"], column["kind"]) == ("feature", "category")
+    for wrong in (["--level", "NA"], ["--level", "="], ["--level", "x="], ["--level", "=x"]):
+        assert main([*said, *wrong]) == 1
+        assert "write COLUMN=TEXT" in capsys.readouterr().err
+    assert main([*said, "--date", "z=%d/%m/%y", "--date", "z=%m/%d/%y"]) == 1
+    assert "'z' has two formats of dates (--date): %d/%m/%y and %m/%d/%y" in capsys.readouterr().err
+
+
+def test_what_names_nothing_in_the_table_is_said(tmp_path: Path) -> None:
+    """A level or a missing text that no cell holds, with the nearest that one does."""
+    table = tmp_path / "t.csv"
+    table.write_text("x,y\n" + "NA,1\nEU,2\nbrick,3\n" * 20)
+    found = inspect(table, "y", ReadingOptions(level={"x": ["brik"]}, missing=["n.k."]))
+    assert any("“brik”" in one and "“brick”" in one for one in found.columns[0].notes)
+    assert any("“n.k.”" in note and "--missing" in note for note in found.notes)
+    known = inspect(table, "y", ReadingOptions(level={"x": ["NA"]}, missing=["brick"]))
+    assert not any("--missing names" in one or "--level names" in one for one in known.sentences)
+
+
+@pytest.mark.parametrize("target", ["y", None])
+def test_a_form_file_is_checked_against_the_table(tmp_path: Path, target: str | None) -> None:
+    """A section of a column that is not there names the nearest, the file and the line."""
+    table, form = tmp_path / "t.csv", tmp_path / "form.toml"
+    table.write_text("age,z,y\n" + rows(60, "1#", "b", "#"))
+    form.write_text('description = "of any agee"\n\n[fields.agee]\nlabel = "Age"\n')
+    with pytest.raises(
+        FormFileError, match=r"Line 3 of 'form.toml': \[fields.agee\] .* the nearest is 'age'"
+    ):
+        inspect(table, target, form=read_form(form))
+
+
+def test_many_columns_are_looked_at_in_time_that_grows_with_them(tmp_path: Path) -> None:
+    """And too many are refused at once, with what may be the cause."""
+    taken = []
+    for width in (500, 2_000):
+        header = ",".join(f"c{at}" for at in range(width))
+        row = ",".join(str(at % 7) for at in range(width))
+        (tmp_path / "t.csv").write_text("\n".join([header, *[row] * 25]))
+        began = time.process_time()
+        inspect(tmp_path / "t.csv", "c1")
+        taken.append(time.process_time() - began)
+    assert taken[1] < 8 * taken[0]
+    (tmp_path / "t.csv").write_text(("1," * 99_999 + "1\n") * 3)
+    began = time.process_time()
+    with pytest.raises(TableError, match=r"'t.csv' has 100,000 columns; the limit is 10,000"):
+        inspect(tmp_path / "t.csv", "c1")
+    assert time.process_time() - began < 2
+    assert len(set(unique_names(["x"] * 50_000))) == 50_000
 
 
 CHANGES = {
@@ -272,6 +352,8 @@ def test_a_first_row_of_numbers_is_said(tmp_path: Path) -> None:
     [
         ('"a" "b" "y"\n' + rows(30, '"r#" 1.# "u v" #').replace(",", " "), ["a", "b", "y"]),
         ("a b\n" + rows(30, "1.#   #"), ["a", "b"]),
+        ("name   age city\n" + rows(30, "  bob#    1# ulm"), ["name", "age", "city"]),
+        ("name city\n" + rows(30, "bob# Bad Ems"), ["name city"]),
         ("Date of birth\n" + rows(30, "5 March 19#"), ["Date of birth"]),
         ("Body weight\n" + rows(30, "1# kg"), ["Body weight"]),
     ],
@@ -284,12 +366,65 @@ def test_spaces_cut_only_what_cannot_be_one_column(
     assert [column.name for column in inspect(tmp_path / "t.txt").columns] == names
 
 
+@pytest.mark.parametrize(
+    ("header", "is_said"),
+    [("10.5,a,0", True), ("x,a,z", True), ("x,y,z", False), ("1,2,3", False), ("2019,b,z", False)],
+)
+def test_a_first_row_that_looks_like_data_is_said(
+    tmp_path: Path, header: str, is_said: bool
+) -> None:
+    """A number with decimals, or a text that is there again in its column, is no name."""
+    (tmp_path / "t.csv").write_text(f"{header}\n" + rows(20, "1#.5", "a", "#"))
+    notes = inspect(tmp_path / "t.csv").notes
+    assert any("looks like data" in note for note in notes) == is_said
+
+
+HINTS = {
+    "days as numbers": ("x,y\n" + "".join(f"{19580301 + at},{at}\n" for at in range(28)),
+                        "--date x=%Y%m%d"),
+    "months as numbers": ("x,y\n" + "".join(f"{202101 + at},{at}\n" for at in range(12)) * 3,
+                          "--date x=%Y%m"),
+    "two units": ("x;y\n" + "".join(f"{at + 10} {'kg' if at % 2 else 'lb'};{at}\n"
+                                    for at in range(60)), "different units"),
+    "two currencies": ("x;y\n" + "".join(f"{'$' if at % 2 else '€'}{at + 10};{at}\n"
+                                         for at in range(60)), "different units"),
+    "a unit in half of the rows": ("x;y\n" + "".join(f"{at + 10}{' kg' if at % 2 else ''};{at}\n"
+                                                     for at in range(60)), "different units"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("hint", HINTS)
+def test_what_may_be_meant_otherwise_is_hinted_at(tmp_path: Path, hint: str) -> None:
+    """Numbers that look like dates, and numbers of two units, are named with what to do."""
+    text, words = HINTS[hint]
+    (tmp_path / "t.csv").write_text(text, encoding="utf-8")
+    assert words in " ".join(inspect(tmp_path / "t.csv").columns[0].notes)
+
+
+def test_a_number_that_is_no_date_is_not_taken_for_one(tmp_path: Path) -> None:
+    """One day or month that the calendar has not is enough."""
+    for first, last in ((19580329, 19580356), (202101, 202113), (12345678, 12345699)):
+        text = "x,y\n" + "".join(f"{at},1\n" for at in range(first, last + 1))
+        (tmp_path / "t.csv").write_text(text)
+        assert "--date" not in " ".join(inspect(tmp_path / "t.csv").columns[0].notes)
+
+
+def test_a_cell_that_is_too_long_is_named(tmp_path: Path) -> None:
+    """With its line, the limit and both of what may be the cause."""
+    (tmp_path / "t.csv").write_text("x,y\n1,2\n" + "a" * 131_073 + ",2\n")
+    words = "Line 3 of 't.csv' has a cell of more than 131,072 characters.*Shorten.*quotation mark"
+    with pytest.raises(TableError, match=words):
+        inspect(tmp_path / "t.csv")
+
+
 def test_plain_cells_leave_none(tmp_path: Path) -> None:
-    """A table that is taken as written has nothing to say about its columns."""
+    """A table that is taken as written has nothing to say about how its columns were read."""
     lines = (f"{at / 2},x{at % 3},2024-01-{at % 28 + 1:02},{at * 7 % 31}" for at in range(60))
     text = "\n".join(["a,b,c,y", *lines])
     (tmp_path / "t.csv").write_text(text, encoding="utf-8")
-    assert [column.notes for column in inspect(tmp_path / "t.csv", "y").columns] == [[]] * 4
+    notes = [column.notes for column in inspect(tmp_path / "t.csv", "y").columns]
+    assert [len(one) for one in notes] == [0, 0, 1, 0]
+    assert "(--time c)" in notes[2][0]
 
 
 def test_classes_in_other_letters_are_one(tmp_path: Path) -> None:

@@ -115,7 +115,7 @@ def test_a_disguise_is_refused_unless_it_is_known_to_be_a_field() -> None:
     [
         ([], 1, "paid is the target charges in another form"),
         (["--drop", "payed"], 1, "no column 'payed'. Did you mean 'paid'?"),
-        (["--drop", "charges"], 1, "The target 'charges' cannot be left out"),
+        (["--drop", "charges"], 1, "'charges' is the target, so it cannot be left out"),
     ],
 )
 def test_a_disguise_leaves_no_deployment(

@@ -192,13 +192,15 @@ def test_the_page_takes_both_spellings(german: Deployment) -> None:
     assert GERMAN.read(GERMAN.show(1.234), text=True)[0] == 1.234
 
 
-def test_the_api_takes_numbers_only(german: Deployment) -> None:
-    """In JSON a number is a number, whatever the table's spelling."""
+def test_the_api_reads_texts_as_the_form_does(german: Deployment) -> None:
+    """In JSON a number is a number, and a text is what the table's spelling makes of it."""
     client = create_app(german).test_client()
-    refused = client.post("/predict_api", json={"Preis": "1.234,5", "Garantie": "ja"})
-    assert refused.status_code == 422
-    answered = client.post("/predict_api", json={"Preis": 1234.5, "Garantie": "ja"})
-    assert answered.get_json() == 12345.0
+    for price in (1234.5, "1.234,5", " 1234,5 "):
+        answered = client.post("/predict_api", json={"Preis": price, "Garantie": "ja"})
+        assert answered.get_json() == 12345.0, price
+    for price in ("NaN", "Infinity", "1e999", "viel", True, {"a": 1}, ["1"]):
+        refused = client.post("/predict_api", json={"Preis": price, "Garantie": "ja"})
+        assert refused.status_code == 422, price
 
 
 def test_without_a_spelling_a_comma_is_read_where_it_can_mean_one_number() -> None:

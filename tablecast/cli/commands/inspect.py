@@ -37,8 +37,8 @@ def _inspect(options: argparse.Namespace) -> None:
     from tablecast.data.inspection import inspect
     from tablecast.schema.form_file import read_form
 
-    form = read_form(options.form, table_options(options))
-    inspection = inspect(options.table, options.target, form.reading)
+    form = read_form(options.form)
+    inspection = inspect(options.table, options.target, table_options(options), form)
     print(
         json.dumps(inspection.to_json(), ensure_ascii=False, indent=1)
         if options.json

@@ -38,8 +38,8 @@ class NumberField(AmountField):
         return _("Number")
 
     def amount_of(self, value: Any, *, text: bool) -> float:
-        if text and isinstance(value, str):
-            value = self._number_in(value)
+        if isinstance(value, str):  # from a program, too: one text is one number everywhere
+            value = self._number_in(value.strip())
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise self.refuse("Enter {field} as a number, for example {example}.",
                               example=self.example)

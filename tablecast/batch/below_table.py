@@ -1,0 +1,106 @@
+"""What stands below a table with as many cells as its rows have: a sum, or a padded footer.
+
+Training leaves both out. A file that is read some rows at a time holds the last of them back until
+its end is known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
+
+from tablecast.data.surroundings import MOST_FOOTERS, bare, is_footer, is_total
+from tablecast.schema.field import Field, Refusal
+from tablecast.schema.schema import Schema
+from tablecast.schema.table_notes import LINES_BELOW, TOTAL_BELOW
+
+
+class Chunk(Protocol):
+    """Some rows of a file."""
+
+    @property
+    def records(self) -> Sequence[Sequence[Any]]:
+        """The rows' cells."""
+
+    def __len__(self) -> int: ...
+    def column(self, index: int) -> Sequence[Any]: ...
+    def location_of(self, row: int) -> tuple[str, int]: ...
+    def first(self, count: int) -> Any: ...
+
+
+class Source(Protocol):
+    """A file of rows."""
+
+    notes: tuple[str, ...]
+
+    def chunks(self) -> Iterator[Any]: ...
+
+
+C = TypeVar("C", bound=Chunk)
+
+
+def rows_of_table(source: Source, schema: Schema, places: Mapping[str, int]) -> Iterator[Any]:
+    """The chunks of a file without what stands below its table, which its notes then tell.
+
+    Args:
+        source: the file.
+        schema: what a cell may mean; one that it takes without a remark is a row's.
+        places: field name to its column.
+    """
+    fields = {place: schema.field(name) for name, place in places.items()}
+    may_name = 0 not in fields or fields[0].is_text  # among numbers no row is called a sum
+    held: Any = None
+    sums: set[str] = set()
+    for chunk in source.chunks():
+        if held is not None:
+            if may_name:
+                sums.update(filter(is_total, map(bare, set(held.column(0)))))
+            yield held
+        held = chunk
+    if held is not None and len(held):
+        kept = _without_footer(source, held, fields)
+        held = _without_sum(source, kept, fields, sums)
+        if len(held):
+            yield held
+
+
+def _without_footer(source: Source, chunk: C, fields: Mapping[int, Field]) -> C:
+    records = chunk.records
+    end = len(records)
+    while end > 1 and len(records) - end < MOST_FOOTERS and _is_padded(records[end - 1], fields):
+        end -= 1
+    if end < len(records):
+        line = chunk.location_of(end)[1]
+        source.notes += (str(LINES_BELOW.filled(count=len(records) - end, line=line)),)
+        return chunk.first(end)  # type: ignore[no-any-return]
+    return chunk
+
+
+def _is_padded(record: Sequence[Any], fields: Mapping[int, Field]) -> bool:
+    """Whether a row holds nothing but words that are no value of its column."""
+    filled = [place for place, cell in enumerate(record) if bare(cell)]
+    if len(record) < 2 or len(filled) != 1 or not is_footer(record, False):
+        return False
+    return not _is_value(record, filled[0], fields)
+
+
+def _without_sum(source: Source, chunk: C, fields: Mapping[int, Field], before: set[str]) -> C:
+    last = chunk.records[-1]
+    place = next((at for at, cell in enumerate(last) if bare(cell)), 0)
+    name = bare(last[place])
+    above = map(bare, chunk.column(place)[:-1])
+    is_sum = is_total(name) and name not in before and name not in above
+    if not is_sum or _is_value(last, place, fields) or (len(chunk) < 2 and not before):
+        return chunk
+    source.notes += (str(TOTAL_BELOW.filled(line=chunk.location_of(len(chunk) - 1)[1])),)
+    return chunk.first(len(chunk) - 1)  # type: ignore[no-any-return]
+
+
+def _is_value(record: Sequence[Any], place: int, fields: Mapping[int, Field]) -> bool:
+    """Whether the field of a cell's column takes it without a remark."""
+    if place not in fields:
+        return False
+    try:
+        return fields[place].read(record[place], text=True)[1] is None
+    except Refusal:
+        return False
