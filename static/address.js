@@ -65,6 +65,20 @@ const fill = (held) => {
   form.querySelector("[name]").dispatchEvent(new Event("change", { bubbles: true }));
 };
 
+// To an address that it has already a browser only scrolls: enough where the answer is there.
+const send = (event) => {
+  const address = addressOf(values());
+  const here = new URL(location.href);
+  here.hash = "";
+  const isAnswered = document.querySelector(".panel .answer") && !document.querySelector("main").dataset.state;
+  if (address.hash) event.submitter?.removeAttribute("formmethod");
+  else if (address.href === here.href && !isAnswered) {
+    event.preventDefault();
+    hold(address);
+    location.reload();
+  }
+};
+
 if (form) {
   if (location.hash.startsWith("#?")) fill(new URLSearchParams(location.hash.slice(2)));
   const link = document.querySelector("[data-link]");
@@ -75,9 +89,7 @@ if (form) {
   } else if (location.pathname !== new URL(form.dataset.address, location.href).pathname) hold();
   form.addEventListener("input", holdSoon);
   form.addEventListener("change", holdSoon);
-  form.addEventListener("submit", (event) => {
-    if (addressOf(values()).hash) event.submitter?.removeAttribute("formmethod");
-  });
+  form.addEventListener("submit", send);
   addEventListener("pagehide", holdNow);
   document.addEventListener("visibilitychange", holdNow);
 }

@@ -19,6 +19,7 @@ const setUp = () => {
     sheet.hidden = !wanted;
     columns.inert = wanted; // it lies under the sheet
     (wanted ? sheet : columns).append(beside);
+    sheet.scrollTop = 0;
   };
 
   const renew = () => {
