@@ -11,12 +11,27 @@ const MOST = 4000;
 let waiting;
 let last = -BETWEEN;
 
+// What a person would rather have is asked below the answer, and belongs to the form.
+const wishOf = () => {
+  const controls = [...form.elements].filter((it) => it.closest(".wish") && it.type !== "submit");
+  const isWished = document.querySelector("#wish")?.value.trim();
+  return new Map(controls.map((it) => [it.name, isWished ? it.value : null]));
+};
+
+const withWish = (held) => {
+  for (const [name, value] of wishOf()) {
+    if (value === null) held.delete(name);
+    else held.set(name, value);
+  }
+  return held;
+};
+
 const values = () => {
   const held = new URLSearchParams();
   for (const [name, value] of new FormData(form)) {
     if (!held.has(name) && typeof value === "string") held.append(name, value);
   }
-  return held;
+  return withWish(held);
 };
 
 // What is too long for a server stays behind the fragment's sign, which is never sent.
@@ -83,7 +98,7 @@ if (form) {
   if (location.hash.startsWith("#?")) fill(new URLSearchParams(location.hash.slice(2)));
   const link = document.querySelector("[data-link]");
   if (link) { // a reload then asks again, and sends nothing twice
-    const address = addressOf(new URL(link.href).searchParams);
+    const address = addressOf(withWish(new URL(link.href).searchParams));
     address.hash ||= location.hash;
     hold(address);
   } else if (location.pathname !== new URL(form.dataset.address, location.href).pathname) hold();

@@ -70,6 +70,16 @@ const keepOpen = (fresh) => {
   }
 };
 
+// What is being wished for below the answer, and where somebody is in it.
+const keepWish = (fresh) => {
+  for (const control of document.querySelectorAll(".wish :is(input, select)")) {
+    const same = fresh.querySelector(`#${control.id}`);
+    if (same) same.value = control.value;
+  }
+  const { id } = document.activeElement;
+  return document.activeElement.closest("#beyond") && id ? id : "";
+};
+
 const show = (fresh) => {
   const panel = fresh.querySelector(".panel");
   keepOpen(fresh);
@@ -78,7 +88,9 @@ const show = (fresh) => {
   const scrolled = old.scrollTop;
   old.replaceWith(panel);
   panel.scrollTop = scrolled;
+  const active = keepWish(fresh);
   document.querySelector("#beyond").replaceWith(fresh.querySelector("#beyond"));
+  if (active) document.getElementById(active)?.focus();
   document.querySelector(".columns").classList.add("columns-answered");
   document.querySelector(".summary")?.remove();
   const name = panel.querySelector(".answer-name").textContent;
@@ -163,7 +175,11 @@ const take = (response, html) => {
   else explain("lost", words.dataset.refused, 0);
 };
 
-const values = () => String(new URLSearchParams(new FormData(form)));
+const values = () => {
+  const held = new FormData(form);
+  for (const control of document.querySelectorAll(".wish [name]")) held.delete(control.name);
+  return String(new URLSearchParams(held));
+};
 
 const ask = async () => {
   stop("again");

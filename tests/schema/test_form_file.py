@@ -23,7 +23,7 @@ def test_the_shipped_form_file_is_read_in_its_order() -> None:
     """The insurance form names its six fields in the order of the form."""
     form = read_form(ROOT / "examples" / "insurance" / "form.toml")
     assert list(form.fields) == ["age", "sex", "bmi", "children", "smoker", "region"]
-    assert form.title
+    assert form.texts["title"]
 
 
 @pytest.mark.parametrize(
@@ -39,12 +39,12 @@ def test_the_shipped_form_file_is_read_in_its_order() -> None:
         ("[fields]\na = 1", "table of keys"),
         ('[target]\nname = "x"', "unknown key"),
         ("[target.classes]\n1 = 5", "text in quotes"),
-        ("[table]\ndrop = [1]", "texts in quotes"),
+        ("[table]\ndrop = [1]", "text in quotes"),
         ("[table]\nencoding = 8", "wrong type"),
-        ("[table.level]\na = 1", "texts in quotes"),
-        ('[table.level]\na = ["x", 1]', "texts in quotes"),
-        ("[table.date]\na = 1", "texts in quotes"),
-        ("[card]\nintended = [1]", "texts in quotes"),
+        ("[table.level]\na = 1", "text in quotes"),
+        ('[table.level]\na = ["x", 1]', "text in quotes"),
+        ("[table.date]\na = 1", "text in quotes"),
+        ("[card]\nintended = [1]", "text in quotes"),
         ('order = "best"', "choose one of: file, importance"),
         ('[fields.a]\nonly = "left"', "fields.a.*'left'; choose one of: up, down"),
         ('[fields.a]\nfixed = "yes"', "wrong type"),
