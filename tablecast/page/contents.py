@@ -70,7 +70,8 @@ def _field(field: Field, frequency: Mapping[Value, float]) -> dict[str, Any]:
     grid = field.grid(POINTS, MOST_LEVELS, frequency)
     about: dict[str, Any] = {"name": field.name, "text": field.is_text, "grid": grid}
     if field.is_text:
-        rarest = min(grid, key=lambda level: frequency.get(level, 0.0), default=None)
+        # Of equally rare ones the last: the field's own grid would leave that one out.
+        rarest = min(reversed(grid), key=lambda level: frequency.get(level, 0.0), default=None)
         about |= {"levels": list(field.levels), "most": MOST_LEVELS, "rarest": rarest}
     if field.kind == "boolean":
         about["truths"] = {level: field.json_value(level) for level in field.levels}

@@ -29,8 +29,8 @@ KINDS: Mapping[int, str] = {
 OPERATORS: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(
         "Abs Add And Clip Cos Div Equal Exp Expand Floor Gemm Greater GreaterOrEqual Identity "
-        "IsNaN Less LessOrEqual Log MatMul Max Min Mul Neg Not Or Pow Reshape Round Sign Sin Sqrt "
-        "Squeeze Sub Tanh Unsqueeze Where".split(),
+        "IsNaN Less LessOrEqual Log MatMul Max Min Mul Neg Not Or Pow Relu Reshape Round Sign Sin "
+        "Sqrt Squeeze Sub Tanh Unsqueeze Where".split(),
         (),
     ),
     **dict.fromkeys(
@@ -97,7 +97,8 @@ def _node(node: onnx.NodeProto, numbers: dict[str, int]) -> list[Any]:
     attributes = {item.name: helper.get_attribute_value(item) for item in node.attribute}
     unknown = sorted(attributes.keys() - set(OPERATORS[node.op_type]))
     if unknown:
-        raise _unsupported(f"there is no JavaScript for the attribute {unknown[0]} of {node.op_type}")
+        named = f"the attribute {unknown[0]} of {node.op_type}"
+        raise _unsupported(f"there is no JavaScript for {named}")
     inputs = [numbers[name] if name else None for name in node.input]
     written = _WRITTEN[node.op_type](node, numbers) if node.op_type in _WRITTEN else attributes
     outputs = [_numbered(numbers, name) for name in node.output]

@@ -23,27 +23,46 @@ const read = (text) => JSON.parse(text, (_key, x) => x === null ? NaN : x);
 
 
 class JavaScript:
+    """V8 with the script of a page."""
+
+    def __init__(self) -> None:
+        self._engine = _engine()
+        self._engine.eval(predictor_script() + _WRITE)
+
+    def define(self, name: str, expression: str) -> None:
+        """Give what an expression makes a name."""
+        self._engine.eval(f"globalThis.{name} = {expression}; 0")
+
+    def ask(self, expression: str, **values: Any) -> Any:
+        """What an expression makes, as plain data.
+
+        Args:
+            expression: JavaScript that uses the values by their names.
+            values: plain data; NaN stands for a missing number, there and back.
+        """
+        for name, value in values.items():
+            self.define(name, f"read({json.dumps(json.dumps(_without_nan(value)))})")
+        return json.loads(self._engine.eval(f"written({expression})"), object_hook=_number)
+
+
+class PagePredictor:
     """A page's predictor in V8."""
 
     def __init__(self, contents: Mapping[str, Any]) -> None:
-        self._engine = _engine()
-        self._engine.eval(predictor_script() + _WRITE)
-        self._engine.eval(f"const predictor = openPredictor({as_json(contents)}); 0")
+        self._script = JavaScript()
+        self._script.define("predictor", f"openPredictor({as_json(contents)})")
 
     def predict_all(self, rows: Sequence[Mapping[str, Value]]) -> list[dict[str, Any]]:
         """Each row's prediction, interval and probabilities; numbers may be NaN."""
-        answers: list[dict[str, Any]] = self._ask(f"predictor.predictAll(read({_text(rows)}))")
+        answers: list[dict[str, Any]] = self._script.ask("predictor.predictAll(rows)", rows=rows)
         return answers
 
     def predict(self, row: Mapping[str, Value], **options: bool) -> dict[str, Any]:
         """One row's answer, with ``explain`` and ``whatif`` where they are asked for."""
-        answer: dict[str, Any] = self._ask(
-            f"predictor.predict(read({_text(row)}), {json.dumps(options)})"
+        answer: dict[str, Any] = self._script.ask(
+            "predictor.predict(row, options)", row=row, options=options
         )
         return answer
-
-    def _ask(self, expression: str) -> Any:
-        return json.loads(self._engine.eval(f"written({expression})"), object_hook=_number)
 
 
 def _engine() -> Any:
@@ -57,15 +76,10 @@ def _engine() -> Any:
     return MiniRacer()
 
 
-def _text(value: Any) -> str:
-    """JSON as a JavaScript string; NaN is null."""
-    return json.dumps(json.dumps(_without_nan(value)))
-
-
 def _without_nan(value: Any) -> Any:
     if isinstance(value, Mapping):
         return {name: _without_nan(part) for name, part in value.items()}
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [_without_nan(part) for part in value]
     return None if value != value else value
 

@@ -15,7 +15,7 @@ from tablecast.compiler.proof.random_rows import random_rows
 from tablecast.deployment.deployment import Deployment
 from tablecast.errors import PageError
 from tablecast.inference.engine import Answer, Columns
-from tablecast.page.javascript import JavaScript
+from tablecast.page.javascript import PagePredictor
 from tablecast.schema.field import Value
 from tablecast.schema.schema import Row
 from tablecast.web.explanations import contributions_json, whatif_json
@@ -72,7 +72,7 @@ def prove_page(
             a class is another one.
     """
     schema = loaded.schema
-    script = JavaScript(contents)
+    script = PagePredictor(contents)
     columns = schema.columns_of(random_rows(schema.fields, rows, seed))
     asked = _rows(columns)
     answers = script.predict_all(asked)
@@ -133,7 +133,7 @@ def _worst_probability(
     return _worst(found, expected.probabilities)
 
 
-def _worst_explained(script: JavaScript, loaded: Deployment, row: Mapping[str, Value]) -> float:
+def _worst_explained(script: PagePredictor, loaded: Deployment, row: Mapping[str, Value]) -> float:
     answer = script.predict(row, explain=True, whatif=True)
     own = Row(tuple(row[field.name] for field in loaded.schema.fields))
     return max(

@@ -21,8 +21,8 @@ _COMMENT = re.compile(r"^\s*//.*\n", re.MULTILINE)
 
 @cache
 def predictor_script() -> str:
-    """A script that defines ``openPredictor``, and nothing else outside of it."""
+    """A script that defines ``openPredictor``, ``openGraph`` and ``evaluate``, and nothing else."""
     modules = [(FOLDER / f"{name}.js").read_text(encoding="utf-8") for name in MODULES]
     body = "\n".join(_EXPORT.sub("", _COMMENT.sub("", _IMPORT.sub("", text))) for text in modules)
-    lines = ["const openPredictor = (() => {", '"use strict";', body, "return openPredictor;", "})();"]
-    return "\n".join(lines) + "\n"
+    names = "openPredictor, openGraph, evaluate"
+    return f'const {{{names}}} = (() => {{\n"use strict";\n{body}\nreturn {{{names}}};\n}})();\n'

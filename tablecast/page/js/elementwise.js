@@ -5,6 +5,7 @@ import {commonShape, empty, sizeOf, spread, tensor} from "./tensors.js";
 const ONE = {
   Neg(a, o) { for (let i = 0; i < o.length; i++) o[i] = -a[i]; },
   Abs(a, o) { for (let i = 0; i < o.length; i++) o[i] = Math.abs(a[i]); },
+  Relu(a, o) { for (let i = 0; i < o.length; i++) o[i] = Math.max(a[i], 0); },
   Sqrt(a, o) { for (let i = 0; i < o.length; i++) o[i] = Math.sqrt(a[i]); },
   Exp(a, o) { for (let i = 0; i < o.length; i++) o[i] = Math.exp(a[i]); },
   Log(a, o) { for (let i = 0; i < o.length; i++) o[i] = Math.log(a[i]); },
