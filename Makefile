@@ -22,7 +22,7 @@ WEB_TESTS := tests/web/test_html.py tests/web/test_batch_page.py tests/web/test_
 
 MAKEFLAGS += --no-print-directory
 .PHONY: run run-gunicorn run-granian test quick test-world setup train bench bench-access bench-attack \
-	bench-automl bench-tests soak messages docs wheel sbom audit lock lint clean help
+	bench-automl bench-training bench-tests soak messages docs wheel sbom audit lock lint clean help
 
 help: ## list the tasks
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
@@ -72,6 +72,9 @@ train: $(TRAINING)/.installed ## run train.ipynb, which writes the deployment
 
 bench: $(TRAINING)/.installed wrk ## measure ours beside its peers, into docs/performance.md
 	@$(PYTHON_TRAINING) -m benchmarks
+
+bench-training: $(TRAINING)/.installed ## measure training against rows and columns, for an hour
+	@$(PYTHON_TRAINING) -m benchmarks.training_sizes
 
 messages: $(TRAINING)/.installed ## find what the pages say, for translators, and compile it
 	@$(PYTHON_TRAINING) -m tablecast.i18n.messages

@@ -49,6 +49,11 @@ def flaml() -> Environment:
     return _made("flaml", PEERS / "flaml.txt")
 
 
+def autogluon() -> Environment:
+    """AutoGluon with the boosted trees that it stacks."""
+    return _made("autogluon", PEERS / "autogluon.txt")
+
+
 def peer_graph(environment: Environment) -> Path:
     """The graph that skl2onnx makes of a linear regression on the insurance table."""
     table = insurance_table()

@@ -1,7 +1,8 @@
 """Take the README's pictures of the shipped deployment: ``python docs/screenshot.py``.
 
-Needs Debian's chromium, playwright to drive it, and Pillow, which training brings, to make the
-files small. Every picture is of the page as it is served; nothing is drawn over it.
+Needs Debian's chromium, playwright to drive it, a font with Chinese letters, such as Debian's
+fonts-wqy-microhei, and Pillow, which training brings, to make the files small. Every picture is of
+the page as it is served; nothing is drawn over it.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ def deploy(name: str, schema: Schema, engine: Engine) -> Deployment:
     card = {
         "metrics": {"cross_validation": {"MAE": {"mean": 2952.7, "std": 201.5}}},
         "leaderboard": [{"model": "lr", "MAE": 2952.7}, {"model": "et", "error": "no time left"}],
-        "limits": ["It shows what goes together in those rows, not what causes what."],
+        "limits": ["It shows correlation in these rows, not cause and effect."],
     }
     made = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
     return Deployment(describe(name, schema, card, made) | {"sha256": "0" * 64}, engine)

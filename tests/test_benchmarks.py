@@ -13,7 +13,9 @@ import pytest
 import served
 
 from benchmarks import __main__ as bench
-from benchmarks import files, load, report, servers
+from benchmarks import files, load, report, servers, training_sizes
+from benchmarks.automl_bench import __main__ as automl_bench
+from benchmarks.automl_bench import tables
 from benchmarks.environments import Environment
 from benchmarks.servers import Server
 from tablecast.schema.schema import Schema
@@ -158,6 +160,55 @@ def test_granian_is_started_as_the_makefile_starts_it() -> None:
     assert server.command[:3] == ("/env/bin/granian", "--interface", "wsgi")
     assert server.command[-2:] == ("--factory", "tablecast.web.server.granian_app:create_app")
     assert not any("$" in word for word in server.command)
+
+
+def test_training_of_any_size_is_measured_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each run is kept, a second call runs nothing again, and a refusal stands in its row."""
+    ran: list[tuple[int, int]] = []
+
+    def measured(rows: int, columns: int, _options: object) -> dict[str, object]:
+        ran.append((rows, columns))
+        return {"seconds": 2.0, "processor": 1.25, "megabytes": 1_300, "load": 0.4, "cores": 2,
+                "refused": "too long" if rows == 2_000 else ""}
+
+    monkeypatch.setattr(training_sizes, "measured", measured)
+    monkeypatch.setattr(training_sizes, "RESULTS", tmp_path / "sizes.json")
+    asked = ["--rows", "1000", "2000", "--columns", "5", "--budget", "0", "--dry"]
+    for _ in range(2):
+        training_sizes.main(asked)
+    assert ran == [(1_000, 7), (2_000, 7), (1_000, 5)]
+    printed = capsys.readouterr().out
+    assert "| 1,000 | 7 | `--model lr` | 1.2 | 2.0 | 1,300 | 0 |" in printed
+    assert "| 2,000 | 7 | `--model lr` | too long |  |  | 0 |" in printed
+
+
+def test_the_tables_of_training_have_as_many_columns_as_asked(tmp_path: Path) -> None:
+    """Seven are the insurance table's, and any other number is of numbers, besides the target."""
+    for columns, target in ((7, "charges"), (30, "y")):
+        assert training_sizes.write_table(tmp_path / "table.csv", 20, columns) == target
+        with (tmp_path / "table.csv").open(newline="") as file:
+            rows = list(csv.DictReader(file))
+        assert len(rows) == 20
+        assert len(rows[0]) == columns + (columns != 7)
+
+
+def test_tables_of_packages_are_what_they_are_said_to_be(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many levels, gaps everywhere, many rows and a rare class; every target is there."""
+    pandas = pytest.importorskip("pandas")
+    pytest.importorskip("statsmodels")
+    monkeypatch.setattr(tables, "CACHE", tmp_path)
+    targets = dict(entry.split(":") for entry in automl_bench.TABLES)
+    made = {name: pandas.read_csv(tables.path_of(name)) for name in tables.TABLES}
+    assert all(targets[name] in table for name, table in made.items())
+    assert made["gapminder"]["country"].nunique() == 142
+    assert made["blanks"].drop(columns="target").isna().mean().min() > 0.1
+    assert len(made["randhie"]) > 15_000
+    assert made["rare"]["visits"].value_counts(normalize=True).min() < 0.05
+    assert tables.path_of("titanic") == "titanic"
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ from typing import Any
 
 TITLES = {
     "tablecast": "tablecast", "pycaret": "PyCaret 3.3.2 compare, tune, blend",
-    "flaml": "FLAML 2.7",
+    "flaml": "FLAML 2.7", "autogluon": "AutoGluon best_quality",
 }
 #: Figures, and whether more is better.
 FIGURES = {"R2": True, "accuracy": True, "log loss": False}

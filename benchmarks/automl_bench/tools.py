@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmarks import environments
+from benchmarks.automl_bench.tables import path_of
 from benchmarks.environments import PEERS, ROOT
 
 if TYPE_CHECKING:
@@ -28,7 +29,10 @@ TOOLS: Mapping[str, Path] = {
     "tablecast": Path(__file__).with_name("ours.py"),
     "pycaret": PEERS / "pycaret_stock.py",
     "flaml": PEERS / "flaml_run.py",
+    "autogluon": PEERS / "autogluon_run.py",
 }
+#: What has an environment of its own; the others run in the training one.
+OWN = {"flaml": environments.flaml, "autogluon": environments.autogluon}
 # One in a million, as the search counts it: what happens never has a probability of 0.
 LEAST_PROBABILITY = 1e-6
 # Threads are each tool's own affair here: nothing of ours limits its peers,
@@ -89,7 +93,7 @@ def split(wanted: Run) -> tuple[pd.DataFrame, pd.DataFrame, str]:
 
     from tablecast.data.sources import prepare, read_table
 
-    prepared = prepare(read_table(wanted.table.rpartition(":")[0]), wanted.target)
+    prepared = prepare(read_table(path_of(wanted.table.rpartition(":")[0])), wanted.target)
     table, goal = prepared.table, prepared.table[wanted.target]
     known, unseen = train_test_split(
         table, test_size=0.3, random_state=wanted.seed,
@@ -152,8 +156,7 @@ def unlimited(more: Mapping[str, str]) -> dict[str, str]:
 
 
 def _python(tool: str) -> str:
-    made = environments.flaml() if tool == "flaml" else environments.training()
-    return made.program("python")
+    return OWN.get(tool, environments.training)().program("python")
 
 
 def _cpu() -> float:

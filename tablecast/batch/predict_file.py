@@ -320,7 +320,10 @@ def added_columns(deployment: Deployment, with_errors: bool) -> dict[str, type]:
     """
     schema = deployment.schema
     columns = answers(deployment, schema.columns_of_rows([schema.typical]))
-    added: dict[str, type] = dict.fromkeys(columns, float)
+    added: dict[str, type] = {
+        name: int if getattr(values, "dtype", float) == np.int64 else float
+        for name, values in columns.items()
+    }
     if schema.classes:
         added["prediction_label"] = type(schema.classes[0])
     if with_errors:

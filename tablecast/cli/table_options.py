@@ -44,6 +44,14 @@ def add_table_options(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--sheet", metavar="NAME", help="the sheet of a workbook, by name or by number from 1"
     )
+    split = parser.add_argument_group("how rows are split and counted (default: at random, alike)")
+    for name, words in (
+        ("--group", "rows with the same value, such as a person's, are never split between "
+         "training and testing: for predictions about new persons"),
+        ("--time", "dates or numbers: train on earlier rows, test on later ones: for forecasts"),
+        ("--weight", "numbers: how much each row counts in training and in the scores"),
+    ):
+        split.add_argument(name, metavar="COLUMN", help=words)
 
 
 def table_options(options: argparse.Namespace) -> ReadingOptions:
@@ -74,6 +82,9 @@ def table_options(options: argparse.Namespace) -> ReadingOptions:
         separator={"tab": "\t", "\\t": "\t"}.get(options.separator, options.separator),
         decimal=options.decimal,
         sheet=options.sheet,
+        group=options.group,
+        time=options.time,
+        weight=options.weight,
     )
 
 

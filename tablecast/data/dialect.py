@@ -183,7 +183,7 @@ def arranged(
     kept = [(line, record) for line, record in numbered if is_filled(record)]
     if not kept:
         raise TableError(f"'{name}' is empty. Check that it was saved or downloaded completely.")
-    blank_before = after_gaps(numbered)
+    blank_before = after_gaps(numbered) if len(kept) < len(numbered) else set()
     sample = [record for _, record in kept[: FIRST_ROWS * 5]]
     head = header_index(sample, usual_width(sample[1:] or sample))
     width = usual_width([record for _, record in kept[head + 1 :]] or [kept[head][1]])

@@ -9,14 +9,17 @@ import os
 import shutil
 import textwrap
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tablecast.data.columns import tidy
+from tablecast.data.leakage import split_leaks
 from tablecast.data.prepare import columns_to_drop, prepare, task_of
 from tablecast.data.prepared import Dropped
+from tablecast.data.row_metadata import RowMetadata
 from tablecast.data.sources import read_table
+from tablecast.data.split_hints import hints
 from tablecast.errors import Remark, TableError
 from tablecast.schema.field import Field
 from tablecast.schema.form_file import Form
@@ -44,7 +47,8 @@ class InspectedColumn:
     Attributes:
         name: its name.
         kind: number, integer, category, boolean or date; "unusable" for what is none of them.
-        role: "feature", "target" or "ignored".
+        role: "feature", "target" or "ignored"; or "group", "time" or "weight", where a person has
+            said so. A time stays a feature unless a note says that it is ignored.
         missing: how many rows have no value.
         levels: of text, sorted, or the most frequent of very many; at most 50.
         minimum, maximum: of numbers; of dates as ISO 8601; else None.
@@ -156,10 +160,19 @@ def inspected(
         classes=goal_of.classes,
         notes=others,
         columns=[
-            _column(column, goal, dropped.get(name), reading, told[name])
+            _column(column, _role(name, goal, dropped, options), dropped.get(name), reading,
+                    told[name])
             for name, column in tidied.items()
         ],
     )
+
+
+def _role(
+    name: str, goal: str | None, dropped: Mapping[str, Dropped], options: ReadingOptions
+) -> str:
+    if name == goal:
+        return "target"
+    return options.roles.get(name) or ("ignored" if name in dropped else "feature")
 
 
 def _ignored(tidied: pd.DataFrame, goal: str | None, options: ReadingOptions) -> list[Dropped]:
@@ -182,7 +195,11 @@ def _goal(
 ) -> _Goal:
     if goal is None:
         form.check_names(list(map(str, tidied.columns)))
-        return _Goal(None, [], _ignored(tidied, goal, options), [])
+        dropped = _ignored(tidied, None, options)
+        found = tidied.drop(columns=[one.name for one in dropped])
+        leaks = split_leaks(found, RowMetadata())
+        notes = [*hints(found), *(leak.message for leak in leaks)]
+        return _Goal(None, [], dropped, notes)
     options.check_target(goal)
     try:
         prepared = prepare(tidied, goal, options=options)
@@ -194,11 +211,13 @@ def _goal(
         Schema.from_table(prepared.table, goal, prepared.task, form)
     answers = prepared.table[goal]
     classes = classes_of(answers) if prepared.task == "classification" else []
-    return _Goal(prepared.task, classes, prepared.dropped, prepared.notes)
+    leaks = split_leaks(prepared.table.drop(columns=goal), prepared.about)
+    notes = [*prepared.notes, *(leak.message for leak in leaks)]
+    return _Goal(prepared.task, classes, prepared.dropped, notes)
 
 
 def _column(
-    column: pd.Series, goal: str | None, dropped: Dropped | None, reading: TableReading,
+    column: pd.Series, role: str, dropped: Dropped | None, reading: TableReading,
     notes: Sequence[str],
 ) -> InspectedColumn:
     name = str(column.name)
@@ -206,7 +225,7 @@ def _column(
     return InspectedColumn(
         name=name,
         kind=field.kind if field else "unusable",
-        role="target" if name == goal else "ignored" if dropped else "feature",
+        role=role,
         missing=int(column.isna().sum()),
         levels=list(field.levels[:MOST_LEVELS]) if field else [],
         minimum=field.json_value(field.minimum) if field else None,

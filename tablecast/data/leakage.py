@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tablecast.data.prepared import Leak, named_id
+from tablecast.data.row_metadata import RowMetadata
 from tablecast.errors import Remark, TableError
 from tablecast.i18n.language import N_
 
@@ -47,12 +48,12 @@ IN_ORDER = 0.99
 _SORTED = N_(
     "The rows are sorted by {name} ({first} to {last}), but the test rows are drawn at random, so "
     "training looks into the future. If you will predict later rows from earlier ones, the scores "
-    "are too optimistic. Train on the earlier rows and test on the later ones ({command})."
+    "are too optimistic. Train on the earlier rows and test on the later ones ({option})."
 )
 _DATED = N_(
     "The rows have a date, {name} ({first} to {last}), but the test rows are drawn at random, so "
     "training looks into the future. If you will predict later rows from earlier ones, the scores "
-    "are too optimistic. Train on the earlier rows and test on the later ones ({command})."
+    "are too optimistic. Train on the earlier rows and test on the later ones ({option})."
 )
 
 
@@ -88,7 +89,13 @@ def leaks_of(prepared: Prepared) -> list[Leak]:
     fields = table.drop(columns=prepared.target)
     disguised = [_disguise(name, prepared) for name in fields if _same(fields[name], target)]
     rest = fields.drop(columns=[str(leak.field) for leak in disguised])
-    return [*disguised, *_alone(rest, prepared), *_ids(rest), *_order(rest)]
+    return [*disguised, *_alone(rest, prepared), *split_leaks(rest, prepared.about)]
+
+
+def split_leaks(fields: pd.DataFrame, about: RowMetadata) -> list[Leak]:
+    """What rows drawn at random tear apart, where nobody has said how they are to be split."""
+    ids = [] if about.groups is not None else _ids(fields)
+    return [*ids, *(_order(fields) if about.times is None else [])]
 
 
 def _disguise(name: str, prepared: Prepared) -> Leak:
@@ -229,8 +236,12 @@ def _shared_ids(name: str, rows: int, ids: int) -> Leak:
     message = Remark(
         "Possible leak: {name} looks like an ID, and {count} rows share {ids} values of it. Rows "
         "with the same value are in both the training and the test rows. The scores hold for known "
-        "values; for new values they are too optimistic. To train without it: {drop}.",
-        values={"name": name, "count": rows, "ids": ids, "drop": _option("--drop", name)},
+        "values; for new values they are too optimistic. If you will predict for new values: "
+        "{group}. To train without it: {drop}.",
+        values={
+            "name": name, "count": rows, "ids": ids, "group": _option("--group", name),
+            "drop": _option("--drop", name),
+        },
     )
     return Leak("ids", name, message, {"ids": float(ids)})
 
@@ -249,7 +260,7 @@ def _order(fields: pd.DataFrame) -> list[Leak]:
         message = _SORTED if ordered else _DATED
         values = {
             "name": str(name), "first": f"{days.min():%Y-%m-%d}", "last": f"{days.max():%Y-%m-%d}",
-            "command": "python -m tablecast predict",
+            "option": _option("--time", str(name)),
         }
         leak = Leak("order", str(name), Remark(message, values=values), {"ordered": float(ordered)})
         leaks.append(leak)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Literal
 
 from tablecast.data.columns import tidy
 from tablecast.data.prepared import Dropped, Prepared, named_id
+from tablecast.data.row_metadata import NO_FEATURE, metadata_of
+from tablecast.data.split_hints import hints
 from tablecast.data.task import TASKS, Task, infer_with_reason
 from tablecast.errors import Remark, TableError
 from tablecast.schema.options import ReadingOptions, column_named
@@ -20,6 +22,7 @@ from tablecast.schema.table_notes import (
     NEAR_ID,
     NO_ANSWER,
     REPEATED,
+    STAYS_FEATURE,
     TASK,
     TASK_OR,
 )
@@ -73,7 +76,10 @@ def prepare(
     options.check_target(target)
     targets = tidied[target]
     _check_targets(targets)
-    present = targets.notna()
+    if without := int(targets.isna().sum()):
+        notes.append(NO_ANSWER.filled(name=target, count=without))
+    present, about = metadata_of(tidied, target, options, notes)
+    _check_targets(targets[present])
     features = tidied.drop(columns=target)
     # Row ids are looked for in the table as it came: a row left out breaks their sequence.
     dropped = columns_to_drop(features, present, options)
@@ -81,13 +87,15 @@ def prepare(
     if kept.columns.empty:
         raise _nothing_left(target, dropped)
     clean = kept.assign(**{target: targets})[present].reset_index(drop=True)
-    if without := int((~present).sum()):
-        notes.append(NO_ANSWER.filled(name=target, count=without))
     chosen = _choose_task(clean[target], options.task if task == "auto" else task, notes)
     if chosen == "classification":
         clean[target] = _as_classes(clean[target])
-    notes += flags(kept, clean)
-    return Prepared(with_reading(clean, reading), target, chosen, tuple(dropped), tuple(notes))
+    if options.time in kept:
+        name = str(options.time)
+        notes.append(STAYS_FEATURE.filled(name=name, option=shlex.quote(name)))
+    notes += flags(kept, clean, options.roles)
+    table = with_reading(clean, reading)
+    return Prepared(table, target, chosen, tuple(dropped), tuple(notes), about=about)
 
 
 def _nothing_left(target: str, dropped: list[Dropped]) -> TableError:
@@ -209,7 +217,9 @@ def columns_to_drop(
             dropped.append(Dropped(name, AS_ASKED))
         elif reason := _why_useless(column if everywhere else column[present]):
             dropped.append(Dropped(name, reason))
-        elif name not in keep and (reason := _why_id(column)):
+        elif name not in keep and (
+            reason := NO_FEATURE.get(options.roles.get(name, "")) or _why_id(column)
+        ):
             dropped.append(Dropped(name, reason, keepable=True))
     return dropped
 
@@ -269,17 +279,27 @@ def _is_prose(texts: pd.Series) -> bool:
     return bool(words >= PROSE_WORDS and characters >= PROSE_CHARACTERS)
 
 
-def flags(features: pd.DataFrame, clean: pd.DataFrame) -> list[Remark]:
-    """What is kept, but worth a look before the figures are believed."""
-    notes = []
+def flags(
+    features: pd.DataFrame, clean: pd.DataFrame, known: Collection[str] = ()
+) -> list[Remark]:
+    """What is kept, but worth a look before the figures are believed.
+
+    Args:
+        features: the columns that are kept, of all rows.
+        clean: the rows that are learnt from.
+        known: columns of which a person has said what they are.
+    """
+    notes = list(hints(clean[[name for name in features if name not in known]]))
     if repeated := int(clean.duplicated().sum()):
         notes.append(REPEATED.filled(count=repeated))
+    hinted = {note.values.get("name") for note in notes}
     for name in map(str, features.columns):
         column = features[name]
         gaps = clean[name].isna().mean()
         if gaps > MANY_GAPS:
             notes.append(GAPS.filled(name=name, share=math.floor(100 * gaps) / 100))
-        if column.dtype.kind == "i" and column.is_unique and column.is_monotonic_increasing:
+        grows = column.dtype.kind == "i" and column.is_unique and column.is_monotonic_increasing
+        if grows and name not in known and name not in hinted:
             notes.append(GROWS.filled(name=name, option=shlex.quote(name)))
         levels = column.nunique() if column.dtype == object else 0
         if levels > max(FEW_LEVELS, MOST_UNIQUE * column.count()):

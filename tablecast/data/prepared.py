@@ -8,6 +8,7 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from tablecast.data.row_metadata import RowMetadata
 from tablecast.data.task import Task
 from tablecast.errors import Remark
 from tablecast.schema.table_notes import LEFT_OUT, LEFT_OUT_UNLESS
@@ -57,6 +58,7 @@ class Prepared:
         dropped: the columns left out, each with its reason.
         notes: for the terminal and the model card.
         leaks: what makes the figures too good; their messages are among the notes.
+        about: what is known of each row besides its fields.
     """
 
     table: pd.DataFrame
@@ -65,6 +67,12 @@ class Prepared:
     dropped: tuple[Dropped, ...]
     notes: tuple[Remark, ...]
     leaks: tuple[Leak, ...] = ()
+    about: RowMetadata = dataclasses.field(default_factory=RowMetadata)
+
+    def taken(self, places: Any) -> Prepared:
+        """The same of the rows at these places, (rows,) whole numbers or truth values."""
+        table = self.table.iloc[places].reset_index(drop=True)
+        return dataclasses.replace(self, table=table, about=self.about.taken(places))
 
 
 def named_id(column: pd.Series) -> bool:

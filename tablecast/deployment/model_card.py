@@ -30,6 +30,7 @@ FROM_TRAINING: Mapping[str, Any] = {
     "evaluation": None,
     "stated": {},
     "limits": [],
+    "split": [],
     "notes": [],
     "leaks": [],
     "dropped": [],
@@ -37,7 +38,7 @@ FROM_TRAINING: Mapping[str, Any] = {
 
 
 #: Parts of a card that hold remarks.
-WITH_REMARKS = ("notes", "leaks", "dropped", "leaderboard", "limits", "interval")
+WITH_REMARKS = ("split", "notes", "leaks", "dropped", "leaderboard", "limits", "interval")
 
 
 def card_of(loaded: Deployment) -> dict[str, Any]:

@@ -38,10 +38,11 @@ class Bounded(MetaEstimatorMixin, RegressorMixin, BaseEstimator):  # type: ignor
         self.estimator = estimator
         self.widened = widened
 
-    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
-        """Fit the regressor. X: rows by features; y: the target, numbers."""
+    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+        """Fit the regressor. X: rows by features; y: the target, numbers; weights (rows,)."""
         features, target = np.asarray(X, dtype=np.float64), np.asarray(y, dtype=np.float64)
-        self.estimator_ = clone(self.estimator).fit(features, target)
+        weighing = {} if sample_weight is None else {"sample_weight": sample_weight}
+        self.estimator_ = clone(self.estimator).fit(features, target, **weighing)
         self.least_, self.most_ = features.min(axis=0), features.max(axis=0)
         beyond = self.widened * (target.max() - target.min())
         self.low_, self.high_ = float(target.min() - beyond), float(target.max() + beyond)

@@ -87,6 +87,26 @@ def choose_columns(candidates: Floats, goal: Floats, plain: Floats, most: int) -
     return _most_important(_Written(_scaled(candidates)), _centered(goal), basis, most)[0]
 
 
+def supported_range(values: Floats, tail: float) -> tuple[Floats, Floats]:
+    """Between which two values each column keeps all rows but a share of them at either end.
+
+    A column that would keep a single value, such as a flag that few rows have, keeps all of them.
+
+    Args:
+        values: rows by columns.
+        tail: the share, below 0.5.
+
+    Returns:
+        The lower and the upper ends, each of shape (columns,).
+    """
+    least, most = values.min(axis=0), values.max(axis=0)
+    if not tail:
+        return least, most
+    low, high = np.quantile(values, [tail, 1 - tail], axis=0, method="nearest")
+    varies = low < high
+    return np.where(varies, low, least), np.where(varies, high, most)
+
+
 def inner_edges(column: Floats, count: int, fewest: int) -> Floats:
     """Increasing edges between equally wide bins of one column.
 

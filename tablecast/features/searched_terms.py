@@ -20,6 +20,7 @@ from tablecast.features.design_matrix import (
     choose_columns,
     distinct,
     independent_columns,
+    supported_range,
 )
 from tablecast.schema.factors import FORMULAS
 
@@ -74,8 +75,10 @@ class AppendsChosen(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         most: how many columns at most.
 
     Attributes:
-        low_, high_: every column's training range; values outside count as its nearest end.
+        low_, high_: every column's range; values outside count as its nearest end.
     """
+
+    tail = 0.0  # the share of training rows beyond either end; also of steps pickled without it
 
     def __init__(self, most: int = 20) -> None:
         self.most = most
@@ -83,7 +86,7 @@ class AppendsChosen(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Choose the new columns. X: rows by columns; y: the target, numbers or classes."""
         values, target = self._validate_data(X, y, dtype=np.float64, y_numeric=False)
-        self.low_, self.high_ = values.min(axis=0), values.max(axis=0)
+        self.low_, self.high_ = supported_range(values, self.tail)
         self._learn(values, np.asarray(target))
         return self
 

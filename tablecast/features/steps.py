@@ -24,6 +24,7 @@ from tablecast.features.design_matrix import (
     important_products,
     independent_columns,
     inner_edges,
+    supported_range,
 )
 from tablecast.features.searched_terms import AppendsChosen
 
@@ -134,26 +135,33 @@ class _AppendsColumns(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 class Powers(_AppendsColumns):
     """Append the powers 2 to ``degree`` of each column, one degree after the other.
 
-    A value outside the training range counts as the nearest end of that range, so that an answer
-    beyond it grows in a straight line and not with the power.
+    A value outside the range that a power bends in counts as the nearest end of that range, so
+    that an answer beyond it grows in a straight line and not with the power.
 
     Args:
         columns: the columns' names; None takes each that has more than two values in training,
             because a flag's square says nothing new.
         degree: the highest power, at least 2.
+        tail: the share of training rows beyond either end of that range; 0 for all of them within.
+            Where few rows are, a power follows what other rows ask of it.
 
     Attributes:
-        low_, high_: each column's training range.
+        low_, high_: each column's range.
     """
 
-    def __init__(self, columns: Sequence[str] | None = None, degree: int = 2) -> None:
+    tail = 0.0  # of steps that were pickled before they had it
+
+    def __init__(
+        self, columns: Sequence[str] | None = None, degree: int = 2, tail: float = 0.0
+    ) -> None:
         self.columns = columns
         self.degree = degree
+        self.tail = tail
 
     def _learn(self, chosen: Floats) -> None:
         if self.degree < 2:
             raise ValueError(f"degree must be at least 2, not {self.degree}.")
-        self.low_, self.high_ = chosen.min(axis=0), chosen.max(axis=0)
+        self.low_, self.high_ = supported_range(chosen, self.tail)
 
     def _make(self, chosen: Floats) -> list[Floats]:
         # Repeated multiplication, not pow: its last bit is the same in every runtime.
@@ -168,27 +176,31 @@ class Powers(_AppendsColumns):
 
 
 class Trigonometric(_AppendsColumns):
-    """Append sine, cosine and tangent of each column, over its training range.
+    """Append sine, cosine and tangent of each column, over its range.
 
-    With ``t`` the column's value scaled so that its training range is -1 to 1, and clipped to
-    that, the new columns are ``sin(pi t)``, ``cos(pi t)`` and ``tan(0.4 pi t)``: one full turn for
-    sine and cosine, and a tangent of up to 72 degrees, which bends clearly and stays within -3.1
-    and 3.1. The plain ``tan`` of a standardised value passes its poles inside the training range,
-    and one row there outweighs all the others.
+    With ``t`` the column's value scaled so that its range is -1 to 1, and clipped to that, the new
+    columns are ``sin(pi t)``, ``cos(pi t)`` and ``tan(0.4 pi t)``: one full turn for sine and
+    cosine, and a tangent of up to 72 degrees, which bends clearly and stays within -3.1 and 3.1.
+    The plain ``tan`` of a standardised value passes its poles inside the training range, and one
+    row there outweighs all the others.
 
     Args:
         columns: the columns' names; None takes each that has more than two values in training.
+        tail: as `Powers` has it.
 
     Attributes:
-        center_: the middle of each column's training range.
+        center_: the middle of each column's range.
         half_width_: half of its width; 1 for a constant column.
     """
 
-    def __init__(self, columns: Sequence[str] | None = None) -> None:
+    tail = 0.0  # as in `Powers`
+
+    def __init__(self, columns: Sequence[str] | None = None, tail: float = 0.0) -> None:
         self.columns = columns
+        self.tail = tail
 
     def _learn(self, chosen: Floats) -> None:
-        low, high = chosen.min(axis=0), chosen.max(axis=0)
+        low, high = supported_range(chosen, self.tail)
         self.center_ = low / 2 + high / 2  # the sum itself could overflow
         half_width = high / 2 - low / 2
         self.half_width_ = np.where(half_width > 0, half_width, 1.0)
@@ -255,16 +267,21 @@ class Interactions(AppendsChosen):
     again, until ``most`` are chosen or the next one explains less than chance would: less than
     ``(log(rows) + 2 log(candidates)) / rows`` of what is left (the extended Bayesian information
     criterion of Chen and Chen, 2008). A class is measured by its zeros and ones. As in `Powers`,
-    a factor outside its training range counts as the nearest end of that range.
+    a factor outside its range counts as the nearest end of that range.
 
     Args:
         most: how many products at most.
+        tail: as `Powers` has it.
 
     Attributes:
         pairs_: the products' two column positions, shape (products, 2), most important first.
         importances_: the share of the target's variation that each one added.
-        low_, high_: every column's training range.
+        low_, high_: every column's range.
     """
+
+    def __init__(self, most: int = 20, tail: float = 0.0) -> None:
+        super().__init__(most)
+        self.tail = tail
 
     def _learn(self, values: Floats, target: NDArray[Any]) -> None:
         self.pairs_, self.importances_ = important_products(values, target, self.most)

@@ -47,11 +47,12 @@ class Tempered(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # type: ign
         self.estimator = estimator
         self.power = power
 
-    def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
-        """Fit the classifier. X: rows by features; y: a class for each row."""
+    def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
+        """Fit the classifier. X: rows by features; y: a class for each row; weights (rows,)."""
         if not self.power > 0:
             raise ValueError(f"power must be above 0, not {self.power}.")
-        self.estimator_ = clone(self.estimator).fit(X, y)
+        weighing = {} if sample_weight is None else {"sample_weight": sample_weight}
+        self.estimator_ = clone(self.estimator).fit(X, y, **weighing)
         self.classes_ = self.estimator_.classes_
         return self
 

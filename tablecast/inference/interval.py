@@ -7,6 +7,7 @@ learns it). Nothing here needs more than numpy.
 
 from __future__ import annotations
 
+import math
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -22,7 +23,15 @@ if TYPE_CHECKING:
     from tablecast.schema.field import Field, Value
 
 Floats = npt.NDArray[np.float64]
+#: Ends of ranges: float64, or int64 of a target of whole numbers.
+Ends = npt.NDArray[Any]
 
+#: A whole number that a sum has missed by less than this is meant.
+HAIR = 1e-9
+#: float64 holds every whole number up to here.
+LARGEST_WHOLE = 2.0**53
+#: What a deployment keeps of ``Limits``; those from before a name have none of it.
+LIMITS = ("floor", "ceiling", "whole")
 
 @dataclass(frozen=True)
 class NumberTerm:
@@ -203,48 +212,81 @@ class _Numbering(dict[str, int]):
 
 
 @dataclass(frozen=True)
+class Limits:
+    """What the ends of a range are held to; the answer lies between them, whatever it is.
+
+    Attributes:
+        floor, ceiling: no range begins below the one or ends above the other.
+        whole: whether the target is only ever a whole number: then so are both ends.
+    """
+
+    floor: float = -math.inf
+    ceiling: float = math.inf
+    whole: bool = False
+
+    def of_row(self, prediction: float, low: float, high: float) -> tuple[float, float]:
+        """Both ends for one answer; whole numbers are ints."""
+        if self.whole:
+            ends = self.of_rows(np.array([prediction]), np.array([low]), np.array([high]))
+            return ends[0].item(), ends[1].item()
+        return min(max(low, self.floor), prediction), max(min(high, self.ceiling), prediction)
+
+    def of_rows(self, predictions: Floats, low: Floats, high: Floats) -> tuple[Ends, Ends]:
+        """Both ends for many answers, each of shape (rows,): float64, or int64 where whole."""
+        low, high = np.maximum(low, self.floor), np.minimum(high, self.ceiling)
+        if not self.whole:
+            return np.minimum(low, predictions), np.maximum(high, predictions)
+        # Rounded inwards the same whole numbers lie inside.
+        low, high = np.ceil(low - HAIR), np.floor(high + HAIR)
+        return (
+            _integers(np.minimum(low, np.floor(predictions))),
+            _integers(np.maximum(high, np.ceil(predictions))),
+        )
+
+
+def _integers(values: Floats) -> Ends:
+    return np.clip(values, -LARGEST_WHOLE, LARGEST_WHOLE).astype(np.int64)
+
+
+@dataclass(frozen=True)
 class Interval:
     """A deployment's prediction intervals.
 
     Attributes:
         level: the share of new rows whose true value lies inside, such as 0.9.
         lower, upper: the two ends.
-        floor: no interval begins below it; None where the target may be any number.
+        limits: what both are held to.
     """
 
     level: float
     lower: Edge
     upper: Edge
-    floor: float | None = None
+    limits: Limits = Limits()
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any], fields: Sequence[Field]) -> Interval:
         """Read what ``tablecast.training.intervals.conformal`` stored."""
         indices = {field.name: index for index, field in enumerate(fields)}
+        known = {name: data[name] for name in LIMITS if data.get(name) is not None}
         return cls(
             data["level"],
             Edge.from_json(data["lower"], indices),
             Edge.from_json(data["upper"], indices),
-            data["floor"],
+            Limits(**known),
         )
 
     def of_row(self, prediction: float, values: Sequence[Value]) -> tuple[float, float]:
         """Both ends for one answer, which lies between them."""
         below, above = self.lower.of_row(prediction, values), self.upper.of_row(prediction, values)
-        low = prediction + below if below < 0 else prediction
-        if self.floor is not None and low < self.floor:
-            low = min(self.floor, prediction)
-        return low, prediction + above if above > 0 else prediction
+        return self.limits.of_row(prediction, prediction + below, prediction + above)
 
     def of_columns(
         self, predictions: Floats, columns: Mapping[str, npt.NDArray[Any]]
-    ) -> tuple[Floats, Floats]:
+    ) -> tuple[Ends, Ends]:
         """Both ends for many answers, each of shape (rows,)."""
-        low = predictions + np.minimum(self.lower.of_columns(predictions, columns), 0.0)
-        high = predictions + np.maximum(self.upper.of_columns(predictions, columns), 0.0)
-        if self.floor is not None:
-            low = np.where(low < self.floor, np.minimum(self.floor, predictions), low)
-        return low, high
+        low = predictions + self.lower.of_columns(predictions, columns)
+        high = predictions + self.upper.of_columns(predictions, columns)
+        return self.limits.of_rows(predictions, low, high)
 
 
 def _read_term(data: Mapping[str, Any], indices: Mapping[str, int]) -> Term:

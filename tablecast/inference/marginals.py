@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from tablecast.schema.column_kinds import canonical_texts
 from tablecast.schema.field import Field, Value
 from tablecast.schema.schema import Schema
-from tablecast.schema.texts import canonical_text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -160,7 +160,7 @@ def _groups(field: Field, known: npt.NDArray[np.float64]) -> dict[str, Any]:
 
 def _target(column: pd.Series, schema: Schema) -> dict[str, Any]:
     if schema.task == "classification":
-        counts = column.map(canonical_text).value_counts()
+        counts = canonical_texts(column).value_counts()
         named = {str(name): 0 for name in schema.classes}
         return {"classes": named | {str(name): int(n) for name, n in counts.items()}}
     values = column.dropna().to_numpy(dtype=np.float64)

@@ -53,7 +53,7 @@ class CategoryColumn(ColumnKind):
 
     def described(self, field: Field, known: pd.Series, missing: int) -> Field:
         # As objects: a categorical column counts the levels that it lacks as well.
-        counts = known.astype(object).map(canonical_text).value_counts()
+        counts = canonical_texts(known.astype(object)).value_counts()
         closed = len(counts) <= CLOSED_LEVELS
         order = float if known.dtype.kind in "iuf" else str
         # Of an open field's levels the form suggests as many as fit: the commonest ones.
@@ -175,6 +175,13 @@ class DateColumn(NumberColumn):
         import pandas as pd
 
         return pd.Timestamp(round(value * 1e9))
+
+
+def canonical_texts(column: pd.Series) -> pd.Series:
+    """A column of categories with each one's canonical text; texts alone are theirs already."""
+    from pandas.api.types import infer_dtype
+
+    return column if infer_dtype(column, skipna=False) == "string" else column.map(canonical_text)
 
 
 #: By the name of the kind. A column is of the last kind that claims it.

@@ -39,6 +39,7 @@ A small TOML file beside the table; every key is optional::
     missing = ["?", "n.k."]
     level = { continent = ["NA"] }
     task = "regression"  # and encoding, separator, decimal, sheet
+    group = "person"  # or time; and weight
 
 A text may be given in several languages (see ``tablecast.schema.translations``)::
 

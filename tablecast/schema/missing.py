@@ -36,6 +36,12 @@ _PLACEHOLDERS = frozenset(map(fold, (
 )))
 
 
+#: How numbers begin and end, and no placeholder does both.
+_BEGINS, _ENDS = frozenset("0123456789+-.,"), frozenset("0123456789")
+
+
 def is_placeholder(text: str) -> bool:
     """Whether a text among numbers or dates only says that there is none."""
+    if text[:1] in _BEGINS and text[-1:] in _ENDS:
+        return False
     return fold(text) in _PLACEHOLDERS or text in MISSING

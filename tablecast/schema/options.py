@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 #: Options that are lists of columns or texts, columns' values, and single texts.
 LISTS = ("category", "number", "drop", "keep", "missing")
 MAPPINGS = ("date", "level")
-TEXTS = ("task", "encoding", "separator", "decimal", "sheet")
+#: Columns that say of each row what no feature says; see ``tablecast.data.row_metadata``.
+ROLES = ("group", "time", "weight")
+TEXTS = ("task", "encoding", "separator", "decimal", "sheet", *ROLES)
 
 #: Of one column only one of each can hold.
 KINDS = ("category", "number", "date")
@@ -48,6 +50,9 @@ class ReadingOptions:
         separator: what stands between cells; None to find it.
         decimal: "." or ","; None to find it.
         sheet: which sheet of a workbook, by name or by number from 1; None for the first.
+        group: a column whose equal values mark rows that stay together, such as a person's.
+        time: a column of dates or numbers; models learn from earlier rows, and are tested on later.
+        weight: a column of numbers; a row counts that many times in training and in scores.
     """
 
     task: Literal["auto", "regression", "classification"] = "auto"
@@ -62,6 +67,9 @@ class ReadingOptions:
     separator: str | None = None
     decimal: str | None = None
     sheet: str | None = None
+    group: str | None = None
+    time: str | None = None
+    weight: str | None = None
 
     def __post_init__(self) -> None:
         if self.task not in ("auto", "regression", "classification"):
@@ -78,6 +86,7 @@ class ReadingOptions:
                 f"{self.separator!r} (--separator)."
             )
         self._check_contradictions()
+        self._check_roles()
 
     def _check_contradictions(self) -> None:
         for one, other in CONTRADICTIONS:
@@ -105,11 +114,30 @@ class ReadingOptions:
                 "regression). Leave one of them out."
             )
 
+    def _check_roles(self) -> None:
+        named = [name for name in (self.group, self.time, self.weight) if name is not None]
+        if self.group is not None and self.time is not None:
+            raise TableError(
+                f"--group {self.group} and --time {self.time} cannot be combined. Use --group to "
+                "predict for new values of that column, or --time to predict later rows."
+            )
+        if len(set(named)) < len(named):
+            raise TableError(
+                f"'{self.weight}' cannot be --weight and also --group or --time. Name another "
+                "column, or leave one of the options out."
+            )
+
     @property
     def columns(self) -> tuple[str, ...]:
         """Every column that is named."""
         named = (*self.category, *self.number, *self.date, *self.drop, *self.keep, *self.level)
-        return tuple(dict.fromkeys(named))
+        return tuple(dict.fromkeys((*named, *self.roles)))
+
+    @property
+    def roles(self) -> dict[str, str]:
+        """Each column that says something of the rows, and what: one of ``ROLES``."""
+        named = {role: getattr(self, role) for role in ROLES}
+        return {name: role for role, name in named.items() if name is not None}
 
     def known_as(self, names: Sequence[str]) -> ReadingOptions:
         """The same with its columns as the table spells them.
@@ -127,7 +155,19 @@ class ReadingOptions:
             drop=[spelt[name] for name in self.drop],
             keep=[spelt[name] for name in self.keep],
             level={spelt[name]: texts for name, texts in self.level.items()},
+            group=None if self.group is None else spelt[self.group],
+            time=None if self.time is None else spelt[self.time],
+            weight=None if self.weight is None else spelt[self.weight],
         )
+
+    def only_roles(self, names: Sequence[str]) -> ReadingOptions:
+        """Group, time and weight alone, as the table spells them.
+
+        Raises:
+            TableError: the table has no such column.
+        """
+        spelt = {role: column_named(name, names) for name, role in self.roles.items()}
+        return ReadingOptions(**spelt)  # type: ignore[arg-type]
 
     def over(self, other: ReadingOptions) -> ReadingOptions:
         """These options, with the other's where these say nothing; of columns, both, but for what
@@ -150,6 +190,9 @@ class ReadingOptions:
             separator=self.separator or other.separator,
             decimal=self.decimal or other.decimal,
             sheet=self.sheet or other.sheet,
+            group=other.group if self.group is None else self.group,
+            time=other.time if self.time is None else self.time,
+            weight=other.weight if self.weight is None else self.weight,
         )
 
 

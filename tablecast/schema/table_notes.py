@@ -156,7 +156,15 @@ REPEATED = counted(
 )
 GAPS = Remark("{name} is missing in {share:.0%} of the rows.")
 GROWS = Remark(
-    "{name} increases from row to row. Is it an ID or a time? To train without it: --drop {option}."
+    "{name} increases from row to row. If it is a time and you will predict later rows: --time "
+    "{option}. If it is an ID, train without it: --drop {option}."
+)
+MAYBE_GROUP = Remark(
+    "{name} looks like a group: rows share its {count} values. If you will predict for new values "
+    "of {name}, keep rows with the same value together: --group {option}."
+)
+MAYBE_TIME = Remark(
+    "{name} may be a time. If you will predict later rows from earlier ones: --time {option}."
 )
 NEAR_ID = Remark("{name} is almost an ID: it has {count} different texts.")
 LEFT_OUT = Remark("Ignored {name}: {reason}.")
@@ -166,3 +174,22 @@ NO_SUCH_LEVEL = Remark(
     "{name} has no value “{text}”, which --level names. The closest value is “{near}”."
 )
 NOTHING_MISSING = Remark("No cell holds “{text}”, which --missing names.")
+
+NO_METADATA = counted(
+    "Ignored {count} row without a value in {name}, which {role} needs.",
+    "Ignored {count} rows without a value in {name}, which {role} needs.",
+    0,
+)
+ZERO_WEIGHTS = counted(
+    "Ignored {count} row whose weight in {name} is 0.",
+    "Ignored {count} rows whose weight in {name} is 0.",
+    0,
+)
+NO_GROUPS = Remark(
+    "--group {name} has no effect: {name} has a different value in every row, so no rows belong "
+    "together."
+)
+ALIKE_WEIGHTS = Remark("--weight {name} has no effect: every row has the same weight.")
+STAYS_FEATURE = Remark(
+    "{name} splits the rows and stays a feature. To train without it: --drop {option}."
+)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tablecast.deployment.model_card import limits_of
-from tablecast.training.experiment.setup import TRAIN_FRACTION
+from tablecast.training.experiment import splits
 
 if TYPE_CHECKING:
     from tablecast.data.prepared import Prepared
@@ -16,13 +16,14 @@ def card_of(trained: Trained, prepared: Prepared) -> dict[str, Any]:
     facts = {
         "model": trained.model,
         "folds": trained.folds,
-        "held_out": trained.rows - int(TRAIN_FRACTION * trained.rows),
+        "held_out": trained.held_out,
         "seed": trained.seed,
         "agreement": trained.agreement,
         "features": list(trained.feature_names),
         "metrics": trained.metrics,
         "leaderboard": trained.leaderboard,
         "search": trained.search,
+        "split": splits.how_split(prepared.about),
     }
     stated = facts_of(trained.pipeline, prepared)
     leaks = [leak.to_json() for leak in trained.leaks]

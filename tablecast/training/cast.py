@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import os
-import time
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from os import PathLike
 from pathlib import Path
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from tablecast.data.sheets import ENDINGS as SHEETS
@@ -18,7 +18,7 @@ from tablecast.deployment.description import save
 from tablecast.deployment.files import without_ending
 from tablecast.deployment.opening import load_pipeline
 from tablecast.deployment.staging import check_free, name_after, named_place, staged
-from tablecast.errors import ArtifactError, ProofFailed
+from tablecast.errors import ArtifactError, ProofFailed, Remark
 from tablecast.inference.marginals import background_of
 from tablecast.schema.form_file import Form, read_form
 from tablecast.schema.options import ReadingOptions, options_of
@@ -54,6 +54,9 @@ def cast(
     max_latency: float | None = None,
     drop: Collection[str] = (),
     keep: Collection[str] = (),
+    group: str | None = None,
+    time: str | None = None,
+    weight: str | None = None,
     reading: ReadingOptions | None = None,
     began: float | None = None,
     progress: Progress = print,
@@ -70,6 +73,7 @@ def cast(
         model, budget, trials, seed, max_latency: see ``tablecast.training.train.train``.
         drop, keep: columns to leave out, and columns that are features even where they look like
             the target in disguise.
+        group, time, weight: columns by which rows are split and counted; see ``ReadingOptions``.
         reading: what else a person says of the table, before what the form file says.
         began: when the budget began, as ``time.monotonic`` counts; None for now.
         progress: called with one line for each thing done, as ``tablecast.cli.live.Live``.
@@ -90,14 +94,16 @@ def cast(
     from tablecast.training.train import MAX_LATENCY, train
 
     check_budget(budget)
-    began = time.monotonic() if began is None else began
-    options = ReadingOptions(drop=[*drop], keep=[*keep]).over(reading or ReadingOptions())
-    look = read_form(form, options)
+    began = monotonic() if began is None else began
+    options = ReadingOptions(drop=[*drop], keep=[*keep], group=group, time=time, weight=weight)
+    look = read_form(form, options.over(reading or ReadingOptions()))
     base = named_place(out, name_after(source) if name is None else name)
     check_free(base, force)
     with enough_memory(), Interrupts(progress) as interrupts:
         seconds = (budget or DEFAULT_BUDGET) if model == "auto" and trials is None else None
-        prepared = take_in(source, target, look, budget=seconds, progress=progress)
+        prepared = take_in(
+            source, target, look, budget=seconds, began=began, progress=progress
+        )
         trained = train(
             prepared,
             model=model,
@@ -153,6 +159,9 @@ def compile_deployment(
     graph = model.SerializeToString()
     proof = _prove(graph, pipeline, schema, table, program)
     description["proof"] = proof.to_json()
+    if note := _below_zero(proof, schema, table):
+        progress(str(note))
+        description["card"]["notes"].append(note.to_json())
     description |= _effects_of(graph, schema, description)
     description["scalar"] = program if proof.scalar_rows else None
     entry = model.metadata_props.add()
@@ -161,6 +170,25 @@ def compile_deployment(
     path = graph_file.write_graph(model.SerializeToString(), base)
     progress(f"Wrote {path.name}: {proof_summary(proof)}")
     return proof
+
+
+def _below_zero(proof: Proof, schema: Schema, table: Any) -> Remark | None:
+    """What to say where the proof's rows have a negative answer, and the training rows none.
+
+    No pipeline of ours has; somebody else's is published as it is.
+    """
+    known = schema.target in getattr(table, "columns", ())
+    if proof.least is None or proof.least >= 0 or not known or table[schema.target].min() < 0:
+        return None
+    return Remark(
+        "{target} is never below zero in the training rows, but this pipeline can predict less: "
+        "the lowest of {rows} checked predictions is {least}. "
+        "tablecast.features.PossibleTarget prevents that.",
+        values={
+            "target": schema.target, "rows": proof.rows + proof.perturbed_rows,
+            "least": proof.least,
+        },
+    )
 
 
 def training_rows(base: Path, source: str | PathLike[str]) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from os import PathLike
@@ -14,6 +15,7 @@ from tablecast.data.sources import read_table
 from tablecast.errors import Remark
 from tablecast.schema.schema import Schema
 from tablecast.training.experiment.out_of_fold import sampled
+from tablecast.training.experiment.splits import how_split
 from tablecast.training.memory import check_memory
 
 if TYPE_CHECKING:
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 #: Cells of a table that a second of a search can learn from, its folds, refits and proof included:
 #: 120 s learn from 170,000 rows of seven columns.
 CELLS_A_SECOND = 10_000
+#: The part of the seconds that reading has in those.
+USUAL_READING = 0.1
 #: Fewer rows are not worth a sample, whatever the budget: they take seconds.
 FEWEST_ROWS = 5_000
 
@@ -33,6 +37,7 @@ def take_in(
     look: Form,
     *,
     budget: float | None = None,
+    began: float | None = None,
     progress: Callable[[str], None] = print,
 ) -> Prepared:
     """Read and prepare a table, and refuse now what would fail after minutes of training.
@@ -42,6 +47,8 @@ def take_in(
         target: the column to predict.
         look: labels, limits, and what is said of the table.
         budget: seconds of a search; of a table that is too long for them a sample is taken.
+        began: when they began, as ``time.monotonic`` counts, since reading takes its part of them;
+            None for now.
         progress: called with one line for each thing that is worth knowing of the table.
 
     Raises:
@@ -53,23 +60,29 @@ def take_in(
     prepared = prepare(table, target, options=look.reading)
     for line in (*inspection.overview(), *inspection.sentences):
         progress(line)
+    for remark in how_split(prepared.about):
+        progress(str(remark))
     prepared = without_leaks(prepared, look.reading.known_as(list(table.columns)).keep)
     for leak in prepared.leaks:
-        progress(str(leak.message))
+        if str(leak.message) not in inspection.sentences:
+            progress(str(leak.message))
     Schema.from_table(prepared.table, prepared.target, prepared.task, look)
-    prepared = _within(prepared, budget, progress)
+    spent = 0.0 if began is None else time.monotonic() - began
+    prepared = _within(prepared, budget, spent, progress)
     check_memory(prepared)
     return prepared
 
 
 def _within(
-    prepared: Prepared, budget: float | None, progress: Callable[[str], None]
+    prepared: Prepared, budget: float | None, spent: float, progress: Callable[[str], None]
 ) -> Prepared:
     """As many rows as a search of so many seconds can learn from, and a note where not all."""
     table = prepared.table
     if budget is None or table.size <= CELLS_A_SECOND * budget:
         return prepared
-    sample = sampled(prepared, max(FEWEST_ROWS, int(CELLS_A_SECOND * budget / table.shape[1])))
+    # Half at least: a busy moment of reading is not to leave next to nothing to learn from.
+    cells = CELLS_A_SECOND * max(budget - max(spent - USUAL_READING * budget, 0), budget / 2)
+    sample = sampled(prepared, max(FEWEST_ROWS, int(cells / table.shape[1])))
     if sample is prepared:
         return prepared
     note = Remark(

@@ -59,7 +59,9 @@ def publish(
         name, out: the deployment's name, by default the table's or the target's, and its folder; a
             path has both.
         form: a form file, or None.
-        reading: how a table is read that comes as a path, before what the form file says.
+        reading: how a table is read that comes as a path, before what the form file says; and the
+            columns by which refits split and weigh rows (``group``, ``time``, ``weight``), by
+            default the experiment's ``fold_groups``.
         force: replace another deployment of that name.
         progress: called with one line for each thing done.
         facts: more facts for the card, such as ``metrics`` and ``leaderboard``; "notes" follow
@@ -82,7 +84,7 @@ def publish(
         finished_model = finished(source, pipeline, rows, target)
         base = _base_of(finished_model, name, out, table)
         check_free(base, force, finished_model.pickle)
-        prepared = rows_of(finished_model, _rows(finished_model, rows))
+        prepared = rows_of(finished_model, _rows(finished_model, rows), look.reading)
         prepared = named(prepared, leaks_of(prepared))
         progress(
             f"{len(prepared.table):,} rows; {finished_model.task} of {finished_model.target!r}."

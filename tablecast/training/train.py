@@ -12,8 +12,13 @@ from tablecast.errors import Remark, TrainingError
 from tablecast.training.evaluation.rounding import readable
 from tablecast.training.experiment.agreement import check_self_agreement
 from tablecast.training.experiment.leaderboard import as_text
-from tablecast.training.experiment.recipe import recipe
-from tablecast.training.experiment.scores import DECIDES, metrics_of_folds
+from tablecast.training.experiment.recipe import TAIL, recipe
+from tablecast.training.experiment.scores import (
+    gains,
+    metrics_of_folds,
+    telling,
+    weighted_scores,
+)
 from tablecast.training.experiment.setup import quiet_and_single, start
 from tablecast.training.experiment.trained import (
     Trained,
@@ -22,6 +27,8 @@ from tablecast.training.experiment.trained import (
     nothing_learnt,
     trained_of,
 )
+from tablecast.training.experiment.weights import takes_weights, weighted
+from tablecast.training.graph_cost import joined
 
 if TYPE_CHECKING:
     from tablecast.data.prepared import Prepared
@@ -126,20 +133,47 @@ def _say(trained: Trained, prepared: Prepared, progress: Progress) -> None:
 
 def _try(prepared: Prepared, model: str, seed: int, progress: Progress) -> _Tried:
     """With the recipe's features where the estimator is linear, else with plain ones."""
-    steps = recipe(prepared.table, prepared.target) if model in LINEAR else []
+    tail = TAIL if prepared.task == "regression" else 0.0  # a probability cannot run away
+    steps = recipe(prepared.table, prepared.target, tail=tail) if model in LINEAR else []
     experiment = start(prepared, seed, steps)
     name = _name(experiment, model)
+    _check_weighing(prepared, experiment, model)
     began = time.monotonic()
     try:
-        estimator = experiment.create_model(model, round=6, verbose=False)
+        estimator, scores = _created(prepared, experiment, model)
     except Exception as error:  # estimators raise whatever they like
         raise TrainingError(f"{name} could not be fitted on this table: {error}") from error
-    scores, seconds = experiment.pull(), time.monotonic() - began
-    decides = DECIDES[prepared.task]
+    seconds = time.monotonic() - began
+    decides = telling(scores, prepared.task)
     mean, std = scores.loc["Mean", decides], scores.loc["Std", decides]
     folds = experiment.fold_generator.get_n_splits()
     progress(f"{name}: {decides} {mean:.4f} ± {std:.4f} over {folds} folds, {seconds:.1f} s")
     return _Tried(model, experiment, estimator, scores, seconds)
+
+
+def _created(prepared: Prepared, experiment: Any, model: str) -> tuple[Any, Any]:
+    """The estimator fitted on the training part, and its scores, a row for each fold."""
+    about = prepared.about.taken(experiment.X_train.index)
+    if about.weights is None:
+        return experiment.create_model(model, round=6, verbose=False), experiment.pull()
+    estimator = weighted(
+        experiment, experiment.create_model(model, cross_validation=False, verbose=False),
+        prepared.about,
+    )
+    return estimator, weighted_scores(experiment, joined(experiment.pipeline, estimator), about)
+
+
+def _check_weighing(prepared: Prepared, experiment: Any, model: str) -> None:
+    """Raises TrainingError where rows have weights that the estimator does not take."""
+    if prepared.about.weights is None:
+        return
+    known = experiment._all_models
+    if not takes_weights(known[model].class_def):
+        able = [key for key, one in known.items() if takes_weights(one.class_def)]
+        raise TrainingError(
+            f"{known[model].name} ({model}) cannot weigh rows. Leave --weight out, or choose auto "
+            f"or one of: {', '.join(able)}."
+        )
 
 
 def _name(experiment: Any, model: str) -> str:
@@ -160,7 +194,7 @@ def _name(experiment: Any, model: str) -> str:
 def _finish(prepared: Prepared, best: _Tried, seed: int, progress: Progress) -> Trained:
     """Measure the candidate on the holdout, fit it on all rows, check that it is steady."""
     held = held_out(best.experiment, best.estimator)
-    pipeline = finalized(best.experiment, best.estimator)
+    pipeline = finalized(best.experiment, best.estimator, prepared.about)
     progress(f"Fitted on all {len(prepared.table):,} rows. Comparing single rows with a batch.")
     agreement = check_self_agreement(pipeline, prepared.table, prepared.task)
     progress("Batch size does not change results.")
@@ -169,7 +203,7 @@ def _finish(prepared: Prepared, best: _Tried, seed: int, progress: Progress) -> 
         prepared,
         pipeline,
         held,
-        notes=nothing_learnt(_gain(prepared, folds), held.figures),
+        notes=nothing_learnt(gains(folds), held.figures),
         model=best.model,
         cross_validation=folds,
         leaderboard=[_entry(best)],
@@ -179,16 +213,8 @@ def _finish(prepared: Prepared, best: _Tried, seed: int, progress: Progress) -> 
     )
 
 
-def _gain(prepared: Prepared, folds: dict[str, dict[str, Any]]) -> list[float]:
-    """By how much each fold beats what can be said without any field."""
-    if prepared.task == "regression":
-        return list(folds["R2"]["folds"])
-    usual = prepared.table[prepared.target].value_counts(normalize=True).max()
-    return [fold - usual for fold in folds["Accuracy"]["folds"]]
-
-
 def _entry(tried: _Tried) -> dict[str, Any]:
-    means, task = tried.scores.loc["Mean"], tried.experiment._ml_usecase.name.lower()
+    folds, task = metrics_of_folds(tried.scores), tried.experiment._ml_usecase.name.lower()
     return {
         "model": tried.model,
         "name": _name(tried.experiment, tried.model),
@@ -196,7 +222,7 @@ def _entry(tried: _Tried) -> dict[str, Any]:
         "recipe": tried.model in LINEAR,
         "folds": len(tried.scores) - 2,
         "seconds": round(tried.seconds, 2),
-        **{str(metric): float(value) for metric, value in means.items()},
-        "spread": float(tried.scores.loc["Std", DECIDES[task]]),
+        **{metric: figures["mean"] for metric, figures in folds.items()},
+        "spread": folds[telling(tried.scores, task)]["std"],
         "why": Remark("requested"),
     }

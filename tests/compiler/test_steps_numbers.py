@@ -86,6 +86,7 @@ STEPS: dict[str, list[Any]] = {
     "bins": [Bins()],
     "interactions": [Interactions(most=5)],
     "full-rank": [FullRank()],
+    "straight tails": [Powers(tail=0.1), Trigonometric(tail=0.1), Interactions(4, tail=0.1)],
     "all": [Powers(), Trigonometric(), Bins(["age"]), Interactions(most=4), FullRank()],
 }
 

@@ -148,7 +148,7 @@ def test_each_sentence_advises_an_option_that_exists() -> None:
             known |= set(action.option_strings)
             waiting += (action.choices or {}).values() if isinstance(action.choices, dict) else []
     # What other programs are told on their own command lines.
-    known |= {"--factory", "--bind", "--no-location"}
+    known |= {"--factory", "--bind", "--host", "--no-location"}
     named = set(sentences())
     assert len({option for _, option in named} & set(OPTIONS)) == len(OPTIONS)
     babel = {one for one in named if one[0] == "messages.py"}
@@ -418,11 +418,13 @@ def test_a_cell_that_is_too_long_is_named(tmp_path: Path) -> None:
 
 
 def test_plain_cells_leave_none(tmp_path: Path) -> None:
-    """A table that is taken as written has nothing to say about its columns."""
+    """A table that is taken as written has nothing to say about how its columns were read."""
     lines = (f"{at / 2},x{at % 3},2024-01-{at % 28 + 1:02},{at * 7 % 31}" for at in range(60))
     text = "\n".join(["a,b,c,y", *lines])
     (tmp_path / "t.csv").write_text(text, encoding="utf-8")
-    assert [column.notes for column in inspect(tmp_path / "t.csv", "y").columns] == [[]] * 4
+    notes = [column.notes for column in inspect(tmp_path / "t.csv", "y").columns]
+    assert [len(one) for one in notes] == [0, 0, 1, 0]
+    assert "(--time c)" in notes[2][0]
 
 
 def test_classes_in_other_letters_are_one(tmp_path: Path) -> None:

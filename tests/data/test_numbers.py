@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tablecast.batch.column_reader import RowsReader
 from tablecast.data.sources import read_table
+from tablecast.schema import missing
 from tablecast.schema.from_column import field_of_column
 from tablecast.schema.options import ReadingOptions
 from tablecast.schema.readings import reading_of
@@ -159,3 +160,11 @@ def test_another_odd_text_is_named_with_its_line_and_the_option(tmp_path: Path) 
     mended = read_table(path, ReadingOptions(missing=["about 12"]))
     assert mended["x"].dtype == "float64"
     assert mended["x"].isna().sum() == 1
+
+
+def test_every_placeholder_is_known_as_one() -> None:
+    """However it begins and ends; numbers, dates and codes are none."""
+    for text in (*missing._PLACEHOLDERS, *missing.MISSING):
+        assert missing.is_placeholder(text)
+    for text in ("0", "-1.5", "+3", ".5", "1,5", "2024-03-01", "7 kg", "A1", "-a", "1.#"):
+        assert not missing.is_placeholder(text)

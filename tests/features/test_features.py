@@ -15,6 +15,7 @@ pytest.importorskip("pycaret", reason="the feature steps belong to training")
 
 import pandas as pd
 from pycaret.internal.preprocess.transformers import TransformerWrapper
+from sklearn.base import clone
 from sklearn.utils.estimator_checks import check_estimator
 
 from tablecast.features import AsFloat64, Bins, FullRank, Interactions, Powers, Trigonometric
@@ -153,6 +154,41 @@ def test_products_grow_no_further_outside_training(step: Any) -> None:
     end, beyond = step.transform(pd.DataFrame({"a": [2.0, 1e6], "b": [0.5, 0.5]}))[:, 2:]
     assert len(end) > 0
     assert np.array_equal(end, beyond)
+
+
+@pytest.mark.parametrize(
+    "step", [Powers(tail=0.05), Trigonometric(tail=0.05), Interactions(tail=0.05)], ids=str
+)
+def test_nothing_bends_where_few_rows_are(step: Any) -> None:
+    """What a step adds is the same from the last twentieth of the rows on; inside it differs."""
+    X = pd.DataFrame({"a": np.arange(101.0), "b": np.cos(np.arange(101.0))})
+    step.fit(X, X["a"] * X["b"])
+    asked = pd.DataFrame({"a": [90.0, 95.0, 97.0, 100.0, 1e6], "b": 0.5})
+    inside, end, *tail = step.transform(asked)[:, 2:]
+    assert len(end) > 0
+    assert not np.array_equal(inside, end)
+    assert [one.tolist() for one in tail] == [end.tolist()] * 3
+
+
+@pytest.mark.parametrize("share", [0.01, 0.05, 0.5])
+def test_a_flag_that_few_rows_have_keeps_its_product(share: float) -> None:
+    """A column that would be one value without its rarest rows is held at its own ends."""
+    flag = np.arange(200) < 200 * share
+    X = np.column_stack([flag, np.arange(200.0) % 17])
+    step = Interactions(tail=0.05).fit(X, X[:, 0] * X[:, 1])
+    assert step.transform([[1.0, 8.0]])[0, 2:].tolist() == [8.0]
+
+
+def test_a_step_of_an_older_pickle_bends_to_its_ends() -> None:
+    """It was pickled without a tail: it answers as before, and can be cloned and fitted anew."""
+    X = np.arange(100.0).reshape(-1, 1)
+    for step in (Powers(), Trigonometric(), Interactions()):
+        fitted = step.fit(X, X[:, 0])
+        expected = fitted.transform(X)
+        del fitted.__dict__["tail"]
+        again = pickle.loads(pickle.dumps(fitted))
+        assert np.array_equal(again.transform(X), expected)
+        assert np.array_equal(clone(again).fit(X, X[:, 0]).transform(X), expected)
 
 
 @pytest.mark.parametrize("spread", [0.0, 5e-324, 1e-12])

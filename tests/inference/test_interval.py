@@ -10,8 +10,10 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from tablecast.inference.interval import Interval, Part
+from tablecast.inference.interval import Interval, Limits, Part
 from tablecast.inference.predictor import Predictor
 from tablecast.schema.schema import Schema
 from tablecast.web.app import create_app
@@ -117,6 +119,56 @@ def test_answers_lie_inside(interval: Interval, insurance_schema: Schema) -> Non
     columns = insurance_schema.columns_of(pd.DataFrame([ROW]))
     low, high = upside_down.of_columns(np.array([500.0]), columns)
     assert (low.tolist(), high.tolist()) == ([500.0], [500.0])
+
+
+@pytest.mark.parametrize(
+    ("answer", "low", "high", "ends"),
+    [
+        (2.5, 0.75, 4.75, (1, 4)),
+        (2.5, 2.25, 2.75, (2, 3)),
+        (3.0, 3.0 - 1e-12, 3.0 + 1e-12, (3, 3)),
+        (3.0, 1.0 + 1e-12, 5.0 - 1e-12, (1, 5)),
+        (0.25, -2.0, 1.5, (0, 1)),
+        (11.0, 8.0, 20.0, (8, 12)),
+        (-0.5, -3.0, 1.5, (-1, 1)),
+        (13.5, 8.0, 20.0, (8, 14)),
+    ],
+    ids=["inwards", "none inside", "exact", "a hair off", "floor", "ceiling", "an answer below",
+         "an answer above"],
+)
+def test_ends_of_counts_are_whole(
+    answer: float, low: float, high: float, ends: tuple[int, int]
+) -> None:
+    """The same whole numbers lie inside as before, and the answer, whatever it is."""
+    found = Limits(0.0, 12.0, whole=True).of_row(answer, low, high)
+    assert found == ends
+    assert {type(end) for end in found} == {int}
+
+
+@given(
+    st.lists(st.floats(-1e6, 1e6), min_size=3, max_size=3),
+    st.booleans(),
+    st.sampled_from([Limits(), Limits(0.0, 50.0), Limits(-20.0)]),
+)
+def test_an_answer_lies_within_any_limits(
+    numbers: list[float], whole: bool, limits: Limits
+) -> None:
+    """Whatever the offsets and the limits are; and a row alone has the ends of a batch."""
+    limits = replace(limits, whole=whole)
+    answer, low, high = numbers
+    ends = limits.of_row(answer, low, high)
+    assert ends[0] <= answer <= ends[1]
+    assert all(float(end).is_integer() for end in ends) >= whole
+    together = limits.of_rows(*(np.array([one, one]) for one in numbers))
+    assert [end.tolist() for end in together] == [[end, end] for end in ends]
+
+
+def test_no_range_ends_above_the_ceiling(insurance_schema: Schema) -> None:
+    """It is held there as below at the floor; an answer above it is still inside."""
+    held = Interval.from_json(STORED | {"ceiling": 60_000.0}, insurance_schema.fields)
+    assert of_row(held, insurance_schema, 59_000.0)[1] == 60_000.0
+    assert of_row(held, insurance_schema, 61_000.0)[1] == 61_000.0
+    assert of_row(held, insurance_schema, 20_000.0)[1] == 24_000.0
 
 
 def served(description: dict[str, Any]) -> Any:

@@ -90,6 +90,25 @@ def test_forests_of_a_blend_share_the_graph() -> None:
     assert [one.settings["n_estimators"] for one in made] == [57, 57]
 
 
+@pytest.mark.parametrize("task", ["regression", "classification"])
+def test_a_wide_table_begins_with_what_is_quick(task: str) -> None:
+    """Boosted trees of few leaves and bins come first; no other table has them."""
+    usual, wide = (candidates.first(task, 900, columns) for columns in (20, candidates.WIDE))
+    assert wide == [candidates.Candidate("lightgbm", candidates.FIRST_WHERE_WIDE), *usual]
+    random = np.random.default_rng(1)
+    for columns in (3, candidates.WIDE):
+        table = pd.DataFrame(random.normal(size=(60, columns))).rename(columns="x{}".format)
+        with quiet_and_single():
+            view = view_of(
+                Prepared(table.assign(y=table["x0"]), "y", "regression", (), ()),
+                Recipe("plain"), seed=1,
+            )
+        made = candidates.make(wide[0], view, view.target)
+        bins = candidates.BINS_WHERE_WIDE if columns >= candidates.WIDE else None
+        assert made.get_params().get("max_bin") == bins
+        assert made.num_leaves == 8
+
+
 def test_one_strange_fold_does_not_choose_alone() -> None:
     """Of two candidates the one that is better on four folds wins, however bad the fifth is."""
     view: Any = SimpleNamespace(task="regression", target=np.array([0.0, 10.0]))

@@ -20,7 +20,7 @@ from sklearn.preprocessing import FunctionTransformer
 from tablecast.data.sources import read_table
 from tablecast.inference.interval import Interval
 from tablecast.schema.schema import Schema
-from tablecast.training.experiment.out_of_fold import folds_of
+from tablecast.training.experiment.splits import folds_of
 from tablecast.training.intervals.bounds import AROUND_MIDDLE, BY_FIELDS, Rows, _aligned, learn_end
 from tablecast.training.intervals.conditional_median import roundest
 from tablecast.training.intervals.conformal import (
@@ -268,6 +268,24 @@ def test_fewer_rows_are_answered_by_more_folds() -> None:
     folds = [folds_of(rows) for rows in (1, 100, 1_000, 10_000, 100_000, 10**7)]
     assert folds == sorted(folds, reverse=True)
     assert folds[0] > folds[-1] >= 2
+
+
+def test_counts_have_ranges_of_whole_numbers() -> None:
+    """What is measured of them is measured of whole ends, and they cover what they promise."""
+    random = np.random.default_rng(5)
+    table = pd.DataFrame({"x": random.uniform(1, 9, 2_000)})
+    counts = random.poisson(table["x"]).astype(np.float64)
+    stored = learn(table, counts, table["x"].to_numpy(), 1)
+    low, high = ends(stored, table.assign(y=counts), "y", table["x"])
+    assert (stored["floor"], stored["ceiling"]) == (0.0, 2 * counts.max() - counts.min())
+    assert (low.dtype, high.dtype) == (np.int64, np.int64)
+    assert ((low <= table["x"]) & (table["x"] <= high)).all()
+    # More than nine in ten of few counts: the next narrower range would hold too few.
+    assert 0.88 < stored["coverage"] < 0.96
+    inside = (low <= counts) & (counts <= high)
+    assert inside.mean() == pytest.approx(stored["coverage"], abs=0.01)
+    halves = learn(table, counts + 0.5, table["x"].to_numpy() + 0.5, 1)
+    assert (halves["whole"], stored["whole"]) == (False, True)
 
 
 def test_what_is_said_of_ranges_counts_the_floor() -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from deployments import ROOT
 from flask.testing import FlaskClient
+from questions import WAYS, check_page, check_ranges, columns_within
 from real_servers import GUNICORN, served
 
 from tablecast.batch.predict_file import predict_file
@@ -192,6 +193,32 @@ def test_a_person_uses_each_form(trained: Trained) -> None:
 def same(answer: Any) -> Any:
     """What equals the answer: the class itself, or an amount to the proof's tolerance."""
     return pytest.approx(answer, rel=1e-9) if isinstance(answer, float) else answer
+
+
+# What is possible
+
+
+@each_example
+@pytest.mark.parametrize("way", WAYS)
+def test_ranges_hold_their_answers(trained: Trained, name: str, way: str) -> None:
+    """Rows within the training range, beyond it and with gaps, by the API and on the page."""
+    deployment, client = deployed(trained(name))
+    check_ranges(client, deployment.schema, WAYS[way])
+    check_page(client, deployment.schema, WAYS[way])
+
+
+@pytest.mark.parametrize(
+    ("name", "most"), [("insurance", 126_419), ("wine", 13), ("house", 1_475_100)]
+)
+def test_no_answer_is_impossible(trained: Trained, name: str, most: float) -> None:
+    """No price and no quality is below zero, nor above the highest by more than the range."""
+    deployment = load(trained(name))
+    columns = columns_within(deployment.schema, 20_000)
+    answers = deployment.engine.answer(columns).labels
+    low, high = deployment.predictor.interval.of_columns(answers, columns)
+    assert low.min() >= 0
+    assert high.max() <= most
+    assert ((low <= answers) & (answers <= high)).all()
 
 
 # Glass: the page's words and the table's

@@ -13,7 +13,7 @@ from scipy.stats.mstats import hdquantiles
 from sklearn.linear_model import QuantileRegressor
 
 from tablecast.features.searched_terms import Factor
-from tablecast.training.experiment.out_of_fold import folds_of
+from tablecast.training.experiment.splits import folds_of
 from tablecast.training.intervals import bounds, conformal, offset_shapes
 from tablecast.training.intervals.bounds import Rows
 from tablecast.training.intervals.conditional_median import least_absolute, middle
@@ -160,10 +160,21 @@ def test_the_loss_of_a_quantile() -> None:
 def test_less_is_clear_beyond_the_standard_error() -> None:
     """The mean gain of 1 has a standard error of 1/2: clear by one error and not by two."""
     loss, than = np.zeros(16), 1 + 2.0 * np.tile([-1, 1], 8)
-    assert bounds._clearly_less(loss, than)
-    assert bounds._clearly_less(loss, than, 1.99)
-    assert not bounds._clearly_less(loss, than, 2.0)
-    assert not bounds._clearly_less(than, loss)
+    rows = bounds.Rows(loss, encode(pd.DataFrame({"x": loss})), loss, np.arange(16))
+    assert bounds._clearly_less(rows, loss, than)
+    assert bounds._clearly_less(rows, loss, than, 1.99)
+    assert not bounds._clearly_less(rows, loss, than, 2.0)
+    assert not bounds._clearly_less(rows, than, loss)
+
+
+def test_rows_of_a_group_count_as_one() -> None:
+    """The same gain in two groups, of which one loses, has an error of the groups' own."""
+    loss, than = np.zeros(16), np.repeat([3.0, -1.0], 8)
+    encoded = encode(pd.DataFrame({"x": loss}))
+    alone = bounds.Rows(loss, encoded, loss, np.arange(16))
+    together = bounds.Rows(loss, encoded, loss, np.arange(16), np.repeat([0, 1], 8))
+    assert bounds._clearly_less(alone, loss, than, 1.5)
+    assert not bounds._clearly_less(together, loss, than, 1.5)
 
 
 def test_a_rows_height_comes_from_the_other_folds() -> None:

@@ -27,6 +27,7 @@ from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from tablecast import load, predict_model, publish
 from tablecast.deployment.model_card import card_of
 from tablecast.errors import ArtifactError, ProofFailed, TablecastError, TableError, UnsupportedStep
+from tablecast.features import PossibleTarget
 from tablecast.inference.pycaret_api import import_pycaret
 from tablecast.training.cast import compile_deployment, training_rows
 
@@ -251,6 +252,31 @@ def test_a_pipeline_that_contradicts_itself_is_told_so(rows: pd.DataFrame, tmp_p
     experiment = set_up("regression", rows[["age", "grade", "cost"]], "cost")
     with pytest.raises(ProofFailed, match=r"depend on the batch.* Moody, is at fault.*FullRank"):
         publish(experiment, fitted(experiment, Moody()), name="any", out=tmp_path)
+
+
+@pytest.mark.parametrize("held", [False, True])
+def test_a_pipeline_that_answers_below_zero_is_told_so(tmp_path: Path, held: bool) -> None:
+    """Once in the terminal and on the card, and its answers stay; held by the step, they are not.
+
+    The step goes into the pipeline that setup() made, as the notebook does it.
+    """
+    x = np.linspace(0, 10, 90)
+    table = pd.DataFrame({"x": x, "cost": np.maximum(0.0, x**2 - 20)})
+    experiment = set_up("regression", table, "cost")
+    if held:
+        step = PossibleTarget().fit(experiment.y_train)
+        experiment.pipeline.steps.insert(0, ("possible_answers", step))
+    said: list[str] = []
+    publish(experiment, fitted(experiment, LinearRegression()), name="any", out=tmp_path,
+            progress=said.append)
+    deployment = load(tmp_path / "any", "onnx")
+    notes = [*card_of(deployment)["notes"], *said]
+    told = [note for note in notes if "cost is never below zero" in note]
+    assert len(told) == (0 if held else 2)
+    assert all("PossibleTarget prevents that" in note for note in told)
+    least = min(predict_model(deployment, table)["prediction_label"])
+    assert (least < 0) is not held
+    assert (deployment.description["proof"]["least"] < 0) is not held
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pickle
 import re
@@ -21,6 +22,8 @@ from examples.insurance.simulate import simulate
 from tablecast.data.prepared import Prepared
 from tablecast.data.sources import prepare, read_table
 from tablecast.errors import TrainingError
+from tablecast.training.cast import cast
+from tablecast.training.evaluation.importance import importance_of
 from tablecast.training.experiment.recipe import recipe
 from tablecast.training.experiment.setup import quiet_and_single, start
 from tablecast.training.train import check_self_agreement, train
@@ -213,8 +216,8 @@ def test_a_target_with_cents_can_be_straightened() -> None:
 @pytest.mark.parametrize(
     ("classes", "said"),
     [
-        (["a"] * 29 + ["b"], "the class 'b' has 1 row, and"),
-        (["a"] * 28 + ["b"] * 2, "the class 'b' has 2 rows, and"),
+        (["a"] * 29 + ["b"], "the class 'b' has 1 row, but"),
+        (["a"] * 28 + ["b"] * 2, "the class 'b' has 2 rows, but"),
         ([f"class {i // 3}" for i in range(30)], "too few for the 10 classes"),
     ],
 )
@@ -223,3 +226,59 @@ def test_classes_that_cannot_be_split_are_refused(classes: list[str], said: str)
     table = pd.DataFrame({"x": np.arange(30.0) ** 2, "y": classes})
     with pytest.raises(TrainingError, match=said):
         train(Prepared(table, "y", "classification", (), ()), progress=lambda _: None)
+
+
+def test_a_rare_class_that_is_told_apart_is_learnt(tmp_path: Path) -> None:
+    """Nothing says that no pattern was found where few rows are of a class and the AUC is high.
+
+    Always answering the usual class is right on 97 rows of a hundred, and nearly all that it does.
+    """
+    random = np.random.default_rng(4)
+    table = pd.DataFrame(random.normal(size=(3_000, 3)), columns=list("abc"))
+    chance = 1 / (1 + np.exp(5.2 - 2 * table["a"]))
+    table["goal"] = np.where(random.random(3_000) < chance, "fraud", "usual")
+    assert 0.02 < (table["goal"] == "fraud").mean() < 0.05
+    said: list[str] = []
+    table.to_csv(tmp_path / "table.csv", index=False)
+    base = cast(tmp_path / "table.csv", "goal", model="lr", out=tmp_path, progress=said.append)
+    card = json.loads(base.with_suffix(".json").read_text(encoding="utf-8"))["card"]
+    assert not any("No pattern" in line for line in said)
+    assert any(line.startswith("Logistic Regression: AUC 0.") for line in said)
+    assert card["leaderboard"][0]["spread"] == card["metrics"]["cross_validation"]["AUC"]["std"]
+    figures = card["evaluation"]["figures"]
+    assert 0.1 < figures["average_precision"] < 0.5  # guessing would have .03
+    assert figures["balanced_accuracy"] < 0.7 < figures["AUC"]
+    assert any("average precision of the rarest class" in line for line in said)
+
+
+@pytest.mark.parametrize("model", ["lr", "ridge"])
+def test_classes_without_a_pattern_are_said_to_have_none(model: str) -> None:
+    """With probabilities or without, and however rare a class is."""
+    random = np.random.default_rng(9)
+    table = pd.DataFrame(random.normal(size=(600, 3)), columns=list("abc"))
+    table["goal"] = np.where(random.random(600) < 0.1, "rare", "usual")
+    said: list[str] = []
+    train(Prepared(table, "goal", "classification", (), ()), model=model, progress=said.append)
+    assert any("No pattern was found" in line for line in said)
+
+
+def test_importance_shuffles_one_column_at_a_time() -> None:
+    """Columns of every type keep it, and one that decides has all of the importance."""
+    table = awkward(200).drop(columns="goal").assign(flag=True)
+    table["goal"] = 3 * table["count"]
+    asked: list[pd.DataFrame] = []
+
+    def answers(_: Any, rows: pd.DataFrame, *_task: str) -> pd.DataFrame:
+        asked.append(rows)
+        return rows.assign(prediction_label=3.0 * rows["count"])
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("tablecast.training.evaluation.importance.predict_with_pycaret", answers)
+        shares = importance_of(None, table, "goal", "regression")
+    assert shares == {name: float(name == "count") for name in table.columns if name != "goal"}
+    usual, shuffled = asked
+    assert (shuffled.dtypes == usual.dtypes).all()
+    for at, name in enumerate(usual.columns):
+        part = shuffled.iloc[at * len(usual) : (at + 1) * len(usual)].reset_index(drop=True)
+        assert not name.startswith("Size") or not part[name].equals(usual[name])
+        assert part.drop(columns=name).equals(usual.drop(columns=name))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -36,9 +37,12 @@ class Ticking(Budget):
     def spent(self) -> float:
         return float(self.asked)
 
-    def allows(self, done: int, seconds: float) -> bool:
+    def allows(self, done: int, seconds: float, fitting: float = 0.0) -> bool:
         self.asked += 1
-        return super().allows(done, min(seconds, 0.5))
+        return super().allows(done, min(seconds, 0.5), fitting and 0.1)
+
+    def paced(self, seconds: float, processor: float) -> None:
+        """As fast as if nothing else ran."""
 
 
 @pytest.fixture
@@ -84,7 +88,7 @@ def test_counted_trials_do_not_depend_on_the_clock(monkeypatch: pytest.MonkeyPat
 @pytest.mark.usefixtures("tuned_search")
 def test_the_time_ends_a_search_without_changing_what_came_before() -> None:
     """What was found until then is what so many counted trials find."""
-    by_clock = searched(Ticking(13))
+    by_clock = searched(Ticking(16))
     assert by_clock.ended == "tuning"
     assert 2 < by_clock.done < 8
     assert f"out of time after {by_clock.done} trials." in str(end_of(by_clock))
@@ -114,10 +118,23 @@ def test_an_estimator_that_could_not_be_fitted_again_is_not_chosen() -> None:
 def test_clones_are_as_many_as_there_is_time_for() -> None:
     """Between the fewest and the usual number; the usual one where trials are counted."""
     assert Ticking(60).refits(1.0, usual=10, least=3) == 10
-    assert Ticking(60, columns=2_000).refits(5.0, usual=10, least=3) == 4  # a card of so many
+    assert Ticking(60, columns=2_000).refits(5.0, usual=10, least=3) == 6  # a card of so many
     assert Ticking(60).refits(10.0, usual=10, least=3) == 5
     assert Ticking(60).refits(100.0, usual=10, least=3) == 3
     assert Budget(0.0, trials=3).refits(100.0, usual=10, least=3) == 10
+
+
+def test_more_is_kept_back_on_a_busy_machine_and_for_slow_estimators() -> None:
+    """What follows the search takes longer where work did, up to four times; fits have a share."""
+    idle, busy, busiest = Ticking(100), Budget(100), Budget(100)
+    busy.spent = busiest.spent = idle.spent  # type: ignore[method-assign]
+    busy.paced(3.0, 1.0)
+    busiest.paced(60.0, 1.0)
+    assert idle.left() - busy.left() == 2 * budget.OTHERWISE
+    assert idle.left() - busiest.left() == 3 * budget.OTHERWISE
+    assert idle.left() - idle.left(0.1) == pytest.approx(0.1 * 2 * 12 * 1.6)
+    assert idle.left() - idle.left(1e6) == budget.KEPT_BACK * 100
+    assert not Budget(100, began=time.monotonic() - 90).bears(1.0)
 
 
 def train(folder: Path, *more: str) -> int:

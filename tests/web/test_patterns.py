@@ -53,7 +53,6 @@ STANDARD = (
 
 #: Patterns that no request reaches, or only in part, by module and name: each with its reason.
 UNREACHED = {
-    ("tablecast.web.card.earlier_sentences", "_regex"): "reads what training wrote into the card",
     **{
         ("urllib.parse", f"_split{part}"): "for urllib.request, which asks and never answers"
         for part in ("type", "host", "port", "nport", "query", "value")

@@ -28,7 +28,6 @@ from tablecast.training.graph_cost import Cost
 from tablecast.training.search.views import Recipe
 from tablecast.web.app import create_app
 from tablecast.web.card.card_remarks import Sentence, sentence_of
-from tablecast.web.card.earlier_sentences import SENTENCES
 
 CHINESE = Language("zh_Hans")
 
@@ -199,29 +198,8 @@ def test_what_is_no_remark_is_shown_as_it_is(stored: Any) -> None:
     assert sentence_of(stored) == Sentence(str(stored))
 
 
-#: A sentence of the shipped deployment's kind, and what its card says instead.
-EARLIER = {
-    "The task is regression, since 'κ': it holds numbers with 1,337 different values.":
-        "Task: regression (κ is a number with 1,337 different values).",
-    "1 row equal to an earlier row: if that is no coincidence, the holdout's figures are too good.":
-        "1 duplicate row. If it is a copy of the same case, the test scores are too optimistic.",
-    "tried for Experiment 3: 0.5% more loss": "tried for Experiment 3: 0.5% worse",
-    "tried for Experiment 3: hardly better than its best member alone":
-        "tried for Experiment 3: hardly better than its best member alone",
-    "46 columns": "46 columns",
-    "plain features, straightened target": "plain features, transformed target",
-    "R2 0.1101 below Experiment 2": "R2 0.1101 below Experiment 2",
-}
-
-
-@pytest.mark.parametrize("sentence", EARLIER)
-def test_sentences_of_the_shipped_deployment_are_remarks_of_today(sentence: str) -> None:
-    """Its files stay as they are, so its sentences are read as what training says now."""
-    assert sentence_of(sentence).text == EARLIER[sentence]
-
-
 def test_the_shipped_card_is_translated_but_for_names() -> None:
-    """In Chinese every remark of it, also those that were English before."""
+    """In Chinese every remark of it."""
     card = load(ROOT / "deployment_28042020", "onnx").description["card"]
     stored = [*card["notes"], *card["limits"]]
     stored += [entry[name] for entry in card["leaderboard"] for name in ("features", "why")]
@@ -232,24 +210,13 @@ def test_the_shipped_card_is_translated_but_for_names() -> None:
     assert english == [one for one in told if one.lang] == []
 
 
-@pytest.mark.parametrize("worded", SENTENCES)
-def test_an_earlier_sentence_becomes_a_message_that_training_has(worded: str) -> None:
-    """Nothing is worded in the table of old sentences alone, so that it can go with its file."""
-    remark = SENTENCES[worded]
-    message: Any = (remark.message, remark.many) if remark.many else remark.message
-    source = "".join(
-        path.read_text(encoding="utf-8") for path in (ROOT / "tablecast").rglob("*.py")
-        if path.name != "earlier_sentences.py"
-    )
-    joined = re.sub(r'"\s*\n\s*"', "", source)
-    for text in message if isinstance(message, tuple) else (message,):
-        assert f'"{text}"' in joined
-
-
 def test_the_card_is_in_one_language_but_for_what_nobody_can_translate() -> None:
     """A finding is told once, in the reader's language; an estimator's own words are English."""
     leak = _shared_ids("κ_id", 1000, 50).message.to_json()
-    assert leak["values"] == {"name": "κ_id", "count": 1000, "ids": 50, "drop": "--drop 'κ_id'"}
+    assert leak["values"] == {
+        "name": "κ_id", "count": 1000, "ids": 50, "group": "--group 'κ_id'",
+        "drop": "--drop 'κ_id'",
+    }
     missing = Remark("{name} is missing in {share:.0%} of the rows.",
                      values={"name": "age", "share": 0.53})
     loaded = charging_card()

@@ -28,12 +28,14 @@ class Worst:
         absolute, relative: between two numeric answers; relative to at least 1.
         probability: between two probabilities.
         mismatches, ties: rows with another class, and those of them that are ties.
+        least: PyCaret's lowest number; None of classes.
     """
 
     def __init__(self, task: str) -> None:
         self.task = task
         self.absolute = self.relative = self.probability = 0.0
         self.mismatches = self.ties = 0
+        self.least: float | None = None
         self._row: dict[str, Any] = {}
         self._compared: tuple[Any, Any] = (None, None)
 
@@ -81,6 +83,8 @@ class Worst:
             self._note(relative, predicted, expected, table)
         self.absolute = max(self.absolute, float(difference.max()))
         self.relative = max(self.relative, float(relative.max()))
+        known = expected[np.isfinite(expected)].tolist()
+        self.least = min(known if self.least is None else [self.least, *known], default=None)
 
     def _note(
         self, size: NDArray[np.float64], predicted: Any, expected: Any, table: pd.DataFrame

@@ -55,6 +55,7 @@ class Proof:
         tolerance: the largest difference that was allowed: 1e-9, or 1e-5 where more would be asked
             than the pipeline's own arithmetic holds.
         precision: of that arithmetic, "float64" or "float32"; the latter only where it shows.
+        least: the lowest number that was answered; None for classes.
     """
 
     rows: int
@@ -71,6 +72,7 @@ class Proof:
     scalar_worst: float | None = None
     tolerance: float = TOLERANCE
     precision: str = "float64"
+    least: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         """All of it as plain data."""
@@ -142,6 +144,7 @@ def prove(
         onnxruntime=onnxruntime.__version__,
         tolerance=tolerance,
         precision="float32" if loose else "float64",
+        least=worst.least,
         **alone.facts(tolerance),
     )
 

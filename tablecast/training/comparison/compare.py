@@ -13,15 +13,13 @@ from tablecast.training.comparison import notebook_plots as plots
 from tablecast.training.comparison.card_entries import leaderboard_of, notes_of
 from tablecast.training.comparison.measured import SHOWN, Measured, Measurements
 from tablecast.training.experiment.out_of_fold import refitted
+from tablecast.training.experiment.scores import answers_of
 from tablecast.training.experiment.setup import quiet_and_single
 from tablecast.training.experiment.trained import Trained, feature_names, metrics_by_fold
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
-
-# PyCaret rounds its figures to four decimals if it is not told otherwise.
-DECIMALS = 12
 
 _BETTER = N_(
     "{chosen} was chosen: over {folds} folds, {other} has {measure} {of_other:.4f} and {simpler} "
@@ -198,7 +196,10 @@ def _by_fold(experiment: Any, pipeline: Any) -> tuple[pd.DataFrame, pd.DataFrame
     import pandas as pd
 
     learn, target = experiment.train, experiment.target_param
-    split = experiment.fold_generator.split(learn, learn[target])
+    groups = experiment.fold_groups_param
+    if groups is not None:
+        groups = groups.loc[learn.index]
+    split = experiment.fold_generator.split(learn, learn[target], groups)
     both = [
         _predictions_of(experiment, fitted, learn.iloc[unseen])
         for _, unseen, fitted in refitted(
@@ -215,12 +216,11 @@ def _predictions_of(
     import pandas as pd
 
     target = experiment.target_param
-    predicted = experiment.predict_model(fitted, data=unseen, round=DECIMALS, verbose=False)
-    figures = experiment.pull().drop(columns="Model").iloc[0]
+    predicted, figures = answers_of(experiment, fitted, unseen)
     predictions = pd.DataFrame(
         {"actual": unseen[target], "predicted": predicted["prediction_label"], "held_out": False}
     )
-    return predictions, {str(metric): float(value) for metric, value in figures.items()}
+    return predictions, figures
 
 
 def _check_columns(experiment: Any, name: str, pipeline: Any) -> None:

@@ -57,11 +57,15 @@ def classification_facts(unseen: UnseenClasses) -> dict[str, Any]:
     }
 
 
-def auc_of(scores: Floats, positive: npt.NDArray[np.bool_]) -> float | None:
+def auc_of(
+    scores: Floats, positive: npt.NDArray[np.bool_], weights: Floats | None = None
+) -> float | None:
     """The area under the ROC curve; None for one class alone."""
     from sklearn.metrics import roc_auc_score
 
-    return None if positive.all() or not positive.any() else float(roc_auc_score(positive, scores))
+    if positive.all() or not positive.any():
+        return None
+    return float(roc_auc_score(positive, scores, sample_weight=weights))
 
 
 def roc_of(scores: Floats, positive: npt.NDArray[np.bool_]) -> list[list[float]]:
@@ -108,9 +112,12 @@ def calibration_of(
 def _figures(unseen: UnseenClasses) -> dict[str, float]:
     from sklearn.metrics import balanced_accuracy_score
 
+    weights = unseen.weights
+    right = unseen.answered == unseen.actual
+    balanced = balanced_accuracy_score(unseen.actual, unseen.answered, sample_weight=weights)
     figures = {
-        "accuracy": fraction((unseen.answered == unseen.actual).mean()),
-        "balanced_accuracy": fraction(balanced_accuracy_score(unseen.actual, unseen.answered)),
+        "accuracy": fraction(np.average(right, weights=weights)),
+        "balanced_accuracy": fraction(balanced),
     }
     probabilities = unseen.probabilities
     if probabilities is None:
@@ -120,17 +127,35 @@ def _figures(unseen: UnseenClasses) -> dict[str, float]:
     bins = _confidence(unseen)
     total = sum(group["rows"] for group in bins)
     apart = sum(group["rows"] * abs(group["predicted"] - group["actual"]) for group in bins)
+    rarest = int(np.argmin(truth.sum(axis=0)))
     areas = [
-        auc_of(scores, wanted == 1) for scores, wanted in zip(probabilities.T, truth.T, strict=True)
+        auc_of(scores, wanted == 1, weights)
+        for scores, wanted in zip(probabilities.T, truth.T, strict=True)
     ]
     known = [area for area in areas if area is not None]
     return {
         **figures,
         "AUC": rounded(float(np.mean(known)) if known else 0.5),
-        "log_loss": rounded(-np.log(np.clip(own, LEAST_PROBABILITY, 1)).mean()),
-        "brier": rounded(np.square(probabilities - truth).sum(axis=1).mean()),
+        "average_precision": _average_precision(
+            probabilities[:, rarest], truth[:, rarest] == 1, weights
+        ),
+        "log_loss": rounded(
+            -np.average(np.log(np.clip(own, LEAST_PROBABILITY, 1)), weights=weights)
+        ),
+        "brier": rounded(
+            np.average(np.square(probabilities - truth).sum(axis=1), weights=weights)
+        ),
         "calibration_error": fraction(apart / total if total else 0.0),
     }
+
+
+def _average_precision(
+    scores: Floats, positive: npt.NDArray[np.bool_], weights: Floats | None
+) -> float:
+    """The area under the precision-recall curve; guessing has the class's share of the rows."""
+    from sklearn.metrics import average_precision_score
+
+    return rounded(average_precision_score(positive, scores, sample_weight=weights))
 
 
 def _confusion(unseen: UnseenClasses, counts: npt.NDArray[Any]) -> dict[str, Any]:

@@ -62,11 +62,15 @@ def _shuffled(
     """One copy of the sample for each column, with that column's values in another order."""
     import pandas as pd
 
-    copies = []
-    for name in names:
-        order = random.permutation(len(sample))
-        copies.append(sample.assign(**{name: sample[name].take(order).to_numpy()}))
-    return pd.concat(copies, ignore_index=True).astype(sample.dtypes.to_dict())
+    rows = len(sample)
+    places = {name: np.tile(np.arange(rows), len(names)) for name in names}
+    usual = np.tile(np.arange(rows), len(names))
+    for copy, name in enumerate(names):
+        places[name][copy * rows : (copy + 1) * rows] = random.permutation(rows)
+    # A column at a time: tables of hundreds of columns are slow to put one below the other.
+    return pd.DataFrame(
+        {name: sample[name].array.take(places.get(name, usual)) for name in sample}
+    )
 
 
 def _loss(pipeline: Any, table: pd.DataFrame, target: str, task: str) -> NDArray[np.float64]:

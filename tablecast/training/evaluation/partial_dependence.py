@@ -56,12 +56,15 @@ def effects_of(schema: Schema, engine: Engine, background: Background) -> dict[s
     draws = max(FEWEST_DRAWS, min(MOST_DRAWS, MOST_ROWS // asked))
     rows = draw(schema, background, strata(draws, len(schema.fields)))
     shown = _shown(schema, background)
+    repeated = {
+        times: {name: np.tile(values, times) for name, values in rows.items()}
+        for times in {len(values) for values in tried.values()}
+    }
     fields = {}
     for field in schema.fields:
-        repeated = {name: np.tile(values, len(tried[field.name])) for name, values in rows.items()}
         values = field.array(tried[field.name])
-        repeated[field.name] = np.repeat(values, draws)
-        means = _means(schema, engine, repeated, len(values), shown)
+        asked_of = repeated[len(values)] | {field.name: np.repeat(values, draws)}
+        means = _means(schema, engine, asked_of, len(values), shown)
         fields[field.name] = {
             "values": [_kept(field, value) for value in tried[field.name]], "answers": means,
         }

@@ -14,13 +14,10 @@ from tablecast.training.evaluation.class_metrics import classification_facts
 from tablecast.training.evaluation.residuals import regression_facts
 from tablecast.training.evaluation.rounding import readable
 from tablecast.training.evaluation.subgroups import groups_of, measure_classes, measure_numbers
-from tablecast.training.experiment.out_of_fold import (
-    MOST_ROWS,
-    folds_of,
-    sampled,
-    unseen_classes,
-)
+from tablecast.training.experiment import splits
+from tablecast.training.experiment.out_of_fold import MOST_ROWS, sampled, unseen_classes
 from tablecast.training.intervals.conformal import learn, refit_predictions
+from tablecast.training.intervals.over_time import not_covered
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -56,17 +53,42 @@ def look_at_unseen(
     if prepared.task == "regression":
         features = prepared.table.drop(columns=prepared.target)
         target = prepared.table[prepared.target].to_numpy(float)
-        answers = refit_predictions(pipeline, features, target, seed, refits)
-        learnt = learn(_as_shown(features, schema), target, answers[1], seed)
+        plain, shifted = refit_predictions(
+            pipeline, features, target, seed, refits, prepared.about
+        )
+        known = ~np.isnan(plain)  # by time the earliest rows are not answered
+        prepared, answers = prepared.taken(known), (plain[known], shifted[known])
+        shown = _as_shown(features[known].reset_index(drop=True), schema)
+        learnt = learn(shown, target[known], answers[1], seed, prepared.about)
         progress(
             f"{learnt['level']:.0%} ranges: {learnt['coverage']:.1%} of unseen rows fall inside; "
             f"average width {readable(learnt['width'])}."
         )
+        if prepared.about.times is not None:
+            remarks = not_covered(prepared.about.times, target[known] - answers[0], learnt)
+            card["notes"] += remarks
+            for remark in remarks:
+                progress(str(remark))
     card["evaluation"] = evaluation_of(
         pipeline, prepared, schema, card["importance"],
         answers=answers, interval=learnt, seed=seed, folds=refits,
     )
+    if prepared.task == "classification":
+        progress(_said(card["evaluation"]["figures"]))
     return learnt
+
+
+#: Figures of classes that are told in the terminal: those that hold for rare ones as well.
+TOLD = {
+    "log_loss": "log loss", "AUC": "mean AUC",
+    "average_precision": "average precision of the rarest class",
+    "balanced_accuracy": "balanced accuracy",
+}
+
+
+def _said(figures: Mapping[str, float]) -> str:
+    told = [f"{words} {figures[name]:.4g}" for name, words in TOLD.items() if name in figures]
+    return f"All rows, each unseen when answered: {', '.join(told)}."
 
 
 def _as_shown(features: pd.DataFrame, schema: Schema) -> pd.DataFrame:
@@ -103,9 +125,9 @@ def evaluation_of(
         Plain data: ``rows``, what ``residuals.regression_facts`` or
         ``class_figures.classification_facts`` gives, and ``groups`` from ``groups.groups_of``.
     """
-    columns = schema.columns_of(prepared.table)
     if prepared.task == "classification":
         unseen = unseen_classes(pipeline, prepared, schema, seed, folds)
+        columns = schema.columns_of(prepared.table.iloc[unseen.rows])
         return {
             "rows": len(unseen.actual),
             "folds": unseen.folds,
@@ -115,12 +137,13 @@ def evaluation_of(
     if answers is None:
         raise ValueError("a number's answers to unseen rows are needed")
     predicted, moved = answers
+    columns = schema.columns_of(prepared.table)
     actual = prepared.table[prepared.target].to_numpy(np.float64)
     low, high = _ends(interval, schema, moved, columns)
     return {
         "rows": len(actual),
-        "folds": folds or folds_of(len(actual)),
-        **regression_facts(actual, predicted, low, high),
+        "folds": splits.refits_of(prepared.about, folds or splits.folds_of(len(actual))),
+        **regression_facts(actual, predicted, low, high, prepared.about.weights_at(slice(None))),
         "groups": groups_of(
             schema, columns, measure_numbers(actual, predicted, low, high), importance
         ),

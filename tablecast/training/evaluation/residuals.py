@@ -28,35 +28,49 @@ CELLS, BARS = 24, 31
 CENTRAL = (0.005, 0.995)
 
 
-def figures_of(actual: Floats, predicted: Floats) -> dict[str, float]:
-    """The usual figures of all rows together."""
+def figures_of(
+    actual: Floats, predicted: Floats, weights: Floats | None = None
+) -> dict[str, float]:
+    """The usual figures of all rows together; of rows that count as their weights say.
+
+    A median of rows that count differently is not told.
+    """
     residuals = actual - predicted
-    square = float(np.square(residuals).mean())
-    spread = float(np.square(actual - actual.mean()).mean())
-    return {
-        "MAE": rounded(np.abs(residuals).mean()),
+    square = float(np.average(np.square(residuals), weights=weights))
+    around = actual - np.average(actual, weights=weights)
+    spread = float(np.average(np.square(around), weights=weights))
+    found = {
+        "MAE": rounded(np.average(np.abs(residuals), weights=weights)),
         "RMSE": rounded(square**0.5),
         "R2": rounded(1 - square / spread) if spread else 0.0,
-        "mean_residual": rounded(residuals.mean()),
-        "median_absolute_error": rounded(np.median(np.abs(residuals))),
+        "mean_residual": rounded(np.average(residuals, weights=weights)),
     }
+    if weights is None:
+        found["median_absolute_error"] = rounded(np.median(np.abs(residuals)))
+    return found
 
 
 def regression_facts(
-    actual: Floats, predicted: Floats, low: Floats | None = None, high: Floats | None = None
+    actual: Floats,
+    predicted: Floats,
+    low: Floats | None = None,
+    high: Floats | None = None,
+    weights: Floats | None = None,
 ) -> dict[str, Any]:
     """What the pictures of a number's answers are drawn from.
 
     Args:
         actual, predicted: (rows,) the truth, and the answers of refits that had not seen it.
         low, high: (rows,) the ends of the prediction intervals, where there are any.
+        weights: (rows,) how much each row counts in the figures, where that differs; the pictures
+            count rows.
 
     Returns:
         ``figures``; ``cells``, a two-dimensional histogram; ``residuals``, a histogram;
         ``by_answer``, one entry for each group of equally many rows in the order of their answers.
     """
     return {
-        "figures": figures_of(actual, predicted),
+        "figures": figures_of(actual, predicted, weights),
         "cells": _cells(actual, predicted),
         "residuals": _histogram(actual - predicted),
         "by_answer": _by_prediction(actual, predicted, low, high),

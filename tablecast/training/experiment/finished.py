@@ -17,6 +17,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from tablecast.data.row_metadata import FEWEST_GROUPS
 from tablecast.deployment.files import with_ending, without_ending
 from tablecast.errors import ArtifactError, Remark
 from tablecast.inference.pycaret_api import import_pycaret
@@ -39,6 +40,7 @@ class Finished:
         table: the rows that the experiment was set up with; None where there is no experiment.
         pickle: the file that holds this very pipeline; None where none does.
         notes: for the card.
+        group: the experiment's ``fold_groups``, where that is a column of its table.
     """
 
     pipeline: Any
@@ -46,6 +48,7 @@ class Finished:
     table: pd.DataFrame | None
     pickle: Path | None = None
     notes: tuple[Remark, ...] = ()
+    group: str | None = None
 
     @property
     def target(self) -> str:
@@ -98,7 +101,16 @@ def finished(
             "target out, or publish another pipeline."
         )
     rows = None if experiment is None else experiment.data
-    return Finished(pipeline, task, rows, pickle if pipeline is model else None, notes)
+    group = _group_of(experiment)
+    return Finished(pipeline, task, rows, pickle if pipeline is model else None, notes, group)
+
+
+def _group_of(experiment: Any) -> str | None:
+    groups: Any = getattr(experiment, "fold_groups_param", None)
+    name = getattr(groups, "name", None)
+    if name is None or name not in experiment.data or groups.nunique() < FEWEST_GROUPS:
+        return None
+    return str(name)
 
 
 def _experiment_of(source: Any) -> Any:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 #: What decides, the first that an entry has; the card's names and those for a person.
-DECIDES = (("R2", "R2"), ("LogLoss", "Log loss"), ("Accuracy", "Accuracy"))
+DECIDES = (("R2", "R2"), ("LogLoss", "Log loss"), ("AUC", "AUC"), ("Accuracy", "Accuracy"))
 #: Characters of a candidate's name; a blend's full one is in the card.
 LONGEST_NAME = 40
 HEADINGS = ("±", "Folds", "Seconds", "µs per row", "Candidate", "Features", "Why")

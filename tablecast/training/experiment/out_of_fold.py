@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from tablecast.data.row_metadata import RowMetadata
 from tablecast.inference.pycaret_api import predict_with_pycaret
 from tablecast.schema.texts import canonical_text
+from tablecast.training.experiment import splits
+from tablecast.training.experiment.splits import Rows, Split, folds_of
+from tablecast.training.experiment.weights import fit
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -25,14 +29,7 @@ if TYPE_CHECKING:
     from tablecast.schema.schema import Schema
 
 Floats = npt.NDArray[np.float64]
-Rows = npt.NDArray[np.intp]
-Split = tuple[Rows, Rows]
 
-#: Folds: (at most so many rows, folds). Fewer rows a fold bring its model nearer to the one that
-#: answers; a table of many rows has no need of that. Ten are PyCaret's default.
-FOLDS = ((5_000, 10), (20_000, 5))
-#: With fewer folds each refit lacks half of the rows, and its errors are those of another model.
-FEWEST_FOLDS = 3
 #: Clones for classes at most; five are scikit-learn's default.
 MOST_FOR_CLASSES = 5
 
@@ -63,16 +60,15 @@ def sampled(prepared: Prepared, most: int, seed: int = 123) -> Prepared:
         chosen = order[(groups.cumcount() < wanted).to_numpy()]
     else:
         chosen = order[:most]
-    return replace(prepared, table=table.iloc[np.sort(chosen)].reset_index(drop=True))
-
-
-def folds_of(rows: int) -> int:
-    """How many folds the rows of a table are divided into."""
-    return next((folds for limit, folds in FOLDS if rows <= limit), FEWEST_FOLDS)
+    return prepared.taken(np.sort(chosen))
 
 
 def refitted(
-    pipeline: Any, features: pd.DataFrame, target: pd.Series, splits: Iterable[Split]
+    pipeline: Any,
+    features: pd.DataFrame,
+    target: pd.Series,
+    splits: Iterable[Split],
+    about: RowMetadata | None = None,
 ) -> Iterator[tuple[Rows, Rows, Any]]:
     """A clone of a pipeline for each split, fitted on the rows to learn from.
 
@@ -81,6 +77,7 @@ def refitted(
         features, target: all rows.
         splits: the places of the rows to learn from and of the others, as scikit-learn's splitters
             give them.
+        about: of all rows; their weights go to an estimator that takes any.
 
     Yields:
         Both places, and the clone.
@@ -90,8 +87,9 @@ def refitted(
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a fold that warns does so thousands of times
         for learnt, unseen in splits:
-            fitted = clone(pipeline).fit(features.iloc[learnt], target.iloc[learnt])
-            yield learnt, unseen, fitted
+            weights = about.weights_at(learnt) if about else None
+            rows = (features.iloc[learnt], target.iloc[learnt])
+            yield learnt, unseen, fit(clone(pipeline), *rows, weights)
 
 
 @dataclass(frozen=True)
@@ -103,6 +101,8 @@ class UnseenClasses:
         actual, answered: (rows,) places among the classes.
         probabilities: (rows, classes), or None where the estimator has none.
         folds: how many refits there were.
+        rows: (rows,) their places in the table; by time, the earliest rows are not answered.
+        weights: (rows,) how much each counts, or None.
     """
 
     classes: tuple[str, ...]
@@ -110,6 +110,8 @@ class UnseenClasses:
     answered: npt.NDArray[np.intp]
     probabilities: Floats | None
     folds: int
+    rows: Rows | None = None
+    weights: Floats | None = None
 
 
 def unseen_classes(
@@ -123,7 +125,7 @@ def unseen_classes(
         seed: decides the folds.
         folds: how many refits at most; None for as many as the rows ask for.
     """
-    from sklearn.model_selection import StratifiedKFold
+    import pandas as pd
 
     features = prepared.table.drop(columns=prepared.target)
     target = prepared.table[prepared.target]
@@ -132,15 +134,20 @@ def unseen_classes(
     most = min(MOST_FOR_CLASSES, folds_of(len(target)), int(np.bincount(actual).min()))
     wanted = max(2, most)
     folds = min(wanted, folds or wanted)
-    answered = np.empty(len(target), dtype=np.intp)
+    about, labels = prepared.about, pd.Series(actual, name=target.name)
+    divided = splits.refits(labels, about, prepared.task, folds, seed)
+    answered = np.full(len(target), -1, dtype=np.intp)
     probabilities = np.full((len(target), len(names)), np.nan)
-    splits = StratifiedKFold(folds, shuffle=True, random_state=seed).split(features, actual)
-    for _, unseen, fitted in refitted(pipeline, features, target, splits):
+    for _, unseen, fitted in refitted(pipeline, features, target, divided, about):
         predicted = predict_with_pycaret(fitted, features.iloc[unseen], prepared.task)
         answered[unseen] = _indices(predicted["prediction_label"], names)
         probabilities[unseen] = _probabilities(predicted, names)
-    known = not np.isnan(probabilities).any()
-    return UnseenClasses(names, actual, answered, probabilities if known else None, folds)
+    rows = np.flatnonzero(answered >= 0)
+    known = not np.isnan(probabilities[rows]).any()
+    return UnseenClasses(
+        names, actual[rows], answered[rows], probabilities[rows] if known else None,
+        len(divided), rows, about.weights_at(rows),
+    )
 
 
 def _indices(labels: Any, names: tuple[str, ...]) -> npt.NDArray[np.intp]:

@@ -16,12 +16,15 @@ ROWS_PER_COLUMN = 50
 MOST_COLUMNS = 12
 # Fewer values than this are levels already, and need no bins.
 VALUES_WORTH_BINNING = 20
+# Powers and waves bend within the values of most rows, and go straight on beyond: what bends where
+# few rows are follows the others (`python -m benchmarks.steady_edges`).
+TAIL = 0.05
 # Enough rows to rank columns by.
 RANKING_ROWS = 5_000
 
 
 def recipe(
-    table: pd.DataFrame, target: str, *, bins: Sequence[str] | None = None
+    table: pd.DataFrame, target: str, *, bins: Sequence[str] | None = None, tail: float = TAIL
 ) -> list[tuple[str, Any]]:
     """Feature steps for ``setup(normalize=True, custom_pipeline=recipe(table, target))``.
 
@@ -34,6 +37,7 @@ def recipe(
         bins: number columns to bin; None takes those with many values, of the columns that powers
             and trigonometric features are made of: those most related to the target, as many as
             the rows can bear.
+        tail: the share of rows at either end of a column where nothing bends.
 
     Returns:
         Names and transformers, in the order of the pipeline.
@@ -45,10 +49,11 @@ def recipe(
         bins = [name for name in chosen if table[name].nunique() >= VALUES_WORTH_BINNING]
     steps: list[tuple[str, Any]] = []
     if chosen:
-        steps += [("powers", Powers(chosen)), ("trigonometric", Trigonometric(chosen))]
+        steps.append(("powers", Powers(chosen, tail=tail)))
+        steps.append(("trigonometric", Trigonometric(chosen, tail=tail)))
     if bins:
         steps.append(("bins", Bins(list(bins))))
-    return [*steps, ("interactions", Interactions()), ("full_rank", FullRank())]
+    return [*steps, ("interactions", Interactions(tail=tail)), ("full_rank", FullRank())]
 
 
 def _promising(table: pd.DataFrame, target: str) -> list[str]:

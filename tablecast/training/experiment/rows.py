@@ -11,6 +11,7 @@ import numpy as np
 from tablecast.data.columns import tidy_names
 from tablecast.data.prepare import MIN_ROWS, flags
 from tablecast.data.prepared import Dropped, Prepared
+from tablecast.data.row_metadata import metadata_of
 from tablecast.data.task import TASKS
 from tablecast.errors import Remark, TableError
 from tablecast.inference.pycaret_api import (
@@ -20,10 +21,12 @@ from tablecast.inference.pycaret_api import (
     numbers_of,
     plain,
 )
+from tablecast.schema.options import ReadingOptions
 from tablecast.schema.readings import reading_of
 from tablecast.schema.schema import Schema
 from tablecast.schema.table_notes import NO_ANSWER
 from tablecast.schema.texts import canonical_text, class_names
+from tablecast.training.experiment import splits
 from tablecast.training.experiment.foreign import check_columns
 
 if TYPE_CHECKING:
@@ -48,12 +51,15 @@ STEPS: Mapping[str, Role] = {
 }
 
 
-def rows_of(finished: Finished, table: pd.DataFrame) -> Prepared:
+def rows_of(
+    finished: Finished, table: pd.DataFrame, options: ReadingOptions | None = None
+) -> Prepared:
     """The rows that a pipeline learns from, typed as it reads them.
 
     Args:
         finished: the pipeline.
         table: its rows, with the target; further columns are left out, and said.
+        options: may name columns that say how refits split and weigh rows.
 
     Raises:
         TableError: a column or the target is missing, or holds what the pipeline cannot read.
@@ -63,9 +69,15 @@ def rows_of(finished: Finished, table: pd.DataFrame) -> Prepared:
     names = [str(name) for name in finished.pipeline.feature_names_in_]
     check_columns(names, table)
     tidy_names(names)  # refuses what predict_model would overwrite
-    present = table[finished.target].notna() & table[dropping(finished.pipeline)].notna().all(
-        axis=1
-    )
+    needed = [finished.target, *dropping(finished.pipeline)]
+    answered = table[needed].notna().all(axis=1)
+    known = (options or ReadingOptions()).only_roles([str(name) for name in table.columns])
+    if not known.roles and finished.group in table.columns:
+        known = ReadingOptions(group=finished.group)
+    about_notes: list[Remark] = []
+    usable, about = metadata_of(table, finished.target, known, about_notes)
+    present = answered & usable
+    about = about.taken(present[usable].to_numpy())
     original, table = table, table[present].reset_index(drop=True)
     if len(table) < MIN_ROWS:
         raise TableError(
@@ -81,9 +93,9 @@ def rows_of(finished: Finished, table: pd.DataFrame) -> Prepared:
     task = Remark(
         "Task: {task} (from the pipeline).", values={"task": Remark(TASKS[finished.task])}
     )
-    notes = [*read, task, *finished.notes]
-    if len(table) < len(present):
-        notes.append(NO_ANSWER.filled(name=finished.target, count=len(present) - len(table)))
+    notes = [*read, task, *finished.notes, *about_notes, *splits.how_refitted(about)]
+    if without := int((~answered).sum()):
+        notes.append(NO_ANSWER.filled(name=finished.target, count=without))
     typed = pd.DataFrame({**columns, finished.target: _targets(table[finished.target], finished)})
     typed.attrs = dict(table.attrs)  # how a file wrote its dates and numbers
     return Prepared(
@@ -91,7 +103,8 @@ def rows_of(finished: Finished, table: pd.DataFrame) -> Prepared:
         finished.target,
         finished.task,
         tuple(Dropped(name, Remark("the pipeline does not use it")) for name in dropped),
-        (*notes, *flags(typed[names[:-1]], typed)),
+        (*notes, *flags(typed[names[:-1]], typed, known.roles)),
+        about=about,
     )
 
 

@@ -7,24 +7,18 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from tablecast.errors import TrainingError
 from tablecast.inference.pycaret_api import (
     grids_made_once,
     import_pycaret,
     quick_collections,
     short_names,
 )
-from tablecast.training.experiment.out_of_fold import folds_of
+from tablecast.training.experiment.splits import check_holdout, folds, folds_wanted, held_out
 
 if TYPE_CHECKING:
-    from tablecast.data.prepared import Prepared
+    import pandas as pd
 
-# PyCaret's own share of rows to learn from; the others are the holdout.
-TRAIN_FRACTION = 0.7
-# Two in the training part, one for each of two folds, and one in the holdout.
-FEWEST_OF_A_CLASS = 3
-# A fold of fewer rows says little about any of them.
-ROWS_PER_FOLD = 5
+    from tablecast.data.prepared import Prepared
 
 
 def start(
@@ -42,19 +36,20 @@ def start(
         A ``RegressionExperiment`` or ``ClassificationExperiment``, set up.
 
     Raises:
-        TrainingError: the table has too few rows for its classes.
+        TrainingError: the table has too few rows for its classes, or a side of a split lacks one.
     """
     from tablecast.features import CategoryMeans
 
     options: dict[str, Any] = {"normalize": bool(steps)} | more
     if prepared.task == "classification":
-        _check_holdout(prepared)
+        check_holdout(prepared)
         options["data_split_stratify"] = True
+    table, divided = _divided(prepared, seed)
     return _experiment(prepared).setup(
-        prepared.table,
+        table,
         target=prepared.target,
         session_id=seed,
-        fold=_folds(prepared),
+        fold=folds_wanted(prepared),
         # AsFloat64 a second time: the date step makes int32 of float64.
         custom_pipeline=[("float64_features", _as_float64()), *steps],
         encoding_method=CategoryMeans(seed),  # PyCaret's own shows each row its own answer
@@ -64,7 +59,23 @@ def start(
         verbose=False,
         system_log=False,
         **options,
+        **divided,
     )
+
+
+def _divided(prepared: Prepared, seed: int) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """What PyCaret is told of test rows and folds that it would draw otherwise."""
+    from sklearn.model_selection import check_cv
+
+    split = held_out(prepared, seed)
+    if split is None:
+        return prepared.table, {}
+    table, (learnt, test) = prepared.table.iloc[split[0]], split
+    made = folds(
+        table[prepared.target], prepared.about.taken(learnt), prepared.task,
+        folds_wanted(prepared), seed,
+    )
+    return table, {"test_data": prepared.table.iloc[test], "fold_strategy": check_cv(made)}
 
 
 @contextmanager
@@ -116,6 +127,13 @@ def _experiment(prepared: Prepared) -> Any:
                 table[y] = X[y].to_numpy("float64")  # in float32 Yeo-Johnson's powers overflow
             return table
 
+        def _calculate_metrics(
+            self, y_test: Any, pred: Any, pred_prob: Any, weights: Any = None, **more: Any
+        ) -> Any:
+            if prepared.about.weights is not None:
+                weights = prepared.about.weights_at(y_test.index)
+            return super()._calculate_metrics(y_test, pred, pred_prob, weights, **more)
+
         def _add_custom_pipeline(self, custom_pipeline: Any, custom_pipeline_position: int) -> None:
             super()._add_custom_pipeline(custom_pipeline, custom_pipeline_position)
             first: list[tuple[str, Any]] = [("float64", TransformerWrapper(_as_float64()))]
@@ -142,33 +160,3 @@ def _keep_empty_texts(pipeline: Any) -> None:
         imputer = getattr(step, "transformer", None)
         if isinstance(imputer, SimpleImputer) and imputer.strategy == "most_frequent":
             imputer.set_params(keep_empty_features=True)
-
-
-def _folds(prepared: Prepared) -> int:
-    """As many folds as the rows bear and as the smallest class has rows to learn from, up to 10."""
-    rows = int(TRAIN_FRACTION * len(prepared.table))
-    folds = min(folds_of(rows), rows // ROWS_PER_FOLD)
-    if prepared.task == "classification":
-        smallest = prepared.table[prepared.target].value_counts().min()
-        folds = min(folds, int(TRAIN_FRACTION * smallest))
-    return max(folds, 2)
-
-
-def _check_holdout(prepared: Prepared) -> None:
-    """Refuse what cannot be split so that each class is on both sides."""
-    counts = prepared.table[prepared.target].value_counts()
-    held_back = len(prepared.table) - int(TRAIN_FRACTION * len(prepared.table))
-    if counts.min() < FEWEST_OF_A_CLASS:
-        few = int(counts.min())
-        raise TrainingError(
-            f"In the target '{prepared.target}' the class '{counts.idxmin()}' has "
-            f"{few} row{'' if few == 1 else 's'}, but training needs three of each class: two to "
-            "learn from, one in each of two folds, and one to test on. Remove that class, or merge "
-            "it with another."
-        )
-    if held_back < len(counts):
-        raise TrainingError(
-            f"The {len(prepared.table)} rows are too few for the {len(counts)} classes of "
-            f"'{prepared.target}': only {held_back} rows are kept for testing, less than one for "
-            "each class. Add rows, or merge classes."
-        )

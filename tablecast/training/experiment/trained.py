@@ -13,11 +13,15 @@ from tablecast.data.prepared import Leak
 from tablecast.errors import Remark
 from tablecast.i18n.language import N_
 from tablecast.inference.pycaret_api import classes_of, names_of_labels
+from tablecast.training.experiment.scores import GUESSED
+from tablecast.training.experiment.weights import fit
+from tablecast.training.graph_cost import joined
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from tablecast.data.prepared import Prepared
+    from tablecast.data.row_metadata import RowMetadata
 
 #: Equal rows are worth a word where at least this share of the holdout has a twin.
 WORTH_SAYING = 0.01
@@ -44,6 +48,7 @@ class Trained:
         feature_names: what the estimator sees.
         seed: PyCaret's ``session_id``.
         rows: how many rows the pipeline was fitted on.
+        held_out: how many of them were test rows before.
         folds: how many folds the cross-validation had.
         agreement: the worst relative difference between one-row and batch answers.
         notes: for the terminal and the model card.
@@ -63,6 +68,7 @@ class Trained:
     feature_names: list[str]
     seed: int
     rows: int
+    held_out: int
     folds: int
     agreement: float
     notes: tuple[Remark, ...]
@@ -77,10 +83,12 @@ class HeldOut:
 
     Attributes:
         figures: PyCaret's metrics.
+        rows: how many there are.
         leak: equal rows on both sides of the split, and what they do to the figures; or None.
     """
 
     figures: dict[str, float]
+    rows: int
     leak: Leak | None
 
 
@@ -95,13 +103,23 @@ def held_out(experiment: Any, estimator: Any) -> HeldOut:
         predicted = predicted.assign(prediction_label=predicted["prediction_label"].map(spelled))
     figures = experiment.pull().drop(columns="Model").iloc[0]
     plain = {str(name): float(value) for name, value in figures.items()}
-    return HeldOut(plain, _twins(experiment, predicted))
+    return HeldOut(plain, len(predicted), _twins(experiment, predicted))
 
 
-def finalized(experiment: Any, estimator: Any) -> Any:
-    """The pipeline fitted on all rows, by PyCaret."""
+def finalized(experiment: Any, estimator: Any, about: RowMetadata) -> Any:
+    """The pipeline fitted on all rows, by PyCaret if they all count alike.
+
+    Args:
+        experiment, estimator: PyCaret's.
+        about: of the table's rows.
+    """
+    from sklearn.base import clone
+
     _forget_columns(experiment.pipeline)
-    return experiment.finalize_model(estimator)
+    if about.weights is None:
+        return experiment.finalize_model(estimator)
+    whole = clone(joined(experiment.pipeline, estimator))
+    return fit(whole, experiment.X, experiment.y, about.weights_at(experiment.X.index))
 
 
 def trained_of(
@@ -131,6 +149,7 @@ def trained_of(
         metrics={"cross_validation": details.pop("cross_validation"), "holdout": held.figures},
         feature_names=feature_names(pipeline, prepared.table[list(columns)]),
         rows=len(prepared.table),
+        held_out=held.rows,
         notes=(*prepared.notes, *(twin.message for twin in twins), *notes),
         leaks=(*prepared.leaks, *twins),
         **details,
@@ -145,10 +164,14 @@ def nothing_learnt(gain: Sequence[float], holdout: Mapping[str, float]) -> list[
 
     Args:
         gain: for each fold, by how much a measure is better than always giving the same answer.
-        holdout: PyCaret's figures; R2 and Kappa are 0 where always the same is answered.
+        holdout: PyCaret's figures; R2 and Kappa are 0 where always the same is answered. Where a
+            class is so rare that the others are always likelier, AUC tells whether rows differ.
     """
     error = float(np.std(gain)) / min(len(gain), INDEPENDENT_FOLDS) ** 0.5
-    if np.mean(gain) > 2 * error and holdout.get("R2", holdout.get("Kappa", 1.0)) > 0:
+    beyond = holdout.get("R2", holdout.get("Kappa", 1.0))
+    if area := holdout.get("AUC", 0.0):  # PyCaret's for what it does not know is 0
+        beyond = area - GUESSED
+    if np.mean(gain) > 2 * error and beyond > 0:
         return []
     return [Remark(
         "No pattern was found: the best model is no better than a constant prediction. The "

@@ -50,12 +50,17 @@ class Learnt:
 
 @dataclass(frozen=True)
 class Rows:
-    """What the ends are learnt from: each row's answer, fields and residual, all out of folds."""
+    """What the ends are learnt from: each row's answer, fields and residual, all out of folds.
+
+    Rows of one group are wrong together, and tell as much as one; ``groups`` (rows,) numbers them,
+    or is None.
+    """
 
     predictions: Floats
     encoded: Encoded
     residuals: Floats
     fold_of: NDArray[np.intp]
+    groups: NDArray[np.intp] | None = None
 
 
 @dataclass(frozen=True)
@@ -77,7 +82,7 @@ def _from_predictions(rows: Rows, quantile: float) -> Learnt:
         name: _pinball(rows.residuals - offsets, quantile) for name, offsets in unseen.items()
     }
     name = simple = next(iter(SHAPES))
-    if any(_clearly_less(loss, losses[simple]) for loss in losses.values()):
+    if any(_clearly_less(rows, loss, losses[simple]) for loss in losses.values()):
         name = min(losses, key=lambda shape: float(losses[shape].mean()))
     fitted = SHAPES[name](rows.predictions, rows.encoded, rows.residuals, quantile)
     if name == simple:
@@ -98,15 +103,17 @@ def _around(rows: Rows, middle: Middle, quantile: float) -> Learnt:
         [height, *by_number]
     ).all():  # else hardly any row lies on this side of its answer
         its_loss = _pinball(rows.residuals - by_number, quantile)
-        if _clearly_less(its_loss, _pinball(rows.residuals - by_fields, quantile), CERTAIN):
+        if _clearly_less(rows, its_loss, _pinball(rows.residuals - by_fields, quantile), CERTAIN):
             return Learnt(AROUND_MIDDLE, middle.fitted.moved(height), by_number)
     added = offset_and_fields(rest.predictions, rest.encoded, rest.residuals, quantile)
     return Learnt(BY_FIELDS, middle.fitted.plus(added), by_fields)
 
 
-def _clearly_less(loss: Floats, than: Floats, errors: float = 1.0) -> bool:
-    """By more than so many standard errors of the rows' differences."""
+def _clearly_less(rows: Rows, loss: Floats, than: Floats, errors: float = 1.0) -> bool:
+    """By more than so many standard errors of the rows' differences, or the groups'."""
     gain = than - loss
+    if rows.groups is not None:
+        gain = np.asarray(np.bincount(rows.groups, gain), dtype=np.float64)
     return bool(gain.mean() > errors * gain.std() / np.sqrt(len(gain)))
 
 

@@ -10,13 +10,26 @@ because residuals are skewed (``tablecast.training.intervals.bounds``).
 from __future__ import annotations
 
 from copy import copy
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from tablecast.data.row_metadata import RowMetadata
 from tablecast.errors import Remark
-from tablecast.training.experiment.out_of_fold import folds_of, refitted
-from tablecast.training.intervals.bounds import SHAPE_FOLDS, Rows, learn_end, middle_of
+from tablecast.features import PossibleTarget
+from tablecast.inference.interval import LARGEST_WHOLE, Limits
+from tablecast.training.experiment import splits
+from tablecast.training.experiment.out_of_fold import refitted
+from tablecast.training.experiment.splits import folds_of
+from tablecast.training.intervals.bounds import (
+    SHAPE_FOLDS,
+    Learnt,
+    Rows,
+    learn_end,
+    middle_of,
+)
 from tablecast.training.intervals.offset_shapes import Floats, encode
 
 if TYPE_CHECKING:
@@ -28,12 +41,19 @@ LEVEL = 0.9
 ALIGNED_COLUMNS = 12
 #: Rows for each of these columns: ten to twenty are the usual rule of thumb for a regression.
 ROWS_PER_ALIGNED_COLUMN = 15
+#: The share of the rows with answers that ranges are learnt from where they are measured by time.
+EARLIER = 0.5
 #: Errors below this fraction of the target's size are rounding.
 TINY = 1e-12
 
 
 def refit_predictions(
-    pipeline: Any, features: pd.DataFrame, target: Floats, seed: int = 123, folds: int | None = None
+    pipeline: Any,
+    features: pd.DataFrame,
+    target: Floats,
+    seed: int = 123,
+    folds: int | None = None,
+    about: RowMetadata | None = None,
 ) -> tuple[Floats, Floats]:
     """Each row's answer from a clone of the pipeline that was fitted without it, shape (rows,).
 
@@ -43,17 +63,21 @@ def refit_predictions(
     features.
 
     Returns:
-        The answers as they are, which errors are counted by, and as they are moved.
+        The answers as they are, which errors are counted by, and as they are moved; NaN for the
+        earliest rows by time, which no clone answers.
     """
     import pandas as pd
-    from sklearn.model_selection import KFold
 
+    about = about or RowMetadata()
     final = _predictions_of(pipeline, features)
     design = _alignment(pipeline, features, final, target)
+    if about.times is not None:
+        design = np.zeros_like(design)  # the pipeline itself knows what comes later
     wanted = pd.Series(target, index=features.index, name="target")
-    plain, moved = np.empty(len(features)), np.empty(len(features))
-    folder = KFold(folds or folds_of(len(features)), shuffle=True, random_state=seed)
-    for learnt, unseen, fitted in refitted(pipeline, features, wanted, folder.split(features)):
+    plain, moved = np.full(len(features), np.nan), np.full(len(features), np.nan)
+    most = folds or folds_of(len(features))
+    divided = splits.refits(wanted, about, "regression", most, seed)
+    for learnt, unseen, fitted in refitted(pipeline, features, wanted, divided, about):
         own = _predictions_of(fitted, features)
         apart = np.linalg.lstsq(design[learnt], (final - own)[learnt], rcond=None)[0]
         plain[unseen] = own[unseen]
@@ -61,14 +85,24 @@ def refit_predictions(
     return plain, moved
 
 
-def learn(features: pd.DataFrame, target: Floats, predictions: Floats, seed: int) -> dict[str, Any]:
+def learn(
+    features: pd.DataFrame,
+    target: Floats,
+    predictions: Floats,
+    seed: int,
+    about: RowMetadata | None = None,
+) -> dict[str, Any]:
     """The intervals of a pipeline that is fitted on all rows of a table.
+
+    By time they are measured as they will be used: on the later half of the rows, by offsets that
+    were learnt from the earlier half.
 
     Args:
         features, target: the table.
         predictions: each row's answer from a clone that was fitted without it, as
             ``refit_predictions`` moves it.
         seed: decides the folds in which shapes are compared.
+        about: of the rows.
 
     Returns:
         Plain data that ``Interval.from_json`` reads, with "method", "coverage",
@@ -76,17 +110,26 @@ def learn(features: pd.DataFrame, target: Floats, predictions: Floats, seed: int
         the first two for each third of the answers, all measured on rows that the offsets were not
         fitted on.
     """
+    about = about or RowMetadata()
+    if about.weights is not None:
+        places = splits.drawn_by_weight(about.weights, seed)
+        drawn = features.iloc[places].reset_index(drop=True)
+        about = _of_drawn(about, places)
+        return learn(drawn, target[places], predictions[places], seed, about)
     encoded = encode(features)
-    fold_of = np.random.default_rng(seed).permutation(len(target)) % SHAPE_FOLDS
-    rows = Rows(predictions, encoded, target - predictions, fold_of)
-    middle = middle_of(rows)
-    lower = learn_end(rows, middle, (1 - LEVEL) / 2)
-    upper = learn_end(rows, middle, (1 + LEVEL) / 2)
-    floor = 0.0 if target.min() >= 0 else None
-    low = predictions + np.minimum(lower.unseen, 0)
-    high = predictions + np.maximum(upper.unseen, 0)
-    if floor is not None:
-        low = np.maximum(low, floor)
+    groups = None if about.groups is None else about.groups.factorize()[0]
+    rows = Rows(
+        predictions, encoded, target - predictions,
+        splits.parts(len(target), about, SHAPE_FOLDS, seed), groups,
+    )
+    lower, upper = _ends(rows)
+    offsets, measured = (lower.unseen, upper.unseen), np.ones(len(target), dtype=bool)
+    if about.times is not None:
+        measured = splits.is_later(about.times, EARLIER).to_numpy()
+        offsets = _offsets_of_later(rows, about, measured, seed)
+    limits = limits_of(target)
+    low, high = limits.of_rows(predictions, predictions + offsets[0], predictions + offsets[1])
+    of_rows = (low[measured], high[measured], target[measured])
     return {
         "level": LEVEL,
         "method": Remark(
@@ -94,13 +137,50 @@ def learn(features: pd.DataFrame, target: Floats, predictions: Floats, seed: int
             values={"lower": Remark(lower.shape), "upper": Remark(upper.shape)},
         ),
         "rows": len(target),
-        **_hold(low, high, target),
-        "score": float(interval_score(low, high, target).mean()),
-        "by_answer": _by_prediction(predictions, low, high, target),
-        "floor": floor,
+        **_hold(*of_rows),
+        "score": float(interval_score(*of_rows).mean()),
+        "by_answer": _by_prediction(predictions[measured], *of_rows),
+        **asdict(limits),
         "lower": lower.fitted.to_json(encoded.columns),
         "upper": upper.fitted.to_json(encoded.columns),
     }
+
+
+def limits_of(target: Floats) -> Limits:
+    """What the ends of a target's ranges are held to: what our pipelines' answers are."""
+    possible = PossibleTarget().fit(target)
+    whole = bool((target == np.round(target)).all() and possible.high_ <= LARGEST_WHOLE)
+    return Limits(possible.low_, possible.high_, whole)
+
+
+def _of_drawn(about: RowMetadata, places: NDArray[np.intp]) -> RowMetadata:
+    """The metadata of rows that were drawn by weight: the draws of one row stay together."""
+    import pandas as pd
+
+    drawn = about.taken(places)
+    same = drawn.groups if drawn.groups is not None else pd.Series(places)
+    return RowMetadata(same, drawn.times)
+
+
+def _ends(rows: Rows) -> tuple[Learnt, Learnt]:
+    middle = middle_of(rows)
+    lower = learn_end(rows, middle, (1 - LEVEL) / 2)
+    return lower, learn_end(rows, middle, (1 + LEVEL) / 2)
+
+
+def _offsets_of_later(
+    rows: Rows, about: RowMetadata, later: NDArray[np.bool_], seed: int
+) -> tuple[Floats, Floats]:
+    """What ends that were learnt from the earlier rows alone add to all answers, (rows,) each."""
+    parts = splits.parts(int((~later).sum()), about.taken(~later), SHAPE_FOLDS, seed)
+    groups = None if rows.groups is None else rows.groups[~later]
+    earlier = Rows(
+        rows.predictions[~later], rows.encoded.rows(~later), rows.residuals[~later], parts, groups
+    )
+    lower, upper = (
+        end.fitted.offsets(rows.predictions, rows.encoded) for end in _ends(earlier)
+    )
+    return lower, upper
 
 
 def interval_score(low: Floats, high: Floats, target: Floats) -> Floats:

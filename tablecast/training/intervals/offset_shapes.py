@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tablecast.i18n.language import N_
-from tablecast.schema.texts import canonical_text
+from tablecast.schema.column_kinds import canonical_texts
 from tablecast.training.intervals.quantiles import shrunken_slopes, smoothed_quantile
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def encode(features: pd.DataFrame) -> Encoded:
             columns.append(Column(str(name), None, *ends, typical))
             values.append(np.where(np.isnan(known), typical, known))
         elif column.dtype == object:
-            texts = column.dropna().map(canonical_text).reindex(column.index)
+            texts = canonical_texts(column.dropna()).reindex(column.index)
             counts = texts.value_counts()
             frequent = counts[counts >= ROWS_PER_LEVEL].index[1 : MOST_LEVELS + 1]
             columns += [Column(str(name), str(level)) for level in frequent]

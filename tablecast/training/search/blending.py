@@ -64,6 +64,8 @@ class Blending:
         base = next((view for view in self._views if view.recipe == Recipe("plain")), None)
         if base is None or base.few or base.task != "regression":
             return
+        if base.weights is not None:
+            return  # members that bring steps of their own cannot be given weights
         alone = self._alone()
         tried = [
             trial

@@ -13,14 +13,18 @@ from tablecast.errors import TrainingError
 DEFAULT_BUDGET = 120.0
 #: Loading PyCaret and setting it up take most of so many seconds on any machine.
 LEAST_BUDGET = 10.0
-#: Of the seconds, kept for what follows the search: the fits on all rows, graph, proof and card.
+#: Of the seconds, kept at most for the fits that follow the search.
 KEPT_BACK = 0.3
-#: Seconds of what follows besides fits, on two cores, and more for each column: checks, importance,
-#: effects, graph and files. No less is kept.
-OTHERWISE, OTHERWISE_A_COLUMN = 8.0, 0.015
-#: Fits on all rows that follow at least, the refits' among them, and what one takes beside a
-#: fold's, which has 56% of the rows.
-FITS_AFTERWARDS, WHOLE_FIT = 5, 1.6
+#: Seconds of what follows besides fits, on two idle cores, and more for each column: checks,
+#: importance, effects, graph, proof and files.
+OTHERWISE, OTHERWISE_A_COLUMN = 6.0, 0.01
+#: Fits on all rows that follow at least and usually, the refits' among them, and what one takes
+#: beside a fold's, which has 56% of the rows.
+FITS_AFTERWARDS, USUAL_FITS, WHOLE_FIT = 5, 12, 1.6
+#: What is chosen in the end, a blend mostly, takes so many times as long to fit as the best so far.
+BLENDED = 2.0
+#: A machine that is busier than this is not waited for.
+SLOWEST = 4.0
 
 
 class Budget:
@@ -48,30 +52,50 @@ class Budget:
         self.trials = trials
         self.began = time.monotonic() if began is None else began
         self._otherwise = OTHERWISE + OTHERWISE_A_COLUMN * columns
-        self._kept_back = max(KEPT_BACK * seconds, self._otherwise)
+        self._pace = 1.0
 
     def spent(self) -> float:
         """Seconds since the beginning."""
         return time.monotonic() - self.began
 
-    def left(self) -> float:
-        """Seconds that the search itself may still take; negative when it is over."""
-        return self.seconds - self._kept_back - self.spent()
+    def paced(self, seconds: float, processor: float) -> None:
+        """Learn from work on one core how busy the machine is, which slows what follows as well.
 
-    def allows(self, done: int, seconds: float) -> bool:
+        Args:
+            seconds: that it took.
+            processor: seconds that the processor worked on it.
+        """
+        self._pace = min(SLOWEST, max(1.0, seconds / max(processor, 1e-3)))
+
+    @property
+    def otherwise(self) -> float:
+        """Seconds of what follows the search besides fits."""
+        return self._otherwise * self._pace
+
+    def left(self, fitting: float = 0.0) -> float:
+        """Seconds that the search itself may still take; negative when it is over.
+
+        Args:
+            fitting: what the best so far takes to fit on a fold.
+        """
+        fits = USUAL_FITS * WHOLE_FIT * BLENDED * fitting
+        return self.seconds - self.spent() - self.otherwise - min(fits, KEPT_BACK * self.seconds)
+
+    def allows(self, done: int, seconds: float, fitting: float = 0.0) -> bool:
         """Whether, after so many trials, another may begin that takes about so many seconds."""
-        return self.left() > seconds if self.trials is None else done < self.trials
+        return self.left(fitting) > seconds if self.trials is None else done < self.trials
 
     def bears(self, fitting: float) -> bool:
-        """Whether what is kept back suffices for an estimator whose fit on a fold takes so long."""
+        """Whether there is time for what follows an estimator whose fit on a fold takes so long."""
         needed = FITS_AFTERWARDS * WHOLE_FIT * fitting
-        return self.trials is not None or needed <= self._kept_back
+        left = self.seconds - self.spent() - self.otherwise
+        return self.trials is not None or needed <= min(KEPT_BACK * self.seconds, left)
 
     def refits(self, whole: float, usual: int, least: int) -> int:
         """How many refits there is time for where a fit on all rows takes so many seconds."""
         if self.trials is not None:
             return usual
-        left = self.seconds - self.spent() - self._otherwise
+        left = self.seconds - self.spent() - self.otherwise
         return max(least, min(usual, int(left / max(whole, 1e-3))))
 
     def check_begun(self) -> None:

@@ -123,6 +123,12 @@ BEGIN_FEW: Mapping[str, Settings] = {
         "subsample_freq": 1, "colsample_bytree": 0.6, "min_child_samples": 5,
     },
 }
+#: So many columns make LightGBM slow, mostly in looking through bins: on 1,500 rows of 500 numbers
+#: a fit takes 0.35 s with smaller trees and a quarter of the bins, and has R2 .768; with PyCaret's
+#: settings it takes 3.2 s and has .745.
+WIDE = 200
+BINS_WHERE_WIDE = 63
+FIRST_WHERE_WIDE: Settings = {"num_leaves": 8}
 SPACES_FEW: Mapping[str, Mapping[str, Sequence[Any]]] = {
     "lightgbm": {
         "n_estimators": (40, 80, 120), "learning_rate": (0.03, 0.05, 0.08),
@@ -132,13 +138,14 @@ SPACES_FEW: Mapping[str, Mapping[str, Sequence[Any]]] = {
 }
 
 
-def first(task: str, rows: int) -> list[Candidate]:
-    """What is tried at once, in this order; nothing twice."""
+def first(task: str, rows: int, columns: int = 0) -> list[Candidate]:
+    """What is tried at once on a table of so many rows and columns, in order; nothing twice."""
     begin = {**BEGIN, **BEGIN_FEW} if rows < FEW_ROWS else BEGIN
     if task == "classification":
         begin = {**begin, **{model: {"criterion": CRITERIA[0]} for model in FORESTS}}
     else:
         begin = {**begin, **BEGIN_AMOUNTS}
+    light = [Candidate("lightgbm", FIRST_WHERE_WIDE)] if columns >= WIDE else []
     stock = [
         Candidate(model, features=features)
         for model, features in STOCK[task]
@@ -149,7 +156,7 @@ def first(task: str, rows: int) -> list[Candidate]:
         for model, features in TRIED[task]
         if rows <= MOST_ROWS.get(model, rows)
     ]
-    return [*stock, *(candidate for candidate in others if candidate not in stock)]
+    return [*light, *stock, *(candidate for candidate in others if candidate not in stock)]
 
 
 def drawn(candidate: Candidate, rows: int, random: np.random.Generator) -> Candidate | None:
@@ -183,6 +190,8 @@ def make(candidate: Candidate, view: View, target: Any) -> Any:
         settings["max_iter"] = LASSO_STEPS
     if candidate.model == "lightgbm":
         settings["verbose"] = -1
+        if view.experiment.X_train.shape[1] >= WIDE:
+            settings["max_bin"] = BINS_WHERE_WIDE
     estimator = container.class_def(**settings)
     return Bounded(estimator, view.widened) if candidate.model in UNBOUNDED else estimator
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tablecast.errors import TrainingError
+from tablecast.training.experiment.weights import takes_weights
 from tablecast.training.search.candidates import Candidate, make
 from tablecast.training.search.trial import Trial, fold_loss
 from tablecast.training.search.views import Fold, View
@@ -94,7 +95,13 @@ def _fit(candidate: Candidate, view: View, folds: Sequence[Fold]) -> list[_Fitte
 
 def _fit_fold(candidate: Candidate, view: View, fold: Fold) -> _Fitted:
     began = time.monotonic()
-    estimator = make(candidate, view, fold.y).fit(fold.x, fold.y)
+    estimator = make(candidate, view, fold.y)
+    if fold.weights is None:
+        estimator.fit(fold.x, fold.y)
+    elif takes_weights(estimator):
+        estimator.fit(fold.x, fold.y, sample_weight=fold.weights)
+    else:
+        raise TrainingError("it cannot weigh rows")
     if view.task == "regression":
         predictions = estimator.predict(fold.unseen_x)
     elif hasattr(estimator, "predict_proba"):

@@ -9,8 +9,7 @@ import numpy as np
 
 from tablecast.errors import ProofFailed, Remark, TrainingError, UnsupportedStep, counted
 from tablecast.training.experiment.agreement import check_self_agreement
-from tablecast.training.experiment.out_of_fold import FEWEST_FOLDS, folds_of
-from tablecast.training.experiment.setup import TRAIN_FRACTION
+from tablecast.training.experiment.splits import FEWEST_FOLDS, folds_of
 from tablecast.training.experiment.trained import (
     HeldOut,
     Trained,
@@ -19,9 +18,11 @@ from tablecast.training.experiment.trained import (
     nothing_learnt,
     trained_of,
 )
+from tablecast.training.experiment.weights import weighted
 from tablecast.training.graph_cost import Cost, check_proof, measure
 from tablecast.training.search.pool import Pool, not_usable, score_of
 from tablecast.training.search.trial import Trial, metrics
+from tablecast.training.search.views import View
 
 #: Fits of about all rows until a pipeline is measured: on the training part, and on the whole.
 FITS = 1.7
@@ -39,13 +40,15 @@ def finish(pool: Pool) -> Trained:
         TrainingError: none of the best keeps within the limits.
     """
     refused: dict[int, Remark] = {}
+    about = pool.prepared.about
     for trial in pool.ranked()[:MOST_CONTENDERS]:
         pool.say(f"fitting {trial.name} on all rows")
         experiment, began = trial.view.experiment, time.monotonic()
         estimator = experiment.create_model(
             trial.estimator(), cross_validation=False, verbose=False
         )
-        held, pipeline = held_out(experiment, estimator), finalized(experiment, estimator)
+        estimator = weighted(experiment, estimator, about)
+        held, pipeline = held_out(experiment, estimator), finalized(experiment, estimator, about)
         seconds = (time.monotonic() - began) / FITS
         try:
             cost = measure(pipeline, pool.prepared)
@@ -144,12 +147,13 @@ def _why(trial: Trial, chosen: Trial, refused: dict[int, Remark]) -> Remark:
 
 def _judgement(pool: Pool, trial: Trial, held: HeldOut) -> list[Remark]:
     """What a reader should know of the figures, and whether there is anything in them."""
+    share = round(1 - held.rows / len(pool.prepared.table), 2)
     notes = [Remark(
         "Chosen by cross-validation on {share:.0%} of the rows ({score}). The test scores come "
         "from the other {rest:.0%}, which played no part in the choice.",
-        values={"share": TRAIN_FRACTION, "rest": 1 - TRAIN_FRACTION, "score": score_of(trial)},
+        values={"share": share, "rest": 1 - share, "score": score_of(trial)},
     )]
-    nothing = _loss_of_knowing_nothing(trial)
+    nothing = _loss_of_knowing_nothing(trial.view)
     notes += nothing_learnt([nothing - loss for loss in trial.losses], held.figures)
     if pool.skipped and pool.budget.trials is None:
         notes.append(counted(
@@ -169,12 +173,13 @@ def _skipped(entry: dict[str, Any]) -> Remark | str:
     return Remark("{name} with {features}", values=named)
 
 
-def _loss_of_knowing_nothing(trial: Trial) -> float:
-    target = trial.view.target
-    if trial.view.task == "regression":
-        return float(np.var(target))
-    frequencies = np.unique(target, return_counts=True)[1] / len(target)
-    return float(-(frequencies * np.log(frequencies)).sum())
+def _loss_of_knowing_nothing(view: View) -> float:
+    if view.task == "regression":
+        return view.variance
+    _, places = np.unique(view.target, return_inverse=True)
+    counts = np.bincount(places, view.weights)
+    shares = counts / counts.sum()
+    return float(-(shares * np.log(shares)).sum())
 
 
 def end_of(pool: Pool) -> Remark:

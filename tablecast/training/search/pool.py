@@ -97,7 +97,8 @@ class Pool:
 
         What the first trial takes nobody knows, and without it there is nothing to save.
         """
-        if not self.ended and self.trials and not self.budget.allows(self.done, seconds):
+        best = self.best
+        if not self.ended and best and not self.budget.allows(self.done, seconds, best.seconds):
             self.ended = self.part
         return bool(self.ended)
 
@@ -156,7 +157,7 @@ def score_of(trial: Trial) -> Remark:
     """A score for a person."""
     if trial.view.task == "classification":
         return Remark("log loss {score:.4f}", values={"score": trial.loss})
-    score = 1 - float(np.mean(trial.losses) / np.var(trial.view.target))
+    score = 1 - float(np.mean(trial.losses) / trial.view.variance)
     return Remark("R2 {score:.4f}", values={"score": score})
 
 

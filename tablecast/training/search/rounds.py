@@ -6,6 +6,8 @@ own boosted trees and line on the columns as they are, then what is searched for
 
 from __future__ import annotations
 
+import time
+
 from tablecast.errors import TrainingError
 from tablecast.training.search.blending import Blending
 from tablecast.training.search.candidates import first
@@ -48,9 +50,9 @@ class Search(Pool):
     def _first_round(self) -> list[View]:
         """Each estimator once; a view is prepared when the first of its estimators is due."""
         views: dict[Recipe, View | None] = {}
-        rows = len(self.prepared.table)
+        rows, columns = self.prepared.table.shape
         for straight in straightened(self.prepared):
-            for candidate in first(self.prepared.task, rows):
+            for candidate in first(self.prepared.task, rows, columns):
                 recipe = Recipe(candidate.features, straight)
                 if recipe not in views:
                     known = [view.preparing * len(view.folds) for view in views.values() if view]
@@ -65,8 +67,11 @@ class Search(Pool):
             self.leave_out("", f"All with {recipe.name}", recipe)
             return None
         self.say(f"preparing {recipe.name}")
+        began, before = time.monotonic(), time.thread_time()
         try:
-            return view_of(self.prepared, recipe, self.seed)
+            view = view_of(self.prepared, recipe, self.seed)
+            self.budget.paced(time.monotonic() - began, time.thread_time() - before)
+            return view
         except TrainingError:  # of the table itself, whatever the view
             raise
         except Exception as error:  # some steps fail on some tables; other views may not

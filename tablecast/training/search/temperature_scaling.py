@@ -49,7 +49,7 @@ def tempered(tried: Trial) -> Trial | None:
     if view.task != "classification" or tried.power != 1.0:
         return None
     labels = np.searchsorted(np.unique(view.target), view.target)
-    power = power_of(tried.predictions, labels, len(view.experiment.y_train))
+    power = power_of(tried.predictions, labels, len(view.experiment.y_train), view.weights)
     predictions = raised(tried.predictions, power)
     scaled = replace(
         tried,
@@ -61,19 +61,22 @@ def tempered(tried: Trial) -> Trial | None:
     return scaled if scaled.loss < (1 - WORTH_TEMPERING) * tried.loss else None
 
 
-def power_of(predictions: Floats, labels: NDArray[np.intp], rows: int) -> float:
+def power_of(
+    predictions: Floats, labels: NDArray[np.intp], rows: int, weights: Floats | None = None
+) -> float:
     """The power with the least log loss, drawn back to 1 the more the fewer rows there are.
 
     Args:
         predictions: out-of-fold probabilities, (answered rows, classes).
         labels: the place of each answered row's class.
         rows: of the table; each may have been answered several times.
+        weights: how much each answered row counts; None where all count alike.
     """
     own = np.arange(len(labels))
 
     def loss(logarithm: float) -> float:
         probabilities = raised(predictions, float(np.exp(logarithm)))[own, labels]
-        fit = -np.log(np.maximum(probabilities, LEAST_PROBABILITY)).mean()
+        fit = -np.average(np.log(np.maximum(probabilities, LEAST_PROBABILITY)), weights=weights)
         return float(fit + DRAWN_BACK / rows * logarithm**2)
 
     ends = (-np.log(FARTHEST), np.log(FARTHEST))

@@ -14,7 +14,7 @@ from tablecast.features.bounded import BoundedVote
 from tablecast.features.temperature import Tempered
 from tablecast.training.graph_cost import Cost
 from tablecast.training.search.candidates import Candidate, make, with_own_steps
-from tablecast.training.search.views import View
+from tablecast.training.search.views import View, variance
 
 Floats = NDArray[np.float64]
 
@@ -105,15 +105,21 @@ def fold_loss(view: View, number: int, predictions: Floats) -> float:
     """The loss on one fold's unseen rows; infinite where an answer is no number."""
     fold = view.folds[number]
     wanted, predicted = view.target[fold.unseen], predictions[fold.unseen]
+    weights = _weights(view, number)
     if view.task == "regression":
-        loss = float(np.mean(np.square(wanted - fold.in_units(predicted))))
+        loss = float(np.average(np.square(wanted - fold.in_units(predicted)), weights=weights))
     else:
         indices = np.searchsorted(np.unique(view.target), wanted)
         probabilities = np.clip(
             predicted[np.arange(len(predicted)), indices], LEAST_PROBABILITY, 1.0
         )
-        loss = float(-np.log(probabilities).mean())
+        loss = float(-np.average(np.log(probabilities), weights=weights))
     return loss if np.isfinite(loss) else float("inf")
+
+
+def _weights(view: View, number: int) -> Floats | None:
+    """How much each of a fold's unseen rows counts; None where all count alike."""
+    return None if view.weights is None else view.weights[view.folds[number].unseen]
 
 
 def all_losses(view: View, predictions: Floats) -> tuple[float, ...]:
@@ -162,15 +168,18 @@ def metrics(tried: Trial) -> dict[str, dict[str, float]]:
 def _fold_metrics(view: View, number: int, predictions: Floats) -> dict[str, float]:
     fold = view.folds[number]
     wanted, predicted = view.target[fold.unseen], predictions[fold.unseen]
+    weights = _weights(view, number)
     if view.task == "classification":
         right = np.unique(view.target)[predicted.argmax(axis=1)] == wanted
-        return {"Accuracy": float(right.mean()), "LogLoss": fold_loss(view, number, predictions)}
+        accuracy = float(np.average(right, weights=weights))
+        return {"Accuracy": accuracy, "LogLoss": fold_loss(view, number, predictions)}
     amounts = fold.in_units(predicted)
     error = wanted - amounts
-    mse = float(np.mean(np.square(error)))
+    mse = float(np.average(np.square(error), weights=weights))
+    spread = variance(wanted, weights)
     return {
-        "R2": 1 - mse / float(np.var(wanted)) if np.var(wanted) else 0.0,
-        "MAE": float(np.abs(error).mean()),
+        "R2": 1 - mse / spread if spread else 0.0,
+        "MAE": float(np.average(np.abs(error), weights=weights)),
         "RMSE": mse**0.5,
     }
 

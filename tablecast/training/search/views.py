@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tablecast.data.row_metadata import RowMetadata
 from tablecast.errors import Remark
 from tablecast.features.bounded import WIDENED
 from tablecast.i18n.language import N_
+from tablecast.training.experiment import splits
 from tablecast.training.experiment.setup import start
 
 if TYPE_CHECKING:
@@ -74,6 +76,7 @@ class Fold:
 
     Attributes:
         unseen: places of those rows in ``View.target``.
+        weights: how much each row that is learnt from counts; None where all count alike.
     """
 
     steps: Any
@@ -81,6 +84,7 @@ class Fold:
     y: Any
     unseen_x: Any
     unseen: NDArray[np.intp]
+    weights: Floats | None = None
 
     def in_units(self, predictions: Any) -> Floats:
         """An estimator's answers in the target's own units."""
@@ -95,12 +99,20 @@ class View:
 
     A small table's rows are divided into folds several times, and each row is answered as often:
     `target` and all answers then hold the training part's rows so many times, one after the other.
+    By time the earliest rows are answered by no fold, and are not among them.
+
+    Attributes:
+        about: of the training part's rows.
+        folds_once: folds of one division.
+        target: of the rows that are answered, (answers,), in the order of all answers.
+        weights: how much each of these counts; None where all count alike.
     """
 
     recipe: Recipe
     experiment: Any
     task: str
     seed: int
+    about: RowMetadata = field(default_factory=RowMetadata)
     folds: list[Fold] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -109,8 +121,14 @@ class View:
         began = time.monotonic()
         table, target = self.experiment.X_train, self.experiment.y_train
         small = len(table) < REPEATED_ROWS and table.size <= REPEATED_CELLS
-        self.repeats = REPEATS if small else 1
-        for number, (learnt, unseen) in enumerate(self._split(target)):
+        self.repeats = splits.repeats_of(self.about, REPEATS if small else 1)
+        divided = splits.folds(
+            target, self.about, self.task, self._most_folds(), self.seed, self.repeats
+        )
+        self.folds_once = len(divided) // self.repeats
+        answered = np.unique(np.concatenate([one for _, one in divided[: self.folds_once]]))
+        self._note(answered)
+        for number, (learnt, unseen) in enumerate(divided):
             steps = clone(self.experiment.pipeline)
             transformed = steps.fit_transform(table.iloc[learnt], target.iloc[learnt])
             x, y = (
@@ -118,9 +136,24 @@ class View:
                 if isinstance(transformed, tuple)
                 else (transformed, target.iloc[learnt])
             )
-            rows = unseen + number // self.folds_once * len(table)
-            self.folds.append(Fold(steps, x, y, steps.transform(table.iloc[unseen]), rows))
+            rows = np.searchsorted(answered, unseen) + number // self.folds_once * len(answered)
+            weights = self.about.weights_at(learnt)
+            unseen_x = steps.transform(table.iloc[unseen])
+            self.folds.append(Fold(steps, x, y, unseen_x, rows, weights))
         self.preparing = (time.monotonic() - began) / len(self.folds)
+
+    def _note(self, answered: NDArray[np.intp]) -> None:
+        """Keep the target and the weights of the rows that are answered, as often as they are."""
+        target = self.experiment.y_train
+        numbers = target.to_numpy(np.float64) if self.task == "regression" else target.to_numpy()
+        self.target = np.tile(numbers[answered], self.repeats)
+        weights = self.about.weights_at(answered)
+        self.weights = None if weights is None else np.tile(weights, self.repeats)
+
+    @property
+    def variance(self) -> float:
+        """Of a target of numbers: what is lost, on average, where always its mean is answered."""
+        return variance(self.target, self.weights)
 
     @cached_property
     def widened(self) -> float:
@@ -142,31 +175,20 @@ class View:
     @property
     def few(self) -> bool:
         """Whether so few rows choose that chance would have a say."""
-        return len(self.experiment.y_train) < FEW_ROWS
+        return len(self.target) < FEW_ROWS * self.repeats
 
-    @property
-    def folds_once(self) -> int:
-        """Folds of one division: as many as the smallest class has rows, up to five."""
+    def _most_folds(self) -> int:
+        """As many as the smallest class has rows, up to five."""
         if self.task == "regression":
             return FOLDS
         return max(2, min(FOLDS, int(self.experiment.y_train.value_counts().min())))
 
-    @property
-    def target(self) -> Any:
-        """The training part's target as often as its rows are answered."""
-        target = self.experiment.y_train
-        numbers = target.to_numpy(np.float64) if self.task == "regression" else target.to_numpy()
-        return np.tile(numbers, self.repeats)
 
-    def _split(self, target: Any) -> list[tuple[NDArray[np.intp], NDArray[np.intp]]]:
-        """The same rows for every view of a table."""
-        from sklearn.model_selection import RepeatedKFold, RepeatedStratifiedKFold
 
-        kind: Any = RepeatedKFold if self.task == "regression" else RepeatedStratifiedKFold
-        splitter = kind(
-            n_splits=self.folds_once, n_repeats=self.repeats, random_state=self.seed
-        )
-        return list(splitter.split(np.zeros(len(target)), target))
+def variance(values: Floats, weights: Floats | None) -> float:
+    """The mean squared distance from the mean; of rows that count as their weights say."""
+    middle = np.average(values, weights=weights)
+    return float(np.average(np.square(values - middle), weights=weights))
 
 
 def straightened(prepared: Prepared) -> list[bool]:
@@ -185,4 +207,6 @@ def view_of(prepared: Prepared, recipe: Recipe, seed: int) -> View:
     options: dict[str, Any] = {"normalize": True} if recipe.features == "scaled" else {}
     if recipe.straight:
         options["transform_target"] = True
-    return View(recipe, start(prepared, seed, steps, **options), prepared.task, seed)
+    experiment = start(prepared, seed, steps, **options)
+    about = prepared.about.taken(experiment.X_train.index)
+    return View(recipe, experiment, prepared.task, seed, about)

@@ -8,7 +8,6 @@ from typing import Any
 from tablecast.deployment.model_card import remark_of
 from tablecast.errors import Remark
 from tablecast.i18n.language import ENGLISH, current_language
-from tablecast.web.card.earlier_sentences import remark_in
 
 
 @dataclass(frozen=True)
@@ -27,10 +26,11 @@ class Sentence:
 def sentence_of(stored: Any) -> Sentence:
     """A remark, as a deployment keeps it, in the reader's language.
 
-    A sentence that nobody has translated, such as an estimator's own failure, stays English.
+    A sentence that nobody has translated, such as an estimator's own failure or one of a deployment
+    from before remarks were kept as data, stays English.
     """
     kept = remark_of(stored)
-    remark = kept if isinstance(kept, Remark) else remark_in(kept)
+    remark = kept if isinstance(kept, Remark) else Remark(kept)
     return Sentence(remark.say(), "" if _is_known(remark) else ENGLISH.tag)
 
 

@@ -97,7 +97,7 @@ def overall_of(evaluation: Mapping[str, Any], schema: Schema) -> dict[str, str]:
     figures = evaluation.get("figures", {})
     amounts = ("MAE", "RMSE", "mean_residual", "median_absolute_error")
     fractions = ("accuracy", "balanced_accuracy", "calibration_error")
-    wording = wording_of(schema, figures.get("median_absolute_error", 1.0))
+    wording = wording_of(schema, figures.get("median_absolute_error", figures.get("MAE", 1.0)))
     worded = {}
     for name, label in OVERALL.items():
         if name not in figures:

@@ -52,6 +52,7 @@ PROOF: Mapping[str, str] = {
     "scalar_worst": N_("Largest relative difference of the single-row evaluator"),
     "tolerance": N_("Largest difference allowed"),
     "precision": N_("Precision of the pipeline"),
+    "least": N_("Lowest prediction"),
 }
 
 
@@ -101,6 +102,7 @@ def _findings(card: Mapping[str, Any]) -> dict[str, Any]:
     leaks = [remark["message"] for remark in card["leaks"]]
     return {
         "leaks": [sentence_of(remark) for remark in leaks],
+        "split": [sentence_of(remark) for remark in card["split"]],
         "notes": [sentence_of(remark) for remark in card["notes"] if remark not in leaks],
         "dropped": [(remark["name"], sentence_of(remark["reason"])) for remark in card["dropped"]],
     }

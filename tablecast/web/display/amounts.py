@@ -10,6 +10,8 @@ from tablecast.schema.schema import Schema
 
 #: Digits of an amount that a person compares.
 DIGITS = 4
+#: Decimals of an answer whose unit stands before it.
+MONEY = 2
 
 
 @dataclass(frozen=True)

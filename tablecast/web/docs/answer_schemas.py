@@ -230,6 +230,9 @@ _CARD: dict[str, JsonSchema] = {
     "versions": _free("The packages that made the deployment."),
     "sha256": {"type": "string", "description": "Of the trained pipeline's file."},
     "limits": _list_of(TEXT, "What the model should not be used for."),
+    "split": _list_of(
+        TEXT, "How the rows were split and counted, where it was not at random and alike."
+    ),
     "notes": _list_of(TEXT, "Notes from training."),
     "leaks": _list_of(_free("What makes the scores too optimistic: its kind, field and message.")),
     "dropped": _list_of(

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tablecast.deployment.deployment import Deployment
-from tablecast.i18n.formats import number, percent
+from tablecast.i18n.formats import number, percent, prefix_of
 from tablecast.i18n.language import _, current_language, ngettext
 from tablecast.inference.marginals import Background
 from tablecast.inference.predictor import Prediction
@@ -18,7 +18,7 @@ from tablecast.inference.shapley import Contribution, Explanation
 from tablecast.inference.whatif import Course, WhatIf, what_if
 from tablecast.schema.schema import Row, Schema
 from tablecast.web.display import charts
-from tablecast.web.display.amounts import Wording, wording_of
+from tablecast.web.display.amounts import MONEY, Wording, wording_of
 
 #: Fields that the page shows alone; a longer list is not read, and costs the page its lightness.
 MOST_LINES = 10
@@ -97,7 +97,7 @@ class Parts:
         more_fields: fields that have no card.
         lowest, highest: the ends of the curves' scale.
         likely: both ends of the prediction interval.
-        level: how often the true value lies within it, such as ``90%``.
+        level: how often the true value lies within it, such as ``90%``; "" where that is not known.
         coverage: the same as a sentence.
         class_fractions: shown class to its share in training.
     """
@@ -128,6 +128,8 @@ def parts_of(
     interval = loaded.predictor.interval
     courses = what_if(schema, loaded.engine, row, background, MOST_COURSES, interval)
     explained = loaded.explainer.explain(row) if loaded.explainer else None
+    pairs = zip(schema.fields, row.values, strict=True)
+    beyond = any(field.unusual(value) for field, value in pairs)
     scale = _scale_of(courses)
     wording = wording_of(schema, max(abs(scale.low), abs(scale.high)))
     return Parts(
@@ -140,8 +142,8 @@ def parts_of(
         highest=wording.of(scale.high),
         rank=_rank(background, prediction, wording),
         likely=_likely(prediction, wording),
-        level=percent(interval.level) if interval else "",
-        coverage=_coverage_in_words(interval.level, row, schema) if interval else "",
+        level=percent(interval.level) if interval and not beyond else "",
+        coverage=_coverage_in_words(interval.level, beyond) if interval else "",
         class_fractions=_class_fractions(schema, background),
     )
 
@@ -222,9 +224,8 @@ def _summary(options: Sequence[Option]) -> str:
     )
 
 
-def _coverage_in_words(level: float, row: Row, schema: Schema) -> str:
-    pairs = zip(schema.fields, row.values, strict=True)
-    if any(field.unusual(value) for field, value in pairs):
+def _coverage_in_words(level: float, beyond: bool) -> str:
+    if beyond:
         # Coverage was measured on rows like those of training, and this is none.
         return _("This case is outside the training data: how reliable the range is, is not known.")
     tenths = round(10 * level, 6)
@@ -236,10 +237,17 @@ def _coverage_in_words(level: float, row: Row, schema: Schema) -> str:
 
 
 def _likely(prediction: Prediction, wording: Wording) -> tuple[str, str] | None:
-    if prediction.interval is None:
+    """Both ends in words, rounded outwards, so that the prediction lies between them as shown."""
+    if prediction.interval is None or prediction.ranges is None:
         return None
     low, high = prediction.interval
-    return wording.of(low), wording.of(high)
+    if prediction.ranges.limits.whole:
+        wording = replace(wording, decimals=0)
+    elif prefix_of(wording.unit):
+        wording = replace(wording, decimals=min(wording.decimals, MONEY))
+    steps = 10.0**wording.decimals
+    below, above = (round(end * steps, 6) for end in (low, high))  # 2.3 * 1000 is a hair above
+    return wording.of(math.floor(below) / steps), wording.of(math.ceil(above) / steps)
 
 
 def _rank(

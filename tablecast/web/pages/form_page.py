@@ -13,6 +13,7 @@ from tablecast.i18n.language import N_, _
 from tablecast.inference.engine import Label
 from tablecast.inference.predictor import Prediction
 from tablecast.schema.schema import Row, Schema
+from tablecast.web.display.amounts import MONEY
 from tablecast.web.display.code_samples import curl_of, python_of, question_of
 from tablecast.web.display.remarks import warning_of
 from tablecast.web.form.answer import parts_of
@@ -128,7 +129,7 @@ def worded(label: Label, unit: str) -> str:
         return str(label)
     if prefix_of(unit):
         sign = "-" if label < 0 else ""
-        return sign + with_unit(number(abs(label), ",.2f"), unit)
+        return sign + with_unit(number(abs(label), f",.{MONEY}f"), unit)
     return with_unit(number(label, ",.0f" if abs(label) >= 10_000 else ",.4g"), unit)
 
 
