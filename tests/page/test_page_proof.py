@@ -14,6 +14,7 @@ from deployments import SHIPPED, shipped_client, shipped_deployment
 from onnx import TensorProto, helper
 from same_page import in_javascript
 
+from tablecast.deployment.deployment import Deployment
 from tablecast.deployment.graph_file import read_graph
 from tablecast.errors import PageError
 from tablecast.page import contents as page_contents
@@ -65,6 +66,20 @@ def test_what_was_not_asked_for_is_null() -> None:
     """Without explain and whatif, both are null, as in the API."""
     found = PagePredictor(shipped_contents()).predict(ROW)
     assert (found["contributions"], found["whatif"]) == (None, None)
+
+
+@pytest.mark.parametrize("whole", [False, True])
+@pytest.mark.parametrize(("floor", "ceiling"), [(-np.inf, np.inf), (0.0, 30_000.0), (9e3, 1e4)])
+def test_ranges_keep_to_their_limits(whole: bool, floor: float, ceiling: float) -> None:
+    """A floor, a ceiling and whole ends are the same in JavaScript."""
+    shipped = shipped_deployment("onnx")
+    description = dict(shipped.description)
+    limits = {"floor": floor, "ceiling": ceiling, "whole": whole}
+    description["interval"] = {**description["interval"], **limits}
+    limited = Deployment(description, shipped.engine)
+    contents = contents_of(limited, read_graph(SHIPPED)[0])
+    proof = prove_page(limited, contents, rows=200, explained_rows=1)
+    assert proof.worst_interval < 1e-12
 
 
 def altered(*path: Any, value: Any) -> dict[str, Any]:
