@@ -51,6 +51,10 @@ class PageError(TablecastError):
     """A deployment cannot be put into a page."""
 
 
+class SqlError(TablecastError):
+    """A deployment cannot be written as SQL."""
+
+
 class UnsupportedStep(TablecastError):  # noqa: N818 - reads as a sentence where it is raised
     """A step of the pipeline has no graph form.
 
