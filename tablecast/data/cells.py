@@ -21,6 +21,10 @@ from tablecast.schema.texts import tidy_text
 if TYPE_CHECKING:
     import pandas as pd
 
+#: What pandas calls columns of Python's numbers.
+NUMERIC = ("integer", "floating", "mixed-integer-float", "decimal")
+
+
 class Column:
     """A column as it came, and what is found out about it.
 
@@ -89,6 +93,13 @@ class Column:
         return sorted(kept)
 
     @cached_property
+    def is_numeric(self) -> bool:
+        """Whether its cells are numbers already, as a workbook has them: none needs a count."""
+        from pandas.api.types import infer_dtype
+
+        return infer_dtype(self.cells, skipna=True) in NUMERIC
+
+    @cached_property
     def is_text(self) -> bool:
         """Whether its cells are texts, which may be read as something else."""
         from pandas.api import types
@@ -96,7 +107,7 @@ class Column:
         kind = self.cells.dtype
         if not (types.is_object_dtype(kind) or types.is_string_dtype(kind)):
             return False
-        if isinstance(kind, types.CategoricalDtype) or not self.distinct:
+        if isinstance(kind, types.CategoricalDtype) or self.is_numeric or not self.distinct:
             return False
         return any(isinstance(value, str) for value in self.distinct) and not any(
             isinstance(value, bytes) for value in self.distinct

@@ -104,7 +104,8 @@ def tidy(
             notes += by_name[name].notes
         columns[name] = column
     index = pd.RangeIndex(len(table))
-    tidied = pd.DataFrame({n: c.set_axis(index) for n, c in columns.items()}, index=index)
+    numbered = {n: c.set_axis(index, copy=False) for n, c in columns.items()}
+    tidied = pd.DataFrame(numbered, index=index)
     signs = [each.numbers.decided for each in raw if each.numbers and not each.numbers.fault]
     sign = options.decimal or known.decimal or next(filter(None, signs), "")
     known_now = replace(known, decimal=sign, columns=readings, notes=tuple(dict.fromkeys(notes)))
@@ -203,6 +204,8 @@ def _objects(column: Column) -> pd.Series:
     """A column of Python objects, usually text."""
     import pandas as pd
 
+    if column.is_numeric:
+        return column.finite(column.whole_or_float(column.cells.astype("float64")))
     values = column.distinct
     if values is None or any(isinstance(value, bytes) for value in values):
         return column.cells  # lists or dictionaries; the inspection drops such a column
