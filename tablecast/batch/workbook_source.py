@@ -50,9 +50,9 @@ class SheetChunk:
         """The rows' cells."""
         return self.rows
 
-    def first(self, count: int) -> SheetChunk:
-        """The first rows alone."""
-        return SheetChunk(self.rows[:count], self.numbers[:count])
+    def part(self, rows: slice) -> SheetChunk:
+        """Some of the rows alone."""
+        return SheetChunk(self.rows[rows], self.numbers[rows])
 
 
 class WorkbookSource:

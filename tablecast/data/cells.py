@@ -15,8 +15,8 @@ from tablecast.errors import Remark
 from tablecast.schema.missing import is_placeholder
 from tablecast.schema.options import ReadingOptions
 from tablecast.schema.readings import ColumnReading
-from tablecast.schema.table_notes import INFINITE, OPEN_END, PLACEHOLDERS
-from tablecast.schema.texts import tidy_text
+from tablecast.schema.table_notes import INFINITE, OPEN_END, PLACEHOLDERS, READ_AS
+from tablecast.schema.texts import tidy_text, without_formula
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -182,6 +182,14 @@ class Column:
             known = dict.fromkeys((*self.reading.placeholders, *texts))
             self.set_reading(placeholders=tuple(known))
 
+    def name_formulas(self) -> None:
+        """Say that texts were written as Excel's formulas for them."""
+        texts = self.texts.items() if self.is_text else ()
+        for cell, text in texts:
+            if str(cell).strip() != without_formula(str(cell).strip()):
+                self.note(READ_AS, example=str(cell).strip(), level=text)
+                return
+
     def name_asked(self) -> None:
         """Say which of the texts that a person says to be missing are."""
         self.name_missing([tidy_text(text) for text in self.options.missing])
@@ -202,4 +210,4 @@ def text_of(value: object) -> str:
     """A cell's text; a whole float loses its point, so that 60 and 60.0 are one level."""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return tidy_text(str(value))
+    return tidy_text(without_formula(str(value).strip()))

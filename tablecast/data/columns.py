@@ -100,6 +100,7 @@ def tidy(
         if name in by_name:
             column = _values(by_name[name])
             note_dates_as_numbers(by_name[name], column)
+            by_name[name].name_formulas()
             readings[name] = replace(by_name[name].reading, dtype=str(column.dtype))
             notes += by_name[name].notes
         columns[name] = column

@@ -21,6 +21,10 @@ from tablecast.schema.number_formats import (
     is_unit,
 )
 from tablecast.schema.table_notes import (
+    BESIDE,
+    BUDDHIST_DATES,
+    BUDDHIST_YEARS,
+    CLOCK,
     CODES,
     COMMA_OPEN,
     DATE_FORMAT,
@@ -55,6 +59,17 @@ FEWEST_DATES = 3
 
 #: A time's distance from UTC, where that is not nothing.
 _FROM_UTC = re.compile(r"[+-](?!00?(?::?00)?$)[0-9]{1,2}(?::?[0-9]{2})?$")
+
+
+#: A duration or a time of day, such as 1:30 or 01:30:15.5.
+_CLOCK = re.compile(r"-?[0-9]{1,4}:[0-5][0-9](?::[0-5][0-9](?:[.,][0-9]+)?)?(?: ?[AaPp][Mm])?")
+
+#: Years of the Buddhist calendar, which are 543 more; what a column of them is called; a date.
+BUDDHIST, YEARS_AHEAD = range(2443, 2600), 543
+_YEARS = re.compile(r"year|date|ปี|พ\.? ?ศ|\bb\.?e\b", re.IGNORECASE)
+_BUDDHIST_DATE = re.compile(
+    r"(?:[0-9]{1,2}[-/. ]){2}2[45][0-9]{2}(?: .*)?|2[45][0-9]{2}(?:[-/.][0-9]{1,2}){2}(?:[ T].*)?"
+)
 
 
 def read_number_column(column: Column) -> pd.Series | None:
@@ -186,6 +201,10 @@ def _as_dates(column: Column, dates: Dates) -> pd.Series:
 
 def _say_what_hinders(column: Column, numbers: Numbers | None) -> None:
     """Name the texts for which a column of numbers or dates is read as text."""
+    for form, note in ((_CLOCK, CLOCK), (_BUDDHIST_DATE, BUDDHIST_DATES)):
+        if all(map(form.fullmatch, column.candidates)):
+            column.note(note, example=column.first_of(column.candidates)[0])
+            return
     if column.dates and column.dates.odd:
         odd, message = column.dates.odd, ODD_DATE
     elif numbers and numbers.fault == "mixed":
@@ -193,6 +212,8 @@ def _say_what_hinders(column: Column, numbers: Numbers | None) -> None:
         column.note(MIXED, example=numbers.odd[0], other=(others or list(numbers.texts))[0],
                     option=shlex.quote(column.name))
         return
+    elif numbers and (flagged := _flagged(numbers)):
+        odd, message = flagged, BESIDE
     elif numbers and numbers.fault == "units" and _are_two_units(column, numbers):
         text, line = column.first_of(numbers.odd)
         others = [one for one in numbers.texts if one not in set(numbers.odd)]
@@ -206,8 +227,20 @@ def _say_what_hinders(column: Column, numbers: Numbers | None) -> None:
         return
     text, line = column.first_of(odd)
     values = {"example": text, "line": line, "option": shlex.quote(text)}
-    extra = {"unit": numbers.unit} if message == UNITS and numbers else {"count": column.count(odd)}
-    column.note(message, **values, **extra)
+    if numbers and message == UNITS:
+        column.note(message, **values, unit=numbers.unit)
+    elif numbers and message == BESIDE:
+        column.note(message, **values, count=column.count(odd), sign=numbers.amounts[text].unit)
+    else:
+        column.note(message, **values, count=column.count(odd))
+
+
+def _flagged(numbers: Numbers) -> tuple[str, ...]:
+    """The few among bare numbers that have flags or different units beside them."""
+    named = tuple(text for text, amount in numbers.amounts.items() if amount.unit)
+    units = {numbers.amounts[text].unit for text in named}
+    few = numbers.fault == "units" and len(named) < MOST_ODD * len(numbers.texts)
+    return named if few and (len(units) > 1 or not all(map(is_unit, units))) else ()
 
 
 def _are_two_units(column: Column, numbers: Numbers) -> bool:
@@ -228,6 +261,10 @@ def note_dates_as_numbers(column: Column, values: pd.Series) -> None:
         return
     known = values.dropna().unique()
     if len(known) < FEWEST_DATES or (known % 1 != 0).any():
+        return
+    if _YEARS.search(column.name) and set(known.tolist()) <= set(BUDDHIST):
+        year = int(known[0])
+        column.note(BUDDHIST_YEARS, example=str(year), year=str(year - YEARS_AHEAD))
         return
     for form, to_year, to_month in _DATES_AS_NUMBERS:
         year, month = known // to_year, known // to_month % 100
