@@ -221,7 +221,7 @@ def _alignment(pipeline: Any, features: pd.DataFrame, final: Floats, target: Flo
         Shape (rows, columns), of few columns: more would follow what the refits know by heart.
     """
     most = len(target) // ROWS_PER_ALIGNED_COLUMN
-    seen = _seen_by_linear(pipeline, features, target)
+    seen = _seen_by_linear(pipeline, features)
     if seen is None or seen.shape[1] > most:
         seen = encode(features).values
         scaled = (seen - seen.mean(axis=0)) / np.maximum(seen.std(axis=0), TINY)
@@ -232,17 +232,12 @@ def _alignment(pipeline: Any, features: pd.DataFrame, final: Floats, target: Flo
     return np.column_stack([np.ones(len(target)), scaled])
 
 
-def _seen_by_linear(pipeline: Any, features: pd.DataFrame, target: Floats) -> Floats | None:
-    """What the estimator was given of the rows that it was fitted on.
-
-    Texts of many levels by means of other rows (``features.CategoryMeans``), as it saw them: means
-    that hold a row's own answer would tell it.
-    """
+def _seen_by_linear(pipeline: Any, features: pd.DataFrame) -> Floats | None:
     if not hasattr(pipeline.steps[-1][1], "coef_"):
         return None
     before = copy(pipeline)
     before.steps = pipeline.steps[:-1]
-    return np.asarray(before.transform(features, target), dtype=np.float64)
+    return np.asarray(before.transform(features), dtype=np.float64)
 
 
 def _predictions_of(pipeline: Any, features: pd.DataFrame) -> Floats:
