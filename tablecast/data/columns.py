@@ -26,10 +26,10 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from tablecast.data.cells import Column
+from tablecast.data.column_hints import note_dates_as_numbers
 from tablecast.data.dates import without_zone
 from tablecast.data.names import check_width, tidy_names, unique_names
 from tablecast.data.number_columns import (
-    note_dates_as_numbers,
     read_as_requested,
     read_number_column,
 )
