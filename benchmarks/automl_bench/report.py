@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 TITLES = {
-    "tablecast": "tablecast", "pycaret": "PyCaret 3.3.2 compare, tune, blend",
-    "flaml": "FLAML 2.7", "autogluon": "AutoGluon best_quality",
+    "tablecast": "tablecast", "pycaret_compare": "PyCaret 3.3.2 compare",
+    "pycaret": "PyCaret 3.3.2 compare, tune, blend", "flaml": "FLAML 2.7",
+    "autogluon": "AutoGluon best_quality",
 }
 #: Figures, and whether more is better.
 FIGURES = {"R2": True, "accuracy": True, "log loss": False}

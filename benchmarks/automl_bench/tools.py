@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 #: where to write its answers.
 TOOLS: Mapping[str, Path] = {
     "tablecast": Path(__file__).with_name("ours.py"),
+    "pycaret_compare": PEERS / "pycaret_compare.py",
     "pycaret": PEERS / "pycaret_stock.py",
     "flaml": PEERS / "flaml_run.py",
     "autogluon": PEERS / "autogluon_run.py",
@@ -39,7 +40,9 @@ LEAST_PROBABILITY = 1e-6
 THREAD_LIMITS = ("OMP_NUM_THREADS", "OMP_THREAD_LIMIT", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 # but for what spares PyCaret's two jobs threads that fight for their cores. Its figures are the
 # same; ``compare`` measures what the threads cost, much on some machines, little on others.
-MERCY: Mapping[str, Mapping[str, str]] = {"pycaret": {"OMP_THREAD_LIMIT": "1"}}
+MERCY: Mapping[str, Mapping[str, str]] = dict.fromkeys(
+    ("pycaret_compare", "pycaret"), {"OMP_THREAD_LIMIT": "1"}
+)
 
 
 @dataclass(frozen=True)

@@ -17,10 +17,12 @@ LEAST_BUDGET = 10.0
 KEPT_BACK = 0.3
 #: Seconds of what follows besides fits, on two idle cores, and more for each column: checks,
 #: importance, effects, graph, proof and files.
-OTHERWISE, OTHERWISE_A_COLUMN = 6.0, 0.01
-#: Fits on all rows that follow at least and usually, the refits' among them, and what one takes
-#: beside a fold's, which has 56% of the rows.
-FITS_AFTERWARDS, USUAL_FITS, WHOLE_FIT = 5, 12, 1.6
+OTHERWISE, OTHERWISE_A_COLUMN = 3.5, 0.025
+#: Fits on all rows that follow besides the refits, the fewest refits, and what a fit takes beside a
+#: fold's, which has 56% of the rows.
+LAST_FITS, FEWEST_REFITS, WHOLE_FIT = 2, 3, 1.6
+#: Refits for ranges and errors where a table does not say how many it usually has.
+USUAL_REFITS = 10
 #: What is chosen in the end, a blend mostly, takes so many times as long to fit as the best so far.
 BLENDED = 2.0
 #: A machine that is busier than this is not waited for.
@@ -39,6 +41,7 @@ class Budget:
         trials: how many estimators are tried; the seconds then do not count. None for no number.
         began: when the seconds began, as ``time.monotonic`` counts; None for now.
         columns: of the table.
+        refits: how many usually follow the search.
     """
 
     def __init__(
@@ -47,10 +50,12 @@ class Budget:
         trials: int | None = None,
         began: float | None = None,
         columns: int = 0,
+        refits: int = USUAL_REFITS,
     ) -> None:
         self.seconds = seconds
         self.trials = trials
         self.began = time.monotonic() if began is None else began
+        self.usual_refits = refits
         self._otherwise = OTHERWISE + OTHERWISE_A_COLUMN * columns
         self._pace = 1.0
 
@@ -78,7 +83,7 @@ class Budget:
         Args:
             fitting: what the best so far takes to fit on a fold.
         """
-        fits = USUAL_FITS * WHOLE_FIT * BLENDED * fitting
+        fits = (LAST_FITS + self.usual_refits) * WHOLE_FIT * BLENDED * fitting
         return self.seconds - self.spent() - self.otherwise - min(fits, KEPT_BACK * self.seconds)
 
     def allows(self, done: int, seconds: float, fitting: float = 0.0) -> bool:
@@ -87,16 +92,17 @@ class Budget:
 
     def bears(self, fitting: float) -> bool:
         """Whether there is time for what follows an estimator whose fit on a fold takes so long."""
-        needed = FITS_AFTERWARDS * WHOLE_FIT * fitting
+        needed = (LAST_FITS + FEWEST_REFITS) * WHOLE_FIT * fitting
         left = self.seconds - self.spent() - self.otherwise
         return self.trials is not None or needed <= min(KEPT_BACK * self.seconds, left)
 
-    def refits(self, whole: float, usual: int, least: int) -> int:
+    def refits(self, whole: float) -> int:
         """How many refits there is time for where a fit on all rows takes so many seconds."""
         if self.trials is not None:
-            return usual
+            return self.usual_refits
         left = self.seconds - self.spent() - self.otherwise
-        return max(least, min(usual, int(left / max(whole, 1e-3))))
+        most = min(self.usual_refits, int(left / max(whole, 1e-3)))
+        return max(most, min(FEWEST_REFITS, self.usual_refits))
 
     def check_begun(self) -> None:
         """Raises TrainingError where the seconds are over before anything is tried."""
