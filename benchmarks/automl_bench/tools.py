@@ -40,9 +40,9 @@ LEAST_PROBABILITY = 1e-6
 THREAD_LIMITS = ("OMP_NUM_THREADS", "OMP_THREAD_LIMIT", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 # but for what spares PyCaret's two jobs threads that fight for their cores. Its figures are the
 # same; ``compare`` measures what the threads cost, much on some machines, little on others.
-MERCY: Mapping[str, Mapping[str, str]] = dict.fromkeys(
-    ("pycaret_compare", "pycaret"), {"OMP_THREAD_LIMIT": "1"}
-)
+MERCY: Mapping[str, Mapping[str, str]] = {
+    name: {"OMP_THREAD_LIMIT": "1"} for name in ("pycaret_compare", "pycaret")
+}
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from tablecast.training.search.budget import Budget
 from tablecast.training.search.candidates import Candidate
 from tablecast.training.search.cross_validation import threads, try_candidate
 from tablecast.training.search.forest_size import with_room
-from tablecast.training.search.trial import Trial, near
+from tablecast.training.search.trial import TOO_LONG, Trial, near
 from tablecast.training.search.views import Recipe, View
 
 if TYPE_CHECKING:
@@ -24,8 +24,6 @@ Progress = Callable[[str], None]
 
 # A tuned candidate is compiled, to see how fast its graph is, only where it may be chosen.
 WORTH_COMPILING = 1.05
-#: Why something that is good enough is not chosen.
-TOO_LONG = Remark("too slow to fit within the budget")
 
 
 @dataclass(eq=False)
@@ -82,7 +80,9 @@ class Pool:
         best = self.best
         try:
             candidate = with_room(candidate, view, len(self.prepared.table), self.largest)
-            trial = try_candidate(candidate, view, best.losses if best else None)
+            trial = try_candidate(
+                candidate, view, best.losses if best else None, self._has_time
+            )
         except Exception as error:  # estimators raise whatever they like
             self.fail(candidate.model, name, view.recipe, error)
             return
@@ -110,11 +110,17 @@ class Pool:
         ]
         return max(known, default=0.0) * len(view.folds) / threads()
 
+    def _has_time(self, seconds: float) -> bool:
+        """Whether the other folds of a trial may take so long; those of the first always may."""
+        best = self.best
+        counted = self.budget.trials is not None
+        return counted or best is None or self.budget.left(best.seconds) > seconds
+
     def _measured(self, trial: Trial) -> Trial:
         """With what a row costs in its graph, and why it cannot be chosen, if so."""
         fitted, trial = trial.fitted, replace(trial, fitted=None)
         if not trial.whole:
-            return replace(trial, why=_far_behind(len(trial.losses)))
+            return replace(trial, why=trial.why or _far_behind(len(trial.losses)))
         best = self.best
         if best and not self.budget.bears(trial.seconds):
             return replace(trial, why=TOO_LONG)
