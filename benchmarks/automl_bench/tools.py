@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -68,13 +69,14 @@ def run(wanted: Run, limit: float) -> dict[str, Any]:
     """Split, train, answer, and compare the answers with the truth.
 
     Returns:
-        The run, its "figures" (R2; or accuracy and log loss), wall and CPU "seconds", and the
-        machine's "load" when it began; "error" in place of figures where it did not finish.
+        The run, its "figures" (R2; or accuracy and log loss), wall and CPU "seconds", the
+        "date", and the machine's "load" when it began; "error" in place of figures where it did not finish.
     """
     known, unseen, task = split(wanted)
     found: dict[str, Any] = {
         "table": wanted.name, "seed": wanted.seed, "tool": wanted.tool, "budget": wanted.budget,
         "task": task, "cores": len(os.sched_getaffinity(0)), "load": round(os.getloadavg()[0], 1),
+        "date": datetime.now(UTC).date().isoformat(),
     }
     with tempfile.TemporaryDirectory() as folder:
         train, test, out = (Path(folder) / name for name in ("train.csv", "test.csv", "out.json"))

@@ -23,8 +23,8 @@ OTHERWISE, OTHERWISE_A_COLUMN = 3.5, 0.025
 LAST_FITS, FEWEST_REFITS, WHOLE_FIT = 2, 3, 1.6
 #: Refits for ranges and errors where a table does not say how many it usually has.
 USUAL_REFITS = 10
-#: What is chosen in the end, a blend mostly, takes so many times as long to fit as the best so far.
-BLENDED = 2.0
+#: What takes no more of the seconds is no reason to leave out something better.
+NEGLIGIBLE = 0.01
 #: A machine that is busier than this is not waited for.
 SLOWEST = 4.0
 
@@ -81,9 +81,9 @@ class Budget:
         """Seconds that the search itself may still take; negative when it is over.
 
         Args:
-            fitting: what the best so far takes to fit on a fold.
+            fitting: what may be chosen so far takes to fit on a fold.
         """
-        fits = (LAST_FITS + self.usual_refits) * WHOLE_FIT * BLENDED * fitting
+        fits = (LAST_FITS + self.usual_refits) * WHOLE_FIT * fitting
         return self.seconds - self.spent() - self.otherwise - min(fits, KEPT_BACK * self.seconds)
 
     def allows(self, done: int, seconds: float, fitting: float = 0.0) -> bool:
@@ -94,7 +94,8 @@ class Budget:
         """Whether there is time for what follows an estimator whose fit on a fold takes so long."""
         needed = (LAST_FITS + FEWEST_REFITS) * WHOLE_FIT * fitting
         left = self.seconds - self.spent() - self.otherwise
-        return self.trials is not None or needed <= min(KEPT_BACK * self.seconds, left)
+        most = max(NEGLIGIBLE * self.seconds, min(KEPT_BACK * self.seconds, left))
+        return self.trials is not None or needed <= most
 
     def refits(self, whole: float) -> int:
         """How many refits there is time for where a fit on all rows takes so many seconds."""
