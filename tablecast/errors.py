@@ -28,7 +28,16 @@ class TableError(TablecastError):
 
 
 class FormFileError(TablecastError):
-    """The form file beside a table has something in it that cannot be used."""
+    """A form file has something in it that cannot be used.
+
+    Args:
+        message: what, and what to do.
+        key: where it stands, as ``("fields", "age", "unit")``; empty where it is in no one place.
+    """
+
+    def __init__(self, message: str, key: Sequence[str] = ()) -> None:
+        self.key = tuple(key)
+        super().__init__(message)
 
 
 class TrainingError(TablecastError):
