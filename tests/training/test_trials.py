@@ -146,13 +146,13 @@ def test_refits_are_as_many_as_will_be_made(
 
 
 def test_more_is_kept_back_on_a_busy_machine_and_for_slow_estimators() -> None:
-    """What follows the search takes longer where work did, up to four times; fits have a share."""
+    """What follows the search takes longer where work did, up to six times; fits have a share."""
     idle, busy, busiest = Ticking(100), Budget(100), Budget(100)
     busy.spent = busiest.spent = idle.spent  # type: ignore[method-assign]
     busy.paced(3.0, 1.0)
     busiest.paced(60.0, 1.0)
     assert idle.left() - busy.left() == 2 * budget.OTHERWISE
-    assert idle.left() - busiest.left() == 3 * budget.OTHERWISE
+    assert idle.left() - busiest.left() == (budget.SLOWEST - 1) * budget.OTHERWISE
     assert idle.left() - idle.left(0.1) == pytest.approx(0.1 * 12 * 1.6)
     few = Ticking(100, refits=5)
     assert few.left() - few.left(0.1) == pytest.approx(0.1 * 7 * 1.6)

@@ -26,7 +26,7 @@ USUAL_REFITS = 10
 #: What takes no more of the seconds is no reason to leave out something better.
 NEGLIGIBLE = 0.01
 #: A machine that is busier than this is not waited for.
-SLOWEST = 4.0
+SLOWEST = 6.0
 
 
 class Budget:
