@@ -70,7 +70,8 @@ def run(wanted: Run, limit: float) -> dict[str, Any]:
 
     Returns:
         The run, its "figures" (R2; or accuracy and log loss), wall and CPU "seconds", the
-        "date", and the machine's "load" when it began; "error" in place of figures where it did not finish.
+        "date", and the machine's "load" when it began; "error" in place of figures where it did
+        not finish.
     """
     known, unseen, task = split(wanted)
     found: dict[str, Any] = {
