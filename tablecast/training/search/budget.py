@@ -15,9 +15,9 @@ DEFAULT_BUDGET = 120.0
 LEAST_BUDGET = 10.0
 #: Of the seconds, kept at most for the fits that follow the search.
 KEPT_BACK = 0.3
-#: Seconds of what follows besides fits, on two idle cores, and more for each column: checks,
-#: importance, effects, graph, proof and files.
-OTHERWISE, OTHERWISE_A_COLUMN = 3.5, 0.025
+#: Seconds of what follows besides fits, on two idle cores, more for each column, and still more
+#: where it is of texts: checks, importance, effects, graph, proof and files.
+OTHERWISE, OTHERWISE_A_COLUMN, OTHERWISE_A_TEXT = 3.5, 0.025, 0.1
 #: Fits on all rows that follow besides the refits, the fewest refits, and what a fit takes beside a
 #: fold's, which has 56% of the rows.
 LAST_FITS, FEWEST_REFITS, WHOLE_FIT = 2, 3, 1.6
@@ -41,6 +41,7 @@ class Budget:
         trials: how many estimators are tried; the seconds then do not count. None for no number.
         began: when the seconds began, as ``time.monotonic`` counts; None for now.
         columns: of the table.
+        texts: how many of them are of texts.
         refits: how many usually follow the search.
     """
 
@@ -50,13 +51,14 @@ class Budget:
         trials: int | None = None,
         began: float | None = None,
         columns: int = 0,
+        texts: int = 0,
         refits: int = USUAL_REFITS,
     ) -> None:
         self.seconds = seconds
         self.trials = trials
         self.began = time.monotonic() if began is None else began
         self.usual_refits = refits
-        self._otherwise = OTHERWISE + OTHERWISE_A_COLUMN * columns
+        self._otherwise = OTHERWISE + OTHERWISE_A_COLUMN * columns + OTHERWISE_A_TEXT * texts
         self._pace = 1.0
 
     def spent(self) -> float:
