@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 from tablecast.errors import Remark
@@ -81,11 +83,17 @@ class NumberField(AmountField):
             self.name, {"value": quoted(text), "first": both[0], "second": both[1]},
         )
 
+    @cached_property
+    def _units(self) -> tuple[str, ...]:
+        """What may be written beside a number: its unit, and one that its name tells, weight_kg."""
+        named = re.findall(r"[^\W\d_]{2,}", f"{self.name} {self.label}")
+        return (self.unit, self.written_unit, *named)
+
     def _number_in(self, text: str) -> float | str:
         """The number that a text spells, else the text."""
         if self.spelling != DECIMAL_COMMA and PLAIN.fullmatch(text):
             return float(text)
-        plain = plain_number(text, self.spelling, ("", self.unit, self.written_unit))
+        plain = plain_number(text, self.spelling, self._units)
         if plain is None and PLAIN.fullmatch(text):  # a program's, in a table of commas
             return float(text)
         # Where training saw no sign between thousands, nobody knows what 1,234 means.
