@@ -47,6 +47,10 @@ class CardError(TablecastError):
     """A model card cannot be written to the file that was named."""
 
 
+class PageError(TablecastError):
+    """A deployment cannot be put into a page."""
+
+
 class UnsupportedStep(TablecastError):  # noqa: N818 - reads as a sentence where it is raised
     """A step of the pipeline has no graph form.
 

@@ -82,7 +82,13 @@ class Explanation:
 
 
 class Explainer:
-    """Explains the answers of one engine. The same row has the same explanation, always."""
+    """Explains the answers of one engine. The same row has the same explanation, always.
+
+    Attributes:
+        exact: whether every set of fields is evaluated.
+        strata: (draws, fields), for each field the draws in the order of its distribution.
+        draws: the background rows, as columns.
+    """
 
     def __init__(self, schema: Schema, engine: Engine, background: Background) -> None:
         self._schema = schema
@@ -91,15 +97,15 @@ class Explainer:
         self.exact = count <= MOST_EXACT
         affordable = MOST_ROWS >> count if self.exact else MOST_SAMPLED_ROWS // (2 * count)
         draws = max(FEWEST_DRAWS, min(MOST_DRAWS, affordable))
-        self._strata = strata(draws, count)
-        self.draws = draw(schema, background, self._strata)
+        self.strata = strata(draws, count)
+        self.draws = draw(schema, background, self.strata)
 
     @property
     def answers(self) -> int:
         """How many answers of the engine an explanation takes at most."""
         if self.exact:
             return len(self._plan.weights)
-        return 2 * len(self._strata) * len(self._schema.fields)
+        return 2 * len(self.strata) * len(self._schema.fields)
 
     def explain(self, row: Row) -> Explanation:
         """What each field of a valid row contributes."""
@@ -116,7 +122,7 @@ class Explainer:
         return self._explanation(row, worth[0], worth[-1], plan.shapley @ worth, label)
 
     def _sampled(self, row: Row) -> Explanation:
-        walks = Walks(self._schema, self.draws, row, self._orders)
+        walks = Walks(self._schema, self.draws, row, self.orders)
         outputs, label = followed(self._schema, self._engine, walks.columns)
         gains = walks.gains(outputs)
         base = outputs[: len(gains)].mean()
@@ -129,7 +135,7 @@ class Explainer:
         The draws are spread over it evenly, so how gains follow the field's own values is no error
         of the sampling; for such samples: Wolter, "Introduction to Variance Estimation", chapter 8.
         """
-        ordered = np.take_along_axis(gains, self._strata, axis=0)
+        ordered = np.take_along_axis(gains, self.strata, axis=0)
         squares = np.square(np.diff(ordered, axis=0)).mean(axis=0) / 2
         error: Array = np.sqrt(squares / len(gains))
         return error
@@ -150,11 +156,11 @@ class Explainer:
         return _plan_of(self._schema, self.draws)
 
     @cached_property
-    def _orders(self) -> npt.NDArray[np.intp]:
+    def orders(self) -> npt.NDArray[np.intp]:
         """(draws, fields): for each draw a random place of every field."""
         count = len(self._schema.fields)
         rng = np.random.default_rng(SEED + 1)
-        return np.array([rng.permutation(count) for _ in range(len(self._strata))])
+        return np.array([rng.permutation(count) for _ in range(len(self.strata))])
 
 
 def followed(schema: Schema, engine: Engine, columns: Columns) -> tuple[Array, Label | None]:

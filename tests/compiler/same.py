@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 import onnx
 import pandas as pd
+from same_page import in_javascript
 
 from tablecast.compiler import compile_features
 from tablecast.compiler.probe import prepared
 from tablecast.compiler.proof.prove import Proof, prove, pycaret_reference, run
 from tablecast.compiler.proof.random_rows import inputs_of, random_rows
 from tablecast.deployment.graph_file import check_fields
-from tablecast.inference.onnx_engine import session_of
+from tablecast.inference.onnx_engine import columns_read, session_of
 from tablecast.schema.field import Field
 from tablecast.schema.schema import Schema
 
@@ -101,7 +102,8 @@ def features(pipeline: Any, table: pd.DataFrame) -> np.ndarray:
 def assert_same_features(
     pipeline: Any, table: pd.DataFrame, fields: Sequence[Field] | None = None
 ) -> onnx.ModelProto:
-    """The graph gives the estimator what the pipeline does, on training and on random rows."""
+    """The graph gives the estimator what the pipeline does, on training and on random rows; the
+    page's JavaScript gives it, too."""
     fields = fields or fields_of(table)
     model = compile_features(pipeline, fields)
     check_fields(memoryview(model.SerializeToString()))
@@ -111,8 +113,11 @@ def assert_same_features(
     session = session_of(model.SerializeToString())
     for rows in (table, random_rows(fields, 300, seed=3)):
         expected = features(pipeline, rows[names])
-        actual = run(session, inputs_of(fields, rows))["features"]
+        inputs = inputs_of(fields, rows)
+        actual = run(session, inputs)["features"]
         np.testing.assert_allclose(actual, expected, rtol=1e-11, atol=1e-11)
+        scripted = in_javascript(model, inputs, "features")
+        np.testing.assert_allclose(scripted, actual, rtol=1e-9, atol=1e-9)
     return model
 
 
@@ -123,7 +128,8 @@ def assert_same_predictions(
     task: Any,
     rows: int = 300,
 ) -> Proof:
-    """The graph answers as ``predict_model`` does, on training and on random rows."""
+    """The graph answers as ``predict_model`` does, on training and on random rows; the page's
+    JavaScript answers as the graph does."""
     check_fields(memoryview(model.SerializeToString()))
     proof = prove(
         model.SerializeToString(),
@@ -134,4 +140,18 @@ def assert_same_predictions(
         perturbed_rows=rows,
     )
     assert proof.rows + proof.perturbed_rows + proof.refused_rows == len(table) + rows
+    _assert_same_in_javascript(model, fields_of(table, task), rows)
     return proof
+
+
+def _assert_same_in_javascript(model: onnx.ModelProto, fields: Sequence[Field], rows: int) -> None:
+    session = session_of(model.SerializeToString())
+    names = {name for listed in columns_read(session).values() for name in listed}
+    read = [field for field in fields if field.name in names]
+    inputs = inputs_of(read, random_rows(read, rows, seed=3))
+    for name, expected in run(session, inputs).items():
+        scripted = in_javascript(model, inputs, name)
+        if expected.dtype == object:
+            assert scripted.tolist() == expected.tolist()
+        else:
+            np.testing.assert_allclose(scripted, expected, rtol=1e-9, atol=1e-9)

@@ -1,0 +1,134 @@
+import {commonShape, empty, sizeOf, spread, tensor} from "./tensors.js";
+
+// Each has a loop of its own: a function that is called for each number costs five times as much.
+/* eslint-disable no-self-compare */
+const ONE = {
+  Neg(a, o) { for (let i = 0; i < o.length; i++) o[i] = -a[i]; },
+  Abs(a, o) { for (let i = 0; i < o.length; i++) o[i] = Math.abs(a[i]); },
+  Relu(a, o) { for (let i = 0; i < o.length; i++) o[i] = Math.max(a[i], 0); },
+  Sqrt(a, o) { for (let i = 0; i < o.length; i++) o[i] = Math.sqrt(a[i]); },
+  Exp(a, o) { for (let i = 0; i < o.length; i++) o[i] = Math.exp(a[i]); },
+  Log(a, o) { for (let i = 0; i < o.length; i++) o[i] = Math.log(a[i]); },
+  Sin(a, o) { for (let i = 0; i < o.length; i++) o[i] = Math.sin(a[i]); },
+  Cos(a, o) { for (let i = 0; i < o.length; i++) o[i] = Math.cos(a[i]); },
+  Tanh(a, o) { for (let i = 0; i < o.length; i++) o[i] = Math.tanh(a[i]); },
+  Floor(a, o) { for (let i = 0; i < o.length; i++) o[i] = Math.floor(a[i]); },
+  Sign(a, o) { for (let i = 0; i < o.length; i++) o[i] = Math.sign(a[i]); },
+  Round(a, o) { for (let i = 0; i < o.length; i++) o[i] = toEven(a[i]); },
+};
+
+const TWO = {
+  Add(a, b, o) { for (let i = 0; i < o.length; i++) o[i] = a[i] + b[i]; },
+  Sub(a, b, o) { for (let i = 0; i < o.length; i++) o[i] = a[i] - b[i]; },
+  Mul(a, b, o) { for (let i = 0; i < o.length; i++) o[i] = a[i] * b[i]; },
+  Div(a, b, o) { for (let i = 0; i < o.length; i++) o[i] = a[i] / b[i]; },
+  // 1 to the power of NaN or of infinity is 1, but not in JavaScript.
+  Pow(a, b, o) { for (let i = 0; i < o.length; i++) o[i] = a[i] === 1 ? 1 : a[i] ** b[i]; },
+  Max(a, b, o) { for (let i = 0; i < o.length; i++) o[i] = Math.max(a[i], b[i]); },
+  Min(a, b, o) { for (let i = 0; i < o.length; i++) o[i] = Math.min(a[i], b[i]); },
+};
+
+const ASKED = {
+  Less(a, b, o) { for (let i = 0; i < o.length; i++) o[i] = a[i] < b[i] ? 1 : 0; },
+  LessOrEqual(a, b, o) { for (let i = 0; i < o.length; i++) o[i] = a[i] <= b[i] ? 1 : 0; },
+  Greater(a, b, o) { for (let i = 0; i < o.length; i++) o[i] = a[i] > b[i] ? 1 : 0; },
+  GreaterOrEqual(a, b, o) { for (let i = 0; i < o.length; i++) o[i] = a[i] >= b[i] ? 1 : 0; },
+  Equal(a, b, o) { for (let i = 0; i < o.length; i++) o[i] = a[i] === b[i] ? 1 : 0; },
+  And(a, b, o) { for (let i = 0; i < o.length; i++) o[i] = a[i] && b[i] ? 1 : 0; },
+  Or(a, b, o) { for (let i = 0; i < o.length; i++) o[i] = a[i] || b[i] ? 1 : 0; },
+};
+
+// To the nearest whole number, and halves to the even one.
+function toEven(x) {
+  const low = Math.floor(x), rest = x - low;
+  if (rest !== 0.5) return Math.round(x);
+  return low % 2 === 0 ? low : low + 1;
+}
+
+function ofOne(loop) {
+  return (_attributes, x) => {
+    const data = new Float64Array(x.data.length);
+    loop(x.data, data);
+    return tensor(x.kind, x.shape, data);
+  };
+}
+
+function together(loop, kind, a, b) {
+  const shape = commonShape([a, b]);
+  const data = new Float64Array(sizeOf(shape));
+  loop(spread(a, shape), spread(b, shape), data);
+  return tensor(kind, shape, data);
+}
+
+function ofTwo(loop) {
+  return (_attributes, ...tensors) => tensors.reduce((a, b) => together(loop, a.kind, a, b));
+}
+
+function asked(loop) {
+  return (_attributes, a, b) => together(loop, "bool", a, b);
+}
+
+function mapped(table, make) {
+  return Object.fromEntries(Object.entries(table).map(([name, loop]) => [name, make(loop)]));
+}
+
+function divide(attributes, a, b) {
+  const result = ofTwo(TWO.Div)(attributes, a, b);
+  if (a.kind === "int") result.data.forEach((x, i) => { result.data[i] = Math.trunc(x); });
+  return result;
+}
+
+function where(_attributes, condition, a, b) {
+  const shape = commonShape([condition, a, b]);
+  const [which, yes, no] = [condition, a, b].map((x) => spread(x, shape));
+  const data = empty(a, which.length);
+  for (let i = 0; i < which.length; i++) data[i] = which[i] ? yes[i] : no[i];
+  return {kind: a.kind, shape, data};
+}
+
+const WHOLE = ["int", "bool"];
+
+function cast(attributes, x) {
+  const data = Float64Array.from(x.data);
+  if (attributes.to === "bool") data.forEach((value, i) => { data[i] = value === 0 ? 0 : 1; });
+  if (attributes.to === "int" && !WHOLE.includes(x.kind)) {
+    data.forEach((value, i) => { data[i] = Math.trunc(value); });
+  }
+  return tensor(attributes.to, x.shape, data);
+}
+
+function isNaNs(_attributes, x) {
+  return {kind: "bool", shape: x.shape, data: Float64Array.from(x.data, (v) => (v !== v ? 1 : 0))};
+}
+
+function not(_attributes, x) {
+  return {kind: "bool", shape: x.shape, data: Float64Array.from(x.data, (value) => (value ? 0 : 1))};
+}
+
+function impute(attributes, x) {
+  const filled = attributes.imputed_value_floats, width = filled.length;
+  const data = Float64Array.from(x.data, (v, i) => (v !== v ? filled[i % width] : v));
+  return tensor(x.kind, x.shape, data);
+}
+
+function clip(_attributes, x, low, high) {
+  return together(TWO.Min, x.kind, together(TWO.Max, x.kind, x, low), high);
+}
+
+// A Map for each encoder, made at its first use.
+const codes = new WeakMap();
+
+function encodeLabels(attributes, x) {
+  if (!codes.has(attributes)) {
+    const {keys_strings: keys, values_int64s: values} = attributes;
+    codes.set(attributes, new Map(keys.map((key, i) => [key, values[i]])));
+  }
+  const code = codes.get(attributes), other = attributes.default_int64;
+  return {kind: "int", shape: x.shape, data: Float64Array.from(x.data, (text) => code.get(text) ?? other)};
+}
+
+export const elementwise = {
+  ...mapped(ONE, ofOne), ...mapped(TWO, ofTwo), ...mapped(ASKED, asked), Div: divide,
+  Where: where, Cast: cast, IsNaN: isNaNs, Not: not, Imputer: impute, Clip: clip,
+  LabelEncoder: encodeLabels, Identity: (_attributes, x) => x,
+};
