@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from tablecast.schema.texts import fold
 
@@ -68,6 +69,16 @@ _APOSTROPHES = dict.fromkeys(map(ord, "’‘ʼ′´`"), "'")
 _SEPARATORS = {0x066B: ".", 0x066C: ",", ord("、"): ","}
 _WRITTEN_OTHERWISE = {**_MINUS, **_APOSTROPHES, **_SEPARATORS}
 _DIGITS_INSIDE = re.compile(r"[0-9.,](?:[0-9.,' ]*[0-9.,])?(?:[eE][+-]?[0-9]{1,4}(?![0-9]))?")
+
+
+def formats() -> dict[str, Any]:
+    """The patterns and currencies by which numbers are read, as plain data."""
+    return {
+        "patterns": {spelling: pattern.pattern for spelling, pattern in _PATTERNS.items()},
+        "plain": PLAIN.pattern,
+        "ambiguous": _AMBIGUOUS.pattern,
+        "currencies": sorted(_CURRENCIES),
+    }
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,9 @@ class DateField(AmountField):
                               example=self.example)
         return seconds_of(moment)
 
+    def rules(self) -> dict[str, Any]:
+        return super().rules() | {"dateFormat": self.date_format}
+
     def show_known(self, value: Value) -> str:
         moment = datetime.fromtimestamp(float(value), UTC)
         return moment.strftime("%Y-%m-%d" if float(value) % DAY == 0 else "%Y-%m-%d %H:%M:%S")

@@ -18,7 +18,7 @@ from tablecast.schema.number_formats import (
     plain_number,
     written,
 )
-from tablecast.schema.texts import quoted
+from tablecast.schema.texts import fold, quoted
 
 #: From here on a reader does not miss the fraction.
 LARGE = 10_000
@@ -46,6 +46,10 @@ class NumberField(AmountField):
             raise self.refuse("Enter {field} as a finite number, for example {example}.",
                               example=self.example)
         return amount
+
+    def rules(self) -> dict[str, Any]:
+        units = sorted({fold(unit) for unit in ("", self.unit, self.written_unit)})
+        return super().rules() | {"spelling": self.spelling, "units": units}
 
     def plain_reader(self) -> Callable[[Any], Value]:
         if self.minimum is None or self.maximum is None:

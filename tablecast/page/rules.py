@@ -1,0 +1,34 @@
+"""What is valid, as the data by which ``rules.js`` reads rows."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from tablecast.i18n.language import Language
+from tablecast.page.script import messages
+from tablecast.schema.moments import vocabulary
+from tablecast.schema.number_formats import formats
+from tablecast.schema.schema import Schema
+from tablecast.schema.texts import folded_letters
+
+
+def rules_of(schema: Schema) -> dict[str, Any]:
+    """A schema's rules, from which ``openRules`` makes what reads rows."""
+    return {
+        "fields": [field.rules() for field in schema.fields],
+        "folded": _folded(),
+        "numbers": formats(),
+        "moments": vocabulary(),
+    }
+
+
+def words_of(language: Language) -> dict[str, str]:
+    """The sentences that ``say`` forms, in a language; those that differ from English."""
+    spoken = {message: language.gettext(message) for message in messages()}
+    return {message: words for message, words in spoken.items() if words != message}
+
+
+@cache
+def _folded() -> dict[str, str]:
+    return folded_letters()
