@@ -58,7 +58,7 @@ quick: export OMP_NUM_THREADS := 1
 quick: $(TRAINING)/.installed ## the tests that a change needs most, in about a minute and a half
 	@$(PYTHON_TRAINING) -m pytest -q -n 2 --dist loadfile --quick
 
-test-world: $(TRAINING)/.installed firefox ## tests that need more: a second browser, OpenTelemetry
+test-world: $(TRAINING)/.installed firefox postgresql ## tests that need more: Firefox, PostgreSQL
 	@$(UV) pip install -q --target build/opentelemetry --python $(TRAINING)/bin/python \
 		--require-hashes -r tests/opentelemetry.txt
 	@$(PYTHON_TRAINING) -m pytest -q --world
@@ -165,7 +165,7 @@ openmp:
 	@! command -v dpkg >/dev/null || dpkg -s libgomp1 >/dev/null 2>&1 || \
 		$(MAKE) apt PACKAGES=libgomp1
 
-.PHONY: system openmp chromium firefox wrk apt
+.PHONY: system openmp chromium firefox postgresql wrk apt
 wrk:
 	@command -v wrk >/dev/null || $(MAKE) apt PACKAGES=wrk
 
@@ -174,6 +174,9 @@ chromium:
 # The node inside playwright's wheel, which drives it, takes this from the system.
 	@! command -v dpkg >/dev/null || dpkg -s libatomic1 >/dev/null 2>&1 || \
 		$(MAKE) apt PACKAGES=libatomic1
+
+postgresql:
+	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || $(MAKE) apt PACKAGES=postgresql
 
 firefox:
 	@command -v firefox-esr >/dev/null || $(MAKE) apt PACKAGES="firefox-esr fonts-liberation"

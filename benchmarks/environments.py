@@ -49,6 +49,11 @@ def flaml() -> Environment:
     return _made("flaml", PEERS / "flaml.txt")
 
 
+def dice() -> Environment:
+    """DiCE, and what opens a deployment's graph beside it."""
+    return _made("dice", PEERS / "dice.txt")
+
+
 def autogluon() -> Environment:
     """AutoGluon with the boosted trees that it stacks."""
     return _made("autogluon", PEERS / "autogluon.txt")

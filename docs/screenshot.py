@@ -22,9 +22,9 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))  # the package and its tests, from a checkout
 
 from tablecast.deployment.opening import load  # noqa: E402
-from tablecast.web.app import create_app  # noqa: E402
 from tests.chromium import ARGUMENTS, CHROMIUM  # noqa: E402
 from tests.served import server  # noqa: E402
+from tests.started import started  # noqa: E402
 
 #: The tutorial's patient, whose BMI no training row has.
 ASKED = "/?age=55&sex=male&bmi=59&children=1&smoker=yes&region=northwest"
@@ -40,7 +40,7 @@ COLOURS = 256
 def main() -> None:
     """Take every picture again."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    app = create_app(load(HERE.parent / "deployment_28042020"))
+    app = started(load(HERE.parent / "deployment_28042020"))
     with server(app) as url, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         for scheme, ending in (("light", ""), ("dark", "-dark")):

@@ -28,7 +28,16 @@ class TableError(TablecastError):
 
 
 class FormFileError(TablecastError):
-    """The form file beside a table has something in it that cannot be used."""
+    """A form file has something in it that cannot be used.
+
+    Args:
+        message: what, and what to do.
+        key: where it stands, as ``("fields", "age", "unit")``; empty where it is in no one place.
+    """
+
+    def __init__(self, message: str, key: Sequence[str] = ()) -> None:
+        self.key = tuple(key)
+        super().__init__(message)
 
 
 class TrainingError(TablecastError):
@@ -49,6 +58,10 @@ class CardError(TablecastError):
 
 class PageError(TablecastError):
     """A deployment cannot be put into a page."""
+
+
+class SqlError(TablecastError):
+    """A deployment cannot be written as SQL."""
 
 
 class UnsupportedStep(TablecastError):  # noqa: N818 - reads as a sentence where it is raised

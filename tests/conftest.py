@@ -156,14 +156,14 @@ def iris_deployment() -> Deployment:
 @pytest.fixture
 def client(fake_deployment: Deployment) -> FlaskClient:
     """Calls the insurance form's routes without a server."""
-    from tablecast.web.app import create_app
+    from tests.started import started
 
-    return create_app(fake_deployment).test_client()
+    return started(fake_deployment).test_client()
 
 
 @pytest.fixture
 def iris_client(iris_deployment: Deployment) -> FlaskClient:
     """Calls the iris form's routes without a server."""
-    from tablecast.web.app import create_app
+    from tests.started import started
 
-    return create_app(iris_deployment).test_client()
+    return started(iris_deployment).test_client()

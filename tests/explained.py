@@ -21,6 +21,7 @@ WIDE = {
     "lower": {"at": [0.0], "offsets": [-30_000.0], "numbers": [], "levels": []},
     "upper": {"at": [0.0], "offsets": [12_000.0], "numbers": [], "levels": []},
     "floor": 0.0,
+    "coverage": 0.9, "width": 20_000.0, "score": 25_000.0, "method": "Made up.",
 }
 
 

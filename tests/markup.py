@@ -94,9 +94,11 @@ class Page(HTMLParser):
         return self.one("title").text
 
     def filled_in(self) -> dict[str, str]:
-        """What the form would send as it stands, as a browser gathers it."""
+        """What the controls within a form would send as they stand, as a browser gathers it."""
         sent = {}
         for element in self.elements:
+            if element.inside("form") is None:
+                continue
             is_chosen = element.get("type") == "text" or "checked" in element.attributes
             if element.tag == "input" and is_chosen:
                 sent[element["name"]] = element["value"]

@@ -15,7 +15,7 @@ from werkzeug.serving import make_server
 from tablecast.deployment.deployment import Deployment
 from tablecast.inference.engine import Answer, Columns
 from tablecast.schema.schema import Schema
-from tablecast.web.app import create_app
+from tests.started import started
 
 ROWS = 120
 
@@ -74,13 +74,13 @@ def deployment_of(table: pd.DataFrame, target: str, task: Any, **description: An
 
 def regression_app() -> Flask:
     """An application that answers numbers, from every kind of field."""
-    return create_app(deployment_of(every_kind_of_column(), "target", "regression"))
+    return started(deployment_of(every_kind_of_column(), "target", "regression"))
 
 
 def classification_app(classes: tuple[Any, ...] = ("no", "yes", "it depends")) -> Flask:
     """An application that answers classes and their probabilities."""
     table = every_kind_of_column().assign(target=np.resize(np.array(classes, dtype=object), ROWS))
-    return create_app(deployment_of(table, "target", "classification"))
+    return started(deployment_of(table, "target", "classification"))
 
 
 @contextmanager

@@ -103,9 +103,14 @@ def write_description(
         "sha256": sha256_of(pickle.read_bytes()),
     }
     with replaced_when_whole(with_ending(base, ".json")) as temporary:
-        text = json.dumps(description, indent=1, ensure_ascii=False, default=Remark.to_json)
-        temporary.write_text(text + "\n", encoding="utf-8")
+        write_json(description, temporary)
     return description
+
+
+def write_json(description: Mapping[str, Any], path: Path) -> None:
+    """Write a description as ``read_description`` reads it."""
+    text = json.dumps(description, indent=1, ensure_ascii=False, default=Remark.to_json)
+    path.write_text(text + "\n", encoding="utf-8")
 
 
 def read_description(base: Path) -> dict[str, Any]:

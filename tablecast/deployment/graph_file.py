@@ -68,6 +68,61 @@ def read_graph(base: Path) -> tuple[bytes, dict[str, Any]]:
     return content, description
 
 
+def with_description(content: bytes, description: Mapping[str, Any]) -> bytes:
+    """A graph with another description; every other byte is as it was.
+
+    Raises:
+        ValueError: more than that would change.
+    """
+    view, parts, start = memoryview(content), [], 0
+    for number, value, end in _spans(view):
+        parts.append(view[start:end])
+        if number == _MODEL_METADATA and _text_of(value, 1) == METADATA_KEY:
+            parts[-1] = memoryview(_described(description))
+        start = end
+    changed = b"".join(parts)
+    if _without_description(changed) != _without_description(content):
+        raise ValueError("more than the description would change")
+    return changed
+
+
+def _described(description: Mapping[str, Any]) -> bytes:
+    """The description as a field of the model: as the onnx package writes it."""
+    text = json.dumps(description, ensure_ascii=False)
+    pair = b"".join(
+        _tag(number) + _length(part) + part
+        for number, part in ((1, METADATA_KEY.encode()), (2, text.encode()))
+    )
+    return _tag(_MODEL_METADATA) + _length(pair) + pair
+
+
+def _without_description(content: bytes) -> list[bytes]:
+    """All that a graph does and is named after, field by field."""
+    view, parts, start = memoryview(content), [], 0
+    for number, value, end in _spans(view):
+        if number != _MODEL_METADATA or _text_of(value, 1) != METADATA_KEY:
+            parts.append(bytes(view[start:end]))
+        start = end
+    return parts
+
+
+def _text_of(pair: memoryview, number: int) -> str:
+    return bytes(dict(_fields(pair))[number]).decode()
+
+
+def _tag(number: int) -> bytes:
+    """The head of a field that holds bytes."""
+    return bytes([number << 3 | 2])
+
+
+def _length(part: bytes) -> bytes:
+    size, digits = len(part), []
+    while size >= 0x80:
+        digits.append(size & 0x7F | 0x80)
+        size >>= 7
+    return bytes([*digits, size])
+
+
 def write_graph(content: bytes, base: Path) -> Path:
     """Write the graph and its hash; either file is there whole or not at all.
 
@@ -143,13 +198,22 @@ def _fields(message: memoryview) -> Iterator[tuple[int, Any]]:
     Raises:
         ValueError, IndexError: the bytes are no protobuf message.
     """
+    return ((number, value) for number, value, _ in _spans(message))
+
+
+def _spans(message: memoryview) -> Iterator[tuple[int, Any, int]]:
+    """The fields with where each ends: (number, value, offset).
+
+    Raises:
+        ValueError, IndexError: the bytes are no protobuf message.
+    """
     offset = 0
     while offset < len(message):
         key, offset = _varint(message, offset)
         number, wire = key >> 3, key & 7
         if wire == 0:
             value, offset = _varint(message, offset)
-            yield number, value
+            yield number, value, offset
             continue
         if wire == 2:
             size, offset = _varint(message, offset)
@@ -159,8 +223,8 @@ def _fields(message: memoryview) -> Iterator[tuple[int, Any]]:
             raise ValueError(f"wire type {wire}")
         if offset + size > len(message):
             raise ValueError("cut short")
-        yield number, message[offset : offset + size]
         offset += size
+        yield number, message[offset - size : offset], offset
 
 
 def _varint(message: memoryview, offset: int) -> tuple[int, int]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tablecast.errors import Remark, is_remark
 from tablecast.i18n.language import ENGLISH, speaking
-from tablecast.schema.field import Field
+from tablecast.schema.field import LATER, Field
 
 if TYPE_CHECKING:
     from tablecast.deployment.deployment import Deployment
@@ -114,7 +114,7 @@ def _field_json(field: Field) -> dict[str, Any]:
     }
     hidden = (
         *("dtype", "level_labels", "folded", "date_format", "spelling"),
-        *("written_unit", "placeholders", "codes"),
+        *("written_unit", "placeholders", "codes", *LATER),
     )
     plain = field.to_json()
     plain["default"] = field.json_value(field.default)  # as a row would hold it

@@ -97,11 +97,11 @@ def load(path: str | PathLike[str] | None = None, engine: str | None = None) -> 
     settings = read_settings()
     base = without_ending(path if path is not None else settings["deployment"])
     deployment = OPENERS[engine or settings["engine"]](base)
-    _check_readable(deployment, base)
+    check_readable(deployment, base)
     return deployment
 
 
-def _check_readable(deployment: Deployment, base: Path) -> None:
+def check_readable(deployment: Deployment, base: Path) -> None:
     """Read what serving needs of the description now, and not when the first person asks.
 
     Raises:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from functools import cached_property
 
 from tablecast.i18n.language import Language, current_language
@@ -20,8 +21,16 @@ CODES = {"$": "USD", "€": "EUR", "£": "GBP", "₹": "INR"}
 #: How the name of a unit ends that is written before the number, as in ``US$``.
 SIGNS = tuple("$€£¥₹")
 
-#: Units that stand right after the number.
+#: Units that are written as a percentage is.
 PER_HUNDRED = ("%", "‰")
+
+#: The sign of what is less than nothing: as wide as a plus, and never broken from its number.
+MINUS = "−"
+
+#: Powers of ten between which a number is written out; past them nobody counts the zeros.
+WRITTEN_OUT = range(-7, 16)
+
+_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 @dataclass(frozen=True)
@@ -31,6 +40,7 @@ class Forms:
     Attributes:
         decimal, group: the decimal sign, and the one between thousands.
         percent: a percentage, from the number in it.
+        currency: an amount, from its currency's ``sign`` and the ``number``.
         date: a day, from its ``d``, ``MMMM`` (the month's name), ``M`` (its number) and ``y``.
         months: the names of the months.
         currencies: a currency's sign by its ISO 4217 code, for those that have one.
@@ -41,6 +51,7 @@ class Forms:
     decimal: str
     group: str
     percent: str
+    currency: str
     date: str
     months: tuple[str, ...]
     currencies: Mapping[str, str]
@@ -48,20 +59,40 @@ class Forms:
     space: str
 
     @cached_property
-    def is_plain(self) -> bool:
-        """Whether numbers are written as Python writes them."""
-        return (self.group, self.decimal) == (",", ".")
+    def signs(self) -> Mapping[int, str]:
+        """Python's signs to the language's."""
+        return {ord(","): self.group, ord("."): self.decimal, ord("-"): MINUS}
+
+    @cached_property
+    def is_sign_first(self) -> bool:
+        """Whether a currency's sign stands before the number."""
+        return self.currency.startswith("{sign}")
 
 
 def number(value: float, form: str = ",") -> str:
-    """A number as ``format`` writes it by ``form``, with the language's own signs."""
-    return _signs(format(value, form), _forms())
+    """A number as ``format`` writes it by ``form``, with the language's own signs.
+
+    Powers of ten are written out where that is short, and else as people write them.
+    """
+    text = format(value, form)
+    if not text.strip("-0,.%"):
+        text = text.removeprefix("-")
+    if "e" not in text:
+        return _signs(text)
+    mantissa, _, power = text.partition("e")
+    if int(power) in WRITTEN_OUT:
+        return _signs(f"{Decimal(text):,f}")
+    return f"{_signs(mantissa)} × 10{str(int(power)).translate(_SUPERSCRIPTS)}"
+
+
+def rounded(value: float, decimals: int) -> str:
+    """A number to so many decimals; to tens at -1, to hundreds at -2."""
+    return number(round(value, decimals), f",.{max(0, decimals)}f")
 
 
 def percent(fraction: float, decimals: int = 0) -> str:
     """A share from 0 to 1 as ``29%``, or with decimals as ``29.2%``."""
-    forms = _forms()
-    return forms.percent.format(_signs(f"{fraction:.{decimals}%}"[:-1], forms))
+    return with_unit(_signs(f"{fraction:.{decimals}%}"[:-1]), "%")
 
 
 def day(moment: date) -> str:
@@ -100,10 +131,15 @@ def _after(sentence: str) -> str:
 
 def with_unit(text: str, unit: str) -> str:
     """A number and its unit, in the order in which people write them."""
-    sign = prefix_of(unit)
     if unit in PER_HUNDRED:
-        return f"{text}{unit}"
-    return f"{sign}{text}" if sign else f"{text} {unit}".strip()
+        return _forms().percent.format(text).replace("%", unit)
+    sign = currency_sign(unit)
+    if not sign:
+        return f"{text} {unit}".strip()
+    # The minus stands before all: −$5.
+    amount = text.removeprefix(MINUS)
+    minus = MINUS if amount != text else ""
+    return minus + _forms().currency.format(sign=sign, number=amount)
 
 
 def grouped(text: str) -> str:
@@ -112,16 +148,21 @@ def grouped(text: str) -> str:
     digits = whole.removeprefix("-")
     if not (digits.isdecimal() and digits.isascii()):
         return text
-    return _signs(f"{int(whole):,}{point}{rest}", _forms())
+    return _signs(f"{MINUS if whole != digits else ''}{int(digits):,}{point}{rest}")
 
 
 def unit_name(unit: str) -> str:
     """A unit by itself, as in “charges, in US$”."""
-    return prefix_of(unit) or unit
+    return currency_sign(unit) or unit
 
 
 def prefix_of(unit: str) -> str:
-    """What is written before a number for a unit: a currency's sign, or "" for other units.
+    """What the language writes before a number for a unit; "" where that stands after it."""
+    return currency_sign(unit) if _forms().is_sign_first else ""
+
+
+def currency_sign(unit: str) -> str:
+    """A currency's sign; "" for other units.
 
     A Chinese reader takes ``$`` for no currency in particular, and reads ``US$``.
     """
@@ -144,7 +185,5 @@ def _read(language: Language) -> Forms:
     return forms
 
 
-def _signs(text: str, forms: Forms) -> str:
-    if forms.is_plain:
-        return text
-    return text.translate({ord(","): forms.group, ord("."): forms.decimal})
+def _signs(text: str) -> str:
+    return text.translate(_forms().signs)

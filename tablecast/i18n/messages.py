@@ -83,14 +83,16 @@ def forms(language: Language) -> dict[str, Any]:
     locale = Locale.parse(language.folder)
     dates = Locale.parse(DATES.get(language.folder, language.folder))
     signs = locale.number_symbols["latn"]
+    money = locale.currency_formats["standard"].pattern
     script = locale.script or Locale.parse(language.folder, resolve_likely_subtags=True).script
-    assert locale.decimal_formats[None].grouping[0] == 3, "figures.py groups by thousands"
+    assert locale.decimal_formats[None].grouping[0] == 3, "formats.py groups by thousands"
     name = locale.languages.get(language.folder) or locale.get_display_name()
     return {
         "name": name,
         "decimal": signs["decimal"],
         "group": signs["group"],
         "percent": locale.percent_formats[None].pattern.replace("#,##0", "{}"),
+        "currency": re.sub("[#0,.]+", "{number}", money).replace("¤", "{sign}"),
         "date": re.sub(r"'([^']*)'|([a-zA-Z]+)", _token, dates.date_formats["long"].pattern),
         "months": [locale.months["format"]["wide"][month] for month in range(1, 13)],
         "currencies": {

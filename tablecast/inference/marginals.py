@@ -8,7 +8,7 @@ or one value that so many share. What fields have to do with one another is not 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -57,6 +57,23 @@ class Marginal:
         indices = np.searchsorted(np.cumsum(self.frequencies), positions, side="right")
         return np.minimum(indices, len(self.values) - 1).astype(np.intp)
 
+    def around(self, values: Sequence[float]) -> npt.NDArray[np.float64]:
+        """The share of training around each of some rising numbers.
+
+        A number's surroundings begin and end midway to its neighbours. What is kept of a number is
+        taken as spread evenly, again from midway to midway.
+        """
+        pairs = [
+            (value, frequency)
+            for value, frequency in zip(self.values, self.frequencies.tolist(), strict=True)
+            if value == value  # a missing number differs from itself
+        ]
+        if not pairs:
+            return np.zeros(len(values))
+        known, frequencies = np.array(sorted(pairs), dtype=np.float64).T
+        cumulated = np.concatenate([[0.0], np.cumsum(frequencies)])
+        return np.diff(np.interp(_borders(np.array(values)), _borders(known), cumulated))
+
 
 @dataclass(frozen=True)
 class Histogram:
@@ -82,11 +99,13 @@ class Background:
         marginals: field name to distribution, in the schema's order.
         histogram: of a number's training values; None for classes.
         class_fractions: class to its share in training; empty for a number.
+        rows: how many there were.
     """
 
     marginals: Mapping[str, Marginal]
     histogram: Histogram | None
     class_fractions: Mapping[str, float]
+    rows: int
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any], schema: Schema) -> Background:
@@ -97,10 +116,12 @@ class Background:
         ) if "edges" in target else None
         counts = target.get("classes", {})
         total = sum(counts.values())
+        spread = sum(histogram.counts) + histogram.below + histogram.above if histogram else 0
         return cls(
             {field.name: _marginal(field, data["fields"][field.name]) for field in schema.fields},
             histogram,
             {name: count / total for name, count in counts.items()},
+            total + spread,
         )
 
     @cached_property
@@ -110,6 +131,16 @@ class Background:
             name: dict(zip(marginal.values, marginal.frequencies.tolist(), strict=True))
             for name, marginal in self.marginals.items()
         }
+
+
+def _borders(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Where each number's surroundings begin, and where those of the last one end."""
+    if len(values) == 1:
+        return np.array([values[0] - 0.5, values[0] + 0.5])
+    middles = (values[1:] + values[:-1]) / 2
+    return np.concatenate(
+        [[2 * values[0] - middles[0]], middles, [2 * values[-1] - middles[-1]]]
+    )
 
 
 def background_of(table: pd.DataFrame, schema: Schema) -> dict[str, Any]:

@@ -103,11 +103,10 @@ def _columns(
 ) -> dict[str, npt.NDArray[Any]]:
     """A row for each tried value in turn, and the row itself at the end."""
     count = sum(map(len, tried)) + 1
-    columns: dict[str, npt.NDArray[Any]] = {}
+    columns = schema.columns_of_one(row, count)
     end = 0
-    for field, value, values in zip(schema.fields, row.values, tried, strict=True):
-        columns[field.name] = column = field.array([value]).repeat(count)
-        column[end : end + len(values)] = values
+    for field, values in zip(schema.fields, tried, strict=True):
+        columns[field.name][end : end + len(values)] = values
         end += len(values)
     return columns
 

@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import asdict
+from math import isinf
 from typing import Any
 
 import onnx
 
 from tablecast.deployment.deployment import Deployment
 from tablecast.errors import PageError
+from tablecast.inference.interval import Interval
 from tablecast.inference.shapley import Explainer
 from tablecast.inference.whatif import MOST_LEVELS, POINTS
 from tablecast.page.graph_json import graph_json
@@ -39,7 +41,7 @@ def contents_of(loaded: Deployment, graph: bytes) -> dict[str, Any]:
         "unit": schema.target_unit,
         "classes": list(schema.classes),
         "fields": [_field(field, frequent.get(field.name, {})) for field in schema.fields],
-        "interval": asdict(interval) if interval else None,
+        "interval": _ranges(interval) if interval else None,
         "background": _background(loaded.explainer),
         "graph": graph_json(onnx.load_from_string(graph)),
     }
@@ -64,6 +66,14 @@ def _check_size(contents: Mapping[str, Any]) -> None:
             f"{LARGEST / 1e6:.0f} MB that open on a phone. Train a smaller model, or serve the "
             "deployment instead."
         )
+
+
+def _ranges(interval: Interval) -> dict[str, Any]:
+    """JSON has no infinity: a limit that does not limit is null."""
+    limits = {
+        name: None if isinf(limit) else limit for name, limit in asdict(interval.limits).items()
+    }
+    return asdict(interval) | {"limits": limits}
 
 
 def _field(field: Field, frequency: Mapping[Value, float]) -> dict[str, Any]:

@@ -34,7 +34,8 @@ class PageProof:
         worst_interval: of two ends of a range, in the same way.
         worst_probability: of two probabilities.
         explained_rows: those of them that both explained, with a what-if.
-        worst_explained: of two numbers of an explanation, relative to its answer or to 1.
+        worst_explained: of two numbers of an explanation, relative to the largest of the server's
+            number, its answer, its mean answer and 1.
         tolerance: the largest difference that was allowed; classes are the same.
     """
 
@@ -143,9 +144,10 @@ def _worst_explained(script: PagePredictor, loaded: Deployment, row: Mapping[str
 
 
 def _apart(found: Any, expected: Any, scale: float = 1.0) -> float:
-    """The largest difference of two explanations' numbers; infinite where anything else differs."""
+    """The largest difference of two explanations' numbers (see ``PageProof.worst_explained``);
+    infinite where anything else differs."""
     if isinstance(expected, Mapping) and isinstance(found, Mapping):
-        scale = max(scale, abs(expected.get("answer", 0.0)))
+        scale = max(scale, *(abs(expected.get(name, 0.0)) for name in ("answer", "base")))
         if found.keys() != expected.keys():
             return np.inf
         return max((_apart(found[key], expected[key], scale) for key in expected), default=0.0)
@@ -158,7 +160,9 @@ def _apart(found: Any, expected: Any, scale: float = 1.0) -> float:
         return 0.0
     if not isinstance(found, int | float) or not isinstance(expected, int | float):
         return np.inf
-    return 0.0 if found != found and expected != expected else abs(found - expected) / scale
+    if found != found and expected != expected:
+        return 0.0
+    return abs(found - expected) / max(scale, abs(expected))
 
 
 def _worst(found: Any, expected: NDArray[np.float64]) -> float:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tablecast.schema.field import CLOSED_LEVELS
 from tablecast.schema.texts import fold
 
 if TYPE_CHECKING:
@@ -24,6 +25,17 @@ ROWS_EACH = 20
 LEAST_F, LEAST_FRACTION = 10.0, 0.5
 
 _YES_NO = (frozenset(("yes", "true", "y")), frozenset(("no", "false", "n")))
+
+
+def whole_numbers(column: pd.Series, target: pd.Series, shown: Sequence[str]) -> dict[str, Any]:
+    """The whole numbers that may be named as levels, and those that are offered as choices."""
+    known = column.dropna()
+    if column.dtype.kind not in "if" or not 1 < known.nunique() <= CLOSED_LEVELS:
+        return {}
+    if (known % 1 != 0).any():
+        return {}
+    whole = sorted(int(code) for code in known.unique())
+    return {"whole": tuple(map(str, whole)), "codes": codes_of(column, target, shown)}
 
 
 def codes_of(column: pd.Series, target: pd.Series, shown: Sequence[str]) -> tuple[str, ...]:

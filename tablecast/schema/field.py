@@ -37,6 +37,9 @@ RADIO_LEVELS = 5
 #: Attributes that are tuples, and lists in JSON.
 LISTS = ("levels", "placeholders", "codes")
 
+#: Attributes that a description lacks where they are empty, as those of before they were known do.
+LATER = ("group", "fixed", "only")
+
 MISSING = object()
 NAN = math.nan
 
@@ -86,6 +89,9 @@ class Field:
         written_unit: what the training table writes beside each number, such as ``$``.
         placeholders: what stood for a missing value in this column, beyond the usual.
         codes: of whole numbers that are codes, those that the form offers to choose from.
+        group: the heading under which the form shows it; "" for none.
+        fixed: whether nobody can change it, as an age: no change of it is ever suggested.
+        only: "up" or "down" where it can only rise or fall, as an experience in years; else "".
 
     What a kind says of itself:
         is_text: whether its columns are text, else float64.
@@ -120,6 +126,9 @@ class Field:
     written_unit: str = ""
     placeholders: tuple[str, ...] = ()
     codes: tuple[str, ...] = ()
+    group: str = ""
+    fixed: bool = False
+    only: Literal["", "up", "down"] = ""
 
     is_text: ClassVar[bool] = False
     is_whole: ClassVar[bool] = False
@@ -141,7 +150,8 @@ class Field:
     def to_json(self) -> dict[str, Any]:
         """All of it as plain data, from which ``from_json`` makes it again."""
         lists = {name: list(getattr(self, name)) for name in LISTS}
-        return asdict(self) | lists | {"level_labels": dict(self.level_labels)}
+        plain = asdict(self) | lists | {"level_labels": dict(self.level_labels)}
+        return {name: value for name, value in plain.items() if value or name not in LATER}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Field:

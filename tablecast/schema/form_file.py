@@ -5,6 +5,11 @@ A small TOML file beside the table; every key is optional::
     title = "Hospital charges"
     description = "What an insurer would pay for a year of care."
 
+    [organisation]
+    name = "Lakeside Hospital"
+    logo = "logo.svg"
+    accent = "#0b645f"
+
     [target]
     label = "Estimated charges"
     unit = "$"
@@ -46,15 +51,15 @@ A text may be given in several languages (see ``tablecast.schema.translations``)
     label = { en = "Age", zh = "年龄" }
 
 The fields appear on the form in the file's order, then the rest: in the table's order, or the most
-important first where there are many (see ``arrangement.py``). With ``order = "importance"``
+important first where there are many (see ``field_order.py``). With ``order = "importance"``
 that holds for all of them, and the file's order says nothing.
 """
 
 from __future__ import annotations
 
-import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from os import PathLike
@@ -63,38 +68,12 @@ from typing import Any
 
 from tablecast.errors import FormFileError, TableError
 from tablecast.i18n.language import ENGLISH
-from tablecast.schema.options import LISTS, MAPPINGS, TEXTS, ReadingOptions
+from tablecast.schema import form_keys as keys
+from tablecast.schema.accent import DARK, LIGHT, is_colour, is_readable, readable
+from tablecast.schema.form_lines import FormText
+from tablecast.schema.logo import logo_of
+from tablecast.schema.options import ReadingOptions
 from tablecast.schema.translations import in_language, languages_in
-
-_TOP_KEYS = {
-    "title": str, "description": str, "order": str, "target": dict, "fields": dict, "card": dict,
-    "table": dict,
-}
-_TARGET_KEYS = {"label": str, "unit": str, "classes": dict}
-_ORDERS = ("file", "importance")
-_FIELD_KEYS: dict[str, Any] = {
-    "label": str,
-    "hint": str,
-    "unit": str,
-    "levels": dict,
-    "minimum": (int, float),
-    "maximum": (int, float),
-    "hard_minimum": (int, float),
-    "hard_maximum": (int, float),
-    "default": (int, float, str),
-    "folded": bool,
-}
-
-
-_CARD_KEYS = {
-    "intended": list, "unsuited": list, "source": str, "license": str, "contact": str,
-    "sensitive": list,
-}
-
-
-_TABLE_KEYS = (
-    dict.fromkeys(LISTS, list) | dict.fromkeys(MAPPINGS, dict) | dict.fromkeys(TEXTS, str)
-)
 
 
 @dataclass(frozen=True)
@@ -102,29 +81,35 @@ class Form:
     """What the form file says; empty where there is none.
 
     Attributes:
-        title, description: the page's heading and the sentence below it.
-        target_label, target_unit: what the answer is called and counted in.
+        texts: what it says of the whole, by the ``Schema``'s attribute: ``title``,
+            ``description``, ``target_label``, ``target_unit``, ``organisation``, ``logo`` (a
+            ``data:`` address), ``accent`` and ``accent_dark``.
         class_labels: what the pages call a class, by the class as the table spells it.
         by_importance: whether the fields' importance orders them all, and not the file.
         fields: column name to its overrides, in the form's order.
         card: what the model card says that only a person knows.
         languages: what the file says in other languages, by ``Language.primary``.
         reading: what it says of the table itself.
-        file, text: the file's name and its text, for messages; empty where there is none.
+        source: the file.
     """
 
-    title: str = ""
-    description: str = ""
-    target_label: str = ""
-    target_unit: str = ""
+    texts: Mapping[str, str] = field(default_factory=dict)
     class_labels: Mapping[str, str] = field(default_factory=dict)
     by_importance: bool = False
     fields: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     card: Mapping[str, Any] = field(default_factory=dict)
     languages: Mapping[str, Form] = field(default_factory=dict)
     reading: ReadingOptions = field(default_factory=ReadingOptions)
-    file: str = field(default="", compare=False)
-    text: str = field(default="", compare=False, repr=False)
+    source: FormText | None = field(default=None, compare=False)
+
+    @contextmanager
+    def naming_lines(self) -> Iterator[None]:
+        """What is raised of a key within names the file and the line as well."""
+        if self.source is None:
+            yield
+            return
+        with self.source.naming_lines():
+            yield
 
     def check(self, features: Sequence[str], classes: Sequence[str | int]) -> None:
         """Whether the table has what the form names.
@@ -138,9 +123,9 @@ class Form:
             known = ", ".join(map(str, classes)) or "none, the target is an amount"
             raise FormFileError(
                 f"[target.classes] names {min(unknown)!r}, which is not a class of the target. "
-                f"The classes: {known}."
+                f"The classes: {known}.",
+                ("target", "classes", min(unknown)),
             )
-
 
     def check_names(self, features: Sequence[str]) -> None:
         """Whether the table has the columns that the form names.
@@ -148,34 +133,21 @@ class Form:
         Raises:
             FormFileError: it has not; the message names the nearest.
         """
-        known = frozenset(features)
-        sections = {name: f"[fields.{name}]" for name in self.fields}
-        sensitive = self.card.get("sensitive", ())
-        sections |= {name: f"{name!r} in [card] sensitive" for name in sensitive}
-        for name, section in sections.items():
+        known, sensitive = frozenset(features), ("card", "sensitive")
+        places = {name: (f"[fields.{name}]", ("fields", name)) for name in self.fields}
+        places |= {
+            name: (f"{name!r} in [card] sensitive", sensitive)
+            for name in self.card.get("sensitive", ())
+        }
+        for name, (section, path) in places.items():
             if name not in known:
                 near = get_close_matches(name, features, 1, cutoff=0)
-                raise FormFileError(
-                    f"{self._place_of(name)}{section} is not a feature of the table; the nearest "
-                    f"is {near[0]!r}."
-                )
-
-    def _place_of(self, name: str) -> str:
-        """Where the file names a column, as the beginning of a sentence."""
-        if not self.file:
-            return ""
-        lines = [one.partition("#")[0] for one in self.text.splitlines()]
-        quoted = rf"[\"']?{re.escape(name)}[\"']?"
-        for pattern in (rf"\s*\[\s*fields\s*\.\s*{quoted}\s*[\].]", rf".*\b{quoted}(?!\w)"):
-            found = (at for at, one in enumerate(lines, start=1) if re.match(pattern, one))
-            if line := next(found, 0):
-                return f"Line {line} of '{self.file}': "
-        return f"'{self.file}': "
+                words = f"{section} is not a feature of the table; the nearest is {near[0]!r}."
+                with self.naming_lines():
+                    raise FormFileError(words, path)
 
 
-def read_form(
-    path: str | PathLike[str] | None, reading: ReadingOptions | None = None
-) -> Form:
+def read_form(path: str | PathLike[str] | None, reading: ReadingOptions | None = None) -> Form:
     """Read a form file; None gives an empty one.
 
     Args:
@@ -183,47 +155,46 @@ def read_form(
         reading: what else a person says of the table; it goes before what the file says.
 
     Raises:
-        FormFileError: the file is missing, is not TOML, or has an unknown key or a value of
-            the wrong type.
+        FormFileError: the file is missing, is not TOML, or has an unknown key or a value that
+            cannot be used.
     """
     reading = reading or ReadingOptions()
     if not path:
         return Form(reading=reading)
     try:
-        text = Path(path).read_text(encoding="utf-8")
-        data = tomllib.loads(text)
+        source = FormText(Path(path), Path(path).read_text(encoding="utf-8"))
+        data = tomllib.loads(source.text)
     except FileNotFoundError:
         raise FormFileError(f"There is no form file {str(path)!r}; check the path.") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise FormFileError(f"The form file {str(path)!r} is not TOML: {error}.") from None
-    others = [tag for tag in languages_in(data) if tag != ENGLISH.primary]
-    form = _form(in_language(data, ENGLISH.primary))
-    languages = {tag: _form(in_language(data, tag)) for tag in others}
-    return replace(
-        form,
-        languages=languages,
-        reading=reading.over(form.reading),
-        file=Path(path).name,
-        text=text,
-    )
+    except OSError as error:
+        words = f"The form file {str(path)!r} cannot be read: {error.strerror}."
+        raise FormFileError(words) from None
+    with source.naming_lines():
+        others = [tag for tag in languages_in(data) if tag != ENGLISH.primary]
+        form = _form(in_language(data, ENGLISH.primary), source.path.parent)
+        languages = {tag: _form(in_language(data, tag), source.path.parent) for tag in others}
+    return replace(form, languages=languages, reading=reading.over(form.reading), source=source)
 
 
-def _form(data: Mapping[str, Any]) -> Form:
+def _form(data: Mapping[str, Any], folder: Path) -> Form:
     """What the file says, its texts in one language."""
-    _check_keys(data, _TOP_KEYS, "the form file")
+    keys.check_keys(data, keys.TOP_KEYS)
+    keys.check_choice(data, "order", keys.ORDERS)
     target = data.get("target", {})
-    _check_keys(target, _TARGET_KEYS, "[target]")
-    _check_labels(target.get("classes", {}), "[target.classes]")
-    if data.get("order", "file") not in _ORDERS:
-        raise FormFileError(f"order is {data['order']!r}; choose one of: {', '.join(_ORDERS)}.")
+    keys.check_keys(target, keys.TARGET_KEYS, ("target",))
+    keys.check_texts(target.get("classes", {}), ("target", "classes"))
     for name, overrides in data.get("fields", {}).items():
         _check_field(name, overrides)
-    _check_card(data.get("card", {}))
+    keys.check_keys(data.get("card", {}), keys.CARD_KEYS, ("card",))
+    texts = {
+        **{key: data[key] for key in ("title", "description") if key in data},
+        **{f"target_{key}": target[key] for key in ("label", "unit") if key in target},
+        **_organisation(data.get("organisation", {}), folder),
+    }
     return Form(
-        title=data.get("title", ""),
-        description=data.get("description", ""),
-        target_label=target.get("label", ""),
-        target_unit=target.get("unit", ""),
+        texts=texts,
         class_labels=target.get("classes", {}),
         by_importance=data.get("order") == "importance",
         fields=data.get("fields", {}),
@@ -232,49 +203,55 @@ def _form(data: Mapping[str, Any]) -> Form:
     )
 
 
+def _check_field(name: str, overrides: Any) -> None:
+    keys.check_keys(overrides, keys.FIELD_KEYS, ("fields", name))
+    keys.check_texts(overrides.get("levels", {}), ("fields", name, "levels"))
+    keys.check_choice(overrides, "only", keys.WAYS, "fields", name)
+
+
+def _organisation(entries: Mapping[str, str], folder: Path) -> dict[str, str]:
+    """The schema's words for it, with the logo as data and a colour for dark pages."""
+    keys.check_keys(entries, keys.ORGANISATION_KEYS, ("organisation",))
+    said = dict(entries)
+    if "name" in said:
+        said["organisation"] = said.pop("name")
+    if said.get("logo"):
+        said["logo"] = logo_of(folder / said["logo"])
+    for key, grounds, pages in (("accent", LIGHT, "light"), ("accent_dark", DARK, "dark")):
+        if said.get(key):
+            _check_accent(key, said[key], grounds, pages)
+    if "accent" in said:
+        dark = readable(said["accent"], DARK) if said["accent"] else ""
+        said.setdefault("accent_dark", dark)
+    return said
+
+
+def _check_accent(key: str, colour: str, grounds: tuple[str, ...], pages: str) -> None:
+    path = ("organisation", key)
+    if not is_colour(colour):
+        raise FormFileError(
+            f'[organisation]: {key} is {colour!r}; write a colour as "#0b645f" is written.', path
+        )
+    if not is_readable(colour, grounds):
+        raise FormFileError(
+            f"[organisation]: text in {key} {colour} is hard to read on {pages} pages (its "
+            f"contrast is below 4.5). The nearest shade that works: {readable(colour, grounds)}.",
+            path,
+        )
+
+
 def _reading(entries: Mapping[str, Any]) -> ReadingOptions:
-    _check_keys(entries, _TABLE_KEYS, "[table]")
+    keys.check_keys(entries, keys.TABLE_KEYS, ("table",))
     for key, value in entries.items():
-        parts = value.values() if isinstance(value, dict) else [value]
-        if not all(isinstance(text, str) for part in parts for text in _as_list(part)):
-            raise FormFileError(f"[table] {key} must hold texts in quotes.")
+        if isinstance(value, dict):
+            for name, each in value.items():
+                keys.check_texts(_as_list(each), ("table", key, name))
     levels = {name: _as_list(each) for name, each in entries.get("level", {}).items()}
     try:
         return ReadingOptions(**{**entries, "level": levels})
     except TableError as error:
-        raise FormFileError(f"[table]: {error}") from None
+        raise FormFileError(f"[table]: {error}", ("table",)) from None
 
 
 def _as_list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
-
-
-def _check_field(name: str, overrides: Any) -> None:
-    if not isinstance(overrides, dict):
-        raise FormFileError(f"[fields.{name}] must be a table of keys, such as label = \"…\".")
-    _check_keys(overrides, _FIELD_KEYS, f"[fields.{name}]")
-    _check_labels(overrides.get("levels", {}), f"[fields.{name}.levels]")
-
-
-def _check_card(card: Mapping[str, Any]) -> None:
-    _check_keys(card, _CARD_KEYS, "[card]")
-    for key, value in card.items():
-        if isinstance(value, list) and not all(isinstance(text, str) for text in value):
-            raise FormFileError(f"[card] {key} must be a list of texts in quotes.")
-
-
-def _check_labels(labels: Mapping[str, Any], section: str) -> None:
-    for key, label in labels.items():
-        if not isinstance(label, str):
-            raise FormFileError(f"{section} {key!r} must be text in quotes.")
-
-
-def _check_keys(data: Mapping[str, Any], known: Mapping[str, Any], section: str) -> None:
-    for key, value in data.items():
-        if key not in known:
-            near = get_close_matches(key, known, 1)
-            hint = f"Did you mean {near[0]!r}?" if near else f"Valid keys: {', '.join(known)}."
-            raise FormFileError(f"{section}: unknown key {key!r}. {hint}")
-        wrong_bool = isinstance(value, bool) and known[key] is not bool
-        if wrong_bool or not isinstance(value, known[key]):
-            raise FormFileError(f"{section}: {key} has a value of the wrong type, {value!r}.")

@@ -16,12 +16,14 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from tablecast.errors import InvalidInput, Remark
-from tablecast.i18n.language import ENGLISH, N_, Language
-from tablecast.schema.codes import codes_of
-from tablecast.schema.field import CLOSED_LEVELS, MISSING, Array, Field, Refusal, Value
+from tablecast.i18n.language import ENGLISH, N_, Language, _
+from tablecast.schema.codes import whole_numbers
+from tablecast.schema.field import MISSING, Array, Field, Refusal, Value
 from tablecast.schema.field_order import arrange
 from tablecast.schema.form_file import Form
+from tablecast.schema.form_words import words_of
 from tablecast.schema.from_column import field_of_column, label_of
+from tablecast.schema.kinds import yes_no
 from tablecast.schema.readings import reading_of
 from tablecast.schema.texts import QUOTED_LENGTH, class_names, fold, quoted
 
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Task = Literal["regression", "classification"]
+
+#: Attributes that a description lacks where they are empty, as those of before they were known do.
+LATER = ("organisation", "logo", "accent", "accent_dark")
 
 #: Unknown names that an answer tells of. Looking for the nearest name costs 0.1 ms each, and a
 #: body has room for a million of them.
@@ -52,6 +57,8 @@ class Schema:
         task: regression or classification.
         classes: the target's classes as the table spells them; empty for regression.
         title, description, target_label, target_unit: what the pages show.
+        organisation, logo: whose page it is: a name, and a picture as a ``data:`` address.
+        accent, accent_dark: its colour on light and on dark pages, such as ``#0b645f``.
         class_labels: what the pages show for a class, where that differs; keyed by its text.
         translations: what ``in_language`` shows instead, by ``Language.primary``.
         decimal_comma: whether the training table writes any number with a decimal comma.
@@ -71,6 +78,10 @@ class Schema:
     translations: Mapping[str, Mapping[str, Any]] = dataclass_field(default_factory=dict)
     decimal_comma: bool = False
     reading: Mapping[str, str] = dataclass_field(default_factory=dict)
+    organisation: str = ""
+    logo: str = ""
+    accent: str = ""
+    accent_dark: str = ""
 
     @classmethod
     def from_table(
@@ -94,42 +105,55 @@ class Schema:
             FormFileError: the form file names a column, level or class that the table lacks.
         """
         form = form or Form()
+        with form.naming_lines():
+            return cls._from_table(table, target, task, form, importance, kinds or {})
+
+    @classmethod
+    def _from_table(
+        cls,
+        table: pd.DataFrame,
+        target: str,
+        task: Task,
+        form: Form,
+        importance: Mapping[str, float] | None,
+        kinds: Mapping[str, str],
+    ) -> Schema:
         features = [str(name) for name in table.columns if name != target]
         classes = tuple(classes_of(table[target])) if task == "classification" else ()
         form.check(features, classes)
         reading = reading_of(table)
-        shown = [form.class_labels.get(str(label), str(label)) for label in classes]
+        bare = cls(
+            fields=(),
+            target=target,
+            task=task,
+            classes=classes,
+            title=_untitled(target, ENGLISH),
+            target_label=label_of(target),
+            target_unit=reading.of(target).unit,
+            decimal_comma=reading.decimal_comma,
+            reading=reading.for_files,
+        )
+        worded = replace(bare, **words_of(form, vars(bare)))
+        shown = [worded.show_class(label) for label in classes]
         fields = [
             field_of_column(
                 table[name],
                 {
                     "folded": folded,
-                    **_codes(table[name], table[target], shown),
+                    **whole_numbers(table[name], table[target], shown),
                     **reading.of(name).for_field,
-                    **({"kind": kinds[name]} if kinds and name in kinds else {}),
+                    **({"kind": kinds[name]} if name in kinds else {}),
                     **form.fields.get(name, {}),
                 },
             )
             for name, folded in arrange(features, form, importance).items()
         ]
-        return cls(
-            fields=tuple(fields),
-            target=target,
-            task=task,
-            classes=classes,
-            title=form.title or _untitled(target, ENGLISH),
-            description=form.description,
-            target_label=form.target_label or label_of(target),
-            target_unit=form.target_unit or reading.of(target).unit,
-            class_labels=dict(form.class_labels),
-            translations={tag: _texts_in(other) for tag, other in form.languages.items()},
-            decimal_comma=reading.decimal_comma,
-            reading=reading.for_files,
-        )
+        return replace(worded, fields=tuple(fields))
 
     def to_json(self) -> dict[str, Any]:
         """All of it as plain data."""
-        plain = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        attributes = {name: getattr(self, name) for name in self.__dataclass_fields__}
+        plain = {name: value for name, value in attributes.items() if value or name not in LATER}
         return plain | {
             "fields": [field.to_json() for field in self.fields],
             "classes": list(self.classes),
@@ -168,6 +192,11 @@ class Schema:
         """A row of each field's typical value."""
         return Row(tuple(field.typical for field in self.fields))
 
+    def columns_of_one(self, row: Row, count: int) -> dict[str, Array]:
+        """A row so many times, as the columns that engines take."""
+        pairs = zip(self.fields, row.values, strict=True)
+        return {field.name: field.array([value]).repeat(count) for field, value in pairs}
+
     def columns_of_rows(self, rows: Sequence[Row]) -> dict[str, Array]:
         """Rows, at least one, as the columns that engines take."""
         by_field = zip(*(row.values for row in rows), strict=True)
@@ -189,8 +218,19 @@ class Schema:
         return self._by_name.get(name or "")
 
     def show_class(self, label: str | int | float) -> str:
-        """A class as the pages write it."""
-        return self.class_labels.get(str(label), str(label))
+        """A class as the pages write it; yes or no in the reader's language where it means that."""
+        return yes_no.label_of(str(label), self._class_texts, self.class_labels)
+
+    def name_class(self, label: str | int | float) -> str:
+        """A class as a sentence names it: a yes or no says of what, as in “Survived: no”."""
+        shown = self.show_class(label)
+        if self.class_labels or not yes_no.are_yes_and_no(self._class_texts):
+            return shown
+        return _("{target}: {answer}").format(target=self.target_label, answer=shown.lower())
+
+    @property
+    def _class_texts(self) -> list[str]:
+        return [str(label) for label in self.classes]
 
     @cached_property
     def _by_name(self) -> dict[str, Field]:
@@ -270,38 +310,9 @@ class Schema:
         )
 
 
-def _codes(column: pd.Series, target: pd.Series, shown: Sequence[str]) -> dict[str, Any]:
-    """The whole numbers that may be named as levels, and those that are offered as choices."""
-    known = column.dropna()
-    if column.dtype.kind not in "if" or not 1 < known.nunique() <= CLOSED_LEVELS:
-        return {}
-    if (known % 1 != 0).any():
-        return {}
-    whole = sorted(int(code) for code in known.unique())
-    return {"whole": tuple(map(str, whole)), "codes": codes_of(column, target, shown)}
-
-
 def _untitled(target: str, language: Language) -> str:
     """A form's title where nobody has given it one."""
     return language.gettext(N_("Predict {target}")).format(target=label_of(target).lower())
-
-
-def _texts_in(form: Form) -> dict[str, Any]:
-    """What a form says to people, as ``Schema.in_language`` takes it."""
-    named = {"label": "label", "hint": "hint", "unit": "unit", "levels": "level_labels"}
-    texts = {
-        "title": form.title,
-        "description": form.description,
-        "target_label": form.target_label,
-        "target_unit": form.target_unit,
-        "class_labels": dict(form.class_labels),
-        "fields": {
-            name: {named[key]: text for key, text in words.items() if key in named}
-            for name, words in form.fields.items()
-        },
-        "card": dict(form.card),
-    }
-    return {key: text for key, text in texts.items() if text}
 
 
 def classes_of(target: pd.Series) -> list[str | int]:

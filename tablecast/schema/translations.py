@@ -20,13 +20,15 @@ from tablecast.i18n.language import ENGLISH, LANGUAGES, language_of
 
 #: Where texts stand. A star is any key: a field, a level or a class.
 TEXT_PATHS = (
-    "title", "description",
+    "title", "description", "organisation.name",
     "target.label", "target.unit", "target.classes.*",
-    "fields.*.label", "fields.*.hint", "fields.*.unit", "fields.*.levels.*",
+    "fields.*.label", "fields.*.hint", "fields.*.unit", "fields.*.group", "fields.*.levels.*",
     "card.intended", "card.unsuited", "card.source", "card.license", "card.contact",
 )
 
 Texts = Mapping[str, Any]
+#: The keys that lead to a text.
+KeyPath = tuple[str, ...]
 
 
 def languages_in(data: Mapping[str, Any]) -> tuple[str, ...]:
@@ -37,7 +39,7 @@ def languages_in(data: Mapping[str, Any]) -> tuple[str, ...]:
     """
     primaries: set[str] = set()
 
-    def look(texts: Texts, path: str) -> Any:
+    def look(texts: Texts, path: KeyPath) -> Any:
         primaries.update(_by_language(texts, path))
         return ""
 
@@ -48,44 +50,46 @@ def languages_in(data: Mapping[str, Any]) -> tuple[str, ...]:
 def in_language(data: Mapping[str, Any], primary: str) -> dict[str, Any]:
     """The file's data with each text in one language."""
 
-    def choose(texts: Texts, path: str) -> Any:
+    def choose(texts: Texts, path: KeyPath) -> Any:
         known = _by_language(texts, path)
         return known.get(primary) or known.get(ENGLISH.primary) or next(iter(known.values()))
 
     return _replaced(data, choose)
 
 
-def _by_language(texts: Texts, path: str) -> dict[str, Any]:
+def _by_language(texts: Texts, path: KeyPath) -> dict[str, Any]:
+    name = ".".join(path)
     known: dict[str, Any] = {}
     for tag, text in texts.items():
         language = language_of(tag)
         if language is None:
             spoken = ", ".join(language.primary for language in LANGUAGES)
             raise FormFileError(
-                f"{path} has a text in {tag!r}; the pages' languages are {spoken}."
+                f"{name} has a text in {tag!r}; the pages' languages are {spoken}.", (*path, tag)
             )
         known[language.primary] = text
     if not known:
-        raise FormFileError(f"{path} has no text; write it in quotes, or leave it out.")
+        words = f"{name} has no text; write it in quotes, or leave it out."
+        raise FormFileError(words, path)
     return known
 
 
-def _replaced(data: Mapping[str, Any], choose: Callable[[Texts, str], Any]) -> dict[str, Any]:
+def _replaced(data: Mapping[str, Any], choose: Callable[[Texts, KeyPath], Any]) -> dict[str, Any]:
     """The data, where what stands at a place of texts and is a table of languages is replaced."""
     replaced = dict(data)
     for pattern in TEXT_PATHS:
-        replaced = _at(replaced, pattern.split("."), "", choose)
+        replaced = _at(replaced, pattern.split("."), (), choose)
     return replaced
 
 
 def _at(
-    table: dict[str, Any], path: list[str], prefix: str, choose: Callable[[Texts, str], Any]
+    table: dict[str, Any], path: list[str], prefix: KeyPath, choose: Callable[[Texts, KeyPath], Any]
 ) -> dict[str, Any]:
     first, *rest = path
     keys: Iterable[str] = table if first == "*" else (first,)
     changed = dict(table)
     for key in keys:
-        value, here = table.get(key), f"{prefix}.{key}".strip(".")
+        value, here = table.get(key), (*prefix, key)
         if isinstance(value, dict):
             changed[key] = _at(value, rest, here, choose) if rest else choose(value, here)
     return changed

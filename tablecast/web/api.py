@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Response, current_app, request
@@ -17,6 +18,7 @@ from tablecast.inference.engine import Label
 from tablecast.inference.predictor import Prediction
 from tablecast.schema.schema import Row
 from tablecast.schema.texts import quoted
+from tablecast.web.alternatives import MOST_SEARCHED, alternatives_json, asked_wish
 from tablecast.web.answer_kinds import asked_kind, csv_response, ndjson_response
 from tablecast.web.bodies import CSV, NDJSON, parse_json, reader_asked, rows_of
 from tablecast.web.explanations import contributions_json, whatif_json
@@ -36,7 +38,10 @@ REASONS: Mapping[str, tuple[str, Callable[[Deployment, Row], Any]]] = {
     "whatif": ("whatif", whatif_json),
 }
 
-NO_COLUMNS = N_("A CSV response cannot include explain or whatif. Ask for JSON or NDJSON.")
+NO_COLUMNS = N_(
+    "A CSV response cannot include explain, whatif, class, at_least or at_most. Ask for JSON or "
+    "NDJSON."
+)
 
 
 @blueprint.post("/predict_api")
@@ -57,8 +62,11 @@ def predict_api() -> Response:
 @blueprint.post("/api/v1/predict")
 def predict() -> Response:
     """The full answer: prediction, interval, probabilities, warnings, and what was asked for of
-    contributions (``?explain=1``) and whatif (``?whatif=1``)."""
+    contributions (``?explain=1``), whatif (``?whatif=1``) and alternatives (``?at_most=…``)."""
     asked = [REASONS[part] for part in REASONS if _is_asked(part)]
+    wish = asked_wish(deployment().schema, request.args)
+    if wish:
+        asked.append(("alternatives", partial(alternatives_json, wish=wish)))
     kind = asked_kind()
     if asked and kind == CSV:
         raise InvalidInput([Remark(NO_COLUMNS)])
@@ -66,7 +74,8 @@ def predict() -> Response:
     loaded = deployment()
     rows = _counted(read(loaded.schema, request.get_data(), current_app.config["MAX_ROWS"]))
     if asked:
-        _refuse_too_many(rows, most_explained(loaded))
+        most = most_explained(loaded)
+        _refuse_too_many(rows, min(most, MOST_SEARCHED) if wish else most)
     if kind == CSV:
         return csv_response(loaded, rows)
     body = full_answer(loaded, loaded.predictor.predict(rows))
@@ -119,7 +128,7 @@ def _refuse_too_many(rows: Sequence[Row], most: int) -> None:
     if len(rows) > most:
         words = _(
             "At most {most} rows per request can be explained, and you sent {rows}. Send fewer "
-            "rows, or leave out explain and whatif."
+            "rows, or leave explain, whatif, class, at_least and at_most out of the address."
         )
         raise RequestEntityTooLarge(words.format(most=most, rows=number(len(rows))))
 

@@ -25,7 +25,9 @@ from tablecast.settings import read_settings, unknown_settings
 from tablecast.web import api, pages, warmup
 from tablecast.web.docs import document as openapi
 from tablecast.web.fast_path import FastLane
+from tablecast.web.form.cases import MOST_CASES
 from tablecast.web.http import (
+    accent,
     access,
     content_encoding,
     metrics,
@@ -93,9 +95,13 @@ def create_app(deployment: Deployment | None = None) -> Flask:
     warmup.check(loaded)
     form = FORM_BYTES + FORM_FIELD_BYTES * len(loaded.schema.fields)
     app.config["BODY_LIMITS"] = {
-        "batch.upload": settings["max_upload"], "form.predict": min(form, settings["max_body"]),
-    }  # fmt: skip
-    for blueprint in (*pages.blueprints(), api.blueprint, metrics.blueprint, openapi.blueprint):
+        "batch.upload": settings["max_upload"],
+        "form.predict": min(form, settings["max_body"]),
+        "compare.change": min(MOST_CASES * form, settings["max_body"]),
+    }
+    for module in (api, metrics, openapi, accent):
+        app.register_blueprint(module.blueprint)
+    for blueprint in pages.blueprints():
         app.register_blueprint(blueprint)
     allowed = access.access_of(settings)
     app.config["TRUSTED_HOSTS"] = settings["hosts"].replace(",", " ").split() or None

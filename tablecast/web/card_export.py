@@ -55,11 +55,13 @@ def card_html(loaded: Deployment) -> str:
 
     from tablecast.web.app import create_app
     from tablecast.web.card.sections import page_of
+    from tablecast.web.display.organisation import style_of
     from tablecast.web.http.rendering import render_page
 
     app = create_app(loaded)
     folder = Path(app.static_folder or "")
-    styles = "\n".join((folder / name).read_text(encoding="utf-8") for name in STYLES)
+    files = [(folder / name).read_text(encoding="utf-8") for name in STYLES]
     with app.test_request_context("/model"):
+        styles = "\n".join([*files, style_of(loaded.schema)])
         values = page_of(loaded) | {"layout": "card_file.html", "styles": Markup(styles)}
         return render_page("model.html", **values).get_data(as_text=True)

@@ -26,7 +26,7 @@ from tablecast.web.pages import batch_page, form_page
 
 #: Addresses that show nothing of a deployment, and those that show answers.
 OTHERS = ("/healthz", "/readyz", "/metrics")
-ASKING = ("/batch", "/docs", "/openapi.json")
+ASKING = ("/batch", "/compare", "/docs", "/openapi.json")
 
 def prepare(app: Flask) -> None:
     """Compile every template, and render every page in every language.

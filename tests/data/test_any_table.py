@@ -17,8 +17,8 @@ from tablecast.deployment.deployment import Deployment
 from tablecast.deployment.opening import load
 from tablecast.errors import TablecastError
 from tablecast.training.cast import cast
-from tablecast.web.app import create_app
 from tests.markup import Page
+from tests.started import started
 
 ROWS = 90
 
@@ -47,7 +47,7 @@ def uses(deployment: Deployment, source: Path | None, folder: Path) -> list[Any]
     Returns:
         The answers to the batch's rows, from the API's list.
     """
-    client = create_app(deployment).test_client()
+    client = started(deployment).test_client()
     page = client.get("/")
     assert len(page.data) < 150_000
     filled = Page(page.text).filled_in()
@@ -222,14 +222,14 @@ def check_useless(deployment: Deployment, said: str, _answers: list[str]) -> Non
 
 
 def check_booleans(deployment: Deployment, _said: str, _answers: list[str]) -> None:
-    page = Page(create_app(deployment).test_client().get("/").text)
+    page = Page(started(deployment).test_client().get("/").text)
     labels = [one.inside("label").text.strip() for one in page.all("input", type="radio")]
     assert labels == ["Yes", "No"] * 5 + ["Not known"]
 
 
 def check_dates(deployment: Deployment, _said: str, _answers: list[str]) -> None:
     assert {field.kind for field in deployment.schema.fields} == {"date"}
-    page = Page(create_app(deployment).test_client().get("/").text)
+    page = Page(started(deployment).test_client().get("/").text)
     legends = [one.text for one in page.all("legend")]
     assert legends == ["Iso", "Day first", "Words", "Gaps (optional)"]
 

@@ -442,7 +442,7 @@ def test_the_form_file_says_what_the_options_say(tmp_path: Path) -> None:
     with pytest.raises(Exception, match=r"\[table\]: .*--decimal"):
         read_form(tmp_path / "form.toml")
     (tmp_path / "form.toml").write_text('[table]\nmissing = [1]\n')
-    with pytest.raises(Exception, match=r"\[table\] missing must hold texts"):
+    with pytest.raises(Exception, match=r"Line 2 of .*: missing has 1, which must be text"):
         read_form(tmp_path / "form.toml")
 
 

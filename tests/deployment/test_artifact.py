@@ -24,7 +24,7 @@ from tablecast.deployment.files import replaced_when_whole, sha256_of, with_endi
 from tablecast.deployment.opening import load, load_pipeline
 from tablecast.errors import ArtifactError
 from tablecast.inference.pycaret_api import predict_with_pycaret
-from tablecast.web.app import create_app
+from tests.started import started
 
 ENDINGS = (".pkl", ".json", ".onnx", ".onnx.sha256")
 
@@ -280,11 +280,11 @@ def test_an_older_deployment_serves(copy: Path, engine: str) -> None:
     """What the first version described is enough for every page, the API and batches."""
     row = {"age": 39, "sex": "male", "bmi": 30, "children": 1, "smoker": "no",
            "region": "northwest"}  # fmt: skip
-    now = create_app(load(copy, engine)).test_client().post("/predict_api", json=row).get_json()
+    now = started(load(copy, engine)).test_client().post("/predict_api", json=row).get_json()
     describe_again(copy, older)
     deployment = load(copy, engine)
     assert deployment.description["versions"]["tablecast"] == "0.0.1"
-    client = create_app(deployment).test_client()
+    client = started(deployment).test_client()
     assert client.post("/predict_api", json=row).get_json() == pytest.approx(now, rel=1e-9)
     full = client.post("/api/v1/predict", json=row).get_json()["predictions"][0]
     assert full["interval"] is None

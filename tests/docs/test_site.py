@@ -14,7 +14,7 @@ from deployments import ROOT
 import tablecast
 from tablecast.cli.main import command_parser
 from tablecast.errors import SettingError
-from tablecast.schema import form_file
+from tablecast.schema import form_keys
 from tablecast.settings import SETTINGS, Setting, read_settings
 from tests.documentation import Page
 
@@ -93,20 +93,22 @@ def test_a_new_setting_is_read_refused_and_shown(monkeypatch: pytest.MonkeyPatch
 
 
 KEYS = {
-    "At the top": form_file._TOP_KEYS,
-    "`[target]`": form_file._TARGET_KEYS,
-    "`[fields.NAME]`": form_file._FIELD_KEYS,
-    "`[card]`": form_file._CARD_KEYS,
-    "`[table]`": form_file._TABLE_KEYS,
+    "At the top": form_keys.TOP_KEYS,
+    "`[organisation]`": form_keys.ORGANISATION_KEYS,
+    "`[target]`": form_keys.TARGET_KEYS,
+    "`[fields.NAME]`": form_keys.FIELD_KEYS,
+    "`[card]`": form_keys.CARD_KEYS,
+    "`[table]`": form_keys.TABLE_KEYS,
 }
 
 
 @pytest.mark.parametrize("heading", KEYS)
-def test_the_form_files_page_has_every_key(heading: str) -> None:
-    """The tables of the page name the keys that the reader knows, and no other."""
+def test_the_form_keyss_page_has_every_key(heading: str) -> None:
+    """The tables of the page are the keys that the reader knows, with their types and purposes."""
     text = Page("docs/reference/form-file.md").text
     (section,) = re.findall(rf"^## {re.escape(heading)}\n(.*?)(?=^## |\Z)", text, re.M | re.S)
-    assert set(re.findall(r"^\| `(\w+)` \|", section, re.M)) == set(KEYS[heading])
+    lines = [f"| `{name}` | {key.type} | {key.purpose} |" for name, key in KEYS[heading].items()]
+    assert re.findall(r"^\| `.*$", section, re.M) == lines
 
 
 def test_the_picture_of_the_layers_is_that_of_the_contract() -> None:

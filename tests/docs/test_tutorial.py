@@ -42,4 +42,4 @@ def test_the_form_file_of_the_tutorial_is_read(tmp_path: Path) -> None:
     """Its words are the form's."""
     (code,) = TUTORIAL.blocks_with("toml", "title")
     (tmp_path / "form.toml").write_text(code, encoding="utf-8")
-    assert read_form(tmp_path / "form.toml").target_unit == "$"
+    assert read_form(tmp_path / "form.toml").texts["target_unit"] == "$"

@@ -16,8 +16,8 @@ from tablecast.inference.shapley import Explainer, Explanation
 from tablecast.schema.field import Value
 from tablecast.schema.schema import Row
 from tablecast.web.api import most_explained
-from tablecast.web.app import create_app
 from tests.explained import charging, grading, of_many_fields
+from tests.started import started
 
 ROWS = [
     (55.0, 36.5, "yes", "west"),
@@ -173,7 +173,7 @@ def test_the_same_question_has_the_same_explanation() -> None:
 
 def test_the_api_explains_when_asked() -> None:
     """?explain=1 fills contributions, in the form's order and in the target's unit."""
-    client = create_app(charging()).test_client()
+    client = started(charging()).test_client()
     asked = {"age": None, "bmi": 30.5, "smoker": "YES", "region": "west"}
     plain = client.post("/api/v1/predict", json=asked).get_json()["predictions"][0]
     assert plain["contributions"] is None
@@ -189,7 +189,7 @@ def test_the_api_explains_when_asked() -> None:
 
 def test_the_api_explains_a_class_by_its_probability() -> None:
     """A class is explained in its own probability."""
-    client = create_app(grading()).test_client()
+    client = started(grading()).test_client()
     asked = {"age": 60, "bmi": 30.5, "smoker": "yes", "region": "west"}
     (answer,) = client.post("/api/v1/predict?explain=1", json=asked).get_json()["predictions"]
     found = answer["contributions"]
@@ -200,7 +200,7 @@ def test_the_api_explains_a_class_by_its_probability() -> None:
 
 def test_more_than_a_hundred_rows_are_not_explained() -> None:
     """They are refused with the limit in words; 101 rows without reasons are answered."""
-    client = create_app(charging()).test_client()
+    client = started(charging()).test_client()
     rows = [{"age": 20, "bmi": 30.5, "smoker": "no", "region": "west"}] * 101
     response = client.post("/api/v1/predict?explain=1", json=rows)
     assert response.status_code == 413
@@ -213,7 +213,7 @@ def test_fewer_rows_are_explained_where_each_takes_more_answers() -> None:
     deployment = of_many_fields(60)
     assert 1 < most_explained(deployment) < 100
     assert len(Asked(deployment).columns["x0"]) <= explainer_of(deployment).answers
-    client = create_app(deployment).test_client()
+    client = started(deployment).test_client()
     row = dict.fromkeys((field.name for field in deployment.schema.fields), 0.5)
     rows = [row] * (most_explained(deployment) + 1)
     for part in ("explain", "whatif"):
@@ -240,7 +240,7 @@ class Asked:
 
 def test_another_word_than_1_or_0_is_refused() -> None:
     """?explain=please is told what to write."""
-    client = create_app(charging()).test_client()
+    client = started(charging()).test_client()
     row = {"age": 20, "bmi": 30.5, "smoker": "no", "region": "west"}
     response = client.post("/api/v1/predict?explain=please", json=row)
     assert response.status_code == 422
@@ -249,7 +249,7 @@ def test_another_word_than_1_or_0_is_refused() -> None:
 
 def test_a_deployment_without_distributions_still_answers(fake_deployment: Deployment) -> None:
     """One made before they were kept answers with null contributions."""
-    client = create_app(fake_deployment).test_client()
+    client = started(fake_deployment).test_client()
     row = {"age": 20, "sex": "male", "bmi": 30.5, "children": 0, "smoker": "no",
            "region": "southwest"}
     (answer,) = client.post("/api/v1/predict?explain=1", json=row).get_json()["predictions"]

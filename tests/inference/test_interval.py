@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from tablecast.inference.interval import Interval, Limits, Part
 from tablecast.inference.predictor import Predictor
 from tablecast.schema.schema import Schema
-from tablecast.web.app import create_app
 from tests import stand_ins
+from tests.started import started
 
 ROW = {
     "age": 40, "sex": "male", "bmi": 30.0, "children": 1, "smoker": "yes", "region": "northwest",
@@ -26,6 +26,7 @@ HELD = {"low": 16.0, "high": 50.0, "typical": 30.5}
 STORED: dict[str, Any] = {
     "level": 0.9,
     "floor": 0.0,
+    "coverage": 0.9, "width": 20_000.0, "score": 25_000.0, "method": "Made up.",
     "lower": {
         "at": [10_000.0, 30_000.0],
         "offsets": [-1_000.0, -3_000.0],
@@ -174,7 +175,7 @@ def test_no_range_ends_above_the_ceiling(insurance_schema: Schema) -> None:
 def served(description: dict[str, Any]) -> Any:
     made = stand_ins.deploy("fake", stand_ins.insurance_schema(), stand_ins.FormulaEngine())
     deployment = replace(made, description={**made.description, **description})
-    return create_app(deployment).test_client()
+    return started(deployment).test_client()
 
 
 def test_the_api_answers_with_the_interval() -> None:

@@ -13,11 +13,11 @@ from tablecast.deployment.deployment import Deployment
 from tablecast.inference.engine import Answer, Columns
 from tablecast.inference.whatif import MOST_LEVELS, Course, WhatIf, what_if
 from tablecast.schema.schema import Row
-from tablecast.web.app import create_app
 from tests.explained import WIDE, charging, deployment_of, grading, of_many_fields, people
 from tests.markup import Page
 from tests.served import deployment_of as served_of
 from tests.served import every_kind_of_column
+from tests.started import started
 
 ROW: tuple[Any, ...] = (40.0, 30.0, "yes", "west")
 
@@ -105,7 +105,7 @@ def test_many_levels_are_cut_to_the_frequent_ones_and_the_present_one() -> None:
 def test_every_kind_of_field_has_a_course() -> None:
     """Dates, open categories, booleans and fields with missing values included."""
     deployment = served_of(every_kind_of_column(), "target", "regression")
-    client = create_app(deployment).test_client()
+    client = started(deployment).test_client()
     rows = client.get("/openapi.json").get_json()["paths"]["/api/v1/predict"]["post"]
     row = rows["requestBody"]["content"]["application/json"]["examples"]["row"]["value"]
     answer = client.post("/api/v1/predict?whatif=1", json=row).get_json()["predictions"][0]
@@ -131,7 +131,7 @@ def test_every_answer_has_its_range() -> None:
 
 def test_the_api_answers_what_if_when_asked() -> None:
     """?whatif=1 fills whatif and leaves contributions null; both may be asked for."""
-    client = create_app(of_many_fields(5)).test_client()
+    client = started(of_many_fields(5)).test_client()
     row = {f"x{place}": 0.5 for place in range(5)}
     (answer,) = client.post("/api/v1/predict?whatif=1", json=row).get_json()["predictions"]
     assert answer["contributions"] is None
@@ -149,7 +149,7 @@ def test_the_page_names_values_as_the_form_does() -> None:
         insured=np.arange(400) % 2,
     )
     deployment = deployment_of(table, "charges", "regression", charging().engine)
-    client = create_app(deployment).test_client()
+    client = started(deployment).test_client()
     row = {"age": "40", "bmi": "30", "smoker": "yes", "region": "west", "bought": "2020-04-01",
            "insured": "1"}  # fmt: skip
     page = Page(client.post("/predict", data=row).text)

@@ -9,6 +9,7 @@ import pytest
 from deployments import ROOT
 
 from tablecast.errors import FormFileError
+from tablecast.schema import Field
 from tablecast.schema.form_file import Form, read_form
 from tablecast.schema.from_column import field_of_column
 
@@ -22,7 +23,7 @@ def test_the_shipped_form_file_is_read_in_its_order() -> None:
     """The insurance form names its six fields in the order of the form."""
     form = read_form(ROOT / "examples" / "insurance" / "form.toml")
     assert list(form.fields) == ["age", "sex", "bmi", "children", "smoker", "region"]
-    assert form.title
+    assert form.texts["title"]
 
 
 @pytest.mark.parametrize(
@@ -38,13 +39,16 @@ def test_the_shipped_form_file_is_read_in_its_order() -> None:
         ("[fields]\na = 1", "table of keys"),
         ('[target]\nname = "x"', "unknown key"),
         ("[target.classes]\n1 = 5", "text in quotes"),
-        ("[table]\ndrop = [1]", "texts in quotes"),
+        ("[table]\ndrop = [1]", "text in quotes"),
         ("[table]\nencoding = 8", "wrong type"),
-        ("[table.level]\na = 1", "texts in quotes"),
-        ('[table.level]\na = ["x", 1]', "texts in quotes"),
-        ("[table.date]\na = 1", "texts in quotes"),
-        ("[card]\nintended = [1]", "texts in quotes"),
+        ("[table.level]\na = 1", "text in quotes"),
+        ('[table.level]\na = ["x", 1]', "text in quotes"),
+        ("[table.date]\na = 1", "text in quotes"),
+        ("[card]\nintended = [1]", "text in quotes"),
         ('order = "best"', "choose one of: file, importance"),
+        ('[fields.a]\nonly = "left"', "fields.a.*'left'; choose one of: up, down"),
+        ('[fields.a]\nfixed = "yes"', "wrong type"),
+        ("[fields.a]\ngroup = 1", "wrong type"),
     ],
 )
 def test_a_mistake_is_named(tmp_path: Path, content: str, words: str) -> None:
@@ -69,6 +73,22 @@ def test_limits_that_no_value_keeps_are_named(kind: str) -> None:
     column = pd.Series([1.5, 2.5, 3.5], name="size")
     with pytest.raises(FormFileError, match=rf"fields.size.*{kind}minimum 5 is above {kind}max"):
         field_of_column(column, {f"{kind}minimum": 5.0, f"{kind}maximum": 1.0})
+
+
+def test_what_a_field_can_become_is_part_of_it() -> None:
+    """A field's group and direction are kept in the description, and absent where nobody said."""
+    column = pd.Series([1.5, 2.5, 3.5], name="years")
+    said = {"group": "Work", "fixed": True, "only": "up"}
+    field = field_of_column(column, said)
+    assert Field.from_json(field.to_json()) == field
+    assert {name: field.to_json()[name] for name in said} == said
+    assert not said.keys() & field_of_column(column, {}).to_json().keys()
+
+
+def test_levels_have_no_direction() -> None:
+    """Only a number or a date can only rise."""
+    with pytest.raises(FormFileError, match=r"fields.colour.*numbers and dates.*fixed = true"):
+        field_of_column(pd.Series(["red", "blue"], name="colour"), {"only": "up"})
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

@@ -22,9 +22,9 @@ from tablecast.schema.column_kinds import COLUMN_KINDS, NumberColumn
 from tablecast.schema.field import KINDS, Array, Field, Value
 from tablecast.schema.kinds.amount import AmountField, Floats
 from tablecast.schema.schema import Schema
-from tablecast.web.app import create_app
 from tests.markup import Page
 from tests.served import deployment_of
+from tests.started import started
 
 MINUTE = 60.0
 
@@ -118,7 +118,7 @@ def client(schema: Schema) -> FlaskClient:
         TABLE, "target", "regression", background=background_of(TABLE, schema)
     )
     deployment = replace(deployment, engine=MinutesEngine())
-    return create_app(deployment).test_client()
+    return started(deployment).test_client()
 
 
 def test_its_column_is_told_apart(schema: Schema) -> None:

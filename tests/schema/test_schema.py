@@ -230,7 +230,7 @@ def test_the_form_file_overrides_words_and_order() -> None:
     """Label, hint, unit, order, level labels and limits come from the form file."""
     table = pd.DataFrame({"a": [1.0, 2.5], "b": ["x", "y"], "target": [1.0, 2.0]})
     form = Form(
-        title="T", target_unit="$",
+        texts={"title": "T", "target_unit": "$"},
         fields={"b": {"label": "Bee", "levels": {"y": "Why"}}, "a": {"hard_maximum": 99}},
     )
     schema = Schema.from_table(table, "target", "regression", form)
@@ -239,6 +239,18 @@ def test_the_form_file_overrides_words_and_order() -> None:
     assert schema.field("b").show_level("y") == "Why"
     assert schema.field("a").hard_maximum == 99
     assert (schema.title, schema.target_unit) == ("T", "$")
+
+
+def test_an_organisation_is_part_of_the_schema() -> None:
+    """Training keeps it, in each language; a schema without one has no keys for it."""
+    table = pd.DataFrame({"a": [1.0, 2.5], "target": [1.0, 2.0]})
+    texts = {"organisation": "Lake", "accent": "#000000", "accent_dark": "#ffffff"}
+    form = Form(texts=texts, languages={"zh": Form(texts={"organisation": "湖"})})
+    schema = Schema.from_table(table, "target", "regression", form)
+    assert Schema.from_json(json.loads(json.dumps(schema.to_json()))) == schema
+    assert texts.items() <= schema.to_json().items()
+    assert schema.translations["zh"] == {"organisation": "湖"}
+    assert not texts.keys() & Schema.from_table(table, "target", "regression").to_json().keys()
 
 
 @pytest.mark.parametrize(

@@ -18,8 +18,8 @@ from tablecast.inference.engine import Answer, Columns
 from tablecast.schema.field import Field, Refusal
 from tablecast.schema.number_formats import is_currency, plain_number
 from tablecast.schema.schema import Schema
-from tablecast.web.app import create_app
 from tests import stand_ins
+from tests.started import started
 
 GERMAN = Field("preis", "number", "float64", minimum=0.5, maximum=90_000, hard_minimum=0,
                hard_maximum=200_000, default=1.234, spelling=".,")  # fmt: skip
@@ -183,7 +183,7 @@ def test_a_wrong_cell_is_refused_as_it_was_written() -> None:
 
 def test_the_page_takes_both_spellings(german: Deployment) -> None:
     """A person may write 1.234,5 or 1234.5; a number that the page shows is read as the same."""
-    client = create_app(german).test_client()
+    client = started(german).test_client()
     for text, answer in (("1.234,5", "12,345"), ("1234.5", "12,345"), ("27.900,25", "279,002")):
         page = client.post("/predict", data={"Preis": text, "Garantie": "ja"})
         assert answer in page.get_data(as_text=True), text
@@ -194,7 +194,7 @@ def test_the_page_takes_both_spellings(german: Deployment) -> None:
 
 def test_the_api_reads_texts_as_the_form_does(german: Deployment) -> None:
     """In JSON a number is a number, and a text is what the table's spelling makes of it."""
-    client = create_app(german).test_client()
+    client = started(german).test_client()
     for price in (1234.5, "1.234,5", " 1234,5 "):
         answered = client.post("/predict_api", json={"Preis": price, "Garantie": "ja"})
         assert answered.get_json() == 12345.0, price
@@ -220,7 +220,7 @@ def test_a_table_sent_to_the_api_is_read_in_its_spelling(german: Deployment) -> 
 
     A CSV answer is in the table's spelling, and is read again as a CSV body.
     """
-    client = create_app(german).test_client()
+    client = started(german).test_client()
     lines = '{"Preis": 1234.5, "Garantie": "ja"}\n{"Preis": 2001.25, "Garantie": "nein"}\n'
     table = "Preis;Garantie\n1.234,50;JA\n2001,25;nein\n"
 

@@ -22,8 +22,8 @@ from tablecast.batch.predict_file import predict_file
 from tablecast.cli.main import main
 from tablecast.deployment.deployment import Deployment
 from tablecast.deployment.opening import load
-from tablecast.web.app import create_app
 from tests.markup import Page
+from tests.started import started
 
 EXAMPLES = ("insurance", "iris", "glass", "wine", "house")
 
@@ -92,12 +92,12 @@ def trained(
 
 def deployed(base: Path) -> tuple[Deployment, FlaskClient]:
     deployment = load(base)
-    return deployment, create_app(deployment).test_client()
+    return deployment, started(deployment).test_client()
 
 
 def typical(deployment: Deployment) -> dict[str, Any]:
     """The defaults that the API tells, of the fields that may not be left out."""
-    fields = create_app(deployment).test_client().get("/api/v1/model").json["fields"]
+    fields = started(deployment).test_client().get("/api/v1/model").json["fields"]
     return {field["name"]: field["default"] for field in fields if field["required"]}
 
 
@@ -132,7 +132,7 @@ def test_both_engines_give_every_class_the_same(trained: Trained, name: str) -> 
     row = typical(load(trained(name)))
     bare, full = [], []
     for engine in ("onnx", "pycaret"):
-        client = create_app(load(trained(name), engine)).test_client()
+        client = started(load(trained(name), engine)).test_client()
         bare.append(client.post("/predict_api", json=[row, row]).json)
         full.append(client.post("/api/v1/predict", json=row).json["predictions"][0])
     answers = [*bare[0], *bare[1], full[0]["prediction"], full[1]["prediction"]]

@@ -20,10 +20,10 @@ from tablecast.access import keyring as keyring_module
 from tablecast.access.key_file import GRANTS, Role, new_key, read_file, write_file
 from tablecast.access.places import Places
 from tablecast.cli.main import main
-from tablecast.web.app import create_app
 from tablecast.web.http.access import open_to_all
 from tablecast.web.http.roles import FORM, PUBLIC, ROLES
 from tablecast.web.pages import blueprints
+from tests.started import started
 
 ROW = {"age": 39, "sex": "male", "bmi": 30.4, "children": 1, "smoker": "no", "region": "northwest"}
 HTML = {"Accept": "text/html"}
@@ -42,7 +42,7 @@ class Server:
         for name, value in settings.items():
             monkeypatch.setenv(name, value)
         monkeypatch.setattr(keyring_module, "FRESHNESS", 0.0)
-        self.app: Flask = create_app(shipped_deployment("onnx"))
+        self.app: Flask = started(shipped_deployment("onnx"))
 
     @property
     def client(self) -> FlaskClient:
@@ -198,7 +198,7 @@ def test_guessing_is_slowed_down(server: Server) -> None:
 def test_an_address_without_a_key_has_a_rate(monkeypatch: pytest.MonkeyPatch) -> None:
     """TABLECAST_RATE limits each address; liveness is never limited."""
     monkeypatch.setenv("TABLECAST_RATE", "2/m")
-    client = create_app(shipped_deployment("onnx")).test_client()
+    client = started(shipped_deployment("onnx")).test_client()
     statuses = [client.post("/predict_api", json=ROW).status_code for _ in range(3)]
     assert statuses == [200, 200, 429]
     other = client.post("/predict_api", json=ROW, environ_base={"REMOTE_ADDR": "10.0.0.9"})
@@ -218,7 +218,7 @@ def test_the_document_says_which_routes_want_a_key(server: Server) -> None:
 
 def test_without_keys_the_document_asks_for_none() -> None:
     """A server that is open to everybody says so, as before."""
-    document = create_app(shipped_deployment("onnx")).test_client().get("/openapi.json").json
+    document = started(shipped_deployment("onnx")).test_client().get("/openapi.json").json
     assert document["security"] == []
     assert "securitySchemes" not in document["components"]
 
@@ -323,7 +323,7 @@ def test_the_form_can_stay_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 def test_a_key_has_so_many_places(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     """While one is answered a second is 429 with Retry-After, a row too; other keys go on."""
     monkeypatch.setenv("TABLECAST_AT_ONCE", "1")
-    app = create_app(shipped_deployment("onnx"))
+    app = started(shipped_deployment("onnx"))
     client, ask, batch = app.test_client(), server.keys["ask"], server.keys["batch"]
     meanwhile: list[Any] = []
 
@@ -351,7 +351,7 @@ def test_a_key_has_so_many_places(server: Server, monkeypatch: pytest.MonkeyPatc
 def test_a_place_is_free_again_after_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """However a request ends, its address may ask again; without keys there are places too."""
     monkeypatch.setenv("TABLECAST_AT_ONCE", "1")
-    app = create_app(shipped_deployment("onnx"))
+    app = started(shipped_deployment("onnx"))
     monkeypatch.setitem(app.view_functions, "api.model", lambda: 1 / 0)
     statuses = [app.test_client().get("/api/v1/model").status_code for _ in range(3)]
     assert statuses == [500] * 3

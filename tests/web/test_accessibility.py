@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
 
+from tablecast.deployment.deployment import Deployment
 from tablecast.deployment.opening import load
-from tablecast.web.app import create_app
+from tablecast.schema.accent import DARK, LIGHT, readable
 from tests.chromium import ARGUMENTS, CHROMIUM
 from tests.explained import of_every_kind, of_long_form, of_many_levels
 from tests.served import server
+from tests.started import started
 
 playwright_api = pytest.importorskip("playwright.sync_api")
 axe_package = pytest.importorskip("axe_playwright_python.sync_playwright")
@@ -37,7 +39,24 @@ EVERY_RULE = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled"
 CONTRAST = {"resultTypes": ["violations"], "runOnly": ["color-contrast"]}
 
 
-DEPLOYMENTS = {"insurance": lambda: load(ROOT / "deployment_28042020"), "kinds": of_every_kind}
+def of_an_organisation() -> Deployment:
+    """With a name, a logo, a contact, and a colour of which the contrast is only just enough."""
+    shipped, colour = load(ROOT / "deployment_28042020"), readable("#ff8800", LIGHT)
+    logo = "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 90 9'/%3E"
+    schema = replace(
+        shipped.schema, organisation="The Hospital for All Diseases at the Northern Lakeside",
+        logo=logo, accent=colour, accent_dark=readable(colour, DARK),
+    )  # fmt: skip
+    card = {**shipped.description["card"], "stated": {"contact": "care@example.org"}}
+    described = {**shipped.description, "schema": schema.to_json(), "card": card}
+    return replace(shipped, description=described)
+
+
+DEPLOYMENTS = {
+    "insurance": lambda: load(ROOT / "deployment_28042020"),
+    "kinds": of_every_kind,
+    "organisation": of_an_organisation,
+}
 
 
 def blank(page: playwright_api.Page) -> None:
@@ -120,6 +139,32 @@ def opened(path: str) -> Callable[[playwright_api.Page], None]:
     return lambda page: page.goto(path) and None
 
 
+def compared(page: playwright_api.Page) -> None:
+    """Four cases, one with a value that is not valid, and reasons for the others."""
+    page.goto("/compare")
+    for _ in range(2):
+        page.get_by_role("button", name="Add a case").click()
+    page.locator("[name='2.age']").fill("30")
+    page.locator("[name='3.age']").fill("old")
+    page.get_by_role("button", name="Compare", exact=True).click()
+    page.locator(".summary").wait_for()
+
+
+def ways(page: playwright_api.Page) -> None:
+    """What would have to change, found."""
+    page.goto("/?age=40&sex=male&bmi=31&children=1&smoker=yes&region=northwest"
+              "&wish=9000&wish-way=most")  # fmt: skip
+    page.locator(".ways-list").wait_for()
+
+
+def wrong_wish(page: playwright_api.Page) -> None:
+    page.goto("/")
+    page.locator(".steps").wait_for()
+    page.locator("#wish").fill("cheap")
+    page.get_by_role("button", name="Show what would have to change").click()
+    page.locator("#wish-error").wait_for()
+
+
 STATES: dict[str, Callable[[playwright_api.Page], None]] = {
     "blank": blank,
     "live": live,
@@ -128,6 +173,9 @@ STATES: dict[str, Callable[[playwright_api.Page], None]] = {
     "answer": answer,
     "errors": errors,
     "searching": searching,
+    "compared": compared,
+    "ways": ways,
+    "wrong-wish": wrong_wish,
     "batch": opened("/batch"),
     "batch-checked": checked_batch,
     "batch-wrong": wrong_batch,
@@ -140,8 +188,9 @@ STATES: dict[str, Callable[[playwright_api.Page], None]] = {
 
 #: What looks the same whatever the deployment is looked at once.
 ALIKE = {
-    "kinds": {"live", "chinese", "batch", "batch-wrong", "docs", "missing"},
+    "kinds": {"live", "chinese", "ways", "wrong-wish", "batch", "batch-wrong", "docs", "missing"},
     "insurance": {"searching"},
+    "organisation": STATES.keys() - {"answer", "errors", "card"},
 }
 SEEN = [(name, state) for name in DEPLOYMENTS for state in STATES if state not in ALIKE[name]]
 
@@ -169,7 +218,7 @@ def browser() -> Iterator[playwright_api.Browser]:
 def urls() -> Iterator[dict[str, str]]:
     with ExitStack() as stack:
         yield {
-            name: stack.enter_context(server(create_app(make())))
+            name: stack.enter_context(server(started(make())))
             for name, make in DEPLOYMENTS.items()
         }
 
@@ -334,7 +383,7 @@ def test_an_answer_to_eighty_fields_prints_on_one_page(browser: playwright_api.B
     """With nine warnings too, and everything that was asked."""
     loaded = of_long_form()
     far = {field.name: str(3 * place) for place, field in enumerate(loaded.schema.fields)}
-    with server(create_app(loaded)) as url, opened_page(browser, url) as page:
+    with server(started(loaded)) as url, opened_page(browser, url) as page:
         page.goto(f"/?{urlencode(far)}")
         assert page.locator(".note li").count() == 9
         assert pages_of(page) == {"A4": 1, "Letter": 1}
@@ -346,7 +395,7 @@ def test_an_answer_to_eighty_fields_prints_on_one_page(browser: playwright_api.B
 
 def test_an_answer_from_many_levels_prints_on_one_page(browser: playwright_api.Browser) -> None:
     """On paper a category has six of its levels, and the one that was given."""
-    with server(create_app(of_many_levels())) as url, opened_page(browser, url) as page:
+    with server(started(of_many_levels())) as url, opened_page(browser, url) as page:
         page.goto("/")
         page.locator("[role=combobox]").nth(2).fill("level number 39")
         page.get_by_role("button", name="Predict").click()

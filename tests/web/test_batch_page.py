@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from tablecast.deployment.deployment import Deployment
-from tablecast.web.app import create_app
+from tests.started import started
 
 HEADER = "age,sex,bmi,children,smoker,region"
 GOOD = "19,female,27.9,0,yes,southwest"
@@ -217,7 +217,7 @@ def test_upload_has_a_limit_of_its_own(
     """A file past the upload limit gets the page's 413, one past only the form's is answered."""
     monkeypatch.setenv("TABLECAST_MAX_BODY", "1000")
     monkeypatch.setenv("TABLECAST_MAX_UPLOAD", "100000")
-    client = create_app(fake_deployment).test_client()
+    client = started(fake_deployment).test_client()
     assert send(client, f"{HEADER}\n" + f"{GOOD}\n" * 500, CSV).status_code == 200
     page = send(client, f"{HEADER}\n" + f"{GOOD}\n" * 5000)
     assert page.status_code == 413

@@ -32,7 +32,6 @@ from tablecast.training.evaluation.subgroups import (
     measure_numbers,
 )
 from tablecast.training.experiment.out_of_fold import UnseenClasses
-from tablecast.web.app import create_app
 from tablecast.web.card import card_charts
 from tablecast.web.card_export import card_html, write_card
 from tests.cards import SHARES, charging_card, columns_of, grading_card, with_facts
@@ -45,6 +44,7 @@ from tests.explained import (
     people,
 )
 from tests.markup import Page
+from tests.started import started
 
 metrics = pytest.importorskip("sklearn.metrics", reason="figures are compared with scikit-learn's")
 
@@ -71,7 +71,7 @@ def guesses(classes: int = 3, rows: int = 600) -> UnseenClasses:
 
 
 def page_of(deployment: Deployment, path: str = "/model") -> Page:
-    return Page(create_app(deployment).test_client().get(path).text)
+    return Page(started(deployment).test_client().get(path).text)
 
 
 # What is measured where the answer is a number
@@ -403,7 +403,7 @@ def test_ranges_are_told_by_the_size_of_the_answer(made: str) -> None:
         ["−12 to 8,000", "134", "94.8%", "20,000"], ["8,001 to 41,000", "266", "83.5%", "42,000"],
     ]
     del card.description["interval"]["by_answer"]
-    assert label not in create_app(card).test_client().get("/model").text
+    assert label not in started(card).test_client().get("/model").text
 
 
 @pytest.mark.parametrize("made", [charging_card, grading_card])
@@ -512,7 +512,7 @@ def page_weight(deployment: Deployment, evaluation: Any) -> int:
     loaded = with_facts(deployment, evaluation)
     fields = deployment.schema.fields
     loaded.description["card"]["importance"] = {field.name: 1 / 80 for field in fields}
-    app = create_app(loaded)
+    app = started(loaded)
     html = app.test_client().get("/model").text
     assets = set(re.findall(r'(?:src|href)="/static/([\w.]+)', html))
     assert {"tablecast.css", "card.css"} < assets

@@ -6,8 +6,8 @@ import pytest
 
 from tablecast.schema.schema import Schema
 from tablecast.web.card import card_charts
-from tablecast.web.card.card_charts import Axis
 from tablecast.web.card.class_figures import _strength, class_figures, confusion_of
+from tablecast.web.display.axis import Axis
 from tablecast.web.display.charts import Scale
 
 

@@ -17,10 +17,10 @@ from tablecast.schema.field import Field
 from tablecast.schema.field_order import FEWEST_OPEN, MOST_OPEN, arrange
 from tablecast.schema.form_file import Form, read_form
 from tablecast.schema.schema import Schema
-from tablecast.web.app import create_app
 from tablecast.web.form.controls import joined_dates, part_names
 from tests.markup import Page
 from tests.stand_ins import NearestPetalEngine, deploy, iris_schema
+from tests.started import started
 
 DAY = 86400
 DATE = Field(
@@ -40,7 +40,7 @@ class EchoEngine:
 
 def serve(*fields: Field, **options: object) -> FlaskClient:
     schema = Schema(fields, "y", "regression", **options)  # type: ignore[arg-type]
-    return create_app(deploy("controls", schema, EchoEngine())).test_client()
+    return started(deploy("controls", schema, EchoEngine())).test_client()
 
 
 def filled(client: FlaskClient, path: str = "/") -> dict[str, str]:
@@ -292,7 +292,7 @@ def test_the_page_says_what_a_class_is_called() -> None:
     """The form file's label is on the page, beside the bar too; the API has the class."""
     labels = {"Iris-setosa": "Bristle-pointed iris", "Iris-virginica": "Southern blue flag"}
     schema = replace(iris_schema(), class_labels=labels)
-    client = create_app(deploy("labelled", schema, NearestPetalEngine())).test_client()
+    client = started(deploy("labelled", schema, NearestPetalEngine())).test_client()
     values = {"sepal_length": 5.0, "petal_length": 1.4}
     page = Page(client.post("/predict", data=values).text)
     (answer,) = [one for one in page.all("p") if "answer" in (one.get("class") or "").split()]

@@ -14,8 +14,8 @@ import pytest
 import served
 from flask.testing import FlaskClient
 
-from tablecast.web.app import create_app
 from tests.explained import of_many_fields
+from tests.started import started
 
 CHROMIUM = Path("/usr/bin/chromium")
 ARGUMENTS = [
@@ -87,7 +87,7 @@ def test_a_wide_tables_page_is_light_too() -> None:
 
     What is sent stands there whole: it can be pasted.
     """
-    page = create_app(of_many_fields(80)).test_client().get("/docs").get_data(as_text=True)
+    page = started(of_many_fields(80)).test_client().get("/docs").get_data(as_text=True)
     assert len(page.encode()) < MOST_BYTES
     card = code_beside(page, "Example response of /api/v1/model")
     assert card.startswith('{\n  "name": "explained"')

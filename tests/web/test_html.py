@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from urllib.parse import urlencode, urlsplit
 
+import numpy as np
 import pandas as pd
 import pytest
 from flask.testing import FlaskClient
@@ -13,13 +14,14 @@ from tablecast.deployment.deployment import Deployment
 from tablecast.inference.engine import Answer, Columns
 from tablecast.schema.field import Field
 from tablecast.schema.schema import Schema
-from tablecast.web.app import create_app
 from tablecast.web.card.quality import measure
-from tablecast.web.pages.form_page import Bar, Control, worded
+from tablecast.web.display.amounts import wording_of
+from tablecast.web.pages.form_page import Bar, Control
 from tests.deployments import shipped_deployment
 from tests.explained import of_every_kind
 from tests.markup import Page
 from tests.stand_ins import deploy
+from tests.started import started
 
 GOOD = {
     "age": "55", "sex": "male", "bmi": "30.5", "children": "1", "smoker": "yes",
@@ -39,7 +41,7 @@ class ConstantEngine:
     """Answers 1 whatever is asked."""
 
     def answer(self, columns: Columns) -> Answer:
-        return Answer(0 * next(iter(columns.values())).astype(float) + 1.0)
+        return Answer(np.ones(len(next(iter(columns.values())))))
 
 
 def get(client: FlaskClient, path: str, status: int = 200) -> Page:
@@ -70,7 +72,7 @@ def static(client: FlaskClient, path: str) -> bytes:
 
 
 def serve(schema: Schema) -> FlaskClient:
-    return create_app(deploy("made_here", schema, ConstantEngine())).test_client()
+    return started(deploy("made_here", schema, ConstantEngine())).test_client()
 
 
 def every_page(client: FlaskClient) -> dict[str, str]:
@@ -180,8 +182,8 @@ def test_the_answer_has_its_label_and_unit(client: FlaskClient) -> None:
     page = post(client, GOOD)
     assert page.by_id("result").tag == "section"
     assert page.by_id("answer-name").text == "Estimated charges for the year"
-    assert page.of_class("answer")[0].text == "$33,750.50"
-    assert page.title.startswith("$33,750.50")
+    assert page.of_class("answer")[0].text == "$33,750"
+    assert page.title.startswith("$33,750")
 
 
 def test_what_was_typed_stays_with_the_answer(client: FlaskClient) -> None:
@@ -193,7 +195,7 @@ def test_what_was_typed_stays_with_the_answer(client: FlaskClient) -> None:
 def test_letter_case_and_spaces_do_not_count(client: FlaskClient) -> None:
     """`` YES `` and ``yes`` choose the same radio and get the same answer."""
     page = post(client, {**GOOD, "smoker": "  YES ", "sex": "Male", "age": " 55 "})
-    assert page.of_class("answer")[0].text == "$33,750.50"
+    assert page.of_class("answer")[0].text == "$33,750"
     assert page.filled_in() == {**GOOD, "age": " 55 "}
 
 
@@ -259,13 +261,23 @@ def test_a_link_with_a_wrong_value_says_so(client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "unit", "text"),
-    [(20931.4, "$", "$20,931.40"), (-5.0, "€", "-€5.00"), (5.6294, "points", "5.629 points"),
-     (123456.7, "", "123,457"), ("setosa", "$", "setosa"), (1, "", "1")],
+    ("answer", "interval", "unit", "text"),
+    [
+        (18826.936545249715, None, "$", "$18,827"), (-5.0, None, "€", "−€5.00"),
+        (5.6294, None, "points", "5.629 points"), (123456.7, None, "", "123,457"),
+        (18826.936545249715, (15_020.3, 24_870.9), "$", "$18,830"),
+        (208_512.3, (160_000.0, 280_000.0), "$", "$209,000"),
+        (5.6294, (4.1, 7.2), "points", "5.63 points"), (-0.0012, (-4.0, 4.0), "", "0.00"),
+        (12.3456, (12.0, 12.7), "$", "$12.35"), (7.3, (0.0, 9_000.0), "", "7"),
+        (0.000123456, (0.0001, 0.0002), "$", "$0.000123"), (5.0, (5.0, 5.0), "", "5.000"),
+    ],
 )  # fmt: skip
-def test_answers_are_worded_with_their_unit(answer: float | str, unit: str, text: str) -> None:
-    """Money stands after its sign; other numbers before their unit; a class stands alone."""
-    assert worded(answer, unit) == text
+def test_answers_have_the_digits_that_their_range_supports(
+    answer: float, interval: tuple[float, float] | None, unit: str, text: str
+) -> None:
+    """Three digits of the range's width, or four of the answer; money has cents or none."""
+    schema = Schema((), "y", "regression", target_unit=unit)
+    assert wording_of(schema, abs(answer), interval).of(answer) == text
 
 
 def test_money_is_a_prefix_of_its_input() -> None:
@@ -321,7 +333,7 @@ def test_label_hint_error_and_control_stand_in_that_order() -> None:
 
     A screen reader reads them in the same order: the description names the hint, then the error.
     """
-    page = post(create_app(of_every_kind()).test_client(), {}, 422)
+    page = post(started(of_every_kind()).test_client(), {}, 422)
     places = {one["id"]: place for place, one in enumerate(page.elements) if "id" in one.attributes}
     errors = page.of_class("wrong")
     assert len(errors) > 5
@@ -402,7 +414,7 @@ def test_markup_in_every_field_is_shown_as_text(client: FlaskClient, text: str) 
     assert not page.all("img")
     assert not page.all("b")
     scripts = {urlsplit(one["src"]).path for one in page.all("script")}
-    assert scripts == {"/static/form.js", "/static/live.js"}
+    assert scripts == {"/static/form.js", "/static/live.js", "/static/whatif.js"}
     assert page.one("input", name="age")["value"] == text
     assert text in next(one for one in page.all("li") if "not a field" in one.text).text
     assert text[:30] in next(one for one in page.all("li") if "not a choice" in one.text).text
@@ -607,7 +619,7 @@ def test_who_names_html_gets_a_page_and_others_a_problem(
 
 def test_beyond_the_training_data_no_coverage_is_claimed() -> None:
     """What nine in ten similar cases do is only said of a case like those of training."""
-    client = create_app(shipped_deployment("onnx")).test_client()
+    client = started(shipped_deployment("onnx")).test_client()
     row = {
         "age": "55", "sex": "male", "bmi": "30", "children": "1", "smoker": "yes",
         "region": "northwest",

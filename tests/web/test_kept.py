@@ -119,7 +119,7 @@ def seconds(ask):
     return time.process_time() - began
 
 print(seconds(lambda: client.post("/predict", data=row)))
-for path in ("/", "/model", "/docs", "/batch"):
+for path in ("/", "/compare", "/model", "/docs", "/batch"):
     print(seconds(lambda: client.get(path)))
 """
 

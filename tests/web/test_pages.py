@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from tablecast.web import pages
-from tablecast.web.app import create_app
 from tablecast.web.http.roles import ROLES, role_of
 from tests.markup import Page
 from tests.stand_ins import NearestPetalEngine, deploy, iris_schema
+from tests.started import started
 
 BLUEPRINT = '''
 """About the people who made the model."""
@@ -54,11 +54,11 @@ def header(html: str) -> dict[str, tuple[str, str | None]]:
 @pytest.mark.usefixtures("folder")
 def test_a_new_page_needs_nothing_but_itself() -> None:
     """It stands in the navigation in its place, keeps the reader's language, and has its role."""
-    app = create_app(deploy("iris", iris_schema(), NearestPetalEngine()))
+    app = started(deploy("iris", iris_schema(), NearestPetalEngine()))
     client = app.test_client()
     html = client.get("/about?lang=zh").text
     assert [name for name, _ in header(html).items()] == [
-        "表单", "批量预测", "About us", "模型卡", "API",
+        "表单", "比较", "批量预测", "About us", "模型卡", "API",
     ]  # fmt: skip
     assert header(html)["About us"] == ("/about?lang=zh", "page")
     assert header(client.get("/model").text)["About us"] == ("/about", None)
@@ -68,7 +68,7 @@ def test_a_new_page_needs_nothing_but_itself() -> None:
 
 def test_the_page_that_answers_is_the_forms() -> None:
     """The answer to the form stands under Form; a page that is not there under none."""
-    client = create_app(deploy("iris", iris_schema(), NearestPetalEngine())).test_client()
+    client = started(deploy("iris", iris_schema(), NearestPetalEngine())).test_client()
     answered = client.post("/predict", data={"sepal_length": "5", "petal_length": "1.4"})
     assert header(answered.text)["Form"] == ("/", "page")
     missing = client.get("/none", headers={"Accept": "text/html"})

@@ -8,7 +8,6 @@ import pytest
 import served
 from flask import Flask
 
-from tablecast.errors import SettingError
 from tablecast.web.http.proxies import Sender, TrustedProxies
 
 PREFIX = "/some/where"
@@ -73,7 +72,7 @@ def test_a_peer_is_believed_only_where_it_is_named(
 
 def test_a_proxy_that_is_none_stops_the_start(monkeypatch: pytest.MonkeyPatch) -> None:
     """A setting that names no address is refused with what it should be."""
-    with pytest.raises(SettingError, match=r"'my-proxy'.*10\.0\.0\.0/8"):
+    with pytest.raises(SystemExit, match=r"'my-proxy'.*10\.0\.0\.0/8"):
         app_behind(monkeypatch, "127.0.0.1, my-proxy")
 
 

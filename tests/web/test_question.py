@@ -15,11 +15,11 @@ import pytest
 import requests
 
 from tablecast.schema.schema import Row
-from tablecast.web.app import create_app
 from tablecast.web.display.code_samples import curl_of, python_of, question_of
 from tests.explained import charging
 from tests.markup import Page
 from tests.served import deployment_of, every_kind_of_column, server
+from tests.started import started
 
 ADDRESS = "http://127.0.0.1:1/api/v1/predict"
 
@@ -27,7 +27,7 @@ ADDRESS = "http://127.0.0.1:1/api/v1/predict"
 @pytest.fixture(scope="module")
 def url() -> Iterator[str]:
     """A real server of people's charges."""
-    with server(create_app(charging())) as address:
+    with server(started(charging())) as address:
         yield address
 
 
@@ -35,7 +35,7 @@ def url() -> Iterator[str]:
 def hard_url() -> Iterator[str]:
     """A real server of fields whose names are hard on programs."""
     table = every_kind_of_column().rename(columns={"ticket": "it's a $HOME `tick`et"})
-    with server(create_app(deployment_of(table, "target", "regression"))) as address:
+    with server(started(deployment_of(table, "target", "regression"))) as address:
         yield address
 
 

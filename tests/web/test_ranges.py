@@ -13,9 +13,9 @@ from questions import WAYS, amounts_in, check_page, check_ranges
 from tablecast.batch.predict_file import predict_file
 from tablecast.deployment.deployment import Deployment
 from tablecast.inference.engine import Answer, Columns
-from tablecast.web.app import create_app
 from tests import stand_ins
 from tests.deployments import shipped_deployment
+from tests.started import started
 
 PERSON = {
     "age": 40, "sex": "male", "bmi": 30.0, "children": 1, "smoker": "yes", "region": "northwest",
@@ -24,7 +24,10 @@ PERSON = {
 BELOW, ABOVE = (
     {"at": [0.0], "offsets": [offset], "numbers": [], "levels": []} for offset in (-1.75, 2.25)
 )
+#: What training measures of a range, for the model card.
+MEASURED = {"coverage": 0.9, "width": 4.0, "score": 5.0, "method": "Made up."}
 COUNTED = {
+    **MEASURED,
     "level": 0.9, "floor": 0.0, "ceiling": 12.0, "whole": True, "lower": BELOW, "upper": ABOVE,
 }
 
@@ -47,14 +50,14 @@ def counting() -> Deployment:
 def test_the_shipped_ranges_hold_their_answers(way: str, engine: str) -> None:
     """Within the training range and beyond, alone and in a list; never below zero."""
     deployment = shipped_deployment(engine)
-    client = create_app(deployment).test_client()
+    client = started(deployment).test_client()
     check_ranges(client, deployment.schema, WAYS[way])
     check_page(client, deployment.schema, WAYS[way])
 
 
 def test_a_count_has_whole_ends_in_the_api(counting: Deployment) -> None:
     """Alone, in a list and at every value of ``whatif``; the answer itself is a mean."""
-    client = create_app(counting).test_client()
+    client = started(counting).test_client()
     alone = client.post("/api/v1/predict?whatif=1", json=PERSON).json["predictions"][0]
     listed = client.post("/api/v1/predict", json=[PERSON, PERSON | {"age": 64}]).json
     assert alone["prediction"] == 2.5
@@ -68,7 +71,7 @@ def test_a_count_has_whole_ends_in_the_api(counting: Deployment) -> None:
 def test_a_count_has_whole_ends_on_the_page(counting: Deployment) -> None:
     """The range is told without decimals, and the mean with some."""
     asked = {name: str(value) for name, value in PERSON.items()}
-    page = Page(create_app(counting).test_client().post("/predict", data=asked).text)
+    page = Page(started(counting).test_client().post("/predict", data=asked).text)
     (told,) = [one.text for one in page.all("p") if one.get("class") == "range"]
     assert amounts_in(told) == [1, 4]
     assert "." not in told
@@ -102,11 +105,11 @@ def test_a_count_has_whole_ends_in_a_file(
 def test_an_end_is_not_rounded_past_its_answer(counting: Deployment) -> None:
     """Where the range is the answer alone, what the page shows of both agrees."""
     zero = {"at": [0.0], "offsets": [0.0], "numbers": [], "levels": []}
-    narrow = {"level": 0.9, "floor": 0.0, "lower": zero, "upper": zero}
+    narrow = {**MEASURED, "level": 0.9, "floor": 0.0, "lower": zero, "upper": zero}
     deployment = replace(
         counting, description={**counting.description, "interval": narrow}
     )
-    client = create_app(deployment).test_client()
+    client = started(deployment).test_client()
     for age in np.arange(18, 65):
         asked = {name: str(value) for name, value in (PERSON | {"age": age}).items()}
         page = Page(client.post("/predict", data=asked).text)

@@ -26,8 +26,8 @@ from tablecast.schema.readings import reading_of
 from tablecast.training.experiment.trained import nothing_learnt
 from tablecast.training.graph_cost import Cost
 from tablecast.training.search.views import Recipe
-from tablecast.web.app import create_app
 from tablecast.web.card.card_remarks import Sentence, sentence_of
+from tests.started import started
 
 CHINESE = Language("zh_Hans")
 
@@ -232,7 +232,7 @@ def test_the_card_is_in_one_language_but_for_what_nobody_can_translate() -> None
             {"model": "b", "name": "B", "features": "plain features", "error": "no convergence"},
         ],
     }
-    client = create_app(loaded).test_client()
+    client = started(loaded).test_client()
     text = client.get("/model?lang=zh").text
     for words in ("“age”在 53% 的行中缺失。", "<code>κ</code>：是行的序号", "差 3.4%", "原有特征"):
         assert words in text, words

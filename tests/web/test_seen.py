@@ -17,11 +17,11 @@ from deployments import shipped_deployment
 from flask.testing import FlaskClient
 
 from tablecast.settings import unknown_settings
-from tablecast.web.app import create_app
 from tablecast.web.http import access_log as access_log_module
 from tablecast.web.http.access_log import AccessLog
 from tablecast.web.http.origins import origins_of
 from tablecast.web.http.tracing import request_id_of, trace_of
+from tests.started import started
 
 ROW = {"age": 39, "sex": "male", "bmi": 30.4, "children": 1, "smoker": "no", "region": "northwest"}
 TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -30,7 +30,7 @@ TRACEPARENT = f"00-{TRACE}-00f067aa0ba902b7-01"
 
 @pytest.fixture
 def client() -> FlaskClient:
-    return create_app(shipped_deployment("onnx")).test_client()
+    return started(shipped_deployment("onnx")).test_client()
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def test_an_address_is_never_in_the_log(client: FlaskClient, logged: Any) -> Non
 def test_the_log_can_be_switched_off(monkeypatch: pytest.MonkeyPatch) -> None:
     """TABLECAST_ACCESS_LOG=off writes nothing."""
     monkeypatch.setenv("TABLECAST_ACCESS_LOG", "off")
-    app = create_app(shipped_deployment("onnx"))
+    app = started(shipped_deployment("onnx"))
     assert app.extensions["access_log"] is None
     assert app.test_client().post("/predict_api", json=ROW).status_code == 200
 
@@ -260,7 +260,7 @@ def test_what_cannot_be_unpacked_is_said(client: FlaskClient, encoding: str, bod
 def asking(monkeypatch: pytest.MonkeyPatch, **settings: str) -> FlaskClient:
     for name, value in settings.items():
         monkeypatch.setenv(name, value)
-    return create_app(shipped_deployment("onnx")).test_client()
+    return started(shipped_deployment("onnx")).test_client()
 
 
 def test_only_named_sites_may_ask(monkeypatch: pytest.MonkeyPatch) -> None:

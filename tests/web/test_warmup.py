@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 import served
 import stand_ins
+from flask import Flask
 
 from tablecast.deployment.deployment import Deployment
 from tablecast.errors import TablecastError
 from tablecast.web import warmup
 from tablecast.web.app import create_app, create_app_or_exit
+from tablecast.web.http import navigation
+from tests.started import started
 
 Change = Callable[[dict[str, Any]], Any]
 
@@ -82,3 +85,59 @@ def test_a_server_with_names_of_its_own_starts(monkeypatch: pytest.MonkeyPatch) 
     warmup.rehearse(app)
     for host, status in (("a.example.com", 200), ("localhost", 400)):
         assert app.test_client().get("/", headers={"Host": host}).status_code == status
+
+
+#: What a response says of itself alone.
+OWN = ("Date", "X-Request-Id")
+
+
+@pytest.mark.parametrize("language", ["en", "zh-CN", "es"])
+@pytest.mark.parametrize("name", ["insurance", "iris", "every kind", "a field called lang"])
+def test_what_is_started_answers_as_what_is_created(name: str, language: str) -> None:
+    """Pages that are rendered before anybody asks are those that are rendered for a request."""
+    deployment = DEPLOYMENTS[name]()
+    created, ready = create_app(deployment), started(deployment)
+    for address in _addresses(ready):
+        headers = {"Accept-Language": language, "Accept": "text/html"}
+        first = created.test_client().get(address, headers=headers)
+        second = ready.test_client().get(address, headers=headers)
+        assert second.text == first.text, address
+        assert _told(second) == _told(first), address
+
+
+def test_every_page_offers_the_other_languages() -> None:
+    """Each page of the header leads to itself in another language, also where it was kept."""
+    app = started(DEPLOYMENTS["insurance"]())
+    with app.test_request_context("/"):
+        pages = [app.url_for(link.endpoint) for link in navigation.navigation()]
+    assert len(pages) > 3
+    for page in pages:
+        assert 'hreflang="zh-Hans"' in app.test_client().get(page).text, page
+
+
+def _addresses(app: Flask) -> list[str]:
+    rules = [rule for rule in app.url_map.iter_rules() if "GET" in (rule.methods or ())]
+    plain = [rule.rule for rule in rules if not rule.arguments and rule.rule != "/metrics"]
+    asked = [f"{path}?lang=zh" for path in plain] + [f"{path}?utm_source=x" for path in plain]
+    return [*plain, *asked, "/nothing"]
+
+
+def _told(response: Any) -> dict[str, str]:
+    return {name: value for name, value in response.headers if name not in OWN}
+
+
+def _with_a_field_called_lang() -> Deployment:
+    table = served.every_kind_of_column().rename(columns={"ticket": "lang"})
+    return served.deployment_of(table, "target", "regression")
+
+
+DEPLOYMENTS: dict[str, Callable[[], Deployment]] = {
+    "insurance": lambda: changed(dict),
+    "iris": lambda: stand_ins.deploy(
+        "iris", stand_ins.iris_schema(), stand_ins.NearestPetalEngine()
+    ),
+    "every kind": lambda: served.deployment_of(
+        served.every_kind_of_column(), "target", "regression"
+    ),
+    "a field called lang": _with_a_field_called_lang,
+}

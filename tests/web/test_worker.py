@@ -23,13 +23,13 @@ from gunicorn.workers.gthread import TConn, ThreadWorker
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tablecast.web.app import create_app
 from tablecast.web.fast_path import FastLane
 from tablecast.web.server import gunicorn_worker as worker
 from tablecast.web.server.client import Client
 from tablecast.web.server.connections import most_connections
 from tablecast.web.server.gunicorn_worker import MOST_AHEAD, Worker
 from tablecast.web.server.plain_request import plain_request
+from tests.started import started
 
 PATIENT = {
     "age": 39, "sex": "male", "bmi": 30.4, "children": 1, "smoker": "no", "region": "northwest",
@@ -160,7 +160,7 @@ class Connection:
 
 
 def insurance_app(engine: Any) -> Flask:
-    return create_app(stand_ins.deploy("fake", stand_ins.insurance_schema(), engine))
+    return started(stand_ins.deploy("fake", stand_ins.insurance_schema(), engine))
 
 
 @pytest.fixture(scope="module")

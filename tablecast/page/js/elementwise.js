@@ -1,7 +1,6 @@
 import {commonShape, empty, sizeOf, spread, tensor} from "./tensors.js";
 
 // Each has a loop of its own: a function that is called for each number costs five times as much.
-/* eslint-disable no-self-compare */
 const ONE = {
   Neg(a, o) { for (let i = 0; i < o.length; i++) o[i] = -a[i]; },
   Abs(a, o) { for (let i = 0; i < o.length; i++) o[i] = Math.abs(a[i]); },
@@ -13,6 +12,8 @@ const ONE = {
   Cos(a, o) { for (let i = 0; i < o.length; i++) o[i] = Math.cos(a[i]); },
   Tanh(a, o) { for (let i = 0; i < o.length; i++) o[i] = Math.tanh(a[i]); },
   Floor(a, o) { for (let i = 0; i < o.length; i++) o[i] = Math.floor(a[i]); },
+  IsNaN(a, o) { for (let i = 0; i < o.length; i++) o[i] = a[i] !== a[i] ? 1 : 0; },
+  Not(a, o) { for (let i = 0; i < o.length; i++) o[i] = a[i] ? 0 : 1; },
   Sign(a, o) { for (let i = 0; i < o.length; i++) o[i] = Math.sign(a[i]); },
   Round(a, o) { for (let i = 0; i < o.length; i++) o[i] = toEven(a[i]); },
 };
@@ -45,11 +46,13 @@ function toEven(x) {
   return low % 2 === 0 ? low : low + 1;
 }
 
+const TRUTHS = ["IsNaN", "Not"];
+
 function ofOne(loop) {
   return (_attributes, x) => {
     const data = new Float64Array(x.data.length);
     loop(x.data, data);
-    return tensor(x.kind, x.shape, data);
+    return tensor(TRUTHS.includes(loop.name) ? "bool" : x.kind, x.shape, data);
   };
 }
 
@@ -74,8 +77,7 @@ function mapped(table, make) {
 
 function divide(attributes, a, b) {
   const result = ofTwo(TWO.Div)(attributes, a, b);
-  if (a.kind === "int") result.data.forEach((x, i) => { result.data[i] = Math.trunc(x); });
-  return result;
+  return a.kind === "int" ? {...result, data: result.data.map(Math.trunc)} : result;
 }
 
 function where(_attributes, condition, a, b) {
@@ -86,28 +88,19 @@ function where(_attributes, condition, a, b) {
   return {kind: a.kind, shape, data};
 }
 
-const WHOLE = ["int", "bool"];
-
-function cast(attributes, x) {
-  const data = Float64Array.from(x.data);
-  if (attributes.to === "bool") data.forEach((value, i) => { data[i] = value === 0 ? 0 : 1; });
-  if (attributes.to === "int" && !WHOLE.includes(x.kind)) {
-    data.forEach((value, i) => { data[i] = Math.trunc(value); });
-  }
-  return tensor(attributes.to, x.shape, data);
-}
-
-function isNaNs(_attributes, x) {
-  return {kind: "bool", shape: x.shape, data: Float64Array.from(x.data, (v) => (v !== v ? 1 : 0))};
-}
-
-function not(_attributes, x) {
-  return {kind: "bool", shape: x.shape, data: Float64Array.from(x.data, (value) => (value ? 0 : 1))};
+function cast({to}, x) {
+  if (x.kind === to || (x.kind === "float" && to === "double")) return {...x, kind: to};
+  const data = x.data.slice();
+  if (to === "bool") for (let i = 0; i < data.length; i++) data[i] = data[i] === 0 ? 0 : 1;
+  if (to === "int") for (let i = 0; i < data.length; i++) data[i] = Math.trunc(data[i]);
+  return tensor(to, x.shape, data);
 }
 
 function impute(attributes, x) {
-  const filled = attributes.imputed_value_floats, width = filled.length;
-  const data = Float64Array.from(x.data, (v, i) => (v !== v ? filled[i % width] : v));
+  const filled = attributes.imputed_value_floats, data = x.data.slice();
+  for (let i = 0; i < data.length; i++) {
+    if (data[i] !== data[i]) data[i] = filled[i % filled.length];
+  }
   return tensor(x.kind, x.shape, data);
 }
 
@@ -124,11 +117,13 @@ function encodeLabels(attributes, x) {
     codes.set(attributes, new Map(keys.map((key, i) => [key, values[i]])));
   }
   const code = codes.get(attributes), other = attributes.default_int64;
-  return {kind: "int", shape: x.shape, data: Float64Array.from(x.data, (text) => code.get(text) ?? other)};
+  const data = new Float64Array(x.data.length);
+  for (let i = 0; i < data.length; i++) data[i] = code.get(x.data[i]) ?? other;
+  return {kind: "int", shape: x.shape, data};
 }
 
 export const elementwise = {
   ...mapped(ONE, ofOne), ...mapped(TWO, ofTwo), ...mapped(ASKED, asked), Div: divide,
-  Where: where, Cast: cast, IsNaN: isNaNs, Not: not, Imputer: impute, Clip: clip,
+  Where: where, Cast: cast, Imputer: impute, Clip: clip,
   LabelEncoder: encodeLabels, Identity: (_attributes, x) => x,
 };

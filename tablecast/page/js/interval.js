@@ -45,9 +45,22 @@ function offset(edge, prediction, valueOf) {
 // interval: as the deployment's description has it; valueOf: field name -> the row's value.
 export function rangeOf(interval, prediction, valueOf) {
   if (prediction !== prediction) return [NaN, NaN];
-  let low = prediction + Math.min(offset(interval.lower, prediction, valueOf), 0);
-  const high = prediction + Math.max(offset(interval.upper, prediction, valueOf), 0);
-  const {floor} = interval;
-  if (floor !== null && low < floor) low = Math.min(floor, prediction);
-  return [low, high];
+  const low = prediction + offset(interval.lower, prediction, valueOf);
+  const high = prediction + offset(interval.upper, prediction, valueOf);
+  return within(interval.limits, prediction, low, high);
+}
+
+// A whole number that a sum has missed by less than this is meant.
+const HAIR = 1e-9;
+
+// Both ends, held to the limits; the answer lies between them, whatever it is.
+function within({floor, ceiling, whole}, prediction, low, high) {
+  let from = floor === null ? low : Math.max(low, floor);
+  let to = ceiling === null ? high : Math.min(high, ceiling);
+  if (!whole) return [Math.min(from, prediction), Math.max(to, prediction)];
+  // Rounded inwards the same whole numbers lie inside.
+  from = Math.ceil(from - HAIR);
+  to = Math.floor(to + HAIR);
+  return [Math.min(from, Math.floor(prediction)), Math.max(to, Math.ceil(prediction))]
+    .map((end) => Math.min(Math.max(end, -(2 ** 53)), 2 ** 53));
 }

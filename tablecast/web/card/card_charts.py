@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from tablecast.web.display.axis import Axis, axis_over
 from tablecast.web.display.charts import Scale, line_of
 
 Point = tuple[float, float]
@@ -25,18 +26,6 @@ GAP = 0.12
 TONES: Mapping[int, tuple[int, ...]] = {
     1: (5,), 2: (1, 4), 3: (1, 3, 5), 4: (1, 2, 4, 5), 5: (1, 2, 3, 4, 5), 6: (1, 2, 3, 4, 5, 6),
 }
-
-
-@dataclass(frozen=True)
-class Axis:
-    """A scale between two round numbers, and the ticks on it."""
-
-    scale: Scale
-    ticks: tuple[float, ...]
-
-    def at(self, value: float) -> float:
-        """Per cent of the way."""
-        return self.scale.at(value)
 
 
 @dataclass(frozen=True)
@@ -55,16 +44,6 @@ class Plot:
     areas: Mapping[int, str]
     lines: Mapping[str, str]
     dots: tuple[Point, ...] = ()
-
-
-def axis_over(low: float, high: float, most: int = 5) -> Axis:
-    """An axis whose round ticks span low to high, at most so many steps apart."""
-    if high <= low:
-        low, high = low - max(abs(low), 1.0) / 2, high + max(abs(high), 1.0) / 2
-    step = next(width for width in _steps((high - low) / most) if _count(low, high, width) <= most)
-    first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
-    ticks = tuple(float(f"{tick * step:.12g}") for tick in range(first, last + 1))
-    return Axis(Scale(ticks[0], ticks[-1]), ticks)
 
 
 #: From 0 to 1, for shares.
@@ -184,16 +163,7 @@ def class_areas(values: Sequence[float], probabilities: Sequence[Sequence[float]
 
 def rug(values: Iterable[float], axis: Axis) -> str:
     """Short lines where a field's training values are, as an SVG path in a box 100 high."""
-    return "".join(f"M{axis.at(value):.4g} 0V100" for value in values)
-
-
-def _steps(least: float) -> list[float]:
-    power = 10.0 ** math.floor(math.log10(least))
-    return [m * power for m in (1, 2, 2.5, 5, 10, 20)]  # twice the least is enough
-
-
-def _count(low: float, high: float, step: float) -> int:
-    return math.ceil(high / step - 1e-9) - math.floor(low / step + 1e-9)
+    return "".join(f"M{axis.at(value):.3g} 0V100" for value in values)
 
 
 def _box(left: float, top: float, right: float, bottom: float) -> str:
@@ -205,7 +175,7 @@ def _level(height: float) -> str:
 
 
 def _outline(points: Iterable[Point], end: str = "z") -> str:
-    return "M" + "L".join(f"{x:.4g} {y:.4g}" for x, y in points) + end
+    return "M" + "L".join(f"{x:.3g} {y:.3g}" for x, y in points) + end
 
 
 def _without_straights(points: list[Point]) -> list[Point]:

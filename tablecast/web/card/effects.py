@@ -15,9 +15,10 @@ from tablecast.inference.marginals import Background
 from tablecast.schema.field import Field
 from tablecast.schema.schema import Schema
 from tablecast.web.card import card_charts
-from tablecast.web.card.card_charts import Axis, Plot, axis_over
+from tablecast.web.card.card_charts import Plot
 from tablecast.web.card.regression_figures import Table
 from tablecast.web.display.amounts import Wording, wording_of
+from tablecast.web.display.axis import Axis, axis_over
 from tablecast.web.display.charts import Span, from_zero
 
 #: Fields whose effect is drawn, the most important; the others are a line in a table.

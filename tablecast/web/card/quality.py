@@ -79,8 +79,7 @@ def measure(value: Any) -> str:
         return "" if value is None else str(value)
     if isinstance(value, int):
         return number(value)
-    sign = "−" if value < 0 else ""
-    return sign + number(abs(value), ",.1f" if abs(value) >= 1000 else ".4g")
+    return number(value, ",.1f" if abs(value) >= 1000 else ".4g")
 
 
 def metrics_of(measured: Mapping[str, Any]) -> list[Metric]:

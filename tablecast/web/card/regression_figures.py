@@ -12,8 +12,9 @@ from tablecast.i18n.language import _
 from tablecast.inference.marginals import FEWEST, Histogram
 from tablecast.schema.schema import Schema
 from tablecast.web.card import card_charts
-from tablecast.web.card.card_charts import Axis, Plot
+from tablecast.web.card.card_charts import Plot
 from tablecast.web.display.amounts import Wording, wording_of
+from tablecast.web.display.axis import Axis
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,7 @@ def ticks_of(axis: Axis, *, per_cent: bool = False) -> tuple[str, ...]:
     """The words at an axis' ticks."""
     if per_cent:
         return tuple(percent(value) for value in axis.ticks)
-    return tuple(_signed(value) for value in axis.ticks)
+    return tuple(number(value, ",.10g") for value in axis.ticks)
 
 
 def regression_figures(
@@ -186,7 +187,7 @@ def _histogram_rows(
     edges: Sequence[float], counts: Sequence[int]
 ) -> tuple[tuple[str, ...], ...]:
     return tuple(
-        (_signed(low), _signed(high), number(count))
+        (number(low, ",.10g"), number(high, ",.10g"), number(count))
         for (low, high), count in zip(pairwise(edges), counts, strict=True)
         if count
     )
@@ -194,7 +195,3 @@ def _histogram_rows(
 
 def _with_unit(name: str, schema: Schema) -> str:
     return f"{name} ({unit_name(schema.target_unit)})" if schema.target_unit else name
-
-
-def _signed(value: float) -> str:
-    return ("−" if value < 0 else "") + number(abs(value), ",.10g")

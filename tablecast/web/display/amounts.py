@@ -5,13 +5,17 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from tablecast.i18n.formats import number, percent, with_unit
+from tablecast.i18n.formats import MINUS, currency_sign, number, percent, rounded, with_unit
 from tablecast.schema.schema import Schema
 
 #: Digits of an amount that a person compares.
 DIGITS = 4
-#: Decimals of an answer whose unit stands before it.
-MONEY = 2
+
+#: Digits of a range's width: the answer in a thousandth of it says no more than in a hundredth.
+DIGITS_OF_RANGE = 3
+
+#: Decimals of money, where it has any.
+CENTS = 2
 
 
 @dataclass(frozen=True)
@@ -20,7 +24,7 @@ class Wording:
 
     Attributes:
         unit: the target's; "" for a probability.
-        decimals: of every amount.
+        decimals: of every amount; at -1 all are rounded to tens, at -2 to hundreds.
         is_probability: whether the numbers are probabilities.
     """
 
@@ -29,29 +33,55 @@ class Wording:
     is_probability: bool = False
 
     def of(self, value: float) -> str:
-        """``$12,835``, ``5.63 points`` or ``29.2%``."""
+        """``$12,840``, ``5.63 points`` or ``29.2%``."""
         if self.is_probability:
             return percent(value, 1)
-        sign = "−" if round(value, self.decimals) < 0 else ""
-        return sign + with_unit(number(abs(value), f",.{self.decimals}f"), self.unit)
+        return with_unit(rounded(value, self.decimals), self.unit)
+
+    def tick(self, value: float) -> str:
+        """A round number on an axis: a probability without the decimals that it has not."""
+        return percent(value) if self.is_probability else self.of(value)
 
     def change(self, value: float) -> str:
-        """The same with its sign; a probability changes by percentage points."""
-        sign = "−" if value < 0 else "+"
-        if self.is_probability:
-            return f"{sign}{number(abs(100 * value), '.1f')}"
-        return sign + with_unit(number(abs(value), f",.{self.decimals}f"), self.unit)
+        """The same with its sign, or as it is if that rounds to nothing.
+
+        A probability changes by percentage points.
+        """
+        size = abs(value)
+        text = number(100 * size, ".1f") if self.is_probability else self.of(size)
+        if not round(100 * value, 1) if self.is_probability else not round(value, self.decimals):
+            return text
+        return (MINUS if value < 0 else "+") + text
 
     def error(self, value: float) -> str:
-        """A standard error, without the unit that stands before it."""
-        if self.is_probability:
-            return f"± {number(100 * value, '.1f')}"
-        return f"± {number(value, f',.{self.decimals}f')}"
+        """A standard error, without its unit."""
+        size = number(100 * value, ".1f") if self.is_probability else rounded(value, self.decimals)
+        return f"± {size}"
 
 
-def wording_of(schema: Schema, largest: float) -> Wording:
-    """How answers up to this size are written: with four digits, and all with the same decimals."""
+def wording_of(
+    schema: Schema, largest: float, interval: tuple[float, float] | None = None
+) -> Wording:
+    """How answers are written: all with the same decimals.
+
+    Args:
+        schema: says what is answered.
+        largest: the size of the largest of them, which has four digits.
+        interval: where one is known, three digits of its width are written, as more are noise.
+    """
     if schema.task == "classification":
         return Wording("", 1, is_probability=True)
-    size = math.floor(math.log10(largest)) if largest else 0
-    return Wording(schema.target_unit, max(0, DIGITS - 1 - size))
+    width = interval[1] - interval[0] if interval else 0.0
+    if width > 0:
+        # An answer that is small beside its range keeps its first digit, down to whole units.
+        decimals = max(DIGITS_OF_RANGE - 1 - _power(width), min(0, -_power(largest)))
+    else:
+        decimals = max(0, DIGITS - 1 - _power(largest))
+    if decimals > 0 and largest >= 1 and currency_sign(schema.target_unit):
+        decimals = CENTS
+    return Wording(schema.target_unit, decimals)
+
+
+def _power(size: float) -> int:
+    """The power of ten of a size's first digit; 0 of nothing."""
+    return math.floor(math.log10(size)) if size else 0

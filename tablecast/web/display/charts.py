@@ -15,6 +15,9 @@ from tablecast.inference.marginals import Histogram
 #: Per cent of a curve's height left free above and below, for half the mark of the present value.
 MARGIN = 8.0
 
+#: Per cent of a curve's height that the most frequent values' bar has: seen, and out of the way.
+SUPPORT_HEIGHT = 20.0
+
 #: The gap between two bars of a histogram, as a share of a bar.
 GAP = 0.12
 
@@ -83,12 +86,16 @@ class Curve:
         mark: the present value's place; None where it is not known.
         level: the height of the present answer.
         band: the outline of the answers' ranges, as SVG writes it; "" where none are known.
+        firm: the parts of the line that training supports, as an SVG path.
+        rows: how many training rows there were, as bars from below, as an SVG path.
     """
 
     points: str
     mark: tuple[float, float] | None
     level: float
-    band: str = ""
+    band: str
+    firm: str
+    rows: str
 
 
 def waterfall(base: float, contributions: Sequence[float]) -> Waterfall:
@@ -152,6 +159,8 @@ def curve(
     level: float,
     scale: Scale,
     intervals: Sequence[tuple[float, float]] = (),
+    support: Sequence[float] = (),
+    thin: Sequence[bool] = (),
 ) -> Curve:
     """Predictions over values.
 
@@ -162,30 +171,59 @@ def curve(
         level: the present prediction.
         scale: of the predictions; curves that are compared share one.
         intervals: the predictions' ranges, one for each value, or none.
+        support: the share of training around each value, or none where that is not known.
+        thin: for each of them, whether that is too little.
     """
     across = Scale(values[0], values[-1])
     points = [
-        (across.at(value), _height(scale, prediction))
+        (across.at(value), height(scale, prediction))
         for value, prediction in zip(values, predictions, strict=True)
     ]
     ranged = list(zip(points, intervals, strict=True)) if intervals else []
-    lower = [(x, _height(scale, low)) for (x, _), (low, _) in ranged]
-    upper = [(x, _height(scale, high)) for (x, _), (_, high) in ranged]
+    lower = [(x, height(scale, low)) for (x, _), (low, _) in ranged]
+    upper = [(x, height(scale, high)) for (x, _), (_, high) in ranged]
     return Curve(
         line_of(points),
         points[present] if present is not None else None,
-        _height(scale, level),
+        height(scale, level),
         line_of([*lower, *reversed(upper)]),
+        _firm(points, thin),
+        _rows([x for x, _ in points], support),
     )
 
 
-def _height(scale: Scale, prediction: float) -> float:
+def _firm(points: Sequence[tuple[float, float]], thin: Sequence[bool]) -> str:
+    """The line from each point to the next where neither stands for too little."""
+    weak = thin or [False] * len(points)
+    path, ends = "", False
+    for (start, end), (a, b) in zip(pairwise(points), pairwise(weak), strict=True):
+        begins = "" if ends else f"M{start[0]:.3g} {start[1]:.3g}"
+        ends = not (a or b)
+        path += f"{begins}L{end[0]:.3g} {end[1]:.3g}" if ends else ""
+    return path
+
+
+def _rows(across: Sequence[float], support: Sequence[float]) -> str:
+    """A bar around each place, as high as its share is beside the largest."""
+    most = max(support, default=0.0)
+    if not most or len(across) < 2:
+        return ""
+    borders = [across[0], *((a + b) / 2 for a, b in pairwise(across)), across[-1]]
+    return "".join(
+        f"M{start:.3g} 100V{100 - SUPPORT_HEIGHT * share / most:.3g}H{end:.3g}V100"
+        for share, (start, end) in zip(support, pairwise(borders), strict=True)
+        if share > 0
+    )
+
+
+def height(scale: Scale, prediction: float) -> float:
+    """Where an answer stands in a curve's box, in per cent from above."""
     return MARGIN + (100 - scale.at(prediction)) * (1 - 2 * MARGIN / 100)
 
 
 def line_of(points: Iterable[tuple[float, float]]) -> str:
     """A line as SVG's ``points``."""
-    return " ".join(f"{x:.4g},{y:.4g}" for x, y in points)
+    return " ".join(f"{x:.3g},{y:.3g}" for x, y in points)
 
 
 def _span(scale: Scale, interval: tuple[float, float] | None) -> Span | None:

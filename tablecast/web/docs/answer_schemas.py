@@ -32,6 +32,8 @@ def answer_schemas(schema: Schema, *, probabilities: bool) -> dict[str, JsonSche
         "Contribution": _object("What one field adds.", _CONTRIBUTION),
         "WhatIf": _object("The prediction when only one field changes, for each field.", _WHATIF),
         "Course": _object("The prediction when only this field changes.", _COURSE),
+        "Alternatives": _object("What would have to change.", _ALTERNATIVES),
+        "Way": _object("Changes of at most three fields that lead there.", _WAY),
         "ModelReference": _object("The deployment that made the prediction.", _NAMED),
         "PredictResponse": _object(
             "One prediction for each row, in the rows' order.",
@@ -71,7 +73,7 @@ def _meanings(schema: Schema) -> str:
 
 
 def _prediction(probabilities: JsonSchema) -> JsonSchema:
-    return _object("The prediction for one row.", {
+    always = _object("The prediction for one row.", {
         "prediction": ref("Answer"),
         "interval": _INTERVAL,
         "probabilities": probabilities,
@@ -79,6 +81,8 @@ def _prediction(probabilities: JsonSchema) -> JsonSchema:
         "contributions": _if_asked("Contributions", "explain=1"),
         "whatif": _if_asked("WhatIf", "whatif=1"),
     })
+    asked = {"alternatives": ref("Alternatives")}
+    return always | {"properties": always["properties"] | asked}
 
 
 def _if_asked(name: str, how: str) -> JsonSchema:
@@ -174,6 +178,22 @@ _COURSE: dict[str, JsonSchema] = {
 _WHATIF: dict[str, JsonSchema] = {
     **_ABOUT,
     "fields": _list_of(ref("Course"), "In the form's order."),
+}
+
+_CHANGED: dict[str, JsonSchema] = {"field": TEXT, "value": _VALUE}
+
+_WAY: dict[str, JsonSchema] = {
+    "changes": _list_of(_object("One field's new value.", _CHANGED)),
+    "prediction": ref("Answer"),
+}
+
+_ALTERNATIVES: dict[str, JsonSchema] = {
+    "met": {"type": "boolean", "description": "Whether the row's own prediction is as wished."},
+    "ways": _list_of(ref("Way"), "At most three, that with the fewest changes first."),
+    "nearest": {
+        "oneOf": [ref("Way"), {"type": "null"}],
+        "description": "Without a way, the changes whose prediction comes nearest.",
+    },
 }
 
 _NAMED: dict[str, JsonSchema] = {"name": TEXT, "version": TEXT, "created": _MOMENT}

@@ -12,7 +12,9 @@ from tablecast.deployment.deployment import Deployment
 from tablecast.deployment.model_card import card_of
 from tablecast.i18n.language import ENGLISH, N_, _, current_language, speaking
 from tablecast.inference.predictor import Prediction
+from tablecast.schema.schema import Schema
 from tablecast.web import api
+from tablecast.web.alternatives import CLASS
 from tablecast.web.docs.answer_schemas import TEXT, answer_schemas, ref
 from tablecast.web.docs.batch_paths import batch_paths
 from tablecast.web.docs.failures import (
@@ -164,7 +166,10 @@ def _predict_paths(
             sent | kinds_of_rows(loaded, rows),
             _json(ref("PredictResponse"), full) | kinds_of_answers(loaded, rows, responses[1]),
             FAILURES_OF_ROWS,
-        ) | {"parameters": [_switch("explain", "contributions"), _switch("whatif", "whatif")]}},
+        ) | {"parameters": [
+            _switch("explain", "contributions"), _switch("whatif", "whatif"),
+            *_wishes(loaded.schema),
+        ]}},
     }
 
 
@@ -204,6 +209,22 @@ def _switch(name: str, filled: str) -> dict[str, Any]:
         "description": f"1 fills {filled}.",
         "schema": {"type": "string", "enum": ["0", "1"], "default": "0"},
     }
+
+
+def _wishes(schema: Schema) -> list[dict[str, Any]]:
+    """What fills alternatives: the class, or one of the amounts, that the answer should be."""
+    words = "Fills alternatives with the smallest changes that lead to {goal}."
+    if schema.task == "classification":
+        goals = {CLASS: ("this class", {"type": "string", "enum": list(map(str, schema.classes))})}
+    else:
+        goals = {
+            "at_least": ("at least this amount", {"type": "number"}),
+            "at_most": ("at most this amount; not together with at_least", {"type": "number"}),
+        }
+    return [
+        {"name": name, "in": "query", "description": words.format(goal=goal), "schema": kind}
+        for name, (goal, kind) in goals.items()
+    ]
 
 
 def _reading(

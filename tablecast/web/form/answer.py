@@ -10,18 +10,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from tablecast.deployment.deployment import Deployment
-from tablecast.i18n.formats import number, percent, prefix_of
+from tablecast.i18n.formats import number, percent
 from tablecast.i18n.language import _, current_language, ngettext
 from tablecast.inference.marginals import Background
 from tablecast.inference.predictor import Prediction
 from tablecast.inference.shapley import Contribution, Explanation
-from tablecast.inference.whatif import Course, WhatIf, what_if
+from tablecast.inference.whatif import what_if
 from tablecast.schema.schema import Row, Schema
 from tablecast.web.display import charts
-from tablecast.web.display.amounts import MONEY, Wording, wording_of
+from tablecast.web.display.amounts import Wording, wording_of
+from tablecast.web.form.whatif_cards import WhatIfCards, largest_of, whatif_cards
 
 #: Fields that the page shows alone; a longer list is not read, and costs the page its lightness.
 MOST_LINES = 10
+#: Estimators that are not drawn to the mean: they hold errors, and not their squares, down.
+NO_AVERAGES = (
+    "HuberRegressor", "LinearSVR", "NuSVR", "RANSACRegressor", "SVR", "TheilSenRegressor",
+)
 #: Fields that get a what-if chart: the first twelve of the form, as many as it shows at once.
 MOST_COURSES = 12
 
@@ -46,36 +51,7 @@ class Why:
     answer: str
     is_probability: bool
     exact: bool
-    picture: charts.Waterfall
     lines: tuple[Line, ...]
-
-
-@dataclass(frozen=True)
-class Option:
-    """One value of a field and the answer that it gives."""
-
-    value: str
-    answer: str
-    bar: charts.Span
-    is_present: bool
-
-
-@dataclass(frozen=True)
-class Card:
-    """How the answer moves with one field.
-
-    Attributes:
-        name, present: the field, and the value that was given.
-        options: every value that was tried; a category's are drawn as bars.
-        curve: a number's picture; None for a category.
-        summary: the picture in a sentence.
-    """
-
-    name: str
-    present: str
-    options: tuple[Option, ...]
-    curve: charts.Curve | None
-    summary: str
 
 
 @dataclass(frozen=True)
@@ -93,9 +69,9 @@ class Parts:
     """What stands around an answer; None where the deployment does not know it.
 
     Attributes:
-        cards: at most ``MOST_COURSES``, the first fields of the form.
-        more_fields: fields that have no card.
-        lowest, highest: the ends of the curves' scale.
+        wording: how its amounts are written.
+        average: what kind of number the answer is, as a sentence; "" where that is not known.
+        whatif: how the answer moves with each of the form's first fields.
         likely: both ends of the prediction interval.
         level: how often the true value lies within it, such as ``90%``; "" where that is not known.
         coverage: the same as a sentence.
@@ -103,10 +79,9 @@ class Parts:
     """
 
     why: Why | None
-    cards: tuple[Card, ...]
-    more_fields: int
-    lowest: str
-    highest: str
+    wording: Wording
+    average: str
+    whatif: WhatIfCards
     rank: Rank | None
     likely: tuple[str, str] | None
     level: str
@@ -130,16 +105,12 @@ def parts_of(
     explained = loaded.explainer.explain(row) if loaded.explainer else None
     pairs = zip(schema.fields, row.values, strict=True)
     beyond = any(field.unusual(value) for field, value in pairs)
-    scale = _scale_of(courses)
-    wording = wording_of(schema, max(abs(scale.low), abs(scale.high)))
+    wording = wording_of(schema, largest_of(courses), prediction.interval)
     return Parts(
         why=_why(schema, explained, wording, shown) if explained else None,
-        cards=tuple(
-            _card(schema, course, courses, wording, scale, shown) for course in courses.courses
-        ),
-        more_fields=len(schema.fields) - len(courses.courses),
-        lowest=wording.of(scale.low),
-        highest=wording.of(scale.high),
+        wording=wording,
+        average=_average_in_words(loaded),
+        whatif=whatif_cards(schema, courses, background, wording, shown),
         rank=_rank(background, prediction, wording),
         likely=_likely(prediction, wording),
         level=percent(interval.level) if interval and not beyond else "",
@@ -148,35 +119,47 @@ def parts_of(
     )
 
 
-def _scale_of(courses: WhatIf) -> charts.Scale:
-    """One scale for all curves, so that a field that matters little looks flat."""
-    shown = [prediction for course in courses.courses for prediction in course.answers]
-    shown += [end for course in courses.courses for ends in course.ranges for end in ends]
-    return charts.Scale(min(shown, default=courses.answer), max(shown, default=courses.answer))
-
-
 def _why(
     schema: Schema, explained: Explanation, wording: Wording, shown: Mapping[str, str]
 ) -> Why:
-    ordered = sorted(explained.contributions, key=lambda part: -abs(part.contribution))
+    lines = steps_of(
+        schema, explained.base, explained.contributions, wording, shown, exact=explained.exact
+    )
+    return Why(
+        wording.of(explained.base), wording.of(explained.answer), wording.is_probability,
+        explained.exact, lines,
+    )
+
+
+def steps_of(
+    schema: Schema, base: float, parts: Sequence[Contribution], wording: Wording,
+    shown: Mapping[str, str], *, exact: bool,
+) -> tuple[Line, ...]:
+    """Contributions as steps from a number to another, the largest first, the smallest together.
+
+    Args:
+        schema: names the fields.
+        base: where the steps begin.
+        parts: what each field adds.
+        wording: of the amounts.
+        shown: field name to what stands beside the name.
+        exact: whether no error is told.
+    """
+    ordered = sorted(parts, key=lambda part: -abs(part.contribution))
     most = len(ordered) if len(ordered) <= MOST_LINES + 1 else MOST_LINES
     kept = ordered[:most] + ([_together(ordered[most:])] if ordered[most:] else [])
-    picture = charts.waterfall(explained.base, [part.contribution for part in kept])
+    bars = charts.waterfall(base, [part.contribution for part in kept]).bars
     labels = {field.name: field.label for field in schema.fields}
-    lines = tuple(
+    return tuple(
         Line(
             labels.get(part.field, _others(len(ordered) - most)),
             shown.get(part.field, ""),
             wording.change(part.contribution),
-            "" if explained.exact else wording.error(part.error),
+            "" if exact else wording.error(part.error),
             bar,
             part.contribution >= 0,
         )
-        for part, bar in zip(kept, picture.bars, strict=True)
-    )
-    return Why(
-        wording.of(explained.base), wording.of(explained.answer), wording.is_probability,
-        explained.exact, picture, lines,
+        for part, bar in zip(kept, bars, strict=True)
     )
 
 
@@ -192,36 +175,13 @@ def _together(rest: Sequence[Contribution]) -> Contribution:
     )
 
 
-def _card(
-    schema: Schema, course: Course, courses: WhatIf, wording: Wording,
-    scale: charts.Scale, shown: Mapping[str, str],
-) -> Card:
-    field = schema.field(course.field)
-    options = tuple(
-        Option(
-            field.in_words(value), wording.of(prediction), charts.from_zero(scale, prediction),
-            index == course.present,
-        )
-        for index, (value, prediction) in enumerate(zip(course.values, course.answers, strict=True))
-    )
-    curve = None
-    if not field.choices and course.values:
-        numbers = [float(value) for value in course.values]
-        curve = charts.curve(
-            numbers, course.answers, course.present, courses.answer, scale, course.ranges
-        )
-    return Card(field.label, shown.get(field.name, ""), options, curve, _summary(options))
-
-
-def _summary(options: Sequence[Option]) -> str:
-    if not options:
+def _average_in_words(loaded: Deployment) -> str:
+    """A model that is fitted by squared errors answers the mean of like cases; of others, ""."""
+    card = loaded.description["card"]
+    steps = {step["class"] for step in card.get("steps", ())}
+    if loaded.schema.task == "classification" or card.get("estimator", "") in NO_AVERAGES:
         return ""
-    first, last = options[0], options[-1]
-    words = _("{first_answer} at {first_value}, {last_answer} at {last_value}.")
-    return words.format(
-        first_answer=first.answer, first_value=first.value,
-        last_answer=last.answer, last_value=last.value,
-    )
+    return "" if "TargetTransformer" in steps else _("This is an average for similar cases.")
 
 
 def _coverage_in_words(level: float, beyond: bool) -> str:
@@ -242,9 +202,7 @@ def _likely(prediction: Prediction, wording: Wording) -> tuple[str, str] | None:
         return None
     low, high = prediction.interval
     if prediction.ranges.limits.whole:
-        wording = replace(wording, decimals=0)
-    elif prefix_of(wording.unit):
-        wording = replace(wording, decimals=min(wording.decimals, MONEY))
+        wording = replace(wording, decimals=min(wording.decimals, 0))
     steps = 10.0**wording.decimals
     below, above = (round(end * steps, 6) for end in (low, high))  # 2.3 * 1000 is a hair above
     return wording.of(math.floor(below) / steps), wording.of(math.ceil(above) / steps)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from functools import cached_property
 
 from tablecast.errors import Remark
-from tablecast.i18n.formats import date_order, day, prefix_of, sentences, with_unit
+from tablecast.i18n.formats import date_order, day, prefix_of, sentences, unit_name, with_unit
 from tablecast.i18n.language import _
 from tablecast.schema.field import Choice, Field
 from tablecast.schema.schema import Schema
@@ -103,7 +103,7 @@ class Control:
 
     @property
     def suffix(self) -> str:
-        return "" if self.prefix else self.field.unit
+        return "" if self.prefix else unit_name(self.field.unit)
 
     @cached_property
     def choices(self) -> tuple[Choice, ...]:
@@ -178,7 +178,7 @@ def part_names(schema: Schema, index: int) -> tuple[str, ...]:
     if schema.fields[index].control_for("") != "date":
         return ()
     taken = {field.name for field in schema.fields}
-    return tuple(_free(f"{_id(index)}-{part}", taken) for part in ("day", "month", "year"))
+    return tuple(free_name(f"{_id(index)}-{part}", taken) for part in ("day", "month", "year"))
 
 
 def joined_dates(schema: Schema, sent: Mapping[str, str]) -> dict[str, str]:
@@ -220,7 +220,8 @@ def _id(index: int) -> str:
     return f"field-{index}"
 
 
-def _free(name: str, taken: set[str]) -> str:
+def free_name(name: str, taken: set[str]) -> str:
+    """The name, made longer until it is no column's."""
     while name in taken:
         name += "-"
     return name

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, current_app, g, request
 from markupsafe import Markup, escape
 
 from tablecast.i18n.formats import comma, listed, number, sentences, unit_name
@@ -26,6 +26,9 @@ from tablecast.web.http.navigation import is_page
 
 #: The name by which an address asks for a language.
 PARAMETER = "lang"
+
+#: Where an application keeps the languages that its addresses may ask for.
+CHOICE = "tablecast.web.http.reader_language"
 
 #: What else an address may ask for that is about its form and not about the page.
 NOT_OF_THE_PAGE = (PARAMETER, "part")
@@ -53,7 +56,9 @@ def install(app: Flask, program_paths: tuple[str, ...]) -> None:
     fields = app.extensions["tablecast"].schema.fields
     # A column of this name is asked for by it; then only the browser's setting tells a language.
     taken = any(field.name == PARAMETER for field in fields)
-    app.before_request(_beginning(program_paths, taken=taken))
+    # Of the application and not of a request: pages that are kept are rendered in none.
+    app.extensions[CHOICE] = () if taken else LANGUAGES
+    app.before_request(_beginning(program_paths))
     app.after_request(_name_language)
     app.teardown_request(_forget)
     app.url_defaults(_keep_language)
@@ -73,21 +78,18 @@ def same_page(path: str, values: Mapping[str, str]) -> None:
 
 def other_languages() -> list[tuple[Language, str]]:
     """The languages that the page could be in, each with the page's address in it."""
-    if g.get("no_choice", True):
-        return []
     path, values = g.get("same_page") or ("", request.args)
     kept = {name: value for name, value in values.items() if name not in NOT_OF_THE_PAGE}
     return [
         (language, f"{path}?{urlencode({**kept, PARAMETER: language.primary})}")
-        for language in LANGUAGES
+        for language in current_app.extensions[CHOICE]
         if language != current_language()
     ]
 
 
-def _beginning(program_paths: tuple[str, ...], *, taken: bool) -> Callable[[], None]:
+def _beginning(program_paths: tuple[str, ...]) -> Callable[[], None]:
     def begin() -> None:
-        asked = None if taken else request.args.get(PARAMETER)
-        g.no_choice = taken
+        asked = request.args.get(PARAMETER) if current_app.extensions[CHOICE] else None
         g.asked_language = language_of(asked) if asked else None
         accepted = () if request.path.startswith(program_paths) else request.accept_languages
         set_language(choose(asked, tuple(accepted)))

@@ -10,6 +10,9 @@ from flask import Response, current_app, render_template, request
 from tablecast.i18n.formats import day
 from tablecast.i18n.language import current_language
 from tablecast.schema.schema import Schema
+from tablecast.web.card.translate import stated_in_words
+from tablecast.web.display.organisation import contact_of
+from tablecast.web.http import accent
 from tablecast.web.http.responses import deployment
 
 
@@ -42,11 +45,14 @@ def problem_page(status: int, title: str, detail: str, *, closed: bool = False) 
 
 def render_page(template: str, status: int = 200, **values: Any) -> Response:
     loaded = deployment()
+    stated = stated_in_words(loaded, loaded.description["card"].get("stated", {}))
     html = render_template(
         template,
         status=status,
         schema=schema_shown(),
         deployment=loaded.description,
+        accent=accent.version(),
+        contact=contact_of(stated),
         made_on=day(datetime.fromisoformat(loaded.description["created"])),
         endpoints=current_app.view_functions,
         **values,

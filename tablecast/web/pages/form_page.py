@@ -8,15 +8,17 @@ from dataclasses import dataclass
 from flask import Response, request, url_for
 
 from tablecast.errors import InvalidInput, Remark
-from tablecast.i18n.formats import number, percent, prefix_of, with_unit
+from tablecast.i18n.formats import percent
 from tablecast.i18n.language import N_, _
 from tablecast.inference.engine import Label
 from tablecast.inference.predictor import Prediction
 from tablecast.schema.schema import Row, Schema
-from tablecast.web.display.amounts import MONEY
+from tablecast.web.display.amounts import Wording
 from tablecast.web.display.code_samples import curl_of, python_of, question_of
 from tablecast.web.display.remarks import warning_of
+from tablecast.web.form import wishes
 from tablecast.web.form.answer import parts_of
+from tablecast.web.form.cases import address_of
 from tablecast.web.form.controls import Control, controls_of, joined_dates
 from tablecast.web.http import metrics, reader_language
 from tablecast.web.http.navigation import PageBlueprint
@@ -55,15 +57,27 @@ class Answer:
 
     Attributes:
         text: the answer with its unit.
+        name: what a sentence calls it: a yes or no says of what.
         bars: every class, the most probable first; empty for a number.
         warnings: sentences about the values that were given.
         link: the address that asks the same question again.
+        comparison: the address that puts it beside another case.
     """
 
     text: str
+    name: str
     bars: tuple[Bar, ...]
     warnings: tuple[str, ...]
     link: str
+    comparison: str
+
+    @property
+    def in_short(self) -> str:
+        """The answer in one line, a class with how likely it is: “Survived: no (91% likely)”."""
+        if not self.bars:
+            return self.name
+        words = _("{answer} ({share} likely)")
+        return words.format(answer=self.name, share=self.bars[0].percent)
 
 
 @blueprint.page("/", title=N_("Form"), order=10, role=FORM)
@@ -84,7 +98,8 @@ def form() -> Response:
 @blueprint.post("/predict")
 def predict() -> Response:
     """The answer as a page, with the answers given still in the form."""
-    return _answered(joined_dates(schema_shown(), request.form))
+    schema = schema_shown()
+    return _answered(joined_dates(schema, wishes.without_wish(schema, request.form)))
 
 
 def rehearse() -> None:
@@ -95,49 +110,54 @@ def rehearse() -> None:
         row = schema.parse(values, text=True)
     except InvalidInput:  # a field that must be given has no typical value
         return
-    _answer_page(values, row)
+    _answer_page(values, row, wishes.sent_wish(schema, {}))
 
 
-def answer_of(schema: Schema, prediction: Prediction, values: Mapping[str, str]) -> Answer:
+def answer_of(
+    schema: Schema, prediction: Prediction, values: Mapping[str, str], wording: Wording
+) -> Answer:
     """A prediction as the page shows it."""
     probabilities = prediction.probabilities or {}
     bars = [Bar(schema.show_class(name), each) for name, each in probabilities.items()]
     return Answer(
-        text=answer_in_words(schema, prediction.prediction),
+        text=answer_in_words(schema, prediction.prediction, wording),
+        name=_named(schema, prediction.prediction, wording),
         bars=tuple(sorted(bars, key=lambda bar: -bar.probability)),
         warnings=tuple(warning_of(schema, warning) for warning in prediction.warnings),
         link=link_to(schema, values),
+        comparison=address_of(schema, [_given(schema, values)] * 2),
     )
 
 
-def answer_in_words(schema: Schema, label: Label) -> str:
+def answer_in_words(schema: Schema, label: Label, wording: Wording) -> str:
     """An answer as the page shows it: an amount with its unit, or what its class is called."""
-    if schema.task == "classification":
+    if schema.task == "classification" or not isinstance(label, float):
         return schema.show_class(label)
-    return worded(label, schema.target_unit)
+    return wording.of(label)
+
+
+def _named(schema: Schema, label: Label, wording: Wording) -> str:
+    if schema.task == "classification":
+        return schema.name_class(label)
+    return answer_in_words(schema, label, wording)
 
 
 def link_to(schema: Schema, sent: Mapping[str, str]) -> str:
     """The address that fills the form with these values and answers them again."""
-    values = {field.name: sent.get(field.name, "").strip() for field in schema.fields}
-    return reader_language.address(url_for("form.form"), values, "result")
+    return reader_language.address(url_for("form.form"), _given(schema, sent), "result")
 
 
-def worded(label: Label, unit: str) -> str:
-    """An answer with its unit: ``$20,931.40``, ``5.63 points`` or a class's name."""
-    if not isinstance(label, float):
-        return str(label)
-    if prefix_of(unit):
-        sign = "-" if label < 0 else ""
-        return sign + with_unit(number(abs(label), f",.{MONEY}f"), unit)
-    return with_unit(number(label, ",.0f" if abs(label) >= 10_000 else ",.4g"), unit)
+def _given(schema: Schema, sent: Mapping[str, str]) -> dict[str, str]:
+    """Every field's text."""
+    return {field.name: sent.get(field.name, "").strip() for field in schema.fields}
 
 
 def _answered(values: Mapping[str, str]) -> Response:
     """The page that answers these values, or says what is wrong with them."""
     schema = schema_shown()
     known = {field.name: values[field.name] for field in schema.fields if field.name in values}
-    reader_language.same_page(url_for("form.form"), known)
+    wish = wishes.sent_wish(schema, request.values)
+    reader_language.same_page(url_for("form.form"), known | wish.values)
     try:
         row = schema.parse(values, text=True)
     except InvalidInput as error:
@@ -146,21 +166,28 @@ def _answered(values: Mapping[str, str]) -> Response:
         template = "live_problem.html" if _is_part() else "form.html"
         return render_page(template, status=422, controls=controls, summary=summary)
     metrics.of_route("/predict").count_rows(1)
-    return _answer_page(values, row)
+    return _answer_page(values, row, wish)
 
 
-def _answer_page(values: Mapping[str, str], row: Row) -> Response:
+def _answer_page(values: Mapping[str, str], row: Row, wish: wishes.Sent) -> Response:
     loaded, schema = deployment(), schema_shown()
     prediction = loaded.predictor.predict([row])[0]
+    # A script that asks while somebody types gets no ways: they take the longest by far.
+    wishing = wishes.wishing_of(
+        loaded, schema, row, prediction, wish, values, searched=not _is_part()
+    )
     controls = controls_of(schema, values)
     shown = {control.field.name: control.shown for control in controls}
     address = url_for("api.predict", _external=True)
     question = question_of(schema, row)
+    parts = parts_of(loaded, row, prediction, shown)
     return render_page(
         "live.html" if _is_part() else "form.html",
+        status=422 if wishing.error else 200,
         controls=controls,
-        answer=answer_of(schema, prediction, values),
-        parts=parts_of(loaded, row, prediction, shown),
+        wishing=wishing,
+        answer=answer_of(schema, prediction, values, parts.wording),
+        parts=parts,
         programs={"curl": curl_of(address, question), "Python": python_of(address, question)},
     )
 

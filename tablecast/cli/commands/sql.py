@@ -1,0 +1,65 @@
+"""``tablecast sql``: a deployment as one statement that a database runs."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from tablecast.cli.arguments import add_deployment, say
+from tablecast.cli.command_help import explain
+from tablecast.deployment.files import replaced_when_whole
+from tablecast.deployment.opening import load
+from tablecast.errors import SqlError
+from tablecast.sql.dialects import DIALECTS
+from tablecast.sql.statement import statement_of
+
+HELP = "write a deployment as one SQL statement"
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the command's options."""
+    explain(
+        parser,
+        "Write one SQL statement that predicts every row of a table whose columns are the "
+        "deployment's fields. It does not check values. Models of more than 1,000 operations a "
+        "row, such as forests, have no SQL.",
+        "tablecast sql charges --dialect postgresql --table customers --keep id",
+        "tablecast sql charges --dialect sqlite -o charges.sql",
+    )
+    add_deployment(parser)
+    parser.add_argument(
+        "--dialect", required=True, choices=list(DIALECTS), help="the database that will run it"
+    )
+    parser.add_argument(
+        "--table", default="new_rows", metavar="TABLE",
+        help="the table with the rows (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--view", default="", metavar="VIEW", help="create a view of this name (default: a select)"
+    )
+    parser.add_argument(
+        "--keep", action="append", default=[], metavar="COLUMN",
+        help="keep another column of the table, such as a key; may be repeated",
+    )
+    parser.add_argument(
+        "-o", "--output", metavar="FILE", help="the file to write (default: the terminal)"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Run the command."""
+    loaded = load(options.name, "onnx")
+    statement = statement_of(
+        loaded, options.dialect, options.table, options.view, options.keep
+    )
+    if options.output is None:
+        say(statement.rstrip())
+        return
+    path = Path(options.output)
+    try:
+        with replaced_when_whole(path) as temporary:
+            temporary.write_text(statement, encoding="utf-8")
+    except OSError as error:
+        raise SqlError(f"{str(path)!r} cannot be written: {error.strerror}.") from None
+    say(f"Wrote {path}.")

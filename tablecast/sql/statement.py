@@ -1,0 +1,167 @@
+"""The whole statement: the fields' values, the steps in stages, the answer and its range."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from tablecast.deployment.deployment import Deployment
+from tablecast.errors import SqlError
+from tablecast.schema.field import Field
+from tablecast.sql.dialects import DIALECTS, Dialect
+from tablecast.sql.ranges import Ranges
+from tablecast.sql.steps import Steps, Written
+from tablecast.sql.words import name_of, number_of, text_of
+
+#: What begins the names of columns that the statement makes for itself.
+PREFIX = "tablecast_"
+
+
+def statement_of(
+    loaded: Deployment, dialect: str, table: str, view: str = "", keep: Sequence[str] = ()
+) -> str:
+    """One statement that predicts every row of a table that has the fields as columns.
+
+    Its columns are the kept ones, the fields, ``prediction_label``, then ``prediction_low`` and
+    ``prediction_high`` where the deployment has ranges, or ``prediction_score`` and one
+    ``prediction_score_CLASS`` for each class where it has probabilities. A missing value is NULL.
+
+    Args:
+        loaded: the deployment.
+        dialect: a key of ``DIALECTS``.
+        table: the table's name.
+        view: with it, the statement makes a view of that name; else it is a select.
+        keep: other columns of the table that the answer has too, such as a key.
+
+    Raises:
+        SqlError: the deployment has no row program, or a step that no SQL is there for.
+    """
+    program = loaded.description.get("scalar")
+    if not program:
+        raise SqlError(
+            f"{loaded.name} has no SQL: only models of at most 1,000 operations a row do, and no "
+            "forests. Train a smaller model, or predict a file (tablecast predict)."
+        )
+    select = _Statement(loaded, DIALECTS[dialect], keep).write(program, table)
+    return f"{_remark(loaded)}{f'CREATE VIEW {name_of(view)} AS' if view else ''}\n{select};\n"
+
+
+def _remark(loaded: Deployment) -> str:
+    about = f"{loaded.name}, version {loaded.description['version']}".replace("\n", " ")
+    return (
+        f"-- Predictions of {about}, made by tablecast.\n"
+        "-- Values are not checked: one that the form would refuse gets a prediction too.\n"
+        "-- Write texts exactly as in the training table.\n"
+    )
+
+
+class _Statement:
+    def __init__(self, loaded: Deployment, dialect: Dialect, keep: Sequence[str]) -> None:
+        self._loaded = loaded
+        self._dialect = dialect
+        self._fields = loaded.schema.fields
+        self._kept = list(dict.fromkeys([*keep, *(field.name for field in self._fields)]))
+        self._prefix = PREFIX
+        while any(name.lower().startswith(self._prefix) for name in self._kept):
+            self._prefix += "_"
+        self._values = [f"{self._prefix}v{i}" for i in range(len(self._fields))]
+
+    def write(self, program: Mapping[str, Any], table: str) -> str:
+        names = [field.name for field in self._fields]
+        inputs = [self._values[names.index(name)] for name in program["inputs"]]
+        steps = Steps(self._dialect, inputs, self._prefix)
+        done = steps.write(program)
+        label = steps.column(f"{self._prefix}label", self._last(done[program["label"]], steps))
+        answers = self._answers(program, done, steps, label)
+        # Each stage once: SQLite would otherwise write one stage's expressions into the next.
+        lines = [f"WITH {self._prefix}0 AS MATERIALIZED (", self._first(table)]
+        for number, columns in enumerate(steps.stages, 1):
+            made = ",\n    ".join(f"{words} AS {name}" for name, words in columns)
+            source = f"{self._prefix}{number - 1}"
+            lines.append(f"), {self._prefix}{number} AS MATERIALIZED (")
+            lines.append(f"  SELECT *{', ' if made else ''}{made}\n  FROM {source}")
+        kept = ", ".join(map(name_of, self._kept))
+        shown = ",\n  ".join(f"{words} AS {name_of(name)}" for name, words in answers)
+        lines.append(f")\nSELECT {kept},\n  {shown}\nFROM {self._prefix}{len(steps.stages)}")
+        return "\n".join(lines)
+
+    def _last(self, made: Written, steps: Steps) -> Written:
+        """The expression as one that is a stage of its own, after all that others need."""
+        return Written(made.words, max(made.stage, len(steps.stages)), max(made.depth, 1))
+
+    def _first(self, table: str) -> str:
+        names = ",\n    ".join(map(name_of, self._kept))
+        values = ",\n    ".join(
+            f"{self._value(field)} AS {name}"
+            for field, name in zip(self._fields, self._values, strict=True)
+        )
+        return f"  SELECT\n    {names},\n    {values}\n  FROM {name_of(table)}"
+
+    def _value(self, field: Field) -> str:
+        column = name_of(field.name)
+        if field.graph_input == "moment":
+            return self._dialect.seconds.format(column)
+        if not field.is_text:
+            return f"CAST({column} AS {self._dialect.real})"
+        text = f"coalesce(CAST({column} AS {self._dialect.text}), '')"
+        if field.kind == "boolean":
+            return _as_level(field, text)
+        if field.dtype == "object":
+            return text
+        cases = "".join(
+            f" WHEN CAST({column} AS {self._dialect.real}) = "
+            f"{number_of(self._dialect, float(level))} THEN {text_of(level)}"
+            for level in field.levels
+        )
+        return f"CASE{cases} ELSE {text} END"
+
+    def _answers(
+        self, program: Mapping[str, Any], done: list[Written], steps: Steps, label: Written
+    ) -> list[tuple[str, str]]:
+        """The columns after the fields' own: (name, expression)."""
+        classes = self._loaded.schema.classes
+        if self._loaded.schema.task == "regression":
+            return [("prediction_label", label.words), *self._range(steps, label)]
+        whole = all(isinstance(one, int) for one in classes)
+        shown = f"CAST({label.words} AS BIGINT)" if whole else label.words
+        answers = [("prediction_label", shown)]
+        if program["probabilities"]:
+            scores = [
+                steps.column(f"{self._prefix}p{i}", self._last(done[step], steps)).words
+                for i, step in enumerate(program["probabilities"])
+            ]
+            cases = "".join(
+                f" WHEN {one if whole else text_of(str(one))} THEN {score}"
+                for one, score in zip(classes, scores, strict=True)
+            )
+            answers.append(("prediction_score", f"CASE {label.words}{cases} END"))
+            answers += [
+                (f"prediction_score_{one}", score)
+                for one, score in zip(classes, scores, strict=True)
+            ]
+        return answers
+
+    def _range(self, steps: Steps, label: Written) -> list[tuple[str, str]]:
+        interval = self._loaded.predictor.interval
+        if interval is None:
+            return []
+        ranges = Ranges(self._dialect, self._values)
+        low, high = (
+            steps.column(f"{self._prefix}{name}", Written(words, label.stage, 1)).words
+            for name, words in zip(
+                ("low", "high"), ranges.ends(interval, label.words), strict=True
+            )
+        )
+        held = ranges.held(interval, label.words, low, high)
+        return list(zip(("prediction_low", "prediction_high"), held, strict=True))
+
+
+def _as_level(field: Field, text: str) -> str:
+    """A database's own truth as the level that means it."""
+    truths = {bool(field.json_value(level)): text_of(level) for level in field.levels}
+    listed = ", ".join(text_of(level) for level in field.levels)
+    cases = f"WHEN {text} IN ({listed}) THEN {text}"
+    for truth, words in ((True, "'true', 't', '1'"), (False, "'false', 'f', '0'")):
+        if truth in truths:
+            cases += f" WHEN lower({text}) IN ({words}) THEN {truths[truth]}"
+    return f"CASE {cases} ELSE {text} END"

@@ -1,0 +1,128 @@
+"""The SQL of a deployment predicts a table's rows as the server does."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+import duckdb
+import numpy as np
+import pandas as pd
+import pytest
+from statements import KINDS, asked, assert_same, deployed
+
+from tablecast.deployment.deployment import Deployment
+from tablecast.errors import SqlError
+from tablecast.inference.row_program import EXPRESSIONS
+from tablecast.schema.factors import FORMULAS
+from tablecast.sql import ranges, steps
+from tablecast.sql.dialects import DIALECTS
+from tablecast.sql.statement import statement_of
+
+
+def in_duckdb(statement: str, table: pd.DataFrame) -> pd.DataFrame:
+    with duckdb.connect() as database:
+        database.register("new rows", table)
+        return database.sql(statement).df()
+
+
+def in_sqlite(statement: str, table: pd.DataFrame) -> pd.DataFrame:
+    stored = table.copy()
+    for name in stored.select_dtypes("datetime"):
+        stored[name] = stored[name].dt.strftime("%Y-%m-%d %H:%M:%S")
+    database = sqlite3.connect(":memory:")
+    try:
+        stored.to_sql("new rows", database, index=False)
+        return pd.read_sql_query(statement, database)
+    finally:
+        database.close()
+
+
+RUN = {"duckdb": in_duckdb, "sqlite": in_sqlite}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dialect", RUN)
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_database_answers_as_the_server_does(kind: str, dialect: str) -> None:
+    """10,000 rows, with missing and unknown values, have the same answers, ranges and classes."""
+    statement = statement_of(deployed(kind), dialect, "new rows")
+    assert_same(kind, RUN[dialect](statement, asked(kind)))
+
+
+@pytest.mark.parametrize("limits", [(True, 0.0, 30_000.0), (False, 9e3, 1e4)])
+def test_ranges_keep_to_their_limits(limits: tuple[bool, float, float]) -> None:
+    """A floor, a ceiling and whole ends are the same in SQL."""
+    shipped = deployed("shipped")
+    whole, floor, ceiling = limits
+    description = dict(shipped.description)
+    description["interval"] = {
+        **description["interval"], "whole": whole, "floor": floor, "ceiling": ceiling
+    }  # fmt: skip
+    limited = Deployment(description, shipped.engine)
+    table = asked("shipped").head(300)
+    answered = in_sqlite(statement_of(limited, "sqlite", "new rows"), table)
+    columns = limited.schema.columns_of(table)
+    expected = limited.predictor.interval.of_columns(limited.engine.answer(columns).labels, columns)
+    for name, ends in zip(("prediction_low", "prediction_high"), expected, strict=True):
+        np.testing.assert_allclose(answered[name], ends, rtol=1e-9)
+
+
+def test_a_view_can_be_asked_again() -> None:
+    """With a view's name the statement makes the view; a column that is kept is in it."""
+    with duckdb.connect() as database:
+        database.register("raw", asked("shipped").head(3).assign(id=[7, 8, 9]))
+        database.sql('CREATE TABLE "a ""new"" table" AS SELECT * FROM raw')
+        view = statement_of(deployed("shipped"), "duckdb", 'a "new" table', "charges", ["id"])
+        database.sql(view)
+        found = database.sql("SELECT id FROM charges WHERE prediction_label > 0").fetchall()
+    assert sorted(found) == [(7,), (8,), (9,)]
+
+
+def test_a_deployment_without_a_row_program_is_refused() -> None:
+    """A forest has no SQL, and the error says what has."""
+    description = {**deployed("shipped").description, "scalar": None}
+    with pytest.raises(SqlError, match="no forests"):
+        statement_of(Deployment(description, deployed("shipped").engine), "duckdb", "rows")
+
+
+def test_an_operation_without_sql_is_named() -> None:
+    """A step of an unknown kind is refused by name."""
+    description = dict(deployed("shipped").description)
+    description["scalar"] = {
+        "inputs": ["age"], "steps": [["input", 0], ["gamma", 0]], "label": 1, "probabilities": None
+    }  # fmt: skip
+    with pytest.raises(SqlError, match="'gamma'"):
+        statement_of(Deployment(description, deployed("shipped").engine), "duckdb", "rows")
+
+
+def test_every_operation_and_every_factor_has_sql() -> None:
+    """What a row program or a range can hold has words in SQL."""
+    by_dialect = {"single", "int", "exp"}
+    assert set(EXPRESSIONS) - by_dialect == set(steps.EXPRESSIONS)
+    assert set(ranges.FORMULAS) == set(FORMULAS)
+    assert set(DIALECTS) == {"duckdb", "postgresql", "sqlite"}
+
+
+def answer_of(kind: str, *arguments: float) -> list[Any]:
+    """An operation on numbers in DuckDB and in SQLite."""
+    words = {**steps.EXPRESSIONS}[kind].format(*(f"({x!r}e0)" for x in arguments))
+    with duckdb.connect() as database:
+        ours = database.sql(f"SELECT {words}").fetchall()[0]
+    return [ours[0], sqlite3.connect(":memory:").execute(f"SELECT {words}").fetchone()[0]]
+
+
+@pytest.mark.parametrize(
+    ("kind", "arguments", "expected"),
+    [
+        ("pow", (2.0, 0.5), 2.0**0.5), ("max", (1.0, 2.0), 2.0), ("min", (1.0, 2.0), 1.0),
+        ("abs", (-2.5,), 2.5), ("log", (3.0,), np.log(3.0)), ("tanh", (0.3,), np.tanh(0.3)),
+        ("floor", (-1.5,), -2.0), ("where", (1.0, 5.0, 6.0), 5.0), ("where", (0.0, 5.0, 6.0), 6.0),
+        ("le", (1.0, 1.0), 1), ("or", (0.0, 1.0), 1), ("and", (1.0, 0.0), 0), ("not", (1.0,), 0),
+    ],
+)  # fmt: skip
+def test_operations_are_the_same_numbers(
+    kind: str, arguments: tuple[float, ...], expected: float
+) -> None:
+    """An operation in SQL gives what the row program's does."""
+    assert answer_of(kind, *arguments) == pytest.approx([expected, expected])
