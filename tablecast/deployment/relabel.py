@@ -58,9 +58,10 @@ def relabel(name: str | PathLike[str], form: Form) -> list[Path]:
         FormFileError: the form file does not fit it. Nothing is written.
     """
     base = without_ending(name)
-    description_of(base)
-    check_free(base, force=True)
     json_file, graph = with_ending(base, ".json"), with_ending(base, ".onnx")
+    if not (json_file.is_file() or graph.is_file()):
+        raise missing(graph)
+    check_free(base, force=True)
     changed = []
     with ExitStack() as written:
         if json_file.is_file():
@@ -89,7 +90,7 @@ def _relabel_graph(base: Path, form: Form) -> bool:
     # As serving opens it, before it is there.
     engine = GraphEngine(content, row_program_of(base, described))
     check_readable(Deployment(described, engine), base)
-    graph_file.write_graph(content, base)
+    graph_file.replace_graph(content, base)  # all but its description was read a moment ago
     return True
 
 

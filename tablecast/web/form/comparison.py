@@ -136,7 +136,7 @@ def compared(loaded: Deployment, schema: Schema, cases: Sequence[Case]) -> Compa
             _reasons(schema, read[0], case, found, wording)
             for case, found in zip(read[1:], differences, strict=True) if found
         ),
-        label="" if label is None else schema.show_class(label),
+        label="" if label is None else schema.name_class(label),
         summary=tuple(_summary(read)),
     )  # fmt: skip
 
