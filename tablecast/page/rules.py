@@ -12,6 +12,9 @@ from tablecast.schema.number_formats import formats
 from tablecast.schema.schema import Schema
 from tablecast.schema.texts import folded_letters
 
+#: Sentences for more than one thing, and the catalogue's entry of each.
+PLURALS = {"{count} other fields": "{count} other field"}
+
 
 def rules_of(schema: Schema) -> dict[str, Any]:
     """A schema's rules, from which ``openRules`` makes what reads rows."""
@@ -26,6 +29,8 @@ def rules_of(schema: Schema) -> dict[str, Any]:
 def words_of(language: Language) -> dict[str, str]:
     """The sentences that ``say`` forms, in a language; those that differ from English."""
     spoken = {message: language.gettext(message) for message in messages()}
+    for many, one in PLURALS.items():
+        spoken[many] = language.ngettext(one, many, 2)
     return {message: words for message, words in spoken.items() if words != message}
 
 

@@ -20,7 +20,7 @@ export function openRules(rules) {
       const given = named(names, raw);
       const errors = Object.keys(given).filter((name) => !names.includes(name))
         .slice(0, MOST_UNKNOWN).map((name) => unknown(names, name));
-      const row = {}, warnings = [];
+      const row = Object.create(null), warnings = [];
       for (const field of rules.fields) {
         try {
           const {value, warning} = readValue(field, Object.hasOwn(given, field.name) ? given[field.name] : undefined);
