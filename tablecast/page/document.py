@@ -92,7 +92,8 @@ def page_html(
     script = predictor_script() + rules_script() + page_script() + _START
     sheets = [(folder / name).read_text(encoding="utf-8") for name in STYLES]
     text = as_json(_all_contents(loaded, contents, languages))
-    with app.test_request_context("/"):
+    # A request leaves English behind it.
+    with speaking(own), app.test_request_context("/"):
         styles = _small("\n".join([*sheets, style_of(schema)]))
         stated = stated_in_words(loaded, loaded.description["card"].get("stated", {}))
         return render_template(

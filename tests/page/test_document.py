@@ -17,6 +17,7 @@ from tablecast.deployment.graph_file import read_graph
 from tablecast.errors import PageError
 from tablecast.i18n.language import LANGUAGES, speaking
 from tablecast.page import document
+from tablecast.page.check import check_page
 from tablecast.page.contents import contents_of
 from tests.deployments import SHIPPED, shipped_deployment
 
@@ -111,6 +112,26 @@ def test_a_page_that_differs_from_the_server_is_not_written(
         document.write_page(SHIPPED, path)
     assert [one.name for one in tmp_path.iterdir()] == ["page.html"]
     assert path.read_text() == "older"
+
+
+@pytest.mark.slow
+def test_a_page_is_checked_against_its_deployment(tmp_path: Path) -> None:
+    """A page verifies as it was written; one that was changed, or is of another graph, does not."""
+    path = tmp_path / "page.html"
+    with speaking(LANGUAGES[1]):
+        document.write_page(SHIPPED, path, card=False)
+    assert check_page(path, SHIPPED, rows=50, seed=1).rows == 50
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("rangeOf", "rangeOff", 1), encoding="utf-8")
+    with pytest.raises(PageError, match="was changed"):
+        check_page(path, SHIPPED, rows=50, seed=1)
+    _, graph_hash = text.split('hash">')[:2]
+    path.write_text(text.replace(graph_hash[:64], "0" * 64), encoding="utf-8")
+    with pytest.raises(PageError, match="was not made from"):
+        check_page(path, SHIPPED, rows=50, seed=1)
+    path.write_text("<p>Hello", encoding="utf-8")
+    with pytest.raises(PageError, match="is not a page"):
+        check_page(path, SHIPPED, rows=50, seed=1)
 
 
 def test_another_ending_is_refused(tmp_path: Path) -> None:
