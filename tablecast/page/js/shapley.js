@@ -18,35 +18,45 @@ export function explain(page, row) {
 }
 
 // Every set of fields: in each the fields of the set are the row's and all others a draw's. Draws
-// that differ in fields of the set only are one row, of more weight.
+// that differ in fields of the set only are one row, of more weight. A set's rows are those from its
+// start to the next one's.
 function planned(page) {
-  const draws = page.background.draws, count = page.fields.length;
-  const names = page.fields.map(({name}) => name), width = draws[names[0]].length;
-  const sets = [];
-  for (let set = 0; set < 2 ** count; set++) {
+  const {draws} = page.background;
+  const names = page.fields.map(({name}) => name), count = draws[names[0]].length;
+  const plan = {drawn: [], weights: [], starts: [0]};
+  for (let set = 0; set < 2 ** names.length; set++) {
     const absent = names.filter((_, i) => !((set >> i) & 1));
-    const found = new Map();
-    for (let draw = 0; draw < width; draw++) {
+    const places = new Map();
+    for (let draw = 0; draw < count; draw++) {
       const key = absent.map((name) => draws[name][draw]).join("\u0000");
-      if (found.has(key)) found.get(key).weight += 1 / width;
-      else found.set(key, {draw, weight: 1 / width});
+      if (!places.has(key)) {
+        places.set(key, plan.drawn.length);
+        plan.drawn.push(draw);
+        plan.weights.push(0);
+      }
+      plan.weights[places.get(key)] += 1 / count;
     }
-    sets.push([...found.values()]);
+    plan.starts.push(plan.drawn.length);
   }
-  return sets;
+  return plan;
 }
 
 function exact(page, row) {
-  page.plan ??= planned(page);
-  const {draws} = page.background;
-  const columns = Object.fromEntries(page.fields.map(({name}, i) => [
-    name, page.plan.flatMap((set, number) => (number >> i) & 1
-      ? set.map(() => row[name])
-      : set.map(({draw}) => draws[name][draw])),
-  ]));
+  const {drawn, weights, starts} = page.plan ??= planned(page);
+  const columns = Object.fromEntries(page.fields.map(({name}, i) => {
+    const draws = page.background.draws[name], column = new Array(drawn.length);
+    for (let set = 0; set + 1 < starts.length; set++) {
+      const given = (set >> i) & 1;
+      for (let k = starts[set]; k < starts[set + 1]; k++) column[k] = given ? row[name] : draws[drawn[k]];
+    }
+    return [name, column];
+  }));
   const {numbers, label} = followed(page, columns);
-  let at = 0;
-  const worth = page.plan.map((set) => set.reduce((sum, {weight}) => sum + weight * numbers[at++], 0));
+  const worth = starts.slice(1).map((end, set) => {
+    let sum = 0;
+    for (let k = starts[set]; k < end; k++) sum += weights[k] * numbers[k];
+    return sum;
+  });
   const gains = page.fields.map((_, i) => shapleyValue(worth, i, page.fields.length));
   return {base: worth[0], numbers, label, gains, errors: gains.map(() => 0)};
 }
