@@ -141,7 +141,7 @@ def by_dice(
         "targets": table[schema.target].tolist(),
         "rows": [{"row": it.place, **_goal(deployment, table, it.wish)} for it in questions],
     }  # fmt: skip
-    sent, got = CACHE / "questions.json", CACHE / "answers.json"
+    sent, got = CACHE / f"asked-{name}-{method}.json", CACHE / f"answered-{name}-{method}.json"
     sent.write_text(json.dumps(body))
     python = environments.dice().program("python")
     subprocess.run(

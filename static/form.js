@@ -17,16 +17,5 @@ const offerCopy = () => {
   });
 };
 
-// The same page in another language is that of the answer which is shown now.
-const keepLanguages = () => {
-  const link = document.querySelector("[data-link]");
-  for (const other of link ? document.querySelectorAll("[data-language]") : []) {
-    const address = new URL(link.href);
-    address.searchParams.set("lang", other.dataset.language);
-    other.href = address;
-  }
-};
-
 offerCopy();
-document.addEventListener("answered", keepLanguages);
 document.addEventListener("answered", offerCopy); // live.js has put another answer in its place

@@ -36,12 +36,27 @@ class Search {
     select.id += "-sent";
     select.hidden = true;
     this.box.value = select.value ? select.selectedOptions[0].text : "";
+    this.unsettled = false; // whether something is typed that is not chosen yet
     this.listen();
   }
 
+  tell(name) {
+    this.unsettled = name === "unsettled";
+    this.select.dispatchEvent(new Event(name, { bubbles: true }));
+  }
+
   listen() {
-    this.box.addEventListener("input", () => this.open(this.box.value));
-    this.box.addEventListener("click", () => this.list.hidden && this.open(""));
+    this.box.addEventListener("input", (event) => {
+      event.stopPropagation(); // the select says when there is another value
+      this.open(this.box.value);
+      this.tell("unsettled");
+    });
+    this.box.addEventListener("change", (event) => event.stopPropagation());
+    this.box.addEventListener("click", () => {
+      if (!this.list.hidden) return;
+      this.box.select(); // what is typed next takes its place
+      this.open("");
+    });
     this.box.addEventListener("keydown", (event) => this.press(event));
     this.box.addEventListener("blur", () => this.settle());
     this.list.addEventListener("mousedown", (event) => {
@@ -120,7 +135,10 @@ class Search {
       this.other.value = this.other.textContent = this.box.value.trim();
       level = this.other;
     }
+    if (level.selected && !this.unsettled) return;
     level.selected = true;
+    this.tell("input");
+    this.tell("change");
   }
 }
 

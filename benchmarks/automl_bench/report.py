@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 TITLES = {
-    "tablecast": "tablecast", "pycaret": "PyCaret 3.3.2 compare, tune, blend",
-    "flaml": "FLAML 2.7", "autogluon": "AutoGluon best_quality",
+    "tablecast": "tablecast", "pycaret_compare": "PyCaret 3.3.2 compare",
+    "pycaret": "PyCaret 3.3.2 compare, tune, blend", "flaml": "FLAML 2.7",
+    "autogluon": "AutoGluon best_quality",
 }
 #: Figures, and whether more is better.
 FIGURES = {"R2": True, "accuracy": True, "log loss": False}
@@ -27,12 +28,17 @@ def line(run: Mapping[str, Any]) -> str:
 
 
 def tables(found: Mapping[str, Any], budget: float) -> dict[str, str]:
-    """The document's tables: the means, the paired differences, and the seconds."""
+    """The document's tables by their markers, which end in the budget's seconds.
+
+    These are the means, the paired differences and the seconds of that budget, and
+    ``compare_models`` alone, which has none.
+    """
     runs = [one for one in found["runs"] if one["budget"] == budget]
     return {
-        "automl": "\n".join([_heading(runs, budget), "", *_means(runs)]),
-        "paired": "\n".join(_paired(runs)),
-        "seconds": "\n".join([*_seconds(runs), *_compare(found.get("compare", []))]),
+        f"automl-{budget:g}": "\n".join([_heading(runs, budget), "", *_means(runs)]),
+        f"paired-{budget:g}": "\n".join(_paired(runs)),
+        f"seconds-{budget:g}": "\n".join(_seconds(runs)),
+        "compare": "\n".join(_compare(found.get("compare", []))),
     }
 
 
@@ -42,7 +48,9 @@ def _heading(runs: Runs, budget: float) -> str:
     cores = max(one["cores"] for one in runs)
     loads = [one["load"] / one["cores"] for one in runs]
     busy = sum(load > BUSY for load in loads)
-    said = f"Measured with {budget:g} s for each run on {cores} cores."
+    days = sorted({one["date"] for one in runs if "date" in one})
+    on = f" on {' and '.join(days)}" if days else ""
+    said = f"Measured{on} with {budget:g} s for each run on {cores} cores."
     if busy:
         said += (
             f" {busy} of the {len(runs)} runs shared the machine with other work (up to "
@@ -104,10 +112,9 @@ def _seconds(runs: Runs) -> list[str]:
 def _compare(found: Runs) -> list[str]:
     """Stock ``compare_models`` beside the same with one thread in each job."""
     if not found:
-        return []
+        return ["PyCaret's `compare_models` alone was not measured (`--compare`)."]
     first = found[0]
     rows = [
-        "",
         f"PyCaret's `compare_models` alone on {first['table'].partition(':')[0]}, {first['folds']} "
         f"folds, {first['cores']} cores:",
         "",

@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 #: where to write its answers.
 TOOLS: Mapping[str, Path] = {
     "tablecast": Path(__file__).with_name("ours.py"),
+    "pycaret_compare": PEERS / "pycaret_compare.py",
     "pycaret": PEERS / "pycaret_stock.py",
     "flaml": PEERS / "flaml_run.py",
     "autogluon": PEERS / "autogluon_run.py",
@@ -39,7 +41,9 @@ LEAST_PROBABILITY = 1e-6
 THREAD_LIMITS = ("OMP_NUM_THREADS", "OMP_THREAD_LIMIT", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 # but for what spares PyCaret's two jobs threads that fight for their cores. Its figures are the
 # same; ``compare`` measures what the threads cost, much on some machines, little on others.
-MERCY: Mapping[str, Mapping[str, str]] = {"pycaret": {"OMP_THREAD_LIMIT": "1"}}
+MERCY: Mapping[str, Mapping[str, str]] = {
+    name: {"OMP_THREAD_LIMIT": "1"} for name in ("pycaret_compare", "pycaret")
+}
 
 
 @dataclass(frozen=True)
@@ -65,13 +69,15 @@ def run(wanted: Run, limit: float) -> dict[str, Any]:
     """Split, train, answer, and compare the answers with the truth.
 
     Returns:
-        The run, its "figures" (R2; or accuracy and log loss), wall and CPU "seconds", and the
-        machine's "load" when it began; "error" in place of figures where it did not finish.
+        The run, its "figures" (R2; or accuracy and log loss), wall and CPU "seconds", the
+        "date", and the machine's "load" when it began; "error" in place of figures where it did
+        not finish.
     """
     known, unseen, task = split(wanted)
     found: dict[str, Any] = {
         "table": wanted.name, "seed": wanted.seed, "tool": wanted.tool, "budget": wanted.budget,
         "task": task, "cores": len(os.sched_getaffinity(0)), "load": round(os.getloadavg()[0], 1),
+        "date": datetime.now(UTC).date().isoformat(),
     }
     with tempfile.TemporaryDirectory() as folder:
         train, test, out = (Path(folder) / name for name in ("train.csv", "test.csv", "out.json"))

@@ -1,6 +1,7 @@
-"""What stands below a table with as many cells as its rows have: a sum, or a padded footer.
+"""Rows that are none, though they have as many cells: units or labels below the names of the
+columns, and a sum or a padded footer below the table.
 
-Training leaves both out. A file that is read some rows at a time holds the last of them back until
+Training leaves them out. A file that is read some rows at a time holds the last of them back until
 its end is known.
 """
 
@@ -9,10 +10,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 
-from tablecast.data.surroundings import MOST_FOOTERS, bare, is_footer, is_total
+from tablecast.data.surroundings import (
+    MOST_FOOTERS,
+    MOST_LABELS,
+    are_labels,
+    bare,
+    is_footer,
+    is_total,
+    shortened,
+)
 from tablecast.schema.field import Field, Refusal
 from tablecast.schema.schema import Schema
-from tablecast.schema.table_notes import LINES_BELOW, TOTAL_BELOW
+from tablecast.schema.table_notes import LABELS, LINES_BELOW, TOTAL_BELOW
 
 
 class Chunk(Protocol):
@@ -25,7 +34,7 @@ class Chunk(Protocol):
     def __len__(self) -> int: ...
     def column(self, index: int) -> Sequence[Any]: ...
     def location_of(self, row: int) -> tuple[str, int]: ...
-    def first(self, count: int) -> Any: ...
+    def part(self, rows: slice) -> Any: ...
 
 
 class Source(Protocol):
@@ -51,7 +60,7 @@ def rows_of_table(source: Source, schema: Schema, places: Mapping[str, int]) -> 
     may_name = 0 not in fields or fields[0].is_text  # among numbers no row is called a sum
     held: Any = None
     sums: set[str] = set()
-    for chunk in source.chunks():
+    for chunk in _without_labels(source, fields):
         if held is not None:
             if may_name:
                 sums.update(filter(is_total, map(bare, set(held.column(0)))))
@@ -64,6 +73,27 @@ def rows_of_table(source: Source, schema: Schema, places: Mapping[str, int]) -> 
             yield held
 
 
+def _without_labels(source: Source, fields: Mapping[int, Field]) -> Iterator[Any]:
+    """The chunks without first rows of units or labels, no cell of which its field would take."""
+    chunks = source.chunks()
+    chunk = next(chunks, None)
+    if chunk is None:
+        return
+    amounts = [at for at, field in fields.items() if not field.is_text]
+    count = 0
+    for record in chunk.records[:MOST_LABELS]:
+        filled = [at for at in range(len(record)) if bare(record[at])]
+        if not are_labels(record, [at for at in amounts if at in filled]) or any(
+            _is_value(record, at, fields) for at in filled
+        ):
+            break
+        line, text = chunk.location_of(count)[1], shortened(record)
+        source.notes += (str(LABELS.filled(line=line, text=text)),)
+        count += 1
+    yield chunk.part(slice(count, None)) if count else chunk
+    yield from chunks
+
+
 def _without_footer(source: Source, chunk: C, fields: Mapping[int, Field]) -> C:
     records = chunk.records
     end = len(records)
@@ -72,7 +102,7 @@ def _without_footer(source: Source, chunk: C, fields: Mapping[int, Field]) -> C:
     if end < len(records):
         line = chunk.location_of(end)[1]
         source.notes += (str(LINES_BELOW.filled(count=len(records) - end, line=line)),)
-        return chunk.first(end)  # type: ignore[no-any-return]
+        return chunk.part(slice(end))  # type: ignore[no-any-return]
     return chunk
 
 
@@ -93,7 +123,7 @@ def _without_sum(source: Source, chunk: C, fields: Mapping[int, Field], before: 
     if not is_sum or _is_value(last, place, fields) or (len(chunk) < 2 and not before):
         return chunk
     source.notes += (str(TOTAL_BELOW.filled(line=chunk.location_of(len(chunk) - 1)[1])),)
-    return chunk.first(len(chunk) - 1)  # type: ignore[no-any-return]
+    return chunk.part(slice(-1))  # type: ignore[no-any-return]
 
 
 def _is_value(record: Sequence[Any], place: int, fields: Mapping[int, Field]) -> bool:

@@ -23,6 +23,7 @@ from tablecast.schema.field import Field, Refusal, Value
 from tablecast.schema.missing import MISSING
 from tablecast.schema.number_formats import DECIMAL_COMMA, PLAIN, Spelt
 from tablecast.schema.schema import Schema
+from tablecast.schema.texts import without_formula
 
 #: Texts whose reading is remembered, over all columns: at about 300 bytes each, 30 MB.
 REMEMBERED = 100_000
@@ -269,12 +270,13 @@ def meaning(field: Field, cell: Any) -> Any:
     """What a file's cell says, as ``Field.read`` takes it.
 
     A file has conventions that a form and JSON do not: ``NA`` and its like are missing, as they
-    were when the training table was read, and an apostrophe may keep a spreadsheet from reading
-    a text as a formula. Neither holds where the text is a level itself.
+    were when the training table was read; an apostrophe may keep a spreadsheet from reading a text
+    as a formula, and a formula (="007") from reading it as a number. None of it holds where the
+    text is a level itself.
     """
     if not isinstance(cell, str):
         return None if cell != cell else cell  # NaN differs from itself
-    text = cell.strip()
+    text = without_formula(cell.strip())
     if field.match(text) is not None:
         return text
     if text in _MISSING_CELLS:

@@ -33,9 +33,9 @@ class CsvChunk:
         """Where a person finds a row: ``("line", 17)``."""
         return "line", self.lines[row]
 
-    def first(self, count: int) -> CsvChunk:
-        """The first rows alone."""
-        return CsvChunk(self.records[:count], self.lines[:count])
+    def part(self, rows: slice) -> CsvChunk:
+        """Some of the rows alone."""
+        return CsvChunk(self.records[rows], self.lines[rows])
 
 
 @dataclass(frozen=True)
@@ -75,9 +75,9 @@ class PlainChunk:
         """Where a person finds a row: ``("line", 17)``."""
         return "line", self.lines[row]
 
-    def first(self, count: int) -> PlainChunk:
-        """The first rows alone."""
-        return replace(self, texts=self.texts[:count], lines=self.lines[:count])
+    def part(self, rows: slice) -> PlainChunk:
+        """Some of the rows alone."""
+        return replace(self, texts=self.texts[rows], lines=self.lines[rows])
 
 
 Chunk = CsvChunk | PlainChunk

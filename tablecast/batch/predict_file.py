@@ -15,7 +15,6 @@ replaced: so a person can correct refused rows in the output itself and send it 
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
@@ -44,7 +43,6 @@ from tablecast.batch.summary import (
 )
 from tablecast.batch.workbook_sink import WorkbookSink, sink_of
 from tablecast.batch.workbook_source import WorkbookSource
-from tablecast.batch.workbook_trial import refuse_if_harmful
 from tablecast.data.sheets import is_workbook
 from tablecast.deployment.deployment import Deployment
 from tablecast.deployment.files import replaced_when_whole
@@ -173,11 +171,8 @@ class _Run:
         if not is_workbook(beginning):
             _refuse_sheet(sheet, name)
             return self.through_csv(stream, result, name)
-        if self._limits.memory < math.inf:
-            refuse_if_harmful(stream.read(), name, int(self._limits.memory))
-            stream.seek(0)
         names = [field.name for field in self._deployment.schema.fields]
-        source = WorkbookSource(stream, name, names, sheet)
+        source = WorkbookSource(stream, name, names, sheet, self._limits.memory)
         self.summary.is_workbook = True
         return self.through(
             source,

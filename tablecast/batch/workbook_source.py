@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import math
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
@@ -49,9 +50,9 @@ class SheetChunk:
         """The rows' cells."""
         return self.rows
 
-    def first(self, count: int) -> SheetChunk:
-        """The first rows alone."""
-        return SheetChunk(self.rows[:count], self.numbers[:count])
+    def part(self, rows: slice) -> SheetChunk:
+        """Some of the rows alone."""
+        return SheetChunk(self.rows[rows], self.numbers[rows])
 
 
 class WorkbookSource:
@@ -62,6 +63,7 @@ class WorkbookSource:
         name: what messages call the file.
         expected: names of which most are the header's; what stands above it is left out.
         sheet: the sheet's name or number; None for the first that holds anything.
+        memory: bytes that it may take to open.
 
     Attributes:
         names: the header's cells; "" for one that is empty.
@@ -76,14 +78,19 @@ class WorkbookSource:
     """
 
     def __init__(
-        self, stream: BinaryIO, name: str, expected: Collection[str], sheet: str | None = None
+        self,
+        stream: BinaryIO,
+        name: str,
+        expected: Collection[str],
+        sheet: str | None = None,
+        memory: float = math.inf,
     ) -> None:
         self.name = name
         self.notes: tuple[str, ...] = ()
         content = stream.read()
         self.size = len(content)
         try:
-            self.sheet, others, opened = opened_sheet(content, name, sheet)
+            self.sheet, others, opened = opened_sheet(content, name, sheet, memory)
         except TableError as error:
             raise BatchError(str(error)) from None
         self._height = max(int(opened.total_height), 1)

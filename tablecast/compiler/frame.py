@@ -132,12 +132,9 @@ class Frame:
         for name in columns:
             cell = self.cells[name]
             assert isinstance(cell, Lookup)
-            try:
-                numbers = cell.values.astype(np.float64)
-            except (TypeError, ValueError):
-                raise UnsupportedStep(
-                    step, f"column {name!r} is text where numbers are needed"
-                ) from None
+            numbers = _as_numbers(cell.values)
+            if numbers is None:
+                raise UnsupportedStep(step, f"column {name!r} is text where numbers are needed")
             if not _same(numbers[-1], numbers[-2]):
                 raise UnsupportedStep(step, f"two unknown values of {cell.source!r} differ in it")
             values.append(numbers[:-1])
@@ -148,6 +145,22 @@ class Frame:
         if source not in self.probe.codes:
             self.probe.codes[source] = _encode(self.builder, source, self.probe.texts(source))
         return self.probe.codes[source]
+
+
+def _as_numbers(values: NDArray[Any]) -> NDArray[np.float64] | None:
+    """What an estimator makes of values: of texts of digits, such as 02, their numbers.
+
+    NaN for the two unknown texts at their end, which it refuses where the others are texts; None
+    where it refuses another.
+    """
+    try:
+        return values.astype(np.float64)
+    except (TypeError, ValueError):
+        pass
+    try:
+        return np.append(values[:-2].astype(np.float64), [np.nan, np.nan])
+    except (TypeError, ValueError):
+        return None
 
 
 class _Layout:

@@ -15,11 +15,15 @@ from tablecast.errors import Remark
 from tablecast.schema.missing import is_placeholder
 from tablecast.schema.options import ReadingOptions
 from tablecast.schema.readings import ColumnReading
-from tablecast.schema.table_notes import INFINITE, OPEN_END, PLACEHOLDERS
-from tablecast.schema.texts import tidy_text
+from tablecast.schema.table_notes import INFINITE, OPEN_END, PLACEHOLDERS, READ_AS
+from tablecast.schema.texts import tidy_text, without_formula
 
 if TYPE_CHECKING:
     import pandas as pd
+
+#: What pandas calls columns of Python's numbers.
+NUMERIC = ("integer", "floating", "mixed-integer-float", "decimal")
+
 
 class Column:
     """A column as it came, and what is found out about it.
@@ -89,6 +93,13 @@ class Column:
         return sorted(kept)
 
     @cached_property
+    def is_numeric(self) -> bool:
+        """Whether its cells are numbers already, as a workbook has them: none needs a count."""
+        from pandas.api.types import infer_dtype
+
+        return infer_dtype(self.cells, skipna=True) in NUMERIC
+
+    @cached_property
     def is_text(self) -> bool:
         """Whether its cells are texts, which may be read as something else."""
         from pandas.api import types
@@ -96,7 +107,7 @@ class Column:
         kind = self.cells.dtype
         if not (types.is_object_dtype(kind) or types.is_string_dtype(kind)):
             return False
-        if isinstance(kind, types.CategoricalDtype) or not self.distinct:
+        if isinstance(kind, types.CategoricalDtype) or self.is_numeric or not self.distinct:
             return False
         return any(isinstance(value, str) for value in self.distinct) and not any(
             isinstance(value, bytes) for value in self.distinct
@@ -171,6 +182,14 @@ class Column:
             known = dict.fromkeys((*self.reading.placeholders, *texts))
             self.set_reading(placeholders=tuple(known))
 
+    def name_formulas(self) -> None:
+        """Say that texts were written as Excel's formulas for them."""
+        texts = self.texts.items() if self.is_text else ()
+        for cell, text in texts:
+            if str(cell).strip() != without_formula(str(cell).strip()):
+                self.note(READ_AS, example=str(cell).strip(), level=text)
+                return
+
     def name_asked(self) -> None:
         """Say which of the texts that a person says to be missing are."""
         self.name_missing([tidy_text(text) for text in self.options.missing])
@@ -191,4 +210,4 @@ def text_of(value: object) -> str:
     """A cell's text; a whole float loses its point, so that 60 and 60.0 are one level."""
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
-    return tidy_text(str(value))
+    return tidy_text(without_formula(str(value).strip()))

@@ -26,10 +26,10 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from tablecast.data.cells import Column
+from tablecast.data.column_hints import note_dates_as_numbers
 from tablecast.data.dates import without_zone
 from tablecast.data.names import check_width, tidy_names, unique_names
 from tablecast.data.number_columns import (
-    note_dates_as_numbers,
     read_as_requested,
     read_number_column,
 )
@@ -100,11 +100,13 @@ def tidy(
         if name in by_name:
             column = _values(by_name[name])
             note_dates_as_numbers(by_name[name], column)
+            by_name[name].name_formulas()
             readings[name] = replace(by_name[name].reading, dtype=str(column.dtype))
             notes += by_name[name].notes
         columns[name] = column
     index = pd.RangeIndex(len(table))
-    tidied = pd.DataFrame({n: c.set_axis(index) for n, c in columns.items()}, index=index)
+    numbered = {n: c.set_axis(index, copy=False) for n, c in columns.items()}
+    tidied = pd.DataFrame(numbered, index=index)
     signs = [each.numbers.decided for each in raw if each.numbers and not each.numbers.fault]
     sign = options.decimal or known.decimal or next(filter(None, signs), "")
     known_now = replace(known, decimal=sign, columns=readings, notes=tuple(dict.fromkeys(notes)))
@@ -203,6 +205,8 @@ def _objects(column: Column) -> pd.Series:
     """A column of Python objects, usually text."""
     import pandas as pd
 
+    if column.is_numeric:
+        return column.finite(column.whole_or_float(column.cells.astype("float64")))
     values = column.distinct
     if values is None or any(isinstance(value, bytes) for value in values):
         return column.cells  # lists or dictionaries; the inspection drops such a column

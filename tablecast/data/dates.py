@@ -55,7 +55,7 @@ class Dates:
 
 def order_of(form: str) -> bool | None:
     """Whether a format's day stands before its month; None where that cannot be mistaken."""
-    if "%m" not in form or "%d" not in form or form.startswith("%Y"):
+    if "%m" not in form or "%d" not in form or form.startswith(("%Y", "%y")):
         return None
     return form.index("%d") < form.index("%m")
 
@@ -98,13 +98,12 @@ def dates_in(
     return Dates(dict(zip(near, values, strict=True)), chosen, others, far)
 
 
-def _preferred(form: str, day_first: bool | None) -> bool:
-    """What comes first among formats that all fit: dots are written with the day first."""
+def _preferred(form: str, day_first: bool | None) -> tuple[bool, bool]:
+    """What comes first among formats that all fit: dots are written with the day first, and hardly
+    anybody writes a short year before the month."""
     order = order_of(form)
-    if order is None:
-        return "%y" in form[:2]
     wanted = day_first if day_first is not None and "." not in form else "." in form
-    return order is not wanted
+    return form.startswith("%y"), order is not None and order is not wanted
 
 
 def _nearly(texts: Sequence[str], best: tuple[str, pd.Series] | None) -> Dates | None:

@@ -26,6 +26,7 @@ from tablecast.data.surroundings import (
     shortened,
     with_missing_name,
     without_footer,
+    without_labels,
     without_repeated_header,
 )
 from tablecast.errors import Remark, TableError
@@ -190,8 +191,9 @@ def arranged(
     notes = [TITLE.filled(text=shortened(record)) for _, record in kept[:head]]
     header = [tidy_text(bare(cell)) for cell in kept[head][1]]
     below, again = without_repeated_header([bare(cell) for cell in kept[head][1]], kept[head + 1 :])
+    below, labels = without_labels(below)
     kept[head + 1 :] = below
-    notes += again
+    notes += [*again, *labels]
     if _are_numbers(header) and not are_row_names(header):  # 0, 1, 2 or 2001, 2002 are names
         notes.append(NUMBERS_AS_NAMES.filled(text=shortened(header)))
     elif is_like_rows(header, [record for _, record in kept[head + 1 : head + FIRST_ROWS]]):

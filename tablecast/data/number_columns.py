@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tablecast.data.cells import Column, text_of
+from tablecast.data.column_hints import say_what_hinders
 from tablecast.data.dates import Dates, dates_in, without_zone
 from tablecast.data.numbers import Numbers
 from tablecast.errors import TableError
@@ -18,7 +19,6 @@ from tablecast.schema.number_formats import (
     DECIMAL_POINT,
     amount_of,
     is_currency,
-    is_unit,
 )
 from tablecast.schema.table_notes import (
     CODES,
@@ -26,32 +26,16 @@ from tablecast.schema.table_notes import (
     DATE_FORMAT,
     DECIMAL_SIGN,
     GROUPED,
-    MAY_BE_DATES,
-    MIXED,
-    ODD,
-    ODD_DATE,
     READ_AS,
     SHORT_YEARS,
     SPELT,
     TOO_MANY_DIGITS,
     TWO_ORDERS,
-    TWO_UNITS,
     UNIT,
-    UNITS,
 )
 
 if TYPE_CHECKING:
     import pandas as pd
-
-#: Texts that are no numbers are a mistake among numbers where they are at most this share.
-MOST_ODD = 0.5
-
-#: So many in another unit are no mistake any more.
-MANY_UNITS = 0.1
-
-#: Fewer different whole numbers than these may look like dates by chance.
-FEWEST_DATES = 3
-
 
 #: A time's distance from UTC, where that is not nothing.
 _FROM_UTC = re.compile(r"[+-](?!00?(?::?00)?$)[0-9]{1,2}(?::?[0-9]{2})?$")
@@ -70,7 +54,7 @@ def read_number_column(column: Column) -> pd.Series | None:
         return None
     if column.dates and column.dates.values:
         return _as_dates(column, column.dates)
-    _say_what_hinders(column, numbers)
+    say_what_hinders(column, numbers)
     return None
 
 
@@ -182,62 +166,6 @@ def _as_dates(column: Column, dates: Dates) -> pd.Series:
     if not is_iso:
         column.set_reading(date_format=dates.format)
     return pd.to_datetime(pd.Series(values.tolist(), index=values.index)).astype("datetime64[ns]")
-
-
-def _say_what_hinders(column: Column, numbers: Numbers | None) -> None:
-    """Name the texts for which a column of numbers or dates is read as text."""
-    if column.dates and column.dates.odd:
-        odd, message = column.dates.odd, ODD_DATE
-    elif numbers and numbers.fault == "mixed":
-        others = [text for text in numbers.texts if text not in set(numbers.odd) and "." in text]
-        column.note(MIXED, example=numbers.odd[0], other=(others or list(numbers.texts))[0],
-                    option=shlex.quote(column.name))
-        return
-    elif numbers and numbers.fault == "units" and _are_two_units(column, numbers):
-        text, line = column.first_of(numbers.odd)
-        others = [one for one in numbers.texts if one not in set(numbers.odd)]
-        column.note(TWO_UNITS, example=others[0], other=text, line=line)
-        return
-    elif numbers and numbers.fault in ("odd", "units"):
-        odd, message = numbers.odd, ODD if numbers.fault == "odd" else UNITS
-    else:
-        return
-    if len(odd) > max(1, MOST_ODD * len(column.candidates)) or len(column.candidates) < 5:
-        return
-    text, line = column.first_of(odd)
-    values = {"example": text, "line": line, "option": shlex.quote(text)}
-    extra = {"unit": numbers.unit} if message == UNITS and numbers else {"count": column.count(odd)}
-    column.note(message, **values, **extra)
-
-
-def _are_two_units(column: Column, numbers: Numbers) -> bool:
-    """Whether more than a mistake among numbers of one unit has another, or none."""
-    many = len(numbers.odd) > max(1, MANY_UNITS * len(column.candidates))
-    return many and is_unit(numbers.unit) and len(numbers.odd) < len(numbers.texts)
-
-
-#: Whole numbers that a date may be written as: the format, and what stands before month and day.
-_DATES_AS_NUMBERS = (("%Y%m%d", 10_000, 100), ("%Y%m", 100, 1))
-
-
-def note_dates_as_numbers(column: Column, values: pd.Series) -> None:
-    """Say where a column of whole numbers looks like dates."""
-    import numpy as np
-
-    if column.requested or values.dtype.kind not in "if":
-        return
-    known = values.dropna().unique()
-    if len(known) < FEWEST_DATES or (known % 1 != 0).any():
-        return
-    for form, to_year, to_month in _DATES_AS_NUMBERS:
-        year, month = known // to_year, known // to_month % 100
-        days = known % 100 if to_month > 1 else np.ones(len(known))
-        fits = [(year >= 1900) & (year <= 2100), (month >= 1) & (month <= 12),
-                (days >= 1) & (days <= 31)]  # fmt: skip
-        if np.all(fits):
-            option = shlex.quote(f"{column.name}={form}")
-            column.note(MAY_BE_DATES, example=str(int(known[0])), option=option)
-            return
 
 
 def read_as_requested(column: Column) -> pd.Series:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import datetime
 import io
+import math
 from typing import Any
 
 from tablecast.data.dialect import Grid, arranged
-from tablecast.data.free_memory import check_cells
-from tablecast.data.workbook_size import check_workbook
+from tablecast.data.free_memory import available, check_cells
+from tablecast.data.workbook_trial import refuse_if_harmful
 from tablecast.errors import TableError
 from tablecast.schema.table_notes import SHEET
 
 ENDINGS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0"
+
+#: Texts that are held once however often a sheet has them: levels, and not the texts of an id.
+MOST_KNOWN = 20_000
 
 _DAY = datetime.timedelta(days=1)
 
@@ -57,14 +61,28 @@ def sheet_rows(
     """
     chosen, others, opened = opened_sheet(content, name, sheet)
     check_cells(int(opened.total_height) * int(opened.total_width), name)
-    return [chosen, *others], [list(map(plain_cell, row)) for row in opened.iter_rows()]
+    known: dict[str, str] = {}
+    rows = [[_once(plain_cell(cell), known) for cell in row] for row in opened.iter_rows()]
+    return [chosen, *others], rows
+
+
+def _once(cell: Any, known: dict[str, str]) -> Any:
+    """A cell; of equal texts always the same one, since the reader makes each of them anew."""
+    if not isinstance(cell, str):
+        return cell
+    if len(known) < MOST_KNOWN:
+        known.setdefault(cell, cell)
+    return known.get(cell, cell)
 
 
 def opened_sheet(
-    content: bytes, name: str, sheet: str | None = None
+    content: bytes, name: str, sheet: str | None = None, memory: float = math.inf
 ) -> tuple[str, list[str], Any]:
-    """A sheet's name, the names of all others, and the sheet itself, as python-calamine has it."""
-    book = _opened(content, name)
+    """A sheet's name, the names of all others, and the sheet itself, as python-calamine has it.
+
+    It may take as many bytes as ``memory`` says, and no more than are free.
+    """
+    book = _opened(content, name, min(memory, available()))
     names = list(book.sheet_names)
     chosen = _chosen(names, name, sheet)
     try:
@@ -76,7 +94,7 @@ def opened_sheet(
     return chosen, [one for one in names if one != chosen], opened
 
 
-def _opened(content: bytes, name: str) -> Any:
+def _opened(content: bytes, name: str, memory: float) -> Any:
     try:
         import python_calamine
     except ImportError:
@@ -84,7 +102,7 @@ def _opened(content: bytes, name: str) -> Any:
             f"'{name}' is a workbook, which needs one more package: install tablecast[files], or "
             "save the sheet as CSV."
         ) from None
-    check_workbook(content, name)
+    refuse_if_harmful(content, name, memory)
     try:
         book = python_calamine.load_workbook(io.BytesIO(content))
     except python_calamine.PasswordError:

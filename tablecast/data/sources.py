@@ -221,9 +221,10 @@ def _tidied(
     import pandas as pd
 
     check_width(len(grid.header), f"'{name}'")
-    columns = zip(*grid.rows, strict=True)
-    cells = [pd.Series(list(column), dtype=object) for column in columns]
-    table = pd.concat(cells, axis="columns", keys=range(len(cells)))
+    columns = list(zip(*grid.rows, strict=True))
+    grid.rows.clear()  # or every cell would be held twice while the columns are read
+    cells = (pd.Series(columns.pop(0), dtype=object) for _ in grid.header)
+    table = pd.concat(cells, axis="columns", keys=range(len(grid.header)))
     table.columns = pd.Index(grid.header, dtype=object)
     return tidy(table, MISSING, options, lines=grid.lines, reading=known)
 

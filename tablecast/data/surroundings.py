@@ -8,10 +8,16 @@ from itertools import pairwise
 from typing import Any
 
 from tablecast.errors import Remark
-from tablecast.schema.table_notes import FOOTER, HEADER_AGAIN, TOTAL
+from tablecast.schema.missing import is_placeholder
+from tablecast.schema.number_formats import PLAIN, amount_of, is_unit
+from tablecast.schema.table_notes import FOOTER, HEADER_AGAIN, LABELS, TOTAL
 
 #: More lines below a table are a table of another kind.
 MOST_FOOTERS = 30
+
+#: Rows that may say more of the columns below their names, and rows that are looked at to see that
+#: their columns hold numbers.
+MOST_LABELS, ROWS_BELOW = 3, 20
 
 _TOTALS = re.compile(
     r"(grand |sub-?)?totals?:?|sum:?|summe:?|gesamt(summe)?:?|insgesamt:?|somme:?|suma:?|totale:?"
@@ -67,6 +73,47 @@ def repeats(header: Sequence[str], record: Record) -> bool:
     if len(record) != len(header) or bare(record[0]) != header[0]:
         return False
     return [bare(cell) for cell in record] == list(header)
+
+
+def without_labels(
+    body: list[tuple[int, Record]],
+) -> tuple[list[tuple[int, Record]], list[Remark]]:
+    """The rows without first ones that hold units or labels where the others have numbers."""
+    count = 0
+    below = [record for _, record in body[MOST_LABELS : MOST_LABELS + ROWS_BELOW]]
+    for _, record in body[:MOST_LABELS] if len(below) > MOST_LABELS else []:
+        columns = [at for at in range(len(record)) if _is_label(record[at])]
+        if not are_labels(record, [at for at in columns if _are_numbers(below, at)]):
+            break
+        count += 1
+    left_out = [LABELS.filled(line=line, text=shortened(one)) for line, one in body[:count]]
+    return body[count:], left_out
+
+
+def are_labels(record: Record, places: Sequence[int]) -> bool:
+    """Whether a row holds units or labels.
+
+    Args:
+        record: its cells.
+        places: where it has a text, and the rows below have numbers: two texts are no mistake, and
+            neither is one that is a unit.
+    """
+    if any(PLAIN.fullmatch(bare(cell)) for cell in record):
+        return False
+    units = [bare(record[at]).strip("()[]") for at in places]
+    return len(places) > 1 or any(map(is_unit, units))
+
+
+def _is_label(cell: object) -> bool:
+    text = bare(cell)
+    return bool(text) and not is_placeholder(text) and amount_of(text) is None
+
+
+def _are_numbers(rows: Sequence[Record], at: int) -> bool:
+    """Whether a column of rows holds numbers, and nothing else but gaps."""
+    cells = [bare(row[at]) for row in rows if at < len(row)]
+    filled = [cell for cell in cells if cell and not is_placeholder(cell)]
+    return bool(filled) and all(PLAIN.fullmatch(cell) or amount_of(cell) for cell in filled)
 
 
 def after_gaps(numbered: Sequence[tuple[int, Record]]) -> set[int]:

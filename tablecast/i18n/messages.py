@@ -86,9 +86,9 @@ def forms(language: Language) -> dict[str, Any]:
     money = locale.currency_formats["standard"].pattern
     script = locale.script or Locale.parse(language.folder, resolve_likely_subtags=True).script
     assert locale.decimal_formats[None].grouping[0] == 3, "formats.py groups by thousands"
-    name = locale.languages.get(language.folder) or locale.get_display_name()
+    name = str(locale.languages.get(language.folder) or locale.get_display_name())
     return {
-        "name": name,
+        "name": name[:1].upper() + name[1:],  # it stands alone, as a link
         "decimal": signs["decimal"],
         "group": signs["group"],
         "percent": locale.percent_formats[None].pattern.replace("#,##0", "{}"),

@@ -31,9 +31,11 @@ from tablecast.web.card.translate import stated_in_words
 from tablecast.web.display.organisation import contact_of, style_of
 from tablecast.web.form.answer import is_average
 from tablecast.web.form.controls import Control, controls_of
+from tablecast.web.form.layout import layout_of
 
 #: The style sheets that the page has, in their order.
-STYLES = ("tablecast.css", "answer.css", "card.css")
+STYLES = ("tablecast.css", "answer.css")
+CARD_STYLES = "card.css"
 
 _START = (
     'startPage(JSON.parse(document.querySelector("#contents").textContent), openPredictor, '
@@ -90,7 +92,8 @@ def page_html(
     languages = (own, *(other for other in LANGUAGES if other != own))
     schema = loaded.schema.in_language(own)
     script = predictor_script() + rules_script() + page_script() + _START
-    sheets = [(folder / name).read_text(encoding="utf-8") for name in STYLES]
+    names = [*STYLES, CARD_STYLES] if card else STYLES
+    sheets = [(folder / name).read_text(encoding="utf-8") for name in names]
     text = as_json(_all_contents(loaded, contents, languages))
     # A request leaves English behind it.
     with speaking(own), app.test_request_context("/"):
@@ -178,9 +181,10 @@ def _shell(loaded: Deployment, language: Language) -> Markup:
     """The header and the form in a language."""
     with speaking(language):
         schema = loaded.schema.in_language(language)
+        controls = controls_of(schema, _defaults(schema))
         html = render_template(
-            "form.html", layout="page_shell.html", schema=schema, languages=LANGUAGES,
-            controls=controls_of(schema, _defaults(schema)),
+            "form.html", frame="page_shell.html", schema=schema, languages=LANGUAGES,
+            controls=controls, layout=layout_of(controls),
         )  # fmt: skip
     return Markup(_without_indents(html))
 
@@ -200,8 +204,9 @@ def _without_indents(html: str) -> str:
 
 
 def _small(styles: str) -> str:
-    """Style sheets without comments and indents."""
-    return re.sub(r"\n\s*", "\n", re.sub(r"/\*.*?\*/", "", styles, flags=re.DOTALL)).strip()
+    """Style sheets without comments, and without space where it says nothing."""
+    bare = re.sub(r"/\*.*?\*/", "", styles, flags=re.DOTALL)
+    return re.sub(r"\s*([{};,\n])\s*", r"\1", bare).strip()
 
 
 def _sha256(text: str) -> bytes:

@@ -18,11 +18,12 @@ PLURALS = {"{count} other fields": "{count} other field"}
 
 def rules_of(schema: Schema) -> dict[str, Any]:
     """A schema's rules, from which ``openRules`` makes what reads rows."""
+    has_dates = any(field.graph_input == "moment" for field in schema.fields)
     return {
         "fields": [field.rules() for field in schema.fields],
         "folded": _folded(),
         "numbers": formats(),
-        "moments": vocabulary(),
+        "moments": vocabulary() if has_dates else None,
     }
 
 

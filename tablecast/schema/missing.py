@@ -12,6 +12,9 @@ MISSING = (
 ``None``. In the house table "None" is a level (a house without masonry), not a gap. In a column
 that otherwise holds only numbers, dates or booleans, "None" cannot be a level and is missing."""
 
+#: What Eurostat writes behind the colon of a missing number: confidential, estimated, and so on.
+FLAGS = ("", *"bcdefilmnprsuz")
+
 #: What else stands for a missing value among numbers, dates and booleans, where it cannot be a
 #: level; among texts each of them may be one.
 _PLACEHOLDERS = frozenset(map(fold, (
@@ -28,6 +31,7 @@ _PLACEHOLDERS = frozenset(map(fold, (
     *("#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "#WERT!"),
     *("#NV", "#BEZUG!", "#ZAHL!", "#VALEUR!", "#NOM?", "#NOMBRE!", "#¡DIV/0!", "#¡VALOR!"),
     "err:502",
+    *(f":{space}{flag}" for space in ("", " ") for flag in FLAGS),  # Eurostat's
     *("unbekannt", "fehlt", "k.a.", "k. a.", "keine angabe", "keine", "entfällt", "leer"),
     *("inconnu", "inconnue", "manquant", "non disponible", "nc", "n.c.", "s/d", "s.d.", "sin dato"),
     *("desconocido", "desconhecido", "ninguno", "sconosciuto", "mancante", "onbekend", "okänd"),

@@ -6,7 +6,7 @@ A format is one of ``strptime``'s, for the text that ``plain_date`` makes of a c
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from tablecast.schema.texts import fold
@@ -50,6 +50,9 @@ _MONTH = {
     for words, english in zip(_MONTHS, _ENGLISH, strict=True)
     for word in words.split()
 }
+#: Characters of a day that a person writes out, and digits of its year.
+LONGEST, YEAR = 40, 4
+_DAY = re.compile(r"([0-9]{1,4}|[A-Z][a-z]{2})[-/. ]([0-9]{1,2}|[A-Z][a-z]{2})[-/. ]([0-9]{1,4})")
 _WORD = re.compile(r"[^\W\d_]+\.?")
 #: Words that may stand in a date and say nothing, and both halves of a day.
 _SILENT = frozenset(
@@ -113,6 +116,31 @@ def _word(word: str) -> str:
     if known in _MONTH:
         return _MONTH[known]
     return "" if known in _SILENT else word
+
+
+def days_meant(text: str) -> list[date]:
+    """The days that a person may mean by a text, with a year of four digits; at most two."""
+    match = _DAY.fullmatch(plain_date(text)) if len(text) <= LONGEST else None
+    if match is None:
+        return []
+    first, second, third = parts = match.groups()
+    if len(first) == YEAR:
+        orders = [parts]
+    elif first in _ENGLISH:
+        orders = [(third, first, second)]
+    elif second in _ENGLISH:
+        orders = [(third, second, first)]
+    else:
+        orders = [(third, second, first), (third, first, second)]
+    return list(dict.fromkeys(filter(None, (_day(*order) for order in orders))))
+
+
+def _day(year: str, month: str, day: str) -> date | None:
+    number = _ENGLISH.index(month) + 1 if month in _ENGLISH else month
+    try:
+        return date(int(year), int(number), int(day)) if len(year) == YEAR else None
+    except ValueError:
+        return None
 
 
 def moment_of(text: object, form: str = "") -> datetime | None:

@@ -62,6 +62,29 @@ _UNITS = frozenset(
     "hours mins pcs stk 元 円 万 亿 万元 千 块 ㎡ 平米 平方米 米 公里 千米 公斤 斤 克 吨 岁 人 "
     "件 个 天 小时 分钟 分 次 套 间 室 层 栋 年 月 日 원 만원 세 명 人 歳 回 個 本 枚".split()
 )
+#: Words for one unit, some of which a person writes where the table has another.
+_ALIKE = tuple(
+    frozenset(words.split())
+    for words in (
+        "year years yr yrs y 岁 歲 歳 年 año años jahr jahre an ans",
+        "month months mo 月 个月 個月 mes meses monat monate mois",
+        "day days d 天 日 día días tag tage jour jours",
+        "hour hours hr hrs h 小时 小時 時間 hora horas stunde stunden heure heures",
+        "minute minutes min mins 分 分钟 分鐘 minuto minutos minuten",
+        "kg kgs kilo kilos kilogram kilograms kilogramm 公斤 千克 kilogramo kilogramos",
+        "g gram grams gramm 克 gramo gramos gramme grammes",
+        "lb lbs pound pounds 磅",
+        "cm centimetre centimetres centimeter centimeters 厘米 公分 centímetro centímetros",
+        "m metre metres meter meters 米 metro metros mètre mètres",
+        "km kilometre kilometres kilometer kilometers 公里 千米 kilómetro kilómetros",
+        "mi mile miles 英里 milla millas",
+        "m² m2 sqm ㎡ 平方米 平米",
+        "ft² ft2 sqft 平方英尺",
+        "$ usd us$ dollar dollars 美元",
+        "€ eur euro euros 欧元",
+        "% percent 百分之",
+    )
+)
 _NO_UNIT = re.compile(r"^[\d.]|\D\d{2}|[0-9][^23]|[,;:()\[\]{}\"'+=<>?!@&|\\_#-]")
 _SIGNS = "+-"
 _MINUS = dict.fromkeys(map(ord, "−–‐‑‒﹣－"), "-")
@@ -155,6 +178,18 @@ def is_unit(unit: str) -> bool:
     return fold(unit) in _UNITS or unit in "%‰" or is_currency(unit)
 
 
+def is_same_unit(first: str, second: str) -> bool:
+    """Whether two words mean one unit, as years and yrs do."""
+    first, second = (fold(unit).rstrip(".") for unit in (first, second))
+    return first == second or any(first in words and second in words for words in _ALIKE)
+
+
+def words_of_unit(unit: str) -> set[str]:
+    """All words, folded and without a last point, that mean the same unit."""
+    own = fold(unit).rstrip(".")
+    return {own}.union(*(words for words in _ALIKE if own in words))
+
+
 def _with_plain_signs(text: str) -> str:
     """The digits of any script as 0 to 9; minus, apostrophes, spaces and wide signs as usual."""
     if text.isascii():
@@ -179,13 +214,15 @@ def plain_number(text: str, spelling: str, units: Sequence[str] = ("",)) -> str 
 
     Args:
         text: such as ``"1.234,5"`` or ``"(12 kg)"``.
-        spelling: one of ``SPELLINGS``; "" is that of programs.
+        spelling: one of ``SPELLINGS``; "" is that of programs, and of decimal commas where a text
+            can mean nothing else.
         units: what may be written beside the number.
     """
     amount = amount_of(text)
-    if amount is None or (amount.unit and fold(amount.unit) not in map(fold, units)):
+    if amount is None or not any(is_same_unit(amount.unit, unit) for unit in ("", *units)):
         return None
-    return amount.plain(spelling)
+    plain = amount.plain(spelling)
+    return plain if plain or spelling else amount.plain(DECIMAL_COMMA)
 
 
 class Spelt:

@@ -33,6 +33,7 @@ HEADER_AGAIN = counted(
     "Ignored {count} rows that repeat the column names (first: line {line}).",
     0,
 )
+LABELS = Remark("Ignored line {line}, which holds units or labels, not values: {text}")
 LINES_ABOVE = Remark("Ignored the lines above the column names.")
 LINES_BELOW = counted(
     "Ignored {count} line below the table (line {line}).",
@@ -73,6 +74,27 @@ UNITS = Remark(
 TWO_UNITS = Remark(
     "{name} was read as text, because its numbers are in different units, such as “{example}” and "
     "“{other}” (line {line}). Write them in one unit."
+)
+BESIDE = counted(
+    "{name} was read as text: “{example}” (line {line}) is a number with a flag or a unit, unlike "
+    "the others. Put “{sign}” in a column of its own, or treat this value as missing (--missing "
+    "{option}).",
+    "{name} was read as text: {count} of its values are numbers with a flag or a unit, such as "
+    "“{example}” (line {line}), unlike the others. Put “{sign}” in a column of its own, or treat "
+    "this value as missing (--missing {option}).",
+    0,
+)
+CLOCK = Remark(
+    "{name} was read as text: its values, such as “{example}”, are durations or times of day. To "
+    "use them as amounts, write them as numbers, such as minutes."
+)
+BUDDHIST_DATES = Remark(
+    "{name} was read as text: its years, as in “{example}”, look like the Buddhist calendar. To "
+    "use them as dates, subtract 543 from each year."
+)
+BUDDHIST_YEARS = Remark(
+    "{name} was read as whole numbers. Its years, such as {example}, look like the Buddhist "
+    "calendar; {example} is {year} in the Gregorian calendar."
 )
 TOO_MANY_DIGITS = Remark(
     "{name}: “{example}” has more digits than a number keeps, so it was read as {number:.0f}. To "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import unicodedata
 from collections.abc import Iterable
@@ -16,6 +17,16 @@ EXACT_WHOLE = 2**53
 
 #: Typographic quotation marks and apostrophes, as a keyboard writes them.
 _QUOTES = str.maketrans(dict.fromkeys("‘’‚‛`´′ʼ", "'") | dict.fromkeys("“”„‟″«»", '"'))
+
+
+#: How people keep Excel from taking a text for a number: ="00123".
+_KEPT = re.compile(r'="([^"]*)"')
+
+
+def without_formula(text: str) -> str:
+    """The text of a file's cell that is written as Excel's formula for a text."""
+    kept = _KEPT.fullmatch(text) if text[:2] == '="' else None
+    return kept[1] if kept else text
 
 
 def tidy_text(text: str) -> str:

@@ -12,6 +12,7 @@ from tablecast.errors import Remark, TrainingError
 from tablecast.training.evaluation.rounding import readable
 from tablecast.training.experiment.agreement import check_self_agreement
 from tablecast.training.experiment.leaderboard import as_text
+from tablecast.training.experiment.out_of_fold import usual_refits
 from tablecast.training.experiment.recipe import TAIL, recipe
 from tablecast.training.experiment.scores import (
     gains,
@@ -107,6 +108,8 @@ def train(
             allowed = Budget(
                 DEFAULT_BUDGET if budget is None else budget, trials, began,
                 columns=prepared.table.shape[1],
+                texts=prepared.table.select_dtypes(object).shape[1],
+                refits=usual_refits(prepared),
             )
             search = Search(prepared, allowed, seed, LARGEST_GRAPH, progress, max_latency)
             search.run()

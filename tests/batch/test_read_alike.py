@@ -202,3 +202,24 @@ def test_a_file_whose_last_letter_is_cut_is_no_utf_8() -> None:
     whole = CsvText(io.BytesIO("x\nZürich ü".encode()), "t.csv")
     cut = CsvText(io.BytesIO("x\nZürich ü".encode()[:-1]), "t.csv")
     assert (whole._is("utf-8"), cut._is("utf-8")) == (True, False)
+
+
+@pytest.mark.parametrize("labels", ["years,,kg/m²,,,", "How old?,Sex?,BMI?,Children?,S?,Where?"])
+def test_rows_of_units_and_labels_are_left_out(
+    fake_deployment: Deployment, tmp_path: Path, labels: str
+) -> None:
+    """As in training; a row of which a field takes a cell stays, whatever is wrong with it."""
+    content = PLAIN.replace(HEADER, f"{HEADER}\n{labels}")
+    assert answers(fake_deployment, content.encode(), tmp_path) == ANSWERS
+    wrong = PLAIN.replace(HEADER, f"{HEADER}\nx,male,y,1,no,northwest")
+    (tmp_path / "in.csv").write_text(wrong)
+    summary = predict_file(
+        fake_deployment, tmp_path / "in.csv", tmp_path / "out.csv", errors="column"
+    )
+    assert (summary.predicted, summary.refused) == (2, 1)
+
+
+def test_excels_formulas_for_texts_are_texts(fake_deployment: Deployment, tmp_path: Path) -> None:
+    """A file may keep Excel from taking a text for a number; the form and programs do not."""
+    kept = PLAIN.replace("39,male", '="39",="male"').replace("0,yes", '"=""0""","=""yes"""')
+    assert answers(fake_deployment, kept.encode(), tmp_path) == ANSWERS

@@ -145,7 +145,7 @@ def one_text_everywhere() -> bytes:
         + b"</row>"
         for row in range(5, 10_005)
     )
-    text = b"<si><t>" + b"x" * 200_000 + b"</t></si>"
+    text = b"<si><t>" + b"x" * 200_000 + b"</t></si><si>"
     return workbook(
         sheet1=sheet_with(b"".join(rows)), sharedStrings=parts()[TEXTS].replace(b"<si>", text, 1)
     )

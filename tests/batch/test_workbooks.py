@@ -19,6 +19,7 @@ from tablecast.errors import BatchError, TableError
 from tablecast.schema.options import ReadingOptions
 
 openpyxl = pytest.importorskip("openpyxl")
+xlwt = pytest.importorskip("xlwt")
 pytest.importorskip("python_calamine")
 
 HEADER = ("age", "sex", "bmi", "children", "smoker", "region")
@@ -211,14 +212,41 @@ def test_a_sheet_may_be_named(tmp_path: Path) -> None:
         read_table(path, ReadingOptions(sheet="x"))
 
 
-def test_a_workbook_that_would_fill_the_memory_is_refused(tmp_path: Path) -> None:
-    """What it unpacks to is known before it is unpacked."""
-    path = tmp_path / "t.xlsx"
-    with (
-        zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as parts,
-        parts.open("xl/worksheets/sheet1.xml", "w", force_zip64=True) as part,
-    ):
-        for _ in range(1_100):
-            part.write(b"0" * 1_000_000)
-    with pytest.raises(TableError, match="unpacks to 1,100 MB"):
-        read_table(path)
+def old_workbook(path: Path, rows: list[tuple[Any, ...]], header: tuple[str, ...]) -> Path:
+    """A sheet as Excel wrote it until 2003."""
+    book = xlwt.Workbook()
+    sheet = book.add_sheet("Data")
+    date = xlwt.easyxf(num_format_str="yyyy-mm-dd")
+    for line, row in enumerate([header, *rows]):
+        for place, cell in enumerate(row):
+            is_date = isinstance(cell, datetime.datetime)
+            sheet.write(line, place, cell, *([date] if is_date else []))
+    book.save(path)
+    return path
+
+
+def test_old_workbooks_are_read(tmp_path: Path) -> None:
+    """A real .xls: dates, booleans, whole numbers, gaps, and codes that are text."""
+    rows = [
+        (20 + at, DAY + datetime.timedelta(at), at % 3 == 0, f"{at % 4:03d}", at / 4 or None)
+        for at in range(30)
+    ]
+    path = old_workbook(tmp_path / "t.xls", rows, ("age", "day", "member", "code", "dose"))
+    table = read_table(path)
+    assert table["age"].tolist() == [row[0] for row in rows]
+    assert table["day"].tolist() == [row[1] for row in rows]
+    assert table["member"].tolist() == [str(row[2]) for row in rows]
+    assert table["code"].tolist() == [row[3] for row in rows]
+    assert table["dose"].isna().sum() == 1
+    kinds = {column.name: column.kind for column in inspect(path).columns}
+    assert kinds == {"age": "integer", "day": "date", "member": "boolean", "code": "category",
+                     "dose": "number"}  # fmt: skip
+
+
+def test_old_workbooks_are_answered(fake_deployment: Deployment, tmp_path: Path) -> None:
+    """A real .xls becomes .xlsx with the answers, its other columns kept."""
+    header = (*HEADER, "day", "code", "member")
+    source = old_workbook(tmp_path / "in.xls", [(*GOOD, DAY, "007", True)] * 2, header)
+    summary = predict_file(fake_deployment, source, tmp_path / "out.xlsx")
+    assert summary.predicted == 2
+    assert cells(tmp_path / "out.xlsx", "Data", 3) == [*GOOD, DAY, "007", True, 9750]

@@ -453,3 +453,71 @@ def test_train_shows_the_same_first(tmp_path: Path, capsys: pytest.CaptureFixtur
     assert main(["train", str(table), "--target", "y", "--out", str(tmp_path)]) == 1
     shutil.rmtree(tmp_path, ignore_errors=True)
     assert "at least 20" in capsys.readouterr().err
+
+
+def described(folder: Path, text: str) -> tuple[dict[str, Any], str]:
+    """Each column's kind, and all notes about a table."""
+    (folder / "t.csv").write_text(text, encoding="utf-8")
+    found = inspect(folder / "t.csv").to_json()
+    return {column["name"]: column["kind"] for column in found["columns"]}, notes_of(found)
+
+
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        ("cm,kg,", "Ignored line 2, which holds units or labels, not values: cm kg"),
+        ("How long?,How heavy?,What is it?", "Ignored line 2"),
+        ("(cm),,", "Ignored line 2"),
+        ("Size,Weight,Kind\n(cm),(kg),-", "Ignored line 3"),
+        ('"{""id"":1}","{""id"":2}","{""id"":3}"', "Ignored line 2"),
+    ],
+)
+def test_rows_of_units_and_labels_are_left_out(tmp_path: Path, labels: str, said: str) -> None:
+    """Below the names of the columns a survey has its questions, and an instrument its units."""
+    kinds, notes = described(tmp_path, f"a,b,c\n{labels}\n" + rows(40, "#.5", "#", "x#"))
+    assert said in notes
+    assert (kinds["a"], kinds["b"]) == ("number", "integer")
+
+
+@pytest.mark.parametrize("first", ["?,-,x", "0.5,n/a,x", "oops,3,x", "unknown,,x"])
+def test_a_first_row_with_a_gap_or_a_mistake_is_a_row(tmp_path: Path, first: str) -> None:
+    """One odd text is asked about, and a placeholder is missing: the row stays."""
+    (tmp_path / "t.csv").write_text(f"a,b,c\n{first}\n" + rows(40, "#.5", "#", "x"))
+    assert inspect(tmp_path / "t.csv").rows == 41
+
+
+@pytest.mark.parametrize(
+    ("name", "cell", "kind", "said"),
+    [
+        ("v", '="00#"', "category", '“="000"” was read as 000'),
+        ("v", '"=""5#"""', "integer", '“="50"” was read as 50'),
+        ("v", "1#:30", "category", "“10:30”, are durations or times of day"),
+        ("v", "01:1#:15", "category", "such as “01:10:15”, are durations"),
+        ("year", "255#", "integer", "2550 is 2007 in the Gregorian calendar"),
+        ("ปี", "255#", "integer", "Buddhist calendar"),
+        ("weight", "255#", "integer", ""),
+        ("day", "2#/01/255#", "category", "“20/01/2550”, look like the Buddhist calendar"),
+        ("day", "255#-01-2#", "category", "subtract 543 from each year"),
+    ],
+)
+def test_what_looks_like_something_else_is_named(
+    tmp_path: Path, name: str, cell: str, kind: str, said: str
+) -> None:
+    """Excel's texts, durations and the years of Thailand."""
+    lines = [f"{cell.replace('#', str(at % 10))},{at % 3},{'ab'[at % 2]}\n" for at in range(60)]
+    kinds, notes = described(tmp_path, f"{name},w,c\n" + "".join(lines))
+    assert kinds[name] == kind
+    assert said in notes
+    assert said or "Buddhist" not in notes
+
+
+def test_numbers_with_flags_are_asked_about(tmp_path: Path) -> None:
+    """Eurostat's letters behind a number are named; its colons are missing values."""
+    lines = [f"{at / 8},{at}\n" for at in range(1, 60)]
+    kinds, notes = described(tmp_path, "v,w\n" + "".join(lines) + "16.4 b,1\n12 e,2\n")
+    assert kinds["v"] == "category"
+    assert "2 of its values are numbers with a flag or a unit, such as “16.4 b” (line 61)" in notes
+    assert "Put “b” in a column of its own" in notes
+    kinds, notes = described(tmp_path, "v,w\n" + "".join(lines) + ":,1\n: c,2\n:u,3\n")
+    assert kinds["v"] == "number"
+    assert "3 values of v (“:”, “: c”, “:u”) were treated as missing" in notes

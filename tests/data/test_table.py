@@ -393,7 +393,7 @@ def test_no_such_file_names_the_nearest(tmp_path: Path) -> None:
         (b"", "t.parquet", "is empty"),
         (b"a,b\n", "t.csv", "header but no rows"),
         (b"PK\x03\x04 rest of a workbook", "t.csv", "not a text file"),
-        (b"PK\x03\x04 rest of a workbook", "t.xlsx", "is damaged"),
+        (b"PK\x03\x04 rest of a workbook", "t.xlsx", "cannot be read as a workbook"),
         (b"\x1f\x8b rest of an archive", "t.csv.gz", "is damaged"),
         (b"a,b\n\x00\x01,2", "t.csv", "not a text file"),
         (b"a,b\n1,2", "t.parquet", "not a Parquet file"),

@@ -16,6 +16,7 @@ from tablecast.compiler.pipeline import compile_pipeline
 from tablecast.compiler.proof.prove import prove, pycaret_reference
 from tablecast.data.prepared import Prepared
 from tablecast.features import CategoryMeans
+from tablecast.features.category_means import LEAST_SMOOTH, MOST_SMOOTH, smooth_of
 from tablecast.inference.pycaret_api import heard_levels, predict_with_pycaret
 from tablecast.schema.schema import Schema
 from tablecast.training.experiment.setup import quiet_and_single, start
@@ -88,6 +89,46 @@ def test_unknown_and_missing_levels_are_the_mean_of_all() -> None:
     strange = pd.DataFrame({"id": ["never", np.nan]}, dtype=object)
     assert np.ravel(step.transform(strange)) == pytest.approx([y.mean()] * 2)
     assert step.transform(ids, y)[0, 0] == pytest.approx(y.mean(), abs=0.1)
+
+
+def test_levels_that_differ_are_believed_and_noise_is_not() -> None:
+    """Few rows of the mean of all are added where levels decide, and many where chance does."""
+    random = np.random.default_rng(1)
+    places = np.repeat(np.arange(50), 8)
+    own, noise = random.normal(size=50)[places], random.normal(size=400)
+    assert smooth_of(places, own) == LEAST_SMOOTH
+    assert smooth_of(places, own + noise) == pytest.approx(1.0, rel=0.5)  # equal variances
+    assert smooth_of(places, 3 * own + noise) == pytest.approx(1 / 9, rel=0.5)
+    assert smooth_of(places, noise) > 20
+    for alone in (np.arange(400), np.zeros(400, dtype=int)):  # nothing to compare
+        assert smooth_of(alone, noise) == MOST_SMOOTH
+    assert smooth_of(places + 1, noise) == smooth_of(places, noise)  # a level without rows
+
+
+def test_each_column_has_a_smoothing_of_its_own() -> None:
+    """A column of noise beside one that decides changes nothing in that one."""
+    random = np.random.default_rng(2)
+    table = pd.DataFrame({
+        "decides": [f"n{place % 40}" for place in range(400)],
+        "noise": [f"n{place}" for place in random.integers(40, size=400)],
+    })
+    y = pd.Series(random.normal(size=40)[np.arange(400) % 40] + 0.1 * random.normal(size=400))
+    both = CategoryMeans(1).fit(table, y).transform(table)
+    alone = CategoryMeans(1).fit(table[["decides"]], y).transform(table[["decides"]])
+    assert (both[:, 0] == alone[:, 0]).all()
+    assert both[:, 1].std() < 0.2 * both[:, 0].std()
+
+
+def test_rows_of_a_level_that_clearly_differs_are_encoded_alike() -> None:
+    """Trees can then tell it from others; not so levels of noise, or of three rows each."""
+    random = np.random.default_rng(3)
+    own = random.normal(size=400)
+    for rows, noise, alike in ((8, 0.3, True), (8, 2.0, False), (3, 0.3, False)):
+        places = np.repeat(np.arange(100), rows)
+        ids = pd.DataFrame({"id": [f"n{place}" for place in places]})
+        y = pd.Series(own[places] + noise * random.normal(size=len(places)))
+        step = CategoryMeans(1).fit(ids, y)
+        assert (step.transform(ids, y) == step.transform(ids)).all() == alike
 
 
 @pytest.mark.slow

@@ -118,7 +118,7 @@ def test_names_are_compared_as_texts_are(insurance_schema: Schema, name: str) ->
 
 
 @pytest.mark.parametrize(
-    "text", ["1e999", "nan", "inf", "0x10", "1_000", "--1", "1,5", "3 9"]
+    "text", ["1e999", "nan", "inf", "0x10", "1_000", "--1", "1,500", "3 9"]
 )
 def test_odd_spellings_of_numbers_are_refused(insurance_schema: Schema, text: str) -> None:
     """Only plain decimal notation is a number, whatever Python's own float() would take."""

@@ -203,16 +203,43 @@ def test_the_api_reads_texts_as_the_form_does(german: Deployment) -> None:
         assert refused.status_code == 422, price
 
 
-def test_without_a_spelling_a_comma_is_refused() -> None:
-    """Where training saw no commas, nothing says what one means; both numbers are named."""
+def test_without_a_spelling_a_comma_is_read_where_it_can_mean_one_number() -> None:
+    """Where training saw no commas, one that may stand between thousands is refused with both."""
     plain = Field("x", "number", "float64", minimum=0, maximum=9)
-    with pytest.raises(Refusal, match="as a number"):
-        plain.read("1,5", text=True)
+    for text, value in (("1,5", 1.5), ("1,50", 1.5), ("-1,5", -1.5), ("１，５", 1.5)):
+        assert plain.read(text, text=True)[0] == value
+        assert read_column(plain, [text, "7"]) == [value, 7.0]
+    assert plain.read("1.234,5", text=True)[0] == 1234.5
     with pytest.raises(Refusal) as refused:
         plain.read("1,234", text=True)
     assert "“1,234” may be 1234 or 1.234" in refused.value.remark.say()
     with pytest.raises(InvalidInput):
-        Schema((plain,), "y", "regression").parse({"x": "1,5"}, text=True)
+        Schema((plain,), "y", "regression").parse({"x": "1,234"}, text=True)
+
+
+@pytest.mark.parametrize(
+    ("field", "text", "value"),
+    [
+        (("age", "years"), "40 years", 40), (("age", "years"), "40 yrs", 40),
+        (("age", "years"), "40岁", 40), (("age", "岁"), "40 years", 40),
+        (("age", "years"), "40 Year", 40), (("weight", "kg"), "30.4 kg", 30.4),
+        (("weight", "kg"), "30,4 kilos", 30.4), (("weight_kg", ""), "30.4 kg", 30.4),
+        (("Weight (kg)", ""), "30.4kg", 30.4), (("price", "$"), "30 USD", 30),
+        (("weight", "kg"), "30 lb", None), (("weight", "kg"), "30 years", None),
+        (("weight", ""), "30 kg", None), (("bmi", "kg/m²"), "30 kg", None),
+    ],
+)  # fmt: skip
+def test_a_unit_beside_a_number_is_understood_where_it_is_the_fields(
+    field: tuple[str, str], text: str, value: float | None
+) -> None:
+    """In any of its words, and from the field's name too; another unit is refused."""
+    number = Field(field[0], "number", "float64", unit=field[1], minimum=0, maximum=90)
+    if value is None:
+        with pytest.raises(Refusal, match="as a number"):
+            number.read(text, text=True)
+    else:
+        assert number.read(text, text=True)[0] == value
+        assert read_column(number, [text, "7"]) == [value, 7.0]
 
 
 def test_a_table_sent_to_the_api_is_read_in_its_spelling(german: Deployment) -> None:

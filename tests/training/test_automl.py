@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from lightgbm import LGBMRegressor
 from sklearn.linear_model import LinearRegression
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
@@ -88,6 +89,19 @@ def test_forests_of_a_blend_share_the_graph() -> None:
     assert sharing([alone], 20e6) == [forest]
     made = sharing([alone, alone], 20e6)
     assert [one.settings["n_estimators"] for one in made] == [57, 57]
+
+
+@pytest.mark.parametrize(("task", "line"), [("regression", "br"), ("classification", "lr")])
+def test_few_rows_begin_with_what_can_learn_from_them(task: str, line: str) -> None:
+    """Boosted trees that cannot split a fold's rows come after the line; else they are first."""
+    few, enough = (candidates.first(task, rows) for rows in (20, candidates.SPLIT_FROM))
+    assert few[0] == candidates.Candidate(line)
+    assert enough[0] == candidates.Candidate("lightgbm")
+    assert {one.model for one in few} == {one.model for one in enough}
+    trees = LGBMRegressor(verbose=-1, n_jobs=1)
+    for rows in (39, int(0.56 * candidates.SPLIT_FROM)):
+        x = np.random.default_rng(1).normal(size=(rows, 1))
+        assert (np.ptp(trees.fit(x, x[:, 0]).predict(x)) > 0) == (rows > 39)
 
 
 @pytest.mark.parametrize("task", ["regression", "classification"])

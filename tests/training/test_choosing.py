@@ -18,7 +18,7 @@ from tablecast.training.experiment.setup import quiet_and_single
 from tablecast.training.search import blend_weights, cross_validation
 from tablecast.training.search import temperature_scaling as temperature
 from tablecast.training.search.candidates import Candidate
-from tablecast.training.search.trial import Trial, all_losses
+from tablecast.training.search.trial import TOO_LONG, Trial, all_losses
 from tablecast.training.search.views import REPEATS, Recipe, View, view_of
 
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -92,6 +92,25 @@ def test_what_is_far_behind_stops_after_one_division(view: View) -> None:
     assert not tree.whole
     assert len(tree.losses) == view.folds_once
     assert near.whole
+
+
+def test_what_would_outlast_the_budget_stops_after_one_division(view: View) -> None:
+    """Nobody knows what the first of its kind takes; once its first folds tell, it may go on."""
+    asked: list[float] = []
+
+    def no_time(seconds: float) -> bool:
+        asked.append(seconds)
+        return False
+
+    candidate = Candidate("qda", {"reg_param": 0.1})
+    with quiet_and_single():
+        late = cross_validation.try_candidate(candidate, view, None, no_time)
+        whole = cross_validation.try_candidate(candidate, view, None, lambda _: True)
+    others = len(view.folds) - view.folds_once
+    assert asked == [late.seconds * others / cross_validation.threads()]
+    assert (len(late.losses), late.why) == (view.folds_once, TOO_LONG)
+    assert whole.whole
+    assert whole.why is None
 
 
 def given(view: View, sureness: float) -> Trial:

@@ -135,6 +135,10 @@ OPTIONS: Mapping[str, tuple[list[str], dict[str, Any], dict[str, str]]] = {
         {"age": "integer", "rooms": "category"},
     ),
     "texts of digits": (["age", "rooms"], {}, {"age": "integer", "rooms": "category"}),
+    "texts of digits that no option names": (
+        ["age", "grade", "rooms"], {"categorical_features": ["grade"]},
+        {"age": "integer", "grade": "category", "rooms": "category"},
+    ),
     "a text with as many levels as rows": (
         ["age", "ticket"], {}, {"age": "integer", "ticket": "category"}
     ),

@@ -10,15 +10,19 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 pytest.importorskip("pycaret", reason="the search is of PyCaret's estimators")
 
 from examples.insurance.simulate import simulate
 from tablecast.cli.main import main
+from tablecast.data.prepared import Prepared
+from tablecast.data.row_metadata import RowMetadata
 from tablecast.data.sources import prepare
 from tablecast.deployment.files import with_ending
 from tablecast.errors import Remark
+from tablecast.training.experiment.out_of_fold import usual_refits
 from tablecast.training.experiment.setup import quiet_and_single
 from tablecast.training.search import budget, candidates, cross_validation, tuning, views
 from tablecast.training.search.budget import Budget
@@ -109,7 +113,7 @@ def test_something_is_found_however_late_it_is() -> None:
 
 def test_an_estimator_that_could_not_be_fitted_again_is_not_chosen() -> None:
     """Where seconds count it needs five fits of all rows; where trials count, no clock decides."""
-    most = budget.KEPT_BACK * 100 / budget.FITS_AFTERWARDS / budget.WHOLE_FIT
+    most = budget.KEPT_BACK * 100 / (budget.LAST_FITS + budget.FEWEST_REFITS) / budget.WHOLE_FIT
     assert Budget(100).bears(0.99 * most)
     assert not Budget(100).bears(1.01 * most)
     assert Budget(100, trials=3).bears(1e9)
@@ -117,24 +121,45 @@ def test_an_estimator_that_could_not_be_fitted_again_is_not_chosen() -> None:
 
 def test_clones_are_as_many_as_there_is_time_for() -> None:
     """Between the fewest and the usual number; the usual one where trials are counted."""
-    assert Ticking(60).refits(1.0, usual=10, least=3) == 10
-    assert Ticking(60, columns=2_000).refits(5.0, usual=10, least=3) == 6  # a card of so many
-    assert Ticking(60).refits(10.0, usual=10, least=3) == 5
-    assert Ticking(60).refits(100.0, usual=10, least=3) == 3
-    assert Budget(0.0, trials=3).refits(100.0, usual=10, least=3) == 10
+    assert Ticking(60).refits(1.0) == budget.USUAL_REFITS
+    assert Ticking(60, columns=1_000).refits(5.0) == 6  # a card of so many
+    assert Ticking(60).refits(10.0) == 5
+    assert Ticking(60).refits(100.0) == budget.FEWEST_REFITS
+    assert Ticking(60, refits=2).refits(100.0) == 2  # by time there are no more
+    assert Budget(0.0, trials=3).refits(100.0) == budget.USUAL_REFITS
+
+
+@pytest.mark.parametrize(
+    ("rows", "task", "times", "wanted"),
+    [
+        (100, "regression", None, 10), (100, "classification", None, 5),
+        (6_000, "regression", None, 5), (100, "regression", pd.Series(range(100)), 2),
+    ],
+)
+def test_refits_are_as_many_as_will_be_made(
+    rows: int, task: Any, times: pd.Series | None, wanted: int
+) -> None:
+    """Time is kept for so many, and nobody is told of more: five for classes, two by time."""
+    table = pd.DataFrame({"x": range(rows), "y": [0, 1] * (rows // 2)})
+    about = RowMetadata(times=times)
+    assert usual_refits(Prepared(table, "y", task, (), (), about=about)) == wanted
 
 
 def test_more_is_kept_back_on_a_busy_machine_and_for_slow_estimators() -> None:
-    """What follows the search takes longer where work did, up to four times; fits have a share."""
+    """What follows the search takes longer where work did, up to six times; fits have a share."""
     idle, busy, busiest = Ticking(100), Budget(100), Budget(100)
     busy.spent = busiest.spent = idle.spent  # type: ignore[method-assign]
     busy.paced(3.0, 1.0)
     busiest.paced(60.0, 1.0)
     assert idle.left() - busy.left() == 2 * budget.OTHERWISE
-    assert idle.left() - busiest.left() == 3 * budget.OTHERWISE
-    assert idle.left() - idle.left(0.1) == pytest.approx(0.1 * 2 * 12 * 1.6)
+    assert idle.left() - busiest.left() == (budget.SLOWEST - 1) * budget.OTHERWISE
+    assert idle.left() - idle.left(0.1) == pytest.approx(0.1 * 12 * 1.6)
+    few = Ticking(100, refits=5)
+    assert few.left() - few.left(0.1) == pytest.approx(0.1 * 7 * 1.6)
     assert idle.left() - idle.left(1e6) == budget.KEPT_BACK * 100
-    assert not Budget(100, began=time.monotonic() - 90).bears(1.0)
+    over = Budget(100, began=time.monotonic() - 101)
+    assert not over.bears(1.0)
+    assert over.bears(0.1)  # what is better is not left out for less than a second
 
 
 def train(folder: Path, *more: str) -> int:

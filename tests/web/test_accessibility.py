@@ -82,12 +82,38 @@ def live_problem(page: playwright_api.Page) -> None:
     page.locator(".live-problem").wait_for()
 
 
+def offline(page: playwright_api.Page) -> None:
+    """An old answer, called so."""
+    live(page)
+    page.context.set_offline(True)
+    page.locator("[name=age]").fill("41")
+    page.get_by_text("You are offline.").first.wait_for()
+    page.context.set_offline(False)
+    page.route("**/predict*", lambda route: route.abort())
+
+
+def kept_cases(page: playwright_api.Page) -> None:
+    """A case that is kept in the browser."""
+    live(page)
+    page.locator("#case-name").fill("First")
+    page.get_by_role("button", name="Keep this case").click()
+    page.locator(".cases li").wait_for()
+
+
+def opened_line(page: playwright_api.Page) -> None:
+    """The answer's line of a narrow page, opened; a wide one has none."""
+    live(page)
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.locator(".glance-open").click()
+    page.locator(".glance-sheet .answer").wait_for()
+
+
 def answer(page: playwright_api.Page) -> None:
     """An answer with a warning, and everything opened that can be."""
     page.goto("/")
     page.locator("[name=age]").fill("70")
     page.get_by_role("button", name="Predict").click()
-    page.wait_for_url("**/predict#result")
+    page.wait_for_url("**/?*#result")
     page.locator(".note").wait_for()
     page.evaluate("document.querySelectorAll('details').forEach(it => { it.open = true; })")
 
@@ -170,6 +196,9 @@ STATES: dict[str, Callable[[playwright_api.Page], None]] = {
     "live": live,
     "chinese": chinese,
     "live-problem": live_problem,
+    "offline": offline,
+    "cases": kept_cases,
+    "line": opened_line,
     "answer": answer,
     "errors": errors,
     "searching": searching,
@@ -188,7 +217,10 @@ STATES: dict[str, Callable[[playwright_api.Page], None]] = {
 
 #: What looks the same whatever the deployment is looked at once.
 ALIKE = {
-    "kinds": {"live", "chinese", "ways", "wrong-wish", "batch", "batch-wrong", "docs", "missing"},
+    "kinds": {
+        *("live", "chinese", "offline", "cases", "line", "ways", "wrong-wish"),
+        *("batch", "batch-wrong", "docs", "missing"),
+    },
     "insurance": {"searching"},
     "organisation": STATES.keys() - {"answer", "errors", "card"},
 }
@@ -399,7 +431,7 @@ def test_an_answer_from_many_levels_prints_on_one_page(browser: playwright_api.B
         page.goto("/")
         page.locator("[role=combobox]").nth(2).fill("level number 39")
         page.get_by_role("button", name="Predict").click()
-        page.wait_for_url("**/predict#result")
+        page.wait_for_url("**/?*#result")
         assert pages_of(page) == {"A4": 1, "Letter": 1}
         page.emulate_media(media="print")
         given = page.locator(".levels").nth(2).locator("tr.bars-first")

@@ -368,7 +368,7 @@ def test_the_page_of_a_number_has_every_part() -> None:
         "Trying.", "Deciding.", "Predicted against actual", "Residuals by prediction",
         "Range coverage by prediction", "Shape of each effect", "sensitive",
         "Model Cards for Model Reporting", "Data Cards", "10 folds", "120 test rows", "0" * 64,
-        "1.5 to 2.5", "StandardScaler",
+        "1.50 to 2.50", "StandardScaler",
     ):
         assert words in text, words
     for plot in page.of_class("plot"):

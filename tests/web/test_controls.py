@@ -13,7 +13,7 @@ from flask.testing import FlaskClient
 from tablecast.errors import FormFileError
 from tablecast.i18n.formats import with_unit
 from tablecast.inference.engine import Answer, Columns
-from tablecast.schema.field import Field
+from tablecast.schema.field import Field, Refusal
 from tablecast.schema.field_order import FEWEST_OPEN, MOST_OPEN, arrange
 from tablecast.schema.form_file import Form, read_form
 from tablecast.schema.schema import Schema
@@ -106,6 +106,38 @@ def test_a_wrong_date_is_refused_and_kept(
     assert marked == [names["dMy".index(part)] for part in wrong]
     assert page.by_id(link["href"].removeprefix("#"))["name"] == marked[0]
     assert page.by_id("field-0-error").text == f"Error: {link.text}"
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [("13/4/2020", "", ""), ("", "13. April 2020", ""), ("Apr 13, 2020", "", ""),
+     ("2020年4月13日", "", ""), ("１３", "４", "２０２０"), ("13", "Apr", "2020"),
+     ("13", "avril", "2020"), ("", "", "2020-04-13")],
+)  # fmt: skip
+def test_a_date_is_taken_as_people_type_it(typed: tuple[str, str, str]) -> None:
+    """Whole in one of its inputs, with the month's name, in other digits; it is held in parts."""
+    names = part_names(Schema((DATE,), "y", "regression"), 0)
+    sent = dict(zip(names, typed, strict=True))
+    page = Page(serve(DATE).post("/predict", data=sent).text)
+    assert list(page.filled_in().values()) == ["13", "4", "2020"]
+    assert page.of_class("answer")
+
+
+def test_a_date_that_may_be_two_is_refused_with_both() -> None:
+    """3/4 is a day of April in one country and of March in another."""
+    names = part_names(Schema((DATE,), "y", "regression"), 0)
+    page = Page(serve(DATE).post("/predict", data={names[0]: "3/4/2020"}).text)
+    words = "“3/4/2020” may be 2020-04-03 or 2020-03-04; write it as 2020-04-03."
+    assert words in page.of_class("wrong")[0].text
+
+
+def test_a_tables_own_order_of_days_is_not_mixed_with_another() -> None:
+    """Where training wrote months first, a date that cannot be so is refused, not turned."""
+    american = replace(DATE, date_format="%m/%d/%Y")
+    with pytest.raises(Refusal):
+        american.read("13/4/2020", text=True)
+    assert american.read("3/4/2020", text=True) == american.read("2020-03-04", text=True)
+    assert american.read("13 April 2020", text=True) == american.read("2020-04-13", text=True)
 
 
 def test_a_link_fills_a_date() -> None:

@@ -1,5 +1,5 @@
 // What is valid, and what is said of it: schema/kinds a second time, from the data of rules.py.
-import {secondsOf, showMoment} from "./moments.js";
+import {daysMeant, secondsOf, showMoment, tellsItsOrder} from "./moments.js";
 import {DECIMAL_COMMA, isPlain, otherMeaning, plainNumber} from "./numbers.js";
 import {canonicalText, fold, quoted, showNumber, strip} from "./texts.js";
 
@@ -76,11 +76,18 @@ function showAmount(field, value) {
 }
 
 function momentIn(field, value) {
-  const seconds = typeof value === "string" ? secondsOf(value, field.dateFormat) : null;
-  if (seconds === null) {
+  const isText = typeof value === "string";
+  const seconds = isText ? secondsOf(value, field.dateFormat) : null;
+  if (seconds !== null) return seconds;
+  const days = isText ? daysMeant(value) : [];
+  if (days.length > 1 && !field.dateFormat) {
+    refuse(field, N_("{field}: {value} may be {first} or {second}; write it as {first}."),
+      {value: quoted(value), first: days[0].day, second: days[1].day});
+  }
+  if (days.length !== 1 || (field.dateFormat && !tellsItsOrder(value))) {
     refuse(field, N_("Enter {field} as a date, for example {example}."), {example: field.shown.example});
   }
-  return seconds;
+  return days[0].seconds;
 }
 
 function numberOf(field, raw) {

@@ -15,9 +15,14 @@ export function givenIn(form, controls) {
   return Object.fromEntries(controls.map(({name, parts}) => {
     if (!parts) return [name, text(name)];
     const [day, month, year] = parts.map((part) => text(part).trim());
+    const filled = [day, month, year].filter(Boolean);
+    if (filled.length === 1 && isWhole(filled[0])) return [name, filled[0]];
     return [name, day || month || year ? `${year}-${twoDigits(month)}-${twoDigits(day)}` : ""];
   }));
 }
+
+// Whether a whole date was typed or pasted into one of the inputs.
+const isWhole = (part) => (part.match(/\p{Nd}+|[\p{L}\p{Nl}\p{No}]+/gu) ?? []).length >= 3;
 
 const twoDigits = (part) => (/^\p{Nd}+$/u.test(part) ? part.padStart(2, "0") : part);
 

@@ -1,15 +1,16 @@
 // Dates as people write them, read one at a time (schema/moments.py).
-import {digitOf, fold, isAscii, strip, words} from "./texts.js";
+import {SPACES, digitOf, fold, isAscii, strip, words} from "./texts.js";
 
 const LETTERS = "\\p{L}\\p{Nl}\\p{No}", NO_LETTER = `(?![\\p{L}\\p{N}_])`;
+const LETTER = new RegExp(`[${LETTERS}]`, "u"), D = "\\p{Nd}", NOT_D = "\\P{Nd}";
 const WORD = new RegExp(`[${LETTERS}]+\\.?`, "gu");
 const ORDINAL = new RegExp(`(?<=[0-9])(st|nd|rd|th)${NO_LETTER}`, "giu");
 const HALF = new RegExp(`(?<![\\p{L}\\p{N}_])([ap])\\.m\\.?${NO_LETTER}`, "giu");
 const ZONE = /(?<=[0-9mM]) ?(?:GMT|UTC)(?:([+-])([0-9]{1,2})(?::?([0-9]{2}))?)?$/gi;
 const MARKED = [
-  [/\s*[年년]\s*/g, "-"], [/\s*[月월]\s*(?=[0-9])/g, "-"], [/\s*[月日號号월일]\s*/g, " "],
-  [/\s*[時时點点分시]\s*(?=[0-9])/g, ":"], [/\s*[時时點点](?![0-9])/g, ":00"], [/\s*[分秒초]/g, ""],
-];
+  ["_[年년]_", "-"], ["_[月월]_(?=[0-9])", "-"], ["_[月日號号월일]_", " "],
+  ["_[时時点點分시]_(?=[0-9])", ":"], ["_[时時點点](?![0-9])", ":00"], ["_[分秒초]", ""],
+].map(([mark, sign]) => [new RegExp(mark.replaceAll("_", `[${SPACES}]*`), "gu"), sign]);
 
 let months = {}, silent = new Set(), halves = {};
 export function useMoments(known) {
@@ -46,6 +47,33 @@ export function secondsOf(text, form) {
   return parts && seconds(parts);
 }
 
+const DAY_PARTS = /^([0-9]{1,4}|[A-Z][a-z]{2})[-/. ]([0-9]{1,2}|[A-Z][a-z]{2})[-/. ]([0-9]{1,4})$/;
+const ENGLISH = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
+
+// The days that a person may mean by a text, as {day: 2024-01-31, seconds}; at most two.
+export function daysMeant(text) {
+  const match = Array.from(text).length <= 40 ? DAY_PARTS.exec(plainDate(text)) : null;
+  if (!match) return [];
+  const [, first, second, third] = match;
+  const orders = first.length === 4 ? [[first, second, third]]
+    : ENGLISH.includes(first) ? [[third, first, second]]
+      : ENGLISH.includes(second) ? [[third, second, first]]
+        : [[third, second, first], [third, first, second]];
+  const days = orders.map(dayMeant).filter(Boolean);
+  return days.filter((one, i) => days.findIndex((other) => other.seconds === one.seconds) === i);
+}
+
+function dayMeant([year, month, day]) {
+  const number = ENGLISH.includes(month) ? ENGLISH.indexOf(month) + 1 : Number(month);
+  const parts = {year: Number(year), month: number, day: Number(day)};
+  if (year.length !== 4 || Number.isNaN(number + parts.day + parts.year) || !isReal(parts)) return null;
+  const two = (part) => String(part).padStart(2, "0");
+  return {day: `${year}-${two(number)}-${two(parts.day)}`, seconds: seconds(parts)};
+}
+
+// Whether a text can be read beside a table's own order of days and months without doubt.
+export const tellsItsOrder = (text) => new RegExp(`^${D}{4}${NOT_D}`, "u").test(strip(text)) || LETTER.test(text);
+
 function seconds({year, month = 1, day = 1, hour = 0, minute = 0, second = 0, micro = 0, offset = 0}) {
   const date = new Date(0);
   date.setUTCFullYear(year, month - 1, day);
@@ -62,7 +90,6 @@ function isReal({year, month = 1, day = 1, hour = 0, minute = 0, second = 0, off
 const real = (parts) => (parts && isReal(parts) ? parts : null);
 
 // As strptime reads. Each sign of a format with its pattern and what it says.
-const D = "\\p{Nd}";
 const SIGNS = {
   d: [`(3[0-1]|[1-2]${D}|0[1-9]|[1-9]| [1-9])`, (text) => ({day: number(text)})],
   m: ["(1[0-2]|0[1-9]|[1-9])", (text) => ({month: number(text)})],

@@ -29,8 +29,8 @@ export const isPlain = (text) => patterns.plain.test(text);
 // The number as programs write it; null where the text is none in this spelling.
 export function plainNumber(text, spelling, units) {
   const amount = amountOf(text);
-  if (!amount || (amount.unit && !units.includes(fold(amount.unit)))) return null;
-  return plain(amount, spelling);
+  if (!amount || !units.includes(fold(amount.unit).replace(/\.+$/, ""))) return null;
+  return plain(amount, spelling) ?? (spelling ? null : plain(amount, DECIMAL_COMMA));
 }
 
 // Both numbers that a text may mean, its own spelling's first; null where it means one.

@@ -114,7 +114,7 @@ export function startPage(contents, openPredictor, openRules, say) {
     const panel = document.querySelector(".panel");
     if (!asked) {
       const words = panel.querySelector("[data-live-words]");
-      if (words) words.textContent = language.sentences([language.say(N_("No new prediction yet.")), ...faults.map(([, text]) => text)]);
+      if (words) words.textContent = language.sentences([language.say(N_("This prediction is for earlier values.")), ...faults.map(([, text]) => text)]);
       panel.classList.add("panel-stale");
       return;
     }

@@ -11,7 +11,7 @@ const MOST_UNKNOWN = 20;
 export function openRules(rules) {
   useFolded(rules.folded);
   useFormats(rules.numbers);
-  useMoments(rules.moments);
+  if (rules.moments) useMoments(rules.moments);
   const names = rules.fields.map((field) => field.name);
   return {
     fields: rules.fields,

@@ -1,7 +1,7 @@
 // Texts that mean the same, and values as sentences show them (schema/texts.py).
 
 // What Python takes for a space, which is not quite what JavaScript does.
-const SPACES = "\\t-\\r\\x1c-\\x1f \\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
+export const SPACES = "\\t-\\r\\x1c-\\x1f \\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000";
 const OUTER = new RegExp(`^[${SPACES}]+|[${SPACES}]+$`, "gu");
 const INNER = new RegExp(`[${SPACES}]+`, "u");
 export const SPACE = new RegExp(`[${SPACES}]`, "u");

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, datetime, time
 from typing import Any
 
 import numpy as np
 
 from tablecast.i18n.formats import day, with_unit
 from tablecast.i18n.language import _
-from tablecast.schema.field import DAY, Array, Value
+from tablecast.schema.field import DAY, Array, Refusal, Value
 from tablecast.schema.kinds.amount import AmountField, Floats
-from tablecast.schema.moments import moment_of, seconds_of
+from tablecast.schema.moments import days_meant, moment_of, seconds_of
+from tablecast.schema.texts import quoted
 
 
 class DateField(AmountField):
@@ -33,10 +35,23 @@ class DateField(AmountField):
 
     def amount_of(self, value: Any, *, text: bool) -> float:
         moment = moment_of(value, self.date_format)
-        if moment is None:
+        if moment is not None:
+            return seconds_of(moment)
+        days = days_meant(value) if isinstance(value, str) else []
+        if len(days) > 1 and not self.date_format:
+            raise self.refuse("{field}: {value} may be {first} or {second}; write it as {first}.",
+                              value=quoted(value), first=str(days[0]), second=str(days[1]))
+        if len(days) != 1 or (self.date_format and not _tells_its_order(value)):
             raise self.refuse("Enter {field} as a date, for example {example}.",
                               example=self.example)
-        return seconds_of(moment)
+        return seconds_of(datetime.combine(days[0], time()))
+
+    def held(self, text: str) -> str:
+        """As the three inputs hold it, where a person has written it otherwise."""
+        try:
+            return self.show(self.amount_of(text.strip(), text=True))
+        except Refusal:
+            return text
 
     def rules(self) -> dict[str, Any]:
         return super().rules() | {"dateFormat": self.date_format}
@@ -90,3 +105,8 @@ class DateField(AmountField):
     def mean_of(self, group: Floats, known: Floats) -> float:
         step = DAY if (known % DAY == 0).all() else 1.0
         return round(float(group.mean()) / step) * step
+
+
+def _tells_its_order(text: str) -> bool:
+    """Whether a text can be read beside a table's own order of days and months without doubt."""
+    return re.match(r"\s*\d{4}\D", text) is not None or re.search(r"[^\W\d_]", text) is not None

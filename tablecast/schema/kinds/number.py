@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any
 
 from tablecast.errors import Remark
@@ -16,9 +18,10 @@ from tablecast.schema.number_formats import (
     PLAIN,
     other_meaning,
     plain_number,
+    words_of_unit,
     written,
 )
-from tablecast.schema.texts import fold, quoted
+from tablecast.schema.texts import quoted
 
 #: From here on a reader does not miss the fraction.
 LARGE = 10_000
@@ -48,8 +51,8 @@ class NumberField(AmountField):
         return amount
 
     def rules(self) -> dict[str, Any]:
-        units = sorted({fold(unit) for unit in ("", self.unit, self.written_unit)})
-        return super().rules() | {"spelling": self.spelling, "units": units}
+        units: set[str] = set().union(*map(words_of_unit, ("", *self._units)))
+        return super().rules() | {"spelling": self.spelling, "units": sorted(units)}
 
     def plain_reader(self) -> Callable[[Any], Value]:
         if self.minimum is None or self.maximum is None:
@@ -85,11 +88,17 @@ class NumberField(AmountField):
             self.name, {"value": quoted(text), "first": both[0], "second": both[1]},
         )
 
+    @cached_property
+    def _units(self) -> tuple[str, ...]:
+        """What may be written beside a number: its unit, and one that its name tells, weight_kg."""
+        named = re.findall(r"[^\W\d_]{2,}", f"{self.name} {self.label}")
+        return (self.unit, self.written_unit, *named)
+
     def _number_in(self, text: str) -> float | str:
         """The number that a text spells, else the text."""
         if self.spelling != DECIMAL_COMMA and PLAIN.fullmatch(text):
             return float(text)
-        plain = plain_number(text, self.spelling, ("", self.unit, self.written_unit))
+        plain = plain_number(text, self.spelling, self._units)
         if plain is None and PLAIN.fullmatch(text):  # a program's, in a table of commas
             return float(text)
         # Where training saw no sign between thousands, nobody knows what 1,234 means.

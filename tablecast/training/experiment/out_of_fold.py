@@ -40,6 +40,14 @@ MOST_ROWS = 20_000
 ROWS_OF_A_CLASS = 50
 
 
+def usual_refits(prepared: Prepared) -> int:
+    """How many clones answer the rows that they have not seen, where there is time for all."""
+    most = folds_of(len(prepared.table))
+    if prepared.task == "classification":
+        most = min(most, MOST_FOR_CLASSES)
+    return splits.refits_of(prepared.about, most)
+
+
 def sampled(prepared: Prepared, most: int, seed: int = 123) -> Prepared:
     """All rows, or an even sample of a longer table.
 

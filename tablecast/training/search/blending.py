@@ -13,8 +13,7 @@ from tablecast.training.search import blend_weights
 from tablecast.training.search.blend_members import moved
 from tablecast.training.search.candidates import UNBOUNDED
 from tablecast.training.search.forest_size import sharing
-from tablecast.training.search.pool import TOO_LONG
-from tablecast.training.search.trial import Trial, all_losses, distinct, loss_of, near
+from tablecast.training.search.trial import TOO_LONG, Trial, all_losses, distinct, loss_of, near
 from tablecast.training.search.views import Recipe, View
 
 if TYPE_CHECKING:

@@ -15,16 +15,18 @@ DEFAULT_BUDGET = 120.0
 LEAST_BUDGET = 10.0
 #: Of the seconds, kept at most for the fits that follow the search.
 KEPT_BACK = 0.3
-#: Seconds of what follows besides fits, on two idle cores, and more for each column: checks,
-#: importance, effects, graph, proof and files.
-OTHERWISE, OTHERWISE_A_COLUMN = 6.0, 0.01
-#: Fits on all rows that follow at least and usually, the refits' among them, and what one takes
-#: beside a fold's, which has 56% of the rows.
-FITS_AFTERWARDS, USUAL_FITS, WHOLE_FIT = 5, 12, 1.6
-#: What is chosen in the end, a blend mostly, takes so many times as long to fit as the best so far.
-BLENDED = 2.0
+#: Seconds of what follows besides fits, on two idle cores, more for each column, and still more
+#: where it is of texts: checks, importance, effects, graph, proof and files.
+OTHERWISE, OTHERWISE_A_COLUMN, OTHERWISE_A_TEXT = 3.5, 0.025, 0.1
+#: Fits on all rows that follow besides the refits, the fewest refits, and what a fit takes beside a
+#: fold's, which has 56% of the rows.
+LAST_FITS, FEWEST_REFITS, WHOLE_FIT = 2, 3, 1.6
+#: Refits for ranges and errors where a table does not say how many it usually has.
+USUAL_REFITS = 10
+#: What takes no more of the seconds is no reason to leave out something better.
+NEGLIGIBLE = 0.01
 #: A machine that is busier than this is not waited for.
-SLOWEST = 4.0
+SLOWEST = 6.0
 
 
 class Budget:
@@ -39,6 +41,8 @@ class Budget:
         trials: how many estimators are tried; the seconds then do not count. None for no number.
         began: when the seconds began, as ``time.monotonic`` counts; None for now.
         columns: of the table.
+        texts: how many of them are of texts.
+        refits: how many usually follow the search.
     """
 
     def __init__(
@@ -47,11 +51,14 @@ class Budget:
         trials: int | None = None,
         began: float | None = None,
         columns: int = 0,
+        texts: int = 0,
+        refits: int = USUAL_REFITS,
     ) -> None:
         self.seconds = seconds
         self.trials = trials
         self.began = time.monotonic() if began is None else began
-        self._otherwise = OTHERWISE + OTHERWISE_A_COLUMN * columns
+        self.usual_refits = refits
+        self._otherwise = OTHERWISE + OTHERWISE_A_COLUMN * columns + OTHERWISE_A_TEXT * texts
         self._pace = 1.0
 
     def spent(self) -> float:
@@ -76,9 +83,9 @@ class Budget:
         """Seconds that the search itself may still take; negative when it is over.
 
         Args:
-            fitting: what the best so far takes to fit on a fold.
+            fitting: what may be chosen so far takes to fit on a fold.
         """
-        fits = USUAL_FITS * WHOLE_FIT * BLENDED * fitting
+        fits = (LAST_FITS + self.usual_refits) * WHOLE_FIT * fitting
         return self.seconds - self.spent() - self.otherwise - min(fits, KEPT_BACK * self.seconds)
 
     def allows(self, done: int, seconds: float, fitting: float = 0.0) -> bool:
@@ -87,16 +94,18 @@ class Budget:
 
     def bears(self, fitting: float) -> bool:
         """Whether there is time for what follows an estimator whose fit on a fold takes so long."""
-        needed = FITS_AFTERWARDS * WHOLE_FIT * fitting
+        needed = (LAST_FITS + FEWEST_REFITS) * WHOLE_FIT * fitting
         left = self.seconds - self.spent() - self.otherwise
-        return self.trials is not None or needed <= min(KEPT_BACK * self.seconds, left)
+        most = max(NEGLIGIBLE * self.seconds, min(KEPT_BACK * self.seconds, left))
+        return self.trials is not None or needed <= most
 
-    def refits(self, whole: float, usual: int, least: int) -> int:
+    def refits(self, whole: float) -> int:
         """How many refits there is time for where a fit on all rows takes so many seconds."""
         if self.trials is not None:
-            return usual
+            return self.usual_refits
         left = self.seconds - self.spent() - self.otherwise
-        return max(least, min(usual, int(left / max(whole, 1e-3))))
+        most = min(self.usual_refits, int(left / max(whole, 1e-3)))
+        return max(most, min(FEWEST_REFITS, self.usual_refits))
 
     def check_begun(self) -> None:
         """Raises TrainingError where the seconds are over before anything is tried."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from tablecast.errors import TrainingError
 from tablecast.training.experiment.weights import takes_weights
 from tablecast.training.search.candidates import Candidate, make
-from tablecast.training.search.trial import Trial, fold_loss
+from tablecast.training.search.trial import TOO_LONG, Trial, fold_loss
 from tablecast.training.search.views import Fold, View
 
 # Far behind on the first folds: the others will not change that.
@@ -45,13 +45,19 @@ def threads() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
 
 
-def try_candidate(candidate: Candidate, view: View, best: Sequence[float] | None) -> Trial:
+def try_candidate(
+    candidate: Candidate,
+    view: View,
+    best: Sequence[float] | None,
+    has_time: Callable[[float], bool] = lambda _: True,
+) -> Trial:
     """Fit and answer every fold; stops after the first ones where the best is far ahead.
 
     Args:
         candidate: the estimator and its settings.
         view: what it is given.
         best: the losses of the best so far, fold by fold; None where there is none.
+        has_time: whether there are so many seconds, which the other folds would take.
 
     Raises:
         TrainingError: a classifier gives no probabilities.
@@ -61,18 +67,26 @@ def try_candidate(candidate: Candidate, view: View, best: Sequence[float] | None
     fitted = _fit(candidate, view, view.folds[:first])
     predictions = np.full((len(view.target), *fitted[0].predictions.shape[1:]), np.nan)
     losses = _losses(view, predictions, fitted, 0)
-    if not (best and _hopeless(losses, best[:first], view.few)):
-        fitted += _fit(candidate, view, view.folds[first:])
+    rest = view.folds[first:]
+    hopeless = best and _hopeless(losses, best[:first], view.few)
+    late = not hopeless and not has_time(_mean_seconds(fitted) * len(rest) / threads())
+    if not (hopeless or late):
+        fitted += _fit(candidate, view, rest)
         losses += _losses(view, predictions, fitted[first:], first)
     return Trial(
         view,
         ((candidate, 1),),
         predictions,
         tuple(losses),
-        float(np.mean([fit.seconds for fit in fitted])),
+        _mean_seconds(fitted),
         str(view.experiment._all_models[candidate.model].name),
+        why=TOO_LONG if late else None,
         fitted=(view.folds[len(fitted) - 1].steps, fitted[-1].estimator),
     )
+
+
+def _mean_seconds(fitted: Sequence[_Fitted]) -> float:
+    return float(np.mean([fit.seconds for fit in fitted]))
 
 
 def _hopeless(losses: Sequence[float], best: Sequence[float], few: bool) -> bool:

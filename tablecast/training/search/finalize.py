@@ -9,7 +9,6 @@ import numpy as np
 
 from tablecast.errors import ProofFailed, Remark, TrainingError, UnsupportedStep, counted
 from tablecast.training.experiment.agreement import check_self_agreement
-from tablecast.training.experiment.splits import FEWEST_FOLDS, folds_of
 from tablecast.training.experiment.trained import (
     HeldOut,
     Trained,
@@ -82,8 +81,7 @@ def _trained(
     agreement: float,
     seconds: float,
 ) -> Trained:
-    usual = folds_of(len(pool.prepared.table))
-    refits = pool.budget.refits(seconds, usual, FEWEST_FOLDS)
+    usual, refits = pool.budget.usual_refits, pool.budget.refits(seconds)
     notes = _judgement(pool, trial, held)
     if refits < usual:
         notes.append(Remark(

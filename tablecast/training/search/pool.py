@@ -10,11 +10,12 @@ import numpy as np
 
 from tablecast.errors import Remark, UnsupportedStep, counted
 from tablecast.training.graph_cost import Cost, joined, measure
+from tablecast.training.search.blend_weights import EVEN_WITHIN, MOST_MEMBERS
 from tablecast.training.search.budget import Budget
 from tablecast.training.search.candidates import Candidate
 from tablecast.training.search.cross_validation import threads, try_candidate
 from tablecast.training.search.forest_size import with_room
-from tablecast.training.search.trial import Trial, near
+from tablecast.training.search.trial import TOO_LONG, Trial, distinct, near
 from tablecast.training.search.views import Recipe, View
 
 if TYPE_CHECKING:
@@ -24,8 +25,6 @@ Progress = Callable[[str], None]
 
 # A tuned candidate is compiled, to see how fast its graph is, only where it may be chosen.
 WORTH_COMPILING = 1.05
-#: Why something that is good enough is not chosen.
-TOO_LONG = Remark("too slow to fit within the budget")
 
 
 @dataclass(eq=False)
@@ -82,7 +81,9 @@ class Pool:
         best = self.best
         try:
             candidate = with_room(candidate, view, len(self.prepared.table), self.largest)
-            trial = try_candidate(candidate, view, best.losses if best else None)
+            trial = try_candidate(
+                candidate, view, best.losses if best else None, self._has_time
+            )
         except Exception as error:  # estimators raise whatever they like
             self.fail(candidate.model, name, view.recipe, error)
             return
@@ -97,10 +98,16 @@ class Pool:
 
         What the first trial takes nobody knows, and without it there is nothing to save.
         """
-        best = self.best
-        if not self.ended and best and not self.budget.allows(self.done, seconds, best.seconds):
-            self.ended = self.part
+        if not self.ended and self.trials:
+            more = self.budget.allows(self.done, seconds, self._fitting())
+            self.ended = "" if more else self.part
         return bool(self.ended)
+
+    def _fitting(self) -> float:
+        """What a fit of a blend of the best of each kind takes, which is mostly chosen."""
+        alone = [trial for trial in self.ranked() if len(trial.members) == 1]
+        best = distinct(alone, each=1)[:MOST_MEMBERS]
+        return sum(one.seconds for one in best if one.loss <= EVEN_WITHIN * best[0].loss)
 
     def _seconds_of(self, candidate: Candidate, view: View) -> float:
         """What the candidate may take on all folds, by the longest of its kind."""
@@ -110,11 +117,16 @@ class Pool:
         ]
         return max(known, default=0.0) * len(view.folds) / threads()
 
+    def _has_time(self, seconds: float) -> bool:
+        """Whether the other folds of a trial may take so long; those of the first always may."""
+        counted = self.budget.trials is not None
+        return counted or not self.trials or self.budget.left(self._fitting()) > seconds
+
     def _measured(self, trial: Trial) -> Trial:
         """With what a row costs in its graph, and why it cannot be chosen, if so."""
         fitted, trial = trial.fitted, replace(trial, fitted=None)
         if not trial.whole:
-            return replace(trial, why=_far_behind(len(trial.losses)))
+            return replace(trial, why=trial.why or _far_behind(len(trial.losses)))
         best = self.best
         if best and not self.budget.bears(trial.seconds):
             return replace(trial, why=TOO_LONG)

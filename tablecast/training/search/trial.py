@@ -22,6 +22,8 @@ Floats = NDArray[np.float64]
 LEAST_PROBABILITY = 1e-6
 # A fold without any error would outweigh all others in a geometric mean.
 LEAST_LOSS = 1e-9
+#: Why something that is good enough is not chosen.
+TOO_LONG = Remark("too slow to fit within the budget")
 
 
 @dataclass(frozen=True, eq=False)

@@ -163,11 +163,11 @@ def class_areas(values: Sequence[float], probabilities: Sequence[Sequence[float]
 
 def rug(values: Iterable[float], axis: Axis) -> str:
     """Short lines where a field's training values are, as an SVG path in a box 100 high."""
-    return "".join(f"M{axis.at(value):.3g} 0V100" for value in values)
+    return "".join(f"M{round(axis.at(value), 1):g} 0V100" for value in values)
 
 
 def _box(left: float, top: float, right: float, bottom: float) -> str:
-    return f"M{left:.4g} {bottom:.4g}V{top:.4g}H{right:.4g}V{bottom:.4g}z"
+    return f"M{left:.3g} {bottom:.3g}V{top:.3g}H{right:.3g}V{bottom:.3g}z"
 
 
 def _level(height: float) -> str:
@@ -175,7 +175,7 @@ def _level(height: float) -> str:
 
 
 def _outline(points: Iterable[Point], end: str = "z") -> str:
-    return "M" + "L".join(f"{x:.3g} {y:.3g}" for x, y in points) + end
+    return "M" + "L".join(f"{round(x, 1):g} {round(y, 1):g}" for x, y in points) + end
 
 
 def _without_straights(points: list[Point]) -> list[Point]:

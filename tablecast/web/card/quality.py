@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tablecast.i18n.formats import number, percent
+from tablecast.i18n.formats import number, percent, rounded
 from tablecast.i18n.language import N_, _
 from tablecast.schema.schema import Schema
 from tablecast.web.display.amounts import wording_of
 from tablecast.web.display.charts import Scale
+
+#: Digits of a standard deviation between folds.
+DIGITS_OF_SPREAD = 2
 
 #: A metric as PyCaret names it: what the card calls it, and what it says.
 METRICS: Mapping[str, tuple[str, str]] = {
@@ -111,17 +115,27 @@ def overall_of(evaluation: Mapping[str, Any], schema: Schema) -> dict[str, str]:
 
 def _metric(name: str, crossed: Mapping[str, Any] | None, holdout: float | None) -> Metric:
     label, meaning = METRICS.get(name, (name, ""))
-    folds = [] if crossed is None else list(crossed.get("folds", ()))
+    known = crossed or {}
+    worded = _with_spread(known.get("std"))
+    folds = list(known.get("folds", ()))
     spread = ""
     if folds:
-        spread = _("{low} to {high}").format(low=measure(min(folds)), high=measure(max(folds)))
+        spread = _("{low} to {high}").format(low=worded(min(folds)), high=worded(max(folds)))
     return Metric(
         _(label), _(meaning) if meaning else "",
-        "" if crossed is None else measure(crossed["mean"]),
-        "" if crossed is None or "std" not in crossed else f"± {measure(crossed['std'])}",
+        worded(known["mean"]) if known else "",
+        f"± {worded(known['std'])}" if "std" in known else "",
         spread, _strip(folds, holdout),
-        "" if holdout is None else measure(holdout),
+        "" if holdout is None else worded(holdout),
     )
+
+
+def _with_spread(spread: float | None) -> Callable[[float], str]:
+    """Writes figures that scatter so much: with two digits of that, as more say nothing."""
+    if not spread:
+        return measure
+    decimals = DIGITS_OF_SPREAD - 1 - math.floor(math.log10(spread))
+    return lambda value: rounded(value, decimals)
 
 
 def _strip(folds: Sequence[float], holdout: float | None) -> Strip | None:

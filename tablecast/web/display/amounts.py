@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
+from itertools import chain
 
 from tablecast.i18n.formats import MINUS, currency_sign, number, percent, rounded, with_unit
+from tablecast.inference.predictor import Prediction
 from tablecast.schema.schema import Schema
 
 #: Digits of an amount that a person compares.
@@ -80,6 +83,16 @@ def wording_of(
     if decimals > 0 and largest >= 1 and currency_sign(schema.target_unit):
         decimals = CENTS
     return Wording(schema.target_unit, decimals)
+
+
+def wording_of_all(schema: Schema, predictions: Iterable[Prediction]) -> Wording:
+    """How several answers are written, beside one another: as the surest of them is."""
+    predictions = list(predictions)
+    labels = [one.prediction for one in predictions]
+    ranges = [one.interval for one in predictions if one.interval]
+    amounts = [abs(amount) for amount in (*labels, *chain(*ranges)) if isinstance(amount, float)]
+    narrowest = min(ranges, key=lambda ends: ends[1] - ends[0], default=None)
+    return wording_of(schema, max(amounts, default=0.0), narrowest)
 
 
 def _power(size: float) -> int:

@@ -223,7 +223,7 @@ def height(scale: Scale, prediction: float) -> float:
 
 def line_of(points: Iterable[tuple[float, float]]) -> str:
     """A line as SVG's ``points``."""
-    return " ".join(f"{x:.3g},{y:.3g}" for x, y in points)
+    return " ".join(f"{round(x, 1):g},{round(y, 1):g}" for x, y in points)
 
 
 def _span(scale: Scale, interval: tuple[float, float] | None) -> Span | None:

@@ -16,7 +16,7 @@ from tablecast.inference.difference import Difference, difference
 from tablecast.inference.predictor import Prediction
 from tablecast.schema.schema import Row, Schema
 from tablecast.web.display import charts
-from tablecast.web.display.amounts import Wording, wording_of
+from tablecast.web.display.amounts import Wording, wording_of_all
 from tablecast.web.display.remarks import warning_of
 from tablecast.web.form.answer import Line, steps_of
 from tablecast.web.form.cases import Case, name_of
@@ -127,7 +127,7 @@ def compared(loaded: Deployment, schema: Schema, cases: Sequence[Case]) -> Compa
         difference(schema, loaded.engine, first, case.row) if first and case.row else None
         for case in read[1:]
     ]
-    wording = _wording(schema, predictions)
+    wording = wording_of_all(schema, filter(None, predictions))
     label = next((one.label for one in differences if one and one.label is not None), None)
     return Comparison(
         columns=_columns(schema, read, predictions, [None, *differences], wording),
@@ -146,14 +146,6 @@ def _read(schema: Schema, number: int, case: Case) -> _Read:
         return _Read(number, controls_of(schema, case), schema.parse(case, text=True))
     except InvalidInput as error:
         return _Read(number, controls_of(schema, case, error.errors), None)
-
-
-def _wording(schema: Schema, predictions: Sequence[Prediction | None]) -> Wording:
-    """How the answers and their ranges are written: all with the same decimals."""
-    labels = [one.prediction for one in predictions if one]
-    ends = [end for one in predictions if one for end in one.interval or ()]
-    amounts = [abs(amount) for amount in (*labels, *ends) if isinstance(amount, float)]
-    return wording_of(schema, max(amounts, default=0.0))
 
 
 def _columns(

@@ -98,6 +98,13 @@ class Control:
         return next((part.id for part in self._date_parts if part.is_wrong), self.id)
 
     @property
+    def wrong_ids(self) -> tuple[str, ...]:
+        """The inputs that are marked as invalid; a group of radios is not."""
+        if self.widget == "radios":
+            return ()
+        return tuple(part.id for part in self._date_parts if part.is_wrong) or (self.id,)
+
+    @property
     def prefix(self) -> str:
         return prefix_of(self.field.unit)
 
@@ -193,7 +200,10 @@ def joined_dates(schema: Schema, sent: Mapping[str, str]) -> dict[str, str]:
         if not any(name in values for name in names):
             continue
         parts = [values.pop(name, "").strip() for name in names]
-        if any(parts):
+        whole = [part for part in parts if part]
+        if len(whole) == 1 and date_inputs.is_whole(whole[0]):
+            values[field.name] = whole[0]
+        elif whole:
             day_of_month, month, year = parts
             values[field.name] = date_inputs.joined(day_of_month, month, year)
         else:

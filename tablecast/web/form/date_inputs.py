@@ -32,6 +32,11 @@ def joined(day: str, month: str, year: str) -> str:
     return f"{year}-{_two_digits(month)}-{_two_digits(day)}"
 
 
+def is_whole(part: str) -> bool:
+    """Whether a whole date was typed or pasted into one of the inputs."""
+    return len(re.findall(r"\d+|[^\W\d_]+", part)) >= len(PARTS)
+
+
 def split(text: str) -> dict[str, str] | None:
     """The parts of such a text, by ``PARTS``, without leading zeros; None where it has others."""
     match = _JOINED.fullmatch(text)

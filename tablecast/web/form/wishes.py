@@ -20,7 +20,7 @@ from tablecast.inference.wish import Wish
 from tablecast.schema.field import Choice, Field, Refusal, Value
 from tablecast.schema.number_formats import DECIMAL_COMMA
 from tablecast.schema.schema import Row, Schema
-from tablecast.web.display.amounts import Wording, wording_of
+from tablecast.web.display.amounts import Wording, wording_of_all
 from tablecast.web.form.cases import MOST_CASES, address_of
 from tablecast.web.form.controls import free_name
 
@@ -126,7 +126,9 @@ def wishing_of(
     except Refusal as refusal:
         return replace(shown, error=refusal.remark.say(schema.target_label.lower()))
     found = alternatives(loaded.predictor, loaded.background, row, wish)
-    told = partial(_shown, schema, row, values, _wording(schema, found))
+    tried = [*found.ways, *([found.nearest] if found.nearest else [])]
+    wording = wording_of_all(schema, (way.prediction for way in tried))
+    told = partial(_shown, schema, row, values, wording)
     ways = tuple(map(told, found.ways))
     cases = [values, *(_case(schema, way, values) for way in found.ways)][:MOST_CASES]
     return replace(
@@ -170,14 +172,6 @@ def _said(found: Alternatives) -> str:
     if found.nearest:
         return _("No change of up to three values leads there. This comes nearest:")
     return _("No change of up to three values comes nearer to it.")
-
-
-def _wording(schema: Schema, found: Alternatives) -> Wording:
-    """How the answers of all ways are written."""
-    tried = [*found.ways, *([found.nearest] if found.nearest else [])]
-    answers = [way.prediction.prediction for way in tried]
-    amounts = [abs(answer) for answer in answers if isinstance(answer, float)]
-    return wording_of(schema, max(amounts, default=0.0))
 
 
 def _shown(

@@ -48,7 +48,8 @@ def install(app: Flask, program_paths: tuple[str, ...]) -> None:
         gettext, ngettext, newstyle=True, pgettext=pgettext
     )
     app.jinja_env.globals |= {
-        "comma": comma, "language": current_language, "other_languages": other_languages,
+        "asked_language": asked_language, "comma": comma, "language": current_language,
+        "other_languages": other_languages,
     }  # fmt: skip
     app.jinja_env.filters |= {
         "listed": listed, "number": number, "sentences": _sentences, "unit": unit_name,
@@ -64,10 +65,16 @@ def install(app: Flask, program_paths: tuple[str, ...]) -> None:
     app.url_defaults(_keep_language)
 
 
+def asked_language() -> str:
+    """The language that the page's address asks for; "" where it asks for none."""
+    asked = g.get("asked_language")
+    return asked.primary if asked else ""
+
+
 def address(path: str, values: Mapping[str, str], fragment: str = "") -> str:
     """An address that asks for these values, and for the language if this one did."""
-    asked = g.get("asked_language")
-    query = urlencode({**values, **({PARAMETER: asked.primary} if asked else {})})
+    asked = asked_language()
+    query = urlencode({**values, **({PARAMETER: asked} if asked else {})})
     return f"{path.partition('?')[0]}?{query}{'#' if fragment else ''}{fragment}"
 
 
@@ -116,6 +123,6 @@ def _forget(_error: BaseException | None) -> None:
 
 def _keep_language(endpoint: str, values: dict[str, Any]) -> None:
     """A link from a page whose address asks for a language asks for it too."""
-    asked = g.get("asked_language")
+    asked = asked_language()
     if asked and is_page(endpoint):
-        values.setdefault(PARAMETER, asked.primary)
+        values.setdefault(PARAMETER, asked)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from flask import Response, request, url_for
 
@@ -13,6 +14,7 @@ from tablecast.i18n.language import N_, _
 from tablecast.inference.engine import Label
 from tablecast.inference.predictor import Prediction
 from tablecast.schema.schema import Row, Schema
+from tablecast.schema.texts import show_number
 from tablecast.web.display.amounts import Wording
 from tablecast.web.display.code_samples import curl_of, python_of, question_of
 from tablecast.web.display.remarks import warning_of
@@ -20,9 +22,11 @@ from tablecast.web.form import wishes
 from tablecast.web.form.answer import parts_of
 from tablecast.web.form.cases import address_of
 from tablecast.web.form.controls import Control, controls_of, joined_dates
+from tablecast.web.form.layout import layout_of
 from tablecast.web.http import metrics, reader_language
 from tablecast.web.http.navigation import PageBlueprint
 from tablecast.web.http.page_cache import kept
+from tablecast.web.http.reader_language import PARAMETER
 from tablecast.web.http.rendering import render_page, schema_shown
 from tablecast.web.http.responses import deployment
 from tablecast.web.http.roles import FORM
@@ -61,6 +65,7 @@ class Answer:
         bars: every class, the most probable first; empty for a number.
         warnings: sentences about the values that were given.
         link: the address that asks the same question again.
+        figures: the answer and its range as plain figures, for tables of kept cases.
         comparison: the address that puts it beside another case.
     """
 
@@ -69,6 +74,7 @@ class Answer:
     bars: tuple[Bar, ...]
     warnings: tuple[str, ...]
     link: str
+    figures: Mapping[str, str]
     comparison: str
 
     @property
@@ -88,18 +94,21 @@ def form() -> Response:
     Other names in the link, such as those that mail programs add, are left alone.
     """
     schema = schema_shown()
-    args = request.args
+    args = joined_dates(schema, request.args)
     values = {field.name: args[field.name] for field in schema.fields if field.name in args}
     if len(values) == len(schema.fields):
         return _answered(values)
-    return render_page("form.html", controls=controls_of(schema, _defaults(schema) | values))
+    return _page("form.html", controls_of(schema, _defaults(schema) | values))
 
 
 @blueprint.post("/predict")
 def predict() -> Response:
     """The answer as a page, with the answers given still in the form."""
     schema = schema_shown()
-    return _answered(joined_dates(schema, wishes.without_wish(schema, request.form)))
+    sent = joined_dates(schema, wishes.without_wish(schema, request.form))
+    if all(field.name != PARAMETER for field in schema.fields):
+        sent.pop(PARAMETER, None)  # the button's, for an address
+    return _answered(sent)
 
 
 def rehearse() -> None:
@@ -126,7 +135,19 @@ def answer_of(
         warnings=tuple(warning_of(schema, warning) for warning in prediction.warnings),
         link=link_to(schema, values),
         comparison=address_of(schema, [_given(schema, values)] * 2),
+        figures=_figures(prediction),
     )
+
+
+def _figures(prediction: Prediction) -> dict[str, str]:
+    low, high = prediction.interval or (None, None)
+    known = {"prediction": prediction.prediction, "low": low, "high": high}
+    return {f"data-{key}": _figure(value) for key, value in known.items() if value is not None}
+
+
+def _figure(value: Label) -> str:
+    """As programs write it, with the digits that a person may want to compare."""
+    return show_number(float(f"{value:.7g}")) if isinstance(value, float) else str(value)
 
 
 def answer_in_words(schema: Schema, label: Label, wording: Wording) -> str:
@@ -164,7 +185,7 @@ def _answered(values: Mapping[str, str]) -> Response:
         controls = controls_of(schema, values, error.errors)
         summary = _summary(controls, error.errors)
         template = "live_problem.html" if _is_part() else "form.html"
-        return render_page(template, status=422, controls=controls, summary=summary)
+        return _page(template, controls, status=422, summary=summary)
     metrics.of_route("/predict").count_rows(1)
     return _answer_page(values, row, wish)
 
@@ -181,15 +202,19 @@ def _answer_page(values: Mapping[str, str], row: Row, wish: wishes.Sent) -> Resp
     address = url_for("api.predict", _external=True)
     question = question_of(schema, row)
     parts = parts_of(loaded, row, prediction, shown)
-    return render_page(
+    return _page(
         "live.html" if _is_part() else "form.html",
+        controls,
         status=422 if wishing.error else 200,
-        controls=controls,
         wishing=wishing,
         answer=answer_of(schema, prediction, values, parts.wording),
         parts=parts,
         programs={"curl": curl_of(address, question), "Python": python_of(address, question)},
     )
+
+
+def _page(template: str, controls: Sequence[Control], **values: Any) -> Response:
+    return render_page(template, controls=controls, layout=layout_of(controls), **values)
 
 
 def _is_part() -> bool:

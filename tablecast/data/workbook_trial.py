@@ -2,22 +2,24 @@
 
 A workbook of a few kilobytes can name a cell at the far corner of a sheet, repeat one long text in
 every cell, or unpack to far more than it says. What reads workbooks then takes all memory, and ends
-its process. So another process opens it first, with little memory and time.
+its process. So another process opens it first, with little memory and time: whatever the attack
+is, what it takes shows there. Where a system has no such limits (Windows; macOS has none for
+memory), only what the zip says of its size is looked at.
 """
 
 from __future__ import annotations
 
 import io
-import resource
+import math
 import subprocess
 import sys
 import zipfile
 
-from tablecast.errors import BatchError
+from tablecast.errors import TableError
 from tablecast.i18n.language import _
 
-#: Seconds of CPU time to open a workbook: one of 50 MB takes three.
-MOST_SECONDS = 10
+#: Seconds of CPU time to open a workbook, and one more for so many bytes: one of 50 MB takes three.
+MOST_SECONDS, A_SECOND = 10, 5_000_000
 
 #: Bytes that a workbook unpacks to: XML of a table becomes a tenth to a twentieth.
 MOST_TIMES, MOST_MORE = 25, 100_000_000
@@ -36,20 +38,23 @@ except Exception:
 """
 
 
-def refuse_if_harmful(content: bytes, name: str, memory: int) -> None:
+def refuse_if_harmful(content: bytes, name: str, memory: float) -> None:
     """Refuse a workbook that takes too much to open.
 
     Args:
         content: the file's bytes.
         name: what messages call it.
-        memory: bytes that it may take.
+        memory: bytes that it may take; infinity where nobody knows.
 
     Raises:
-        BatchError: it would take more, or too long.
+        TableError: it would take more, or too long.
     """
     if _unpacked(content) > MOST_TIMES * len(content) + MOST_MORE or not _opens(content, memory):
-        words = _("{name} takes too much memory or time to open. Save the sheet as CSV.")
-        raise BatchError(words.format(name=name))
+        words = _(
+            "{name} takes too much memory or time to open. Delete cells far from the table, or "
+            "save the sheet as CSV."
+        )
+        raise TableError(words.format(name=name))
 
 
 def _unpacked(content: bytes) -> int:
@@ -60,16 +65,23 @@ def _unpacked(content: bytes) -> int:
         return 0  # an old workbook is no zip; of a damaged one is said elsewhere what is wrong
 
 
-def _opens(content: bytes, memory: int) -> bool:
+def _opens(content: bytes, memory: float) -> bool:
+    try:
+        import resource
+    except ImportError:  # Windows
+        return True
+    seconds = MOST_SECONDS + len(content) // A_SECOND
+    most = resource.RLIM_INFINITY if math.isinf(memory) else int(memory)
+
     def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-        resource.setrlimit(resource.RLIMIT_CPU, (MOST_SECONDS, MOST_SECONDS))
+        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+        resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
     try:
         opened = subprocess.run(
             [sys.executable, "-I", "-c", OPENING], input=content, check=False, preexec_fn=limit,
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=6 * MOST_SECONDS,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=6 * seconds,
         )  # fmt: skip
     except subprocess.TimeoutExpired:
         return False
