@@ -87,11 +87,7 @@ const send = (event) => {
   here.hash = "";
   const isAnswered = document.querySelector(".panel .answer") && !document.querySelector("main").dataset.state;
   if (address.hash) event.submitter?.removeAttribute("formmethod");
-  else if (address.href === here.href && !isAnswered) {
-    event.preventDefault();
-    hold(address);
-    location.reload();
-  }
+  else if (address.href === here.href && !isAnswered) hold(`${address}&`); // the same, and another
 };
 
 if (form) {

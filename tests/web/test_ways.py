@@ -61,7 +61,7 @@ def test_the_controls_belong_to_the_form(charges: FlaskClient) -> None:
     for name in ("wish", "wish-way"):
         assert page.by_id(name)["form"] == form
     (button,) = [one for one in page.all("button") if one.get("form") == form]
-    assert button["formaction"] == "/predict#ways"
+    assert button["formaction"] == "/#ways"
     assert ways_of(page) == []
 
 
