@@ -10,7 +10,7 @@ import numpy as np
 
 from tablecast.errors import PageError
 from tablecast.page.contents import as_json
-from tablecast.page.script import predictor_script
+from tablecast.page.script import predictor_script, rules_script
 from tablecast.schema.field import Value
 
 #: How JavaScript writes the numbers that JSON has no word for.
@@ -27,7 +27,7 @@ class JavaScript:
 
     def __init__(self) -> None:
         self._engine = _engine()
-        self._engine.eval(predictor_script() + _WRITE)
+        self._engine.eval(predictor_script() + rules_script() + _WRITE)
 
     def define(self, name: str, expression: str) -> None:
         """Give what an expression makes a name."""

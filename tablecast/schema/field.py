@@ -209,6 +209,16 @@ class Field:
             "You left {field} blank, so a typical value was used.", self.name
         )
 
+    def rules(self) -> dict[str, Any]:
+        """What ``read`` goes by, as plain data: a page that has no server reads by it."""
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            "text": self.is_text,
+            "required": self.required,
+            "placeholders": list(self.placeholders),
+        }
+
     # How it is written
 
     @property

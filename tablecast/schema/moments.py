@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime
+from typing import Any
 
 from tablecast.schema.texts import fold
 
@@ -71,6 +72,11 @@ _MARKED = (
     (re.compile(_SPACE + r"[時时点點](?![0-9])"), ":00"),
     (re.compile(_SPACE + r"[分秒초]"), ""),
 )
+
+
+def vocabulary() -> dict[str, Any]:
+    """The words of dates, as plain data."""
+    return {"months": _MONTH, "silent": sorted(_SILENT), "halves": _HALVES}
 
 
 def plain_date(text: str) -> str:

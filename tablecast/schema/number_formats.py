@@ -12,6 +12,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from tablecast.schema.texts import fold
 
@@ -93,6 +94,16 @@ _WRITTEN_OTHERWISE = {**_MINUS, **_APOSTROPHES, **_SEPARATORS}
 _DIGITS_INSIDE = re.compile(r"[0-9.,](?:[0-9.,' ]*[0-9.,])?(?:[eE][+-]?[0-9]{1,4}(?![0-9]))?")
 
 
+def formats() -> dict[str, Any]:
+    """The patterns and currencies by which numbers are read, as plain data."""
+    return {
+        "patterns": {spelling: pattern.pattern for spelling, pattern in _PATTERNS.items()},
+        "plain": PLAIN.pattern,
+        "ambiguous": _AMBIGUOUS.pattern,
+        "currencies": sorted(_CURRENCIES),
+    }
+
+
 @dataclass(frozen=True)
 class Amount:
     """A text that may be a number.
@@ -171,6 +182,12 @@ def is_same_unit(first: str, second: str) -> bool:
     """Whether two words mean one unit, as years and yrs do."""
     first, second = (fold(unit).rstrip(".") for unit in (first, second))
     return first == second or any(first in words and second in words for words in _ALIKE)
+
+
+def words_of_unit(unit: str) -> set[str]:
+    """All words, folded and without a last point, that mean the same unit."""
+    own = fold(unit).rstrip(".")
+    return {own}.union(*(words for words in _ALIKE if own in words))
 
 
 def _with_plain_signs(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import unicodedata
 from collections.abc import Iterable
 from typing import Any
@@ -45,6 +46,12 @@ def fold(text: str) -> str:
         text = unicodedata.normalize("NFKC", text.translate(_QUOTES)).casefold()
         text = unicodedata.normalize("NFKC", text)
     return " ".join(text.translate(_QUOTES).casefold().split())
+
+
+def folded_letters() -> dict[str, str]:
+    """Letters whose case is folded otherwise than they are written small."""
+    letters = map(chr, range(128, sys.maxunicode + 1))
+    return {x: x.casefold() for x in letters if x.casefold() != x.lower()}
 
 
 def canonical_text(value: Any) -> str:

@@ -72,7 +72,9 @@ def test_every_argument_is_explained(name: str, monkeypatch: pytest.MonkeyPatch)
 
 
 #: Commands in an order in which each has the files that it needs from those before it.
-IN_ORDER = ("inspect", "train", "compile", "verify", "predict", "card", "form", "sql", "sign")
+IN_ORDER = (
+    "inspect", "train", "compile", "predict", "card", "page", "verify", "form", "sql", "sign",
+)
 KEYS_IN_ORDER = ("keys add", "keys list", "keys revoke")
 
 

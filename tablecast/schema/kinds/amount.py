@@ -42,6 +42,16 @@ class AmountField(Field):
         """
         raise NotImplementedError
 
+    def rules(self) -> dict[str, Any]:
+        ends = {
+            "minimum": self.minimum,
+            "maximum": self.maximum,
+            "hardMinimum": self.hard_minimum,
+            "hardMaximum": self.hard_maximum,
+        }
+        shown = {name: self.show(end) for name, end in ends.items()}
+        return super().rules() | ends | {"shown": {**shown, "example": self.example}}
+
     @property
     def example(self) -> str:
         """A typical value, for sentences."""

@@ -52,6 +52,13 @@ class CategoryField(Field):
             self.name, {"value": quoted(value)},
         )
 
+    def rules(self) -> dict[str, Any]:
+        return super().rules() | {
+            "closed": self.closed,
+            "levels": list(self.levels),
+            "spellings": self._folded_levels,
+        }
+
     def plain_reader(self) -> Callable[[Any], Value]:
         return {level: level for level in self.levels}.__getitem__
 

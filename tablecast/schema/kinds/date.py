@@ -53,6 +53,9 @@ class DateField(AmountField):
         except Refusal:
             return text
 
+    def rules(self) -> dict[str, Any]:
+        return super().rules() | {"dateFormat": self.date_format}
+
     def show_known(self, value: Value) -> str:
         moment = datetime.fromtimestamp(float(value), UTC)
         return moment.strftime("%Y-%m-%d" if float(value) % DAY == 0 else "%Y-%m-%d %H:%M:%S")

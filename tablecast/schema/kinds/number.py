@@ -18,6 +18,7 @@ from tablecast.schema.number_formats import (
     PLAIN,
     other_meaning,
     plain_number,
+    words_of_unit,
     written,
 )
 from tablecast.schema.texts import quoted
@@ -48,6 +49,10 @@ class NumberField(AmountField):
             raise self.refuse("Enter {field} as a finite number, for example {example}.",
                               example=self.example)
         return amount
+
+    def rules(self) -> dict[str, Any]:
+        units: set[str] = set().union(*map(words_of_unit, ("", *self._units)))
+        return super().rules() | {"spelling": self.spelling, "units": sorted(units)}
 
     def plain_reader(self) -> Callable[[Any], Value]:
         if self.minimum is None or self.maximum is None:

@@ -176,12 +176,19 @@ def _together(rest: Sequence[Contribution]) -> Contribution:
 
 
 def _average_in_words(loaded: Deployment) -> str:
-    """A model that is fitted by squared errors answers the mean of like cases; of others, ""."""
+    return _("This is an average for similar cases.") if is_average(loaded) else ""
+
+
+def is_average(loaded: Deployment) -> bool:
+    """Whether the answer is the mean of like cases, as of a model that is fitted by squared errors.
+
+    Of others that is not known.
+    """
     card = loaded.description["card"]
     steps = {step["class"] for step in card.get("steps", ())}
     if loaded.schema.task == "classification" or card.get("estimator", "") in NO_AVERAGES:
-        return ""
-    return "" if "TargetTransformer" in steps else _("This is an average for similar cases.")
+        return False
+    return "TargetTransformer" not in steps
 
 
 def _coverage_in_words(level: float, beyond: bool) -> str:

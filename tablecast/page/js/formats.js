@@ -1,0 +1,95 @@
+// Numbers and sentences in the reader's language (i18n/formats.py, web/display/amounts.py).
+
+// Marks a sentence of the catalogues.
+export const N_ = (sentence) => sentence;
+
+const MINUS = "−";
+
+// A number as Python's format writes its size: of two that are equally near, the even one.
+function fixed(value, decimals) {
+  const size = Math.abs(value), up = size.toFixed(decimals);
+  const exact = size.toFixed(Math.min(100, decimals + 60));
+  const cut = exact.length - Math.min(100, decimals + 60) + decimals;
+  const rest = exact.slice(cut).replace(".", "");
+  if (!/^50*$/.test(rest)) return up;
+  const down = exact.slice(0, cut).replace(/\.$/, "");
+  return Number(down.at(-1)) % 2 === 0 ? down : up;
+}
+
+// To so many decimals; to tens at -1, to hundreds at -2.
+function roundedText(value, decimals) {
+  const size = Math.abs(value);
+  if (decimals >= 0) return fixed(size, decimals);
+  const step = 10 ** -decimals, rest = size % step, below = (size - rest) / step;
+  const isUp = rest > step / 2 || (rest === step / 2 && below % 2 === 1);
+  return fixed((below + (isUp ? 1 : 0)) * step, 0);
+}
+
+// How one language writes: words, CLDR's facts, and the form's own texts in it.
+export function openLanguage(language) {
+  const {words, forms} = language;
+  function grouped(text) {
+    const [whole, ...rest] = text.split(".");
+    const parts = whole.replace(/\B(?=(\d{3})+(?!\d))/g, forms.group);
+    return rest.length ? `${parts}${forms.decimal}${rest[0]}` : parts;
+  }
+  const own = {
+    ...language,
+    // A sentence of the catalogue with its values: {name} or %(name)s.
+    say(message, values = {}) {
+      return (words[message] ?? message).replace(/\{(\w+)\}|%\((\w+)\)s/g, (all, a, b) => values[a ?? b] ?? all);
+    },
+    rounded(value, decimals) {
+      const text = roundedText(value, decimals);
+      return (value < 0 && /[1-9]/.test(text) ? MINUS : "") + grouped(text);
+    },
+    percent: (share, digits) => own.withUnit(grouped(fixed(100 * share, digits)), {name: "%"}),
+    // A plain number with signs between its thousands; any other text as it is.
+    grouped(text) {
+      const [whole] = text.split("."), digits = whole.replace(/^-/, "");
+      return /^[0-9]+$/.test(digits) ? (whole[0] === "-" ? MINUS : "") + grouped(text.replace(/^-/, "")) : text;
+    },
+    withUnit(text, {name, sign}) {
+      if (name === "%" || name === "‰") return forms.percent.replace("{}", text).replace("%", name);
+      if (!sign) return `${text} ${name}`.trim();
+      const amount = text.startsWith(MINUS) ? text.slice(1) : text;
+      const written = forms.currency.replace("{sign}", () => sign).replace("{number}", () => amount);
+      return (amount === text ? "" : MINUS) + written;
+    },
+    sentences(texts) {
+      const parts = texts.filter(Boolean);
+      const after = (text) => (/[\0-\x7f]$/.test(text) ? " " : forms.space);
+      return parts.map((text, i) => (i < parts.length - 1 ? text + after(text) : text)).join("");
+    },
+  };
+  return own;
+}
+
+// How answers are written: amounts with the same decimals, probabilities in per cent.
+// interval: where one is known, three digits of its width are written.
+export function wordingOf(language, largest, interval) {
+  const isProbability = Boolean(language.classes);
+  const decimals = isProbability ? 1 : decimalsOf(language, largest, interval);
+  const of = (value, digits = decimals) => (isProbability
+    ? language.percent(value, 1) : language.withUnit(language.rounded(value, digits), language.unit));
+  const size = (value) => (isProbability ? language.rounded(100 * value, 1) : language.rounded(value, decimals));
+  return {
+    decimals,
+    of,
+    change(value) {
+      const text = isProbability ? size(Math.abs(value)) : of(Math.abs(value));
+      if (!/[1-9]/.test(size(Math.abs(value)))) return text;
+      return (value < 0 ? MINUS : "+") + text;
+    },
+    error: (value) => `± ${size(value)}`,
+  };
+}
+
+function decimalsOf(language, largest, interval) {
+  const width = interval ? interval[1] - interval[0] : 0;
+  const decimals = width > 0
+    ? Math.max(2 - powerOf(width), Math.min(0, -powerOf(largest))) : Math.max(0, 3 - powerOf(largest));
+  return decimals > 0 && largest >= 1 && language.unit.sign ? 2 : decimals;
+}
+
+const powerOf = (size) => (size ? Math.floor(Math.log10(size)) : 0);

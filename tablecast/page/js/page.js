@@ -1,0 +1,196 @@
+// The page: its form is read, checked and answered here, and nothing is sent.
+import {answerPanel, element, wordsOf} from "./answer_panel.js";
+import {N_, openLanguage} from "./formats.js";
+import {dateFault, fill, givenIn} from "./given.js";
+
+// Milliseconds. Where an answer takes longer than a person notices, it waits for a pause between keys.
+const SLOW = 50, PAUSE = 250;
+
+// Languages are asked for by the first part of their tag: zh for zh-Hans.
+const primary = (tag) => tag.split("-")[0];
+
+export function startPage(contents, openPredictor, openRules, say) {
+  const rules = openRules(contents.rules), predictor = openPredictor(contents.predictor);
+  const byName = new Map(rules.fields.map((field) => [field.name, field]));
+  const languages = new Map(contents.languages.map((one) => [one.tag, openLanguage(one)]));
+  let language = languages.get(document.documentElement.lang);
+  const shells = new Map(Array.from(document.querySelectorAll("template[data-shell]"), (one) => [one.dataset.shell, one.content]));
+  const first = document.createDocumentFragment();
+  first.append(...Array.from(document.querySelector("#shell").childNodes, (node) => node.cloneNode(true)));
+  shells.set(language.tag, first);
+  let asked = false, slow = false, waiting;
+
+  // One entry of /api/v1/predict's predictions, or the errors as its problem has them.
+  function predict(row, options = {}) {
+    const read = rules.read(row);
+    if (read.errors.length) {
+      return {errors: read.errors.map((error) => ({row: null, field: error.field, message: say(error)}))};
+    }
+    return predictor.predict(read.row, {...options, warnings: read.warnings.map((warning) => say(warning))});
+  }
+
+  const form = () => document.querySelector("form.form");
+
+  function sentence(remark) {
+    const field = byName.get(remark.field);
+    if (!field) return say(remark, language.words);
+    const values = {...remark.values};
+    if (values.levels !== undefined) values.levels = language.choices[field.name].map(([, label]) => label).join(language.forms.comma);
+    return say({...remark, values}, language.words, language.labels[field.name]);
+  }
+
+  // A warning: its numbers as people write them.
+  function warningOf(remark) {
+    const field = byName.get(remark.field);
+    const plain = field.text || !language.units[field.name].name;
+    const values = Object.entries(remark.values).map(([name, text]) => [name, plain ? text : language.grouped(text)]);
+    return sentence({...remark, values: Object.fromEntries(values)});
+  }
+
+  function faultOf(error, given) {
+    const control = language.controls.find(({name}) => name === error.field);
+    const fault = control?.parts ? dateFault(given[error.field]) : "";
+    return fault ? language.say(fault, {field: language.labels[error.field]}) : sentence(error);
+  }
+
+  function shownOf(name, given) {
+    const value = given.trim();
+    if (!value) return language.say(N_("not given"));
+    const choice = (language.choices[name] ?? []).find(([own]) => own === value);
+    if (choice) return choice[1];
+    const {parts} = language.controls.find((control) => control.name === name);
+    const [year, month, day] = value.split("-").map(Number);
+    if (parts) {
+      const {date, months} = language.forms;
+      return date.replace(/\{(\w+)\}/g, (_all, part) => ({d: day, M: month, MMMM: months[month - 1], y: year})[part]);
+    }
+    const unit = language.units[name];
+    return language.withUnit(unit.name && !byName.get(name).text ? language.grouped(value) : value, unit);
+  }
+
+  function linkOf(given) {
+    return `#${new URLSearchParams({...given, lang: primary(language.tag)})}`;
+  }
+
+  function ask(isSubmitted) {
+    clearTimeout(waiting);
+    asked ||= isSubmitted;
+    const given = givenIn(form(), language.controls), read = rules.read(given);
+    clearErrors();
+    if (read.errors.length) return refuse(read.errors.map((error) => [error.field, faultOf(error, given)]), isSubmitted);
+    const began = performance.now();
+    const answer = predictor.predict(read.row, {explain: true, whatif: true});
+    slow = performance.now() - began > SLOW;
+    answer.beyond = rules.fields.some(({name, minimum, maximum, text}) =>
+      !text && minimum !== null && maximum !== null && (read.row[name] < minimum || read.row[name] > maximum));
+    const shown = Object.fromEntries(rules.fields.map(({name}) => [name, shownOf(name, given[name])]));
+    const warnings = read.warnings.map(warningOf), link = linkOf(given);
+    const panel = answerPanel(language, contents.facts, answer, shown, warnings, link);
+    document.querySelector(".panel").replaceWith(panel);
+    document.querySelector(".columns").classList.add("columns-answered");
+    const {text, short} = wordsOf(language, answer);
+    document.title = `${short} – ${language.title}`;
+    tell(`${language.target}: ${text}`);
+    if (isSubmitted) {
+      history.replaceState(null, "", link);
+      panel.focus();
+    }
+  }
+
+  let telling;
+  function tell(text) {
+    clearTimeout(telling);
+    telling = setTimeout(() => { document.querySelector("[data-live-said]").textContent = text; }, 1000);
+  }
+
+  function clearErrors() {
+    document.querySelectorAll(".summary, .field-wrong .wrong").forEach((old) => old.remove());
+    document.querySelectorAll(".field-wrong").forEach((field) => field.classList.remove("field-wrong"));
+    document.querySelectorAll("[aria-invalid]").forEach((input) => input.removeAttribute("aria-invalid"));
+    document.title = language.title;
+  }
+
+  function refuse(faults, isSubmitted) {
+    const panel = document.querySelector(".panel");
+    if (!asked) {
+      const words = panel.querySelector("[data-live-words]");
+      if (words) words.textContent = language.sentences([language.say(N_("This prediction is for earlier values.")), ...faults.map(([, text]) => text)]);
+      panel.classList.add("panel-stale");
+      return;
+    }
+    panel.classList.add("panel-stale");
+    faults.forEach(([name, text]) => beside(name, text));
+    const list = faults.map(([name, text]) => element("li", {},
+      element("a", {href: `#${idOf(name)}`}, text)));
+    const summary = element("div", {class: "summary", tabindex: "-1"}, element("div", {role: "alert"},
+      element("h2", {class: "summary-title"}, language.say(N_("There is a problem"))),
+      element("ul", {class: "summary-list"}, list)));
+    document.querySelector("#main").prepend(summary);
+    document.title = `${language.say(N_("Error:"))} ${language.title}`;
+    if (isSubmitted) summary.focus();
+  }
+
+  const idOf = (name) => language.controls.find((control) => control.name === name).id;
+
+  function beside(name, text) {
+    const input = document.getElementById(idOf(name)), field = input.closest(".field");
+    const id = `${idOf(name)}-error`;
+    const note = element("p", {class: "wrong", id},
+      element("span", {class: "unseen"}, language.say(N_("Error:"))), ` ${text}`);
+    const after = field.querySelector(".hint") ?? field.querySelector(".label");
+    after.after(note);
+    field.classList.add("field-wrong");
+    field.querySelectorAll("input, select").forEach((each) => each.setAttribute("aria-invalid", "true"));
+    const described = input.closest("fieldset") ?? input;
+    const ids = (described.getAttribute("aria-describedby") ?? "").split(" ").filter((other) => other && other !== id);
+    described.setAttribute("aria-describedby", [...ids, id].join(" "));
+    field.closest("details")?.setAttribute("open", "");
+  }
+
+  function listen() {
+    form().addEventListener("submit", (event) => {
+      event.preventDefault();
+      ask(true);
+    });
+    form().addEventListener("input", () => {
+      clearTimeout(waiting);
+      if (slow) waiting = setTimeout(ask, PAUSE, false);
+      else ask(false);
+    });
+    document.querySelectorAll("[data-language]").forEach((link) => link.addEventListener("click", (event) => {
+      event.preventDefault();
+      speak(link.getAttribute("lang"), givenIn(form(), language.controls));
+    }));
+    document.querySelector("[data-again]").addEventListener("click", (event) => {
+      event.preventDefault();
+      asked = false;
+      fill(form(), language.controls, contents.defaults);
+      ask(false);
+    });
+  }
+
+  function speak(tag, given) {
+    language = languages.get(tag);
+    document.documentElement.lang = tag;
+    document.querySelector("#shell").replaceChildren(shells.get(tag).cloneNode(true));
+    fill(form(), language.controls, given);
+    listen();
+    ask(false);
+  }
+
+  function open() {
+    const link = new URLSearchParams(location.hash.slice(1));
+    const given = {...contents.defaults};
+    for (const name of byName.keys()) if (link.has(name)) given[name] = link.get(name);
+    const wanted = byName.has("lang") ? null : link.get("lang");
+    const tag = Array.from(languages.keys()).find((one) => wanted && primary(one) === primary(wanted));
+    if (tag && tag !== language.tag) return speak(tag, given);
+    fill(form(), language.controls, given);
+    listen();
+    return ask(false);
+  }
+
+  globalThis.tablecast = Object.freeze({predict});
+  open();
+  globalThis.addEventListener("hashchange", () => { if (location.hash.includes("=")) open(); });
+}

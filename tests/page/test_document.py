@@ -1,0 +1,140 @@
+"""The file that predicts without a server: what is in it, and when none is written."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from base64 import b64encode
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tablecast.deployment.deployment import Deployment
+from tablecast.deployment.graph_file import read_graph
+from tablecast.errors import PageError
+from tablecast.i18n.language import LANGUAGES, speaking
+from tablecast.page import document
+from tablecast.page.check import check_page
+from tablecast.page.contents import contents_of
+from tests.deployments import SHIPPED, shipped_deployment
+
+HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>"
+
+
+@cache
+def shipped_contents() -> dict[str, Any]:
+    graph, _ = read_graph(SHIPPED)
+    return contents_of(shipped_deployment("onnx"), graph)
+
+
+def html_of(loaded: Deployment, **options: bool) -> str:
+    return document.page_html(loaded, shipped_contents(), "0" * 64, **options)
+
+
+def test_the_policy_forbids_every_connection_and_names_the_only_script() -> None:
+    """Nothing may be loaded, and only the file's own script and styles are run and applied."""
+    html = html_of(shipped_deployment("onnx"))
+    policy = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', html)
+    assert policy is not None
+    assert "default-src 'none'" in policy[1]
+    assert "unsafe" not in policy[1]
+    scripts = re.findall(r"<script>(.*?)</script>", html, re.DOTALL)
+    styles = re.findall(r"<style>(.*?)</style>", html, re.DOTALL)
+    assert (len(scripts), len(styles)) == (1, 1)
+    for text, name in ((scripts[0], "script-src"), (styles[0], "style-src")):
+        digest = b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        assert f"{name} 'sha256-{digest}'" in policy[1]
+
+
+def test_nothing_in_the_file_is_fetched() -> None:
+    """The file names no other: no address but that of its own parts and its icon."""
+    html = html_of(shipped_deployment("onnx"))
+    addresses = re.findall(r'(?:src|href|action)="([^"]*)"', html)
+    assert addresses
+    assert [one for one in addresses if not one.startswith(("#", "data:"))] == []
+
+
+def test_markup_in_titles_labels_and_levels_stays_text() -> None:
+    """What the form file and the table say is shown, and never becomes a part of the page."""
+    loaded = shipped_deployment("onnx")
+    schema = loaded.schema
+    fields = tuple(
+        replace(
+            field, label=HOSTILE, hint=HOSTILE, level_labels=dict.fromkeys(field.levels, HOSTILE)
+        )
+        for field in schema.fields
+    )
+    hostile = replace(
+        schema, fields=fields, title=HOSTILE, target_label=HOSTILE, target_unit=HOSTILE
+    )
+    html = html_of(Deployment({**loaded.description, "schema": hostile.to_json()}, loaded.engine))
+    assert HOSTILE not in html
+    assert "<script>alert" not in html
+    assert "<img" not in html
+    assert len(re.findall(r"<script\b", html)) == 2
+
+
+def test_the_card_can_be_left_out() -> None:
+    """Without the model card the page is smaller, and below 150 KB for the shipped deployment."""
+    loaded = shipped_deployment("onnx")
+    without = html_of(loaded, card=False)
+    assert 'id="summary"' in html_of(loaded)
+    assert 'id="summary"' not in without
+    assert len(without.encode()) < 150_000
+
+
+def test_a_reader_without_scripts_is_told_so_in_each_language() -> None:
+    """The page opens in the language of the moment, and holds the form in all the others."""
+    for language in LANGUAGES:
+        with speaking(language):
+            html = html_of(shipped_deployment("onnx"))
+        assert f'<html lang="{language.tag}">' in html
+        assert html.count("<noscript>") == len(LANGUAGES)
+        for other in LANGUAGES:
+            assert (f'data-shell="{other.tag}"' in html) == (other != language)
+
+
+def test_a_page_that_differs_from_the_server_is_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No proof, no page: an older file of that name stays as it was."""
+
+    def fail(*_: object) -> None:
+        raise PageError("The page and the server give different predictions.")
+
+    monkeypatch.setattr(document, "prove_page", fail)
+    path = tmp_path / "page.html"
+    path.write_text("older")
+    with pytest.raises(PageError, match="different predictions"):
+        document.write_page(SHIPPED, path)
+    assert [one.name for one in tmp_path.iterdir()] == ["page.html"]
+    assert path.read_text() == "older"
+
+
+@pytest.mark.slow
+def test_a_page_is_checked_against_its_deployment(tmp_path: Path) -> None:
+    """A page verifies as it was written; one that was changed, or is of another graph, does not."""
+    path = tmp_path / "page.html"
+    with speaking(LANGUAGES[1]):
+        document.write_page(SHIPPED, path, card=False)
+    assert check_page(path, SHIPPED, rows=50, seed=1).rows == 50
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("rangeOf", "rangeOff", 1), encoding="utf-8")
+    with pytest.raises(PageError, match="was changed"):
+        check_page(path, SHIPPED, rows=50, seed=1)
+    _, graph_hash = text.split('hash">')[:2]
+    path.write_text(text.replace(graph_hash[:64], "0" * 64), encoding="utf-8")
+    with pytest.raises(PageError, match="was not made from"):
+        check_page(path, SHIPPED, rows=50, seed=1)
+    path.write_text("<p>Hello", encoding="utf-8")
+    with pytest.raises(PageError, match="is not a page"):
+        check_page(path, SHIPPED, rows=50, seed=1)
+
+
+def test_another_ending_is_refused(tmp_path: Path) -> None:
+    """A page that would not open in a browser is not made."""
+    with pytest.raises(PageError, match=r"Rename 'page\.txt' to end in \.html"):
+        document.write_page(SHIPPED, tmp_path / "page.txt")

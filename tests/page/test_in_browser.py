@@ -1,0 +1,174 @@
+"""The file that predicts, opened from a disk in a real chromium without a network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tablecast.page.document import write_page
+from tests.chromium import ARGUMENTS, CHROMIUM
+from tests.deployments import SHIPPED, shipped_client, shipped_deployment
+
+playwright_api = pytest.importorskip("playwright.sync_api")
+axe_package = pytest.importorskip("axe_playwright_python.sync_playwright")
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM.exists(), reason="Debian's chromium is not installed"),
+]
+
+PATIENT = {"age": 19, "sex": "female", "bmi": 27.9, "children": 0, "smoker": "yes"}
+ROWS = (
+    PATIENT | {"region": "southwest"},
+    {"age": "70", "sex": " FEMALE", "bmi": "59,5", "children": 9, "smoker": True, "region": "x"},
+    {"age": 70, "sex": "male", "bmi": 59, "children": 1, "smoker": "no", "region": "northwest"},
+    PATIENT | {"regoin": "southwest"},
+    {},
+)
+
+#: The text of a panel without spaces, and without what only the server's has: the place among
+#: training cases, copying and comparing.
+TEXT = """() => {
+  const panel = document.querySelector(".panel").cloneNode(true);
+  const beside = ".place, [data-copy], [data-copied], [data-compare]";
+  panel.querySelectorAll(beside).forEach((part) => part.remove());
+  return panel.textContent.replace(/\\s+/g, "");
+}"""
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("page") / "insurance.html"
+    write_page(SHIPPED, path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[playwright_api.Browser]:
+    with playwright_api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(browser: playwright_api.Browser, file: Path) -> Iterator[playwright_api.Page]:
+    """The page, offline; fails on a complaint of the browser and on any request but for itself."""
+    context = browser.new_context(offline=True)
+    opened = context.new_page()
+    opened.set_default_timeout(10_000)
+    complaints: list[str] = []
+    asked: list[str] = []
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    opened.on("console", lambda message: complaints.append(message.text))
+    opened.on("request", lambda request: asked.append(request.url))
+    opened.goto(file.as_uri())
+    opened.locator(".steps").wait_for()
+    yield opened
+    context.close()
+    assert complaints == []
+    assert {address.partition("#")[0] for address in asked} == {file.as_uri()}
+
+
+def test_it_answers_programs_as_the_api_does(page: playwright_api.Page) -> None:
+    """``tablecast.predict`` gives what the API gives: predictions, ranges, warnings and errors."""
+    client = shipped_client("onnx")
+    for row in ROWS:
+        expected: Any = client.post("/api/v1/predict?explain=1", json=row).json
+        found = page.evaluate("row => tablecast.predict(row, {explain: true})", row)
+        if "errors" in expected:
+            assert found["errors"] == expected["errors"]
+            continue
+        own = expected["predictions"][0]
+        assert found["warnings"] == own["warnings"]
+        assert found["prediction"] == pytest.approx(own["prediction"], rel=1e-9)
+        assert found["interval"] == pytest.approx(own["interval"], rel=1e-9)
+        pairs = zip(found["contributions"]["fields"], own["contributions"]["fields"], strict=True)
+        for one, other in pairs:
+            assert one["contribution"] == pytest.approx(other["contribution"], rel=1e-6, abs=1e-5)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_its_answer_reads_as_the_servers(
+    page: playwright_api.Page, browser: playwright_api.Browser, language: str
+) -> None:
+    """The panel has the very words and figures of the server's page, in each language."""
+    values = {"age": "70", "sex": "male", "bmi": "59", "children": "1", "smoker": "no",
+              "region": "northwest", "lang": language}  # fmt: skip
+    answered = shipped_client("onnx").get("/", query_string=values)
+    with browser.new_context(java_script_enabled=True).new_page() as served:
+        served.set_content(answered.text)
+        expected = served.evaluate(TEXT)
+    link = "&".join(f"{name}={value}" for name, value in values.items())
+    page.evaluate("link => { location.hash = link; }", link)
+    page.locator(".note").wait_for()
+    assert page.evaluate(TEXT) == expected
+
+
+def test_wrong_values_are_refused_beside_their_fields(page: playwright_api.Page) -> None:
+    """The summary takes the focus, links to the field, and goes when the value is mended."""
+    page.locator("[name=age]").fill("old")
+    page.keyboard.press("Enter")
+    words = "Enter Age as a number, for example 39."
+    assert page.locator(".summary a").inner_text() == words
+    assert page.evaluate("document.activeElement.className") == "summary"
+    assert words in page.locator("#field-0-error").inner_text()
+    page.locator(".summary a").press("Enter")
+    assert page.evaluate("document.activeElement.name") == "age"
+    page.locator("[name=age]").fill("40")
+    page.keyboard.press("Enter")
+    assert page.locator(".summary").count() == 0
+    assert "age=40" in page.url
+
+
+def test_a_link_opens_its_case(page: playwright_api.Page) -> None:
+    """The link to a prediction fills the form again, and answers the same."""
+    page.locator("[name=age]").fill("61")
+    page.locator("[data-link][href*='age=61']").wait_for()
+    said = page.locator(".answer").inner_text()
+    link = page.evaluate("document.querySelector('[data-link]').href")
+    page.get_by_role("link", name="Start again").click()
+    page.locator("[data-link]:not([href*='age=61'])").wait_for()
+    assert page.locator(".answer").inner_text() != said
+    page.goto("about:blank")
+    page.goto(link)
+    page.locator(".steps").wait_for()
+    assert page.locator("[name=age]").input_value() == "61"
+    assert page.locator(".answer").inner_text() == said
+
+
+@pytest.mark.parametrize("width", [320, 1280])
+def test_axe_finds_nothing(page: playwright_api.Page, width: int) -> None:
+    """No state breaks a rule of axe-core, light or dark, on a phone or a desktop."""
+    options = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
+    page.set_viewport_size({"width": width, "height": 800})
+    page.evaluate("document.querySelectorAll('details').forEach((it) => { it.open = true; })")
+    page.evaluate(axe_package.Axe().axe_script)
+    for value in ("39", "old"):
+        page.locator("[name=age]").fill(value)
+        page.keyboard.press("Enter")
+        for scheme in ("light", "dark"):
+            page.emulate_media(color_scheme=scheme)
+            found: Any = page.evaluate("options => axe.run(options)", options)
+            assert found["passes"]
+            assert [
+                f"{rule['id']}: {node['html'][:150]}"
+                for rule in found["violations"]
+                for node in rule["nodes"]
+            ] == []
+
+
+def test_without_scripts_it_says_so_and_shows_the_card(
+    browser: playwright_api.Browser, file: Path
+) -> None:
+    """A browser without JavaScript shows a sentence, and the model card."""
+    page = browser.new_context(java_script_enabled=False, offline=True).new_page()
+    page.goto(file.as_uri())
+    said = page.locator("noscript").first.inner_text()
+    assert said.startswith("This page predicts with JavaScript")
+    page.get_by_text("Model card", exact=True).first.click()
+    assert page.locator("#summary").is_visible()
+    assert shipped_deployment("onnx").name in page.locator(".foot").inner_text()
