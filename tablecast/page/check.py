@@ -12,7 +12,7 @@ from tablecast.deployment.opening import load
 from tablecast.errors import PageError
 from tablecast.i18n.language import language_of, speaking
 from tablecast.page.contents import contents_of
-from tablecast.page.document import page_html
+from tablecast.page.html_file import page_html
 from tablecast.page.proof import PageProof, prove_page
 
 _BEGINNING = re.compile(r'<!doctype html>\n<html lang="([\w-]+)">')

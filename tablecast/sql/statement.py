@@ -10,7 +10,7 @@ from tablecast.errors import SqlError
 from tablecast.schema.field import Field
 from tablecast.sql.dialects import DIALECTS, Dialect
 from tablecast.sql.ranges import Ranges
-from tablecast.sql.steps import Steps, Written
+from tablecast.sql.stages import Steps, Written
 from tablecast.sql.words import name_of, number_of, text_of
 
 #: What begins the names of columns that the statement makes for itself.

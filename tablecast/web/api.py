@@ -18,7 +18,7 @@ from tablecast.inference.engine import Label
 from tablecast.inference.predictor import Prediction
 from tablecast.schema.schema import Row
 from tablecast.schema.texts import quoted
-from tablecast.web.alternatives import MOST_SEARCHED, alternatives_json, asked_wish
+from tablecast.web.alternatives_json import MOST_SEARCHED, alternatives_json, asked_wish
 from tablecast.web.answer_kinds import asked_kind, csv_response, ndjson_response
 from tablecast.web.bodies import CSV, NDJSON, parse_json, reader_asked, rows_of
 from tablecast.web.explanations import contributions_json, whatif_json

@@ -27,7 +27,7 @@ from tablecast.web.docs import document as openapi
 from tablecast.web.fast_path import FastLane
 from tablecast.web.form.cases import MOST_CASES
 from tablecast.web.http import (
-    accent,
+    accent_stylesheet,
     access,
     content_encoding,
     metrics,
@@ -99,7 +99,7 @@ def create_app(deployment: Deployment | None = None) -> Flask:
         "form.predict": min(form, settings["max_body"]),
         "compare.change": min(MOST_CASES * form, settings["max_body"]),
     }
-    for module in (api, metrics, openapi, accent):
+    for module in (api, metrics, openapi, accent_stylesheet):
         app.register_blueprint(module.blueprint)
     for blueprint in pages.blueprints():
         app.register_blueprint(blueprint)

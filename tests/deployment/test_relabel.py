@@ -14,7 +14,7 @@ from deployments import SHIPPED
 from tablecast.cli.main import main
 from tablecast.deployment.graph_file import METADATA_KEY, read_graph, with_description
 from tablecast.deployment.opening import load
-from tablecast.deployment.relabel import relabel
+from tablecast.deployment.relabelled_files import relabel
 from tablecast.errors import ArtifactError, FormFileError
 from tablecast.i18n.language import language_of
 from tablecast.schema import Field

@@ -16,7 +16,7 @@ from tablecast.deployment.deployment import Deployment
 from tablecast.deployment.graph_file import read_graph
 from tablecast.errors import PageError
 from tablecast.i18n.language import LANGUAGES, speaking
-from tablecast.page import document
+from tablecast.page import html_file
 from tablecast.page.check import check_page
 from tablecast.page.contents import contents_of
 from tests.deployments import SHIPPED, shipped_deployment
@@ -31,7 +31,7 @@ def shipped_contents() -> dict[str, Any]:
 
 
 def html_of(loaded: Deployment, **options: bool) -> str:
-    return document.page_html(loaded, shipped_contents(), "0" * 64, **options)
+    return html_file.page_html(loaded, shipped_contents(), "0" * 64, **options)
 
 
 def test_the_policy_forbids_every_connection_and_names_the_only_script() -> None:
@@ -105,11 +105,11 @@ def test_a_page_that_differs_from_the_server_is_not_written(
     def fail(*_: object) -> None:
         raise PageError("The page and the server give different predictions.")
 
-    monkeypatch.setattr(document, "prove_page", fail)
+    monkeypatch.setattr(html_file, "prove_page", fail)
     path = tmp_path / "page.html"
     path.write_text("older")
     with pytest.raises(PageError, match="different predictions"):
-        document.write_page(SHIPPED, path)
+        html_file.write_page(SHIPPED, path)
     assert [one.name for one in tmp_path.iterdir()] == ["page.html"]
     assert path.read_text() == "older"
 
@@ -119,7 +119,7 @@ def test_a_page_is_checked_against_its_deployment(tmp_path: Path) -> None:
     """A page verifies as it was written; one that was changed, or is of another graph, does not."""
     path = tmp_path / "page.html"
     with speaking(LANGUAGES[1]):
-        document.write_page(SHIPPED, path, card=False)
+        html_file.write_page(SHIPPED, path, card=False)
     assert check_page(path, SHIPPED, rows=50, seed=1).rows == 50
     text = path.read_text(encoding="utf-8")
     path.write_text(text.replace("rangeOf", "rangeOff", 1), encoding="utf-8")
@@ -137,4 +137,4 @@ def test_a_page_is_checked_against_its_deployment(tmp_path: Path) -> None:
 def test_another_ending_is_refused(tmp_path: Path) -> None:
     """A page that would not open in a browser is not made."""
     with pytest.raises(PageError, match=r"Rename 'page\.txt' to end in \.html"):
-        document.write_page(SHIPPED, tmp_path / "page.txt")
+        html_file.write_page(SHIPPED, tmp_path / "page.txt")

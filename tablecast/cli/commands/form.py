@@ -9,7 +9,7 @@ from pathlib import Path
 from tablecast.cli.arguments import add_deployment, say
 from tablecast.cli.command_help import explain
 from tablecast.deployment.files import replaced_when_whole
-from tablecast.deployment.relabel import description_of, relabel, stale_signatures
+from tablecast.deployment.relabelled_files import description_of, relabel, stale_signatures
 from tablecast.errors import FormFileError
 from tablecast.schema.form_file import read_form
 from tablecast.schema.form_starter import starter

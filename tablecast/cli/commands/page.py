@@ -8,7 +8,7 @@ from pathlib import Path
 from tablecast.cli.arguments import add_deployment, say
 from tablecast.cli.command_help import explain
 from tablecast.i18n.language import ENGLISH, LANGUAGES, language_of, speaking
-from tablecast.page.document import write_page
+from tablecast.page.html_file import write_page
 
 HELP = "write one HTML file that predicts without a server"
 

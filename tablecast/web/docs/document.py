@@ -14,7 +14,7 @@ from tablecast.i18n.language import ENGLISH, N_, _, current_language, speaking
 from tablecast.inference.predictor import Prediction
 from tablecast.schema.schema import Schema
 from tablecast.web import api
-from tablecast.web.alternatives import CLASS
+from tablecast.web.alternatives_json import CLASS
 from tablecast.web.docs.answer_schemas import TEXT, answer_schemas, ref
 from tablecast.web.docs.batch_paths import batch_paths
 from tablecast.web.docs.failures import (

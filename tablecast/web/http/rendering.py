@@ -12,7 +12,7 @@ from tablecast.i18n.language import current_language
 from tablecast.schema.schema import Schema
 from tablecast.web.card.translate import stated_in_words
 from tablecast.web.display.organisation import contact_of
-from tablecast.web.http import accent
+from tablecast.web.http import accent_stylesheet
 from tablecast.web.http.responses import deployment
 
 
@@ -51,7 +51,7 @@ def render_page(template: str, status: int = 200, **values: Any) -> Response:
         status=status,
         schema=schema_shown(),
         deployment=loaded.description,
-        accent=accent.version(),
+        accent=accent_stylesheet.version(),
         contact=contact_of(stated),
         made_on=day(datetime.fromisoformat(loaded.description["created"])),
         endpoints=current_app.view_functions,
