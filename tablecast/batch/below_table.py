@@ -80,17 +80,18 @@ def _without_labels(source: Source, fields: Mapping[int, Field]) -> Iterator[Any
     if chunk is None:
         return
     amounts = [at for at, field in fields.items() if not field.is_text]
-    count = 0
-    for record in chunk.records[:MOST_LABELS]:
+    labels: list[tuple[int, str]] = []
+    for index, record in enumerate(chunk.records[:MOST_LABELS]):
         filled = [at for at in range(len(record)) if bare(record[at])]
         if not are_labels(record, [at for at in amounts if at in filled]) or any(
             _is_value(record, at, fields) for at in filled
         ):
             break
-        line, text = chunk.location_of(count)[1], shortened(record)
-        source.notes += (str(LABELS.filled(line=line, text=text)),)
-        count += 1
-    yield chunk.part(slice(count, None)) if count else chunk
+        labels.append((chunk.location_of(index)[1], shortened(record)))
+    if len(labels) == len(chunk):  # with no row below them, they are rows that are wrong
+        labels = []
+    source.notes += tuple(str(LABELS.filled(line=line, text=text)) for line, text in labels)
+    yield chunk.part(slice(len(labels), None)) if labels else chunk
     yield from chunks
 
 

@@ -83,8 +83,9 @@ def _field(field: Field, frequency: Mapping[Value, float]) -> dict[str, Any]:
         # Of equally rare ones the last: the field's own grid would leave that one out.
         rarest = min(reversed(grid), key=lambda level: frequency.get(level, 0.0), default=None)
         about |= {"levels": list(field.levels), "most": MOST_LEVELS, "rarest": rarest}
-    if field.kind == "boolean":
-        about["truths"] = {level: field.json_value(level) for level in field.levels}
+    truths = {level: field.json_value(level) for level in field.levels}
+    if set(map(type, truths.values())) == {bool}:
+        about["truths"] = truths
     if field.graph_input == "moment":
         usual = (field.minimum, field.maximum, field.default)
         about["moment"] = True

@@ -104,7 +104,7 @@ class _Statement:
         if not field.is_text:
             return f"CAST({column} AS {self._dialect.real})"
         text = f"coalesce(CAST({column} AS {self._dialect.text}), '')"
-        if field.kind == "boolean":
+        if {type(field.json_value(level)) for level in field.levels} == {bool}:
             return _as_level(field, text)
         if field.dtype == "object":
             return text

@@ -38,7 +38,7 @@ def prepare(app: Flask) -> None:
             otherwise turn out when somebody asks for it.
     """
     app.jinja_env.bytecode_cache = KeptTemplates(Path(__file__).parent / "__pycache__")
-    for name in app.jinja_env.list_templates():
+    for name in app.jinja_env.list_templates(extensions=("html", "css")):
         app.jinja_env.get_template(name)
     loaded = app.extensions["tablecast"]
     with _naming(loaded):

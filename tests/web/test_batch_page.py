@@ -158,7 +158,7 @@ def test_program_gets_problem_details(client: FlaskClient, headers: dict[str, st
     [
         (b"", "is empty"),
         (b"\n\n \n", "is empty"),
-        (b"PK\x03\x04zip", "is damaged"),
+        (b"PK\x03\x04zip", "cannot be read as a workbook"),
         (b"\x00\x01\x02", "not a CSV file"),
         (f"{HEADER}\n{GOOD},1\n".encode(), "Line 2 of in.csv has 7 cells"),
         (f"{HEADER},age\n{GOOD},1\n".encode(), "more than one column named &#39;age&#39;"),
