@@ -23,7 +23,7 @@ from tablecast.page.graph_json import OPERATORS, graph_json
 from tablecast.page.javascript import JavaScript, PagePredictor
 from tablecast.page.packing import packed
 from tablecast.page.proof import prove_page
-from tablecast.page.script import FOLDER, MODULES, predictor_script
+from tablecast.page.script import FOLDER, MODULES, PAGE, RULES, predictor_script
 from tablecast.schema.factors import FORMULAS
 
 ROW = {"age": 19.0, "sex": "male", "bmi": 27.9, "children": 2.0, "smoker": "yes",
@@ -206,4 +206,6 @@ def test_the_script_evaluates_nothing_and_asks_nobody() -> None:
         word for word in ("eval(", "Function(", "fetch", "XMLHttp", "import", "localStorage")
         if word in predictor_script()
     }  # fmt: skip
-    assert sorted(path.stem for path in FOLDER.glob("*.js")) == sorted(MODULES)
+    assert sorted(path.stem for path in FOLDER.glob("*.js")) == sorted(
+        (*MODULES, *RULES, *PAGE)
+    )

@@ -15,7 +15,7 @@ from tablecast.deployment.deployment import Deployment
 from tablecast.errors import SqlError
 from tablecast.inference.row_program import EXPRESSIONS
 from tablecast.schema.factors import FORMULAS
-from tablecast.sql import ranges, steps
+from tablecast.sql import ranges, stages
 from tablecast.sql.dialects import DIALECTS
 from tablecast.sql.statement import statement_of
 
@@ -99,14 +99,14 @@ def test_an_operation_without_sql_is_named() -> None:
 def test_every_operation_and_every_factor_has_sql() -> None:
     """What a row program or a range can hold has words in SQL."""
     by_dialect = {"single", "int", "exp"}
-    assert set(EXPRESSIONS) - by_dialect == set(steps.EXPRESSIONS)
+    assert set(EXPRESSIONS) - by_dialect == set(stages.EXPRESSIONS)
     assert set(ranges.FORMULAS) == set(FORMULAS)
     assert set(DIALECTS) == {"duckdb", "postgresql", "sqlite"}
 
 
 def answer_of(kind: str, *arguments: float) -> list[Any]:
     """An operation on numbers in DuckDB and in SQLite."""
-    words = {**steps.EXPRESSIONS}[kind].format(*(f"({x!r}e0)" for x in arguments))
+    words = {**stages.EXPRESSIONS}[kind].format(*(f"({x!r}e0)" for x in arguments))
     with duckdb.connect() as database:
         ours = database.sql(f"SELECT {words}").fetchall()[0]
     return [ours[0], sqlite3.connect(":memory:").execute(f"SELECT {words}").fetchone()[0]]
