@@ -124,6 +124,10 @@ def row_table(results: Mapping[str, Any]) -> str:
     return "\n".join(lines)
 
 
+#: What the command calls 0.0 seconds takes less.
+LEAST_SECONDS = 0.05
+
+
 def files_table(files: Mapping[str, Any]) -> str:
     """What the same file cost both programs, and by how much."""
     titles = {
@@ -139,7 +143,7 @@ def files_table(files: Mapping[str, Any]) -> str:
                       f"{max(run['peak'] for run in runs[name]):,.0f}"))
     heads = ("program", "seconds", "of which work", "rows/s", "CPU s", "peak MB")
     times = {
-        key: statistics.median(peer[key] / ours[key] for ours, peer in
+        key: statistics.median(peer[key] / max(ours[key], LEAST_SECONDS) for ours, peer in
                                zip(runs["tablecast"], runs["pycaret"], strict=True))
         for key in ("seconds", "work", "peak")
     }

@@ -8,7 +8,6 @@ from pathlib import Path
 from tablecast.cli.arguments import add_deployment, say
 from tablecast.cli.command_help import explain
 from tablecast.i18n.language import ENGLISH, LANGUAGES, language_of, speaking
-from tablecast.page.html_file import write_page
 
 HELP = "write one HTML file that predicts without a server"
 
@@ -37,6 +36,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Run the command."""
+    from tablecast.page.html_file import write_page  # needs what training installs
+
     with speaking(language_of(options.lang) or ENGLISH):
         proof = write_page(options.name, options.output, card=not options.no_card)
     size = Path(options.output).stat().st_size

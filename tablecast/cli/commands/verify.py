@@ -8,7 +8,6 @@ from pathlib import Path
 
 from tablecast.cli.arguments import say, whole
 from tablecast.cli.command_help import explain
-from tablecast.page.check import check_page
 from tablecast.training import cast
 
 HELP = "prove NAME.onnx again, on new random rows"
@@ -48,6 +47,8 @@ def run(options: argparse.Namespace) -> None:
     seed = secrets.randbits(32) if options.seed is None else options.seed
     path = Path(options.name)
     if path.suffix.lower() in (".html", ".htm"):
+        from tablecast.page.check import check_page  # needs what training installs
+
         page = check_page(path, options.of or path.with_suffix(""), options.rows, seed)
         say(
             f"{path.name}, seed {seed}: unchanged, and equal to the deployment on {page.rows:,} "
