@@ -294,7 +294,10 @@ def test_a_person_asks_what_would_have_to_change(new_page: NewPage, scripts: boo
     if scripts:  # the answer follows, and the controls stay where they are
         page.locator(".answer", has_text="$32,500").wait_for()
     page.get_by_label("I would rather have").select_option("most")
+    page.wait_for_load_state("networkidle")  # a person is slower than an answer
     page.locator("#wish").fill("13000")
+    page.wait_for_load_state("networkidle")
+    page.wait_for_timeout(300)
     page.locator("#wish").press("Enter")
     ways = page.get_by_role("region", name="What would have to change?")
     ways.get_by_text("Smoker: No instead of Yes", exact=True).wait_for()
