@@ -86,8 +86,9 @@ const send = (event) => {
   const here = new URL(location.href);
   here.hash = "";
   const isAnswered = document.querySelector(".panel .answer") && !document.querySelector("main").dataset.state;
+  const isWished = document.querySelector("#wish")?.value.trim(); // only the server searches
   if (address.hash) event.submitter?.removeAttribute("formmethod");
-  else if (address.href === here.href && !isAnswered) hold(`${address}&`); // the same, and another
+  else if (address.href === here.href && (isWished || !isAnswered)) hold(`${address}&`); // the same, and another
 };
 
 if (form) {
