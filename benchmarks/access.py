@@ -21,7 +21,7 @@ from statistics import median
 from benchmarks import servers
 from benchmarks.environments import ROOT, Environment
 from benchmarks.load import Load, drive
-from tablecast.access.key_file import new_key, write_file
+from tablecast.web.access.key_file import new_key, write_file
 
 CONNECTIONS = (4, 16)
 

@@ -12,6 +12,7 @@ asked for, so that answering needs none of what training needs. The folders in t
     inference/    columns in, answers out, and why
     batch/        a file of rows in, the same with predictions out
     web/          what a browser or a program is answered with
+    export/       a deployment as something else that answers alike: an HTML file, an SQL statement
     cli/          the command line
     i18n/         the reader's language
 """

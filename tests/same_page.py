@@ -10,12 +10,12 @@ import onnx
 import pandas as pd
 
 from tablecast.deployment.deployment import Deployment
+from tablecast.export.page.contents import as_json, contents_of
+from tablecast.export.page.graph_json import graph_json
+from tablecast.export.page.javascript import JavaScript
+from tablecast.export.page.proof import PageProof, prove_page
 from tablecast.inference.marginals import background_of
 from tablecast.inference.onnx_engine import GraphEngine
-from tablecast.page.contents import as_json, contents_of
-from tablecast.page.graph_json import graph_json
-from tablecast.page.javascript import JavaScript
-from tablecast.page.proof import PageProof, prove_page
 from tablecast.schema.schema import Schema
 
 

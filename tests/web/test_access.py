@@ -16,10 +16,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from openapi_spec_validator import validate
 
-from tablecast.access import keyring as keyring_module
-from tablecast.access.key_file import GRANTS, Role, new_key, read_file, write_file
-from tablecast.access.places import Places
 from tablecast.cli.main import main
+from tablecast.web.access import keyring as keyring_module
+from tablecast.web.access.key_file import GRANTS, Role, new_key, read_file, write_file
+from tablecast.web.access.places import Places
 from tablecast.web.http.access import open_to_all
 from tablecast.web.http.roles import FORM, PUBLIC, ROLES
 from tablecast.web.pages import blueprints
@@ -373,7 +373,7 @@ def test_processes_share_the_places(tmp_path: Path) -> None:
 def taken_elsewhere(folder: Path) -> list[str]:
     """The place that another process gets of two, which then ends without giving it back."""
     code = (
-        "import sys, pathlib; from tablecast.access.places import Places; "
+        "import sys, pathlib; from tablecast.web.access.places import Places; "
         "print(Places(2, pathlib.Path(sys.argv[1])).take('key:a'))"
     )
     run = [sys.executable, "-c", code, str(folder)]

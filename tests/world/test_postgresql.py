@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 from statements import KINDS, ROWS, asked, assert_same, deployed
 
-from tablecast.sql.statement import statement_of
+from tablecast.export.sql.statement import statement_of
 
 pytestmark = pytest.mark.world
 

@@ -8,9 +8,9 @@ from datetime import date
 from pathlib import Path
 from typing import get_args
 
-from tablecast.access.key_file import Key, Role, new_key, read_file, write_file
 from tablecast.cli.command_help import explain
 from tablecast.errors import KeysError
+from tablecast.web.access.key_file import Key, Role, new_key, read_file, write_file
 
 HELP = "make, list and revoke keys of a server"
 

@@ -36,7 +36,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Run the command."""
-    from tablecast.page.html_file import write_page  # needs what training installs
+    from tablecast.export.page.html_file import write_page  # needs what training installs
 
     with speaking(language_of(options.lang) or ENGLISH):
         proof = write_page(options.name, options.output, card=not options.no_card)

@@ -10,8 +10,8 @@ from tablecast.cli.command_help import explain
 from tablecast.deployment.files import replaced_when_whole
 from tablecast.deployment.opening import load
 from tablecast.errors import SqlError
-from tablecast.sql.dialects import DIALECTS
-from tablecast.sql.statement import statement_of
+from tablecast.export.sql.dialects import DIALECTS
+from tablecast.export.sql.statement import statement_of
 
 HELP = "write a deployment as one SQL statement"
 

@@ -47,7 +47,7 @@ def run(options: argparse.Namespace) -> None:
     seed = secrets.randbits(32) if options.seed is None else options.seed
     path = Path(options.name)
     if path.suffix.lower() in (".html", ".htm"):
-        from tablecast.page.check import check_page  # needs what training installs
+        from tablecast.export.page.check import check_page  # needs what training installs
 
         page = check_page(path, options.of or path.with_suffix(""), options.rows, seed)
         say(

@@ -15,11 +15,11 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, redirect, request, url_for
 
-from tablecast.access.key_file import PREFIX, Key
-from tablecast.access.keyring import Keyring
-from tablecast.access.places import Places
-from tablecast.access.rates import WRONG_KEYS, Rates, parsed
 from tablecast.i18n.language import _, ngettext
+from tablecast.web.access.key_file import PREFIX, Key
+from tablecast.web.access.keyring import Keyring
+from tablecast.web.access.places import Places
+from tablecast.web.access.rates import WRONG_KEYS, Rates, parsed
 from tablecast.web.http import sessions
 from tablecast.web.http.proxies import Sender
 from tablecast.web.http.rendering import problem_page, wants_page

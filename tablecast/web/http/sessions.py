@@ -13,10 +13,10 @@ from hashlib import sha256
 
 from flask import Blueprint, Response, current_app, redirect, request, url_for
 
-from tablecast.access.key_file import Key
-from tablecast.access.keyring import Keyring
-from tablecast.access.rates import WRONG_KEYS
 from tablecast.i18n.language import _
+from tablecast.web.access.key_file import Key
+from tablecast.web.access.keyring import Keyring
+from tablecast.web.access.rates import WRONG_KEYS
 from tablecast.web.http.rendering import render_page
 
 blueprint = Blueprint("sessions", __name__)

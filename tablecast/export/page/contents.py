@@ -12,11 +12,11 @@ import onnx
 
 from tablecast.deployment.deployment import Deployment
 from tablecast.errors import PageError
+from tablecast.export.page.graph_json import graph_json
+from tablecast.export.page.packing import packed
 from tablecast.inference.interval import Interval
 from tablecast.inference.shapley import Explainer
 from tablecast.inference.whatif import MOST_LEVELS, POINTS
-from tablecast.page.graph_json import graph_json
-from tablecast.page.packing import packed
 from tablecast.schema.field import DAY, Field, Value
 
 #: Characters. A phone opens that much in a second or two; a larger graph stores training rows.

@@ -17,13 +17,13 @@ from same_page import in_javascript
 from tablecast.deployment.deployment import Deployment
 from tablecast.deployment.graph_file import read_graph
 from tablecast.errors import PageError
-from tablecast.page import contents as page_contents
-from tablecast.page.contents import as_json, contents_of
-from tablecast.page.graph_json import OPERATORS, graph_json
-from tablecast.page.javascript import JavaScript, PagePredictor
-from tablecast.page.packing import packed
-from tablecast.page.proof import prove_page
-from tablecast.page.script import FOLDER, MODULES, PAGE, RULES, predictor_script
+from tablecast.export.page import contents as page_contents
+from tablecast.export.page.contents import as_json, contents_of
+from tablecast.export.page.graph_json import OPERATORS, graph_json
+from tablecast.export.page.javascript import JavaScript, PagePredictor
+from tablecast.export.page.packing import packed
+from tablecast.export.page.proof import prove_page
+from tablecast.export.page.script import FOLDER, MODULES, PAGE, RULES, predictor_script
 from tablecast.schema.factors import FORMULAS
 
 ROW = {"age": 19.0, "sex": "male", "bmi": 27.9, "children": 2.0, "smoker": "yes",

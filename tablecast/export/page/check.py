@@ -10,10 +10,10 @@ from tablecast.deployment import graph_file
 from tablecast.deployment.files import without_ending
 from tablecast.deployment.opening import load
 from tablecast.errors import PageError
+from tablecast.export.page.contents import contents_of
+from tablecast.export.page.html_file import page_html
+from tablecast.export.page.proof import PageProof, prove_page
 from tablecast.i18n.language import language_of, speaking
-from tablecast.page.contents import contents_of
-from tablecast.page.html_file import page_html
-from tablecast.page.proof import PageProof, prove_page
 
 _BEGINNING = re.compile(r'<!doctype html>\n<html lang="([\w-]+)">')
 

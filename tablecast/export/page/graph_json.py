@@ -11,9 +11,9 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from tablecast.errors import PageError
+from tablecast.export.page.packing import packed
+from tablecast.export.page.trees_json import trees_json
 from tablecast.inference.onnx_engine import WIDE_INPUTS
-from tablecast.page.packing import packed
-from tablecast.page.trees_json import trees_json
 
 #: TensorProto types, as ``tensors.js`` calls them.
 KINDS: Mapping[int, str] = {

@@ -12,7 +12,7 @@ from onnx import numpy_helper
 
 from tablecast.compiler.graph import attribute
 from tablecast.errors import PageError
-from tablecast.page.packing import packed
+from tablecast.export.page.packing import packed
 
 BRANCHES = (b"BRANCH_LT", b"BRANCH_LEQ")
 

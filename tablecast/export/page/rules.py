@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from tablecast.export.page.script import messages
 from tablecast.i18n.language import Language
-from tablecast.page.script import messages
 from tablecast.schema.moments import vocabulary
 from tablecast.schema.number_formats import formats
 from tablecast.schema.schema import Schema

@@ -18,12 +18,12 @@ from tablecast.deployment.deployment import Deployment
 from tablecast.deployment.files import replaced_when_whole, without_ending
 from tablecast.deployment.opening import load
 from tablecast.errors import PageError
+from tablecast.export.page.contents import as_json, contents_of
+from tablecast.export.page.proof import PageProof, prove_page
+from tablecast.export.page.rules import rules_of, words_of
+from tablecast.export.page.script import page_script, predictor_script, rules_script
 from tablecast.i18n.formats import currency_sign, day
 from tablecast.i18n.language import LANGUAGES, Language, current_language, speaking
-from tablecast.page.contents import as_json, contents_of
-from tablecast.page.proof import PageProof, prove_page
-from tablecast.page.rules import rules_of, words_of
-from tablecast.page.script import page_script, predictor_script, rules_script
 from tablecast.schema.schema import Schema
 from tablecast.web.app import create_app
 from tablecast.web.card.sections import page_of

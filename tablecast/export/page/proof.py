@@ -14,8 +14,8 @@ from tablecast.compiler.proof.prove import PERTURBED_ROWS
 from tablecast.compiler.proof.random_rows import random_rows
 from tablecast.deployment.deployment import Deployment
 from tablecast.errors import PageError
+from tablecast.export.page.javascript import PagePredictor
 from tablecast.inference.engine import Answer, Columns
-from tablecast.page.javascript import PagePredictor
 from tablecast.schema.field import Value
 from tablecast.schema.schema import Row
 from tablecast.web.explanations import contributions_json, whatif_json

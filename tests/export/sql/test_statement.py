@@ -13,11 +13,11 @@ from statements import KINDS, asked, assert_same, deployed
 
 from tablecast.deployment.deployment import Deployment
 from tablecast.errors import SqlError
+from tablecast.export.sql import ranges, stages
+from tablecast.export.sql.dialects import DIALECTS
+from tablecast.export.sql.statement import statement_of
 from tablecast.inference.row_program import EXPRESSIONS
 from tablecast.schema.factors import FORMULAS
-from tablecast.sql import ranges, stages
-from tablecast.sql.dialects import DIALECTS
-from tablecast.sql.statement import statement_of
 
 
 def in_duckdb(statement: str, table: pd.DataFrame) -> pd.DataFrame:

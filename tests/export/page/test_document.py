@@ -15,10 +15,10 @@ import pytest
 from tablecast.deployment.deployment import Deployment
 from tablecast.deployment.graph_file import read_graph
 from tablecast.errors import PageError
+from tablecast.export.page import html_file
+from tablecast.export.page.check import check_page
+from tablecast.export.page.contents import contents_of
 from tablecast.i18n.language import LANGUAGES, speaking
-from tablecast.page import html_file
-from tablecast.page.check import check_page
-from tablecast.page.contents import contents_of
 from tests.deployments import SHIPPED, shipped_deployment
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>"

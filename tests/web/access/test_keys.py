@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tablecast.access.key_file import Key, digest_of, new_key, read_file, read_keys
-from tablecast.access.keyring import Keyring
-from tablecast.access.mapped_counts import NEIGHBOURS, SLOTS, SharedCounts
-from tablecast.access.rates import Rates, parsed
 from tablecast.cli.main import main
 from tablecast.errors import KeysError, SettingError
+from tablecast.web.access.key_file import Key, digest_of, new_key, read_file, read_keys
+from tablecast.web.access.keyring import Keyring
+from tablecast.web.access.mapped_counts import NEIGHBOURS, SLOTS, SharedCounts
+from tablecast.web.access.rates import Rates, parsed
 
 
 def test_a_key_is_shown_once_and_kept_as_its_hash(

@@ -7,8 +7,8 @@ import math
 import time
 from pathlib import Path
 
-from tablecast.access.key_file import Key, digest_of, read_file, read_keys
 from tablecast.errors import KeysError
+from tablecast.web.access.key_file import Key, digest_of, read_file, read_keys
 
 log = logging.getLogger("tablecast")
 

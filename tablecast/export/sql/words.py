@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from tablecast.sql.dialects import Dialect
+from tablecast.export.sql.dialects import Dialect
 
 
 def name_of(name: str) -> str:

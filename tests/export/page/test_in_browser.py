@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tablecast.page.html_file import write_page
+from tablecast.export.page.html_file import write_page
 from tests.chromium import ARGUMENTS, CHROMIUM
 from tests.deployments import SHIPPED, shipped_client, shipped_deployment
 

@@ -13,11 +13,11 @@ import pytest
 from babel.messages.pofile import read_po
 
 from tablecast.errors import InvalidInput
+from tablecast.export.page.contents import as_json
+from tablecast.export.page.javascript import JavaScript
+from tablecast.export.page.rules import rules_of, words_of
+from tablecast.export.page.script import messages
 from tablecast.i18n.language import LANGUAGES, speaking
-from tablecast.page.contents import as_json
-from tablecast.page.javascript import JavaScript
-from tablecast.page.rules import rules_of, words_of
-from tablecast.page.script import messages
 from tablecast.schema.field import DAY, Field, Refusal
 from tablecast.schema.schema import Schema
 

@@ -7,11 +7,11 @@ from typing import Any
 
 from tablecast.deployment.deployment import Deployment
 from tablecast.errors import SqlError
+from tablecast.export.sql.dialects import DIALECTS, Dialect
+from tablecast.export.sql.ranges import Ranges
+from tablecast.export.sql.stages import Steps, Written
+from tablecast.export.sql.words import name_of, number_of, text_of
 from tablecast.schema.field import Field
-from tablecast.sql.dialects import DIALECTS, Dialect
-from tablecast.sql.ranges import Ranges
-from tablecast.sql.stages import Steps, Written
-from tablecast.sql.words import name_of, number_of, text_of
 
 #: What begins the names of columns that the statement makes for itself.
 PREFIX = "tablecast_"

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from tablecast.errors import PageError
-from tablecast.page.contents import as_json
-from tablecast.page.script import predictor_script, rules_script
+from tablecast.export.page.contents import as_json
+from tablecast.export.page.script import predictor_script, rules_script
 from tablecast.schema.field import Value
 
 #: How JavaScript writes the numbers that JSON has no word for.

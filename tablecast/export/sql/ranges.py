@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 
+from tablecast.export.sql.dialects import Dialect
+from tablecast.export.sql.words import number_of, text_of
 from tablecast.inference.interval import HAIR, Edge, Interval, NumberTerm, Part
-from tablecast.sql.dialects import Dialect
-from tablecast.sql.words import number_of, text_of
 
 #: What a kind of factor makes of a value; ``schema.factors.FORMULAS`` has the same in Python.
 FORMULAS: Mapping[str, str] = {

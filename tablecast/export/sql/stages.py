@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tablecast.errors import SqlError
-from tablecast.sql.dialects import Dialect
-from tablecast.sql.words import choice, number_of, text_of
+from tablecast.export.sql.dialects import Dialect
+from tablecast.export.sql.words import choice, number_of, text_of
 
 #: Of numbers; where an argument stands twice it has to be a column.
 EXPRESSIONS: Mapping[str, str] = {

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tablecast.access.key_file import RATE
 from tablecast.errors import SettingError
+from tablecast.web.access.key_file import RATE
 
 if TYPE_CHECKING:
     from limits import RateLimitItem
@@ -67,7 +67,7 @@ class Rates:
             if storage:
                 counts = storage_from_string(storage)
             elif shared:
-                from tablecast.access.mapped_counts import SharedCounts
+                from tablecast.web.access.mapped_counts import SharedCounts
 
                 counts = SharedCounts(shared / "rates")
             else:

@@ -1,0 +1,1 @@
+"""A deployment written as something else that answers alike: an HTML file, an SQL statement."""
