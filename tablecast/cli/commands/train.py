@@ -32,7 +32,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "tablecast train charges.csv --target charges --engine dask --address tcp://10.0.0.5:8786",
     )
     parser.add_argument(
-        "table", help="a CSV, Excel or Parquet file, a URL, or the name of a PyCaret data set"
+        "table", help="a CSV, Excel or Parquet file, a folder or pattern of CSV or Parquet files, a "
+        "URL, or the name of a PyCaret data set"
     )
     parser.add_argument("--target", required=True, metavar="COLUMN", help="the column to predict")
     parser.add_argument("--name", help="the deployment's name (default: the table's name)")
