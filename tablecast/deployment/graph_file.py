@@ -51,14 +51,7 @@ def read_graph(base: Path) -> tuple[bytes, dict[str, Any]]:
     """
     path = with_ending(base, ".onnx")
     content = _read_checked(path)
-    try:
-        description = _read_description(content)
-    except (ValueError, KeyError, TypeError, IndexError):
-        raise ArtifactError(
-            f"{path.name} is not a graph of tablecast. Make it with "
-            f"python -m tablecast compile {base.name}.pkl."
-        ) from None
-    check_format(description, path)
+    description = description_in(content, path)
     pickle = with_ending(base, ".pkl")
     if pickle.is_file() and sha256_of(pickle.read_bytes()) != description["sha256"]:
         raise ArtifactError(
@@ -66,6 +59,23 @@ def read_graph(base: Path) -> tuple[bytes, dict[str, Any]]:
             f"(python -m tablecast compile {pickle.name}), or restore the right one."
         )
     return content, description
+
+
+def description_in(content: bytes, path: Path) -> dict[str, Any]:
+    """The description in a graph's bytes, of which nothing but a graph of ours can be made.
+
+    Raises:
+        ArtifactError: it is not a graph of tablecast, or of an unknown format.
+    """
+    try:
+        description = _read_description(content)
+    except (ValueError, KeyError, TypeError, IndexError):
+        raise ArtifactError(
+            f"{path.name} is not a graph of tablecast. Make it with "
+            f"python -m tablecast compile {path.stem}.pkl."
+        ) from None
+    check_format(description, path)
+    return description
 
 
 def with_description(content: bytes, description: Mapping[str, Any]) -> bytes:
