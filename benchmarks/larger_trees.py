@@ -2,8 +2,9 @@
 
     python -m benchmarks.larger_trees diamonds.csv price [--drop COLUMN …] [--splits 3]
 
-PyCaret's settings and those that a search tries beside them (``candidates.LARGER_TREES``) are fitted
-on 70% of the rows, and scored on the others: R2 of amounts, log loss of classes.
+PyCaret's settings and those that a search tries beside them (``candidates.LARGER_TREES``) are
+fitted on 70% of the rows, and scored on the others: R2 of amounts, log loss of classes. Columns of
+dates have to be dropped.
 """
 
 from __future__ import annotations
