@@ -120,13 +120,17 @@ audit: $(TRAINING)/.installed ## look for known weaknesses in what serving needs
 lint: $(TRAINING)/.installed ## check style and types
 	@$(TRAINING)/bin/ruff check . && $(TRAINING)/bin/mypy
 
+# Not all: Ray, Spark and the clouds' clients are 500 MB, and stand in tests/engines.in.
+TRAINING_EXTRAS := train files sign notebook docs test dask
+
 # The locks. Serving is resolved for every Python it runs on; training for the one PyCaret has.
 UV = $(TRAINING)/bin/uv
 lock: $(TRAINING)/.uv ## resolve pyproject.toml again into the hashed locks
 	@$(UV) pip compile -q --upgrade --generate-hashes --universal --no-annotate --no-header \
 		--python-version 3.11 --extra files --extra log pyproject.toml -o requirements.txt
 	@$(UV) pip compile -q --upgrade --generate-hashes --no-annotate --no-header \
-		--python-version 3.11 --all-extras pyproject.toml -o requirements-train.txt
+		--python-version 3.11 $(TRAINING_EXTRAS:%=--extra %) pyproject.toml \
+		-o requirements-train.txt
 	@echo uv | $(UV) pip compile -q --upgrade --generate-hashes --universal --no-annotate \
 		--no-header --python-version 3.11 - -o requirements-uv.txt
 	@$(UV) pip compile -q --generate-hashes --no-annotate --no-header --python-version 3.11 \
