@@ -48,6 +48,10 @@ class ArtifactError(TablecastError):
     """A deployment's file is missing, damaged, or made by another version."""
 
 
+class ServeError(TablecastError):
+    """A server cannot be started as it was asked for."""
+
+
 class BatchError(TablecastError):
     """A file of rows cannot be read, or its predictions cannot be written."""
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import time
+from shlex import quote
 
-from tablecast.cli.arguments import positive, say, whole
+from tablecast.cli.arguments import positive, program, say, whole
 from tablecast.cli.command_help import explain
 from tablecast.cli.live import Live
 from tablecast.cli.table_options import add_table_options, table_options
@@ -93,7 +94,7 @@ def run(options: argparse.Namespace) -> None:
             began=began,
             progress=live,
         )
-    say(f"Serve it with: TABLECAST_DEPLOYMENT={base} make run")
+    say(f"Serve it with: {program()} serve {quote(str(base))}")
 
 
 def _check_trials(options: argparse.Namespace) -> None:
