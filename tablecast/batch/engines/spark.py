@@ -24,6 +24,7 @@ def started(workers: int | None, address: str | None, graph: bytes) -> Iterator[
     count = workers or processors()
     settings = {
         "spark.task.maxFailures": str(ATTEMPTS), "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
         "spark.driver.maxResultSize": "0",  # of all parts together; they are written as they come
     }  # fmt: skip
     conf = SparkConf().setAppName("tablecast").setAll(list(settings.items()))
