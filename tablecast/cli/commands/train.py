@@ -11,6 +11,7 @@ from tablecast.cli.live import Live
 from tablecast.cli.table_options import add_table_options, table_options
 from tablecast.errors import TrainingError
 from tablecast.training import cast
+from tablecast.training.skops_file import ALSO
 
 HELP = "train a model on a table and save a deployment"
 
@@ -67,6 +68,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="number of models to try, instead of --budget: the same seed and number give the "
         "same model on every run",
     )
+    parser.add_argument(
+        "--also", action="append", default=[], choices=ALSO,
+        help="write NAME.skops too: the pipeline in a file that names the types which its reader "
+        "has to trust",
+    )
     add_table_options(parser)
     parser.set_defaults(run=run)
 
@@ -89,6 +95,7 @@ def run(options: argparse.Namespace) -> None:
             trials=options.trials,
             seed=DEFAULT_SEED if options.seed is None else options.seed,
             max_latency=options.max_latency,
+            also=options.also,
             reading=table_options(options),
             began=began,
             progress=live,
