@@ -30,8 +30,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "Needs tablecast[train].",
         "tablecast train charges.csv --target charges",
         "tablecast train charges.csv --target charges --budget 600 --force",
+        "tablecast train charges.csv --target charges --engine dask --workers 2",
         "tablecast train charges.csv --target charges --model lr --force",
-        "tablecast train charges.csv --target charges --engine dask --address tcp://10.0.0.5:8786",
     )
     parser.add_argument(
         "table",
