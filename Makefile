@@ -53,9 +53,11 @@ quick: export OMP_NUM_THREADS := 1
 quick: $(TRAINING)/.installed ## the tests that a change needs most, in about a minute and a half
 	@$(PYTHON_TRAINING) -m pytest -q -n 2 --dist loadfile --quick
 
-test-world: $(TRAINING)/.installed firefox postgresql test-312 ## tests that need more: Firefox, PostgreSQL, Python 3.12
+test-world: $(TRAINING)/.installed firefox postgresql haproxy test-312 ## tests that need more: Firefox, PostgreSQL, Python 3.12
 	@$(UV) pip install -q --target build/opentelemetry --python $(TRAINING)/bin/python \
 		--require-hashes -r tests/opentelemetry.txt
+	@$(UV) pip install -q --target build/redis --python $(TRAINING)/bin/python \
+		--require-hashes -r tests/redis.txt
 	@$(PYTHON_TRAINING) -m pytest -q --world
 
 # What learns, compiles, saves and opens; the whole of the tests would say nothing else of a Python.
@@ -141,6 +143,8 @@ lock: $(TRAINING)/.uv ## resolve pyproject.toml again into the hashed locks
 	@$(UV) pip compile -q --upgrade --generate-hashes --no-annotate --no-header \
 		--python-version 3.11 -c requirements-train.txt tests/opentelemetry.in \
 		-o tests/opentelemetry.txt
+	@$(UV) pip compile -q --upgrade --generate-hashes --no-annotate --no-header \
+		--python-version 3.11 -c requirements-train.txt tests/redis.in -o tests/redis.txt
 
 # Without bytecode, which pip makes and uv only where told, a server takes twice as long to start.
 $(SERVING)/.installed: requirements.txt $(SERVING)/.uv
@@ -186,7 +190,7 @@ openmp:
 	@! command -v dpkg >/dev/null || dpkg -s libgomp1 >/dev/null 2>&1 || \
 		$(MAKE) apt PACKAGES=libgomp1
 
-.PHONY: system openmp chromium firefox postgresql wrk apt
+.PHONY: system openmp chromium firefox postgresql haproxy wrk apt
 wrk:
 	@command -v wrk >/dev/null || $(MAKE) apt PACKAGES=wrk
 
@@ -198,6 +202,10 @@ chromium:
 
 postgresql:
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || $(MAKE) apt PACKAGES=postgresql
+
+haproxy:
+	@command -v haproxy >/dev/null && command -v redis-server >/dev/null || \
+		$(MAKE) apt PACKAGES="haproxy redis-server"
 
 firefox:
 	@command -v firefox-esr >/dev/null || $(MAKE) apt PACKAGES="firefox-esr fonts-liberation"
