@@ -58,7 +58,7 @@ class ParquetSource:
     """
 
     def __init__(self, path: Path) -> None:
-        pyarrow = _pyarrow()
+        pyarrow = import_pyarrow()
         self.name = path.name
         self.notes: tuple[str, ...] = ()
         try:
@@ -108,7 +108,7 @@ class ParquetSink:
         added: Mapping[str, type],
         replaced: Collection[str] = (),
     ) -> None:
-        pyarrow = _pyarrow()
+        pyarrow = import_pyarrow()
         self._arrow = pyarrow
         self._kept = [index for index, name in enumerate(source.names) if name not in replaced]
         kinds = {float: pyarrow.float64(), int: pyarrow.int64(), str: pyarrow.string()}
@@ -141,7 +141,8 @@ class ParquetSink:
             self._waiting.clear()
 
 
-def _pyarrow() -> Any:
+def import_pyarrow() -> Any:
+    """The package that reads and writes Parquet. Raises BatchError where it is not installed."""
     try:
         import pyarrow
         import pyarrow.parquet
@@ -154,7 +155,7 @@ def _pyarrow() -> Any:
 
 @contextmanager
 def _arrow_errors(name: str) -> Iterator[None]:
-    pyarrow = _pyarrow()
+    pyarrow = import_pyarrow()
     try:
         yield
     except (pyarrow.ArrowException, OSError) as error:

@@ -7,6 +7,7 @@ Columns that are added at the end of each row:
   deployment knows it;
 * ``prediction_score``: the probability of that label, for classes, as PyCaret names it;
 * ``prediction_score_CLASS``: the probability of each class, in the schema's order;
+* ``prediction_id``: the answer's id, where the answers are kept in a log;
 * ``prediction_error``: why the row is refused, with ``errors="column"`` only.
 
 A file that has columns of these names is taken as the output of an earlier run, and they are
@@ -16,7 +17,7 @@ replaced: so a person can correct refused rows in the output itself and send it 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from os import PathLike
 from pathlib import Path
@@ -47,7 +48,7 @@ from tablecast.data.sheets import is_workbook
 from tablecast.deployment.deployment import Deployment
 from tablecast.deployment.files import replaced_when_whole
 from tablecast.deployment.opening import load
-from tablecast.errors import BatchError
+from tablecast.errors import BatchError, Remark
 from tablecast.i18n.formats import listed
 from tablecast.i18n.language import _
 from tablecast.inference.engine import Columns
@@ -61,6 +62,28 @@ ERROR_CHOICES: tuple[str, ...] = get_args(Errors)
 Progress = Callable[[int, float], None]
 
 ERROR_COLUMN = "prediction_error"
+ID_COLUMN = "prediction_id"
+
+
+class Recorder(Protocol):
+    """Keeps answers and refusals of a file."""
+
+    def answered(
+        self, columns: Columns, answers: Mapping[str, Values], warned: npt.NDArray[np.bool_]
+    ) -> Sequence[str]:
+        """Keep the answers to rows.
+
+        Args:
+            columns: field name to values, (rows,).
+            answers: the added columns.
+            warned: (rows,), whether there is something to say of a row.
+
+        Returns:
+            The ids of the answers.
+        """
+
+    def refused(self, rows: Iterable[Sequence[Remark]]) -> None:
+        """Keep why rows were refused: what is wrong with each of them."""
 
 
 class _Chunk(Protocol):
@@ -123,6 +146,7 @@ def predict_csv(
     name: str,
     errors: Errors = "fail",
     limits: Limits | None = None,
+    recorder: Recorder | None = None,
 ) -> Summary:
     """``predict_file`` for open streams of CSV or a workbook; a failed one's output is of no use.
 
@@ -130,11 +154,12 @@ def predict_csv(
         source: seekable, at its beginning; left open, as ``output`` is.
         name: what messages call the file.
         limits: what the file may cost; it is looked at after each chunk of rows.
+        recorder: what keeps the answers, if they are to be.
 
     Raises:
         RowsRefused, BatchError: as ``predict_file``, or the file goes past a limit.
     """
-    return _Run(deployment, errors, None, limits).through_stream(source, output, name)
+    return _Run(deployment, errors, None, limits, recorder).through_stream(source, output, name)
 
 
 def _refuse_sheet(sheet: str | None, name: str) -> None:
@@ -152,7 +177,9 @@ class _Run:
         errors: Errors,
         progress: Progress | None,
         limits: Limits | None = None,
+        recorder: Recorder | None = None,
     ) -> None:
+        self._recorder = recorder
         self._deployment = deployment
         self._errors = errors
         self._progress = progress
@@ -232,12 +259,16 @@ class _Run:
         if absent:
             words = _("The column {names} is missing, so typical values were used in every row.")
             self.summary.notes = (words.format(names=listed(map(repr, absent))),)
-        self.added = added_columns(self._deployment, self._errors == "column")
+        self.added = added_columns(
+            self._deployment, self._errors == "column", with_ids=self._recorder is not None
+        )
 
     def _read(self, source: _Source, chunk: _Chunk) -> Reading:
         cells = {name: chunk.column(index) for name, index in self._indices.items()}
         reading = self._reader.read(cells, len(chunk))
         self._count(chunk, reading)
+        if reading.refused and self._recorder:
+            self._recorder.refused(reading.refused.values())
         if reading.refused and self._errors == "fail":
             raise RowsRefused(source.name, self.summary)
         return reading
@@ -258,7 +289,7 @@ class _Run:
     ) -> tuple[list[int] | None, dict[str, Values]]:
         """The rows to write (None: all), and the added columns' values for them."""
         if not reading.refused:
-            added = answers(self._deployment, reading.columns)
+            added = self._recorded(reading.columns, reading.warned)
             if self._errors == "column":
                 added[ERROR_COLUMN] = [None] * rows
             return None, added
@@ -266,7 +297,7 @@ class _Run:
         columns = {name: values[accepted] for name, values in reading.columns.items()}
         predictions: dict[str, Values] = dict.fromkeys(self.added, ())
         if accepted:
-            predictions = answers(self._deployment, columns)
+            predictions = self._recorded(columns, reading.warned[accepted])
         if self._errors == "skip":
             return accepted, {name: predictions[name] for name in self.added}
         added = {name: _scattered(values, accepted, rows) for name, values in predictions.items()}
@@ -276,6 +307,21 @@ class _Run:
             for row in range(rows)
         ]
         return None, added
+
+
+    def _recorded(self, columns: Columns, warned: npt.NDArray[np.bool_]) -> dict[str, Values]:
+        """The answers to rows, kept if they are to be."""
+        return recorded(self._recorder, columns, answers(self._deployment, columns), warned)
+
+
+def recorded(
+    recorder: Recorder | None,
+    columns: Columns,
+    added: dict[str, Values],
+    warned: npt.NDArray[np.bool_],
+) -> dict[str, Values]:
+    """The answers to rows with their ids, where something keeps them."""
+    return {**added, ID_COLUMN: recorder.answered(columns, added, warned)} if recorder else added
 
 
 def answers(deployment: Deployment, columns: Columns) -> dict[str, Values]:
@@ -305,7 +351,9 @@ def _score_names(classes: Sequence[str | int]) -> list[str]:
     return [f"prediction_score_{label}" for label in classes]
 
 
-def added_columns(deployment: Deployment, with_errors: bool) -> dict[str, type]:
+def added_columns(
+    deployment: Deployment, with_errors: bool, *, with_ids: bool = False
+) -> dict[str, type]:
     """Name to kind of the columns that answers of this deployment have.
 
     A typical row is asked: not every classifier knows probabilities.
@@ -321,6 +369,8 @@ def added_columns(deployment: Deployment, with_errors: bool) -> dict[str, type]:
     }
     if schema.classes:
         added["prediction_label"] = type(schema.classes[0])
+    if with_ids:
+        added[ID_COLUMN] = str
     if with_errors:
         added[ERROR_COLUMN] = str
     for taken in schema.fields:

@@ -11,10 +11,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from tablecast.deployment.deployment import Deployment
 from tablecast.errors import LogError
-from tablecast.log.database import engine_of, upgrade
+from tablecast.log.database import engine_of, reason_of, upgrade
 from tablecast.log.entries import Notes, Parcel
 from tablecast.log.keeping import Store
-from tablecast.log.writer import Writer, reason_of
+from tablecast.log.retention import withdraw
+from tablecast.log.writer import Writer
 
 log = logging.getLogger("tablecast")
 
@@ -78,6 +79,13 @@ class PredictionLog:
             return told.get(timeout=MOST_WAIT)
         except Empty:
             return False
+
+    def withdraw(self, first: str, last: str, request: str) -> None:
+        """Delete the answers to a request that failed, of which nobody has been told."""
+        try:
+            withdraw(self.engine, first, last, request)
+        except SQLAlchemyError as error:
+            log.error("Answers that nobody was given stay in the log: %s", reason_of(error))
 
     def finish(self) -> None:
         """At the process's end: write what waits."""
