@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tablecast.batch.answers import Recorder, added_columns, answers, recorded
 from tablecast.batch.below_table import rows_of_table
 from tablecast.batch.column_reader import RowsReader, meaning
 from tablecast.batch.csv_chunk import CsvChunk
@@ -17,7 +18,6 @@ from tablecast.batch.csv_sink import CsvSink
 from tablecast.batch.csv_source import CsvSource
 from tablecast.batch.formula_guard import guarded
 from tablecast.batch.match_columns import match_columns
-from tablecast.batch.predict_file import Recorder, added_columns, answers, recorded
 from tablecast.batch.summary import SHOWN_REFUSALS, Refused, located, location_in_words
 from tablecast.data.compressed import is_compressed
 from tablecast.deployment.deployment import Deployment

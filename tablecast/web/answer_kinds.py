@@ -9,8 +9,9 @@ from typing import Any
 
 from flask import Response, request
 
+from tablecast.batch.answers import Recorder
 from tablecast.batch.csv_rows import write_csv_rows
-from tablecast.batch.predict_file import Recorder, predict_csv
+from tablecast.batch.predict_file import predict_csv
 from tablecast.deployment.deployment import Deployment
 from tablecast.errors import BatchError, InvalidInput, Remark
 from tablecast.i18n.language import _

@@ -17,12 +17,12 @@ import numpy.typing as npt
 from flask import Flask, Response, current_app, g, request
 from werkzeug.exceptions import BadRequest, ServiceUnavailable, UnprocessableEntity
 
-from tablecast.deployment.deployment import Deployment
 from tablecast.errors import BatchError, Remark
 from tablecast.i18n.language import N_, _
 from tablecast.inference.engine import Columns
 from tablecast.inference.predictor import Prediction
 from tablecast.log.entries import Asked, Notes, Parcel, Repeated, new_ids
+from tablecast.web.http.opened import Opened, opened
 
 if TYPE_CHECKING:
     from tablecast.log.prediction_log import PredictionLog
@@ -31,6 +31,9 @@ HEADER = "X-Prediction-Id"
 
 #: Where an application keeps its log.
 EXTENSION = "prediction_log"
+
+#: Where a deployment that is open keeps its ``Notes``.
+NOTES = "tablecast.web.answer_log"
 
 #: Ids that the header names: many programs take no header of more than 8 KB. After that many it
 #: names the first, and those of a list count up by one.
@@ -56,23 +59,36 @@ WRONG_KEY = N_("An Idempotency-Key must have 1 to {most} printable ASCII charact
 
 @dataclass(frozen=True)
 class AnswerLog:
-    """A process's log, and what makes the entries of the deployment that an application serves."""
+    """A process's log, and what makes its entries."""
 
     log: PredictionLog
-    notes: Notes
+
+    def notes(self, about: Opened) -> Notes:
+        """What makes the entries of a deployment. Raises SettingError; see ``Notes``."""
+        notes: Notes | None = about.kept.get(NOTES)
+        if notes is None:
+            notes = about.kept[NOTES] = self.log.notes(about.loaded)
+        return notes
 
     def parcel(
-        self, ids: Sequence[str], predictions: Sequence[Prediction], asked: Asked
+        self, about: Opened, ids: Sequence[str], predictions: Sequence[Prediction], asked: Asked
     ) -> Parcel:
-        """What is to be kept of the answers to a request."""
-        return Parcel(self.notes.answered(ids, predictions, asked))
+        """What is to be kept of a deployment's answers to a request."""
+        return Parcel(self.notes(about).answered(ids, predictions, asked))
 
 
-def install(app: Flask, log: PredictionLog | None, loaded: Deployment) -> AnswerLog | None:
-    """Let an application keep its answers. Raises SettingError; see ``Notes``."""
-    answers = AnswerLog(log, log.notes(loaded)) if log else None
+def install(app: Flask, log: PredictionLog | None) -> AnswerLog | None:
+    """Let an application keep its answers."""
+    answers = AnswerLog(log) if log else None
     app.extensions[EXTENSION] = answers
     return answers
+
+
+def check(app: Flask, about: Opened) -> None:
+    """See whether a deployment's answers can be kept. Raises SettingError; see ``Notes``."""
+    answers: AnswerLog | None = app.extensions[EXTENSION]
+    if answers:
+        answers.notes(about)
 
 
 def ids_of(predictions: Sequence[Prediction]) -> Sequence[str]:
@@ -101,7 +117,8 @@ def kept(
     answers = _log()
     if answers is None:
         return response
-    return _kept(answers, response, answers.parcel(ids, predictions, _asked()), content)
+    parcel = answers.parcel(opened(), ids, predictions, _asked())
+    return _kept(answers, response, parcel, content)
 
 
 def _kept(
@@ -127,6 +144,7 @@ class FileRecorder:
 
     def __init__(self, answers: AnswerLog) -> None:
         self._answers = answers
+        self._notes = answers.notes(opened())
         self._began = time.perf_counter()
         self._kept: tuple[str, str] | None = None
         self.parcel = Parcel()
@@ -135,7 +153,7 @@ class FileRecorder:
         self, columns: Columns, answers: Mapping[str, Any], warned: npt.NDArray[np.bool_]
     ) -> list[str]:
         """See ``batch.predict_file.Recorder``."""
-        rows = self._answers.notes.answered_columns(columns, answers, warned, self._asked())
+        rows = self._notes.answered_columns(columns, answers, warned, self._asked())
         self.parcel.answered += rows
         self._keep_if_many()
         return [row["id"] for row in rows]
@@ -143,7 +161,7 @@ class FileRecorder:
     def refused(self, rows: Iterable[Sequence[Remark]]) -> None:
         """See ``batch.predict_file.Recorder``."""
         asked = self._asked()
-        self.parcel.refused += [self._answers.notes.refused(remarks, asked) for remarks in rows]
+        self.parcel.refused += [self._notes.refused(remarks, asked) for remarks in rows]
         self._keep_if_many()
 
     def finish(self) -> None:
@@ -208,7 +226,7 @@ def note_refusal(remarks: Sequence[Remark]) -> None:
     """Keep why a request was refused. Raises ServiceUnavailable where that could not be kept."""
     answers = _log()
     if answers is not None:
-        _keep(answers, Parcel(refused=[answers.notes.refused(remarks, _asked())]))
+        _keep(answers, Parcel(refused=[answers.notes(opened()).refused(remarks, _asked())]))
 
 
 def named(ids: Sequence[str]) -> str:
