@@ -198,8 +198,8 @@ def test_a_name_may_be_odd(folder: Path, monkeypatch: pytest.MonkeyPatch, name: 
 
 @pytest.mark.parametrize(
     "name",
-    ["static", "metrics", "healthz", "sign-in", "api", "line\nbreak", " space", "tab\t", "per%20cent",
-     "what?", "#hash"],
+    ["static", "metrics", "healthz", "sign-in", "api", "line\nbreak", " space", "tab\t",
+     "per%20cent", "what?", "#hash"],
 )
 def test_a_name_that_cannot_be_an_address_is_listed_so(
     folder: Path, monkeypatch: pytest.MonkeyPatch, name: str
