@@ -50,10 +50,7 @@ def read_graph(base: Path) -> tuple[bytes, dict[str, Any]]:
             does not belong to the pickle beside it.
     """
     content, description = _read_described(base)
-    try:
-        check_fields(memoryview(content))
-    except (ValueError, IndexError):
-        raise _not_ours(base) from None
+    _check_nodes(content, with_ending(base, ".onnx"))
     return content, description
 
 
@@ -72,11 +69,7 @@ def read_graph_description(base: Path) -> dict[str, Any]:
 def _read_described(base: Path) -> tuple[bytes, dict[str, Any]]:
     path = with_ending(base, ".onnx")
     content = _read_checked(path)
-    try:
-        description = _read_description(content)
-    except (ValueError, KeyError, TypeError, IndexError):
-        raise _not_ours(base) from None
-    check_format(description, path)
+    description = _described_in(content, path)
     pickle = with_ending(base, ".pkl")
     if pickle.is_file() and sha256_of(pickle.read_bytes()) != description["sha256"]:
         raise ArtifactError(
@@ -86,10 +79,37 @@ def _read_described(base: Path) -> tuple[bytes, dict[str, Any]]:
     return content, description
 
 
-def _not_ours(base: Path) -> ArtifactError:
+def description_in(content: bytes, path: Path) -> dict[str, Any]:
+    """The description in a graph's bytes, of which nothing but a graph of ours can be made.
+
+    Raises:
+        ArtifactError: it is not a graph of tablecast, or of an unknown format.
+    """
+    description = _described_in(content, path)
+    _check_nodes(content, path)
+    return description
+
+
+def _described_in(content: bytes, path: Path) -> dict[str, Any]:
+    try:
+        description = _read_description(content)
+    except (ValueError, KeyError, TypeError, IndexError):
+        raise _not_ours(path) from None
+    check_format(description, path)
+    return description
+
+
+def _check_nodes(content: bytes, path: Path) -> None:
+    try:
+        check_fields(memoryview(content))
+    except (ValueError, IndexError):
+        raise _not_ours(path) from None
+
+
+def _not_ours(path: Path) -> ArtifactError:
     return ArtifactError(
-        f"{base.name}.onnx is not a graph of tablecast. Make it with "
-        f"python -m tablecast compile {base.name}.pkl."
+        f"{path.name} is not a graph of tablecast. Make it with "
+        f"python -m tablecast compile {path.stem}.pkl."
     )
 
 

@@ -14,10 +14,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tablecast.deployment.files import sha256_of, with_ending
-from tablecast.errors import ArtifactError, ProofFailed, UnsupportedStep
+from tablecast.errors import ArtifactError, ProofFailed, SkopsError, UnsupportedStep
 
 #: A deployment's files, in the order in which they are moved: what names another comes after it.
-ENDINGS = (".pkl", ".json", ".onnx.sha256", ".onnx")
+ENDINGS = (".pkl", ".json", ".skops", ".skops.json", ".onnx.sha256", ".onnx")
 
 #: Bytes: the longest ending, and what stands around a folder of files that are not yet whole, fit
 #: into the 255 that file systems take.
@@ -33,7 +33,8 @@ def staged(base: Path, force: bool = True, pickle: Path | None = None) -> Iterat
 
     They move to ``base`` when the block ends; a graph that stood there and has no successor goes,
     since it would answer for another pipeline. Where the block raises nothing moves, except that a
-    pipeline without a graph (UnsupportedStep, ProofFailed) is kept, to be served by PyCaret.
+    pipeline without a graph (UnsupportedStep, ProofFailed) is kept, to be served by PyCaret, and
+    one without the .skops file that was asked for (SkopsError).
 
     Args:
         base: the deployment's path.
@@ -48,7 +49,7 @@ def staged(base: Path, force: bool = True, pickle: Path | None = None) -> Iterat
         there = Path(folder) / base.name
         try:
             yield there
-        except (UnsupportedStep, ProofFailed):
+        except (UnsupportedStep, ProofFailed, SkopsError):
             _settle(there, base, force, pickle)
             raise
         _settle(there, base, force, pickle)

@@ -29,10 +29,11 @@ from werkzeug.exceptions import (
     UnsupportedMediaType,
 )
 
+from tablecast.batch.answers import added_columns
 from tablecast.batch.formula_guard import guarded
 from tablecast.batch.limits import MANY_REFUSED, Limits
 from tablecast.batch.paths import WORKBOOKS
-from tablecast.batch.predict_file import ERROR_CHOICES, Errors, added_columns, predict_csv
+from tablecast.batch.predict_file import ERROR_CHOICES, Errors, predict_csv
 from tablecast.batch.summary import SHOWN_REFUSALS, RowsRefused, Summary, located
 from tablecast.batch.workbook_source import first_rows
 from tablecast.errors import BatchError
