@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from flask import Flask
 
 from benchmarks.copies import APART, write_copy
 from benchmarks.switching import VERSIONS, switched
+from tablecast.cli.main import main
 from tablecast.deployment import versions
 from tablecast.deployment.relabelled_files import relabel
 from tablecast.schema.form_file import read_form
@@ -17,6 +19,7 @@ from tablecast.web import warmup
 from tablecast.web.app import create_app, create_app_or_exit
 from tablecast.web.http.opened import opened
 from tablecast.web.mounts import mount
+from tests.logged import rows_of
 
 PATIENT = {
     "age": 39, "sex": "male", "bmi": 30.4, "children": 1, "smoker": "no", "region": "northwest",
@@ -163,6 +166,45 @@ def test_a_change_is_looked_for_seldom(tmp_path: Path, monkeypatch: pytest.Monke
     predicted(app)
     monkeypatch.setattr("tablecast.deployment.source.os.stat", lambda _path: 1 / 0)
     assert predicted(app) > 0
+
+
+def test_a_shadow_answers_for_the_log_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """People get the current version's answer; the log has both, and says which is which."""
+    for version in VERSIONS:
+        write_copy(tmp_path / "model" / version / "model", int(version))
+    assert main(["switch", str(tmp_path / "model"), "2", "--shadow"]) == 0
+    app = serving(tmp_path / "model", monkeypatch, TABLECAST_LOG=f"sqlite:///{tmp_path}/log.db")
+    client = app.test_client()
+    first = float(client.post("/predict_api", json=PATIENT).text)
+    page = client.post("/api/v1/predict?explain=0", json=PATIENT).get_json()
+    assert page["model"]["version"] == "1"
+    kept = rows_of(tmp_path, "prediction", "shadow, prediction")
+    answers = {bool(shadow): float(json.loads(one)) for shadow, one in kept}
+    assert len(kept) == 4
+    assert answers == {False: pytest.approx(first), True: pytest.approx(first + APART)}
+    assert main(["switch", str(tmp_path / "model"), "--no-shadow"]) == 0
+    client.post("/predict_api", json=PATIENT)
+    assert len(rows_of(tmp_path, "prediction", "shadow")) == 5
+
+
+def test_a_shadow_that_cannot_answer_is_nobody_s_trouble(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A damaged shadow, or one that fails, is named in the log once; people get their answers."""
+    for version in VERSIONS:
+        write_copy(tmp_path / "model" / version / "model", int(version))
+    assert main(["switch", str(tmp_path / "model"), "2", "--shadow"]) == 0
+    log = f"sqlite:///{tmp_path}/log.db"
+    app = serving(tmp_path / "model", monkeypatch, TABLECAST_LOG=log)
+    shadow = app.extensions["tablecast"].current().shadow
+    monkeypatch.setattr(shadow.loaded.predictor, "predict", lambda _rows: 1 / 0)
+    assert [predicted(app) for _ in range(3)]
+    assert caplog.text.count("cannot answer") == 1
+    (tmp_path / "model" / "2" / "model.onnx").write_bytes(b"half")
+    assert predicted(serving(tmp_path / "model", monkeypatch, TABLECAST_LOG=log)) > 0
+    assert "is not asked" in caplog.text
 
 
 @pytest.mark.server

@@ -100,7 +100,7 @@ class Mount:
         assert self.source
         is_first = self._opened is None
         try:
-            opened = Opened(self.source.open(), self.name)
+            opened = Opened(self.source.open(), self.name, self._shadow(self.source))
             if self.prepare:
                 self.prepare(opened)
         except (TablecastError, OSError) as error:
@@ -112,6 +112,14 @@ class Mount:
         if not is_first:
             version = opened.loaded.description["version"]
             log.warning("Serving %s, version %s, from now on.", opened.loaded.name, version)
+
+    def _shadow(self, source: Source) -> Deployment | None:
+        """What answers for the log alone; where that cannot be opened, all else goes on."""
+        try:
+            return source.open_shadow()
+        except (TablecastError, OSError) as error:
+            log.error("The shadow of %s is not asked: %s", self.name or source.path, worded(error))
+            return None
 
     def _next_look(self) -> float:
         assert self.source
