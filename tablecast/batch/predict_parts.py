@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -9,7 +10,6 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
 
 from tablecast import __version__
 from tablecast.batch.engines import Cluster, EngineFailed, started
@@ -26,6 +26,12 @@ from tablecast.deployment.deployment import Deployment
 from tablecast.deployment.files import sha256_of
 from tablecast.errors import BatchError, TablecastError
 from tablecast.inference.onnx_engine import GraphEngine
+
+#: Characters of another program's words that are shown.
+LONGEST_REASON = 300
+
+#: What Python says where a worker has no tablecast, or one that is older than engines.
+_LACKING = re.compile("No module named|has no attribute|cannot import name")
 
 
 @dataclass(frozen=True)
@@ -228,10 +234,11 @@ class _Run:
 
 
 def _words_of(error: BaseException) -> str:
-    lines: Sequence[Any] = str(error).strip().splitlines()
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    lacking = next((line for line in lines if _LACKING.search(line)), None)
+    if lacking:
+        return (f"The workers lack what this part of tablecast needs ({lacking}). Install the same "
+                f"there: pip install tablecast=={__version__}.")  # fmt: skip
     reason = f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
-    if isinstance(error, ModuleNotFoundError | AttributeError) or "No module named" in str(error):
-        return (f"The workers have no tablecast, or an older one ({reason}). Install it there: pip "
-                "install tablecast.")  # fmt: skip
-    return f"The workers were lost ({reason})."
+    return f"The workers were lost ({reason[:LONGEST_REASON]})."
 
