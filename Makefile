@@ -27,7 +27,7 @@ WEB_TESTS := tests/web/test_html.py tests/web/test_batch_page.py tests/web/test_
 	tests/web/test_docs_page.py tests/web/test_controls.py
 
 MAKEFLAGS += --no-print-directory
-.PHONY: run test quick test-world test-312 setup train bench bench-access bench-attack \
+.PHONY: run test quick test-world test-312 test-engines setup train bench bench-access bench-attack \
 	bench-automl bench-training bench-tests soak messages docs wheel sbom audit lock lint clean help
 
 help: ## list the tasks

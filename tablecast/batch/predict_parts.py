@@ -18,6 +18,7 @@ from tablecast.batch.parts.kept import Kept
 from tablecast.batch.parts.merged import merged
 from tablecast.batch.parts.outputs import Output, output_at
 from tablecast.batch.parts.part import Order, Scored
+from tablecast.batch.parts.places import LONGEST_REASON
 from tablecast.batch.parts.plan import Planned, described, planned
 from tablecast.batch.parts.score import score
 from tablecast.batch.predict_file import Errors, Progress
@@ -26,9 +27,6 @@ from tablecast.deployment.deployment import Deployment
 from tablecast.deployment.files import sha256_of
 from tablecast.errors import BatchError, TablecastError
 from tablecast.inference.onnx_engine import GraphEngine
-
-#: Characters of another program's words that are shown.
-LONGEST_REASON = 300
 
 #: What Python says where a worker has no tablecast, or one that is older than engines.
 _LACKING = re.compile("No module named|has no attribute|cannot import name")

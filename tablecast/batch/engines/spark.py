@@ -25,7 +25,7 @@ def started(workers: int | None, address: str | None, graph: bytes) -> Iterator[
     count = workers or processors()
     master = address or f"local[{count},{ATTEMPTS}]"
     if master.startswith("local"):
-        _share_environment()
+        share_environment()
     settings = {
         "spark.task.maxFailures": str(ATTEMPTS), "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
@@ -54,7 +54,7 @@ def started(workers: int | None, address: str | None, graph: bytes) -> Iterator[
         context.stop()
 
 
-def _share_environment() -> None:
+def share_environment() -> None:
     """Let workers of this machine be this Python, with the tablecast that asks them."""
     found = [str(Path(tablecast.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
     os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, found))
