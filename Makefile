@@ -9,6 +9,10 @@ BUDGET ?= 120
 # Where a data set's name, such as insurance, is looked up first.
 TABLECAST_DATA ?= $(if $(wildcard ../shared/data),$(abspath ../shared/data))
 export PORT WEB_CONCURRENCY TABLECAST_DATA
+# LOG=1 keeps every answer in a file, unless TABLECAST_LOG names another place.
+ifdef LOG
+export TABLECAST_LOG ?= sqlite:///log.db
+endif
 # Tests and training start many processes: what the first has compiled the others may read.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -23,26 +27,15 @@ WEB_TESTS := tests/web/test_html.py tests/web/test_batch_page.py tests/web/test_
 	tests/web/test_docs_page.py tests/web/test_controls.py
 
 MAKEFLAGS += --no-print-directory
-.PHONY: run run-gunicorn run-granian test quick test-world test-312 setup train bench bench-access bench-attack \
+.PHONY: run test quick test-world test-312 setup train bench bench-access bench-attack \
 	bench-automl bench-training bench-tests soak messages docs wheel sbom audit lock lint clean help
 
 help: ## list the tasks
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
 
-run: $(SERVING)/.installed ## serve the form and the API on PORT (SERVER=gunicorn or granian)
-	@echo "Serving on http://localhost:$(PORT) with $(SERVER); Ctrl-C stops it."
-	@$(MAKE) run-$(SERVER)
-
-run-gunicorn:
-	@$(SERVING)/bin/gunicorn app:app
-
-run-granian:
-	@counts=$$(mktemp -d) && trap 'rm -rf $$counts' EXIT && \
-	PROMETHEUS_MULTIPROC_DIR=$$counts $(SERVING)/bin/granian --interface wsgi --host 0.0.0.0 \
-		--port $(PORT) --workers $(WEB_CONCURRENCY) --http 1 --no-ws \
-		--workers-kill-timeout 10 --backlog 4096 --backpressure 900 \
-		--http1-header-read-timeout 10000 \
-		--factory tablecast.web.server.granian_app:create_app
+run: $(SERVING)/.installed ## serve the form and the API on PORT (SERVER=gunicorn or granian; LOG=1)
+	@$(if $(LOG),echo "Every answer is kept: see docs/log.md.")
+	@exec $(SERVING)/bin/python -m tablecast serve --server $(SERVER) --host 0.0.0.0
 
 # Two workers on two cores: more threads would only wait for one another.
 test: export OMP_NUM_THREADS := 1
@@ -126,17 +119,21 @@ audit: $(TRAINING)/.installed ## look for known weaknesses in what serving needs
 lint: $(TRAINING)/.installed ## check style and types
 	@$(TRAINING)/bin/ruff check . && $(TRAINING)/bin/mypy
 
+# Not all: Ray, Spark and the clouds' clients are 500 MB, and stand in tests/engines.in.
+TRAINING_EXTRAS := train files log sign notebook docs test dask kaggle skops
+
 # The locks. Serving is resolved for every Python it runs on; training for the one PyCaret has, and
 # for 3.12 with the same versions wherever they can be.
 UV = $(TRAINING)/bin/uv
 lock: $(TRAINING)/.uv ## resolve pyproject.toml again into the hashed locks
 	@$(UV) pip compile -q --upgrade --generate-hashes --universal --no-annotate --no-header \
-		--python-version 3.11 --extra files pyproject.toml -o requirements.txt
+		--python-version 3.11 --extra files --extra log pyproject.toml -o requirements.txt
 	@$(UV) pip compile -q --upgrade --generate-hashes --no-annotate --no-header \
-		--python-version 3.11 --all-extras pyproject.toml -o requirements-train.txt
+		--python-version 3.11 $(TRAINING_EXTRAS:%=--extra %) pyproject.toml \
+		-o requirements-train.txt
 	@cp requirements-train.txt requirements-train-3.12.txt
-	@$(UV) pip compile -q --generate-hashes --no-annotate --no-header \
-		--python-version 3.12 --all-extras pyproject.toml -o requirements-train-3.12.txt
+	@$(UV) pip compile -q --generate-hashes --no-annotate --no-header --python-version 3.12 \
+		$(TRAINING_EXTRAS:%=--extra %) pyproject.toml -o requirements-train-3.12.txt
 	@echo uv | $(UV) pip compile -q --upgrade --generate-hashes --universal --no-annotate \
 		--no-header --python-version 3.11 - -o requirements-uv.txt
 	@$(UV) pip compile -q --generate-hashes --no-annotate --no-header --python-version 3.11 \
