@@ -20,6 +20,8 @@ SERVING := .venv
 TRAINING := .venv-train
 # The same for Python 3.12, where training works too.
 PYTHON_312 := build/python-3.12
+# What the fronts of examples/ need besides.
+FRONTS := build/fronts
 # Training and tests use the second environment.
 PYTHON_TRAINING := PYTHONPATH=. $(TRAINING)/bin/python
 
@@ -53,7 +55,7 @@ quick: export OMP_NUM_THREADS := 1
 quick: $(TRAINING)/.installed ## the tests that a change needs most, in about a minute and a half
 	@$(PYTHON_TRAINING) -m pytest -q -n 2 --dist loadfile --quick
 
-test-world: $(TRAINING)/.installed firefox postgresql test-312 ## tests that need more: Firefox, PostgreSQL, Python 3.12
+test-world: $(TRAINING)/.installed firefox postgresql test-312 $(FRONTS)/.installed ## tests that need more: Firefox, PostgreSQL, Python 3.12, Streamlit
 	@$(UV) pip install -q --target build/opentelemetry --python $(TRAINING)/bin/python \
 		--require-hashes -r tests/opentelemetry.txt
 	@$(PYTHON_TRAINING) -m pytest -q --world
@@ -141,6 +143,8 @@ lock: $(TRAINING)/.uv ## resolve pyproject.toml again into the hashed locks
 	@$(UV) pip compile -q --upgrade --generate-hashes --no-annotate --no-header \
 		--python-version 3.11 -c requirements-train.txt tests/opentelemetry.in \
 		-o tests/opentelemetry.txt
+	@$(UV) pip compile -q --upgrade --generate-hashes --no-annotate --no-header \
+		--python-version 3.11 -c requirements.txt tests/fronts.in -o tests/fronts.txt
 
 # Without bytecode, which pip makes and uv only where told, a server takes twice as long to start.
 $(SERVING)/.installed: requirements.txt $(SERVING)/.uv
@@ -158,6 +162,13 @@ $(PYTHON_312)/.installed: requirements-train-3.12.txt $(TRAINING)/.uv
 	@python=$$(pyenv prefix 3.12 2>/dev/null)/bin/python3.12; \
 	$(UV) venv -q --clear --python $$([ -x $$python ] && echo $$python || echo 3.12) $(PYTHON_312)
 	@$(UV) pip install -q --python $(PYTHON_312)/bin/python --require-hashes -r $<
+	@touch $@
+
+$(FRONTS)/.installed: requirements.txt tests/fronts.txt $(TRAINING)/.uv
+	@echo "Installing tests/fronts.txt into $(FRONTS)"
+	@$(UV) venv -q --clear --python $(TRAINING)/bin/python $(FRONTS)
+	@$(UV) pip install -q --python $(FRONTS)/bin/python --require-hashes -r requirements.txt
+	@$(UV) pip install -q --python $(FRONTS)/bin/python --require-hashes -r tests/fronts.txt
 	@touch $@
 
 # uv installs the locks in seconds; where it cannot (an index that only pip knows), pip does.
