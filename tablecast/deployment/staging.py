@@ -57,7 +57,7 @@ def staged(base: Path, force: bool = True, pickle: Path | None = None) -> Iterat
 
 def _settle(there: Path, base: Path, force: bool, pickle: Path | None) -> None:
     """Move a deployment's files to their place, or, where that is taken by now, to one beside."""
-    with _alone_in(base.parent):
+    with alone_in(base.parent):
         if force or _is_free(base, pickle):
             return _move(there, base)
         numbered = (base.with_name(f"{base.name}-{number}") for number in count(2))
@@ -82,7 +82,7 @@ def _renamed(there: Path, name: str) -> Path:
 
 
 @contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
+def alone_in(folder: Path) -> Iterator[None]:
     """The only process that moves a deployment into a folder, where the system can tell."""
     try:
         import fcntl
@@ -120,7 +120,7 @@ def named_place(folder: str | os.PathLike[str], name: str) -> Path:
     Raises:
         ArtifactError: its files cannot be called so.
     """
-    why = _why_no_name(name)
+    why = why_no_name(name)
     if why:
         raise ArtifactError(
             f"{name[:40]!r} cannot be a deployment's name: {why}. Choose another name (--name "
@@ -129,7 +129,8 @@ def named_place(folder: str | os.PathLike[str], name: str) -> Path:
     return Path(folder) / name
 
 
-def _why_no_name(name: str) -> str:
+def why_no_name(name: str) -> str:
+    """Why a deployment cannot have a name; "" where it can."""
     if not name.strip(". "):
         return "it names no file"
     if set(name) & set("/\\"):

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 from flask import Flask, Response, current_app, g, request
 from werkzeug.exceptions import BadRequest, ServiceUnavailable, UnprocessableEntity
 
-from tablecast.deployment.deployment import Deployment
 from tablecast.errors import Remark
 from tablecast.i18n.language import N_, _
 from tablecast.inference.predictor import Prediction
 from tablecast.log.entries import Asked, Notes, Parcel, Repeated, new_ids
+from tablecast.web.http.opened import Opened, opened
 
 if TYPE_CHECKING:
     from tablecast.log.prediction_log import PredictionLog
@@ -27,6 +27,9 @@ HEADER = "X-Prediction-Id"
 
 #: Where an application keeps its log.
 EXTENSION = "prediction_log"
+
+#: Where a deployment that is open keeps its ``Notes``.
+NOTES = "tablecast.web.answer_log"
 
 #: Ids that the header names: many programs take no header of more than 8 KB. After that many it
 #: names the first, and those of a list count up by one.
@@ -49,23 +52,36 @@ WRONG_KEY = N_("An Idempotency-Key must have 1 to {most} printable ASCII charact
 
 @dataclass(frozen=True)
 class AnswerLog:
-    """A process's log, and what makes the entries of the deployment that an application serves."""
+    """A process's log, and what makes its entries."""
 
     log: PredictionLog
-    notes: Notes
+
+    def notes(self, about: Opened) -> Notes:
+        """What makes the entries of a deployment. Raises SettingError; see ``Notes``."""
+        notes: Notes | None = about.kept.get(NOTES)
+        if notes is None:
+            notes = about.kept[NOTES] = self.log.notes(about.loaded)
+        return notes
 
     def parcel(
-        self, ids: Sequence[str], predictions: Sequence[Prediction], asked: Asked
+        self, about: Opened, ids: Sequence[str], predictions: Sequence[Prediction], asked: Asked
     ) -> Parcel:
-        """What is to be kept of the answers to a request."""
-        return Parcel(self.notes.answered(ids, predictions, asked))
+        """What is to be kept of a deployment's answers to a request."""
+        return Parcel(self.notes(about).answered(ids, predictions, asked))
 
 
-def install(app: Flask, log: PredictionLog | None, loaded: Deployment) -> AnswerLog | None:
-    """Let an application keep its answers. Raises SettingError; see ``Notes``."""
-    answers = AnswerLog(log, log.notes(loaded)) if log else None
+def install(app: Flask, log: PredictionLog | None) -> AnswerLog | None:
+    """Let an application keep its answers."""
+    answers = AnswerLog(log) if log else None
     app.extensions[EXTENSION] = answers
     return answers
+
+
+def check(app: Flask, about: Opened) -> None:
+    """See whether a deployment's answers can be kept. Raises SettingError; see ``Notes``."""
+    answers: AnswerLog | None = app.extensions[EXTENSION]
+    if answers:
+        answers.notes(about)
 
 
 def ids_of(predictions: Sequence[Prediction]) -> Sequence[str]:
@@ -94,7 +110,7 @@ def kept(
     answers = _log()
     if answers is None:
         return response
-    parcel = answers.parcel(ids, predictions, _asked())
+    parcel = answers.parcel(opened(), ids, predictions, _asked())
     if content is not None and "Idempotency-Key" in request.headers:
         parcel.repeated = _repeated(response, ids, content)
     _keep(answers, parcel)
@@ -109,7 +125,7 @@ def note_refusal(remarks: Sequence[Remark]) -> None:
     """Keep why a request was refused. Raises ServiceUnavailable where that could not be kept."""
     answers = _log()
     if answers is not None:
-        _keep(answers, Parcel(refused=[answers.notes.refused(remarks, _asked())]))
+        _keep(answers, Parcel(refused=[answers.notes(opened()).refused(remarks, _asked())]))
 
 
 def named(ids: Sequence[str]) -> str:

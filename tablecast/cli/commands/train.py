@@ -30,8 +30,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "Needs tablecast[train].",
         "tablecast train charges.csv --target charges",
         "tablecast train charges.csv --target charges --budget 600 --force",
+        "tablecast train charges.csv --target charges --engine dask --workers 2",
         "tablecast train charges.csv --target charges --model lr --force",
-        "tablecast train charges.csv --target charges --engine dask --address tcp://10.0.0.5:8786",
     )
     parser.add_argument(
         "table",
@@ -71,11 +71,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="number of models to try, instead of --budget: the same seed and number give the "
         "same model on every run",
     )
-    parser.add_argument(
-        "--also", action="append", default=[], choices=ALSO,
-        help="write NAME.skops too: the pipeline in a file that names the types which its reader "
-        "has to trust",
-    )
     cluster = parser.add_argument_group("where models are fitted (default: in this process)")
     cluster.add_argument(
         "--engine", choices=ENGINES,
@@ -90,6 +85,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     cluster.add_argument(
         "--workers", type=whole, metavar="NUMBER",
         help="processes on this machine, where no --address is given (default: one for each core)",
+    )
+    parser.add_argument(
+        "--also", action="append", default=[], choices=ALSO,
+        help="write NAME.skops too: the pipeline in a file that names the types which its reader "
+        "has to trust",
     )
     add_table_options(parser)
     parser.set_defaults(run=run)
@@ -113,10 +113,10 @@ def run(options: argparse.Namespace) -> None:
             trials=options.trials,
             seed=DEFAULT_SEED if options.seed is None else options.seed,
             max_latency=options.max_latency,
-            also=options.also,
             engine=options.engine,
             address=options.address,
             workers=options.workers,
+            also=options.also,
             reading=table_options(options),
             began=began,
             progress=live,
