@@ -120,14 +120,19 @@ lint: $(TRAINING)/.installed ## check style and types
 	@$(TRAINING)/bin/ruff check . && $(TRAINING)/bin/mypy
 
 # Not all: Ray, Spark and the clouds' clients are 500 MB, and stand in tests/engines.in.
-TRAINING_EXTRAS := train files log sign notebook docs test dask kaggle skops
+TRAINING_EXTRAS := train files log sign notebook docs test dask kaggle skops check
 
 # The locks. Serving is resolved for every Python it runs on; training for the one PyCaret has, and
 # for 3.12 with the same versions wherever they can be.
 UV = $(TRAINING)/bin/uv
+# What an image needs that keeps no prediction log: the same without the log's 50 MB.
+SERVING_LOCK := tablecast/export/ship/locks/serving.txt
 lock: $(TRAINING)/.uv ## resolve pyproject.toml again into the hashed locks
 	@$(UV) pip compile -q --upgrade --generate-hashes --universal --no-annotate --no-header \
 		--python-version 3.11 --extra files --extra log pyproject.toml -o requirements.txt
+	@cp requirements.txt $(SERVING_LOCK)
+	@$(UV) pip compile -q --generate-hashes --universal --no-annotate --no-header \
+		--python-version 3.11 --extra files pyproject.toml -o $(SERVING_LOCK)
 	@$(UV) pip compile -q --upgrade --generate-hashes --no-annotate --no-header \
 		--python-version 3.11 $(TRAINING_EXTRAS:%=--extra %) pyproject.toml \
 		-o requirements-train.txt
