@@ -53,7 +53,7 @@ quick: export OMP_NUM_THREADS := 1
 quick: $(TRAINING)/.installed ## the tests that a change needs most, in about a minute and a half
 	@$(PYTHON_TRAINING) -m pytest -q -n 2 --dist loadfile --quick
 
-test-world: $(TRAINING)/.installed firefox postgresql test-312 ## tests that need more: Firefox, PostgreSQL, Python 3.12
+test-world: $(TRAINING)/.installed firefox postgresql buildah test-312 ## tests that need more: Firefox, PostgreSQL, Python 3.12
 	@$(UV) pip install -q --target build/opentelemetry --python $(TRAINING)/bin/python \
 		--require-hashes -r tests/opentelemetry.txt
 	@$(PYTHON_TRAINING) -m pytest -q --world
@@ -191,7 +191,7 @@ openmp:
 	@! command -v dpkg >/dev/null || dpkg -s libgomp1 >/dev/null 2>&1 || \
 		$(MAKE) apt PACKAGES=libgomp1
 
-.PHONY: system openmp chromium firefox postgresql wrk apt
+.PHONY: system openmp chromium firefox postgresql buildah wrk apt
 wrk:
 	@command -v wrk >/dev/null || $(MAKE) apt PACKAGES=wrk
 
@@ -203,6 +203,10 @@ chromium:
 
 postgresql:
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || $(MAKE) apt PACKAGES=postgresql
+
+buildah:
+	@command -v buildah >/dev/null && command -v mmdebstrap >/dev/null || \
+		$(MAKE) apt PACKAGES="buildah mmdebstrap"
 
 firefox:
 	@command -v firefox-esr >/dev/null || $(MAKE) apt PACKAGES="firefox-esr fonts-liberation"
