@@ -55,7 +55,7 @@ quick: export OMP_NUM_THREADS := 1
 quick: $(TRAINING)/.installed ## the tests that a change needs most, in about a minute and a half
 	@$(PYTHON_TRAINING) -m pytest -q -n 2 --dist loadfile --quick
 
-test-world: $(TRAINING)/.installed firefox postgresql test-312 $(FRONTS)/.installed ## tests that need more: Firefox, PostgreSQL, Python 3.12, Streamlit
+test-world: $(TRAINING)/.installed firefox postgresql buildah test-312 $(FRONTS)/.installed ## tests that need more: Firefox, PostgreSQL, Python 3.12, Streamlit
 	@$(UV) pip install -q --target build/opentelemetry --python $(TRAINING)/bin/python \
 		--require-hashes -r tests/opentelemetry.txt
 	@$(PYTHON_TRAINING) -m pytest -q --world
@@ -122,14 +122,19 @@ lint: $(TRAINING)/.installed ## check style and types
 	@$(TRAINING)/bin/ruff check . && $(TRAINING)/bin/mypy
 
 # Not all: Ray, Spark and the clouds' clients are 500 MB, and stand in tests/engines.in.
-TRAINING_EXTRAS := train files log sign notebook docs test dask kaggle skops
+TRAINING_EXTRAS := train files log sign notebook docs test dask kaggle skops check
 
 # The locks. Serving is resolved for every Python it runs on; training for the one PyCaret has, and
 # for 3.12 with the same versions wherever they can be.
 UV = $(TRAINING)/bin/uv
+# What an image needs that keeps no prediction log: the same without the log's 50 MB.
+SERVING_LOCK := tablecast/export/ship/locks/serving.txt
 lock: $(TRAINING)/.uv ## resolve pyproject.toml again into the hashed locks
 	@$(UV) pip compile -q --upgrade --generate-hashes --universal --no-annotate --no-header \
 		--python-version 3.11 --extra files --extra log pyproject.toml -o requirements.txt
+	@cp requirements.txt $(SERVING_LOCK)
+	@$(UV) pip compile -q --generate-hashes --universal --no-annotate --no-header \
+		--python-version 3.11 --extra files pyproject.toml -o $(SERVING_LOCK)
 	@$(UV) pip compile -q --upgrade --generate-hashes --no-annotate --no-header \
 		--python-version 3.11 $(TRAINING_EXTRAS:%=--extra %) pyproject.toml \
 		-o requirements-train.txt
@@ -197,7 +202,7 @@ openmp:
 	@! command -v dpkg >/dev/null || dpkg -s libgomp1 >/dev/null 2>&1 || \
 		$(MAKE) apt PACKAGES=libgomp1
 
-.PHONY: system openmp chromium firefox postgresql wrk apt
+.PHONY: system openmp chromium firefox postgresql buildah wrk apt
 wrk:
 	@command -v wrk >/dev/null || $(MAKE) apt PACKAGES=wrk
 
@@ -209,6 +214,10 @@ chromium:
 
 postgresql:
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || $(MAKE) apt PACKAGES=postgresql
+
+buildah:
+	@command -v buildah >/dev/null && command -v mmdebstrap >/dev/null || \
+		$(MAKE) apt PACKAGES="buildah mmdebstrap"
 
 firefox:
 	@command -v firefox-esr >/dev/null || $(MAKE) apt PACKAGES="firefox-esr fonts-liberation"
