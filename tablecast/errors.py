@@ -44,8 +44,20 @@ class TrainingError(TablecastError):
     """Training cannot go on, or its result must not be saved."""
 
 
+class SkopsError(TablecastError):
+    """A deployment was saved without the .skops file that was asked for."""
+
+
 class ArtifactError(TablecastError):
     """A deployment's file is missing, damaged, or made by another version."""
+
+
+class ServeError(TablecastError):
+    """A server cannot be started as it was asked for."""
+
+
+class EngineError(TablecastError):
+    """An engine that computes elsewhere is not installed, not there, or does not fit."""
 
 
 class BatchError(TablecastError):
@@ -62,6 +74,10 @@ class PageError(TablecastError):
 
 class SqlError(TablecastError):
     """A deployment cannot be written as SQL."""
+
+
+class LogError(TablecastError):
+    """The prediction log cannot be opened, read or written."""
 
 
 class UnsupportedStep(TablecastError):  # noqa: N818 - reads as a sentence where it is raised

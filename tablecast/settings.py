@@ -58,13 +58,31 @@ SETTINGS = {
     "deployment": Setting(
         "TABLECAST_DEPLOYMENT",
         "deployment_28042020",
-        "The deployment to serve: the path of its files without their endings.",
+        "The deployment to serve: the path of its files without their endings, a folder of its "
+        "versions, or a folder of deployments.",
     ),
     "engine": Setting(
         "TABLECAST_ENGINE",
         "onnx",
         "What predicts: the compiled graph (onnx), or PyCaret from the pickle (pycaret, slower).",
         ("onnx", "pycaret"),
+    ),
+    "reload": Setting(
+        "TABLECAST_RELOAD",
+        "off",
+        "Whether a running server notices that the deployment's files or its form file changed.",
+        ("on", "off"),
+    ),
+    "form_file": Setting(
+        "TABLECAST_FORM_FILE",
+        "",
+        "A form file whose labels and limits are shown in place of the deployment's own. Empty: "
+        "the deployment's own.",
+    ),
+    "most_open": Setting(
+        "TABLECAST_MOST_OPEN",
+        32,
+        "Most deployments of a folder that a worker process keeps open.",
     ),
     "max_body": Setting(
         "TABLECAST_MAX_BODY", 5_000_000, "Largest request body of the form and the API, in bytes."
@@ -114,6 +132,29 @@ SETTINGS = {
         "json",
         "A line of JSON for each request on standard output (json), or none (off).",
         ("json", "off"),
+    ),
+    "log": Setting(
+        "TABLECAST_LOG",
+        "",
+        "Where every answer is kept: sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME. "
+        "Empty: nowhere.",
+    ),
+    "log_mode": Setting(
+        "TABLECAST_LOG_MODE",
+        "strict",
+        "Whether an answer is kept before it is given (strict), or within a second (relaxed).",
+        ("strict", "relaxed"),
+    ),
+    "log_days": Setting(
+        "TABLECAST_LOG_DAYS",
+        0,
+        "Days after which the server deletes what the log keeps. Empty: never.",
+        most=100_000,
+    ),
+    "log_secret": Setting(
+        "TABLECAST_LOG_SECRET",
+        "",
+        "The secret that hashes values whose field says log = \"hash\" in the form file.",
     ),
     "hosts": Setting(
         "TRUSTED_HOSTS",

@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tablecast.inference.pycaret_gate import pass_version_gate
+
 if TYPE_CHECKING:
     from flask.testing import FlaskClient
+    from playwright.sync_api import Browser
 
     from tablecast.deployment.deployment import Deployment
     from tablecast.schema.schema import Schema
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
 # our own modules do.
 PYCARET_WARNINGS = (
     "ignore:invalid escape sequence:DeprecationWarning",  # while Python compiles pycaret itself
+    "ignore:invalid escape sequence:SyntaxWarning",  # the same from Python 3.12 on
     "ignore::DeprecationWarning:(matplotlib|pandas|pycaret|plotly|dash|skl|sklearn|lightgbm|joblib)",
     "ignore:Setuptools is replacing distutils:UserWarning",  # lightgbm's import, in any order
     "ignore::FutureWarning:(pandas|pycaret|sklearn|lightgbm|category_encoders|imblearn)",
@@ -52,6 +56,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    pass_version_gate()  # for the tests that import PyCaret's modules by themselves
     for line in PYCARET_WARNINGS:
         config.addinivalue_line("filterwarnings", line)
 
@@ -104,6 +109,20 @@ def real_table() -> Callable[[str], Path]:
         return path
 
     return find
+
+
+@pytest.fixture(scope="module")
+def browser() -> Generator[Browser, None, None]:
+    """Debian's chromium, one for the tests of a module; skip the test where it is absent."""
+    from tests.chromium import ARGUMENTS, CHROMIUM
+
+    api = pytest.importorskip("playwright.sync_api")
+    if not CHROMIUM.exists():
+        pytest.skip("Debian's chromium is not installed")
+    with api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield chromium
+        chromium.close()
 
 
 @pytest.fixture

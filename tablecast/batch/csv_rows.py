@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
+from tablecast.batch.answers import added_columns, answers
 from tablecast.batch.below_table import rows_of_table
 from tablecast.batch.column_reader import RowsReader, meaning
 from tablecast.batch.csv_chunk import CsvChunk
@@ -15,7 +16,6 @@ from tablecast.batch.csv_sink import CsvSink
 from tablecast.batch.csv_source import CsvSource
 from tablecast.batch.formula_guard import guarded
 from tablecast.batch.match_columns import match_columns
-from tablecast.batch.predict_file import added_columns, answers
 from tablecast.batch.summary import SHOWN_REFUSALS, Refused, located, location_in_words
 from tablecast.data.compressed import is_compressed
 from tablecast.deployment.deployment import Deployment

@@ -26,7 +26,8 @@ BROKEN_PIPE = 141
 #: What a command may lack where only serving is installed.
 FOR_TRAINING = (
     "Training, compiling and verifying need more packages than serving: install tablecast[train] "
-    "on Python 3.11 (in a clone of the repository: make setup, then .venv-train/bin/python)."
+    "on Python 3.11 or 3.12 (in a clone of the repository: make setup, then "
+    ".venv-train/bin/python)."
 )
 
 #: A polite kill, and the end of the terminal, which not every system has.
@@ -39,7 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit status: 0 done, 1 a clear refusal on the terminal, 130 interrupted.
     """
-    options = command_parser().parse_args(arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    options = command_parser(given[:1]).parse_args(given)
     try:
         with _ended_as_by_ctrl_c():
             options.run(options)
@@ -54,9 +56,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # who reads, such as head, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
+        notes = " ".join(getattr(interrupt, "__notes__", ["No partial files were left."]))
         with suppress(OSError):  # the terminal may be gone
-            print("tablecast: stopped. No partial files were left.", file=sys.stderr)
+            print(f"tablecast: stopped. {notes}", file=sys.stderr)
         return INTERRUPTED
     return 0
 
@@ -87,8 +90,13 @@ def run() -> NoReturn:
     sys.exit(status)
 
 
-def command_parser() -> argparse.ArgumentParser:
-    """Every command with its arguments and what they are for."""
+def command_parser(wanted: Sequence[str] = ()) -> argparse.ArgumentParser:
+    """Every command with its arguments and what they are for.
+
+    Args:
+        wanted: the commands that are enough, where they are commands: to import all of them takes
+            several times as long as to start a server.
+    """
     parser = argparse.ArgumentParser(prog="tablecast")
     explain(
         parser,
@@ -101,7 +109,8 @@ def command_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for module in pkgutil.iter_modules(commands_folder.__path__):
-        command = import_module(f"{commands_folder.__name__}.{module.name}")
-        command.configure(commands.add_parser(module.name, help=command.HELP))
+    names = [module.name for module in pkgutil.iter_modules(commands_folder.__path__)]
+    for name in [name for name in names if name in wanted] or names:
+        command = import_module(f"{commands_folder.__name__}.{name}")
+        command.configure(commands.add_parser(name, help=command.HELP))
     return parser

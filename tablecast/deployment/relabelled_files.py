@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -72,6 +73,16 @@ def relabel(name: str | PathLike[str], form: Form) -> list[Path]:
         if graph.is_file() and _relabel_graph(base, form):
             changed += [graph, with_ending(graph, ".sha256")]
     return changed
+
+
+def with_form(loaded: Deployment, form: Form) -> Deployment:
+    """A deployment as it would be with a form file put into it; no file changes.
+
+    Raises:
+        FormFileError: the form file does not fit it.
+    """
+    described = _with_form(loaded.description, form)
+    return replace(loaded, description=described) if described else loaded
 
 
 def stale_signatures(changed: list[Path]) -> list[Path]:

@@ -18,20 +18,25 @@ from tablecast.deployment.description import save
 from tablecast.deployment.files import without_ending
 from tablecast.deployment.opening import load_pipeline
 from tablecast.deployment.staging import check_free, name_after, named_place, staged
-from tablecast.errors import ArtifactError, ProofFailed, Remark
+from tablecast.errors import ArtifactError, EngineError, ProofFailed, Remark
 from tablecast.inference.marginals import background_of
 from tablecast.schema.form_file import Form, read_form
 from tablecast.schema.options import ReadingOptions, options_of
 from tablecast.schema.schema import Schema
+from tablecast.training.cluster.opening import opened
 from tablecast.training.intake import take_in
 from tablecast.training.interrupts import Interrupts
 from tablecast.training.memory import enough_memory
+from tablecast.training.skops_file import check_installed, write_skops
 
 if TYPE_CHECKING:
     from tablecast.compiler.proof.prove import Proof
     from tablecast.data.prepared import Prepared
 
 Progress = Callable[[str], None]
+
+#: Rows that a .skops file must answer as its pipeline does. It holds the same objects or does not.
+SKOPS_ROWS = 1_000
 
 _IN_SINGLE = (
     " PyCaret computes this pipeline in float32, so they agree to float32's digits; begin setup() "
@@ -52,11 +57,15 @@ def cast(
     trials: int | None = None,
     seed: int = 123,
     max_latency: float | None = None,
+    engine: str | None = None,
+    address: str | None = None,
+    workers: int | None = None,
     drop: Collection[str] = (),
     keep: Collection[str] = (),
     group: str | None = None,
     time: str | None = None,
     weight: str | None = None,
+    also: Collection[str] = (),
     reading: ReadingOptions | None = None,
     began: float | None = None,
     progress: Progress = print,
@@ -71,9 +80,12 @@ def cast(
         form: a form file (see ``tablecast.schema.form_file``), or None.
         force: replace another deployment of that name.
         model, budget, trials, seed, max_latency: see ``tablecast.training.train.train``.
+        engine, address, workers: where a search fits its models; see
+            ``tablecast.training.cluster.opening.opened``.
         drop, keep: columns to leave out, and columns that are features even where they look like
             the target in disguise.
         group, time, weight: columns by which rows are split and counted; see ``ReadingOptions``.
+        also: what to write besides pickle and graph, of ``skops_file.ALSO``.
         reading: what else a person says of the table, before what the form file says.
         began: when the budget began, as ``time.monotonic`` counts; None for now.
         progress: called with one line for each thing done, as ``tablecast.cli.live.Live``.
@@ -82,9 +94,10 @@ def cast(
         The deployment's path without ending. Its files are there all together, or not at all.
 
     Raises:
-        TablecastError: the table, the form file or the training cannot be used, or there is
-            another deployment of that name.
+        TablecastError: the table, the form file, the engine or the training cannot be used, or
+            there is another deployment of that name.
         UnsupportedStep, ProofFailed: saved, but without a graph.
+        SkopsError: saved, but without the .skops file that was asked for.
         KeyboardInterrupt: before there was anything to save, or for the second time.
     """
     from tablecast.training.card_facts import card_of
@@ -94,12 +107,20 @@ def cast(
     from tablecast.training.train import MAX_LATENCY, train
 
     check_budget(budget)
+    if "skops" in also:
+        check_installed()
     began = monotonic() if began is None else began
     options = ReadingOptions(drop=[*drop], keep=[*keep], group=group, time=time, weight=weight)
     look = read_form(form, options.over(reading or ReadingOptions()))
     base = named_place(out, name_after(source) if name is None else name)
     check_free(base, force)
-    with enough_memory(), Interrupts(progress) as interrupts:
+    if engine and model != "auto":
+        raise EngineError("--engine spreads a search, and --model fits one model. Leave one out.")
+    with (
+        enough_memory(),
+        opened(engine, address, workers, progress) as executor,
+        Interrupts(progress) as interrupts,
+    ):
         seconds = (budget or DEFAULT_BUDGET) if model == "auto" and trials is None else None
         prepared = take_in(
             source, target, look, budget=seconds, began=began, progress=progress
@@ -112,6 +133,7 @@ def cast(
             seed=seed,
             max_latency=MAX_LATENCY if max_latency is None else max_latency,
             began=began,
+            executor=executor,
             interrupts=interrupts,
             progress=progress,
         )
@@ -127,7 +149,18 @@ def cast(
                 save(trained.pipeline, there, schema, card, **parts)
                 progress(f"Saved {base.name}.pkl and {base.name}.json")
                 compile_deployment(there, prepared.table, progress=progress)
+                if "skops" in also:
+                    _write_skops(trained.pipeline, there, prepared, progress)
     return base
+
+
+def _write_skops(pipeline: Any, base: Path, prepared: Prepared, progress: Progress) -> None:
+    rows = prepared.table.drop(columns=prepared.target)[:SKOPS_ROWS]
+    types = write_skops(pipeline, base, rows, prepared.task)
+    progress(
+        f"Wrote {base.name}.skops, which gives the same predictions on {len(rows):,} rows; "
+        f"{base.name}.skops.json lists the {len(types)} types that its reader has to trust."
+    )
 
 
 def compile_deployment(

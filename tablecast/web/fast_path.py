@@ -19,11 +19,16 @@ from werkzeug.sansio.utils import host_is_trusted
 
 from tablecast.deployment.deployment import Deployment
 from tablecast.errors import InvalidInput
+from tablecast.inference.engine import Label
+from tablecast.inference.predictor import Prediction
+from tablecast.log.entries import Asked, Parcel, new_ids
 from tablecast.web import api
+from tablecast.web.answer_log import HEADER, AnswerLog
 from tablecast.web.http import metrics
 from tablecast.web.http.access import Access
 from tablecast.web.http.access_log import AccessLog
 from tablecast.web.http.headers import DATA
+from tablecast.web.http.opened import Opened
 from tablecast.web.http.proxies import Sender, TrustedProxies
 from tablecast.web.http.responses import to_json
 from tablecast.web.http.tracing import request_id_of, trace_of
@@ -39,11 +44,20 @@ PLAIN_LENGTH_DIGITS = 5
 OTHER_KINDS = re.compile("csv|ndjson", re.IGNORECASE)
 
 
+#: What answers for a path, and the rest of the path there; None where that takes opening it, or
+#: where nothing does.
+Finder = Callable[[str], tuple[Opened | None, str]]
+
+#: The body of an answer, before it is JSON.
+Worded = Callable[[Deployment, Sequence[Prediction], Sequence[str]], Any]
+
+
 class Answered(NamedTuple):
-    """An answer's body, and the request's id."""
+    """An answer's body, the request's id, and what is to be kept before it is given."""
 
     body: bytes
     request_id: str
+    parcel: Parcel | None = None
 
 
 class FastLane:
@@ -52,24 +66,27 @@ class FastLane:
     def __init__(
         self,
         app: TrustedProxies,
-        deployment: Deployment,
+        find: Finder,
         access: Access | None = None,
         access_log: AccessLog | None = None,
         *,
+        quick: bool = False,
         hosts: Sequence[str] | None = None,
         cors: bool = False,
+        answers: AnswerLog | None = None,
     ) -> None:
         self._access_log = access_log
+        self._answers = answers
         self._trusts = lru_cache(lambda host: host_is_trusted(host, hosts)) if hosts else None
         self._cors = cors
         self._app = app
         self._access = access
-        self._deployment = deployment
-        self._parse = deployment.schema.parse
-        self._predict = deployment.predictor.predict
-        self._routes: dict[str, tuple[Callable[[Any], Any], metrics.RouteMetrics]] = {
-            "/predict_api": (api.bare_answer, metrics.of_route("/predict_api")),
-            "/api/v1/predict": (self._full_answer, metrics.of_route("/api/v1/predict")),
+        self._find = find
+        #: Whether an answer takes so little that nobody needs to wait for it in a thread.
+        self.quick = quick
+        self._routes: dict[str, tuple[Worded, metrics.RouteMetrics]] = {
+            "/predict_api": (_bare_answer, metrics.of_route("/predict_api")),
+            "/api/v1/predict": (api.full_answer, metrics.of_route("/api/v1/predict")),
         }
         #: The headers that all plain answers have.
         json = "application/json"
@@ -78,23 +95,18 @@ class FastLane:
     def __call__(
         self, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
-        if environ["PATH_INFO"] not in self._routes or not _is_plain(environ):
+        if not environ["PATH_INFO"].endswith(tuple(self._routes)) or not _is_plain(environ):
             return self._app(environ, start_response)
         length = int(environ["CONTENT_LENGTH"])
         content = environ["wsgi.input"].read(length)
         whole = len(content) == length  # else the client is gone, which the application notices
         path = environ["PATH_INFO"]
         answered = self.answer(path, content, _sender(environ)) if whole else None
-        if answered is None:
+        if answered is None or not self._keeps(answered):
             environ["wsgi.input"] = io.BytesIO(content)
             return self._app(environ, start_response)
         start_response("200 OK", [*self.shared_headers, *self.own_headers(answered)])
         return [answered.body]
-
-    @property
-    def quick(self) -> bool:
-        """Whether an answer takes so little that nobody needs to wait for it in a thread."""
-        return bool(getattr(self._deployment.engine, "quick", False))
 
     def answer(self, path: str, content: bytes, sender: Sender) -> Answered | None:
         """What answers a JSON body posted to a path, counted and logged.
@@ -102,49 +114,89 @@ class FastLane:
         Returns:
             None where it is not plain: the application behind should look at the request.
         """
-        route = self._routes.get(path)
-        if route is None or (self._cors and sender.origin is not None):
+        opened, inner = self._find(path)
+        route = self._routes.get(inner)
+        if opened is None or route is None or (self._cors and sender.origin is not None):
             return None
         if self._trusts is not None and not self._trusts(self._app.host_of(sender)):
             return None
         began = time.perf_counter()
         worded, measured = route
-        said = self._answer(content, worded, sender)
+        ids = new_ids(1) if self._answers else ()
+        said = self._answer(opened.loaded, content, worded, sender, ids)
         if said is None:
             return None
-        body, key = said
+        body, prediction, key = said
         seconds = time.perf_counter() - began
         request_id = request_id_of(sender.request_id)
         measured.observe(200, seconds, 1)
         if self._access_log:
             trace = trace_of(sender.traceparent) if sender.traceparent else ""
             self._access_log.note("POST", path, 200, seconds, request_id, 1, key, trace)
-        return Answered(body, request_id)
+        if self._answers is None:
+            return Answered(body, request_id)
+        asked = Asked(request_id, key or None, 1000 * seconds)
+        return Answered(body, request_id, self._answers.parcel(opened, ids, [prediction], asked))
 
     def own_headers(self, answered: Answered) -> tuple[tuple[str, str], ...]:
         """The headers that one answer has besides the shared ones."""
         length = str(len(answered.body))
-        return ("Content-Length", length), ("X-Request-Id", answered.request_id)
+        own = ("Content-Length", length), ("X-Request-Id", answered.request_id)
+        if answered.parcel is None:
+            return own
+        return *own, (HEADER, answered.parcel.answered[0]["id"])
+
+    def keep(self, answered: Answered, done: Callable[[bool], None]) -> bool:
+        """Have an answer kept, where it is to be.
+
+        Args:
+            answered: the answer.
+            done: is told in another thread whether it was kept.
+
+        Returns:
+            Whether to wait for ``done``; else the answer may be given at once.
+        """
+        if self._answers is None or answered.parcel is None:
+            return False
+        if self._answers.log.strict:
+            answered.parcel.done = done
+        self._answers.log.submit(answered.parcel)
+        return self._answers.log.strict
+
+    def _keeps(self, answered: Answered) -> bool:
+        """Whether an answer may be given now."""
+        if self._answers is None or answered.parcel is None:
+            return True
+        return self._answers.log.keep(answered.parcel)
 
     def _answer(
-        self, content: bytes, worded: Callable[[Any], Any], sender: Sender
-    ) -> tuple[bytes, str] | None:
-        """The answer's body and the name of the key that asked; None where it is not plain."""
+        self, loaded: Deployment, content: bytes, worded: Worded, sender: Sender, ids: Sequence[str]
+    ) -> tuple[bytes, Prediction, str] | None:
+        """The answer's body, the answer, and the name of the key that asked.
+
+        None where the request is not plain.
+        """
         try:
             raw = orjson.loads(content)
             if type(raw) is not dict:
                 return None
-            row = self._parse(raw)
+            row = loaded.schema.parse(raw)
             # Last, so that a request that the application looks at again is counted once.
             key = self._access.let_through(sender, self._app.client_of) if self._access else ""
-            return None if key is None else (to_json(worded(self._predict([row]))), key)
+            if key is None:
+                return None
+            predictions = loaded.predictor.predict([row])
+            return to_json(worded(loaded, predictions, ids)), predictions[0], key
         except (orjson.JSONDecodeError, InvalidInput):
             return None
         except Exception:  # the application meets the same failure, logs it and words it
             return None
 
-    def _full_answer(self, predictions: Any) -> Any:
-        return api.full_answer(self._deployment, predictions)
+
+def _bare_answer(
+    _loaded: Deployment, predictions: Sequence[Prediction], _ids: Sequence[str]
+) -> Label:
+    return api.bare_answer(predictions)
 
 
 def _sender(environ: WSGIEnvironment) -> Sender:
@@ -169,6 +221,7 @@ def _is_plain(environ: WSGIEnvironment) -> bool:
         and not environ.get("QUERY_STRING")
         and OTHER_KINDS.search(environ.get("HTTP_ACCEPT", "")) is None
         and "HTTP_CONTENT_ENCODING" not in environ
+        and "HTTP_IDEMPOTENCY_KEY" not in environ
         and length.isdecimal()
         and len(length) <= PLAIN_LENGTH_DIGITS
     )

@@ -74,8 +74,11 @@ def test_every_argument_is_explained(name: str, monkeypatch: pytest.MonkeyPatch)
 #: Commands in an order in which each has the files that it needs from those before it.
 IN_ORDER = (
     "inspect", "train", "compile", "predict", "card", "page", "verify", "form", "sql", "sign",
+    "switch",
 )
 KEYS_IN_ORDER = ("keys add", "keys list", "keys revoke")
+#: And those that end when somebody stops them: tests/cli/test_serve.py starts it.
+ENDLESS = ("serve",)
 
 
 @pytest.mark.slow
@@ -86,7 +89,7 @@ def test_the_examples_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     table.drop(columns="charges").head(20).to_csv(tmp_path / "new.csv", index=False)
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("TABLECAST_KEYS", raising=False)
-    assert {*IN_ORDER, *KEYS_IN_ORDER, "keys", ""} == set(PARSERS)
+    assert {*IN_ORDER, *KEYS_IN_ORDER, *ENDLESS, "keys", ""} == set(PARSERS)
     for name in (*IN_ORDER, *KEYS_IN_ORDER):
         # A search takes a minute; the last example of train names a model.
         for example in examples(name)[-1 if name == "train" else 0 :]:

@@ -29,10 +29,11 @@ from werkzeug.exceptions import (
     UnsupportedMediaType,
 )
 
+from tablecast.batch.answers import added_columns
 from tablecast.batch.formula_guard import guarded
 from tablecast.batch.limits import MANY_REFUSED, Limits
 from tablecast.batch.paths import WORKBOOKS
-from tablecast.batch.predict_file import ERROR_CHOICES, Errors, added_columns, predict_csv
+from tablecast.batch.predict_file import ERROR_CHOICES, Errors, predict_csv
 from tablecast.batch.summary import SHOWN_REFUSALS, RowsRefused, Summary, located
 from tablecast.batch.workbook_source import first_rows
 from tablecast.errors import BatchError
@@ -41,6 +42,7 @@ from tablecast.i18n.language import N_, _
 from tablecast.schema.schema import Schema
 from tablecast.web.http import metrics
 from tablecast.web.http.navigation import PageBlueprint
+from tablecast.web.http.opened import opened
 from tablecast.web.http.rendering import render_page as page
 from tablecast.web.http.rendering import wants_page
 from tablecast.web.http.responses import deployment, problem
@@ -287,9 +289,10 @@ def _batch_page(status: int = 200, **values: Any) -> Response:
 
 def _added_in_words() -> list[tuple[str, str]]:
     """What the answered file has more: the columns' names, and what they hold."""
-    named = current_app.extensions.get(ADDED)
+    kept = opened().kept
+    named = kept.get(ADDED)
     if named is None:
-        named = current_app.extensions[ADDED] = _added_names()
+        named = kept[ADDED] = _added_names()
     interval = deployment().predictor.interval
     level = percent(interval.level) if interval else ""
     words = {
@@ -312,7 +315,7 @@ def _added_names() -> list[str]:
 
 
 def _most_megabytes() -> str:
-    return f"{current_app.config['BODY_LIMITS']['batch.upload'] / 1e6:g}"
+    return f"{current_app.config['MAX_UPLOAD'] / 1e6:g}"
 
 
 def _typical_cells(schema: Schema) -> list[str]:
