@@ -119,7 +119,7 @@ lint: $(TRAINING)/.installed ## check style and types
 UV = $(TRAINING)/bin/uv
 lock: $(TRAINING)/.uv ## resolve pyproject.toml again into the hashed locks
 	@$(UV) pip compile -q --upgrade --generate-hashes --universal --no-annotate --no-header \
-		--python-version 3.11 --extra files pyproject.toml -o requirements.txt
+		--python-version 3.11 --extra files --extra log pyproject.toml -o requirements.txt
 	@$(UV) pip compile -q --upgrade --generate-hashes --no-annotate --no-header \
 		--python-version 3.11 --all-extras pyproject.toml -o requirements-train.txt
 	@echo uv | $(UV) pip compile -q --upgrade --generate-hashes --universal --no-annotate \

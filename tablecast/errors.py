@@ -64,6 +64,10 @@ class SqlError(TablecastError):
     """A deployment cannot be written as SQL."""
 
 
+class LogError(TablecastError):
+    """The prediction log cannot be opened, read or written."""
+
+
 class UnsupportedStep(TablecastError):  # noqa: N818 - reads as a sentence where it is raised
     """A step of the pipeline has no graph form.
 

@@ -1,0 +1,118 @@
+"""The log's database: its address, its connection, and its version.
+
+An address is one of SQLAlchemy's: ``sqlite:///log.db`` (a path from the folder that the server
+starts in; four slashes for one from the root) or ``postgresql://user:password@host/name``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy.exc import ArgumentError
+
+from tablecast.errors import LogError, SettingError
+
+#: Seconds that a statement waits for whoever else writes, and a connection to be made.
+PATIENCE = 2
+
+#: How a lock is called in PostgreSQL that nobody else takes: "tablecast" in numbers.
+LOCK = 0x7AB1ECA57
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+#: Without the address that was given, which may hold a password.
+UNUSABLE = (
+    "TABLECAST_LOG must be sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME. Write %40 for "
+    "an @ in a password."
+)
+OTHER_VERSION = (
+    "The log's database was made by another version of tablecast (it is at {found!r}, this one "
+    "knows up to {known!r}). Update tablecast, or name another database."
+)
+
+
+def engine_of(address: str) -> sa.Engine:
+    """What connects to the database of an address; nothing is opened yet.
+
+    Raises:
+        SettingError: it is no address of SQLite or PostgreSQL.
+    """
+    try:
+        url = sa.make_url(address)
+    except ArgumentError:
+        raise SettingError(UNUSABLE) from None
+    kind = url.get_backend_name()
+    if kind == "sqlite" and not url.host and url.database not in (None, "", ":memory:"):
+        return _sqlite(url)
+    if kind in ("postgresql", "postgres") and url.database:  # the second is what Heroku says
+        return _postgresql(url)
+    raise SettingError(UNUSABLE)
+
+
+def _sqlite(url: sa.URL) -> sa.Engine:
+    options = {"timeout": PATIENCE, "isolation_level": None}  # transactions begin as said below
+    engine = sa.create_engine(url, connect_args=options, poolclass=sa.QueuePool)
+    sa.event.listen(engine, "connect", _prepare_sqlite)
+    sa.event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    """Who is going to write says so at once: a reader that turns writer cannot wait."""
+    writes = connection.get_execution_options().get("writes")
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    """A commit is on the disk when it returns, and readers never wait for it."""
+    for statement in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        connection.execute(f"PRAGMA {statement}").close()
+
+
+def _postgresql(url: sa.URL) -> sa.Engine:
+    options = {"connect_timeout": PATIENCE, "application_name": "tablecast"}
+    chosen = url.set(drivername="postgresql+psycopg")
+    return sa.create_engine(chosen, connect_args=options, pool_pre_ping=True)
+
+
+@contextmanager
+def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A transaction that writes: all of it is kept on return, and nothing after an error."""
+    with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        yield connection
+
+
+def upgrade(engine: sa.Engine) -> None:
+    """Bring the tables to this version; a new database gets all of them.
+
+    Raises:
+        LogError: the database was made by a later version.
+        SQLAlchemyError: it cannot be reached or written to.
+    """
+    config = _config()
+    scripts = ScriptDirectory.from_config(config)
+    known = scripts.get_current_head()
+    with writing(engine) as connection:
+        if engine.dialect.name == "postgresql":  # SQLite's writers wait for one another anyway
+            connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({LOCK})"))
+        found = MigrationContext.configure(connection).get_current_revision()
+        if found == known:
+            return
+        if found is not None and found not in {step.revision for step in scripts.walk_revisions()}:
+            raise LogError(OTHER_VERSION.format(found=found, known=known))
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    return config
