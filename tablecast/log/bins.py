@@ -45,7 +45,7 @@ class Bins:
 
     Attributes:
         edges: of a number, rising; one less than its bins.
-        levels: of a text, to their bins.
+        levels: of a text, as ``str`` of what JSON has for them, to their bins.
         middles: of a number, the mean of training's values in each bin.
         expected: of training.
     """
@@ -61,35 +61,41 @@ class Bins:
         return len(self.expected.shares)
 
     def of(self, value: Any) -> int:
-        """The bin of a value as the schema parsed it, or of an answer."""
-        if self.expected.places is None:
-            return self.size - 1 if value == "" else self.levels.get(str(value), self.size - 2)
-        if value != value:  # NaN is missing
+        """The bin of a value as JSON has it: None is missing."""
+        if value is None:
             return self.size - 1
+        if self.expected.places is None:
+            return self.levels.get(str(value), self.size - 2)
         return bisect_right(self.edges, value)
 
 
 def bins_of(description: Mapping[str, Any]) -> dict[str, Bins]:
     """Field name to its bins, and ``ANSWERS`` to those of the answers.
 
-    Left out is what is not compared: dates, which go on; fields of deployments that keep no
-    distribution; answers of those that keep none of these.
+    Left out is what is not compared: dates, which go on; fields that the form file keeps out of the
+    log, or hashes; fields and answers of deployments that keep no distribution of them.
     """
     schema = Schema.from_json(description["schema"])
     kept = description.get("background", {}).get("fields", {})
     found = {
         field.name: _of_field(field, kept[field.name])
         for field in schema.fields
-        if field.name in kept and field.kind != "date"
+        if field.name in kept and field.kind != "date" and is_logged(field)
     }
     answers = _of_answers(schema, description["card"].get("evaluation") or {})
     return {name: bins for name, bins in (*found.items(), (ANSWERS, answers)) if bins}
 
 
+def is_logged(field: Field) -> bool:
+    """Whether the log has a field's values as they are."""
+    return getattr(field, "log", "") not in ("no", "hash")
+
+
 def _of_field(field: Field, kept: Mapping[str, Any]) -> Bins | None:
     if field.is_text:
-        return _of_levels(dict(zip(kept["values"], kept["counts"], strict=True)),
-                          kept["rest"], kept["missing"])
+        levels = [str(field.json_value(level)) for level in kept["values"]]
+        known = dict(zip(levels, kept["counts"], strict=True))
+        return _of_levels(known, kept["rest"], kept["missing"])
     return _of_numbers(kept["values"], kept["counts"], kept["missing"], field.is_whole)
 
 
@@ -148,7 +154,7 @@ def _edges(
         at = np.arange(1, MOST_BINS) / MOST_BINS * below[-1]
         edges = np.interp(at, below, borders)
         edges = borders[1:-1][np.unique(np.abs(borders[1:-1] - edges[:, None]).argmin(axis=1))]
-    return np.unique(np.floor(edges) + 0.5 if whole else edges)
+    return np.asarray(np.unique(np.floor(edges) + 0.5 if whole else edges), dtype=np.float64)
 
 
 def _middles(
@@ -162,7 +168,8 @@ def _middles(
     totals = np.bincount(at, weights * means, size)
     ends = np.concatenate([[means[0]], edges, [means[-1]]])
     between = (ends[1:] + ends[:-1]) / 2
-    return np.asarray(np.where(rows > 0, totals / np.maximum(rows, 1), between))
+    means_there = totals / np.maximum(rows, 1)
+    return np.asarray(np.where(rows > 0, means_there, between), dtype=np.float64)
 
 
 def _places(

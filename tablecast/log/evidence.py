@@ -119,7 +119,7 @@ def share_below(level: float, counts: Floats) -> Evidence:
     Args:
         counts: (days, 2): those inside, and those not.
     """
-    lower = np.array([share for share in (level - below for below in BELOW) if share > 0])
+    lower = np.array([max(level - below, level / 2) for below in BELOW])
     inside, outside = np.log(lower / level), np.log1p(-lower) - math.log1p(-level)
 
     def bets(sums: Floats) -> Floats:

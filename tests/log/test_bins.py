@@ -47,7 +47,7 @@ def shares_of(bins: Bins, values: list[object]) -> np.ndarray:
 def test_training_falls_into_its_bins_as_expected(column: np.ndarray) -> None:
     """Training's own rows have the shares that are expected, to within two in a hundred."""
     bins = bins_from(pd.DataFrame({"x": column, "target": np.arange(2000.0)}))["x"]
-    found = shares_of(bins, column.tolist())
+    found = shares_of(bins, [None if x != x else x for x in column.tolist()])
     assert np.abs(found - bins.expected.shares).max() < 0.02
     assert bins.expected.shares.sum() == pytest.approx(1)
     assert (bins.expected.shares > 0).all()
@@ -58,7 +58,7 @@ def test_a_number_beyond_training_is_in_the_last_bin() -> None:
     bins = bins_from(pd.DataFrame({"x": np.arange(500.0), "target": np.arange(500.0)}))["x"]
     assert bins.of(-1e9) == 0
     assert bins.of(1e9) == len(bins.edges)
-    assert bins.of(float("nan")) == bins.size - 1
+    assert bins.of(None) == bins.size - 1
     assert list(bins.middles) == sorted(bins.middles)
 
 
@@ -66,7 +66,7 @@ def test_levels_others_and_missing_ones_have_a_bin() -> None:
     """A level that training never had is counted with the rare ones."""
     town = ["Aa"] * 300 + ["Bb"] * 150 + [None] * 50
     bins = bins_from(pd.DataFrame({"town": town, "target": np.arange(500.0)}))["town"]
-    assert [bins.of(value) for value in ("Aa", "Bb", "Cc", "")] == [0, 1, 2, 3]
+    assert [bins.of(value) for value in ("Aa", "Bb", "Cc", None)] == [0, 1, 2, 3]
     assert bins.expected.shares == pytest.approx([0.6, 0.3, 0.0, 0.1], abs=0.005)
     assert bins.expected.places is None
 
