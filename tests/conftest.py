@@ -11,6 +11,7 @@ import pytest
 
 if TYPE_CHECKING:
     from flask.testing import FlaskClient
+    from playwright.sync_api import Browser
 
     from tablecast.deployment.deployment import Deployment
     from tablecast.schema.schema import Schema
@@ -104,6 +105,20 @@ def real_table() -> Callable[[str], Path]:
         return path
 
     return find
+
+
+@pytest.fixture(scope="module")
+def browser() -> Generator[Browser, None, None]:
+    """Debian's chromium, one for the tests of a module; skip the test where it is absent."""
+    from tests.chromium import ARGUMENTS, CHROMIUM
+
+    api = pytest.importorskip("playwright.sync_api")
+    if not CHROMIUM.exists():
+        pytest.skip("Debian's chromium is not installed")
+    with api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        yield chromium
+        chromium.close()
 
 
 @pytest.fixture

@@ -31,7 +31,13 @@ from tablecast.data.surroundings import (
 )
 from tablecast.errors import Remark, TableError
 from tablecast.schema.number_formats import amount_of
-from tablecast.schema.table_notes import DATA_AS_NAMES, NUMBERS_AS_NAMES, ROW_NAMES, TITLE
+from tablecast.schema.table_notes import (
+    DATA_AS_NAMES,
+    EMPTY_COLUMN,
+    NUMBERS_AS_NAMES,
+    ROW_NAMES,
+    TITLE,
+)
 from tablecast.schema.texts import tidy_text
 
 SEPARATORS = ",;\t|"
@@ -194,10 +200,11 @@ def arranged(
     below, labels = without_labels(below)
     kept[head + 1 :] = below
     notes += [*again, *labels]
-    if _are_numbers(header) and not are_row_names(header):  # 0, 1, 2 or 2001, 2002 are names
-        notes.append(NUMBERS_AS_NAMES.filled(text=shortened(header)))
-    elif is_like_rows(header, [record for _, record in kept[head + 1 : head + FIRST_ROWS]]):
-        notes.append(DATA_AS_NAMES.filled(text=shortened(header)))
+    doubts = _doubts(header, [record for _, record in kept[head + 1 : head + FIRST_ROWS]])
+    if doubts and head and len(above := kept[head - 1][1]) > 1 and all(map(bare, above)):
+        # Names that a row of data does not fit, such as 1,11,889 without quotation marks.
+        raise _ragged(f"{row_word} {kept[head][0]}", len(kept[head][1]), len(above), name)
+    notes += doubts
     body = kept[head + 1 :]
     full = sum(len(record) == width for _, record in body)
     if len(header) == width - 1 and full > MOST_SHORT * len(body):
@@ -216,12 +223,21 @@ def arranged(
     return _without_needless(Grid(header, rows, lines, separator, row_word, notes))
 
 
+def _doubts(header: list[str], rows: Sequence[Record]) -> list[Remark]:
+    """What speaks against a row being the columns' names."""
+    if _are_numbers(header) and not are_row_names(header):  # 0, 1, 2 or 2001, 2002 are names
+        return [NUMBERS_AS_NAMES.filled(text=shortened(header))]
+    return [DATA_AS_NAMES.filled(text=shortened(header))] if is_like_rows(header, rows) else []
+
+
 def _without_needless(grid: Grid) -> Grid:
     """Without empty columns that have no name, and without row names."""
     columns = range(len(grid.header))
     empty = {
         at for at in columns if not grid.header[at] and not any(bare(row[at]) for row in grid.rows)
     }
+    if empty:
+        grid.notes.append(EMPTY_COLUMN.filled(count=len(empty)))
     named = [at for at in columns if at not in empty]
     if named and not grid.header[named[0]] and len(named) > 1 and are_row_names(
         [bare(row[named[0]]) for row in grid.rows]

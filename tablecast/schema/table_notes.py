@@ -41,6 +41,11 @@ LINES_BELOW = counted(
     0,
 )
 ROW_NAMES = Remark("Ignored the first column, which has no name and holds row names ({first} …).")
+EMPTY_COLUMN = counted(
+    "Ignored {count} column without a name or a value.",
+    "Ignored {count} columns without a name or a value.",
+    0,
+)
 SAME_COLUMN = Remark("Ignored the second of two equal columns named {name}.")
 RENAMED = Remark("More than one column is named {other}; one of them is called {name} here.")
 NAMELESS = Remark("A column has no name; it is called {name} here.")

@@ -83,6 +83,20 @@ def said_to_hold(size: int) -> bytes:
     return bytes(content)
 
 
+def held_more_than_said(size: int) -> bytes:
+    """A workbook whose sheet ends in so many spaces, while the file says that it has 100 bytes."""
+    held, part = io.BytesIO(), "xl/worksheets/sheet1.xml"
+    with zipfile.ZipFile(io.BytesIO(two_cells(1, 1))) as usual, zipfile.ZipFile(
+        held, "w", zipfile.ZIP_DEFLATED
+    ) as book:
+        for name in usual.namelist():
+            book.writestr(name, usual.read(name) + b" " * (size if name == part else 0))
+    content = bytearray(held.getvalue())
+    entry = content.rindex(part.encode()) - 46  # of the directory
+    content[entry + 24 : entry + 28] = struct.pack("<I", 100)
+    return bytes(content)
+
+
 BOMBS = {
     "two corners": lambda: two_cells(1_048_575, 16_383),
     "two corners of an old sheet": lambda: two_old_cells(65_535, 255),
@@ -122,6 +136,13 @@ def test_two_cells_far_apart_that_fit_are_counted(
     (tmp_path / f"in.{ending}").write_bytes(make(10_000, 100))
     with pytest.raises(TableError, match=f"'in.{ending}' has 1,000,000 cells"):
         read_table(tmp_path / f"in.{ending}")
+
+
+def test_a_part_that_holds_more_than_the_file_says_is_refused(tmp_path: Path) -> None:
+    """Unpacking stops at the size that the file names."""
+    (tmp_path / "in.xlsx").write_bytes(held_more_than_said(20_000_000))
+    with pytest.raises(TableError, match=r"'in\.xlsx' cannot be read as a workbook: .*larger"):
+        read_table(tmp_path / "in.xlsx")
 
 
 def test_usual_workbooks_are_read(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tablecast.data import sources as table_module
+from tablecast.data.inspection import inspect
 from tablecast.data.sources import infer_task, prepare, read_table
 from tablecast.errors import TableError
 from tablecast.schema.options import ReadingOptions
@@ -622,3 +623,21 @@ def test_prepared_table_is_prepared_for_good(real_table: Callable[[str], Path]) 
     """Preparing a prepared table changes nothing more."""
     once = prepare(read_table(real_table("house")), "SalePrice").table
     pd.testing.assert_frame_equal(prepare(once, "SalePrice").table, once)
+
+
+def test_a_separator_behind_each_row_is_said(tmp_path: Path) -> None:
+    """A column without a name or a value is left out, with a note."""
+    path = tmp_path / "in.csv"
+    path.write_text("age,salary,\n" + "".join(f"{age},{age * 3},\n" for age in range(20, 60)))
+    understood = inspect(path)
+    assert [column["name"] for column in understood.to_json()["columns"]] == ["age", "salary"]
+    assert "Ignored 1 column without a name or a value." in understood.to_json()["notes"]
+
+
+def test_names_that_the_rows_do_not_fit_are_no_title(tmp_path: Path) -> None:
+    """Grouped amounts without quotation marks are refused where the separator groups them."""
+    path = tmp_path / "in.csv"
+    rows = "".join(f"{n},1,{n},{100 + n},a\n" for n in range(20, 60))
+    path.write_text("age,salary,town\n" + rows)
+    with pytest.raises(TableError, match=r"Line 2 of 'in\.csv' has 5 cells, but the header has 3"):
+        read_table(path)

@@ -12,7 +12,7 @@ from datetime import date
 from gettext import GNUTranslations
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cards
 import explained
@@ -21,7 +21,6 @@ import pandas as pd
 import pytest
 import served
 from babel.messages.pofile import read_po
-from chromium import ARGUMENTS, CHROMIUM
 from deployments import ROOT, SHIPPED
 from flask.testing import FlaskClient
 from markup import Page
@@ -41,6 +40,9 @@ from tablecast.training.intervals.bounds import AROUND_MIDDLE, BY_FIELDS
 from tablecast.training.intervals.offset_shapes import SHAPES
 from tablecast.web.form.controls import controls_of
 from tests.started import started
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 CHINESE = Language("zh_Hans")
 
@@ -703,12 +705,12 @@ def test_the_levels_of_the_longest_form_are_called_in_chinese(
 
 
 @pytest.mark.browser
-@pytest.mark.skipif(not CHROMIUM.exists(), reason="Debian's chromium is not installed")
-def test_the_answer_follows_the_form_in_its_language(client: FlaskClient) -> None:
+def test_the_answer_follows_the_form_in_its_language(
+    client: FlaskClient, browser: Browser
+) -> None:
     """The live panel asks in the page's language, and the link to the other shows its answer."""
     api = pytest.importorskip("playwright.sync_api")
-    with served.server(client.application) as address, api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+    with served.server(client.application) as address:
         page = browser.new_page(base_url=address)
         page.goto("/?lang=zh")
         page.locator("[name=age]").fill("50")
@@ -724,7 +726,7 @@ def test_the_answer_follows_the_form_in_its_language(client: FlaskClient) -> Non
         assert page.locator("html").get_attribute("lang") == "en"
         assert page.locator("[name=age]").input_value() == "51"
         assert page.locator(".answer").is_visible()
-        browser.close()
+        page.close()
 
 
 # The command line

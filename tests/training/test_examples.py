@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from deployments import ROOT
@@ -24,6 +24,9 @@ from tablecast.deployment.deployment import Deployment
 from tablecast.deployment.opening import load
 from tests.markup import Page
 from tests.started import started
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 EXAMPLES = ("insurance", "iris", "glass", "wine", "house")
 
@@ -168,26 +171,19 @@ def test_the_readmes_program_gets_its_answer(trained: Trained, tmp_path: Path, n
 
 
 @pytest.mark.browser
-def test_a_person_uses_each_form(trained: Trained) -> None:
+def test_a_person_uses_each_form(trained: Trained, browser: Browser) -> None:
     """In a real browser each form is filled in, sent, and answered in its own words."""
     browsing = pytest.importorskip("test_browser")
-    if not browsing.CHROMIUM.exists():
-        pytest.skip("Debian's chromium is not installed")
-    with browsing.playwright_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=browsing.CHROMIUM, args=browsing.ARGUMENTS
-        )
-        for name in EXAMPLES:
-            label, value, answer = FILLED[name]
-            with browsing.serving(load(trained(name))) as url:
-                page = browser.new_page()
-                page.goto(url)
-                page.get_by_label(label, exact=True).fill(value)
-                page.get_by_role("button", name="Predict").click()
-                page.locator(".answer").wait_for()
-                assert re.fullmatch(answer, page.locator(".answer").inner_text())
-                page.close()
-        browser.close()
+    for name in EXAMPLES:
+        label, value, answer = FILLED[name]
+        with browsing.serving(load(trained(name))) as url:
+            page = browser.new_page()
+            page.goto(url)
+            page.get_by_label(label, exact=True).fill(value)
+            page.get_by_role("button", name="Predict").click()
+            page.locator(".answer").wait_for()
+            assert re.fullmatch(answer, page.locator(".answer").inner_text())
+            page.close()
 
 
 def same(answer: Any) -> Any:
@@ -269,18 +265,10 @@ def test_a_house_may_lack_what_training_lacked(trained: Trained) -> None:
 
 
 @pytest.mark.browser
-def test_a_select_is_searched_by_typing(trained: Trained) -> None:
+def test_a_select_is_searched_by_typing(trained: Trained, browser: Browser) -> None:
     """With JavaScript a select takes typed text; unknown text is sent, and refused in words."""
     browsing = pytest.importorskip("test_browser")
-    if not browsing.CHROMIUM.exists():
-        pytest.skip("Debian's chromium is not installed")
-    with (
-        browsing.playwright_api.sync_playwright() as playwright,
-        browsing.serving(load(trained("house"))) as url,
-    ):
-        browser = playwright.chromium.launch(
-            executable_path=browsing.CHROMIUM, args=browsing.ARGUMENTS
-        )
+    with browsing.serving(load(trained("house"))) as url:
         page = browser.new_page()
         page.goto(url)
         page.get_by_text("More fields").click()
@@ -305,4 +293,3 @@ def test_a_select_is_searched_by_typing(trained: Trained) -> None:
         plain.goto(url)
         assert plain.locator('select[name="Neighborhood"]').count() == 1
         assert plain.get_by_role("combobox", name="Neighborhood").count() <= 1
-        browser.close()

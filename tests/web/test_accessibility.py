@@ -14,7 +14,7 @@ import pytest
 from tablecast.deployment.deployment import Deployment
 from tablecast.deployment.opening import load
 from tablecast.schema.accent import DARK, LIGHT, readable
-from tests.chromium import ARGUMENTS, CHROMIUM
+from tests.chromium import CHROMIUM
 from tests.explained import of_every_kind, of_long_form, of_many_levels
 from tests.served import server
 from tests.started import started
@@ -236,14 +236,6 @@ class Shown:
     page: playwright_api.Page
     url: str
     sizes: dict[str, int]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[playwright_api.Browser]:
-    with playwright_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import pytest
 
 from tablecast.deployment.deployment import Deployment
 from tablecast.deployment.opening import load
-from tests.chromium import ARGUMENTS, CHROMIUM
+from tests.chromium import CHROMIUM
 from tests.served import server
 from tests.started import started
 
@@ -39,14 +39,6 @@ def serving(deployment: Deployment) -> AbstractContextManager[str]:
 def url(fake_deployment: Deployment) -> Iterator[str]:
     with serving(fake_deployment) as address:
         yield address
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[playwright_api.Browser]:
-    with playwright_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture

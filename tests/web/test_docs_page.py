@@ -7,8 +7,7 @@ import re
 import shlex
 from collections.abc import Iterator
 from html import unescape
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import served
@@ -17,11 +16,8 @@ from flask.testing import FlaskClient
 from tests.explained import of_many_fields
 from tests.started import started
 
-CHROMIUM = Path("/usr/bin/chromium")
-ARGUMENTS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
-    "--disable-background-networking", "--disable-component-update",
-]
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 #: A page and all that it loads, in bytes: a second on a slow telephone.
 MOST_BYTES = 150_000
@@ -124,17 +120,12 @@ def address() -> Iterator[str]:
 
 
 @pytest.fixture
-def page(address: str) -> Iterator[Any]:
+def page(address: str, browser: Browser) -> Iterator[Any]:
     """The page in a real chromium, at a phone's width."""
-    if not CHROMIUM.exists():
-        pytest.skip("Debian's chromium is not installed")
-    playwright_api = pytest.importorskip("playwright.sync_api")
-    with playwright_api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        page = chromium.new_page(viewport={"width": 320, "height": 800})
-        page.goto(f"{address}/docs")
-        yield page
-        chromium.close()
+    page = browser.new_page(viewport={"width": 320, "height": 800})
+    page.goto(f"{address}/docs")
+    yield page
+    page.close()
 
 
 @pytest.mark.browser

@@ -11,7 +11,7 @@ import pytest
 from tablecast.schema.field import Field
 from tablecast.schema.schema import Schema
 from tablecast.web.app import create_app
-from tests.chromium import ARGUMENTS, CHROMIUM
+from tests.chromium import CHROMIUM
 from tests.explained import charging, of_long_form, of_many_levels
 from tests.served import server
 from tests.stand_ins import deploy
@@ -29,14 +29,6 @@ PHONE = {"width": 390, "height": 844}
 OLD = "This prediction is for earlier values."
 
 NewPage = Callable[..., "api.Page"]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[api.Browser]:
-    with api.sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture
