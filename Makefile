@@ -9,6 +9,10 @@ BUDGET ?= 120
 # Where a data set's name, such as insurance, is looked up first.
 TABLECAST_DATA ?= $(if $(wildcard ../shared/data),$(abspath ../shared/data))
 export PORT WEB_CONCURRENCY TABLECAST_DATA
+# LOG=1 keeps every answer in a file, unless TABLECAST_LOG names another place.
+ifdef LOG
+export TABLECAST_LOG ?= sqlite:///log.db
+endif
 # Tests and training start many processes: what the first has compiled the others may read.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -27,8 +31,9 @@ MAKEFLAGS += --no-print-directory
 help: ## list the tasks
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
 
-run: $(SERVING)/.installed ## serve the form and the API on PORT (SERVER=gunicorn or granian)
+run: $(SERVING)/.installed ## serve the form and the API on PORT (SERVER=gunicorn or granian; LOG=1)
 	@echo "Serving on http://localhost:$(PORT) with $(SERVER); Ctrl-C stops it."
+	@$(if $(LOG),echo "Every answer is kept: see docs/log.md.")
 	@$(MAKE) run-$(SERVER)
 
 run-gunicorn:

@@ -115,6 +115,29 @@ SETTINGS = {
         "A line of JSON for each request on standard output (json), or none (off).",
         ("json", "off"),
     ),
+    "log": Setting(
+        "TABLECAST_LOG",
+        "",
+        "Where every answer is kept: sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME. "
+        "Empty: nowhere.",
+    ),
+    "log_mode": Setting(
+        "TABLECAST_LOG_MODE",
+        "strict",
+        "Whether an answer is kept before it is given (strict), or within a second (relaxed).",
+        ("strict", "relaxed"),
+    ),
+    "log_days": Setting(
+        "TABLECAST_LOG_DAYS",
+        0,
+        "Days after which the server deletes what the log keeps. Empty: never.",
+        most=100_000,
+    ),
+    "log_secret": Setting(
+        "TABLECAST_LOG_SECRET",
+        "",
+        "The secret that hashes values whose field says log = \"hash\" in the form file.",
+    ),
     "hosts": Setting(
         "TRUSTED_HOSTS",
         "",

@@ -26,6 +26,9 @@ PATIENCE = 2
 #: How a lock is called in PostgreSQL that nobody else takes: "tablecast" in numbers.
 LOCK = 0x7AB1ECA57
 
+#: Pages of 4 KB after which SQLite copies what was written ahead into the file itself.
+CHECKPOINT = 4000
+
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 #: Without the address that was given, which may hold a password.
@@ -39,8 +42,12 @@ OTHER_VERSION = (
 )
 
 
-def engine_of(address: str) -> sa.Engine:
+def engine_of(address: str, *, synced: bool = True) -> sa.Engine:
     """What connects to the database of an address; nothing is opened yet.
+
+    Args:
+        address: see above.
+        synced: whether a commit is on the disk when it returns; without, SQLite's are not yet.
 
     Raises:
         SettingError: it is no address of SQLite or PostgreSQL.
@@ -51,16 +58,17 @@ def engine_of(address: str) -> sa.Engine:
         raise SettingError(UNUSABLE) from None
     kind = url.get_backend_name()
     if kind == "sqlite" and not url.host and url.database not in (None, "", ":memory:"):
-        return _sqlite(url)
+        return _sqlite(url, synced)
     if kind in ("postgresql", "postgres") and url.database:  # the second is what Heroku says
         return _postgresql(url)
     raise SettingError(UNUSABLE)
 
 
-def _sqlite(url: sa.URL) -> sa.Engine:
+def _sqlite(url: sa.URL, synced: bool) -> sa.Engine:
     options = {"timeout": PATIENCE, "isolation_level": None}  # transactions begin as said below
     engine = sa.create_engine(url, connect_args=options, poolclass=sa.QueuePool)
-    sa.event.listen(engine, "connect", _prepare_sqlite)
+    level = "FULL" if synced else "NORMAL"
+    sa.event.listen(engine, "connect", lambda made, _record: _prepare_sqlite(made, level))
     sa.event.listen(engine, "begin", _begin_sqlite)
     return engine
 
@@ -71,9 +79,10 @@ def _begin_sqlite(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    """A commit is on the disk when it returns, and readers never wait for it."""
-    for statement in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+def _prepare_sqlite(connection: Any, level: str) -> None:
+    """Readers and writers never wait for one another, and an outcome belongs to an answer."""
+    more = (f"synchronous={level}", "foreign_keys=ON", f"wal_autocheckpoint={CHECKPOINT}")
+    for statement in ("journal_mode=WAL", *more):
         connection.execute(f"PRAGMA {statement}").close()
 
 

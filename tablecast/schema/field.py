@@ -38,7 +38,7 @@ RADIO_LEVELS = 5
 LISTS = ("levels", "placeholders", "codes")
 
 #: Attributes that a description lacks where they are empty, as those of before they were known do.
-LATER = ("group", "fixed", "only")
+LATER = ("group", "fixed", "only", "log")
 
 MISSING = object()
 NAN = math.nan
@@ -92,6 +92,8 @@ class Field:
         group: the heading under which the form shows it; "" for none.
         fixed: whether nobody can change it, as an age: no change of it is ever suggested.
         only: "up" or "down" where it can only rise or fall, as an experience in years; else "".
+        log: what the prediction log keeps of a value: all of it ("" or "yes"), nothing ("no"), or
+            a hash that only who has a secret can make ("hash").
 
     What a kind says of itself:
         is_text: whether its columns are text, else float64.
@@ -129,6 +131,7 @@ class Field:
     group: str = ""
     fixed: bool = False
     only: Literal["", "up", "down"] = ""
+    log: Literal["", "yes", "no", "hash"] = ""
 
     is_text: ClassVar[bool] = False
     is_whole: ClassVar[bool] = False

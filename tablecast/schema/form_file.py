@@ -207,6 +207,7 @@ def _check_field(name: str, overrides: Any) -> None:
     keys.check_keys(overrides, keys.FIELD_KEYS, ("fields", name))
     keys.check_texts(overrides.get("levels", {}), ("fields", name, "levels"))
     keys.check_choice(overrides, "only", keys.WAYS, "fields", name)
+    keys.check_choice(overrides, "log", keys.LOGGED, "fields", name)
 
 
 def _organisation(entries: Mapping[str, str], folder: Path) -> dict[str, str]:

@@ -89,7 +89,12 @@ FIELD_KEYS: Keys = {
         "true or false", "nobody can change this, such as an age: no suggestion changes it"
     ),
     "only": Key("text", '`"up"` or `"down"`, for a number that can only rise or only fall'),
+    "log": Key(
+        "text", '`"no"` keeps the value out of the prediction log, `"hash"` keeps only a keyed hash'
+    ),
 }
+#: What the prediction log keeps of a value; all of it by default.
+LOGGED = ("yes", "no", "hash")
 #: Which way a value can go that goes one way only.
 WAYS = ("up", "down")
 

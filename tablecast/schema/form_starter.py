@@ -18,6 +18,7 @@ from tablecast.schema.schema import Schema
 EXAMPLES: Mapping[str, Any] = {
     "order": "file", "logo": "logo.svg", "accent": "#0b645f", "accent_dark": "#5ccabf",
     "intended": [], "unsuited": [], "sensitive": [], "folded": False, "fixed": False, "only": "up",
+    "log": "no",
 }  # fmt: skip
 
 _LIMITS = ("minimum", "maximum", "hard_minimum", "hard_maximum")

@@ -20,6 +20,7 @@ from tablecast.schema.schema import Row
 from tablecast.schema.texts import quoted
 from tablecast.web.alternatives_json import MOST_SEARCHED, alternatives_json, asked_wish
 from tablecast.web.answer_kinds import asked_kind, csv_response, ndjson_response
+from tablecast.web.answer_log import ids_of, kept
 from tablecast.web.bodies import CSV, NDJSON, parse_json, reader_asked, rows_of
 from tablecast.web.explanations import contributions_json, whatif_json
 from tablecast.web.http import metrics
@@ -51,12 +52,13 @@ def predict_api() -> Response:
         raise UnsupportedMediaType(
             _("Send JSON, with the header Content-Type: application/json.")
         )
-    body = parse_json(request.get_data(cache=False))
+    content = request.get_data(cache=False)
+    body = parse_json(content)
     rows = _counted(rows_of(deployment().schema, body, current_app.config["MAX_ROWS"]))
     predictions = deployment().predictor.predict(rows)
-    if isinstance(body, list):
-        return json_response([prediction.prediction for prediction in predictions])
-    return json_response(bare_answer(predictions))
+    bare = bare_answer if isinstance(body, Mapping) else bare_answers
+    response = json_response(bare(predictions))
+    return kept(response, ids_of(predictions), predictions, content)
 
 
 @blueprint.post("/api/v1/predict")
@@ -72,17 +74,21 @@ def predict() -> Response:
         raise InvalidInput([Remark(NO_COLUMNS)])
     read = reader_asked()
     loaded = deployment()
-    rows = _counted(read(loaded.schema, request.get_data(), current_app.config["MAX_ROWS"]))
+    content = request.get_data()
+    rows = _counted(read(loaded.schema, content, current_app.config["MAX_ROWS"]))
     if asked:
         most = most_explained(loaded)
         _refuse_too_many(rows, min(most, MOST_SEARCHED) if wish else most)
     if kind == CSV:
         return csv_response(loaded, rows)
-    body = full_answer(loaded, loaded.predictor.predict(rows))
+    predictions = loaded.predictor.predict(rows)
+    ids = ids_of(predictions)
+    body = full_answer(loaded, predictions, ids)
     for name, reason in asked:
         for row, prediction in zip(rows, body["predictions"], strict=True):
             prediction[name] = reason(loaded, row)
-    return ndjson_response(body["predictions"]) if kind == NDJSON else json_response(body)
+    response = ndjson_response(body["predictions"]) if kind == NDJSON else json_response(body)
+    return kept(response, ids, predictions, content)
 
 
 @blueprint.get("/api/v1/model")
@@ -96,11 +102,21 @@ def bare_answer(predictions: Sequence[Prediction]) -> Label:
     return predictions[0].prediction
 
 
-def full_answer(loaded: Deployment, predictions: Sequence[Prediction]) -> dict[str, Any]:
-    """The body of /api/v1/predict."""
+def bare_answers(predictions: Sequence[Prediction]) -> list[Label]:
+    """The body of /predict_api for a list."""
+    return [prediction.prediction for prediction in predictions]
+
+
+def full_answer(
+    loaded: Deployment, predictions: Sequence[Prediction], ids: Sequence[str] = ()
+) -> dict[str, Any]:
+    """The body of /api/v1/predict; with ids where the answers are kept in a log."""
+    answers = [_prediction_json(prediction) for prediction in predictions]
+    if ids:
+        answers = [{"id": one, **answer} for one, answer in zip(ids, answers, strict=True)]
     return {
         "model": {key: loaded.description[key] for key in ("name", "version", "created")},
-        "predictions": [_prediction_json(prediction) for prediction in predictions],
+        "predictions": answers,
     }
 
 

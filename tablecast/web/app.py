@@ -18,11 +18,12 @@ from werkzeug.exceptions import BadRequest, HTTPException, LengthRequired, Reque
 
 from tablecast.deployment.deployment import Deployment
 from tablecast.deployment.opening import load
-from tablecast.errors import InvalidInput, SettingError, TablecastError
+from tablecast.errors import InvalidInput, Remark, SettingError, TablecastError
 from tablecast.i18n.formats import number
 from tablecast.i18n.language import N_, _
+from tablecast.log.opening import open_log
 from tablecast.settings import read_settings, unknown_settings
-from tablecast.web import api, pages, warmup
+from tablecast.web import answer_log, api, pages, warmup
 from tablecast.web.docs import document as openapi
 from tablecast.web.fast_path import FastLane
 from tablecast.web.form.cases import MOST_CASES
@@ -49,6 +50,10 @@ log = logging.getLogger("tablecast")
 
 #: Routes for programs only: their errors are JSON, whatever is asked for.
 PROGRAM_PATHS = ("/api/", "/predict_api", "/openapi.json", "/healthz", "/readyz", "/metrics")
+
+#: Routes of which the log keeps what they refuse, and the statuses that are about what was sent.
+PREDICTING = ("api.predict_api", "api.predict")
+NOTED = (400, 411, 413, 415)
 
 #: What Werkzeug says in English where a route raises nothing of its own.
 FRAMEWORK_WORDS = (
@@ -93,6 +98,7 @@ def create_app(deployment: Deployment | None = None) -> Flask:
     app.config["MAX_SECONDS"] = settings["max_seconds"]
     app.extensions["tablecast"] = loaded = deployment or load()
     warmup.check(loaded)
+    answers = answer_log.install(app, open_log(settings, metrics.count_dropped), loaded)
     form = FORM_BYTES + FORM_FIELD_BYTES * len(loaded.schema.fields)
     app.config["BODY_LIMITS"] = {
         "batch.upload": settings["max_upload"],
@@ -119,7 +125,7 @@ def create_app(deployment: Deployment | None = None) -> Flask:
     app.before_request(_limit_body)
     app.after_request(_finish)
     content_encoding.install(app)
-    app.register_error_handler(InvalidInput, invalid)
+    app.register_error_handler(InvalidInput, _invalid)
     app.register_error_handler(HTTPException, _refused)
     app.register_error_handler(Exception, _unexpected)
     behind = TrustedProxies(app.wsgi_app, settings["proxies"])
@@ -127,7 +133,7 @@ def create_app(deployment: Deployment | None = None) -> Flask:
     if not tracing.instrument(app):
         lane = FastLane(
             behind, loaded, allowed, app.extensions["access_log"],
-            hosts=app.config["TRUSTED_HOSTS"], cors=bool(cors),
+            hosts=app.config["TRUSTED_HOSTS"], cors=bool(cors), answers=answers,
         )
         app.wsgi_app = lane  # type: ignore[method-assign]
     return app
@@ -220,7 +226,25 @@ def _wants_json() -> bool:
     return request.path.startswith(PROGRAM_PATHS) or not wants_page()
 
 
+def _invalid(error: InvalidInput) -> Response:
+    try:
+        if request.endpoint in PREDICTING:
+            answer_log.note_refusal(error.errors)
+    except HTTPException as unable:
+        return _worded(unable)
+    return invalid(error)
+
+
 def _refused(error: HTTPException) -> Response:
+    try:
+        if request.endpoint in PREDICTING and error.code in NOTED:
+            answer_log.note_refusal([Remark(error.name)])
+    except HTTPException as unable:
+        return _worded(unable)
+    return _worded(error)
+
+
+def _worded(error: HTTPException) -> Response:
     status = error.code or 500
     title, detail = _(error.name), _(error.description or error.name)
     if _wants_json():

@@ -19,7 +19,10 @@ from werkzeug.sansio.utils import host_is_trusted
 
 from tablecast.deployment.deployment import Deployment
 from tablecast.errors import InvalidInput
+from tablecast.inference.predictor import Prediction
+from tablecast.log.entries import Asked, Parcel, new_ids
 from tablecast.web import api
+from tablecast.web.answer_log import HEADER, AnswerLog
 from tablecast.web.http import metrics
 from tablecast.web.http.access import Access
 from tablecast.web.http.access_log import AccessLog
@@ -40,10 +43,11 @@ OTHER_KINDS = re.compile("csv|ndjson", re.IGNORECASE)
 
 
 class Answered(NamedTuple):
-    """An answer's body, and the request's id."""
+    """An answer's body, the request's id, and what is to be kept before it is given."""
 
     body: bytes
     request_id: str
+    parcel: Parcel | None = None
 
 
 class FastLane:
@@ -58,8 +62,10 @@ class FastLane:
         *,
         hosts: Sequence[str] | None = None,
         cors: bool = False,
+        answers: AnswerLog | None = None,
     ) -> None:
         self._access_log = access_log
+        self._answers = answers
         self._trusts = lru_cache(lambda host: host_is_trusted(host, hosts)) if hosts else None
         self._cors = cors
         self._app = app
@@ -67,8 +73,8 @@ class FastLane:
         self._deployment = deployment
         self._parse = deployment.schema.parse
         self._predict = deployment.predictor.predict
-        self._routes: dict[str, tuple[Callable[[Any], Any], metrics.RouteMetrics]] = {
-            "/predict_api": (api.bare_answer, metrics.of_route("/predict_api")),
+        self._routes: dict[str, tuple[Callable[[Any, Any], Any], metrics.RouteMetrics]] = {
+            "/predict_api": (_bare_answer, metrics.of_route("/predict_api")),
             "/api/v1/predict": (self._full_answer, metrics.of_route("/api/v1/predict")),
         }
         #: The headers that all plain answers have.
@@ -85,7 +91,7 @@ class FastLane:
         whole = len(content) == length  # else the client is gone, which the application notices
         path = environ["PATH_INFO"]
         answered = self.answer(path, content, _sender(environ)) if whole else None
-        if answered is None:
+        if answered is None or not self._keeps(answered):
             environ["wsgi.input"] = io.BytesIO(content)
             return self._app(environ, start_response)
         start_response("200 OK", [*self.shared_headers, *self.own_headers(answered)])
@@ -109,27 +115,60 @@ class FastLane:
             return None
         began = time.perf_counter()
         worded, measured = route
-        said = self._answer(content, worded, sender)
+        ids = new_ids(1) if self._answers else ()
+        said = self._answer(content, worded, sender, ids)
         if said is None:
             return None
-        body, key = said
+        body, prediction, key = said
         seconds = time.perf_counter() - began
         request_id = request_id_of(sender.request_id)
         measured.observe(200, seconds, 1)
         if self._access_log:
             trace = trace_of(sender.traceparent) if sender.traceparent else ""
             self._access_log.note("POST", path, 200, seconds, request_id, 1, key, trace)
-        return Answered(body, request_id)
+        if self._answers is None:
+            return Answered(body, request_id)
+        asked = Asked(request_id, key or None, 1000 * seconds)
+        return Answered(body, request_id, self._answers.parcel(ids, [prediction], asked))
 
     def own_headers(self, answered: Answered) -> tuple[tuple[str, str], ...]:
         """The headers that one answer has besides the shared ones."""
         length = str(len(answered.body))
-        return ("Content-Length", length), ("X-Request-Id", answered.request_id)
+        own = ("Content-Length", length), ("X-Request-Id", answered.request_id)
+        if answered.parcel is None:
+            return own
+        return *own, (HEADER, answered.parcel.answered[0]["id"])
+
+    def keep(self, answered: Answered, done: Callable[[bool], None]) -> bool:
+        """Have an answer kept, where it is to be.
+
+        Args:
+            answered: the answer.
+            done: is told in another thread whether it was kept.
+
+        Returns:
+            Whether to wait for ``done``; else the answer may be given at once.
+        """
+        if self._answers is None or answered.parcel is None:
+            return False
+        if self._answers.log.strict:
+            answered.parcel.done = done
+        self._answers.log.submit(answered.parcel)
+        return self._answers.log.strict
+
+    def _keeps(self, answered: Answered) -> bool:
+        """Whether an answer may be given now."""
+        if self._answers is None or answered.parcel is None:
+            return True
+        return self._answers.log.keep(answered.parcel)
 
     def _answer(
-        self, content: bytes, worded: Callable[[Any], Any], sender: Sender
-    ) -> tuple[bytes, str] | None:
-        """The answer's body and the name of the key that asked; None where it is not plain."""
+        self, content: bytes, worded: Callable[[Any, Any], Any], sender: Sender, ids: Sequence[str]
+    ) -> tuple[bytes, Prediction, str] | None:
+        """The answer's body, the answer, and the name of the key that asked.
+
+        None where the request is not plain.
+        """
         try:
             raw = orjson.loads(content)
             if type(raw) is not dict:
@@ -137,14 +176,21 @@ class FastLane:
             row = self._parse(raw)
             # Last, so that a request that the application looks at again is counted once.
             key = self._access.let_through(sender, self._app.client_of) if self._access else ""
-            return None if key is None else (to_json(worded(self._predict([row]))), key)
+            if key is None:
+                return None
+            predictions = self._predict([row])
+            return to_json(worded(predictions, ids)), predictions[0], key
         except (orjson.JSONDecodeError, InvalidInput):
             return None
         except Exception:  # the application meets the same failure, logs it and words it
             return None
 
-    def _full_answer(self, predictions: Any) -> Any:
-        return api.full_answer(self._deployment, predictions)
+    def _full_answer(self, predictions: Any, ids: Sequence[str]) -> Any:
+        return api.full_answer(self._deployment, predictions, ids)
+
+
+def _bare_answer(predictions: Any, _ids: Sequence[str]) -> Any:
+    return api.bare_answer(predictions)
 
 
 def _sender(environ: WSGIEnvironment) -> Sender:
@@ -169,6 +215,7 @@ def _is_plain(environ: WSGIEnvironment) -> bool:
         and not environ.get("QUERY_STRING")
         and OTHER_KINDS.search(environ.get("HTTP_ACCEPT", "")) is None
         and "HTTP_CONTENT_ENCODING" not in environ
+        and "HTTP_IDEMPOTENCY_KEY" not in environ
         and length.isdecimal()
         and len(length) <= PLAIN_LENGTH_DIGITS
     )

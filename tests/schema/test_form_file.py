@@ -78,7 +78,7 @@ def test_limits_that_no_value_keeps_are_named(kind: str) -> None:
 def test_what_a_field_can_become_is_part_of_it() -> None:
     """A field's group and direction are kept in the description, and absent where nobody said."""
     column = pd.Series([1.5, 2.5, 3.5], name="years")
-    said = {"group": "Work", "fixed": True, "only": "up"}
+    said = {"group": "Work", "fixed": True, "only": "up", "log": "hash"}
     field = field_of_column(column, said)
     assert Field.from_json(field.to_json()) == field
     assert {name: field.to_json()[name] for name in said} == said

@@ -47,6 +47,17 @@ _seconds = Histogram("tablecast_request_seconds", "Time to answer", ["route"], b
 _rows = Counter("tablecast_rows", "Rows predicted", ["route"])
 
 
+_dropped = Counter(
+    "tablecast_log_dropped", "Answers and refusals that the relaxed log had no room for"
+)
+
+
+def count_dropped(rows: int) -> None:
+    """Count rows that the prediction log did not keep."""
+    if not _without_room:
+        _dropped.inc(rows)
+
+
 class RouteMetrics:
     """The series of one route."""
 

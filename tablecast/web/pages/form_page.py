@@ -15,6 +15,7 @@ from tablecast.inference.engine import Label
 from tablecast.inference.predictor import Prediction
 from tablecast.schema.schema import Row, Schema
 from tablecast.schema.texts import show_number
+from tablecast.web import answer_log
 from tablecast.web.display.amounts import Wording
 from tablecast.web.display.code_samples import curl_of, python_of, question_of
 from tablecast.web.display.remarks import warning_of
@@ -119,7 +120,8 @@ def rehearse() -> None:
         row = schema.parse(values, text=True)
     except InvalidInput:  # a field that must be given has no typical value
         return
-    _answer_page(values, row, wishes.sent_wish(schema, {}))
+    (prediction,) = deployment().predictor.predict([row])
+    _answer_page(values, row, prediction, wishes.sent_wish(schema, {}))
 
 
 def answer_of(
@@ -182,17 +184,25 @@ def _answered(values: Mapping[str, str]) -> Response:
     try:
         row = schema.parse(values, text=True)
     except InvalidInput as error:
+        answer_log.note_refusal(error.errors)
         controls = controls_of(schema, values, error.errors)
         summary = _summary(controls, error.errors)
         template = "live_problem.html" if _is_part() else "form.html"
         return _page(template, controls, status=422, summary=summary)
     metrics.of_route("/predict").count_rows(1)
-    return _answer_page(values, row, wish)
+    predictions = deployment().predictor.predict([row])
+    ids = answer_log.ids_of(predictions)
+    return answer_log.kept(_answer_page(values, row, predictions[0], wish, ids), ids, predictions)
 
 
-def _answer_page(values: Mapping[str, str], row: Row, wish: wishes.Sent) -> Response:
+def _answer_page(
+    values: Mapping[str, str],
+    row: Row,
+    prediction: Prediction,
+    wish: wishes.Sent,
+    ids: Sequence[str] = (),
+) -> Response:
     loaded, schema = deployment(), schema_shown()
-    prediction = loaded.predictor.predict([row])[0]
     # A script that asks while somebody types gets no ways: they take the longest by far.
     wishing = wishes.wishing_of(
         loaded, schema, row, prediction, wish, values, searched=not _is_part()
@@ -209,6 +219,7 @@ def _answer_page(values: Mapping[str, str], row: Row, wish: wishes.Sent) -> Resp
         wishing=wishing,
         answer=answer_of(schema, prediction, values, parts.wording),
         parts=parts,
+        ids=ids,
         programs={"curl": curl_of(address, question), "Python": python_of(address, question)},
     )
 

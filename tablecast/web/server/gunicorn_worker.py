@@ -18,15 +18,17 @@ import selectors
 import socket
 import sys
 import time
+from collections import deque
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 from gunicorn import SERVER  # type: ignore[import-untyped]
 from gunicorn.util import http_date  # type: ignore[import-untyped]
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER  # type: ignore[import-untyped]
 
-from tablecast.web.fast_path import FastLane
+from tablecast.web.fast_path import Answered, FastLane
 from tablecast.web.server.client import Client
 from tablecast.web.server.connections import ConnectionWorker
 from tablecast.web.server.plain_request import (
@@ -61,6 +63,9 @@ class Worker(ConnectionWorker):
     def __init__(self, *args: Any, **settings: Any) -> None:
         super().__init__(*args, **settings)
         self._waiting_threads = ThreadPoolExecutor(max_workers=MOST_LARGE)
+        #: Connections whose plain answers the log was told of: their requests, their answers, and
+        #: whether these were kept.
+        self._kept: deque[tuple[Any, bytes, bytes, bool]] = deque()
 
     def init_process(self) -> None:
         """Begin to serve; let threads take short turns, so that the loop soon has its own."""
@@ -129,14 +134,40 @@ class Worker(ConnectionWorker):
         answer = self._answer(conn, request) if request else None
         if answer is None:
             return False
+        head, answered = answer
         self.nr += 1
+        if self._lane.keep(answered, partial(self._told, conn, data, head)):
+            self._unwatch(conn)
+            if conn.line is not None:
+                conn.line.remove(conn)
+        else:
+            self._give(conn, head)
+        return True
+
+    def _told(self, conn: Any, request: bytes, answer: bytes, kept: bool) -> None:
+        """In the log's thread: what is kept may be given, all that were kept together at once."""
+        self._kept.append((conn, request, answer, kept))
+        if len(self._kept) == 1:
+            self.method_queue.defer(self._give_kept)
+
+    def _give_kept(self) -> None:
+        """Give the answers that were kept; let the application say of others that they were not."""
+        while self._kept:  # seen as empty after whatever was added without a call of its own
+            conn, request, answer, kept = self._kept.popleft()
+            if kept:
+                self._give(conn, answer)
+            else:
+                self._hand_over(conn, request)
+
+    def _give(self, conn: Any, answer: bytes) -> None:
+        """Send an answer, and wait for the next request."""
         try:
             rest = answer[conn.sock.send(answer) :]
         except BlockingIOError:
             rest = answer
         except OSError:
             self._drop(conn)
-            return True
+            return
         if rest:
             conn.sock.hold(rest)
             self._send_on(conn, goes_on=True)
@@ -144,7 +175,6 @@ class Worker(ConnectionWorker):
             conn.line.append(conn)
         else:
             self._wait(conn, self.keepalived_conns)
-        return True
 
     def _proceed(self, conn: Any) -> None:
         """Do what can be done with what a connection has received."""
@@ -202,14 +232,15 @@ class Worker(ConnectionWorker):
         conn.sock.begin()
         self.enqueue_req(conn)
 
-    def _answer(self, conn: Any, request: PlainRequest) -> bytes | None:
+    def _answer(self, conn: Any, request: PlainRequest) -> tuple[bytes, Answered] | None:
         assert self._lane is not None
         sender = request.sent_from(conn.client[0] if isinstance(conn.client, tuple) else "")
         answered = self._lane.answer(request.path, request.body, sender)
         if answered is None:
             return None
         own = _worded(self._lane.own_headers(answered))
-        return f"{self._shared_head(self._lane)}{own}\r\n".encode("latin-1") + answered.body
+        head = f"{self._shared_head(self._lane)}{own}\r\n".encode("latin-1")
+        return head + answered.body, answered
 
     def _shared_head(self, lane: FastLane) -> str:
         """What the heads of all answers begin with, worded once a second."""

@@ -1,0 +1,206 @@
+"""What is kept of an answer and of a refusal, and the ids that they get."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, TypedDict
+
+from tablecast.deployment.deployment import Deployment
+from tablecast.errors import Remark, SettingError
+from tablecast.inference.predictor import Prediction
+from tablecast.schema.field import Field, Value
+
+#: What a hashed value begins with.
+HASHED = "hmac-sha256:"
+
+#: Random bits of an id; some above them are free, so that the ids of a list can count up.
+RANDOM_BITS = 61
+
+
+class Answered(TypedDict):
+    """A row of ``tables.PREDICTION``."""
+
+    id: str
+    at: int
+    deployment: str
+    sha256: str
+    key: str | None
+    request: str
+    engine: str
+    ms: float
+    given: dict[str, Any]
+    prediction: Any
+    low: float | None
+    high: float | None
+    probabilities: Mapping[str, float] | None
+    warnings: list[dict[str, str | None]]
+    shadow: bool
+
+
+class Refused(TypedDict):
+    """A row of ``tables.REFUSAL``."""
+
+    id: str
+    at: int
+    deployment: str
+    sha256: str
+    key: str | None
+    request: str
+    reasons: list[dict[str, str | None]]
+
+
+class Repeated(NamedTuple):
+    """A row of ``tables.REPEATED``: what a request with an Idempotency-Key was answered."""
+
+    idempotency_key: str
+    key: str
+    digest: str
+    answer: bytes
+    content_type: str
+    ids: str
+    request: str
+    at: int
+
+
+@dataclass
+class Parcel:
+    """What belongs together, of one request: all of it is kept, or nothing.
+
+    Attributes:
+        answered, refused: rows of the log.
+        repeated: what is to be answered again to the same Idempotency-Key.
+        done: is told in the writer's thread whether it was kept; None where nobody waits.
+        earlier: what was answered before to the same Idempotency-Key; then nothing was kept.
+    """
+
+    answered: list[Answered] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+    repeated: Repeated | None = None
+    done: Callable[[bool], None] | None = None
+    earlier: Repeated | None = None
+
+    def __len__(self) -> int:
+        return len(self.answered) + len(self.refused)
+
+
+class Asked(NamedTuple):
+    """A request, as the log knows it.
+
+    Attributes:
+        request: its id.
+        key: the name of the key that asked; None where there are no keys.
+        ms: milliseconds until it was answered.
+    """
+
+    request: str
+    key: str | None
+    ms: float
+
+
+def new_ids(count: int) -> list[str]:
+    """So many ids, as UUIDs of version 7 (RFC 9562): they sort by time, and nobody guesses one.
+
+    Those of one list count up by one.
+    """
+    # Twelve bits below the milliseconds say which part of one it is.
+    milliseconds, rest = divmod(time.time_ns(), 1_000_000)
+    random = int.from_bytes(os.urandom(8)) >> (64 - RANDOM_BITS)
+    head = f"{milliseconds:012x}7{rest * 4096 // 1_000_000:03x}"
+    begin, first = f"{head[:8]}-{head[8:12]}-{head[12:]}-", (2 << 62) + random
+    tails = [f"{number:016x}" for number in range(first, first + count)]
+    return [f"{begin}{tail[:4]}-{tail[4:]}" for tail in tails]
+
+
+def first_id(at: int) -> str:
+    """The lowest id of a moment, in microseconds since 1970: later ones have greater ids."""
+    milliseconds = f"{max(at, 0) // 1000:012x}"
+    return f"{milliseconds[:8]}-{milliseconds[8:12]}"
+
+
+def kinds(remarks: Sequence[Remark]) -> list[dict[str, str | None]]:
+    """Each remark's field and its sentence without what was filled in, which may be personal."""
+    return [{"field": remark.field, "kind": remark.message} for remark in remarks]
+
+
+class Notes:
+    """What is kept of a deployment's answers: its form file may hide fields."""
+
+    def __init__(self, loaded: Deployment, engine: str, secret: str) -> None:
+        """Prepare the entries of a deployment.
+
+        Args:
+            loaded: the deployment.
+            engine: what answers: "onnx" or "pycaret".
+            secret: what hashes values.
+
+        Raises:
+            SettingError: the form file wants values hashed, and there is no secret.
+        """
+        self._about = (loaded.name, str(loaded.description["sha256"]))
+        self._engine = engine
+        self._given = [
+            (index, one.name, _writer_of(one, secret))
+            for index, one in enumerate(loaded.schema.fields)
+            if one.log != "no"
+        ]
+
+    def answered(
+        self, ids: Sequence[str], predictions: Sequence[Prediction], asked: Asked
+    ) -> list[Answered]:
+        """The rows of the answers to a request."""
+        at, ms = time.time_ns() // 1000, asked.ms / max(len(ids), 1)
+        return [
+            self._answered(one, at, prediction, asked, ms)
+            for one, prediction in zip(ids, predictions, strict=True)
+        ]
+
+    def refused(self, remarks: Sequence[Remark], asked: Asked) -> Refused:
+        """The row of a refused request."""
+        deployment, sha256 = self._about
+        return {
+            "id": new_ids(1)[0], "at": time.time_ns() // 1000, "deployment": deployment,
+            "sha256": sha256, "key": asked.key, "request": asked.request,
+            "reasons": kinds(remarks),
+        }  # fmt: skip
+
+    def _answered(
+        self, one: str, at: int, prediction: Prediction, asked: Asked, ms: float
+    ) -> Answered:
+        deployment, sha256 = self._about
+        low, high = prediction.interval or (None, None)
+        values = prediction.values
+        return {
+            "id": one, "at": at, "deployment": deployment, "sha256": sha256, "key": asked.key,
+            "request": asked.request, "engine": self._engine, "ms": ms,
+            "given": {name: write(values[index]) for index, name, write in self._given},
+            "prediction": prediction.prediction, "low": low, "high": high,
+            "probabilities": prediction.probabilities,
+            "warnings": kinds(prediction.warnings), "shadow": False,
+        }  # fmt: skip
+
+
+def _writer_of(asked: Field, secret: str) -> Callable[[Value], Any]:
+    if asked.log != "hash":
+        return asked.json_value
+    if not secret:
+        raise SettingError(
+            f"The form file wants {asked.name!r} hashed in the log, and there is no secret for it. "
+            "Set TABLECAST_LOG_SECRET to a long random text, and keep it."
+        )
+    return lambda value: hashed(asked.json_value(value), secret)
+
+
+def hashed(value: Any, secret: str) -> str | None:
+    """What stands for a value that is hashed; the same for the same value. None for a missing one.
+
+    Without the secret nobody can tell which value it was, not even by trying all that there are.
+    """
+    if value is None:
+        return None
+    digest = hmac.new(secret.encode(), f"{value!r}".encode(), hashlib.sha256)
+    return HASHED + digest.hexdigest()

@@ -1,0 +1,119 @@
+"""Where parcels go: one transaction for all that wait, in a database that is still the one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+
+from tablecast.errors import LogError
+from tablecast.log.database import PATIENCE, engine_of, upgrade, writing
+from tablecast.log.entries import Parcel, Repeated
+from tablecast.log.retention import delete_old
+from tablecast.log.tables import PREDICTION, REFUSAL, REPEATED
+from tablecast.log.turns import Turns
+
+
+class Store:
+    """The database of a log, for the one thread of a process that writes to it."""
+
+    def __init__(self, address: str) -> None:
+        """Prepare to write. Raises SettingError; see ``engine_of``."""
+        self.engine = engine = engine_of(address, synced=False)
+        file = engine.url.database if engine.dialect.name == "sqlite" else None
+        self._file = Path(file) if file else None
+        self._turns = Turns(Path(f"{file}-turn")) if file else None
+        self._opened: tuple[int, int] | None = None
+        self._process = os.getpid()
+
+    def forget(self) -> None:
+        """Connect anew, and look at the version again, before anything else is written."""
+        self._opened = None
+        self.engine.dispose(close=os.getpid() == self._process)
+        self._process = os.getpid()
+
+    def keep(self, parcels: Sequence[Parcel]) -> None:
+        """Write parcels; on return they are on the disk. Without any: see whether it could be done.
+
+        Raises:
+            SQLAlchemyError, OSError: the database cannot be written to.
+            LogError: it is not the one that was opened, or of another version.
+        """
+        if self._opened is None:
+            upgrade(self.engine)
+            self._opened = self._identity()
+        if self._file is None or self._turns is None:
+            self._write(parcels)
+        else:
+            with self._turns.taken(PATIENCE):
+                self._write(parcels)
+            _sync(Path(f"{self._file}-wal"))
+        # SQLite writes to a file that was deleted or replaced as if nothing had happened.
+        if self._identity() != self._opened:
+            raise LogError("its file was deleted or replaced")
+
+    def prune(self, days: int) -> None:
+        """Delete what is older than so many days (0: nothing), and answers that may be repeated."""
+        delete_old(self.engine, days)
+
+    def _identity(self) -> tuple[int, int]:
+        if self._file is None:
+            return (0, 0)
+        found = self._file.stat()
+        return found.st_dev, found.st_ino
+
+    def _write(self, parcels: Sequence[Parcel]) -> None:
+        with writing(self.engine) as connection:
+            if not parcels:
+                connection.execute(sa.text("UPDATE alembic_version SET version_num = version_num"))
+            fresh = _claimed(connection, parcels)
+            if answered := [row for parcel in fresh for row in parcel.answered]:
+                connection.execute(sa.insert(PREDICTION), answered)
+            if refused := [row for parcel in fresh for row in parcel.refused]:
+                connection.execute(sa.insert(REFUSAL), refused)
+
+
+def _sync(file: Path) -> None:
+    """Wait until what SQLite has written ahead is on the disk, while another process may write.
+
+    That is all that SQLite itself does at a commit where it is told to wait for the disk.
+    """
+    written = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        getattr(os, "fdatasync", os.fsync)(written)  # macOS has the second only
+    finally:
+        os.close(written)
+
+
+def _claimed(connection: sa.Connection, parcels: Sequence[Parcel]) -> list[Parcel]:
+    """The parcels whose Idempotency-Key nobody has used yet; the others learn what was answered."""
+    # In one order everywhere, so that no two processes wait for one another.
+    asking = sorted(
+        (parcel for parcel in parcels if parcel.repeated), key=lambda one: one.repeated or ()
+    )
+    if not asking:
+        return list(parcels)
+    rows = [parcel.repeated._asdict() for parcel in asking if parcel.repeated]
+    name = connection.dialect.name
+    insert = (sqlite.insert if name == "sqlite" else postgresql.insert)(REPEATED)
+    claim = insert.on_conflict_do_nothing().returning(*REPEATED.primary_key)
+    claimed = {tuple(row) for row in connection.execute(claim, rows)}
+    for parcel in asking:
+        assert parcel.repeated
+        pair = parcel.repeated[:2]
+        if pair in claimed:
+            claimed.discard(pair)  # of several in these parcels, the first has it
+        else:
+            parcel.earlier = _found(connection, *pair)
+    return [parcel for parcel in parcels if parcel.earlier is None]
+
+
+def _found(connection: sa.Connection, idempotency_key: str, key: str) -> Repeated:
+    columns = REPEATED.c
+    asked = sa.select(REPEATED).where(
+        columns.idempotency_key == idempotency_key, columns.key == key
+    )
+    return Repeated(**connection.execute(asked).mappings().one())

@@ -1,0 +1,94 @@
+"""The log of a process: opened by its address, and what answers are handed to."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from queue import Empty, SimpleQueue
+from typing import Any
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from tablecast.deployment.deployment import Deployment
+from tablecast.errors import LogError
+from tablecast.log.database import engine_of, upgrade
+from tablecast.log.entries import Notes, Parcel
+from tablecast.log.keeping import Store
+from tablecast.log.writer import Writer, reason_of
+
+log = logging.getLogger("tablecast")
+
+#: Seconds that an answer waits to be kept. A database that is busy is waited for twice: for this
+#: process's turn, and for whoever else writes.
+MOST_WAIT = 5.0
+
+
+class PredictionLog:
+    """Keeps answers in one database, for all deployments of a process.
+
+    Attributes:
+        engine: what reads it.
+        strict: whether an answer is given only once it is kept.
+        failing: whether it could not be written to the last time.
+    """
+
+    def __init__(
+        self, settings: dict[str, Any], count_dropped: Callable[[int], None] = lambda _: None
+    ) -> None:
+        """Open the log that the settings name; a database that is away may come back.
+
+        Args:
+            settings: all of them.
+            count_dropped: is told of rows that were not kept in relaxed mode.
+
+        Raises:
+            SettingError: the address cannot be used.
+        """
+        self.engine = engine_of(settings["log"])
+        self.strict = bool(settings["log_mode"] == "strict")
+        self._settings = settings
+        self._writer = Writer(Store(settings["log"]), settings["log_days"], count_dropped)
+        self._look()
+
+    @property
+    def failing(self) -> bool:
+        return self._writer.failing
+
+    def notes(self, loaded: Deployment) -> Notes:
+        """What makes the entries of a deployment. Raises SettingError where a secret is missing."""
+        return Notes(loaded, self._settings["engine"], self._settings["log_secret"])
+
+    def submit(self, parcel: Parcel) -> None:
+        """Have a parcel written; its ``done``, if it has one, is told."""
+        self._writer.submit(parcel)
+
+    def keep(self, parcel: Parcel) -> bool:
+        """Have a parcel written; on return it is, where the mode is strict or it may be repeated.
+
+        Returns:
+            False where it could not be, or not in time.
+        """
+        if not self.strict and parcel.repeated is None:
+            self._writer.submit(parcel)
+            return True
+        told: SimpleQueue[bool] = SimpleQueue()
+        parcel.done = told.put
+        self._writer.submit(parcel)
+        try:
+            return told.get(timeout=MOST_WAIT)
+        except Empty:
+            return False
+
+    def finish(self) -> None:
+        """At the process's end: write what waits."""
+        self._writer.finish()
+
+    def _look(self) -> None:
+        """Make the tables, or say at the start what every answer would run into."""
+        try:
+            upgrade(self.engine)
+        except (SQLAlchemyError, LogError) as error:
+            log.error("The prediction log cannot be written to: %s", reason_of(error))
+        finally:
+            self.engine.dispose()
+

@@ -1,0 +1,75 @@
+"""What is deleted from the log: old rows, and rows that somebody names."""
+
+from __future__ import annotations
+
+import time
+
+import sqlalchemy as sa
+
+from tablecast.log.database import writing
+from tablecast.log.entries import first_id
+from tablecast.log.tables import OUTCOME, PREDICTION, REFUSAL, REPEATED
+
+#: Microseconds.
+DAY = 86_400_000_000
+
+#: Days for which the same Idempotency-Key gets the same answer: a client that tries again does so
+#: within minutes.
+REPEATED_DAYS = 1
+
+#: Rows that one transaction deletes: others wait for it to end.
+AT_ONCE = 5_000
+
+
+def delete_old(engine: sa.Engine, days: int, now: int | None = None) -> int:
+    """Delete answers, refusals and outcomes that are older than so many days (0: none).
+
+    Args:
+        engine: the log's.
+        days: of the age of what was asked.
+        now: microseconds since 1970; the clock's by default.
+
+    Returns:
+        How many answers were deleted.
+
+    Raises:
+        SQLAlchemyError: the database cannot be written to.
+    """
+    now = time.time_ns() // 1000 if now is None else now
+    columns = REPEATED.c
+    with writing(engine) as connection:
+        connection.execute(sa.delete(REPEATED).where(columns.at < now - REPEATED_DAYS * DAY))
+    if not days:
+        return 0
+    bound = first_id(now - days * DAY)
+    _delete_below(engine, REFUSAL, bound)
+    return _delete_below(engine, PREDICTION, bound)
+
+
+def _delete_below(engine: sa.Engine, table: sa.Table, bound: str) -> int:
+    ids = table.c.id
+    deleted = 0
+    while True:
+        some = sa.select(ids).where(ids < bound).order_by(ids).limit(AT_ONCE)
+        with writing(engine) as connection:
+            found = connection.execute(sa.delete(table).where(ids.in_(some))).rowcount
+        deleted += found
+        if found < AT_ONCE:
+            return deleted
+
+
+def erase(engine: sa.Engine, one: str) -> bool:
+    """Delete an answer, its outcome, and what its request would be answered again.
+
+    Returns:
+        Whether there was one.
+
+    Raises:
+        SQLAlchemyError: the database cannot be written to.
+    """
+    with writing(engine) as connection:
+        request = sa.select(PREDICTION.c.request).where(PREDICTION.c.id == one)
+        connection.execute(sa.delete(REPEATED).where(REPEATED.c.request.in_(request)))
+        connection.execute(sa.delete(OUTCOME).where(OUTCOME.c.prediction_id == one))
+        found = connection.execute(sa.delete(PREDICTION).where(PREDICTION.c.id == one)).rowcount
+    return bool(found)

@@ -1,0 +1,169 @@
+"""The thread of a process that writes to the log: what waits is written together.
+
+A commit takes as long as the disk does, for one row or for a thousand. So what comes while one is
+under way goes into the next (group commit).
+"""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import time
+from collections.abc import Callable
+from queue import Empty, SimpleQueue
+from threading import Lock, Thread
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from tablecast.errors import LogError
+from tablecast.log.entries import Parcel
+from tablecast.log.keeping import Store
+
+log = logging.getLogger("tablecast")
+
+#: Rows that one transaction takes, beyond the parcel that passes this number.
+MOST_TOGETHER = 2000
+
+#: Rows that wait at most where nobody waits for them: some 25 MB.
+MOST_WAITING = 50_000
+
+#: Seconds between two commits that nobody waits for, and between two looks at a database that
+#: could not be written to.
+PAUSE = 0.1
+BETWEEN_TRIALS = 0.5
+
+#: Seconds between two times that old rows are deleted.
+BETWEEN_PRUNINGS = 3600
+
+#: Seconds that a process waits at its end for what is not written yet.
+LAST_WAIT = 3.0
+
+
+class Writer:
+    """Writes parcels in a thread of its own, which a forked process starts anew."""
+
+    def __init__(
+        self, store: Store, days: int = 0, count_dropped: Callable[[int], None] = lambda _: None
+    ) -> None:
+        """Prepare to write.
+
+        Args:
+            store: where to.
+            days: after which rows are deleted; 0 for never.
+            count_dropped: is told of rows that nobody waits for and that found no room.
+        """
+        self._store = store
+        self._days = days
+        self._count_dropped = count_dropped
+        self._start_anew()
+        atexit.register(self.finish)
+        os.register_at_fork(after_in_child=self._start_anew)
+
+    def _start_anew(self) -> None:
+        # What waited before a fork is the other process's to write, and so are its connections.
+        self._store.forget()
+        self._queue: SimpleQueue[Parcel | None] = SimpleQueue()
+        self._thread: Thread | None = None
+        self._kept_back: list[Parcel] = []
+        self._counting, self._waiting = Lock(), 0
+        self._pruned = 0.0
+        self.failing = False
+
+    def submit(self, parcel: Parcel) -> None:
+        """Have a parcel written soon. Who waits is told at once if the log cannot be written to."""
+        if parcel.done is None and not self._has_room(len(parcel)):
+            self._count_dropped(len(parcel))
+        elif parcel.done is not None and self.failing:
+            parcel.done(False)
+        else:
+            self._queue.put(parcel)
+            if self._thread is None:
+                self._start_thread()
+
+    def _has_room(self, rows: int) -> bool:
+        with self._counting:
+            fits = self._waiting + rows <= MOST_WAITING
+            self._waiting += rows if fits else 0
+            return fits
+
+    def _start_thread(self) -> None:
+        with self._counting:
+            if self._thread is None:
+                self._thread = Thread(target=self._run, name="prediction log", daemon=True)
+                self._thread.start()
+
+    def finish(self) -> None:
+        """At the process's end: write what waits, unless the database takes too long."""
+        if self._thread is not None:
+            self._queue.put(None)
+            self._thread.join(LAST_WAIT)
+
+    def _run(self) -> None:
+        goes_on = True
+        while goes_on:
+            parcels, goes_on = self._next()
+            if parcels or self.failing:
+                self._write(parcels)
+            self._prune()
+
+    def _next(self) -> tuple[list[Parcel], bool]:
+        """What is to be written now, and whether more may come."""
+        parcels, self._kept_back = self._kept_back, []
+        rows = sum(map(len, parcels))
+        until = time.monotonic() + (BETWEEN_TRIALS if self.failing else BETWEEN_PRUNINGS)
+        while rows < MOST_TOGETHER or self.failing:
+            left = until - time.monotonic()
+            try:
+                parcel = self._queue.get(timeout=left) if left > 0 else self._queue.get_nowait()
+            except Empty:
+                break
+            if parcel is None:
+                return parcels, False
+            parcels.append(parcel)
+            rows += len(parcel)
+            if not self.failing:  # who waits is not kept waiting, but more may be there already
+                soon = time.monotonic() + PAUSE
+                until = min(until, soon) if parcel.done is None else 0.0
+        return parcels, True
+
+    def _write(self, parcels: list[Parcel]) -> None:
+        try:
+            self._store.keep(parcels)
+        except (SQLAlchemyError, LogError, OSError) as error:
+            self._fail(parcels, error)
+            return
+        if self.failing:
+            self.failing = False
+            log.warning("The prediction log can be written to again.")
+        for parcel in parcels:
+            if parcel.done is not None:
+                parcel.done(True)
+        with self._counting:
+            self._waiting -= sum(len(parcel) for parcel in parcels if parcel.done is None)
+
+    def _fail(self, parcels: list[Parcel], error: Exception) -> None:
+        if not self.failing:
+            log.error("The prediction log cannot be written to: %s", reason_of(error))
+        self.failing = True
+        self._store.forget()
+        self._kept_back = [parcel for parcel in parcels if parcel.done is None]
+        for parcel in parcels:
+            if parcel.done is not None:
+                parcel.done(False)
+
+    def _prune(self) -> None:
+        now = time.monotonic()
+        if self.failing or (self._pruned and now - self._pruned < BETWEEN_PRUNINGS):
+            return
+        self._pruned = now
+        try:
+            self._store.prune(self._days)
+        except (SQLAlchemyError, OSError) as error:
+            log.error("Old rows of the prediction log cannot be deleted: %s", reason_of(error))
+
+
+def reason_of(error: Exception) -> str:
+    """What a database says, in one line, without the statement and its values."""
+    said = str(getattr(error, "orig", None) or error)
+    return " ".join(said.split())
