@@ -18,6 +18,8 @@ unexport PYTHONDONTWRITEBYTECODE
 
 SERVING := .venv
 TRAINING := .venv-train
+# The same for Python 3.12, where training works too.
+PYTHON_312 := build/python-3.12
 # Training and tests use the second environment.
 PYTHON_TRAINING := PYTHONPATH=. $(TRAINING)/bin/python
 
@@ -25,11 +27,11 @@ WEB_TESTS := tests/web/test_html.py tests/web/test_batch_page.py tests/web/test_
 	tests/web/test_docs_page.py tests/web/test_controls.py
 
 MAKEFLAGS += --no-print-directory
-.PHONY: run run-gunicorn run-granian test quick test-world setup train bench bench-access bench-attack \
+.PHONY: run run-gunicorn run-granian test quick test-world test-312 setup train bench bench-access bench-attack \
 	bench-automl bench-training bench-tests soak messages docs wheel sbom audit lock lint clean help
 
 help: ## list the tasks
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
+	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
 
 run: $(SERVING)/.installed ## serve the form and the API on PORT (SERVER=gunicorn or granian; LOG=1)
 	@echo "Serving on http://localhost:$(PORT) with $(SERVER); Ctrl-C stops it."
@@ -63,10 +65,19 @@ quick: export OMP_NUM_THREADS := 1
 quick: $(TRAINING)/.installed ## the tests that a change needs most, in about a minute and a half
 	@$(PYTHON_TRAINING) -m pytest -q -n 2 --dist loadfile --quick
 
-test-world: $(TRAINING)/.installed firefox postgresql ## tests that need more: Firefox, PostgreSQL
+test-world: $(TRAINING)/.installed firefox postgresql test-312 ## tests that need more: Firefox, PostgreSQL, Python 3.12
 	@$(UV) pip install -q --target build/opentelemetry --python $(TRAINING)/bin/python \
 		--require-hashes -r tests/opentelemetry.txt
 	@$(PYTHON_TRAINING) -m pytest -q --world
+
+# What learns, compiles, saves and opens; the whole of the tests would say nothing else of a Python.
+TESTS_312 := tests/deployment/test_artifact.py tests/inference tests/compiler/test_recipes.py \
+	tests/compiler/test_proof.py tests/features/test_features.py
+
+test-312: export OMP_NUM_THREADS := 1
+test-312: $(PYTHON_312)/.installed ## train and compile on Python 3.12
+	@echo "Running the tests of training and compiler on Python 3.12"
+	@PYTHONPATH=. $(PYTHON_312)/bin/python -m pytest -q -n 2 --dist loadfile $(TESTS_312)
 
 setup: $(TRAINING)/.installed ## install what training needs
 
@@ -120,13 +131,21 @@ audit: $(TRAINING)/.installed ## look for known weaknesses in what serving needs
 lint: $(TRAINING)/.installed ## check style and types
 	@$(TRAINING)/bin/ruff check . && $(TRAINING)/bin/mypy
 
-# The locks. Serving is resolved for every Python it runs on; training for the one PyCaret has.
+# Not all: Ray, Spark and the clouds' clients are 500 MB, and stand in tests/engines.in.
+TRAINING_EXTRAS := train files log sign notebook docs test dask kaggle
+
+# The locks. Serving is resolved for every Python it runs on; training for the one PyCaret has, and
+# for 3.12 with the same versions wherever they can be.
 UV = $(TRAINING)/bin/uv
 lock: $(TRAINING)/.uv ## resolve pyproject.toml again into the hashed locks
 	@$(UV) pip compile -q --upgrade --generate-hashes --universal --no-annotate --no-header \
 		--python-version 3.11 --extra files --extra log pyproject.toml -o requirements.txt
 	@$(UV) pip compile -q --upgrade --generate-hashes --no-annotate --no-header \
-		--python-version 3.11 --all-extras pyproject.toml -o requirements-train.txt
+		--python-version 3.11 $(TRAINING_EXTRAS:%=--extra %) pyproject.toml \
+		-o requirements-train.txt
+	@cp requirements-train.txt requirements-train-3.12.txt
+	@$(UV) pip compile -q --generate-hashes --no-annotate --no-header --python-version 3.12 \
+		$(TRAINING_EXTRAS:%=--extra %) pyproject.toml -o requirements-train-3.12.txt
 	@echo uv | $(UV) pip compile -q --upgrade --generate-hashes --universal --no-annotate \
 		--no-header --python-version 3.11 - -o requirements-uv.txt
 	@$(UV) pip compile -q --generate-hashes --no-annotate --no-header --python-version 3.11 \
@@ -143,6 +162,15 @@ $(SERVING)/.installed: requirements.txt $(SERVING)/.uv
 $(TRAINING)/.installed: requirements-train.txt $(TRAINING)/.uv
 	@$(MAKE) openmp
 	$(call install,$(TRAINING),requirements-train.txt)
+
+# pyenv's python3.12 is one only where 3.12 is switched on; where there is none, uv fetches one.
+$(PYTHON_312)/.installed: requirements-train-3.12.txt $(TRAINING)/.uv
+	@$(MAKE) openmp
+	@echo "Installing $< into $(PYTHON_312)"
+	@python=$$(pyenv prefix 3.12 2>/dev/null)/bin/python3.12; \
+	$(UV) venv -q --clear --python $$([ -x $$python ] && echo $$python || echo 3.12) $(PYTHON_312)
+	@$(UV) pip install -q --python $(PYTHON_312)/bin/python --require-hashes -r $<
+	@touch $@
 
 # uv installs the locks in seconds; where it cannot (an index that only pip knows), pip does.
 define install

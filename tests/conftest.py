@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tablecast.inference.pycaret_gate import pass_version_gate
+
 if TYPE_CHECKING:
     from flask.testing import FlaskClient
     from playwright.sync_api import Browser
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 # our own modules do.
 PYCARET_WARNINGS = (
     "ignore:invalid escape sequence:DeprecationWarning",  # while Python compiles pycaret itself
+    "ignore:invalid escape sequence:SyntaxWarning",  # the same from Python 3.12 on
     "ignore::DeprecationWarning:(matplotlib|pandas|pycaret|plotly|dash|skl|sklearn|lightgbm|joblib)",
     "ignore:Setuptools is replacing distutils:UserWarning",  # lightgbm's import, in any order
     "ignore::FutureWarning:(pandas|pycaret|sklearn|lightgbm|category_encoders|imblearn)",
@@ -53,6 +56,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    pass_version_gate()  # for the tests that import PyCaret's modules by themselves
     for line in PYCARET_WARNINGS:
         config.addinivalue_line("filterwarnings", line)
 

@@ -37,6 +37,14 @@ class CsvChunk:
         """Some of the rows alone."""
         return CsvChunk(self.records[rows], self.lines[rows])
 
+    def joined(self, more: Chunk) -> CsvChunk:
+        """These rows, and those behind them."""
+        return CsvChunk(self.records + more.records, [*self.lines, *more.lines])
+
+    def characters(self) -> int:
+        """How long the rows are, without what stands between their cells."""
+        return sum(sum(map(len, record)) for record in self.records)
+
 
 @dataclass(frozen=True)
 class PlainChunk:
@@ -78,6 +86,17 @@ class PlainChunk:
     def part(self, rows: slice) -> PlainChunk:
         """Some of the rows alone."""
         return replace(self, texts=self.texts[rows], lines=self.lines[rows])
+
+    def joined(self, more: Chunk) -> Chunk:
+        """These rows, and those behind them."""
+        if isinstance(more, CsvChunk):
+            return CsvChunk(self.records, self.lines).joined(more)
+        lines = [*self.lines, *more.lines]
+        return replace(self, texts=self.texts + more.texts, lines=lines)
+
+    def characters(self) -> int:
+        """How long the rows are."""
+        return sum(map(len, self.texts))
 
 
 Chunk = CsvChunk | PlainChunk

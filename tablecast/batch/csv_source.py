@@ -9,16 +9,18 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from itertools import chain
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from tablecast.batch.csv_chunk import Chunk, CsvChunk, PlainChunk, PlainLines, plain_lines
+from tablecast.batch.csv_faults import ragged, too_long, unreadable
 from tablecast.batch.csv_layout import layout_of
 from tablecast.batch.csv_text import CsvText
+from tablecast.batch.steps import in_steps
 from tablecast.data.surroundings import MOST_FOOTERS, is_drawn, is_filled, is_footer, repeats
 from tablecast.errors import BatchError
-from tablecast.i18n.formats import number
-from tablecast.i18n.language import N_, _, ngettext
+from tablecast.i18n.language import N_, _
 from tablecast.schema.table_notes import HEADER_AGAIN, LINES_BELOW
 
 #: Rows that are read, answered and written at a time: enough that what is done once a chunk costs
@@ -39,12 +41,23 @@ BEGINNING = 65_536
 
 _EMPTY = N_("{name} is empty. Its first line must contain the column names.")
 
-#: What Python's reader says in English.
-READER_WORDS = (
-    N_("unexpected end of data"),
-    N_("line contains NUL"),
-)
-LONG_CELL = "field larger than field limit (131072)"
+
+@dataclass(frozen=True)
+class CsvForm:
+    """How a CSV file is written.
+
+    Attributes:
+        separator, line_end: what stands between cells, and behind a row.
+        marked: whether a byte-order mark begins it.
+        skips_spaces: whether a space before a quotation mark is none of the cell's.
+        block_characters: how many are read at a time, to begin with.
+    """
+
+    separator: str
+    line_end: str
+    marked: bool
+    skips_spaces: bool
+    block_characters: int
 
 
 class CsvSource:
@@ -58,7 +71,7 @@ class CsvSource:
 
     Attributes:
         names: the header's cells.
-        separator, line_end, marked: how the file is written; ``marked`` with a byte-order mark.
+        form: how the file is written.
         notes: what to know about the file as a whole.
         size: its bytes.
         has_returns: whether what was read so far holds a carriage return.
@@ -73,20 +86,29 @@ class CsvSource:
         self.name = name
         self._file = CsvText(stream, name, encoding)
         self.size = self._file.size
-        self.marked = self._file.marked or not self._file.encoding.startswith("utf-8")
-        self.notes = self._file.notes
-        self._text = self._file.open()
-        beginning = self._text.read(BEGINNING)
-        self._text.detach()
+        self.encoding = self._file.encoding
+        text = self._file.open()
+        beginning = text.read(BEGINNING)
+        text.detach()
         layout = layout_of(beginning, expected)
-        self.notes += layout.notes
-        self.separator = layout.separator
-        self.line_end = "\r\n" if "\r\n" in beginning else "\n"
-        self._block_characters = _characters_of(beginning)
+        self.notes = self._file.notes + layout.notes
+        self._begin(self._file.open(), CsvForm(
+            layout.separator,
+            "\r\n" if "\r\n" in beginning else "\n",
+            self._file.marked or not self._file.encoding.startswith("utf-8"),
+            # only where it is needed to see a quotation mark: elsewhere a space is kept as it is
+            layout.separator == " " or f'{layout.separator} "' in beginning,
+            _characters_of(beginning),
+        ))  # fmt: skip
+        self.names = layout.names(self._read_header(layout.above))
+
+    def _begin(self, text: io.TextIOWrapper, form: CsvForm) -> None:
+        """Be ready to read a text from its beginning."""
+        self.form, self.separator, self.line_end = form, form.separator, form.line_end
+        self.marked, self._skips_spaces = form.marked, form.skips_spaces
+        self._block_characters = form.block_characters
         self.has_returns = False
-        # only where it is needed to see a quotation mark: elsewhere a space is kept as it is
-        self._skips_spaces = self.separator == " " or f'{self.separator} "' in beginning
-        self._text = self._file.open()
+        self._text = text
         self._blocks = self._read_blocks()
         self._begun, self._end, self._waiting = io.StringIO(), 0, ""
         self._plain_lines = 0
@@ -100,7 +122,6 @@ class CsvSource:
         )
         self._header: list[str] = []
         self._repeated: tuple[int, ...] = ()
-        self.names = layout.names(self._read_header(layout.above))
 
     def close(self) -> None:
         """Let go of the stream, which is its opener's to close."""
@@ -116,6 +137,9 @@ class CsvSource:
         Raises:
             BatchError: a row has too many or too few cells, or the rest is not CSV.
         """
+        yield from in_steps(self._chunks(), CHUNK_ROWS)
+
+    def _chunks(self) -> Iterator[Any]:
         width = len(self.names)
         block = self._begun.read()  # what is behind the header
         while block or (block := next(self._blocks, "")):
@@ -163,7 +187,7 @@ class CsvSource:
             except csv.Error as error:
                 # where its row begins: a quotation mark that is not closed is there
                 line += sum(map(_lines_of, records))
-                raise self._unreadable(str(error), line) from None
+                raise unreadable(self.name, str(error), line) from None
             chunk = self._chunk_of(records, line)
             if len(chunk):
                 yield chunk
@@ -206,7 +230,7 @@ class CsvSource:
         """A row that is too short or too long is a mistake where others follow it."""
         if self._below:
             line, record = self._below[0]
-            raise self._ragged(line, len(record))
+            raise ragged(self.name, line, len(record), len(self.names))
         self._gap = False
 
     def _end_of_table(self) -> None:
@@ -228,7 +252,7 @@ class CsvSource:
                         return record
                     above -= 1
         except csv.Error as error:
-            raise self._unreadable(str(error), 1) from None
+            raise unreadable(self.name, str(error), 1) from None
         raise BatchError(_(_EMPTY).format(name=self.name))
 
     def _texts(self) -> Iterator[io.StringIO]:
@@ -244,42 +268,12 @@ class CsvSource:
             if not block.endswith("\n"):
                 rest = self._text.readline(LINE_CHARACTERS)
                 if len(rest) == LINE_CHARACTERS:
-                    raise self._too_long()
+                    raise too_long(self.name, LINE_CHARACTERS)
                 block += rest
             block = block.removeprefix("\ufeff")
             self.has_returns = self.has_returns or "\r" in block
             self._block_characters = _characters_of(block)
             yield block
-
-    def _unreadable(self, reason: str, line: int) -> BatchError:
-        if reason == LONG_CELL:
-            words = _(
-                "Line {line} of {name} cannot be read: it has a cell of more than {most} "
-                "characters. Shorten that text or leave its column out; or, if a quotation mark "
-                "before it is not closed, close it."
-            )
-            most = number(csv.field_size_limit())
-            return BatchError(words.format(line=line, name=self.name, most=most))
-        words = _("Line {line} of {name} cannot be read: {reason}. Check for a missing quotation "
-                  "mark.")
-        return BatchError(words.format(line=line, name=self.name, reason=_(reason)))
-
-    def _too_long(self) -> BatchError:
-        words = _(
-            "{name} has a line of more than {most} characters. Put each row on its own line."
-        )
-        return BatchError(words.format(name=self.name, most=number(LINE_CHARACTERS)))
-
-    def _ragged(self, line: int, cells: int) -> BatchError:
-        words = ngettext(
-            "Line {line} of {name} has {cells} cell, but the header has {width}. A separator "
-            "inside a text needs quotation marks around the text.",
-            "Line {line} of {name} has {cells} cells, but the header has {width}. A separator "
-            "inside a text needs quotation marks around the text.",
-            cells,
-        )
-        width = number(len(self.names))
-        return BatchError(words.format(line=line, name=self.name, cells=number(cells), width=width))
 
 
 def _characters_of(text: str) -> int:

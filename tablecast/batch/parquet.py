@@ -13,6 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from tablecast.batch.steps import in_steps
 from tablecast.errors import BatchError
 
 #: Rows that are read at a time. Parquet is read by column, so that chunks may be larger than those
@@ -49,6 +50,20 @@ class ParquetChunk:
         """Where a person finds a row: ``("row", 17)``, from 1."""
         return "row", self.first + row + 1
 
+    def part(self, rows: slice) -> ParquetChunk:
+        """Some of the rows alone."""
+        first, end, _ = rows.indices(len(self))
+        return ParquetChunk(self.batch.slice(first, end - first), self.first + first)
+
+    def joined(self, more: ParquetChunk) -> ParquetChunk:
+        """These rows, and those behind them."""
+        table = _pyarrow().Table.from_batches([self.batch, more.batch]).combine_chunks()
+        return ParquetChunk(table.to_batches()[0], self.first)
+
+    def characters(self) -> int:
+        """What counts against what is held back: columns are much smaller than texts of rows."""
+        return int(self.batch.nbytes) // 16
+
 
 class ParquetSource:
     """Reads a Parquet file in chunks.
@@ -84,6 +99,9 @@ class ParquetSource:
         Raises:
             BatchError: the rest of the file is damaged.
         """
+        return in_steps(self._chunks(), CHUNK_ROWS)
+
+    def _chunks(self) -> Iterator[ParquetChunk]:
         with _arrow_errors(self.name):
             for batch in self._file.iter_batches(CHUNK_ROWS):
                 first = self._read

@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Any, BinaryIO
 
 from tablecast.batch.csv_layout import header_index
+from tablecast.batch.steps import in_steps
 from tablecast.data.dialect import MOST_TITLES
 from tablecast.data.sheets import opened_sheet, plain_cell
 from tablecast.data.surroundings import bare, is_footer
@@ -53,6 +54,14 @@ class SheetChunk:
     def part(self, rows: slice) -> SheetChunk:
         """Some of the rows alone."""
         return SheetChunk(self.rows[rows], self.numbers[rows])
+
+    def joined(self, more: SheetChunk) -> SheetChunk:
+        """These rows, and those behind them."""
+        return SheetChunk(self.rows + more.rows, self.numbers + more.numbers)
+
+    def characters(self) -> int:
+        """Nothing: the workbook is in memory already."""
+        return 0
 
 
 class WorkbookSource:
@@ -122,6 +131,9 @@ class WorkbookSource:
 
     def chunks(self) -> Iterator[SheetChunk]:
         """The rows in their order, without empty ones and lines below the table."""
+        return in_steps(self._chunks(), CHUNK_ROWS)
+
+    def _chunks(self) -> Iterator[SheetChunk]:
         rows: list[list[Any]] = []
         numbers: list[int] = []
         below: list[tuple[int, Sequence[Any]]] = []

@@ -26,7 +26,8 @@ BROKEN_PIPE = 141
 #: What a command may lack where only serving is installed.
 FOR_TRAINING = (
     "Training, compiling and verifying need more packages than serving: install tablecast[train] "
-    "on Python 3.11 (in a clone of the repository: make setup, then .venv-train/bin/python)."
+    "on Python 3.11 or 3.12 (in a clone of the repository: make setup, then "
+    ".venv-train/bin/python)."
 )
 
 #: A polite kill, and the end of the terminal, which not every system has.

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from tablecast.inference.pycaret_api import heard_levels
+from tablecast.inference.pycaret_api import heard_levels, import_pycaret
 from tablecast.schema.column_kinds import column_kind
 from tablecast.schema.field import Field
 
@@ -81,9 +81,7 @@ def prepared(table: pd.DataFrame) -> pd.DataFrame:
     """A raw table typed as PyCaret's ``predict_model`` types it before the first step."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # PyCaret's imports warn about its own dependencies
-        from pycaret.utils.generic import df_shrink_dtypes
-
-        return df_shrink_dtypes(table)
+        return import_pycaret("pycaret.utils.generic").df_shrink_dtypes(table)
 
 
 def _values(field: Field, heard: dict[str, Any], texts: dict[str, list[str]]) -> list[Any]:

@@ -1,4 +1,4 @@
-"""Loading a table from a file, a URL or a data-set name.
+"""Loading a table from a file, a URL, a data-set name or Kaggle.
 
     table = read_table("insurance.csv")
     prepared = prepare(table, target="charges")
@@ -20,6 +20,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tablecast.data import kaggle
 from tablecast.data.columns import tidy
 from tablecast.data.compressed import ENDINGS as COMPRESSED
 from tablecast.data.compressed import expanded
@@ -65,7 +66,8 @@ def read_table(
     in the current folder (as PyCaret does), in the cache, and then at PyCaret's address.
 
     Args:
-        source: a path, an http(s) URL, or a data-set name.
+        source: a path, an http(s) URL, a data-set name, or ``kaggle:OWNER/DATASET`` (with ``/FILE``
+            where it has several tables), which ``tablecast[kaggle]`` reads.
         options: what a person says of it.
 
     Raises:
@@ -75,6 +77,9 @@ def read_table(
     options = options or ReadingOptions()
     if re.match(r"https?://", name, re.IGNORECASE):
         return _parse(_fetch(name), name, options)
+    if name.lower().startswith(kaggle.START):
+        content, file = kaggle.fetch(name, ENDINGS)
+        return _parse(content, file, options, Path(file).suffix.lower())
     path = Path(name).expanduser()
     if not os.path.isfile(path) and re.fullmatch(r"[\w-]+", name) and isinstance(source, str):
         path = _data_set(name)

@@ -17,6 +17,7 @@ from tablecast.deployment.files import with_ending, without_ending
 from tablecast.errors import ArtifactError
 from tablecast.inference.onnx_engine import GraphEngine
 from tablecast.inference.pycaret_engine import PycaretEngine
+from tablecast.inference.pycaret_gate import pass_version_gate
 from tablecast.inference.row_program import RowProgram, function_of
 from tablecast.schema.schema import Schema
 from tablecast.settings import read_settings
@@ -42,6 +43,7 @@ def load_pipeline(base: Path) -> tuple[dict[str, Any], Any]:
     description = read_description(base)
     content = read_pipeline_bytes(base, description)
     check_versions(description, with_ending(base, ".pkl"))
+    pass_version_gate()  # its classes are imported while it is read
     import joblib  # which comes with the packages that were just looked for
 
     with warnings.catch_warnings():

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from tablecast.errors import UnsupportedStep
+from tablecast.inference.pycaret_gate import pass_version_gate
 from tablecast.schema.texts import canonical_text, class_names
 
 #: Larger numbers have no fraction.
@@ -27,6 +28,7 @@ def import_pycaret(module: str) -> Any:
     of its dependencies' age.
     """
     os.environ.setdefault("PYCARET_CUSTOM_LOGGING_PATH", os.devnull)
+    pass_version_gate()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return import_module(module)

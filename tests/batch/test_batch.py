@@ -583,10 +583,10 @@ def test_a_chunk_has_few_rows(quote: str) -> None:
     """However long a file's first rows are, and however short its others, a chunk stays small."""
     lines = ["u,v", *[f"1,{'x' * 60_000}"] * 100, *[f"1,{quote}2{quote}"] * 300_000]
     source = CsvSource(io.BytesIO("\n".join(lines).encode()), "in.csv")
-    sizes = [len(chunk) for chunk in source.chunks()]
-    assert sum(sizes) == len(lines) - 1
-    assert max(sizes) <= 10_000
-    assert sizes[0] < 100
+    sizes = [(len(chunk), chunk.characters()) for chunk in source.chunks()]
+    assert sum(rows for rows, _ in sizes) == len(lines) - 1
+    assert max(rows for rows, _ in sizes) == 2_000
+    assert max(characters for _, characters in sizes) < 10_000_000
 
 
 @pytest.mark.parametrize(

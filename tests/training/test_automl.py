@@ -104,6 +104,19 @@ def test_few_rows_begin_with_what_can_learn_from_them(task: str, line: str) -> N
         assert (np.ptp(trees.fit(x, x[:, 0]).predict(x)) > 0) == (rows > 39)
 
 
+def test_amounts_of_many_rows_are_tried_with_larger_trees_at_once() -> None:
+    """They come right after PyCaret's own settings; classes and fewer rows do not have them."""
+    larger = candidates.Candidate("lightgbm", candidates.LARGER_TREES)
+    many = candidates.first("regression", candidates.MANY_ROWS)
+    stock = len(candidates.STOCK["regression"])
+    assert many.index(larger) == stock
+    assert [one for one in many if one != larger] == candidates.first("regression", 9_000)
+    assert larger not in candidates.first("classification", candidates.MANY_ROWS)
+    space = candidates.space_of(larger, candidates.MANY_ROWS)
+    assert space is not None
+    assert all(value in space[name] for name, value in larger.settings.items())
+
+
 @pytest.mark.parametrize("task", ["regression", "classification"])
 def test_a_wide_table_begins_with_what_is_quick(task: str) -> None:
     """Boosted trees of few leaves and bins come first; no other table has them."""

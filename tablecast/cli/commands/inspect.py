@@ -22,7 +22,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "tablecast inspect charges.csv --target charges --missing '?'",
     )
     parser.add_argument(
-        "table", help="a CSV, Excel or Parquet file, a URL, or the name of a PyCaret data set"
+        "table",
+        help="a CSV, Excel or Parquet file, a URL, the name of a PyCaret data set, or "
+        "kaggle:OWNER/DATASET",
     )
     parser.add_argument("--target", metavar="COLUMN", help="the column to predict")
     parser.add_argument(

@@ -30,7 +30,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "tablecast train charges.csv --target charges --model lr --force",
     )
     parser.add_argument(
-        "table", help="a CSV, Excel or Parquet file, a URL, or the name of a PyCaret data set"
+        "table",
+        help="a CSV, Excel or Parquet file, a URL, the name of a PyCaret data set, or "
+        "kaggle:OWNER/DATASET",
     )
     parser.add_argument("--target", required=True, metavar="COLUMN", help="the column to predict")
     parser.add_argument("--name", help="the deployment's name (default: the table's name)")

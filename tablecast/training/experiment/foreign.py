@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from tablecast.errors import ArtifactError, TableError
+from tablecast.inference.pycaret_api import import_pycaret
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -33,10 +34,12 @@ def pycaret_pipeline(model: Any, table: pd.DataFrame | None, target: str | None)
         )
     names = _columns_of(model, table, target)
     check_columns([*names, target], table)
-    from pycaret.internal.pipeline import Pipeline
-    from pycaret.internal.preprocess.transformers import TransformerWrapper
-
     from tablecast.features import AsFloat64
+
+    Pipeline = import_pycaret("pycaret.internal.pipeline").Pipeline
+    TransformerWrapper = import_pycaret(
+        "pycaret.internal.preprocess.transformers"
+    ).TransformerWrapper
 
     *before, last = getattr(model, "steps", [("actual_estimator", model)])
     wrapped = [("float64", TransformerWrapper(AsFloat64().fit(table[names])))]
