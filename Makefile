@@ -27,27 +27,15 @@ WEB_TESTS := tests/web/test_html.py tests/web/test_batch_page.py tests/web/test_
 	tests/web/test_docs_page.py tests/web/test_controls.py
 
 MAKEFLAGS += --no-print-directory
-.PHONY: run run-gunicorn run-granian test quick test-world test-312 setup train bench bench-access bench-attack \
+.PHONY: run test quick test-world test-312 setup train bench bench-access bench-attack \
 	bench-automl bench-training bench-tests soak messages docs wheel sbom audit lock lint clean help
 
 help: ## list the tasks
 	@grep -E '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 14
 
 run: $(SERVING)/.installed ## serve the form and the API on PORT (SERVER=gunicorn or granian; LOG=1)
-	@echo "Serving on http://localhost:$(PORT) with $(SERVER); Ctrl-C stops it."
 	@$(if $(LOG),echo "Every answer is kept: see docs/log.md.")
-	@$(MAKE) run-$(SERVER)
-
-run-gunicorn:
-	@$(SERVING)/bin/gunicorn app:app
-
-run-granian:
-	@counts=$$(mktemp -d) && trap 'rm -rf $$counts' EXIT && \
-	PROMETHEUS_MULTIPROC_DIR=$$counts $(SERVING)/bin/granian --interface wsgi --host 0.0.0.0 \
-		--port $(PORT) --workers $(WEB_CONCURRENCY) --http 1 --no-ws \
-		--workers-kill-timeout 10 --backlog 4096 --backpressure 900 \
-		--http1-header-read-timeout 10000 \
-		--factory tablecast.web.server.granian_app:create_app
+	@exec $(SERVING)/bin/python -m tablecast serve --server $(SERVER) --host 0.0.0.0
 
 # Two workers on two cores: more threads would only wait for one another.
 test: export OMP_NUM_THREADS := 1

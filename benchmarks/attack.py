@@ -25,7 +25,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from benchmarks.attacks import ATTACKS, Attack, answer, connect, request
-from benchmarks.servers import granian_words
+from benchmarks.servers import serve_command
 
 ROOT = Path(__file__).parents[1]
 
@@ -86,10 +86,8 @@ def started(server: str, files: int = FILES, **environment: str) -> Iterator[tup
         probe.bind(("127.0.0.1", 0))
         port = int(probe.getsockname()[1])
         probe.close()
-        folder = Path(sys.executable).parent
-        command = [str(folder / "gunicorn"), "app:app"]
+        command = serve_command(sys.executable, server)
         if server == "granian":
-            command = [str(folder / "granian"), *granian_words(str(port))]
             environment = {"PROMETHEUS_MULTIPROC_DIR": counts, **environment}
         process = subprocess.Popen(
             command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,

@@ -117,22 +117,21 @@ def _on_uvicorn(name: str, title: str, environment: Environment, graph: Path) ->
 
 def ours_on_gunicorn(environment: Environment, deployment: str) -> Server:
     """Ours, as the Procfile starts it."""
-    return Server("gunicorn", "tablecast, gunicorn", (environment.program("gunicorn"), "app:app"),
-                  ROOT, _ours(deployment))
+    return Server("gunicorn", "tablecast, gunicorn",
+                  serve_command(environment.program("python"), "gunicorn"), ROOT, _ours(deployment))
 
 
 def ours_on_granian(environment: Environment, deployment: str) -> Server:
     """Ours, as ``make run SERVER=granian`` starts it."""
-    command = (environment.program("granian"), *granian_words("{port}"))
-    return Server("granian", "tablecast, granian", command, ROOT, _ours(deployment))
+    return Server("granian", "tablecast, granian",
+                  serve_command(environment.program("python"), "granian"), ROOT, _ours(deployment))
 
 
-def granian_words(port: str) -> list[str]:
-    """What granian is started with, in the Makefile's own words."""
-    recipe = (ROOT / "Makefile").read_text().split("\nrun-granian:")[1].split("\n\n")[0]
-    words = recipe.replace("\\\n", " ").split("bin/granian")[1].split()
-    known = {"$(PORT)": port, "$(WEB_CONCURRENCY)": str(WORKERS)}
-    return [known.get(word, word) for word in words]
+def serve_command(python: str, server: str) -> tuple[str, ...]:
+    """What the Procfile starts, with one of the two servers."""
+    words = (ROOT / "Procfile").read_text().removeprefix("web: python ").split()
+    words[words.index("--server") + 1] = server
+    return (python, *words)
 
 
 @contextmanager

@@ -48,6 +48,14 @@ class ArtifactError(TablecastError):
     """A deployment's file is missing, damaged, or made by another version."""
 
 
+class ServeError(TablecastError):
+    """A server cannot be started as it was asked for."""
+
+
+class EngineError(TablecastError):
+    """An engine that computes elsewhere is not installed, not there, or does not fit."""
+
+
 class BatchError(TablecastError):
     """A file of rows cannot be read, or its predictions cannot be written."""
 

@@ -15,11 +15,9 @@ from pathlib import Path
 import requests
 from deployments import ROOT
 
-from benchmarks.servers import granian_words
+from benchmarks.servers import serve_command
 
-BIN = Path(sys.executable).parent
-GUNICORN = [str(BIN / "gunicorn"), "app:app"]
-GRANIAN = [str(BIN / "granian")]
+GUNICORN, GRANIAN = (list(serve_command(sys.executable, name)) for name in ("gunicorn", "granian"))
 
 #: Seconds. A worker that gunicorn has only just forked still has the master's way with signals, and
 #: misses one; gunicorn waits 30 for it.
@@ -37,8 +35,6 @@ def free_port() -> int:
 def served(command: list[str], folder: Path, **environment: str) -> Iterator[str]:
     """Start a server in the repository's root; stop it gently at the end."""
     port = free_port()
-    if "granian" in command[0]:
-        command = [*command, *granian_words(str(port))]
     log = (folder / "log").open("wb")
     server = subprocess.Popen(
         command, cwd=ROOT, stdout=log, stderr=log,

@@ -154,12 +154,12 @@ def test_the_file_table_compares_within_a_round() -> None:
     assert "| 27.5 | 26.5 | 36 | 27.5 | 95 |" in table
 
 
-def test_granian_is_started_as_the_makefile_starts_it() -> None:
-    """The command is the Makefile's own, with the port and the workers filled in."""
+def test_the_procfile_starts_either_server() -> None:
+    """The command is the Procfile's own, with the server put in."""
     server = servers.ours_on_granian(Environment(Path("/env")), "deployment")
-    assert server.command[:3] == ("/env/bin/granian", "--interface", "wsgi")
-    assert server.command[-2:] == ("--factory", "tablecast.web.server.granian_app:create_app")
-    assert not any("$" in word for word in server.command)
+    assert server.command[:4] == ("/env/bin/python", "-m", "tablecast", "serve")
+    assert server.command[server.command.index("--server") + 1] == "granian"
+    assert "$" not in "".join(server.command)
 
 
 def test_training_of_any_size_is_measured_once(

@@ -5,20 +5,27 @@ from __future__ import annotations
 import email
 import os
 import re
+import signal
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
 import pytest
+import requests
 from deployments import ROOT, SHIPPED
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 from packaging.version import Version
+from real_servers import STOP_TIMEOUT, free_port, wait_until_ready
 
 from tablecast import __version__
 
 UV = Path(sys.executable).with_name("uv")
+
+PATIENT = {
+    "age": 39, "sex": "male", "bmi": 30, "children": 1, "smoker": "no", "region": "northwest",
+}  # fmt: skip
 
 SERVE = """
 from tablecast.web.app import create_app
@@ -113,6 +120,33 @@ def test_the_wheel_serves_from_anywhere(installed: Path, tmp_path: Path) -> None
         [str(installed / "python"), "-c", SERVE], cwd=tmp_path, check=True,
         env={**os.environ, "TABLECAST_DEPLOYMENT": str(SHIPPED), "PYTHONPATH": ""},
     )
+
+
+@pytest.mark.slow
+@pytest.mark.server
+@pytest.mark.parametrize("server", ["gunicorn", "granian"])
+def test_the_wheel_serves_by_one_command(installed: Path, tmp_path: Path, server: str) -> None:
+    """`tablecast serve NAME` has the form, its style and the API, in any folder."""
+    port = free_port()
+    with (tmp_path / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [str(installed / "tablecast"), "serve", str(SHIPPED), f"--port={port}",
+             f"--server={server}"], cwd=tmp_path, stdout=log, stderr=log,
+            env={**os.environ, "PYTHONPATH": ""},
+        )  # fmt: skip
+        url = f"http://127.0.0.1:{port}"
+        try:
+            wait_until_ready(url, process)
+            page = requests.get(f"{url}/", timeout=20).text
+            (style,) = re.findall(r'href="(/static/tablecast.css[^"]*)"', page)
+            assert requests.get(f"{url}{style}", timeout=20).headers["Content-Type"] == (
+                "text/css; charset=utf-8"
+            )
+            answer = requests.post(f"{url}/predict_api", json=PATIENT, timeout=20)
+            assert isinstance(answer.json(), float)
+        finally:
+            process.send_signal(signal.SIGTERM)
+            process.wait(STOP_TIMEOUT)
 
 
 @pytest.mark.slow

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 import math
+import sys
+from pathlib import Path
 
 
 def add_deployment(parser: argparse.ArgumentParser) -> None:
@@ -17,6 +19,11 @@ def add_deployment(parser: argparse.ArgumentParser) -> None:
 def say(line: str) -> None:
     """Print a line at once, into a log too."""
     print(line, flush=True)
+
+
+def program() -> str:
+    """What a person types before a command: a clone of the repository has no script."""
+    return "tablecast" if Path(sys.argv[0]).stem == "tablecast" else "python -m tablecast"
 
 
 def positive(text: str) -> float:
@@ -34,4 +41,11 @@ def whole(text: str) -> int:
     """An argument that is a whole number of at least 1."""
     if not (text.isdecimal() and int(text)):
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
+    return int(text)
+
+
+def port(text: str) -> int:
+    """An argument that is the number of a port."""
+    if not (text.isdecimal() and len(text) <= 5 and 0 < int(text) <= 65535):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port, a number from 1 to 65535")
     return int(text)

@@ -40,7 +40,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit status: 0 done, 1 a clear refusal on the terminal, 130 interrupted.
     """
-    options = command_parser().parse_args(arguments)
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    options = command_parser(given[:1]).parse_args(given)
     try:
         with _ended_as_by_ctrl_c():
             options.run(options)
@@ -88,8 +89,13 @@ def run() -> NoReturn:
     sys.exit(status)
 
 
-def command_parser() -> argparse.ArgumentParser:
-    """Every command with its arguments and what they are for."""
+def command_parser(wanted: Sequence[str] = ()) -> argparse.ArgumentParser:
+    """Every command with its arguments and what they are for.
+
+    Args:
+        wanted: the commands that are enough, where they are commands: to import all of them takes
+            several times as long as to start a server.
+    """
     parser = argparse.ArgumentParser(prog="tablecast")
     explain(
         parser,
@@ -102,7 +108,8 @@ def command_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for module in pkgutil.iter_modules(commands_folder.__path__):
-        command = import_module(f"{commands_folder.__name__}.{module.name}")
-        command.configure(commands.add_parser(module.name, help=command.HELP))
+    names = [module.name for module in pkgutil.iter_modules(commands_folder.__path__)]
+    for name in [name for name in names if name in wanted] or names:
+        command = import_module(f"{commands_folder.__name__}.{name}")
+        command.configure(commands.add_parser(name, help=command.HELP))
     return parser

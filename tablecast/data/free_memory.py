@@ -94,6 +94,19 @@ def _own_limit() -> float:
 
         most = resource.getrlimit(resource.RLIMIT_AS)[0]
         if most != resource.RLIM_INFINITY:
-            pages = int(Path("/proc/self/statm").read_text().split()[0])
-            return float(most - pages * resource.getpagesize())
+            return float(most - _pages(0) * resource.getpagesize())
     return math.inf
+
+
+def taken() -> float:
+    """Bytes of memory that this process holds; 0 where the system does not tell."""
+    with suppress(ImportError, OSError, ValueError):
+        import resource
+
+        return float(_pages(1) * resource.getpagesize())
+    return 0.0
+
+
+def _pages(place: int) -> int:
+    """Pages of this process: 0 for those that it has asked for, 1 for those that it holds."""
+    return int(Path("/proc/self/statm").read_text().split()[place])

@@ -27,11 +27,29 @@ def with_ending(base: Path, ending: str) -> Path:
     return base.with_name(base.name + ending)
 
 
+def check_there(base: Path, engine: str) -> None:
+    """See whether a deployment has the file that an engine opens, without opening it.
+
+    Raises:
+        ArtifactError: it is not there; what is there may say why.
+    """
+    path = with_ending(base, ".onnx" if engine == "onnx" else ".pkl")
+    if not path.is_file():
+        raise missing(path)
+
+
 def missing(path: Path) -> ArtifactError:
     """The error for a deployment's file that is not there."""
+    base, where = without_ending(path), str(path.parent)
+    pickle = with_ending(base, ".pkl")
+    if path.suffix == ".onnx" and pickle.is_file():
+        return ArtifactError(
+            f"There is no {path.name} in {where!r}, only {pickle.name}. Compile it (python -m "
+            f"tablecast compile {pickle}), or serve it with TABLECAST_ENGINE=pycaret."
+        )
     return ArtifactError(
-        f"There is no {path.name} in {str(path.parent)!r}; train one (make train, or python -m "
-        "tablecast train TABLE --target COLUMN), or set TABLECAST_DEPLOYMENT to another path."
+        f"There is no {path.name} in {where!r}. Check the path, or train a deployment (python -m "
+        "tablecast train TABLE --target COLUMN)."
     )
 
 
@@ -39,7 +57,7 @@ def damaged(path: Path) -> ArtifactError:
     """The error for a deployment's file that is not what was saved."""
     return ArtifactError(
         f"{path.name} is not the file that was saved: it is damaged or was changed. Restore it "
-        "(git checkout), or train it again (make train)."
+        "(git checkout), or train it again."
     )
 
 

@@ -18,11 +18,12 @@ from tablecast.deployment.description import save
 from tablecast.deployment.files import without_ending
 from tablecast.deployment.opening import load_pipeline
 from tablecast.deployment.staging import check_free, name_after, named_place, staged
-from tablecast.errors import ArtifactError, ProofFailed, Remark
+from tablecast.errors import ArtifactError, EngineError, ProofFailed, Remark
 from tablecast.inference.marginals import background_of
 from tablecast.schema.form_file import Form, read_form
 from tablecast.schema.options import ReadingOptions, options_of
 from tablecast.schema.schema import Schema
+from tablecast.training.cluster.opening import opened
 from tablecast.training.intake import take_in
 from tablecast.training.interrupts import Interrupts
 from tablecast.training.memory import enough_memory
@@ -52,6 +53,9 @@ def cast(
     trials: int | None = None,
     seed: int = 123,
     max_latency: float | None = None,
+    engine: str | None = None,
+    address: str | None = None,
+    workers: int | None = None,
     drop: Collection[str] = (),
     keep: Collection[str] = (),
     group: str | None = None,
@@ -71,6 +75,8 @@ def cast(
         form: a form file (see ``tablecast.schema.form_file``), or None.
         force: replace another deployment of that name.
         model, budget, trials, seed, max_latency: see ``tablecast.training.train.train``.
+        engine, address, workers: where a search fits its models; see
+            ``tablecast.training.cluster.opening.opened``.
         drop, keep: columns to leave out, and columns that are features even where they look like
             the target in disguise.
         group, time, weight: columns by which rows are split and counted; see ``ReadingOptions``.
@@ -82,8 +88,8 @@ def cast(
         The deployment's path without ending. Its files are there all together, or not at all.
 
     Raises:
-        TablecastError: the table, the form file or the training cannot be used, or there is
-            another deployment of that name.
+        TablecastError: the table, the form file, the engine or the training cannot be used, or
+            there is another deployment of that name.
         UnsupportedStep, ProofFailed: saved, but without a graph.
         KeyboardInterrupt: before there was anything to save, or for the second time.
     """
@@ -99,7 +105,13 @@ def cast(
     look = read_form(form, options.over(reading or ReadingOptions()))
     base = named_place(out, name_after(source) if name is None else name)
     check_free(base, force)
-    with enough_memory(), Interrupts(progress) as interrupts:
+    if engine and model != "auto":
+        raise EngineError("--engine spreads a search, and --model fits one model. Leave one out.")
+    with (
+        enough_memory(),
+        opened(engine, address, workers, progress) as executor,
+        Interrupts(progress) as interrupts,
+    ):
         seconds = (budget or DEFAULT_BUDGET) if model == "auto" and trials is None else None
         prepared = take_in(
             source, target, look, budget=seconds, began=began, progress=progress
@@ -112,6 +124,7 @@ def cast(
             seed=seed,
             max_latency=MAX_LATENCY if max_latency is None else max_latency,
             began=began,
+            executor=executor,
             interrupts=interrupts,
             progress=progress,
         )

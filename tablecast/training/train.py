@@ -9,6 +9,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from tablecast.errors import Remark, TrainingError
+from tablecast.training.cluster.executor import Executor, Threads
 from tablecast.training.evaluation.rounding import readable
 from tablecast.training.experiment.agreement import check_self_agreement
 from tablecast.training.experiment.leaderboard import as_text
@@ -78,6 +79,7 @@ def train(
     max_latency: float = MAX_LATENCY,
     began: float | None = None,
     interrupts: Interrupts | None = None,
+    executor: Executor | None = None,
     progress: Progress = _print,
 ) -> Trained:
     """Train a pipeline on a prepared table.
@@ -92,6 +94,7 @@ def train(
         seed: PyCaret's ``session_id``, which decides the split, the folds and the estimators.
         max_latency: microseconds that a row may take in the graph; "auto" chooses nothing slower.
         began: when the budget began, as ``time.monotonic`` counts; None for now.
+        executor: fits what "auto" tries; None for this process's threads.
         interrupts: told when the search is over, so that Ctrl-C no longer ends it.
         progress: called with one line for each thing done.
 
@@ -111,7 +114,10 @@ def train(
                 texts=prepared.table.select_dtypes(object).shape[1],
                 refits=usual_refits(prepared),
             )
-            search = Search(prepared, allowed, seed, LARGEST_GRAPH, progress, max_latency)
+            search = Search(
+                prepared, allowed, seed, LARGEST_GRAPH, progress, max_latency,
+                executor or Threads(),
+            )
             search.run()
             if interrupts:
                 interrupts.searching = False

@@ -78,6 +78,8 @@ IN_ORDER = (
     "sign",
 )
 KEYS_IN_ORDER = ("keys add", "keys list", "keys revoke")
+#: And those that end when somebody stops them: tests/cli/test_serve.py starts it.
+ENDLESS = ("serve",)
 
 
 @pytest.mark.slow
@@ -88,7 +90,7 @@ def test_the_examples_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     table.drop(columns="charges").head(20).to_csv(tmp_path / "new.csv", index=False)
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("TABLECAST_KEYS", raising=False)
-    assert {*IN_ORDER, *KEYS_IN_ORDER, "keys", ""} == set(PARSERS)
+    assert {*IN_ORDER, *KEYS_IN_ORDER, *ENDLESS, "keys", ""} == set(PARSERS)
     for name in (*IN_ORDER, *KEYS_IN_ORDER):
         if name == "compare":  # a new deployment, and rows with outcomes
             shutil.copy("charges.csv", "outcomes.csv")

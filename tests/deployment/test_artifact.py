@@ -66,7 +66,7 @@ def test_a_deployment_is_named_with_or_without_ending(ending: str) -> None:
 @pytest.mark.parametrize("engine", ["onnx", "pycaret"])
 def test_a_missing_deployment_says_what_to_do(tmp_path: Path, engine: str) -> None:
     """One line names the file and the command that makes it."""
-    with pytest.raises(ArtifactError, match=r"no none\.(onnx|json) .*make train") as caught:
+    with pytest.raises(ArtifactError, match=r"no none\.(onnx|json) .*tablecast train") as caught:
         load(tmp_path / "none", engine)
     assert "\n" not in str(caught.value)
 

@@ -14,6 +14,7 @@ from sklearn.datasets import make_classification
 
 from tablecast.data.prepared import Prepared
 from tablecast.features.temperature import Tempered, raised
+from tablecast.training.cluster import executor
 from tablecast.training.experiment.setup import quiet_and_single
 from tablecast.training.search import blend_weights, cross_validation
 from tablecast.training.search import temperature_scaling as temperature
@@ -74,7 +75,7 @@ def test_folds_side_by_side_answer_as_one_after_the_other(
     candidate = Candidate("et", {"n_estimators": 10}, "scaled")
     made = []
     for count in (1, 4):
-        monkeypatch.setattr(cross_validation, "threads", lambda count=count: count)
+        monkeypatch.setattr(executor, "threads", lambda count=count: count)
         with quiet_and_single():
             made.append(cross_validation.try_candidate(candidate, view, None))
     assert (made[0].predictions == made[1].predictions).all()
@@ -107,7 +108,7 @@ def test_what_would_outlast_the_budget_stops_after_one_division(view: View) -> N
         late = cross_validation.try_candidate(candidate, view, None, no_time)
         whole = cross_validation.try_candidate(candidate, view, None, lambda _: True)
     others = len(view.folds) - view.folds_once
-    assert asked == [late.seconds * others / cross_validation.threads()]
+    assert asked == [late.seconds * others / executor.threads()]
     assert (len(late.losses), late.why) == (view.folds_once, TOO_LONG)
     assert whole.whole
     assert whole.why is None

@@ -22,6 +22,7 @@ from tablecast.data.row_metadata import RowMetadata
 from tablecast.data.sources import prepare
 from tablecast.deployment.files import with_ending
 from tablecast.errors import Remark
+from tablecast.training.cluster import executor
 from tablecast.training.experiment.out_of_fold import usual_refits
 from tablecast.training.experiment.setup import quiet_and_single
 from tablecast.training.search import budget, candidates, cross_validation, tuning, views
@@ -78,7 +79,7 @@ def found_by(made: Search) -> list[tuple[str, Mapping[str, Any], float]]:
 def test_counted_trials_do_not_depend_on_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Long after its seconds, and with other threads, the same trials give the same bits."""
     first = searched(Budget(1e9, trials=5))
-    monkeypatch.setattr(cross_validation, "threads", lambda: 4)
+    monkeypatch.setattr(executor, "threads", lambda: 4)
     late = Budget(1e-9, trials=5)
     late.began -= 1e6
     second = searched(late)
@@ -207,18 +208,30 @@ def test_draws_do_not_depend_on_what_was_drawn_before() -> None:
 
 def test_support_vector_machines_are_fitted_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     """All of a process's draw from one generator: two at once would mix their probabilities."""
-    running, most = 0, {"rbfsvm": 0, "lr": 0}
+    monkeypatch.setattr(executor, "threads", lambda: 2)
+    running, most = 0, {True: 0, False: 0}
 
-    def fit_one(candidate: Any, *_: Any) -> None:
-        nonlocal running
-        running += 1
-        most[candidate.model] = max(most[candidate.model], running)
-        barrier.wait(5) if candidate.model == "lr" else None
-        running -= 1
+    class Slow:
+        """Notes how many are fitted at once."""
+
+        def __init__(self, alone: bool) -> None:
+            self.alone = alone
+
+        def fit(self, *_: Any) -> None:
+            nonlocal running
+            running += 1
+            most[self.alone] = max(most[self.alone], running)
+            None if self.alone else barrier.wait(5)
+            running -= 1
+
+        def predict(self, _: Any) -> list[float]:
+            return [0.0]
 
     barrier = threading.Barrier(2)
-    monkeypatch.setattr(cross_validation, "_fit_fold", fit_one)
-    monkeypatch.setattr(cross_validation, "threads", lambda: 2)
-    for model in most:
-        cross_validation._fit(candidates.Candidate(model), None, [None] * 4)  # type: ignore[arg-type, list-item]
-    assert most == {"rbfsvm": 1, "lr": 2}
+    fold = views.Fold(None, None, None, None, np.array([0]))
+    runner = executor.Threads().share([fold] * 4)
+    for alone in (True, False):
+        fit = (Slow(alone), "regression", alone, False)
+        runner.map(cross_validation.fit_fold, [(place, fit) for place in range(4)])
+    assert most == {True: 1, False: 2}
+    assert "rbfsvm" in cross_validation.ONE_AT_A_TIME

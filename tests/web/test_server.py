@@ -123,7 +123,7 @@ def test_a_missing_deployment_stops_the_start(tmp_path: Path, command: list[str]
         env={**os.environ, "PORT": str(free_port()), "TABLECAST_DEPLOYMENT": str(tmp_path / "no")},
     )
     assert done.returncode != 0
-    assert "make train" in done.stderr
+    assert "tablecast train" in done.stderr
     assert "Traceback" not in done.stderr
     assert len(done.stderr.strip().splitlines()) <= 3
 

@@ -6,7 +6,7 @@ import argparse
 import time
 from pathlib import Path
 
-from tablecast.cli.arguments import add_deployment, say
+from tablecast.cli.arguments import add_deployment, program, say
 from tablecast.cli.command_help import explain
 from tablecast.deployment.files import replaced_when_whole
 from tablecast.deployment.relabelled_files import description_of, relabel, stale_signatures
@@ -64,7 +64,7 @@ def _write(name: str, path: Path, force: bool) -> None:
             temporary.write_text(text, encoding="utf-8")
     except OSError as error:
         raise FormFileError(f"{str(path)!r} cannot be written: {error.strerror}.") from None
-    say(f"Wrote {path}. Edit it, then run: tablecast form {name} --form {path}")
+    say(f"Wrote {path}. Edit it, then run: {program()} form {name} --form {path}")
 
 
 def _put(name: str, file: str) -> None:
@@ -80,4 +80,4 @@ def _put(name: str, file: str) -> None:
     say(f"Wrote {names} in {time.monotonic() - began:.1f} s. The graph is the same, and so its "
         "proof holds.")
     for signature in stale_signatures(changed):
-        say(f"{signature.name} no longer fits. Sign again: tablecast sign {name} --key FILE")
+        say(f"{signature.name} no longer fits. Sign again: {program()} sign {name} --key FILE")

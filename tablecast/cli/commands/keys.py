@@ -25,7 +25,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "with theirs; programs send Authorization: Bearer KEY. Without TABLECAST_KEYS the server "
         "is open to everybody.",
         "tablecast keys list",
-        "TABLECAST_KEYS=keys.jsonl gunicorn app:app",
+        "TABLECAST_KEYS=keys.jsonl tablecast serve charges",
         "tablecast keys add night-job --role batch --rate 100/m --until 2027-12-31",
     )
     actions = parser.add_subparsers(required=True, metavar="ACTION")

@@ -17,7 +17,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "Sign a deployment with your secret key, as minisign does. A server with "
         "TABLECAST_SIGNED_BY opens only deployments that this key has signed. Make a key once.",
         "tablecast sign --new-key ours.key",
-        "TABLECAST_SIGNED_BY=ours.key.pub gunicorn app:app",
+        "TABLECAST_SIGNED_BY=ours.key.pub tablecast serve charges",
         "tablecast sign charges --key ours.key",
     )
     parser.add_argument(

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import argparse
 import time
+from shlex import quote
 
-from tablecast.cli.arguments import positive, say, whole
+from tablecast.cli.arguments import positive, program, say, whole
 from tablecast.cli.command_help import explain
 from tablecast.cli.live import Live
 from tablecast.cli.table_options import add_table_options, table_options
 from tablecast.errors import TrainingError
 from tablecast.training import cast
+from tablecast.training.cluster.opening import ENGINES
 
 HELP = "train a model on a table and save a deployment"
 
@@ -28,6 +30,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "tablecast train charges.csv --target charges",
         "tablecast train charges.csv --target charges --budget 600 --force",
         "tablecast train charges.csv --target charges --model lr --force",
+        "tablecast train charges.csv --target charges --engine dask --address tcp://10.0.0.5:8786",
     )
     parser.add_argument(
         "table",
@@ -67,6 +70,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="number of models to try, instead of --budget: the same seed and number give the "
         "same model on every run",
     )
+    cluster = parser.add_argument_group("where models are fitted (default: in this process)")
+    cluster.add_argument(
+        "--engine", choices=ENGINES,
+        help="fit the models of the search on several processes or machines. Needs "
+        "tablecast[dask] or tablecast[ray]; the model found is the same",
+    )
+    cluster.add_argument(
+        "--address", metavar="URL",
+        help="a cluster that runs already, such as tcp://10.0.0.5:8786 (Dask) or "
+        "ray://10.0.0.5:10001 (Ray)",
+    )
+    cluster.add_argument(
+        "--workers", type=whole, metavar="NUMBER",
+        help="processes on this machine, where no --address is given (default: one for each core)",
+    )
     add_table_options(parser)
     parser.set_defaults(run=run)
 
@@ -89,11 +107,14 @@ def run(options: argparse.Namespace) -> None:
             trials=options.trials,
             seed=DEFAULT_SEED if options.seed is None else options.seed,
             max_latency=options.max_latency,
+            engine=options.engine,
+            address=options.address,
+            workers=options.workers,
             reading=table_options(options),
             began=began,
             progress=live,
         )
-    say(f"Serve it with: TABLECAST_DEPLOYMENT={base} make run")
+    say(f"Serve it with: {program()} serve {quote(str(base))}")
 
 
 def _check_trials(options: argparse.Namespace) -> None:

@@ -12,6 +12,7 @@ from onnx import TensorProto, helper, numpy_helper
 
 from tablecast.errors import PageError
 from tablecast.export.page.packing import packed
+from tablecast.export.page.tree_sums import with_tree_sums
 from tablecast.export.page.trees_json import trees_json
 from tablecast.inference.onnx_engine import WIDE_INPUTS
 
@@ -24,6 +25,14 @@ KINDS: Mapping[int, str] = {
     TensorProto.BOOL: "bool",
     TensorProto.STRING: "text",
 }
+
+#: The attributes of an ensemble of trees.
+TREES = (
+    "n_targets", "nodes_falsenodeids", "nodes_featureids", "nodes_missing_value_tracks_true",
+    "nodes_modes", "nodes_nodeids", "nodes_treeids", "nodes_truenodeids",
+    "nodes_values_as_tensor", "target_ids", "target_nodeids", "target_treeids",
+    "target_weights_as_tensor",
+)  # fmt: skip
 
 #: The operators that the JavaScript evaluates, and the attributes of each that it knows.
 OPERATORS: Mapping[str, tuple[str, ...]] = {
@@ -51,12 +60,8 @@ OPERATORS: Mapping[str, tuple[str, ...]] = {
     "Shape": ("start", "end"),
     "Split": ("axis",),
     "TopK": ("axis", "largest"),
-    "TreeEnsembleRegressor": (
-        "n_targets", "nodes_falsenodeids", "nodes_featureids", "nodes_missing_value_tracks_true",
-        "nodes_modes", "nodes_nodeids", "nodes_treeids", "nodes_truenodeids",
-        "nodes_values_as_tensor", "target_ids", "target_nodeids", "target_treeids",
-        "target_weights_as_tensor",
-    ),
+    "TreeEnsembleRegressor": TREES,
+    "TreeSum": TREES,
 }  # fmt: skip
 
 
@@ -82,7 +87,7 @@ def graph_json(model: onnx.ModelProto) -> dict[str, Any]:
         }
         for value in graph.input
     ]
-    nodes = [_node(node, numbers) for node in graph.node]
+    nodes = [_node(node, numbers) for node in with_tree_sums(graph)]
     return {
         "constants": [_constant(tensor) for tensor in graph.initializer],
         "inputs": inputs,
@@ -132,7 +137,8 @@ def _loop(node: onnx.NodeProto, numbers: dict[str, int]) -> dict[str, Any]:
 
 
 _WRITTEN: Mapping[str, Callable[[onnx.NodeProto, dict[str, int]], dict[str, Any]]] = {
-    "TreeEnsembleRegressor": _tree_ensemble, "Cast": _cast, "Imputer": _imputer, "Loop": _loop,
+    "TreeEnsembleRegressor": _tree_ensemble, "TreeSum": _tree_ensemble, "Cast": _cast,
+    "Imputer": _imputer, "Loop": _loop,
 }  # fmt: skip
 
 
@@ -165,6 +171,4 @@ def _plain(value: Any) -> Any:
 
 
 def _unsupported(what: str) -> PageError:
-    return PageError(
-        f"A page cannot evaluate this graph: {what}. Serve the deployment instead."
-    )
+    return PageError(f"A page cannot evaluate this graph: {what}. Serve the deployment instead.")

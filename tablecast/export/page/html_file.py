@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import re
+import json
 from base64 import b64encode
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from flask import render_template
+from flask import Flask, render_template
 from markupsafe import Markup
 
 from tablecast.deployment import graph_file
@@ -18,29 +18,23 @@ from tablecast.deployment.deployment import Deployment
 from tablecast.deployment.files import replaced_when_whole, without_ending
 from tablecast.deployment.opening import load
 from tablecast.errors import PageError
-from tablecast.export.page.contents import as_json, contents_of
+from tablecast.export.page.contents import contents_of
+from tablecast.export.page.form_contents import defaults_of, form_contents
 from tablecast.export.page.proof import PageProof, prove_page
-from tablecast.export.page.rules import rules_of, words_of
-from tablecast.export.page.script import page_script, predictor_script, rules_script
-from tablecast.i18n.formats import currency_sign, day
+from tablecast.export.page.script import opening_script, page_script, predictor_script, rules_script
+from tablecast.export.page.smaller import folded, small_html, small_styles
+from tablecast.i18n.formats import day
 from tablecast.i18n.language import LANGUAGES, Language, current_language, speaking
-from tablecast.schema.schema import Schema
 from tablecast.web.app import create_app
 from tablecast.web.card.sections import page_of
 from tablecast.web.card.translate import stated_in_words
 from tablecast.web.display.organisation import contact_of, style_of
-from tablecast.web.form.answer import is_average
-from tablecast.web.form.controls import Control, controls_of
+from tablecast.web.form.controls import controls_of
 from tablecast.web.form.layout import layout_of
 
 #: The style sheets that the page has, in their order.
 STYLES = ("tablecast.css", "answer.css")
 CARD_STYLES = "card.css"
-
-_START = (
-    'startPage(JSON.parse(document.querySelector("#contents").textContent), openPredictor, '
-    "openRules, say);\n"
-)
 
 
 def write_page(name: str | Path, output: str | Path, *, card: bool = True) -> PageProof:
@@ -90,14 +84,20 @@ def page_html(
     folder = Path(app.static_folder or "")
     own = current_language()
     languages = (own, *(other for other in LANGUAGES if other != own))
-    schema = loaded.schema.in_language(own)
-    script = predictor_script() + rules_script() + page_script() + _START
-    names = [*STYLES, CARD_STYLES] if card else STYLES
-    sheets = [(folder / name).read_text(encoding="utf-8") for name in names]
-    text = as_json(_all_contents(loaded, contents, languages))
+    script = predictor_script() + rules_script() + page_script()
     # A request leaves English behind it.
     with speaking(own), app.test_request_context("/"):
-        styles = _small("\n".join([*sheets, style_of(schema)]))
+        shells = {one.tag: _shell(loaded, one) for one in languages}
+        parts = {
+            "script": script,
+            "contents": form_contents(loaded, contents, languages),
+            "shells": shells,
+        }
+        text = json.dumps(parts, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        card_html = _card(loaded) if card else ""
+        schema = loaded.schema.in_language(own)
+        used_in = f"{shells[own.tag]}{card_html}{script}{_template(app)}"
+        styles = small_styles(_sheets(folder, card) + style_of(schema), used_in)
         stated = stated_in_words(loaded, loaded.description["card"].get("stated", {}))
         return render_template(
             "page_file.html",
@@ -105,108 +105,47 @@ def page_html(
             deployment=loaded.description,
             contact=contact_of(stated),
             made_on=day(datetime.fromisoformat(loaded.description["created"])),
-            shells=[(one.tag, _shell(loaded, one)) for one in languages],
-            card=_card(loaded) if card else "",
+            shell=Markup(shells[own.tag]),
+            card=Markup(card_html),
             styles=Markup(styles),
-            script=Markup(script),
-            contents=Markup(text),
-            style_hash=Markup(_source(styles)),
-            script_hash=Markup(_source(script)),
-            hashes={"graph": graph_hash, "contents": _sha256(text + script).hex()},
+            opening=Markup(opening_script()),
+            folded=Markup(folded(text)),
+            style_source=Markup(_source(styles)),
+            script_sources=Markup(f"{_source(opening_script())} {_source(script)}"),
+            hashes={"graph": graph_hash, "contents": _sha256(text).hex()},
             icon=_icon(folder),
         )
 
 
-def _all_contents(
-    loaded: Deployment, contents: Mapping[str, Any], languages: Sequence[Language]
-) -> dict[str, Any]:
-    schema, background = loaded.schema, loaded.background
-    interval = loaded.predictor.interval
-    return {
-        "predictor": contents,
-        "rules": rules_of(schema),
-        "defaults": _defaults(schema),
-        "facts": {
-            "level": interval.level if interval else None,
-            "wholeRange": bool(interval and interval.limits.whole),
-            "isAverage": is_average(loaded),
-            "fractions": dict(background.class_fractions) if background else {},
-        },
-        "languages": [_language(schema.in_language(one), one) for one in languages],
-    }
+def _template(app: Flask) -> str:
+    """The file's own template, as it is written."""
+    return (Path(app.root_path) / str(app.template_folder) / "page_file.html").read_text("utf-8")
 
 
-def _language(schema: Schema, language: Language) -> dict[str, Any]:
-    with speaking(language):
-        controls = controls_of(schema, _defaults(schema))
-        forms = {name: fact for name, fact in language.facts.items() if name != "name"}
-        classes = {
-            str(label): (schema.show_class(label), schema.name_class(label))
-            for label in schema.classes
-        }
-        return {
-            "tag": language.tag,
-            "words": words_of(language),
-            "forms": forms,
-            "title": schema.title,
-            "target": schema.target_label,
-            "unit": _unit(schema.target_unit),
-            "classes": classes if schema.task == "classification" else None,
-            "labels": {field.name: field.label for field in schema.fields},
-            "units": {field.name: _unit(field.unit) for field in schema.fields},
-            "choices": {
-                field.name: [(choice.value, choice.label) for choice in field.choices]
-                for field in schema.fields
-                if field.choices
-            },
-            "controls": [_control(control) for control in controls],
-        }
+def _sheets(folder: Path, card: bool) -> str:
+    names = [*STYLES, CARD_STYLES] if card else STYLES
+    return "\n".join((folder / name).read_text(encoding="utf-8") for name in names)
 
 
-def _control(control: Control) -> dict[str, Any]:
-    """Where a field stands in the form: its id, and the names of a date's day, month and year."""
-    parts = list(control.part_names) if control.widget == "date" else None
-    return {"name": control.field.name, "id": control.id, "parts": parts}
-
-
-def _unit(unit: str) -> dict[str, str]:
-    return {"name": unit, "sign": currency_sign(unit)}
-
-
-def _defaults(schema: Schema) -> dict[str, str]:
-    return {field.name: field.show(field.default) for field in schema.fields}
-
-
-def _shell(loaded: Deployment, language: Language) -> Markup:
+def _shell(loaded: Deployment, language: Language) -> str:
     """The header and the form in a language."""
     with speaking(language):
         schema = loaded.schema.in_language(language)
-        controls = controls_of(schema, _defaults(schema))
+        controls = controls_of(schema, defaults_of(schema))
         html = render_template(
             "form.html", frame="page_shell.html", schema=schema, languages=LANGUAGES,
             controls=controls, layout=layout_of(controls),
         )  # fmt: skip
-    return Markup(_without_indents(html))
+    return small_html(html)
 
 
-def _card(loaded: Deployment) -> Markup:
+def _card(loaded: Deployment) -> str:
     schema = loaded.schema.in_language(current_language())
     html = render_template(
         "model.html", layout="card_part.html", schema=schema, deployment=loaded.description,
         **page_of(loaded),
     )  # fmt: skip
-    return Markup(_without_indents(html))
-
-
-def _without_indents(html: str) -> str:
-    """Lines without the space before them, which is a fifth of a page."""
-    return re.sub(r"\n\s+", "\n", html)
-
-
-def _small(styles: str) -> str:
-    """Style sheets without comments, and without space where it says nothing."""
-    bare = re.sub(r"/\*.*?\*/", "", styles, flags=re.DOTALL)
-    return re.sub(r"\s*([{};,\n])\s*", r"\1", bare).strip()
+    return small_html(html)
 
 
 def _sha256(text: str) -> bytes:

@@ -1,4 +1,4 @@
-"""The page's JavaScript as one classic script: the modules of ``js/`` one after the other."""
+"""The page's JavaScript as classic scripts: modules of ``js/`` one after the other."""
 
 from __future__ import annotations
 
@@ -47,6 +47,12 @@ def page_script() -> str:
 
 
 @cache
+def opening_script() -> str:
+    """A script that unfolds the others and what they need, and starts the page."""
+    return _script(("opening",), "")
+
+
+@cache
 def messages() -> tuple[str, ...]:
     """The sentences that the JavaScript says, in English: a catalogue's other language has each."""
     found = (_MESSAGE.findall(text) for text in _texts((*RULES, *PAGE)))
@@ -56,6 +62,8 @@ def messages() -> tuple[str, ...]:
 def _script(modules: Sequence[str], names: str) -> str:
     plain = (_COMMENT.sub("", _IMPORT.sub("", text)) for text in _texts(modules))
     body = "\n".join(_INDENT.sub("", _EXPORT.sub("", text)) for text in plain)
+    if not names:
+        return body
     return f'const {{{names}}} = (() => {{\n"use strict";\n{body}\nreturn {{{names}}};\n}})();\n'
 
 

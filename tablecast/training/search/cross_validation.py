@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
+import threading
 import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +23,7 @@ HOPELESS = 1.3
 # All of a process's support vector machines draw from one generator (libsvm's): two at once would
 # take turns with it as their threads happen to run, and so would their probabilities.
 ONE_AT_A_TIME = ("rbfsvm",)
+_alone = threading.Lock()
 #: Folds that a candidate is judged by first, where rows are many; one whole division where not,
 #: since two folds of few rows tell nothing.
 FIRST_FOLDS = 2
@@ -30,19 +31,17 @@ FIRST_FOLDS = 2
 
 @dataclass(frozen=True, eq=False)
 class _Fitted:
-    """An estimator fitted on one fold, its answers to the unseen rows, and the seconds it took."""
+    """What a fold gave.
+
+    Attributes:
+        estimator: fitted; None where nobody needs it.
+        predictions: of the unseen rows.
+        seconds: that it took.
+    """
 
     estimator: Any
     predictions: NDArray[np.float64]
     seconds: float
-
-
-def threads() -> int:
-    """Folds that are fitted at once: as many as this process has cores.
-
-    Estimators compute with one thread each, outside of Python's lock for the most part.
-    """
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1
 
 
 def try_candidate(
@@ -64,12 +63,12 @@ def try_candidate(
         Exception: whatever the estimator raises.
     """
     first = min(view.folds_once if view.few else FIRST_FOLDS, len(view.folds))
-    fitted = _fit(candidate, view, view.folds[:first])
+    fitted = _fit(candidate, view, range(first))
     predictions = np.full((len(view.target), *fitted[0].predictions.shape[1:]), np.nan)
     losses = _losses(view, predictions, fitted, 0)
-    rest = view.folds[first:]
+    rest = range(first, len(view.folds))
     hopeless = best and _hopeless(losses, best[:first], view.few)
-    late = not hopeless and not has_time(_mean_seconds(fitted) * len(rest) / threads())
+    late = not hopeless and not has_time(_mean_seconds(fitted) * len(rest) / view.executor.width)
     if not (hopeless or late):
         fitted += _fit(candidate, view, rest)
         losses += _losses(view, predictions, fitted[first:], first)
@@ -81,8 +80,14 @@ def try_candidate(
         _mean_seconds(fitted),
         str(view.experiment._all_models[candidate.model].name),
         why=TOO_LONG if late else None,
-        fitted=(view.folds[len(fitted) - 1].steps, fitted[-1].estimator),
+        fitted=_last(view, fitted),
     )
+
+
+def _last(view: View, fitted: Sequence[_Fitted]) -> tuple[Any, Any] | None:
+    """The steps and the estimator of the last fold; None where it was not tried."""
+    estimator = fitted[-1].estimator
+    return None if estimator is None else (view.folds[-1].steps, estimator)
 
 
 def _mean_seconds(fitted: Sequence[_Fitted]) -> float:
@@ -96,33 +101,48 @@ def _hopeless(losses: Sequence[float], best: Sequence[float], few: bool) -> bool
     return bool(certain and sum(losses) > HOPELESS * sum(best))
 
 
-def _fit(candidate: Candidate, view: View, folds: Sequence[Fold]) -> list[_Fitted]:
-    pool = ThreadPoolExecutor(1 if candidate.model in ONE_AT_A_TIME else threads())
-    try:
-        return [
-            future.result()
-            for future in [pool.submit(_fit_fold, candidate, view, f) for f in folds]
-        ]
-    finally:  # an interrupt, or an error, does not wait for the folds that have not begun
-        pool.shutdown(wait=False, cancel_futures=True)
+def _fit(candidate: Candidate, view: View, folds: Sequence[int]) -> list[_Fitted]:
+    """The candidate on the folds of these places; its estimator is kept of the last of all."""
+    last = len(view.folds) - 1
+    alone = candidate.model in ONE_AT_A_TIME
+    calls = [
+        (place, (make(candidate, view, view.folds[place].y), view.task, alone, place == last))
+        for place in folds
+    ]
+    fitted: list[_Fitted] = view.runner.map(fit_fold, calls)
+    return fitted
 
 
-def _fit_fold(candidate: Candidate, view: View, fold: Fold) -> _Fitted:
+def fit_fold(fold: Fold, estimator: Any, task: str, alone: bool, kept: bool) -> _Fitted:
+    """An estimator fitted on a fold, and its answers; in a thread, or on a cluster's worker.
+
+    Args:
+        fold: what it learns from, and the rows to answer.
+        estimator: not fitted.
+        task: "regression" or "classification".
+        alone: whether no other such one may be fitted in this process meanwhile.
+        kept: whether the fitted estimator is asked for.
+
+    Raises:
+        TrainingError: it cannot weigh rows, or gives no probabilities.
+        Exception: whatever it raises.
+    """
     began = time.monotonic()
-    estimator = make(candidate, view, fold.y)
-    if fold.weights is None:
-        estimator.fit(fold.x, fold.y)
-    elif takes_weights(estimator):
-        estimator.fit(fold.x, fold.y, sample_weight=fold.weights)
-    else:
-        raise TrainingError("it cannot weigh rows")
-    if view.task == "regression":
-        predictions = estimator.predict(fold.unseen_x)
+    with _alone if alone else nullcontext():
+        if fold.weights is None:
+            estimator.fit(fold.x, fold.y)
+        elif takes_weights(estimator):
+            estimator.fit(fold.x, fold.y, sample_weight=fold.weights)
+        else:
+            raise TrainingError("it cannot weigh rows")
+    if task == "regression":
+        answers = estimator.predict(fold.unseen_x)
     elif hasattr(estimator, "predict_proba"):
-        predictions = estimator.predict_proba(fold.unseen_x)
+        answers = estimator.predict_proba(fold.unseen_x)
     else:
         raise TrainingError("it gives no probabilities")
-    return _Fitted(estimator, np.asarray(predictions, dtype=np.float64), time.monotonic() - began)
+    predictions = np.asarray(answers, dtype=np.float64)
+    return _Fitted(estimator if kept else None, predictions, time.monotonic() - began)
 
 
 def _losses(

@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tablecast.errors import Remark, UnsupportedStep, counted
+from tablecast.errors import EngineError, Remark, UnsupportedStep, counted
+from tablecast.training.cluster.executor import Executor, Threads
 from tablecast.training.graph_cost import Cost, joined, measure
 from tablecast.training.search.blend_weights import EVEN_WITHIN, MOST_MEMBERS
 from tablecast.training.search.budget import Budget
 from tablecast.training.search.candidates import Candidate
-from tablecast.training.search.cross_validation import threads, try_candidate
+from tablecast.training.search.cross_validation import try_candidate
 from tablecast.training.search.forest_size import with_room
 from tablecast.training.search.trial import TOO_LONG, Trial, distinct, near
 from tablecast.training.search.views import Recipe, View
@@ -35,6 +36,7 @@ class Pool:
         largest: the largest graph, in bytes.
         max_latency: microseconds that a row may take in the graph; where trials are counted it does
             not count, since a clock would decide.
+        executor: fits candidates.
         trials: everything that was fitted on every fold, and blends of it.
         dropped: what was stopped early, or breaks a limit.
         failed: what could not be fitted, as entries of the leaderboard.
@@ -51,6 +53,7 @@ class Pool:
     largest: float
     progress: Progress
     max_latency: float = float("inf")
+    executor: Executor = field(default_factory=Threads)
     trials: list[Trial] = field(default_factory=list)
     dropped: list[Trial] = field(default_factory=list)
     failed: list[dict[str, Any]] = field(default_factory=list)
@@ -84,6 +87,8 @@ class Pool:
             trial = try_candidate(
                 candidate, view, best.losses if best else None, self._has_time
             )
+        except EngineError:  # whoever should fit it is gone
+            raise
         except Exception as error:  # estimators raise whatever they like
             self.fail(candidate.model, name, view.recipe, error)
             return
@@ -115,7 +120,7 @@ class Pool:
             trial.seconds for trial in [*self.trials, *self.dropped]
             if trial.members[0][0].model == candidate.model
         ]
-        return max(known, default=0.0) * len(view.folds) / threads()
+        return max(known, default=0.0) * len(view.folds) / view.executor.width
 
     def _has_time(self, seconds: float) -> bool:
         """Whether the other folds of a trial may take so long; those of the first always may."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,7 @@ from tablecast.data.row_metadata import RowMetadata
 from tablecast.errors import Remark
 from tablecast.features.bounded import WIDENED
 from tablecast.i18n.language import N_
+from tablecast.training.cluster.executor import Executor, Runner, Threads
 from tablecast.training.experiment import splits
 from tablecast.training.experiment.setup import start
 
@@ -103,6 +104,7 @@ class View:
 
     Attributes:
         about: of the training part's rows.
+        executor: fits candidates on the folds.
         folds_once: folds of one division.
         target: of the rows that are answered, (answers,), in the order of all answers.
         weights: how much each of these counts; None where all count alike.
@@ -113,6 +115,7 @@ class View:
     task: str
     seed: int
     about: RowMetadata = field(default_factory=RowMetadata)
+    executor: Executor = field(default_factory=Threads)
     folds: list[Fold] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -172,6 +175,11 @@ class View:
         ends = straight.transform([[low], [high], [high + WIDENED * (high - low)]])[:, 0]
         return float((ends[2] - ends[1]) / (ends[1] - ends[0]))
 
+    @cached_property
+    def runner(self) -> Runner:
+        """Fits on the folds, which are sent to whoever does so; steps are of no use there."""
+        return self.executor.share([replace(fold, steps=None) for fold in self.folds])
+
     @property
     def few(self) -> bool:
         """Whether so few rows choose that chance would have a say."""
@@ -199,7 +207,9 @@ def straightened(prepared: Prepared) -> list[bool]:
     return [False, True] if leans else [False]
 
 
-def view_of(prepared: Prepared, recipe: Recipe, seed: int) -> View:
+def view_of(
+    prepared: Prepared, recipe: Recipe, seed: int, executor: Executor | None = None
+) -> View:
     """Set up PyCaret for a recipe, and prepare its folds."""
     from tablecast.features.searched_terms import SearchedTerms
 
@@ -209,4 +219,4 @@ def view_of(prepared: Prepared, recipe: Recipe, seed: int) -> View:
         options["transform_target"] = True
     experiment = start(prepared, seed, steps, **options)
     about = prepared.about.taken(experiment.X_train.index)
-    return View(recipe, experiment, prepared.task, seed, about)
+    return View(recipe, experiment, prepared.task, seed, about, executor or Threads())

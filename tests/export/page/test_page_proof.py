@@ -24,6 +24,7 @@ from tablecast.export.page.javascript import JavaScript, PagePredictor
 from tablecast.export.page.packing import packed
 from tablecast.export.page.proof import prove_page
 from tablecast.export.page.script import FOLDER, MODULES, PAGE, RULES, predictor_script
+from tablecast.inference.onnx_engine import WIDE_INPUTS, session_of
 from tablecast.schema.factors import FORMULAS
 
 ROW = {"age": 19.0, "sex": "male", "bmi": 27.9, "children": 2.0, "smoker": "yes",
@@ -193,6 +194,73 @@ def test_numbers_arrive_to_the_last_bit(numbers: Any) -> None:
     assert len(json.dumps(packed(values))) <= 11 * len(values) + 100
 
 
+def _stump_forest(mode: str, seed: int) -> onnx.ModelProto:
+    """Thirty trees of depth two over three columns; y is each tree's leaf, and s what all say."""
+    rng = np.random.default_rng(seed)
+    count = 30
+    thresholds = np.where(np.arange(7) < 3, rng.integers(0, 5, (count, 7)), 0.0).reshape(-1)
+    leaf = np.tile(np.arange(7) > 2, count)
+    node = helper.make_node(
+        "TreeEnsembleRegressor", ["x"], ["leaf"], domain="ai.onnx.ml", n_targets=count,
+        nodes_treeids=np.repeat(np.arange(count), 7), nodes_nodeids=np.tile(np.arange(7), count),
+        nodes_featureids=np.where(leaf, 0, rng.integers(0, 3, 7 * count)),
+        nodes_values_as_tensor=onnx.numpy_helper.from_array(thresholds, "t"),
+        nodes_modes=np.where(leaf, "LEAF", mode).tolist(),
+        nodes_truenodeids=np.tile([1, 3, 5, 0, 0, 0, 0], count),
+        nodes_falsenodeids=np.tile([2, 4, 6, 0, 0, 0, 0], count),
+        nodes_missing_value_tracks_true=np.where(leaf, 0, rng.integers(0, 2, 7 * count)),
+        target_treeids=np.repeat(np.arange(count), 4), target_ids=np.repeat(np.arange(count), 4),
+        target_nodeids=np.tile([3, 4, 5, 6], count),
+        target_weights_as_tensor=onnx.numpy_helper.from_array(np.arange(4.0 * count), "w"),
+    )  # fmt: skip
+    nodes = [
+        node,
+        helper.make_node("Cast", ["leaf"], ["number"], to=TensorProto.INT64),
+        helper.make_node("Gather", ["table", "number"], ["said"], axis=0),
+        helper.make_node("CumSum", ["said", "one"], ["sums"]),
+        helper.make_node("Gather", ["sums", "last"], ["y"], axis=1),
+    ]
+    x = helper.make_tensor_value_info("x", TensorProto.DOUBLE, ["rows", 3])
+    y = helper.make_tensor_value_info("y", TensorProto.DOUBLE, ["rows", 2])
+    constants = {"table": rng.normal(size=(4 * count, 2)), "one": 1, "last": count - 1}
+    tensors = [onnx.numpy_helper.from_array(np.array(x), name) for name, x in constants.items()]
+    graph = helper.make_graph(nodes, "g", [x], [y], tensors)
+    opsets = [helper.make_opsetid("", 17), helper.make_opsetid("ai.onnx.ml", 3)]
+    model = helper.make_model(graph, opset_imports=opsets, ir_version=8)
+    helper.set_model_props(model, {WIDE_INPUTS: json.dumps({"x": ["a", "b", "c"]})})
+    return model
+
+
+@pytest.mark.parametrize("mode", ["BRANCH_LEQ", "BRANCH_LT"])
+@pytest.mark.parametrize("rows", [1, 3, 5, 31, 32, 33, 127, 128, 129, 300])
+@pytest.mark.parametrize("values", [2, 6, 1000])
+def test_rows_go_through_trees_together_as_alone(mode: str, rows: int, values: int) -> None:
+    """Rows of few values, which share their ways, and of many reach onnxruntime's leaves; missing
+    values too, and the forest is one operator."""
+    model = _stump_forest(mode, seed=rows)
+    assert [node[0] for node in graph_json(model)["nodes"]] == ["TreeSum"]
+    rng = np.random.default_rng(values)
+    x = rng.integers(0, values, (rows, 3)).astype(np.float64) * (6 / values)
+    x[rng.random((rows, 3)) < 0.1] = np.nan
+    expected = session_of(model.SerializeToString()).run(["y"], {"x": x})[0]
+    found = in_javascript(model, dict(zip("abc", x.T, strict=True)), "y")
+    np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
+
+
+def test_trees_whose_sum_is_read_otherwise_stay_as_they_are() -> None:
+    """Where something else reads a leaf's number, or not all trees are added, nothing is joined."""
+    model = _stump_forest("BRANCH_LEQ", seed=0)
+    model.graph.initializer[2].CopyFrom(onnx.numpy_helper.from_array(np.array(3), "last"))
+    assert graph_json(model)["nodes"][0][0] == "TreeEnsembleRegressor"
+    x = np.arange(6.0).reshape(2, 3)
+    expected = session_of(model.SerializeToString()).run(["y"], {"x": x})[0]
+    found = in_javascript(model, dict(zip("abc", x.T, strict=True)), "y")
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+    other = _stump_forest("BRANCH_LEQ", seed=0)
+    other.graph.output.append(helper.make_tensor_value_info("number", TensorProto.INT64, None))
+    assert graph_json(other)["nodes"][0][0] == "TreeEnsembleRegressor"
+
+
 def test_markup_in_a_level_does_not_end_the_script() -> None:
     """Levels and names stand in the page's JSON without a sign that HTML reads."""
     text = as_json({"level": "</script><b>&\u2028"})
@@ -207,5 +275,5 @@ def test_the_script_evaluates_nothing_and_asks_nobody() -> None:
         if word in predictor_script()
     }  # fmt: skip
     assert sorted(path.stem for path in FOLDER.glob("*.js")) == sorted(
-        (*MODULES, *RULES, *PAGE)
+        (*MODULES, *RULES, *PAGE, "opening")
     )

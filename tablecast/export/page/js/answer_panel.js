@@ -41,10 +41,10 @@ export function answerPanel(language, facts, answer, shown, warnings, link) {
     why(language, answer, name, wording, shown), given(language, answer, shown), share(language, link));
 }
 
-function largestOf({whatif}) {
-  const courses = whatif.fields.slice(0, MOST_COURSES);
+function largestOf({prediction, whatif}) {
+  const courses = whatif ? whatif.fields.slice(0, MOST_COURSES) : [];
   const numbers = courses.flatMap((course) => [...course.answers, ...(course.intervals ?? []).flat()]);
-  const known = numbers.length ? numbers : [whatif.answer];
+  const known = numbers.length ? numbers : [whatif ? whatif.answer : prediction];
   return known.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
 }
 
@@ -187,8 +187,9 @@ function step(start, width, rises) {
       width: `${Math.max(width, 0.6)}%`, height: "8", rx: "1"}));
 }
 
-function given(language, {contributions: because}, shown) {
+function given(language, {contributions: because, whatif}, shown) {
   const names = Object.keys(shown);
+  if (!whatif) return null; // the rest follows
   if (because && linesOf(language, because.fields).length >= names.length) return null;
   return element("div", {class: "part given"},
     element("h3", {class: "part-name"}, language.say(N_("Your answers"))),

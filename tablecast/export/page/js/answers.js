@@ -3,37 +3,36 @@ import {rangeOf} from "./interval.js";
 
 // The graph's answers to columns: {labels, probabilities}; of each row an array of probabilities, or
 // null where the estimator has none.
-export function answer(page, columns) {
+function answer(page, columns) {
   const {prediction_label: label, probabilities} = evaluate(page.graph, columns);
   return {labels: label.data, probabilities: probabilities ?? null};
 }
 
-// The number of each row that is explained: for classes, the probability of the last row's class.
-export function followed(page, columns) {
+// The number of each row that is explained: for classes, the probability of one.
+export function followed(page, columns, label) {
   const {labels, probabilities} = answer(page, columns);
-  if (page.task === "regression") return {numbers: labels, label: null};
-  const label = labels.at(-1);
-  if (!probabilities) return {numbers: Float64Array.from(labels, (x) => (x === label ? 1 : 0)), label};
+  if (page.task === "regression") return labels;
+  if (!probabilities) return Float64Array.from(labels, (x) => (x === label ? 1 : 0));
   const width = page.classes.length, index = page.classes.indexOf(label);
-  return {numbers: Float64Array.from(labels, (_, row) => probabilities.data[row * width + index]), label};
+  return Float64Array.from(labels, (_, row) => probabilities.data[row * width + index]);
 }
 
-// A row for each of several values of each field, as columns: field name -> array.
-export function columnsOf(page, rows) {
-  return Object.fromEntries(page.fields.map(({name}) => [name, rows.map((row) => row[name])]));
+// A field's value as the graph takes it: a text's number.
+export function numberOf(page, field, value) {
+  return field.text ? page.graph.textNumber(value) : value;
 }
 
 // Each row's answer, its range where the deployment has ranges, and its probabilities by class.
-export function answerRows(page, columns) {
-  const {labels, probabilities} = answer(page, columns);
-  const width = page.classes.length;
-  return Array.from(labels, (prediction, row) => ({
+export function answerRows(page, rows) {
+  const columns = Object.fromEntries(page.fields.map((field) => [
+    field.name, Float64Array.from(rows, (row) => numberOf(page, field, row[field.name])),
+  ]));
+  const {labels, probabilities} = answer(page, columns), width = page.classes.length;
+  return Array.from(labels, (prediction, i) => ({
     prediction,
-    interval: page.interval
-      ? rangeOf(page.interval, prediction, (name) => columns[name][row])
-      : null,
+    interval: page.interval ? rangeOf(page.interval, prediction, (name) => rows[i][name]) : null,
     probabilities: probabilities
-      ? Object.fromEntries(page.classes.map((label, i) => [label, probabilities.data[row * width + i]]))
+      ? Object.fromEntries(page.classes.map((label, k) => [label, probabilities.data[i * width + k]]))
       : null,
   }));
 }
@@ -54,7 +53,10 @@ export function jsonValue(field, value) {
   return field.truths ? field.truths[value] ?? false : value;
 }
 
-// What is explained: the answer in its unit, or a class's probability.
-export function about(page, number, label) {
-  return {answer: number, unit: page.task === "regression" ? page.unit : "probability", class: label};
+// What is explained: the answer in its unit, or the probability of its class.
+export function about(page, {prediction, probabilities}) {
+  if (page.task === "regression") return {answer: prediction, unit: page.unit, class: null};
+  return {
+    answer: probabilities ? probabilities[prediction] : 1, unit: "probability", class: prediction,
+  };
 }

@@ -1,4 +1,4 @@
-import {commonShape, empty, sizeOf, spread, tensor} from "./tensors.js";
+import {commonShape, copied, numbers, repeatable, sizeOf, tensor} from "./tensors.js";
 
 // Each has a loop of its own: a function that is called for each number costs five times as much.
 const ONE = {
@@ -19,24 +19,108 @@ const ONE = {
 };
 
 const TWO = {
-  Add(a, b, o) { for (let i = 0; i < o.length; i++) o[i] = a[i] + b[i]; },
-  Sub(a, b, o) { for (let i = 0; i < o.length; i++) o[i] = a[i] - b[i]; },
-  Mul(a, b, o) { for (let i = 0; i < o.length; i++) o[i] = a[i] * b[i]; },
-  Div(a, b, o) { for (let i = 0; i < o.length; i++) o[i] = a[i] / b[i]; },
+  Add(a, b, o) {
+    for (let i = 0, j = 0, k = 0; i < o.length; i++) {
+      o[i] = a[j] + b[k];
+      if (++j === a.length) j = 0;
+      if (++k === b.length) k = 0;
+    }
+  },
+  Sub(a, b, o) {
+    for (let i = 0, j = 0, k = 0; i < o.length; i++) {
+      o[i] = a[j] - b[k];
+      if (++j === a.length) j = 0;
+      if (++k === b.length) k = 0;
+    }
+  },
+  Mul(a, b, o) {
+    for (let i = 0, j = 0, k = 0; i < o.length; i++) {
+      o[i] = a[j] * b[k];
+      if (++j === a.length) j = 0;
+      if (++k === b.length) k = 0;
+    }
+  },
+  Div(a, b, o) {
+    for (let i = 0, j = 0, k = 0; i < o.length; i++) {
+      o[i] = a[j] / b[k];
+      if (++j === a.length) j = 0;
+      if (++k === b.length) k = 0;
+    }
+  },
   // 1 to the power of NaN or of infinity is 1, but not in JavaScript.
-  Pow(a, b, o) { for (let i = 0; i < o.length; i++) o[i] = a[i] === 1 ? 1 : a[i] ** b[i]; },
-  Max(a, b, o) { for (let i = 0; i < o.length; i++) o[i] = Math.max(a[i], b[i]); },
-  Min(a, b, o) { for (let i = 0; i < o.length; i++) o[i] = Math.min(a[i], b[i]); },
+  Pow(a, b, o) {
+    for (let i = 0, j = 0, k = 0; i < o.length; i++) {
+      o[i] = a[j] === 1 ? 1 : a[j] ** b[k];
+      if (++j === a.length) j = 0;
+      if (++k === b.length) k = 0;
+    }
+  },
+  Max(a, b, o) {
+    for (let i = 0, j = 0, k = 0; i < o.length; i++) {
+      o[i] = Math.max(a[j], b[k]);
+      if (++j === a.length) j = 0;
+      if (++k === b.length) k = 0;
+    }
+  },
+  Min(a, b, o) {
+    for (let i = 0, j = 0, k = 0; i < o.length; i++) {
+      o[i] = Math.min(a[j], b[k]);
+      if (++j === a.length) j = 0;
+      if (++k === b.length) k = 0;
+    }
+  },
 };
 
 const ASKED = {
-  Less(a, b, o) { for (let i = 0; i < o.length; i++) o[i] = a[i] < b[i] ? 1 : 0; },
-  LessOrEqual(a, b, o) { for (let i = 0; i < o.length; i++) o[i] = a[i] <= b[i] ? 1 : 0; },
-  Greater(a, b, o) { for (let i = 0; i < o.length; i++) o[i] = a[i] > b[i] ? 1 : 0; },
-  GreaterOrEqual(a, b, o) { for (let i = 0; i < o.length; i++) o[i] = a[i] >= b[i] ? 1 : 0; },
-  Equal(a, b, o) { for (let i = 0; i < o.length; i++) o[i] = a[i] === b[i] ? 1 : 0; },
-  And(a, b, o) { for (let i = 0; i < o.length; i++) o[i] = a[i] && b[i] ? 1 : 0; },
-  Or(a, b, o) { for (let i = 0; i < o.length; i++) o[i] = a[i] || b[i] ? 1 : 0; },
+  Less(a, b, o) {
+    for (let i = 0, j = 0, k = 0; i < o.length; i++) {
+      o[i] = a[j] < b[k] ? 1 : 0;
+      if (++j === a.length) j = 0;
+      if (++k === b.length) k = 0;
+    }
+  },
+  LessOrEqual(a, b, o) {
+    for (let i = 0, j = 0, k = 0; i < o.length; i++) {
+      o[i] = a[j] <= b[k] ? 1 : 0;
+      if (++j === a.length) j = 0;
+      if (++k === b.length) k = 0;
+    }
+  },
+  Greater(a, b, o) {
+    for (let i = 0, j = 0, k = 0; i < o.length; i++) {
+      o[i] = a[j] > b[k] ? 1 : 0;
+      if (++j === a.length) j = 0;
+      if (++k === b.length) k = 0;
+    }
+  },
+  GreaterOrEqual(a, b, o) {
+    for (let i = 0, j = 0, k = 0; i < o.length; i++) {
+      o[i] = a[j] >= b[k] ? 1 : 0;
+      if (++j === a.length) j = 0;
+      if (++k === b.length) k = 0;
+    }
+  },
+  Equal(a, b, o) {
+    for (let i = 0, j = 0, k = 0; i < o.length; i++) {
+      o[i] = a[j] === b[k] ? 1 : 0;
+      if (++j === a.length) j = 0;
+      if (++k === b.length) k = 0;
+    }
+  },
+  And(a, b, o) {
+    for (let i = 0, j = 0, k = 0; i < o.length; i++) {
+      o[i] = a[j] && b[k] ? 1 : 0;
+      if (++j === a.length) j = 0;
+      if (++k === b.length) k = 0;
+    }
+  },
+  Or(a, b, o) {
+    for (let i = 0, j = 0, k = 0; i < o.length; i++) {
+      o[i] = a[j] || b[k] ? 1 : 0;
+      if (++j === a.length) j = 0;
+      if (++k === b.length) k = 0;
+    }
+  },
 };
 
 // To the nearest whole number, and halves to the even one.
@@ -50,7 +134,7 @@ const TRUTHS = ["IsNaN", "Not"];
 
 function ofOne(loop) {
   return (_attributes, x) => {
-    const data = new Float64Array(x.data.length);
+    const data = numbers(x.data.length);
     loop(x.data, data);
     return tensor(TRUTHS.includes(loop.name) ? "bool" : x.kind, x.shape, data);
   };
@@ -58,8 +142,8 @@ function ofOne(loop) {
 
 function together(loop, kind, a, b) {
   const shape = commonShape([a, b]);
-  const data = new Float64Array(sizeOf(shape));
-  loop(spread(a, shape), spread(b, shape), data);
+  const data = numbers(sizeOf(shape));
+  loop(repeatable(a, shape), repeatable(b, shape), data);
   return tensor(kind, shape, data);
 }
 
@@ -77,27 +161,28 @@ function mapped(table, make) {
 
 function divide(attributes, a, b) {
   const result = ofTwo(TWO.Div)(attributes, a, b);
-  return a.kind === "int" ? {...result, data: result.data.map(Math.trunc)} : result;
+  if (a.kind === "int") for (let i = 0; i < result.data.length; i++) result.data[i] = Math.trunc(result.data[i]);
+  return result;
 }
 
 function where(_attributes, condition, a, b) {
   const shape = commonShape([condition, a, b]);
   const [which, yes, no] = [condition, a, b].map((x) => spread(x, shape));
-  const data = empty(a, which.length);
+  const data = numbers(which.length);
   for (let i = 0; i < which.length; i++) data[i] = which[i] ? yes[i] : no[i];
   return {kind: a.kind, shape, data};
 }
 
 function cast({to}, x) {
   if (x.kind === to || (x.kind === "float" && to === "double")) return {...x, kind: to};
-  const data = x.data.slice();
+  const data = copied(x.data);
   if (to === "bool") for (let i = 0; i < data.length; i++) data[i] = data[i] === 0 ? 0 : 1;
   if (to === "int") for (let i = 0; i < data.length; i++) data[i] = Math.trunc(data[i]);
   return tensor(to, x.shape, data);
 }
 
 function impute(attributes, x) {
-  const filled = attributes.imputed_value_floats, data = x.data.slice();
+  const filled = attributes.imputed_value_floats, data = copied(x.data);
   for (let i = 0; i < data.length; i++) {
     if (data[i] !== data[i]) data[i] = filled[i % filled.length];
   }
@@ -108,17 +193,10 @@ function clip(_attributes, x, low, high) {
   return together(TWO.Min, x.kind, together(TWO.Max, x.kind, x, low), high);
 }
 
-// A Map for each encoder, made at its first use.
-const codes = new WeakMap();
-
-function encodeLabels(attributes, x) {
-  if (!codes.has(attributes)) {
-    const {keys_strings: keys, values_int64s: values} = attributes;
-    codes.set(attributes, new Map(keys.map((key, i) => [key, values[i]])));
-  }
-  const code = codes.get(attributes), other = attributes.default_int64;
-  const data = new Float64Array(x.data.length);
-  for (let i = 0; i < data.length; i++) data[i] = code.get(x.data[i]) ?? other;
+// codes: the code of each text that the graph knows (graph.js); any other's is the default.
+function encodeLabels({codes, default_int64: other}, x) {
+  const data = numbers(x.data.length);
+  for (let i = 0; i < data.length; i++) data[i] = x.data[i] < codes.length ? codes[x.data[i]] : other;
   return {kind: "int", shape: x.shape, data};
 }
 

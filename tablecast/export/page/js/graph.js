@@ -3,79 +3,109 @@
 import {elementwise} from "./elementwise.js";
 import {shapes} from "./shapes.js";
 import {sums} from "./sums.js";
-import {sizeOf, unpack} from "./tensors.js";
-import {treeEnsemble} from "./trees.js";
+import {makeIn, numbers, sizeOf, unpack} from "./tensors.js";
+import {grown, leavesReached, leavesSummed, MOST_ROWS} from "./trees.js";
 
 export const operators = {
-  ...elementwise, ...sums, ...shapes, TreeEnsembleRegressor: treeEnsemble, Loop: null,
+  ...elementwise, ...sums, ...shapes, TreeEnsembleRegressor: leavesReached, TreeSum: leavesSummed, Loop: null,
 };
 
 // Rows at a time: what one operator makes is still in the processor's cache when the next one reads.
-const CHUNK = 256;
+const CHUNK = MOST_ROWS;
 
 // A graph as graph_json.py writes it, ready to be evaluated.
+//
+// textNumber: text -> its number in the list of all texts that the graph has met.
 export function openGraph(packed) {
+  const texts = [], known = new Map();
+  const textNumber = (text) => {
+    if (!known.has(text)) {
+      known.set(text, texts.length);
+      texts.push(text);
+    }
+    return known.get(text);
+  };
   const constants = packed.constants.map(({kind, shape, data}) => ({
-    kind, shape, data: kind === "text" ? data : unpack(data),
+    kind, shape, data: kind === "text" ? Float64Array.from(data, textNumber) : unpack(data),
   }));
-  return {...packed, constants};
+  const nodes = packed.nodes.map((node) => readied(node, textNumber));
+  return {...packed, constants, nodes, texts, textNumber, rooms: packed.inputs.map(() => [])};
 }
 
-// The outputs of a graph by name, each {kind, shape, data}.
+// A node as {kind, inputs, outputs, attributes, rooms}: what can be made ready once is.
+function readied([kind, inputs, outputs, written], textNumber) {
+  let attributes = written;
+  if (kind === "LabelEncoder") attributes = {...written, codes: codesOf(written, textNumber)};
+  if (isTrees(kind)) attributes = {...written, ...grown(written)};
+  if (kind === "Loop") attributes = {body: {...written.body, nodes: written.body.nodes.map((node) => readied(node, textNumber))}};
+  return {kind, inputs, outputs, attributes, rooms: []};
+}
+
+const isTrees = (kind) => kind === "TreeEnsembleRegressor" || kind === "TreeSum";
+
+// text's number -> code
+function codesOf({keys_strings: keys, values_int64s: values, default_int64: other}, textNumber) {
+  const places = keys.map(textNumber);
+  const codes = new Float64Array(Math.max(0, ...places) + 1).fill(other);
+  places.forEach((place, i) => { codes[place] = values[i]; });
+  return codes;
+}
+
+// The outputs of a graph by name, each {kind, shape, data}; those of text have an array of texts.
 //
-// columns: name -> numbers (NaN where missing) or texts ("" where missing), all of one length.
+// columns: name -> numbers (NaN where missing; of texts, textNumber's) or texts ("" where missing),
+// all of one length.
 export function evaluate(model, columns) {
   const rows = Object.values(columns)[0].length;
-  const parts = [];
+  const made = {};
   for (let start = 0; start < rows; start += CHUNK) {
-    parts.push(evaluateChunk(model, columns, start, Math.min(rows, start + CHUNK)));
+    const end = Math.min(rows, start + CHUNK), tensors = evaluateChunk(model, columns, start, end);
+    for (const [name, number] of Object.entries(model.outputs)) {
+      const {kind, shape, data} = tensors[number], width = data.length / (end - start);
+      made[name] ??= {kind, shape: rows > CHUNK ? [rows, ...shape.slice(1)] : shape, data: new Float64Array(rows * width)};
+      made[name].data.set(data, start * width);
+    }
   }
-  return Object.fromEntries(Object.keys(parts[0]).map((name) => [name, joined(parts, name)]));
-}
-
-function joined(parts, name) {
-  const first = parts[0][name];
-  if (parts.length === 1) return first;
-  const shape = [parts.reduce((rows, part) => rows + part[name].shape[0], 0), ...first.shape.slice(1)];
-  const data = first.kind === "text" ? [] : new Float64Array(sizeOf(shape));
-  let start = 0;
-  for (const part of parts) {
-    const values = part[name].data;
-    for (let i = 0; i < values.length; i++) data[start + i] = values[i];
-    start += values.length;
+  for (const one of Object.values(made)) {
+    if (one.kind === "text") one.data = Array.from(one.data, (number) => model.texts[number]);
   }
-  return {kind: first.kind, shape, data};
+  return made;
 }
 
 function evaluateChunk(model, columns, start, end) {
   const tensors = model.constants.slice();
-  model.inputs.forEach((input) => { tensors[input.number] = fed(input, columns, start, end); });
-  run(model.nodes, tensors);
-  const outputs = Object.entries(model.outputs);
-  return Object.fromEntries(outputs.map(([name, number]) => [name, tensors[number]]));
+  model.inputs.forEach((input, i) => {
+    makeIn(model.rooms[i]);
+    tensors[input.number] = fed(input, columns, start, end, model.textNumber);
+  });
+  run(model.nodes, tensors, true);
+  return tensors;
 }
 
 // Columns side by side, as an input of shape (rows, columns).
-function fed(input, columns, start, end) {
-  const shape = [end - start, input.columns.length];
-  if (input.kind === "text") {
-    return {kind: "text", shape, data: Array.from(columns[input.columns[0]].slice(start, end))};
-  }
-  const data = new Float64Array(sizeOf(shape));
-  input.columns.forEach((name, column) => {
-    for (let row = start; row < end; row++) data[(row - start) * shape[1] + column] = columns[name][row];
+function fed(input, columns, start, end, textNumber) {
+  const shape = [end - start, input.columns.length], data = numbers(sizeOf(shape));
+  const isText = input.kind === "text";
+  input.columns.forEach((name, place) => {
+    const column = columns[name], areTexts = isText && !(column instanceof Float64Array);
+    for (let row = start, at = place; row < end; row++, at += shape[1]) {
+      data[at] = areTexts ? textNumber(column[row]) : column[row];
+    }
   });
-  return {kind: "double", shape, data};
+  return {kind: isText ? "text" : "double", shape, data};
 }
 
-function run(nodes, tensors) {
-  for (const [kind, inputs, outputs, attributes] of nodes) {
+// In a loop every turn makes its tensors anew, since the next one reads them.
+function run(nodes, tensors, isOnce) {
+  for (const {kind, inputs, outputs, attributes, rooms} of nodes) {
     const read = inputs.map((number) => (number === null ? undefined : tensors[number]));
+    makeIn(isOnce ? rooms : null);
     let made;
     if (kind === "Loop") made = repeat(attributes, read, tensors);
     else if (kind === "Split") made = operators.Split(attributes, read[0], read[1], outputs.length);
     else made = operators[kind](attributes, ...read);
-    (Array.isArray(made) ? made : [made]).forEach((x, i) => { tensors[outputs[i]] = x; });
+    if (Array.isArray(made)) made.forEach((x, i) => { tensors[outputs[i]] = x; });
+    else tensors[outputs[0]] = made;
   }
 }
 
@@ -86,7 +116,7 @@ function repeat({body}, [most, going, state], tensors) {
     tensors[turnNumber] = {kind: "int", shape: [], data: Float64Array.of(turn)};
     tensors[goingNumber] = going;
     tensors[stateNumber] = state;
-    run(body.nodes, tensors);
+    run(body.nodes, tensors, false);
     [going, state] = body.outputs.map((number) => tensors[number]);
   }
   return state;

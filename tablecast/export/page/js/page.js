@@ -4,21 +4,17 @@ import {N_, openLanguage} from "./formats.js";
 import {dateFault, fill, givenIn} from "./given.js";
 
 // Milliseconds. Where an answer takes longer than a person notices, it waits for a pause between keys.
-const SLOW = 50, PAUSE = 250;
+const SLOW = 150, PAUSE = 150;
 
 // Languages are asked for by the first part of their tag: zh for zh-Hans.
 const primary = (tag) => tag.split("-")[0];
 
-export function startPage(contents, openPredictor, openRules, say) {
+export function startPage({contents, shells}, openPredictor, openRules, say) {
   const rules = openRules(contents.rules), predictor = openPredictor(contents.predictor);
   const byName = new Map(rules.fields.map((field) => [field.name, field]));
   const languages = new Map(contents.languages.map((one) => [one.tag, openLanguage(one)]));
   let language = languages.get(document.documentElement.lang);
-  const shells = new Map(Array.from(document.querySelectorAll("template[data-shell]"), (one) => [one.dataset.shell, one.content]));
-  const first = document.createDocumentFragment();
-  first.append(...Array.from(document.querySelector("#shell").childNodes, (node) => node.cloneNode(true)));
-  shells.set(language.tag, first);
-  let asked = false, slow = false, waiting;
+  let asked = false, slow = false, waiting, isOpened = false;
 
   // One entry of /api/v1/predict's predictions, or the errors as its problem has them.
   function predict(row, options = {}) {
@@ -78,9 +74,18 @@ export function startPage(contents, openPredictor, openRules, say) {
     const given = givenIn(form(), language.controls), read = rules.read(given);
     clearErrors();
     if (read.errors.length) return refuse(read.errors.map((error) => [error.field, faultOf(error, given)]), isSubmitted);
+    if (isOpened) return show(read, given, isSubmitted);
+    // The first answer is there at once; a browser is slow with what it has never computed before.
+    show(read, given, false, {});
+    isOpened = true;
+    waiting = setTimeout(show, 0, read, given, isSubmitted);
+    return undefined;
+  }
+
+  function show(read, given, isSubmitted, options = {explain: true, whatif: true}) {
     const began = performance.now();
-    const answer = predictor.predict(read.row, {explain: true, whatif: true});
-    slow = performance.now() - began > SLOW;
+    const answer = predictor.predict(read.row, options);
+    slow = isOpened && performance.now() - began > SLOW;
     answer.beyond = rules.fields.some(({name, minimum, maximum, text}) =>
       !text && minimum !== null && maximum !== null && (read.row[name] < minimum || read.row[name] > maximum));
     const shown = Object.fromEntries(rules.fields.map(({name}) => [name, shownOf(name, given[name])]));
@@ -172,7 +177,7 @@ export function startPage(contents, openPredictor, openRules, say) {
   function speak(tag, given) {
     language = languages.get(tag);
     document.documentElement.lang = tag;
-    document.querySelector("#shell").replaceChildren(shells.get(tag).cloneNode(true));
+    document.querySelector("#shell").innerHTML = shells[tag]; // as the file has it, escaped by its template
     fill(form(), language.controls, given);
     listen();
     ask(false);

@@ -1,5 +1,5 @@
 // What answers valid rows, from the data that contents.py writes.
-import {answerRows, columnsOf} from "./answers.js";
+import {answerRows, numberOf} from "./answers.js";
 import {openGraph} from "./graph.js";
 import {explain} from "./shapley.js";
 import {unpack} from "./tensors.js";
@@ -10,28 +10,34 @@ import {whatIf} from "./whatif.js";
 // A row is an object: field name -> number (NaN where missing; a date in seconds since 1970 UTC) or
 // text ("" where missing; a boolean as "True" or "False"), as the schema has read it.
 export function openPredictor(contents) {
-  const page = {...contents, graph: openGraph(contents.graph), background: opened(contents.background)};
+  const graph = openGraph(contents.graph), page = {...contents, graph};
+  page.background = opened(page);
   return {
     // One entry of /api/v1/predict's predictions. options: {explain, whatif}, true where asked for;
     // warnings, sentences about the row's values.
     predict(row, {explain: why = false, whatif: also = false, warnings = []} = {}) {
+      const [answer] = answerRows(page, [row]);
       return {
-        ...answerRows(page, columnsOf(page, [row]))[0],
+        ...answer,
         warnings,
-        contributions: why ? explain(page, row) : null,
-        whatif: also ? whatIf(page, row) : null,
+        contributions: why ? explain(page, row, answer) : null,
+        whatif: also ? whatIf(page, row, answer) : null,
       };
     },
     // {prediction, interval, probabilities} of each row.
-    predictAll: (rows) => (rows.length ? answerRows(page, columnsOf(page, rows)) : []),
+    predictAll: (rows) => (rows.length ? answerRows(page, rows) : []),
   };
 }
 
-function opened(background) {
-  if (!background) return null;
-  const draws = Object.fromEntries(Object.entries(background.draws).map(([name, column]) => [
-    name, column.text ? column.text : Array.from(unpack(column.numbers)),
-  ]));
-  const {orders, strata} = background;
-  return {draws, orders: orders && unpack(orders), strata: strata && unpack(strata)};
+// draws: of each field in turn, its values as the graph takes them.
+function opened(page) {
+  if (!page.background) return null;
+  const {draws, orders, strata} = page.background;
+  return {
+    draws: page.fields.map((field) => {
+      const {text, numbers} = draws[field.name];
+      return text ? Float64Array.from(text, (value) => numberOf(page, field, value)) : unpack(numbers);
+    }),
+    orders: orders && unpack(orders), strata: strata && unpack(strata),
+  };
 }

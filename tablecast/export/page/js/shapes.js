@@ -1,4 +1,4 @@
-import {around, axisOf, empty, sizeOf, spread} from "./tensors.js";
+import {around, axisOf, numbers, sizeOf, spread} from "./tensors.js";
 
 function reshaped(x, shape) {
   return {kind: x.kind, shape, data: x.data};
@@ -33,7 +33,7 @@ function concat(attributes, ...tensors) {
   const shape = tensors[0].shape.slice();
   shape[axis] = tensors.reduce((length, x) => length + x.shape[axis], 0);
   const [before, length, after] = around(shape, axis);
-  const data = empty(tensors[0], sizeOf(shape));
+  const data = numbers(sizeOf(shape));
   let start = 0;
   for (const x of tensors) {
     const width = x.shape[axis] * after;
@@ -55,7 +55,7 @@ function split(attributes, x, sizes, parts) {
     const count = sizes ? sizes.data[part] : Math.min(equal, length - start);
     const shape = x.shape.slice();
     shape[axis] = count;
-    const data = empty(x, sizeOf(shape)), width = count * after;
+    const data = numbers(sizeOf(shape)), width = count * after;
     for (let i = 0; i < before; i++) {
       const from = (i * length + start) * after;
       for (let k = 0; k < width; k++) data[i * width + k] = x.data[from + k];
@@ -69,11 +69,12 @@ function gather(attributes, x, indices) {
   const axis = axisOf(attributes.axis ?? 0, x.shape.length);
   const [before, length, after] = around(x.shape, axis);
   const chosen = indices.data, count = chosen.length;
-  const data = empty(x, before * count * after);
+  const data = numbers(before * count * after);
   for (let i = 0, at = 0; i < before; i++) {
     for (let k = 0; k < count; k++) {
       const from = (i * length + (chosen[k] < 0 ? chosen[k] + length : chosen[k])) * after;
-      for (let j = 0; j < after; j++) data[at++] = x.data[from + j];
+      if (after === 1) data[at++] = x.data[from];
+      else for (let j = 0; j < after; j++) data[at++] = x.data[from + j];
     }
   }
   return {kind: x.kind, shape: [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)], data};
@@ -89,7 +90,7 @@ function gatherElements(attributes, x, indices) {
   const axis = axisOf(attributes.axis ?? 0, x.shape.length);
   const [before, length, after] = around(indices.shape, axis);
   const [, own] = around(x.shape, axis);
-  const data = empty(x, indices.data.length);
+  const data = numbers(indices.data.length);
   for (let i = 0, at = 0; i < before; i++) {
     for (let k = 0; k < length; k++) {
       for (let j = 0; j < after; j++, at++) {

@@ -1,15 +1,16 @@
 // How much each field adds to the mean answer (Shapley values), as inference/shapley.py computes it:
 // over every set of fields, or over sampled orders.
-import {about, followed, jsonValue} from "./answers.js";
+import {about, followed, jsonValue, numberOf} from "./answers.js";
 
-// Why a row is answered as it is; null where the deployment keeps no distributions.
-export function explain(page, row) {
+// Why a row is answered as it is; null where the deployment keeps no distributions. answer: its own.
+export function explain(page, row, answer) {
   if (!page.background) return null;
-  const {base, numbers, label, gains, errors} = page.background.orders
-    ? sampled(page, row)
-    : exact(page, row);
+  const explained = about(page, answer);
+  const own = page.fields.map((field) => numberOf(page, field, row[field.name]));
+  const explaining = page.background.orders ? sampled : exact;
+  const {base, gains, errors} = explaining(page, own, explained);
   return {
-    ...about(page, numbers.at(-1), label), base, exact: !page.background.orders,
+    ...explained, base, exact: !page.background.orders,
     fields: page.fields.map((field, i) => ({
       field: field.name, value: jsonValue(field, row[field.name]),
       contribution: gains[i], error: errors[i],
@@ -18,47 +19,52 @@ export function explain(page, row) {
 }
 
 // Every set of fields: in each the fields of the set are the row's and all others a draw's. Draws
-// that differ in fields of the set only are one row, of more weight. A set's rows are those from its
-// start to the next one's.
+// that differ in fields of the set only are one row, of more weight. One row after the other differs
+// in one field where it can, which trees are quick with.
 function planned(page) {
-  const {draws} = page.background;
-  const names = page.fields.map(({name}) => name), count = draws[names[0]].length;
-  const plan = {drawn: [], weights: [], starts: [0]};
-  for (let set = 0; set < 2 ** names.length; set++) {
-    const absent = names.filter((_, i) => !((set >> i) & 1));
-    const places = new Map();
-    for (let draw = 0; draw < count; draw++) {
-      const key = absent.map((name) => draws[name][draw]).join("\u0000");
-      if (!places.has(key)) {
-        places.set(key, plan.drawn.length);
-        plan.drawn.push(draw);
-        plan.weights.push(0);
-      }
-      plan.weights[places.get(key)] += 1 / count;
+  const {draws} = page.background, fields = draws.length, count = draws[0].length;
+  const alike = alikeOf(draws), whole = 2 ** fields - 1;
+  const plan = {drawn: [], sets: [], weights: []};
+  for (let draw = 0; draw < count; draw++) {
+    for (let i = 0; i <= whole; i++) {
+      const absent = i ^ (i >> 1), members = alike[absent].reduce((n, one) => n + (one === draw), 0);
+      if (!members) continue;
+      plan.drawn.push(draw);
+      plan.sets.push(whole ^ absent);
+      plan.weights.push(members / count);
     }
-    plan.starts.push(plan.drawn.length);
   }
   return plan;
 }
 
-function exact(page, row) {
-  const {drawn, weights, starts} = page.plan ??= planned(page);
-  const columns = Object.fromEntries(page.fields.map(({name}, i) => {
-    const draws = page.background.draws[name], column = new Array(drawn.length);
-    for (let set = 0; set + 1 < starts.length; set++) {
-      const given = (set >> i) & 1;
-      for (let k = starts[set]; k < starts[set + 1]; k++) column[k] = given ? row[name] : draws[drawn[k]];
+// For each set of fields, of each draw the first one that agrees with it in all of them.
+function alikeOf(draws) {
+  const count = draws[0].length, alike = [new Int32Array(count)];
+  draws.forEach((column, field) => {
+    const first = Int32Array.from(column, (value) => column.findIndex((other) => !differ(value, other)));
+    for (let set = 1 << field; set < 2 << field; set++) {
+      const firsts = new Int32Array(count * count).fill(-1), rest = alike[set - (1 << field)];
+      alike[set] = Int32Array.from(rest, (one, draw) => {
+        const both = one * count + first[draw];
+        if (firsts[both] < 0) firsts[both] = draw;
+        return firsts[both];
+      });
     }
-    return [name, column];
-  }));
-  const {numbers, label} = followed(page, columns);
-  const worth = starts.slice(1).map((end, set) => {
-    let sum = 0;
-    for (let k = starts[set]; k < end; k++) sum += weights[k] * numbers[k];
-    return sum;
   });
+  return alike;
+}
+
+function exact(page, own, {class: label}) {
+  const {drawn, sets, weights} = page.plan ??= planned(page);
+  const columns = Object.fromEntries(page.fields.map(({name}, i) => {
+    const draws = page.background.draws[i];
+    return [name, Float64Array.from(sets, (set, k) => ((set >> i) & 1 ? own[i] : draws[drawn[k]]))];
+  }));
+  const numbers = followed(page, columns, label);
+  const worth = new Float64Array(2 ** page.fields.length);
+  sets.forEach((set, k) => { worth[set] += weights[k] * numbers[k]; });
   const gains = page.fields.map((_, i) => shapleyValue(worth, i, page.fields.length));
-  return {base: worth[0], numbers, label, gains, errors: gains.map(() => 0)};
+  return {base: worth[0], gains, errors: gains.map(() => 0)};
 }
 
 function shapleyValue(worth, field, count) {
@@ -83,27 +89,30 @@ function bits(set) {
 }
 
 // Walks from each draw to the row, a field at a time, in a random order and in its reverse. A field
-// that both share is no step.
-function sampled(page, row) {
-  const {draws, orders} = page.background;
-  const names = page.fields.map(({name}) => name), count = names.length;
-  const walks = Array.from({length: orders.length / count}, (_, draw) =>
-    names.map((_name, i) => i).filter((i) => differ(draws[names[i]][draw], row[names[i]]))
-      .sort((a, b) => orders[draw * count + a] - orders[draw * count + b]));
-  const columns = Object.fromEntries(names.map((name) => [name, []]));
-  const add = (draw, changed) => names.forEach((name, i) =>
-    columns[name].push(changed.has(i) ? row[name] : draws[name][draw]));
-  walks.forEach((_, draw) => add(draw, new Set()));
-  walks.forEach((steps, draw) => {
-    for (let taken = 1; taken < steps.length; taken++) {
-      add(draw, new Set(steps.slice(0, taken)));
-      add(draw, new Set(steps.slice(steps.length - taken)));
-    }
+// that both share is no step. The rows that are answered: the draws, then each walk's stops between
+// its ends, there and back.
+function sampled(page, own, explained) {
+  const {draws, orders} = page.background, count = draws.length, walks = draws[0].length;
+  const steps = Array.from({length: walks}, (_, walk) =>
+    draws.map((_column, i) => i).filter((i) => differ(draws[i][walk], own[i]))
+      .sort((a, b) => orders[walk * count + a] - orders[walk * count + b]));
+  const starts = [walks];
+  steps.forEach(({length}) => starts.push(starts.at(-1) + 2 * Math.max(0, length - 1)));
+  const columns = page.fields.map((_, i) => {
+    const column = new Float64Array(starts.at(-1));
+    column.set(draws[i]);
+    for (let walk = 0; walk < walks; walk++) column.fill(draws[i][walk], starts[walk], starts[walk + 1]);
+    return column;
   });
-  names.forEach((name) => columns[name].push(row[name]));
-  const {numbers, label} = followed(page, columns);
-  const base = numbers.subarray(0, walks.length).reduce((sum, x) => sum + x, 0) / walks.length;
-  return {base, numbers, label, ...averages(page, walks, numbers)};
+  steps.forEach((fields, walk) => fields.forEach((i, place) => {
+    const middle = (starts[walk] + starts[walk + 1]) / 2;
+    columns[i].fill(own[i], starts[walk] + place, middle);
+    columns[i].fill(own[i], middle + fields.length - 1 - place, starts[walk + 1]);
+  }));
+  const named = Object.fromEntries(page.fields.map(({name}, i) => [name, columns[i]]));
+  const numbers = followed(page, named, explained.class);
+  const base = numbers.subarray(0, walks).reduce((sum, x) => sum + x, 0) / walks;
+  return {base, ...averages(page, steps, starts, numbers, explained.answer)};
 }
 
 function differ(a, b) {
@@ -111,25 +120,19 @@ function differ(a, b) {
 }
 
 // Each field's mean gain over the walks, and its standard error.
-function averages(page, walks, numbers) {
-  const count = page.fields.length;
-  const gains = page.fields.map(() => new Float64Array(walks.length));
-  let at = walks.length;
-  walks.forEach((steps, draw) => {
-    const last = steps.length;
-    const there = [numbers[draw]], back = [numbers[draw]];
-    for (let taken = 1; taken < last; taken++) {
-      there.push(numbers[at++]);
-      back.push(numbers[at++]);
-    }
-    there.push(numbers.at(-1));
-    back.push(numbers.at(-1));
-    steps.forEach((field, i) => {
-      gains[field][draw] = (there[i + 1] - there[i] + back[last - i] - back[last - i - 1]) / 2;
+function averages(page, steps, starts, numbers, end) {
+  const count = page.fields.length, walks = steps.length;
+  const gains = page.fields.map(() => new Float64Array(walks));
+  steps.forEach((fields, walk) => {
+    const last = fields.length, middle = (starts[walk] + starts[walk + 1]) / 2;
+    const there = [numbers[walk], ...numbers.subarray(starts[walk], middle), end];
+    const back = [numbers[walk], ...numbers.subarray(middle, starts[walk + 1]), end];
+    fields.forEach((field, i) => {
+      gains[field][walk] = (there[i + 1] - there[i] + back[last - i] - back[last - i - 1]) / 2;
     });
   });
   return {
-    gains: gains.map((each) => each.reduce((sum, x) => sum + x, 0) / walks.length),
+    gains: gains.map((each) => each.reduce((sum, x) => sum + x, 0) / walks),
     errors: gains.map((each, i) => standardError(each, (n) => page.background.strata[n * count + i])),
   };
 }

@@ -1,11 +1,11 @@
-import {around, axisOf, sizeOf, spread, tensor} from "./tensors.js";
+import {around, axisOf, copied, numbers, repeatable, tensor} from "./tensors.js";
 
 // (rows, n) times (n, width), added to the bias where there is one.
 function multiply(_attributes, a, b, bias) {
   if (a.shape.length !== 2 || b.shape.length !== 2) throw new Error("not a product of matrices");
   const [rows, inner] = a.shape, width = b.shape[1];
   const shape = [rows, width];
-  const data = new Float64Array(rows * width);
+  const data = numbers(rows * width).fill(0);
   for (let row = 0; row < rows; row++) {
     for (let k = 0; k < inner; k++) {
       const value = a.data[row * inner + k];
@@ -14,7 +14,13 @@ function multiply(_attributes, a, b, bias) {
       }
     }
   }
-  if (bias) spread(bias, shape).forEach((value, i) => { data[i] += value; });
+  if (bias) {
+    const added = repeatable(bias, shape);
+    for (let i = 0, j = 0; i < data.length; i++) {
+      data[i] += added[j];
+      if (++j === added.length) j = 0;
+    }
+  }
   return tensor(a.kind, shape, data);
 }
 
@@ -33,7 +39,7 @@ function reducer([start, add, finish = (sum) => sum]) {
     if (named.length > 1) throw new Error("a sum along several axes");
     const axis = named.length ? axisOf(named[0], x.shape.length) : null;
     const [before, count, after] = axis === null ? [1, x.data.length, 1] : around(x.shape, axis);
-    const data = new Float64Array(before * after);
+    const data = numbers(before * after);
     for (let i = 0; i < before; i++) {
       for (let j = 0; j < after; j++) {
         let sum = start;
@@ -51,7 +57,7 @@ function reducer([start, add, finish = (sum) => sum]) {
 
 function addUp(_attributes, x, axisTensor) {
   const [before, count, after] = around(x.shape, axisOf(axisTensor.data[0], x.shape.length));
-  const data = x.data.slice();
+  const data = copied(x.data);
   for (let i = 0; i < before; i++) {
     for (let k = (i * count + 1) * after; k < (i + 1) * count * after; k++) {
       data[k] += data[k - after];
@@ -64,7 +70,7 @@ function indexOfLargest(attributes, x) {
   const axis = axisOf(attributes.axis ?? 0, x.shape.length);
   const [before, count, after] = around(x.shape, axis);
   const last = attributes.select_last_index === 1;
-  const data = new Float64Array(before * after);
+  const data = numbers(before * after);
   for (let i = 0; i < before; i++) {
     for (let j = 0; j < after; j++) {
       let best = 0;
@@ -86,7 +92,7 @@ function topK(attributes, x, countTensor) {
   const [before, count, after] = around(x.shape, axis);
   if (after !== 1) throw new Error("a choice along an inner axis");
   const sign = (attributes.largest ?? 1) ? -1 : 1, most = countTensor.data[0];
-  const values = new Float64Array(before * most), indices = new Float64Array(before * most);
+  const values = numbers(before * most), indices = numbers(before * most);
   for (let row = 0; row < before; row++) {
     const start = row * most;
     let held = 0;

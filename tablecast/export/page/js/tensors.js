@@ -1,5 +1,6 @@
 // Tensors of a few rows: {kind, shape, data}. Kinds are "double", "float", "int", "bool" and "text";
-// data is a Float64Array, or an array of texts. A float's numbers are rounded when they are made.
+// data is a Float64Array. A float's numbers are rounded when they are made; a text is its number in
+// the graph's list of texts.
 
 const TYPES = {
   u1: Uint8Array, u2: Uint16Array, i4: Int32Array, f4: Float32Array, f8: Float64Array,
@@ -45,8 +46,26 @@ export function tensor(kind, shape, data) {
   return {kind, shape, data};
 }
 
-export function empty(like, size) {
-  return like.kind === "text" ? new Array(size) : new Float64Array(size);
+// Where the tensors of a node are made: the same arrays for each chunk of rows. New ones cost as much
+// as what is computed in them.
+let rooms = null, taken = 0;
+export function makeIn(list) {
+  rooms = list;
+  taken = 0;
+}
+
+// An array for a tensor's numbers, which holds anything until it is written.
+export function numbers(size) {
+  if (!rooms) return new Float64Array(size);
+  const at = taken++;
+  if (!(rooms[at]?.length >= size)) rooms[at] = new Float64Array(size);
+  return rooms[at].length === size ? rooms[at] : rooms[at].subarray(0, size);
+}
+
+export function copied(data) {
+  const made = numbers(data.length);
+  made.set(data);
+  return made;
 }
 
 // The shape that tensors have together, by ONNX's (and NumPy's) rule.
@@ -60,11 +79,19 @@ export function commonShape(tensors) {
   });
 }
 
+// The data of a tensor, for a shape that it is repeated to fill. One that is repeated as a whole stays
+// as it is: loops begin again at its end.
+export function repeatable(x, shape) {
+  const first = x.shape.findIndex((size) => size !== 1), own = first < 0 ? [] : x.shape.slice(first);
+  const skipped = shape.length - own.length;
+  return own.every((size, axis) => size === shape[skipped + axis]) ? x.data : spread(x, shape);
+}
+
 // The data of a tensor, repeated until it fills a shape.
 export function spread(x, shape) {
   const size = sizeOf(shape);
   if (x.data.length === size) return x.data;
-  const data = empty(x, size);
+  const data = numbers(size);
   if (x.data.length === 1) return data.fill(x.data[0]);
   const padded = [...new Array(shape.length - x.shape.length).fill(1), ...x.shape];
   const steps = new Array(shape.length);

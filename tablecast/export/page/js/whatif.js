@@ -1,5 +1,5 @@
 // How the prediction changes with one field, for every field (inference/whatif.py).
-import {about, followed, jsonValue} from "./answers.js";
+import {about, followed, jsonValue, numberOf} from "./answers.js";
 import {rangeOf} from "./interval.js";
 
 // The values over which a field is followed: the row's own is among them, a missing one never is.
@@ -17,30 +17,30 @@ function merged(numbers, present) {
   return [...numbers, present].sort((a, b) => a - b);
 }
 
-// Every field's course, from one evaluation of the graph.
-export function whatIf(page, row) {
+// Every field's course, from one evaluation of the graph. answer: the row's own.
+export function whatIf(page, row, answer) {
   const tried = page.fields.map((field) => grid(field, row[field.name]));
   const starts = [0];
   tried.forEach((values) => starts.push(starts.at(-1) + values.length));
-  const rows = starts.at(-1) + 1;
-  const columns = Object.fromEntries(page.fields.map(({name}, i) => {
-    const column = new Array(rows).fill(row[name]);
-    tried[i].forEach((value, k) => { column[starts[i] + k] = value; });
-    return [name, column];
+  const columns = Object.fromEntries(page.fields.map((field, i) => {
+    const column = new Float64Array(starts.at(-1)).fill(numberOf(page, field, row[field.name]));
+    tried[i].forEach((value, k) => { column[starts[i] + k] = numberOf(page, field, value); });
+    return [field.name, column];
   }));
-  const {numbers, label} = followed(page, columns);
-  const rangeAt = (at) => rangeOf(page.interval, numbers[at], (name) => columns[name][at]);
+  const explained = about(page, answer);
+  const numbers = starts.at(-1) ? followed(page, columns, explained.class) : [];
   return {
-    ...about(page, numbers.at(-1), label),
+    ...explained,
     fields: page.fields.map((field, i) => {
-      const places = tried[i].map((_, k) => starts[i] + k);
+      const answers = Array.from(numbers.slice(starts[i], starts[i + 1]));
       const present = tried[i].indexOf(row[field.name]);
+      const rangeAt = (k) => rangeOf(page.interval, answers[k], (name) => (name === field.name ? tried[i][k] : row[name]));
       return {
         field: field.name,
         values: tried[i].map((value) => jsonValue(field, value)),
-        answers: places.map((at) => numbers[at]),
+        answers,
         present: present < 0 ? null : present,
-        intervals: page.interval && places.length ? places.map(rangeAt) : null,
+        intervals: page.interval && answers.length ? answers.map((_, k) => rangeAt(k)) : null,
       };
     }),
   };

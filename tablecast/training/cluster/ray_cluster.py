@@ -1,0 +1,129 @@
+"""A Ray cluster: the one at an address, or processes of its own on this machine.
+
+Calls are Ray's tasks, which are tried again where a worker or a machine is lost. Ray's backend of
+joblib starts its workers anew for every few calls, which takes seconds, and none in place of a lost
+one; and where it has a single core it computes in this process.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from importlib import import_module
+from typing import Any
+
+from tablecast.errors import EngineError
+from tablecast.training.cluster.executor import Call, Function, Runner
+from tablecast.training.cluster.joblib_runner import ATTEMPTS, lost_too_often
+from tablecast.training.cluster.worker import Facts, Packed, answered, call, facts, free_of_each
+
+#: Seconds until a machine answers: Ray starts a new Python there, which imports PyCaret.
+PATIENCE = 60
+
+
+class RayCluster:
+    """Does the work of a search as Ray's tasks.
+
+    Args:
+        address: such as ``ray://10.0.0.5:10001`` or ``10.0.0.5:6379``; None for processes of its
+            own.
+        workers: how many of its own.
+
+    Raises:
+        EngineError: Ray is not installed, or nobody answers.
+    """
+
+    def __init__(self, address: str | None, workers: int) -> None:
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it would tell its makers
+        try:
+            ray: Any = import_module("ray")
+        except ImportError:
+            raise EngineError(
+                "Ray is not installed. Install it with: pip install 'tablecast[train,ray]'"
+            ) from None
+        self._ray, self._address = ray, address
+        own = {} if address else {"num_cpus": workers, "include_dashboard": False}
+        try:
+            ray.init(
+                address or "local", logging_level=logging.CRITICAL, log_to_driver=False, **own
+            )
+        except (OSError, ValueError, RuntimeError) as error:
+            raise self._away(error) from None
+
+    @property
+    def width(self) -> int:
+        """The cluster's cores."""
+        return max(1, int(self._ray.cluster_resources().get("CPU", 1)))
+
+    def share(self, values: Sequence[Any]) -> Runner:
+        """Put into Ray's store, from which each machine fetches them once."""
+        return _TaskRunner(self._ray, [self._ray.put(Packed.of(value)) for value in values])
+
+    def facts(self) -> list[Facts]:
+        """What each machine tells of itself, as often as it has cores.
+
+        Raises:
+            EngineError: one does not answer, or has no such tablecast.
+        """
+        on_node = import_module("ray.util.scheduling_strategies").NodeAffinitySchedulingStrategy
+        asked = {
+            self._ray.remote(facts).options(
+                scheduling_strategy=on_node(node["NodeID"], soft=False)
+            ).remote(): int(node["Resources"]["CPU"])
+            for node in self._ray.nodes()
+            if node["Alive"] and node["Resources"].get("CPU", 0) >= 1
+        }
+        try:
+            told = self._ray.get(list(asked), timeout=PATIENCE)
+        except self._ray.exceptions.GetTimeoutError as error:
+            raise self._away(error) from None
+        except self._ray.exceptions.RayError as error:
+            reason = str(error).strip().rpartition("\n")[2]
+            raise EngineError(
+                f"A worker of Ray cannot import this version of tablecast ({reason}). Install it "
+                "there: tablecast[train,ray]."
+            ) from None
+        return [one for one, cores in zip(told, asked.values(), strict=True) for _ in range(cores)]
+
+    def free_bytes(self) -> float:
+        """The least that a worker, or this process, may take."""
+        return free_of_each(self.facts())
+
+    def close(self) -> None:
+        """Let go of the cluster, and end processes of its own."""
+        with suppress(Exception):  # a cluster that is gone cannot be told
+            self._ray.shutdown()
+
+    def _away(self, error: Exception) -> EngineError:
+        if self._address is None:
+            return EngineError(f"Ray cannot be started on this machine: {error}.")
+        return EngineError(
+            f"The Ray cluster at {self._address} does not answer. Check the address, and that Ray "
+            "runs there (ray start --head)."
+        )
+
+
+class _TaskRunner:
+    def __init__(self, ray: Any, values: Sequence[Any]) -> None:
+        self._ray = ray
+        self._values = values
+        self._call = ray.remote(call).options(max_retries=ATTEMPTS - 1)
+
+    def map(self, function: Function, calls: Sequence[Call]) -> list[Any]:
+        """See ``Runner``."""
+        tasks = [
+            self._call.remote(self._values[place], function, list(more)) for place, more in calls
+        ]
+        try:
+            return answered(self._ray.get(tasks))
+        except self._ray.exceptions.RayError as error:
+            if isinstance(error, self._ray.exceptions.WorkerCrashedError):
+                raise lost_too_often() from None
+            reason = str(error).strip().partition("\n")[0]
+            raise EngineError(f"The Ray cluster has lost what it was given: {reason}") from None
+        except BaseException:  # an interrupt leaves nothing behind that nobody waits for
+            for task in tasks:
+                self._ray.cancel(task, force=True)
+            raise
