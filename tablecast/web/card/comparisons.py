@@ -30,17 +30,18 @@ def comparisons_of(entries: Sequence[Mapping[str, Any]], schema: Schema) -> list
 
 def _line(entry: Mapping[str, Any], schema: Schema) -> str:
     compared = _("Compared with {name} (version {version}) on {rows} rows with outcomes, {day}.")
+    old, loss = entry["old_deployment"], entry["loss"]
+    losses, verdict = LOSSES[loss], VERDICTS[entry["verdict"]]
     return sentences(
         [
             compared.format(
-                name=entry["old_deployment"]["name"], version=entry["old_deployment"]["version"],
-                rows=number(entry["rows"]), day=day(datetime.fromisoformat(entry["at"])),
+                name=old["name"], version=old["version"], rows=number(entry["rows"]),
+                day=day(datetime.fromisoformat(entry["at"])),
             ),
-            _(LOSSES[entry["loss"]]).format(
-                old=_loss(entry["loss"], entry["old"], schema),
-                new=_loss(entry["loss"], entry["new"], schema),
+            _(losses).format(
+                old=_loss(loss, entry["old"], schema), new=_loss(loss, entry["new"], schema)
             ),
-            _(VERDICTS[entry["verdict"]]),
+            _(verdict),
         ]
     )
 
