@@ -10,7 +10,8 @@ from deployments import SHIPPED
 
 from tablecast.deployment.relabelled_files import description_of
 from tablecast.log.daily import DAY
-from tablecast.log.sums import Counting, Sums, added
+from tablecast.log.entries import first_id
+from tablecast.log.sums import Counting, Sums, added, of_outcome
 
 #: A day of 2026, since 1970.
 TODAY = 20_600
@@ -52,9 +53,10 @@ def rows_of(
     groups = [group["predicted"] for group in description["card"]["evaluation"]["by_answer"]]
     rows = [
         {
-            "id": f"{day:06d}-{seed:04d}-{at:08d}", "at": day * DAY + at, "deployment": "shipped",
-            "sha256": description["sha256"], "key": None, "request": "r", "engine": "onnx",
-            "ms": 0.3, "given": {name: values[at] for name, values in drawn.items()},
+            "id": f"{first_id(day * DAY)}-{seed:04d}-{at:08d}", "at": day * DAY + at,
+            "deployment": "shipped", "sha256": description["sha256"], "key": None, "request": "r",
+            "engine": "onnx", "ms": 0.3,
+            "given": {name: values[at] for name, values in drawn.items()},
             "prediction": answer, "low": answer - 4000, "high": answer + 4000,
             "probabilities": None, "warnings": [], "shadow": False,
         }
@@ -90,9 +92,8 @@ def with_outcomes(
     description: Mapping[str, Any], sums: dict[int, Sums], count: int, spread: float
 ) -> dict[int, Sums]:
     """The same days, on each of which so many answers turned out to be off by about ``spread``."""
-    counting = Counting.of(description)
     generator = np.random.default_rng(7)
     for day, of_day in sums.items():
         for row in rows_of(description, day, count, 99):
-            added(of_day, counting.outcome(row, row["prediction"] + spread * generator.normal()))
+            added(of_day, of_outcome(row, row["prediction"] + spread * generator.normal()))
     return sums

@@ -8,20 +8,24 @@ are old or somebody asked for it, stay in the sums: nothing in them is about one
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
-from tablecast.log.sums import Counting, Sums, added
-from tablecast.log.tables import DAILY
+from tablecast.log.entries import Answered, Refused
+from tablecast.log.sums import Counting, Sums, added, negated, of_outcome
+from tablecast.log.tables import DAILY, PREDICTION
 
 #: Microseconds.
 DAY = 86_400_000_000
 
 #: Processes that write to PostgreSQL at the same time, mostly; SQLite has one writer at a time.
 SHARES = 16
+
+#: Ids that one statement asks for.
+AT_ONCE = 500
 
 #: A deployment and a day.
 Place = tuple[str, int]
@@ -40,8 +44,8 @@ class Daily:
     def note(
         self,
         connection: sa.Connection,
-        answered: Iterable[Mapping[str, Any]],
-        refused: Iterable[Mapping[str, Any]],
+        answered: Iterable[Answered],
+        refused: Iterable[Refused],
     ) -> None:
         """Count rows that the same transaction writes."""
         sums: dict[Place, Sums] = {}
@@ -56,38 +60,58 @@ class Daily:
 
 
 def note_outcomes(
-    connection: sa.Connection,
-    counting: Counting,
-    pairs: Iterable[tuple[Mapping[str, Any], Any]],
+    connection: sa.Connection, told: Mapping[str, Any], before: Mapping[str, Any]
 ) -> None:
-    """Count what answers of one deployment should have been, on the days of the answers.
+    """Count what answers should have been, on the days of the answers.
 
     Args:
-        connection: a transaction that has just inserted these outcomes, and no others.
-        counting: the deployment's.
-        pairs: rows of ``tables.PREDICTION``, with their outcome.
+        connection: a transaction that has just written these outcomes.
+        told: the id of an answer to its outcome.
+        before: the outcomes that some of them replace, which do not count any more.
     """
     sums: dict[Place, Sums] = {}
-    for row, outcome in pairs:
-        place = (row["sha256"], row["at"] // DAY)
-        added(sums.setdefault(place, {}), counting.outcome(row, outcome))
+    for row in _answers(connection, list(told)):
+        of_day = sums.setdefault((row["sha256"], row["at"] // DAY), {})
+        added(of_day, of_outcome(row, told[row["id"]]))
+        if row["id"] in before:
+            added(of_day, negated(of_outcome(row, before[row["id"]])))
     add(connection, sums)
+
+
+def _answers(connection: sa.Connection, ids: Sequence[str]) -> Iterator[Any]:
+    columns = PREDICTION.c
+    asked = sa.select(
+        columns.id, columns.sha256, columns.at, columns.prediction, columns.low, columns.high,
+        columns.probabilities,
+    )
+    for begin in range(0, len(ids), AT_ONCE):
+        some = columns.id.in_(ids[begin : begin + AT_ONCE])
+        yield from connection.execute(asked.where(some)).mappings()
 
 
 def add(connection: sa.Connection, sums: Mapping[Place, Sums]) -> None:
     """Add sums to those that are there, in a transaction that writes."""
     share = os.getpid() % SHARES if connection.dialect.name == "postgresql" else 0
     for sha256, day in sorted(sums):  # in one order everywhere, so that none wait for one another
-        there = sa.and_(DAILY.c.sha256 == sha256, DAILY.c.day == day, DAILY.c.share == share)
-        found = sa.select(DAILY.c.sums).where(there).with_for_update()
-        known = connection.execute(found).scalar()
+        there = {"its_sha256": sha256, "its_day": day, "its_share": share}
+        known = connection.execute(_FIND, there).scalar()
         if known is None:
             insert = sqlite.insert if connection.dialect.name == "sqlite" else postgresql.insert
             empty = insert(DAILY).values(sha256=sha256, day=day, share=share, sums={})
             connection.execute(empty.on_conflict_do_nothing())
-            known = connection.execute(found).scalar_one()
+            known = connection.execute(_FIND, there).scalar_one()
         together = added(known, sums[sha256, day])
-        connection.execute(sa.update(DAILY).where(there).values(sums=together))
+        connection.execute(_CHANGE, there | {"sums": together})
+
+
+# Made once: to make them takes as long as to run them.
+_THERE = sa.and_(
+    DAILY.c.sha256 == sa.bindparam("its_sha256"),
+    DAILY.c.day == sa.bindparam("its_day"),
+    DAILY.c.share == sa.bindparam("its_share"),
+)
+_FIND = sa.select(DAILY.c.sums).where(_THERE).with_for_update()
+_CHANGE = sa.update(DAILY).where(_THERE)
 
 
 def read(connection: sa.Connection, sha256: str, since: int = 0) -> dict[int, Sums]:
@@ -101,8 +125,8 @@ def read(connection: sa.Connection, sha256: str, since: int = 0) -> dict[int, Su
     return days
 
 
-def _by_place(rows: Iterable[Mapping[str, Any]]) -> dict[Place, Sequence[Mapping[str, Any]]]:
-    places: dict[Place, list[Mapping[str, Any]]] = {}
+def _by_place(rows: Iterable[Any]) -> dict[Place, list[Any]]:
+    places: dict[Place, list[Any]] = {}
     for row in rows:
         places.setdefault((row["sha256"], row["at"] // DAY), []).append(row)
-    return places  # type: ignore[return-value]
+    return places

@@ -47,7 +47,9 @@ class PredictionLog:
         self.engine = engine_of(settings["log"])
         self.strict = bool(settings["log_mode"] == "strict")
         self._settings = settings
-        self._writer = Writer(Store(settings["log"]), settings["log_days"], count_dropped)
+        store = Store(settings["log"])
+        self._daily = store.daily
+        self._writer = Writer(store, settings["log_days"], count_dropped)
         self._look()
 
     @property
@@ -56,6 +58,7 @@ class PredictionLog:
 
     def notes(self, loaded: Deployment) -> Notes:
         """What makes the entries of a deployment. Raises SettingError where a secret is missing."""
+        self._daily.learn(loaded.description)
         return Notes(loaded, self._settings["engine"], self._settings["log_secret"])
 
     def submit(self, parcel: Parcel) -> None:

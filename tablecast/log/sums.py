@@ -36,6 +36,14 @@ LEAST_PROBABILITY = 1e-6
 MOST_ERROR = 1e70
 
 
+def negated(sums: Mapping[str, Any]) -> Sums:
+    """What takes these sums away again."""
+    return {
+        name: negated(value) if isinstance(value, Mapping) else -value
+        for name, value in sums.items()
+    }
+
+
 def added(first: Sums, second: Mapping[str, Any]) -> Sums:
     """Both together, in ``first``."""
     for name, value in second.items():
@@ -53,19 +61,16 @@ class Counting:
     Attributes:
         bins: as ``bins_of`` gives them.
         fields: the names of its fields.
-        is_number: whether it predicts a number, and not a class.
     """
 
     bins: Mapping[str, Bins]
     fields: frozenset[str]
-    is_number: bool
 
     @classmethod
     def of(cls, description: Mapping[str, Any]) -> Counting:
         """By a deployment's description."""
-        schema = description["schema"]
-        names = frozenset(field["name"] for field in schema["fields"])
-        return cls(bins_of(description), names, schema["task"] == "regression")
+        fields = description["schema"]["fields"]
+        return cls(bins_of(description), frozenset(field["name"] for field in fields))
 
     def answers(self, rows: Sequence[Mapping[str, Any]]) -> Sums:
         """The sums of rows of ``tables.PREDICTION``."""
@@ -84,11 +89,6 @@ class Counting:
             "refusals": self._reasons(row["reasons"] for row in rows),
         }
 
-    def outcome(self, row: Mapping[str, Any], outcome: Any) -> Sums:
-        """The sums of one answer, a row of ``tables.PREDICTION``, and what it should have been."""
-        of_one = _of_number if self.is_number else _of_class
-        return {"outcomes": {"rows": 1, **of_one(row, outcome)}}
-
     def _binned(self, name: str, bins: Bins, rows: Sequence[Mapping[str, Any]]) -> Sums:
         if name == ANSWERS:
             return _tally(bins.of(row["prediction"]) for row in rows)
@@ -102,7 +102,16 @@ class Counting:
         return reasons
 
 
-def _of_number(row: Mapping[str, Any], outcome: float) -> Sums:
+def of_outcome(row: Mapping[str, Any], outcome: float | int | str) -> Sums:
+    """The sums of one answer, a row of ``tables.PREDICTION``, and what it should have been.
+
+    An amount is a float, and a class is not.
+    """
+    of_one = _of_number if isinstance(outcome, float) else _of_class
+    return {"outcomes": {"rows": 1, **of_one(row, outcome)}}
+
+
+def _of_number(row: Mapping[str, Any], outcome: Any) -> Sums:
     error = min(abs(outcome - row["prediction"]), MOST_ERROR)
     sums = {"absolute": error, "squared": error**2, "fourth": error**4}
     low, high = row["low"], row["high"]

@@ -10,7 +10,7 @@ import pytest
 from watched import TODAY, Row, days_of, rows_of, shipped, with_outcomes
 
 from tablecast.log.report import report_of
-from tablecast.log.sums import Counting, added
+from tablecast.log.sums import Counting, added, of_outcome
 
 SHIPPED = shipped()
 
@@ -122,13 +122,12 @@ def test_classes_are_judged_by_accuracy_and_log_loss() -> None:
         "interval": None,
         "card": {"evaluation": {"rows": 500, "figures": {"accuracy": 0.9, "log_loss": 0.3}}},
     }
-    counting = Counting.of(description)
     right = {"prediction": "a", "probabilities": {"a": 0.9, "b": 0.1}}
     sure = {"prediction": "a", "probabilities": {"a": 1.0, "b": 0.0}}
-    sums = added(counting.outcome(right, "a"), counting.outcome(sure, "b"))
+    sums = added(of_outcome(right, "a"), of_outcome(sure, "b"))
     for _ in range(99):
-        added(sums, counting.outcome(right, "b"))
-        added(sums, counting.outcome(right, "a"))
+        added(sums, of_outcome(right, "b"))
+        added(sums, of_outcome(right, "a"))
     report = report_of(description, {TODAY: sums}, TODAY)
     accuracy, loss = report.figures
     assert (accuracy.name, accuracy.value, accuracy.rows) == ("accuracy", 0.5, 200)
@@ -140,10 +139,7 @@ def test_classes_are_judged_by_accuracy_and_log_loss() -> None:
 
 def test_classes_of_whole_numbers_are_compared_as_texts() -> None:
     """An outcome of a file is text, where the class is a number."""
-    description = {
-        **SHIPPED, "schema": {**SHIPPED["schema"], "task": "classification", "classes": [0, 1]}
-    }
-    sums = Counting.of(description).outcome({"prediction": 1, "probabilities": None}, "1")
+    sums = of_outcome({"prediction": 1, "probabilities": None}, "1")
     assert sums == {"outcomes": {"rows": 1, "right": 1}}
 
 
@@ -193,6 +189,6 @@ def test_days_without_rows_stand_between() -> None:
 def test_an_error_that_is_no_number_any_more_still_counts() -> None:
     """Its fourth power would be none."""
     row = {"prediction": 1e300, "low": None, "high": None}
-    sums = Counting.of(SHIPPED).outcome(row, -1e300)["outcomes"]
+    sums = of_outcome(row, -1e300)["outcomes"]
     assert all(math.isfinite(value) for value in sums.values())
     assert "ranged" not in sums
