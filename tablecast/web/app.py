@@ -102,6 +102,7 @@ def create_app(deployment: Deployment | None = None) -> Flask:
     form = FORM_BYTES + FORM_FIELD_BYTES * len(loaded.schema.fields)
     app.config["BODY_LIMITS"] = {
         "batch.upload": settings["max_upload"],
+        "outcome.file": settings["max_upload"],
         "form.predict": min(form, settings["max_body"]),
         "compare.change": min(MOST_CASES * form, settings["max_body"]),
     }
@@ -109,6 +110,12 @@ def create_app(deployment: Deployment | None = None) -> Flask:
         app.register_blueprint(module.blueprint)
     for blueprint in pages.blueprints():
         app.register_blueprint(blueprint)
+    if answers:
+        from tablecast.web.outcomes import api as outcomes_api
+        from tablecast.web.outcomes import page as outcome_page
+
+        app.register_blueprint(outcomes_api.blueprint)
+        app.register_blueprint(outcome_page.blueprint)
     allowed = access.access_of(settings)
     app.config["TRUSTED_HOSTS"] = settings["hosts"].replace(",", " ").split() or None
     app.extensions["access_log"] = access_log_of(settings)
