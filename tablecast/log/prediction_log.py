@@ -11,9 +11,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from tablecast.deployment.deployment import Deployment
 from tablecast.errors import LogError
+from tablecast.log import daily
 from tablecast.log.database import engine_of, upgrade
 from tablecast.log.entries import Notes, Parcel
 from tablecast.log.keeping import Store
+from tablecast.log.sums import Sums
 from tablecast.log.writer import Writer, reason_of
 
 log = logging.getLogger("tablecast")
@@ -81,6 +83,14 @@ class PredictionLog:
             return told.get(timeout=MOST_WAIT)
         except Empty:
             return False
+
+    def days(self, sha256: str, since: int) -> dict[int, Sums]:
+        """Day since 1970 to its sums, of one deployment. Raises LogError where it is away."""
+        try:
+            with self.engine.connect() as connection:
+                return daily.read(connection, sha256, since)
+        except SQLAlchemyError as error:
+            raise LogError(reason_of(error)) from None
 
     def finish(self) -> None:
         """At the process's end: write what waits."""
