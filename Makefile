@@ -120,7 +120,7 @@ lint: $(TRAINING)/.installed ## check style and types
 	@$(TRAINING)/bin/ruff check . && $(TRAINING)/bin/mypy
 
 # Not all: Ray, Spark and the clouds' clients are 500 MB, and stand in tests/engines.in.
-TRAINING_EXTRAS := train files log sign notebook docs test dask kaggle
+TRAINING_EXTRAS := train files log sign notebook docs test dask kaggle skops
 
 # The locks. Serving is resolved for every Python it runs on; training for the one PyCaret has, and
 # for 3.12 with the same versions wherever they can be.

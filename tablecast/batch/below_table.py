@@ -38,9 +38,16 @@ class Chunk(Protocol):
 
 
 class Source(Protocol):
-    """A file of rows."""
+    """A file of rows, or a part of one.
+
+    Attributes:
+        notes: what to know about the file as a whole.
+        begins, ends: whether it has the first, and the last, of the file's rows.
+    """
 
     notes: tuple[str, ...]
+    begins: bool
+    ends: bool
 
     def chunks(self) -> Iterator[Any]: ...
 
@@ -57,10 +64,17 @@ def rows_of_table(source: Source, schema: Schema, places: Mapping[str, int]) -> 
         places: field name to its column.
     """
     fields = {place: schema.field(name) for name, place in places.items()}
+    chunks = _without_labels(source, fields) if source.begins else source.chunks()
+    yield from _without_last_lines(source, chunks, fields) if source.ends else chunks
+
+
+def _without_last_lines(
+    source: Source, chunks: Iterator[Any], fields: Mapping[int, Field]
+) -> Iterator[Any]:
     may_name = 0 not in fields or fields[0].is_text  # among numbers no row is called a sum
     held: Any = None
     sums: set[str] = set()
-    for chunk in _without_labels(source, fields):
+    for chunk in chunks:
         if held is not None:
             if may_name:
                 sums.update(filter(is_total, map(bare, set(held.column(0)))))

@@ -47,6 +47,7 @@ class CsvSink:
         added: names of the added columns.
         replaced: columns of the source with such a name are left out.
         decimal_comma: whether added numbers are written so.
+        header: whether the columns' names are written; not where rows go on behind others.
     """
 
     def __init__(
@@ -57,15 +58,17 @@ class CsvSink:
         replaced: Collection[str] = (),
         *,
         decimal_comma: bool = False,
+        header: bool = True,
     ) -> None:
         kept = [index for index, name in enumerate(source.names) if name.strip() not in replaced]
         self._source = source
         self._kept = None if len(kept) == len(source.names) else kept
         self._point = "," if decimal_comma else "."
-        encoding = "utf-8-sig" if source.marked else "utf-8"
+        encoding = "utf-8-sig" if source.marked and header else "utf-8"
         self._text = io.TextIOWrapper(stream, encoding, newline="")
-        header = self._without_replaced([list(source.names)])[0] + list(added)
-        self._write_rows(guarded([header]))
+        if header:
+            names = self._without_replaced([list(source.names)])[0] + list(added)
+            self._write_rows(guarded([names]))
 
     def write(self, chunk: Chunk, rows: Sequence[int] | None, added: Mapping[str, Values]) -> None:
         """Write rows of a chunk (None: all), beside the added columns' values for those rows."""

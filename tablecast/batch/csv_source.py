@@ -74,11 +74,15 @@ class CsvSource:
         form: how the file is written.
         notes: what to know about the file as a whole.
         size: its bytes.
+        header: its cells, where a line that repeats them is none of the rows.
+        encoding: as Python calls it.
         has_returns: whether what was read so far holds a carriage return.
 
     Raises:
         BatchError: the file is empty, or is not CSV.
     """
+
+    begins = ends = True
 
     def __init__(
         self, stream: BinaryIO, name: str, expected: Collection[str] = (), encoding: str = ""
@@ -120,7 +124,7 @@ class CsvSource:
             skipinitialspace=self._skips_spaces,
             strict=True,
         )
-        self._header: list[str] = []
+        self.header: list[str] = []
         self._repeated: tuple[int, ...] = ()
 
     def close(self) -> None:
@@ -154,7 +158,7 @@ class CsvSource:
 
     def _plain_chunks(self, lines: PlainLines) -> Iterator[PlainChunk]:
         """The rows of a block, each of which is one line."""
-        first = self._line
+        first = self.line
         self._plain_lines += lines.count
         if lines.texts:
             self._refuse_below()
@@ -167,10 +171,10 @@ class CsvSource:
             self._gap = self._gap or not self._below
 
     def _is_repeated_in(self, block: str) -> bool:
-        return bool(self._header) and self.separator.join(self._header) in block
+        return bool(self.header) and self.separator.join(self.header) in block
 
     @property
-    def _line(self) -> int:
+    def line(self) -> int:
         """The number of the line that comes next."""
         return self._plain_lines + self._reader.line_num + 1
 
@@ -178,7 +182,7 @@ class CsvSource:
         """The rows that begin in a block; the last of them may end in a later one."""
         self._waiting = block
         while True:
-            line, records = self._line, []
+            line, records = self.line, []
             try:
                 for record in self._reader:
                     records.append(record)
@@ -197,7 +201,7 @@ class CsvSource:
     def _chunk_of(self, records: list[list[str]], line: int) -> CsvChunk:
         """The chunk of all these records that are rows, the first of which begins on a line."""
         width = len(self.names)
-        one_line_each = self._line - line == len(records)
+        one_line_each = self.line - line == len(records)
         usual = set(map(len, records)) == {width} and all(map(any, records))
         if one_line_each and usual and not any(map(self._is_no_row, records)):
             return CsvChunk(records, range(line, line + len(records)))
@@ -208,7 +212,7 @@ class CsvSource:
                 self._gap = self._gap or not self._below
                 line += 1
                 continue
-            if repeats(self._header, record):
+            if repeats(self.header, record):
                 self._repeated += (line,)
             elif len(record) == width and any(record) and not is_drawn(record):
                 self._refuse_below()
@@ -224,7 +228,7 @@ class CsvSource:
         return CsvChunk(rows, lines)
 
     def _is_no_row(self, record: list[str]) -> bool:
-        return is_drawn(record) or repeats(self._header, record)
+        return is_drawn(record) or repeats(self.header, record)
 
     def _refuse_below(self) -> None:
         """A row that is too short or too long is a mistake where others follow it."""
@@ -248,7 +252,7 @@ class CsvSource:
             for record in self._reader:
                 if is_filled(record):
                     if not above:
-                        self._header = list(map(str.strip, record)) if len(record) > 1 else []
+                        self.header = list(map(str.strip, record)) if len(record) > 1 else []
                         return record
                     above -= 1
         except csv.Error as error:

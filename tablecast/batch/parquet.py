@@ -5,13 +5,13 @@ Nothing is made safe for spreadsheets here: Parquet says of each cell whether it
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from tablecast.batch.steps import in_steps
 from tablecast.errors import BatchError
@@ -57,7 +57,7 @@ class ParquetChunk:
 
     def joined(self, more: ParquetChunk) -> ParquetChunk:
         """These rows, and those behind them."""
-        table = _pyarrow().Table.from_batches([self.batch, more.batch]).combine_chunks()
+        table = import_pyarrow().Table.from_batches([self.batch, more.batch]).combine_chunks()
         return ParquetChunk(table.to_batches()[0], self.first)
 
     def characters(self) -> int:
@@ -68,16 +68,22 @@ class ParquetChunk:
 class ParquetSource:
     """Reads a Parquet file in chunks.
 
+    Args:
+        where: its path, or an open stream of its bytes.
+        name: what messages call it; default: the path's last part.
+
     Raises:
         BatchError: the file is not Parquet, or pyarrow is not installed.
     """
 
-    def __init__(self, path: Path) -> None:
-        pyarrow = _pyarrow()
-        self.name = path.name
+    begins = ends = True
+
+    def __init__(self, where: Path | BinaryIO, name: str = "") -> None:
+        pyarrow = import_pyarrow()
+        self.name = name or (where.name if isinstance(where, Path) else "")
         self.notes: tuple[str, ...] = ()
         try:
-            self._file = pyarrow.parquet.ParquetFile(path)
+            self._file = pyarrow.parquet.ParquetFile(where)
         except pyarrow.ArrowException as error:
             raise BatchError(f"{self.name} is not a Parquet file: {error}.") from None
         self.schema = self._file.schema_arrow
@@ -88,6 +94,19 @@ class ParquetSource:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
+
+    def group_rows(self) -> list[int]:
+        """How many rows each row group has."""
+        known = self._file.metadata
+        return [known.row_group(group).num_rows for group in range(known.num_row_groups)]
+
+    def has_dictionaries(self) -> bool:
+        """Whether a column is written as places in a list, which each reader makes anew."""
+        return any("dictionary" in str(field.type) for field in self.schema)
+
+    def reading(self) -> AbstractContextManager[None]:
+        """Where it is read: what is damaged is told in one line."""
+        return _arrow_errors(self.name)
 
     def fraction_read(self) -> float:
         """How much of the file is read, from 0 to 1."""
@@ -102,7 +121,7 @@ class ParquetSource:
         return in_steps(self._chunks(), CHUNK_ROWS)
 
     def _chunks(self) -> Iterator[ParquetChunk]:
-        with _arrow_errors(self.name):
+        with self.reading():
             for batch in self._file.iter_batches(CHUNK_ROWS):
                 first = self._read
                 self._read += batch.num_rows
@@ -113,28 +132,29 @@ class ParquetSink:
     """Writes the rows of a source back, with columns added.
 
     Args:
-        path: the file to write.
+        where: the file to write, by its path or an open stream.
         source: the file that the rows come from.
         added: name to kind (``float``, ``int`` or ``str``) of the added columns.
         replaced: columns of the source with such a name are left out.
+        writer: what the rows go to.
     """
 
     def __init__(
         self,
-        path: Path,
+        where: Path | BinaryIO,
         source: ParquetSource,
         added: Mapping[str, type],
         replaced: Collection[str] = (),
+        writer: ParquetWriter | None = None,
     ) -> None:
-        pyarrow = _pyarrow()
+        pyarrow = import_pyarrow()
         self._arrow = pyarrow
         self._kept = [index for index, name in enumerate(source.names) if name not in replaced]
         kinds = {float: pyarrow.float64(), int: pyarrow.int64(), str: pyarrow.string()}
         fields = [source.schema.field(index) for index in self._kept]
         self._added = [pyarrow.field(name, kinds[kind]) for name, kind in added.items()]
         self._schema = pyarrow.schema([*fields, *self._added], source.schema.metadata)
-        self._writer = pyarrow.parquet.ParquetWriter(path, self._schema)
-        self._waiting: list[Any] = []
+        self._writer = (writer or RowGroups)(where, self._schema)
 
     def write(
         self, chunk: ParquetChunk, rows: Sequence[int] | None, added: Mapping[str, Any]
@@ -144,7 +164,24 @@ class ParquetSink:
         batch = chunk.batch if rows is None else chunk.batch.take(arrow.array(rows, arrow.int64()))
         columns = [batch.column(index) for index in self._kept]
         columns += [arrow.array(added[field.name], field.type) for field in self._added]
-        self._waiting.append(arrow.RecordBatch.from_arrays(columns, schema=self._schema))
+        self._writer.write(arrow.RecordBatch.from_arrays(columns, schema=self._schema))
+
+    def close(self) -> None:
+        """Write what is left, and the file's end."""
+        self._writer.close()
+
+
+class RowGroups:
+    """Writes record batches as a Parquet file, in large groups of rows."""
+
+    def __init__(self, where: Path | BinaryIO, schema: Any) -> None:
+        self._arrow = import_pyarrow()
+        self._writer = self._arrow.parquet.ParquetWriter(where, schema)
+        self._waiting: list[Any] = []
+
+    def write(self, batch: Any) -> None:
+        """Write some rows, now or with those that follow."""
+        self._waiting.append(batch)
         if sum(batch.num_rows for batch in self._waiting) >= GROUP_ROWS:
             self._write_group()
 
@@ -159,9 +196,42 @@ class ParquetSink:
             self._waiting.clear()
 
 
-def _pyarrow() -> Any:
+class Batches:
+    """Writes record batches as they are, for ``RowGroups`` elsewhere."""
+
+    def __init__(self, where: Path | BinaryIO, schema: Any) -> None:
+        self._writer = import_pyarrow().ipc.new_stream(where, schema)
+
+    def write(self, batch: Any) -> None:
+        """Write some rows."""
+        self._writer.write_batch(batch)
+
+    def close(self) -> None:
+        """Write the end."""
+        self._writer.close()
+
+
+#: What makes a writer of record batches, of a place and a schema.
+ParquetWriter = Callable[[Any, Any], RowGroups | Batches]
+
+
+def join_batches(parts: Iterable[bytes], where: Path) -> None:
+    """Write what ``Batches`` wrote, one part after the other, as one Parquet file."""
+    writer: RowGroups | None = None
+    for content in parts:
+        with import_pyarrow().ipc.open_stream(content) as stream:
+            writer = writer or RowGroups(where, stream.schema)
+            for batch in stream:
+                writer.write(batch)
+    if writer:
+        writer.close()
+
+
+def import_pyarrow() -> Any:
+    """The package that reads and writes Parquet. Raises BatchError where it is not installed."""
     try:
         import pyarrow
+        import pyarrow.ipc
         import pyarrow.parquet
     except ImportError:
         raise BatchError(
@@ -172,7 +242,7 @@ def _pyarrow() -> Any:
 
 @contextmanager
 def _arrow_errors(name: str) -> Iterator[None]:
-    pyarrow = _pyarrow()
+    pyarrow = import_pyarrow()
     try:
         yield
     except (pyarrow.ArrowException, OSError) as error:

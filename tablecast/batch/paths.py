@@ -23,6 +23,12 @@ def check_paths(source: Path, output: Path) -> None:
         raise BatchError(f"{str(output)!r} is also the input. Choose another output file.")
     if output.exists() and not output.is_file():
         raise BatchError(f"{str(output)!r} is not a file. Choose the path of a file.")
+    check_ending(source.name, output.name)
+
+
+def check_ending(source_name: str, output_name: str) -> None:
+    """Raises BatchError where a file of that name is of another format than the input."""
+    source, output = Path(source_name), Path(output_name)
     if output.suffix.lower() in OTHER_KINDS:
         raise BatchError(f"{output.name} would be compressed, which is not supported. Use .csv.")
     wanted = {".parquet": ".parquet", **WORKBOOKS}.get(source.suffix.lower(), ".csv")

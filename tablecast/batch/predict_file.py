@@ -7,6 +7,7 @@ Columns that are added at the end of each row:
   deployment knows it;
 * ``prediction_score``: the probability of that label, for classes, as PyCaret names it;
 * ``prediction_score_CLASS``: the probability of each class, in the schema's order;
+* ``prediction_id``: the answer's id, where the answers are kept in a log;
 * ``prediction_error``: why the row is refused, with ``errors="column"`` only.
 
 A file that has columns of these names is taken as the output of an earlier run, and they are
@@ -16,7 +17,7 @@ replaced: so a person can correct refused rows in the output itself and send it 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from os import PathLike
 from pathlib import Path
@@ -25,13 +26,21 @@ from typing import Any, BinaryIO, Literal, Protocol, get_args
 import numpy as np
 import numpy.typing as npt
 
+from tablecast.batch.answers import (
+    ERROR_COLUMN,
+    Recorder,
+    added_columns,
+    answers,
+    recorded,
+    scattered,
+)
 from tablecast.batch.below_table import rows_of_table
 from tablecast.batch.column_reader import Reading, RowsReader
 from tablecast.batch.csv_sink import CsvSink, Values
 from tablecast.batch.csv_source import CsvSource
 from tablecast.batch.limits import Limits
 from tablecast.batch.match_columns import match_columns
-from tablecast.batch.parquet import ParquetSink, ParquetSource
+from tablecast.batch.parquet import ParquetSink, ParquetSource, ParquetWriter, RowGroups
 from tablecast.batch.paths import check_paths, file_errors
 from tablecast.batch.summary import (
     SHOWN_REFUSALS,
@@ -51,6 +60,7 @@ from tablecast.errors import BatchError
 from tablecast.i18n.formats import listed
 from tablecast.i18n.language import _
 from tablecast.inference.engine import Columns
+from tablecast.schema.schema import Schema
 
 #: What happens to rows that the schema refuses: nothing is written; they are left out; or they
 #: stay without an answer, and a column says why.
@@ -60,8 +70,6 @@ ERROR_CHOICES: tuple[str, ...] = get_args(Errors)
 #: Called after each chunk with the rows done so far and the share of the file, from 0 to 1.
 Progress = Callable[[int, float], None]
 
-ERROR_COLUMN = "prediction_error"
-
 
 class _Chunk(Protocol):
     def __len__(self) -> int: ...
@@ -69,10 +77,14 @@ class _Chunk(Protocol):
     def location_of(self, row: int) -> tuple[str, int]: ...
 
 
-class _Source(Protocol):
+class Source(Protocol):
+    """A file of rows, or a part of one."""
+
     name: str
     names: list[str]
     notes: tuple[str, ...]
+    begins: bool
+    ends: bool
 
     def fraction_read(self) -> float: ...
     def chunks(self) -> Iterator[Any]: ...
@@ -105,7 +117,7 @@ def predict_file(
     loaded = deployment if isinstance(deployment, Deployment) else load(deployment)
     read, written = Path(source), Path(output)
     check_paths(read, written)
-    run = _Run(loaded, errors, progress)
+    run = Run(loaded, errors, progress)
     with file_errors(), replaced_when_whole(written) as temporary:
         if read.suffix.lower() == ".parquet":
             _refuse_sheet(sheet, read.name)
@@ -123,6 +135,7 @@ def predict_csv(
     name: str,
     errors: Errors = "fail",
     limits: Limits | None = None,
+    recorder: Recorder | None = None,
 ) -> Summary:
     """``predict_file`` for open streams of CSV or a workbook; a failed one's output is of no use.
 
@@ -130,11 +143,19 @@ def predict_csv(
         source: seekable, at its beginning; left open, as ``output`` is.
         name: what messages call the file.
         limits: what the file may cost; it is looked at after each chunk of rows.
+        recorder: what keeps the answers, if they are to be.
 
     Raises:
         RowsRefused, BatchError: as ``predict_file``, or the file goes past a limit.
     """
-    return _Run(deployment, errors, None, limits).through_stream(source, output, name)
+    run = Run(deployment, errors, limits=limits, recorder=recorder)
+    return run.through_stream(source, output, name)
+
+
+def csv_source(stream: BinaryIO, name: str, schema: Schema) -> CsvSource:
+    """A CSV file of a deployment's rows, about to be read."""
+    names = [field.name for field in schema.fields]
+    return CsvSource(stream, name, names, schema.reading.get("encoding", ""))
 
 
 def _refuse_sheet(sheet: str | None, name: str) -> None:
@@ -143,20 +164,35 @@ def _refuse_sheet(sheet: str | None, name: str) -> None:
         raise BatchError(words.format(name=name))
 
 
-class _Run:
-    """One file on its way through a deployment."""
+class Run:
+    """One file on its way through a deployment.
+
+    Args:
+        deployment: what answers.
+        errors, progress: as ``predict_file`` has them.
+        limits: what the file may cost.
+        given: columns that the file lacks, with the one text that each has in all its rows.
+        header: whether a CSV file's columns are named in the output.
+        recorder: what keeps the answers, if they are to be.
+    """
 
     def __init__(
         self,
         deployment: Deployment,
         errors: Errors,
-        progress: Progress | None,
+        progress: Progress | None = None,
         limits: Limits | None = None,
+        given: Mapping[str, str] | None = None,
+        header: bool = True,
+        recorder: Recorder | None = None,
     ) -> None:
+        self._recorder = recorder
         self._deployment = deployment
         self._errors = errors
         self._progress = progress
         self._limits = limits or Limits()
+        self._given = given or {}
+        self._header = header
         self._began = time.perf_counter()
         self._reader = RowsReader(deployment.schema)
         self.summary = Summary()
@@ -176,33 +212,40 @@ class _Run:
         self.summary.is_workbook = True
         return self.through(
             source,
-            lambda: sink_of(stream, result, source, self.added, self._replaced),
+            lambda: sink_of(stream, result, source, self.added, self.replaced),
             lambda: self._limits.check(name, self.summary, source.size, result.tell()),
         )
 
     def through_csv(self, stream: BinaryIO, result: BinaryIO, name: str) -> Summary:
         """Answer and write every row of a CSV stream."""
-        schema = self._deployment.schema
-        names = [field.name for field in schema.fields]
-        source = CsvSource(stream, name, names, schema.reading.get("encoding", ""))
-        comma = self._deployment.schema.decimal_comma and source.separator != ","
+        source = csv_source(stream, name, self._deployment.schema)
         return self.through(
             source,
-            lambda: CsvSink(result, source, self.added, self._replaced, decimal_comma=comma),
+            lambda: self.csv_sink(result, source),
             lambda: self._limits.check(name, self.summary, source.size, result.tell()),
         )
 
-    def parquet_sink(self, path: Path, source: ParquetSource) -> ParquetSink:
+    def csv_sink(self, result: BinaryIO, source: CsvSource) -> CsvSink:
+        """What writes the answers of a CSV file, once its columns were looked at."""
+        comma = self._deployment.schema.decimal_comma and source.separator != ","
+        return CsvSink(
+            result, source, self.added, self.replaced, decimal_comma=comma, header=self._header
+        )
+
+    def parquet_sink(
+        self, where: Path | BinaryIO, source: ParquetSource, writer: ParquetWriter = RowGroups
+    ) -> ParquetSink:
         """What writes the answers of a Parquet file, once its columns were looked at."""
-        return ParquetSink(path, source, self.added, self._replaced)
+        return ParquetSink(where, source, self.added, self.replaced, writer)
 
     @property
-    def _replaced(self) -> set[str]:
+    def replaced(self) -> set[str]:
+        """Columns of the file that are left out, since predictions have their names."""
         return {*self.added, ERROR_COLUMN}
 
     def through(
         self,
-        source: _Source,
+        source: Source,
         make_sink: Callable[[], CsvSink | ParquetSink | WorkbookSink],
         check: Callable[[], None] = lambda: None,
     ) -> Summary:
@@ -219,25 +262,36 @@ class _Run:
         self.summary.seconds = time.perf_counter() - self._began
         return self.summary
 
-    def _chunks(self, source: _Source) -> Iterator[Any]:
+    def _chunks(self, source: Source) -> Iterator[Any]:
         if isinstance(source, ParquetSource):  # whose rows are all data
             return source.chunks()
         return rows_of_table(source, self._deployment.schema, self._indices)
 
-    def _look_at_columns(self, source: _Source) -> None:
+    def _look_at_columns(self, source: Source) -> None:
         """Find the fields' columns. Raises BatchError where they do not fit."""
         schema = self._deployment.schema
-        self._indices = match_columns(schema, source.names, source.name)
-        absent = [field.name for field in schema.fields if field.name not in self._indices]
+        given = [name for name in self._given if name not in source.names]
+        known = match_columns(schema, [*source.names, *given], source.name)
+        here = len(source.names)
+        self._indices = {name: index for name, index in known.items() if index < here}
+        self._everywhere = {
+            name: self._given[given[index - here]] for name, index in known.items() if index >= here
+        }
+        absent = [field.name for field in schema.fields if field.name not in known]
         if absent:
             words = _("The column {names} is missing, so typical values were used in every row.")
             self.summary.notes = (words.format(names=listed(map(repr, absent))),)
-        self.added = added_columns(self._deployment, self._errors == "column")
+        self.added = added_columns(
+            self._deployment, self._errors == "column", with_ids=self._recorder is not None
+        )
 
-    def _read(self, source: _Source, chunk: _Chunk) -> Reading:
+    def _read(self, source: Source, chunk: _Chunk) -> Reading:
         cells = {name: chunk.column(index) for name, index in self._indices.items()}
+        cells |= {name: [text] * len(chunk) for name, text in self._everywhere.items()}
         reading = self._reader.read(cells, len(chunk))
         self._count(chunk, reading)
+        if reading.refused and self._recorder:
+            self._recorder.refused(reading.refused.values())
         if reading.refused and self._errors == "fail":
             raise RowsRefused(source.name, self.summary)
         return reading
@@ -258,7 +312,7 @@ class _Run:
     ) -> tuple[list[int] | None, dict[str, Values]]:
         """The rows to write (None: all), and the added columns' values for them."""
         if not reading.refused:
-            added = answers(self._deployment, reading.columns)
+            added = self._recorded(reading.columns, reading.warned)
             if self._errors == "column":
                 added[ERROR_COLUMN] = [None] * rows
             return None, added
@@ -266,10 +320,10 @@ class _Run:
         columns = {name: values[accepted] for name, values in reading.columns.items()}
         predictions: dict[str, Values] = dict.fromkeys(self.added, ())
         if accepted:
-            predictions = answers(self._deployment, columns)
+            predictions = self._recorded(columns, reading.warned[accepted])
         if self._errors == "skip":
             return accepted, {name: predictions[name] for name in self.added}
-        added = {name: _scattered(values, accepted, rows) for name, values in predictions.items()}
+        added = {name: scattered(values, accepted, rows) for name, values in predictions.items()}
         worded: dict[int, str] = {}
         added[ERROR_COLUMN] = [
             reason_in_file(reading.refused[row], worded) if row in reading.refused else None
@@ -277,62 +331,6 @@ class _Run:
         ]
         return None, added
 
-
-def answers(deployment: Deployment, columns: Columns) -> dict[str, Values]:
-    """The added columns for rows that are valid, one value a row."""
-    output = deployment.predictor.engine.answer(columns)
-    probabilities = output.probabilities
-    if probabilities is None:
-        return {"prediction_label": output.labels, **_ranges(deployment, output.labels, columns)}
-    classes = deployment.schema.classes
-    score = output.scores(classes)
-    each = zip(_score_names(classes), np.ascontiguousarray(probabilities.T), strict=True)
-    return {"prediction_label": output.labels.tolist(), "prediction_score": score, **dict(each)}
-
-
-def _ranges(
-    deployment: Deployment, predictions: npt.NDArray[np.float64], columns: Columns
-) -> dict[str, Values]:
-    """Both ends of each row's range, as the form and the API tell them."""
-    interval = deployment.predictor.interval
-    if interval is None:
-        return {}
-    low, high = interval.of_columns(predictions, columns)
-    return {"prediction_low": low, "prediction_high": high}
-
-
-def _score_names(classes: Sequence[str | int]) -> list[str]:
-    return [f"prediction_score_{label}" for label in classes]
-
-
-def added_columns(deployment: Deployment, with_errors: bool) -> dict[str, type]:
-    """Name to kind of the columns that answers of this deployment have.
-
-    A typical row is asked: not every classifier knows probabilities.
-
-    Raises:
-        BatchError: a field of the deployment has the name of such a column.
-    """
-    schema = deployment.schema
-    columns = answers(deployment, schema.columns_of_rows([schema.typical]))
-    added: dict[str, type] = {
-        name: int if getattr(values, "dtype", float) == np.int64 else float
-        for name, values in columns.items()
-    }
-    if schema.classes:
-        added["prediction_label"] = type(schema.classes[0])
-    if with_errors:
-        added[ERROR_COLUMN] = str
-    for taken in schema.fields:
-        if taken.name in (*added, ERROR_COLUMN):
-            words = _("The field {name} has the same name as a result column.")
-            raise BatchError(words.format(name=repr(taken.name)))
-    return added
-
-
-def _scattered(values: Values, indices: Sequence[int], rows: int) -> list[Any]:
-    spread: list[Any] = [None] * rows
-    listed = values.tolist() if isinstance(values, np.ndarray) else values
-    for index, value in zip(indices, listed, strict=True):
-        spread[index] = value
-    return spread
+    def _recorded(self, columns: Columns, warned: npt.NDArray[np.bool_]) -> dict[str, Values]:
+        """The answers to rows, kept if they are to be."""
+        return recorded(self._recorder, columns, answers(self._deployment, columns), warned)

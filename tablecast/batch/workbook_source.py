@@ -86,6 +86,8 @@ class WorkbookSource:
         BatchError: it is no workbook, has no such sheet, or nothing on it.
     """
 
+    begins = ends = True
+
     def __init__(
         self,
         stream: BinaryIO,

@@ -56,9 +56,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # who reads, such as head, has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return BROKEN_PIPE
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as interrupt:
+        notes = " ".join(getattr(interrupt, "__notes__", ["No partial files were left."]))
         with suppress(OSError):  # the terminal may be gone
-            print("tablecast: stopped. No partial files were left.", file=sys.stderr)
+            print(f"tablecast: stopped. {notes}", file=sys.stderr)
         return INTERRUPTED
     return 0
 

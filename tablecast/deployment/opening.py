@@ -13,7 +13,8 @@ from tablecast import __version__
 from tablecast.deployment import graph_file
 from tablecast.deployment.deployment import Deployment
 from tablecast.deployment.description import check_versions, read_description, read_pipeline_bytes
-from tablecast.deployment.files import with_ending, without_ending
+from tablecast.deployment.files import sha256_of, with_ending, without_ending
+from tablecast.deployment.versions import resolved
 from tablecast.errors import ArtifactError
 from tablecast.inference.onnx_engine import GraphEngine
 from tablecast.inference.pycaret_engine import PycaretEngine
@@ -61,6 +62,21 @@ def open_graph(base: Path) -> Deployment:
     return Deployment(description, GraphEngine(content, row_program_of(base, description)))
 
 
+def open_sent_graph(content: bytes, sha256: str) -> Deployment:
+    """The deployment of a graph that came over a network, for answers of many rows.
+
+    Raises:
+        ArtifactError: its bytes are not those whose hash was told.
+    """
+    if sha256_of(content) != sha256:
+        raise ArtifactError(
+            "The graph that this worker was sent is not the one that was meant: its hash differs. "
+            "It was damaged or changed on the way; nothing was predicted with it."
+        )
+    description = graph_file.description_in(content, Path("sent.onnx"))
+    return Deployment(description, GraphEngine(content))
+
+
 def row_program_of(base: Path, description: Mapping[str, Any]) -> RowProgram | None:
     """What answers one row in plain arithmetic; None where only the graph does.
 
@@ -86,7 +102,7 @@ OPENERS: Mapping[str, Callable[[Path], Deployment]] = {
 
 
 def load(path: str | PathLike[str] | None = None, engine: str | None = None) -> Deployment:
-    """Open a deployment, by its path without ending.
+    """Open a deployment, by its path without ending, or the folder of its versions.
 
     Args:
         path: default: the setting TABLECAST_DEPLOYMENT.
@@ -97,7 +113,7 @@ def load(path: str | PathLike[str] | None = None, engine: str | None = None) -> 
         SettingError: the environment names an engine that does not exist.
     """
     settings = read_settings()
-    base = without_ending(path if path is not None else settings["deployment"])
+    base = resolved(without_ending(path if path is not None else settings["deployment"]))
     deployment = OPENERS[engine or settings["engine"]](base)
     check_readable(deployment, base)
     return deployment

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from typing import Any
@@ -91,6 +92,16 @@ def redescribe(name: str | PathLike[str], change: Change) -> list[Path]:
         if graph.is_file() and _change_graph(base, change):
             changed += [graph, with_ending(graph, ".sha256")]
     return changed
+
+
+def with_form(loaded: Deployment, form: Form) -> Deployment:
+    """A deployment as it would be with a form file put into it; no file changes.
+
+    Raises:
+        FormFileError: the form file does not fit it.
+    """
+    described = _with_form(loaded.description, form)
+    return replace(loaded, description=described) if described else loaded
 
 
 def stale_signatures(changed: list[Path]) -> list[Path]:

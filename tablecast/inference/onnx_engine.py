@@ -23,6 +23,7 @@ class GraphEngine:
     """The compiled graph in onnxruntime. Needs neither PyCaret nor its Python.
 
     Attributes:
+        content: the graph's bytes.
         row_program: answers one row without onnxruntime, where the graph is small enough for it.
 
     onnxruntime is imported, and the session opened, at the first answer: a server may load the
@@ -34,13 +35,13 @@ class GraphEngine:
     quick = True
 
     def __init__(self, content: bytes, row_program: RowProgram | None = None) -> None:
-        self._content = content
+        self.content = content
         self.row_program = row_program
 
     @cached_property
     def _session(self) -> Any:
         try:
-            return session_of(self._content)
+            return session_of(self.content)
         except Exception as error:  # onnxruntime's have no class of their own in common
             reason = str(error).split("\n")[0]
             raise ArtifactError(

@@ -12,11 +12,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from tablecast.deployment.deployment import Deployment
 from tablecast.errors import LogError
 from tablecast.log import daily
-from tablecast.log.database import engine_of, upgrade
+from tablecast.log.database import engine_of, reason_of, upgrade
 from tablecast.log.entries import Notes, Parcel
 from tablecast.log.keeping import Store
+from tablecast.log.retention import withdraw
 from tablecast.log.sums import Sums
-from tablecast.log.writer import Writer, reason_of
+from tablecast.log.writer import Writer
 
 log = logging.getLogger("tablecast")
 
@@ -91,6 +92,13 @@ class PredictionLog:
                 return daily.read(connection, sha256, since)
         except SQLAlchemyError as error:
             raise LogError(reason_of(error)) from None
+
+    def withdraw(self, first: str, last: str, request: str) -> None:
+        """Delete the answers to a request that failed, of which nobody has been told."""
+        try:
+            withdraw(self.engine, self._daily, first, last, request)
+        except SQLAlchemyError as error:
+            log.error("Answers that nobody was given stay in the log: %s", reason_of(error))
 
     def finish(self) -> None:
         """At the process's end: write what waits."""

@@ -10,9 +10,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.exc import SQLAlchemyError
 
-from tablecast.errors import LogError
+from tablecast.log.database import errors_of_log
 from tablecast.log.entries import first_id
 from tablecast.log.tables import OUTCOME, PREDICTION, REFUSAL
 
@@ -139,9 +138,5 @@ def _of(table: sa.Table, deployment: str | None, sha256: str | None) -> list[Any
 
 
 def _rows(engine: sa.Engine, asked: Any) -> list[Row]:
-    try:
-        with engine.connect() as connection:
-            return [dict(row) for row in connection.execute(asked).mappings()]
-    except SQLAlchemyError as error:
-        said = " ".join(str(getattr(error, "orig", None) or error).split())
-        raise LogError(f"The prediction log cannot be read: {said}") from None
+    with errors_of_log(), engine.connect() as connection:
+        return [dict(row) for row in connection.execute(asked).mappings()]

@@ -90,7 +90,7 @@ def test_two_processes_that_end_at_once_do_not_mix_their_files(tmp_path: Path) -
         "for _ in range(200):\n"
         "    with staged(base, force=True) as there:\n"
         "        for ending in ENDINGS: there.with_name('x' + ending).write_text(sys.argv[2])\n"
-        "    with staging._alone_in(base.parent):\n"
+        "    with staging.alone_in(base.parent):\n"
         "        assert len({base.with_name('x' + e).read_text() for e in ENDINGS}) == 1"
     ).replace("import *;", "import *; from tablecast.deployment import staging;")
     command = [sys.executable, "-c", code, str(tmp_path)]

@@ -256,7 +256,7 @@ def test_a_person_is_sent_to_sign_in_and_back(server: Server) -> None:
 
 def test_the_sign_in_page_tells_nothing_of_the_deployment(server: Server) -> None:
     """Whoever has no key learns neither its name nor its title."""
-    title = server.app.extensions["tablecast"].schema.title
+    title = server.app.extensions["tablecast"].current().loaded.schema.title
     for path in ("/sign-in", "/metrics"):
         text = server.client.get(path, headers=HTML, follow_redirects=True).text
         assert title not in text

@@ -30,6 +30,7 @@ from tablecast.web.docs.failures import (
 from tablecast.web.docs.kinds import kinds_of_answers, kinds_of_rows
 from tablecast.web.docs.row_schemas import JsonSchema, example_rows, row_schema
 from tablecast.web.docs.security import secured
+from tablecast.web.http.opened import opened
 from tablecast.web.http.responses import deployment, json_response
 
 blueprint = Blueprint("openapi", __name__)
@@ -107,11 +108,11 @@ def document_of(
 
 def document_served() -> dict[str, Any]:
     """The document of the deployment that is served, in the reader's language."""
-    kept = current_app.extensions.setdefault(KEPT, {})
+    kept = opened().kept.setdefault(KEPT, {})
     language = current_language()
     if language not in kept:
         config = current_app.config
-        limits = (config["MAX_ROWS"], config["MAX_BODY"], config["BODY_LIMITS"]["batch.upload"])
+        limits = (config["MAX_ROWS"], config["MAX_BODY"], config["MAX_UPLOAD"])
         access = current_app.extensions["access"]
         document = document_of(deployment(), *limits)
         if current_app.extensions[EXTENSION]:

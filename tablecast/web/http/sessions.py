@@ -17,6 +17,7 @@ from tablecast.i18n.language import _
 from tablecast.web.access.key_file import Key
 from tablecast.web.access.keyring import Keyring
 from tablecast.web.access.rates import WRONG_KEYS
+from tablecast.web.http.opened import home, site_root
 from tablecast.web.http.rendering import render_page
 
 blueprint = Blueprint("sessions", __name__)
@@ -93,7 +94,7 @@ def _page(wrong: str = "", status: int = 422) -> Response:
 
 def _set_cookie(response: Response, name: str, value: str, seconds: int) -> None:
     response.set_cookie(
-        name, value, max_age=seconds, path=f"{request.script_root}/", secure=request.is_secure,
+        name, value, max_age=seconds, path=f"{site_root()}/", secure=request.is_secure,
         httponly=True, samesite="Lax" if name == COOKIE else "Strict",
     )
 
@@ -102,7 +103,7 @@ def _inside(address: str) -> str:
     """An address of this site: what names another one leads to the form."""
     inside = address.startswith("/") and not address.startswith(("//", "/\\"))
     plain = inside and address.isprintable() and "\\" not in address
-    return f"{request.script_root}{address}" if plain else url_for("form.form")
+    return f"{request.script_root}{address}" if plain else url_for(home())
 
 
 def _signature(key: Key, ends: str) -> str:

@@ -27,12 +27,11 @@ from tablecast.log.outcomes import (
 from tablecast.log.reader import Row
 from tablecast.schema.field import Field, Refusal
 from tablecast.schema.schema import Schema
-from tablecast.web.display.amounts import wording_of
+from tablecast.web.display.amounts import answer_in_words, wording_of
 from tablecast.web.form.controls import Control, controls_of
 from tablecast.web.http.rendering import render_page, schema_shown
 from tablecast.web.http.responses import deployment
 from tablecast.web.outcomes.telling import answer_of, tell
-from tablecast.web.pages.form_page import answer_in_words
 
 blueprint = Blueprint("outcome", __name__)
 

@@ -1,0 +1,100 @@
+"""What answers parts: each module here is an engine of its name; nothing has to be registered.
+
+An engine has ``started(workers, address, graph)``, a context in which its workers run, and which
+gives a ``Cluster``. Where the context is left by an error, its workers are stopped in their work.
+"""
+
+from __future__ import annotations
+
+import os
+import pkgutil
+import re
+import socket
+from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from importlib import import_module
+from types import ModuleType
+
+from tablecast.batch.parts.part import Scored
+from tablecast.errors import BatchError
+
+#: Seconds in which a cluster's address must take a connection.
+REACHED_IN = 5.0
+
+#: How often a part is given to a worker, the next one after it took the last with it.
+ATTEMPTS = 4
+
+#: What each engine needs beside tablecast, where that is another name than its own.
+PACKAGES = {"distributed": "dask", "pyspark": "spark"}
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Workers that are running.
+
+    Attributes:
+        workers: how many parts they answer at a time.
+        submit: begins to answer a part, given as text (``Order.to_json``).
+    """
+
+    workers: int
+    submit: Callable[[str], Future[Scored]]
+
+
+class EngineFailed(BatchError):  # noqa: N818 - reads as a sentence where it is raised
+    """The workers cannot be started, or are lost; what is done stays, and the run can go on."""
+
+
+def processors() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def engine_names() -> list[str]:
+    """The engines that there are."""
+    return [module.name for module in pkgutil.iter_modules(__path__)]
+
+
+def started(
+    name: str, workers: int | None, address: str | None, graph: bytes
+) -> AbstractContextManager[Cluster]:
+    """The workers of an engine.
+
+    Args:
+        workers: how many to start on this machine; None for as many as it has processors.
+        address: the cluster's that is to be used instead.
+        graph: the bytes that ``score`` is given with each part.
+
+    Raises:
+        BatchError: the engine is not installed, or the address does not take a connection.
+    """
+    engine: ModuleType = import_module(f"{__name__}.{name}")
+    try:
+        import_module(engine.NEEDS)
+    except ModuleNotFoundError as error:
+        extra = PACKAGES.get(engine.NEEDS, engine.NEEDS)
+        raise BatchError(
+            f"--engine {name} needs {error.name}, which is not installed: pip install "
+            f"'tablecast[{extra}]'."
+        ) from None
+    if address:
+        _reach(name, address)
+    context: AbstractContextManager[Cluster] = engine.started(workers, address, graph)
+    return context
+
+
+def _reach(name: str, address: str) -> None:
+    """See that a cluster takes connections: some clients would try for minutes."""
+    found = re.fullmatch(r"(?:[a-z]+://)?(\[[^\]]+\]|[^:/\[\]]+):([0-9]+)/?", address)
+    if not found:
+        return
+    try:
+        socket.create_connection((found[1].strip("[]"), int(found[2])), REACHED_IN).close()
+    except (OSError, OverflowError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise BatchError(
+            f"No cluster of {name} answers at {address} ({reason}). Check the address, or leave "
+            "out --address to start workers on this machine."
+        ) from None

@@ -1,0 +1,37 @@
+"""Workers of Dask: started here, or those of a scheduler's address."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import Any
+
+from tablecast.batch.engines import ATTEMPTS, Cluster, EngineFailed
+from tablecast.batch.parts.score import score
+
+NEEDS = "distributed"
+
+
+@contextmanager
+def started(workers: int | None, address: str | None, graph: bytes) -> Iterator[Cluster]:
+    """Dask's workers, each a process; one that is lost is replaced, and its parts begin again."""
+    import distributed
+
+    dask: Any = distributed
+    try:
+        local = None if address else dask.LocalCluster(
+            n_workers=workers, threads_per_worker=1, dashboard_address=":0", silence_logs=50
+        )  # fmt: skip
+        client = dask.Client(local or address, timeout=10)
+    except (OSError, ValueError, TypeError) as error:
+        raise EngineFailed(f"No scheduler of Dask answers at {address} ({error}).") from None
+    with closing(client):
+        sent = client.submit(bytes, graph)  # a worker asks another for it, and can have it again
+        executor = client.get_executor(pure=False, retries=ATTEMPTS)
+        threads = max(sum(client.nthreads().values()), 1)
+        try:
+            yield Cluster(threads, lambda order: executor.submit(score, order, sent))
+        finally:
+            executor.shutdown(wait=False)  # which cancels what is not done
+            if local:
+                local.close()

@@ -1,0 +1,30 @@
+"""Workers of Ray: started here, or those of a cluster's address."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tablecast.batch.engines import ATTEMPTS, Cluster, EngineFailed
+from tablecast.batch.parts.score import score
+
+NEEDS = "ray"
+
+
+@contextmanager
+def started(workers: int | None, address: str | None, graph: bytes) -> Iterator[Cluster]:
+    """Ray's workers, each a process; a part whose worker is lost begins again elsewhere."""
+    import ray
+
+    here = {} if address else {"num_cpus": workers, "include_dashboard": False}
+    try:
+        ray.init(address or "local", log_to_driver=False, logging_level=logging.ERROR, **here)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise EngineFailed(f"No cluster of Ray answers at {address} ({error}).") from None
+    try:
+        sent, remote = ray.put(graph), ray.remote(max_retries=ATTEMPTS)(score)
+        count = int(ray.cluster_resources().get("CPU", 1))
+        yield Cluster(count, lambda order: remote.remote(order, sent).future())
+    finally:
+        ray.shutdown()  # which ends the tasks, too

@@ -1,0 +1,57 @@
+"""Workers of Spark: started here, or those of a master's address."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+from tablecast.batch.engines import ATTEMPTS, Cluster, EngineFailed, processors
+from tablecast.batch.parts.part import Scored
+from tablecast.batch.parts.score import score
+
+NEEDS = "pyspark"
+
+
+@contextmanager
+def started(workers: int | None, address: str | None, graph: bytes) -> Iterator[Cluster]:
+    """Spark's Python workers; each part is a job of one task, which Spark tries again."""
+    from pyspark import SparkConf, SparkContext
+
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    count = workers or processors()
+    settings = {
+        "spark.task.maxFailures": str(ATTEMPTS), "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.driver.maxResultSize": "0",  # of all parts together; they are written as they come
+    }  # fmt: skip
+    conf = SparkConf().setAppName("tablecast").setAll(list(settings.items()))
+    try:
+        context = SparkContext(address or f"local[{count},{ATTEMPTS}]", conf=conf)
+    except Exception as error:  # Java's come as classes of py4j's
+        raise EngineFailed(f"Spark does not start: {_reason(error)}.") from None
+    context.setLogLevel("OFF")
+    sent = context.broadcast(graph)
+
+    def answer(order: str) -> Scored:
+        jobs = context.parallelize([order], 1).map(lambda order: score(order, sent.value))
+        scored: Scored = jobs.collect()[0]
+        return scored
+
+    count = workers or context.defaultParallelism
+    threads = ThreadPoolExecutor(count)
+    try:
+        yield Cluster(count, lambda order: threads.submit(answer, order))
+    finally:
+        threads.shutdown(wait=False, cancel_futures=True)
+        context.cancelAllJobs()
+        context.stop()
+
+
+def _reason(error: Exception) -> str:
+    text = str(error)
+    if "JAVA_GATEWAY_EXITED" in text or "Java" in text:
+        return "it needs Java 17 (apt-get install openjdk-17-jre-headless)"
+    return text.strip().splitlines()[0].rstrip(".") if text.strip() else type(error).__name__

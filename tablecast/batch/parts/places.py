@@ -1,0 +1,144 @@
+"""Where rows are read and written: the machine's own files, or any address that fsspec knows."""
+
+from __future__ import annotations
+
+import glob
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any, BinaryIO, Protocol, cast
+
+from tablecast.deployment.files import replaced_when_whole
+from tablecast.errors import BatchError, TablecastError
+
+#: The package that reads each kind of address, beside fsspec.
+PACKAGES = {"s3": "s3fs", "s3a": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "az": "adlfs",
+            "abfs": "adlfs", "abfss": "adlfs", "hdfs": "pyarrow"}  # fmt: skip
+
+
+class Files(Protocol):
+    """Files at paths, by fsspec's own names for what can be done with them."""
+
+    def isfile(self, path: str) -> bool: ...
+    def isdir(self, path: str) -> bool: ...
+    def find(self, path: str) -> list[str]: ...
+    def glob(self, path: str) -> list[str]: ...
+    def ukey(self, path: str) -> str: ...
+    def size(self, path: str) -> int: ...
+    def cat_file(self, path: str, start: int | None = None, end: int | None = None) -> bytes: ...
+    def open(self, path: str) -> BinaryIO: ...
+    def pipe_file(self, path: str, value: bytes) -> None: ...
+    def put_file(self, lpath: str, rpath: str) -> None: ...
+    def rm(self, path: str, recursive: bool = False) -> None: ...
+    def unstrip_protocol(self, name: str) -> str: ...
+
+
+class LocalFiles:
+    """The machine's own files. A file that is written appears when it is whole."""
+
+    def isfile(self, path: str) -> bool:
+        """Whether there is a file."""
+        return Path(path).is_file()
+
+    def isdir(self, path: str) -> bool:
+        """Whether there is a folder."""
+        return Path(path).is_dir()
+
+    def find(self, path: str) -> list[str]:
+        """The files in a folder and those in it, sorted."""
+        return sorted(str(file) for file in Path(path).rglob("*") if file.is_file())
+
+    def glob(self, path: str) -> list[str]:
+        """The paths that a pattern means, sorted."""
+        return sorted(glob.glob(path, recursive=True))
+
+    def ukey(self, path: str) -> str:
+        """A text that changes when the file does."""
+        known = os.stat(path)
+        return f"{known.st_size}-{known.st_mtime_ns}"
+
+    def size(self, path: str) -> int:
+        """The file's bytes."""
+        return os.stat(path).st_size
+
+    def cat_file(self, path: str, start: int | None = None, end: int | None = None) -> bytes:
+        """The bytes of a file from one place to another."""
+        with open(path, "rb") as file:
+            file.seek(start or 0)
+            return file.read(-1 if end is None else end - (start or 0))
+
+    def open(self, path: str) -> BinaryIO:
+        """A file to be read."""
+        return open(path, "rb")
+
+    def pipe_file(self, path: str, value: bytes) -> None:
+        """Write a file."""
+        with replaced_when_whole(Path(path)) as temporary:
+            temporary.write_bytes(value)
+
+    def put_file(self, lpath: str, rpath: str) -> None:
+        """Copy a file."""
+        with replaced_when_whole(Path(rpath)) as temporary:
+            shutil.copyfile(lpath, temporary)
+
+    def rm(self, path: str, recursive: bool = False) -> None:
+        """Remove a file or a folder."""
+        if recursive:
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            Path(path).unlink(missing_ok=True)
+
+    def rm_empty(self, path: str) -> None:
+        """Remove a folder that holds nothing but empty folders."""
+        for folder, _folders, _files in os.walk(path, topdown=False):
+            with suppress(OSError):
+                os.rmdir(folder)
+
+    def unstrip_protocol(self, name: str) -> str:
+        """The address of a path, for another process of this machine."""
+        return str(Path(name).absolute())
+
+
+def files_at(address: str) -> tuple[Files, str]:
+    """What reads and writes at an address, and the path that it takes.
+
+    Raises:
+        BatchError: the address is of no kind that is installed, or cannot be used.
+    """
+    protocol, mark, path = address.partition("://")
+    if not mark or protocol == "file":
+        return LocalFiles(), path or protocol
+    try:
+        from fsspec.core import url_to_fs
+
+        with address_errors(address):
+            return cast(tuple[Files, str], url_to_fs(address))
+    except ImportError as error:
+        missing = PACKAGES.get(protocol, error.name or "fsspec")
+        raise BatchError(
+            f"{protocol}:// needs {missing}, which is not installed: pip install "
+            "'tablecast[cloud]'."
+        ) from None
+
+
+@contextmanager
+def address_errors(address: str) -> Iterator[None]:
+    """Say in one line what a store refuses: each has errors of its own."""
+    try:
+        yield
+    except (TablecastError, ImportError):
+        raise
+    except Exception as error:
+        raise BatchError(f"{address} cannot be used: {_reason(error)}.") from error
+
+
+def _reason(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return (lines[0] if lines else type(error).__name__).rstrip(".")
+
+
+def is_shipped(files: Any) -> bool:
+    """Whether files are in this process's memory, so that a worker must be sent their bytes."""
+    return getattr(files, "protocol", "") in ("memory", ("memory",))

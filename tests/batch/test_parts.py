@@ -1,0 +1,160 @@
+"""Files in parts: the same bytes, refusals and words as of one file read at once."""
+
+from __future__ import annotations
+
+import gzip
+import itertools
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+from deployments import shipped_deployment
+
+from tablecast.batch.parts import plan
+from tablecast.batch.parts.inputs import inputs_at
+from tablecast.batch.predict_file import predict_file
+from tablecast.batch.predict_parts import Workers, predict_parts
+from tablecast.batch.summary import RowsRefused, Summary
+from tablecast.deployment.deployment import Deployment
+from tablecast.errors import BatchError
+from tests.insured import HEADER, rows_of, text, with_bad
+
+
+def quoted(rows: list[str]) -> str:
+    """Each row's first column is a note of more than one line, with marks and separators."""
+    notes = itertools.cycle(['"two\nlines, and a ""mark"""', '""', "plain", '" "', '"a\n\n\nb"'])
+    return text([f"{note},{row}" for note, row in zip(notes, rows, strict=False)], f"note,{HEADER}")
+
+
+GOOD, BAD = rows_of(), with_bad(rows_of(), 3, 2_500, 2_501, 4_000, 8_999)
+
+#: What each file is, and whether it is answered in parts.
+FILES: dict[str, tuple[str | bytes, bool]] = {
+    "plain": (text(GOOD), True),
+    "bad rows in three parts": (text(BAD), True),
+    "no line end behind the last row": (text(BAD)[:-1], True),
+    "returns": (text(BAD, end="\r\n"), True),
+    "a mark": ("\ufeff" + text(BAD), True),
+    "semicolons": (text(BAD).replace(",", ";"), True),
+    "tabs": (text(BAD).replace(",", "\t"), True),
+    "quoted line ends": (quoted(BAD), True),
+    "quoted line ends and returns": (quoted(BAD).replace("\n", "\r\n"), True),
+    "letters of several bytes": (text([f"é 漢字,{row}" for row in BAD], f"名,{HEADER}"), True),
+    "one byte a letter": (text([f"é,{row}" for row in BAD], f"n,{HEADER}").encode("cp1252"), True),
+    "a title": ("The export of May\n\n" + text(BAD), True),
+    "units below the names": (text(["years,,kg/m²,,,", *BAD]), True),
+    "empty lines": (text([row if at % 7 else f"{row}\n\n" for at, row in enumerate(BAD)]), True),
+    "footers": (text(BAD) + "\nSource: the registry\nRows: 9000\n", True),
+    "padded footers": (text(BAD) + "Source: the registry,,,,,\nSeen,,,,,\n", True),
+    "row names": (text([f"{at},{row}" for at, row in enumerate(BAD)]), True),
+    "predictions of before": (text([f"{row},1.5" for row in BAD], f"{HEADER},prediction_label"),
+                              True),
+    "formulas": (text([f"=1+1,{row}" for row in BAD], f"note,{HEADER}"), True),
+    "a sum": (text([*BAD, "Total,,1,,,"]), False),
+    "a sum that a row above is called": (text(["Total,male,30,1,no,southeast", *BAD,
+                                               "Total,,1,,,"]), False),
+    "names that are repeated": (text([*BAD[:5_000], HEADER, *BAD[5_000:]]), False),
+    "a short row in the middle": (text([*GOOD[:5_000], "1,2,3", *GOOD[5_000:]]), False),
+    "a mark in a cell": (text([f'5" pipe,{row}' for row in BAD], f"note,{HEADER}"), False),
+    "a mark in one cell": (quoted(BAD) + f'5" pipe,{BAD[0]}\n', False),
+    "a mark that is not closed": (text([*GOOD, f'"{GOOD[0]}']), False),
+    "spaces before marks": (quoted(BAD).replace('"two', ' "two'), False),
+    "lone returns": (text(BAD[:4_000]) + "\r" + "\n".join(BAD[4_000:]), False),
+    "returns here and there": ("\r\n".join([HEADER, *BAD[:100]]) + "\n" + "\n".join(BAD), True),
+    "two bytes a letter": (text(BAD).encode("utf-16"), False),
+    "compressed": (gzip.compress(text(BAD).encode()), False),
+}
+
+
+def outcome(run: Any) -> tuple[Any, ...]:
+    """All that can be seen of a run but its time: what it says, or how it fails."""
+    try:
+        summary: Summary = run()
+    except RowsRefused as refused:
+        return "refused", str(refused), refused.refused, refused.refusals
+    except BatchError as error:
+        return "error", str(error)
+    return replace(summary, seconds=0.0), summary.refusals
+
+
+def assert_same(path: Path, folder: Path, errors: Any, deployment: Deployment) -> None:
+    """Both ways say the same, and write the same bytes or nothing."""
+    at_once, in_parts = folder / f"once{path.suffix}", folder / f"parts{path.suffix}"
+    expected = outcome(lambda: predict_file(deployment, path, at_once, errors=errors))
+    found = outcome(
+        lambda: predict_parts(deployment, str(path), str(in_parts), Workers(), errors=errors)[0]
+    )
+    assert found == expected
+    assert in_parts.exists() == at_once.exists()
+    if at_once.exists():
+        assert in_parts.read_bytes() == at_once.read_bytes()
+    assert sorted(file.name for file in folder.iterdir()) == sorted(
+        {path.name, *(file.name for file in (at_once, in_parts) if file.exists())}
+    )
+
+
+@pytest.mark.parametrize("errors", ["fail", "skip", "column"])
+@pytest.mark.parametrize("kind", FILES)
+def test_a_file_in_parts_gives_the_bytes_of_the_whole(
+    kind: str, errors: str, tmp_path: Path
+) -> None:
+    """However a file is written, its parts give the bytes, the words and the refusals of it."""
+    content, _ = FILES[kind]
+    path = tmp_path / "in.csv"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    assert_same(path, tmp_path, errors, shipped_deployment("onnx"))
+
+
+@pytest.mark.parametrize("kind", FILES)
+def test_a_file_is_cut_where_its_bytes_show_rows(kind: str, tmp_path: Path) -> None:
+    """Files are cut in general; what might be cut wrongly stays whole."""
+    content, is_cut = FILES[kind]
+    path = tmp_path / "in.csv"
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    schema = shipped_deployment("onnx").schema
+    (planned,) = plan.planned(inputs_at(str(path)), schema, None)
+    if kind in ("names that are repeated", "a short row in the middle"):
+        is_cut = True  # which whoever reads the part finds out
+    assert (len(planned.parts) > 1) == is_cut
+
+
+def table_of(rows: list[str]) -> pa.Table:
+    """The rows as a table."""
+    columns = list(zip(*(row.split(",") for row in rows), strict=True))
+    names = HEADER.split(",")
+    numbers = {"age": pa.int64(), "bmi": pa.float64(), "children": pa.int64()}
+    arrays = [
+        pa.array(column).cast(numbers.get(name, pa.string()))
+        for name, column in zip(names, columns, strict=True)
+    ]
+    return pa.table(arrays, names=names)
+
+
+@pytest.mark.parametrize("errors", ["fail", "skip", "column"])
+@pytest.mark.parametrize("group_rows", [3_000, 10_000, 12_345, 100_000])
+def test_a_parquet_file_in_parts_gives_the_bytes_of_the_whole(
+    group_rows: int, errors: str, tmp_path: Path
+) -> None:
+    """Wherever its row groups end, and if rows are left out, too."""
+    rows = with_bad(rows_of(45_000), 5, 12_000, 12_001, 30_500)
+    pa.parquet.write_table(table_of(rows), tmp_path / "in.parquet", row_group_size=group_rows)
+    assert_same(tmp_path / "in.parquet", tmp_path, errors, shipped_deployment("onnx"))
+
+
+def test_a_parquet_file_is_cut_behind_its_row_groups(tmp_path: Path) -> None:
+    """At the next multiple of 10,000 rows; not at all where columns are places in a list."""
+    table = table_of(rows_of(45_000))
+    schema = shipped_deployment("onnx").schema
+    for name, written in (("in", table), ("places", table.set_column(
+        1, "sex", table["sex"].dictionary_encode()))):  # fmt: skip
+        pa.parquet.write_table(written, tmp_path / f"{name}.parquet", row_group_size=12_345)
+    parts = [
+        [(part.start, part.end) for part in
+         plan.planned(inputs_at(str(tmp_path / f"{name}.parquet")), schema, None)[0].parts]
+        for name in ("in", "places")
+    ]  # fmt: skip
+    assert parts == [[(0, 20_000), (20_000, 30_000), (30_000, 40_000), (40_000, 45_000)],
+                     [(0, 45_000)]]  # fmt: skip
