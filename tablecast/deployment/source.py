@@ -67,6 +67,13 @@ class Source:
 
         return with_form(loaded, read_form(self.form))
 
+    def open_shadow(self) -> Deployment | None:
+        """Open what answers for the log alone; None where nothing does. Raises ArtifactError."""
+        if not self._is_versioned:
+            return None
+        version = versions.state_of(self.path).shadow
+        return load(versions.base_of(self.path, version), self.engine) if version else None
+
     @cached_property
     def _is_versioned(self) -> bool:
         return versions.is_versioned(self.path)

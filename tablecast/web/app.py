@@ -197,6 +197,7 @@ def _for_all(
     front_app = _application(settings, shared)
     front_app.register_blueprint(front.blueprint)
     front_app.extensions[front.FLEET] = fleet
+    app.extensions["front"] = front_app
     return dispatch.Dispatch(fleet, app.wsgi_app, front_app.wsgi_app)
 
 

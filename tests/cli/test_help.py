@@ -80,7 +80,7 @@ def test_every_argument_is_explained(name: str, monkeypatch: pytest.MonkeyPatch)
 #: Commands in an order in which each has the files that it needs from those before it.
 IN_ORDER = (
     "inspect", "train", "compile", "predict", "compare", "card", "page", "verify", "form", "sql",
-    "sign", "switch",
+    "sign", "ship", "switch",
 )
 LOG_IN_ORDER = ("log export", "outcomes add", "outcomes", "log erase", "log prune", "log")
 KEYS_IN_ORDER = ("keys add", "keys list", "keys revoke")
