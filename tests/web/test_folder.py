@@ -175,6 +175,16 @@ def test_a_folder_that_holds_none_stops_the_start(
         serving(tmp_path, monkeypatch)
 
 
+def test_a_folder_of_broken_ones_stops_the_start(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a single broken one does, with the reason."""
+    for path in folder.rglob("*.sha256"):
+        path.unlink()
+    with pytest.raises(SystemExit, match=r"Nothing in .* can be served. first: There is no first"):
+        serving(folder, monkeypatch)
+
+
 @pytest.mark.parametrize(
     "name",
     ["a b", "größe", "数据", "<b>x<|b>", 'q"uo\'te', "a&b=c", "plus+", "semi;colon",
