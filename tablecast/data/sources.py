@@ -199,13 +199,13 @@ def _parse(content: bytes, name: str, options: ReadingOptions, ending: str = "")
     if ending in SHEETS or (undeclared and is_workbook(content)):
         _refuse_needless(options, ("encoding", "separator"), name, "a workbook")
         grid = grid_of_workbook(content, name, options.sheet)
-        return _tidied(grid, name, options, TableReading(notes=tuple(grid.notes)))
+        return table_of_grid(grid, name, options, TableReading(notes=tuple(grid.notes)))
     _refuse_needless(options, ("sheet",), name, "a text file")
     decoded = decode(content, name, options.encoding)
     grid = grid_of(decoded.text, name, options.separator)
     notes = (*decoded.notes, *grid.notes)
     known = TableReading(decoded.encoding, grid.separator, options.decimal or "", notes=notes)
-    return _tidied(grid, name, options, known)
+    return table_of_grid(grid, name, options, known)
 
 
 def _refuse_needless(
@@ -220,9 +220,17 @@ def _refuse_needless(
             )
 
 
-def _tidied(
+def table_of_grid(
     grid: Grid, name: str, options: ReadingOptions, known: TableReading
 ) -> pd.DataFrame:
+    """The table of a grid, whose rows it takes.
+
+    Args:
+        grid: of texts.
+        name: what messages call it.
+        options: what a person says of it.
+        known: how its file was read.
+    """
     import pandas as pd
 
     check_width(len(grid.header), f"'{name}'")

@@ -16,7 +16,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from tablecast.errors import LogError, SettingError
 
@@ -97,6 +97,31 @@ def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
     """A transaction that writes: all of it is kept on return, and nothing after an error."""
     with engine.connect().execution_options(writes=True) as connection, connection.begin():
         yield connection
+
+
+@contextmanager
+def errors_of_log() -> Iterator[None]:
+    """What a database refuses within, as a LogError for whoever runs a command."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        raise LogError(f"The prediction log cannot be used: {reason_of(error)}") from None
+
+
+def reason_of(error: Exception) -> str:
+    """What a database says, in one line, without the statement and its values."""
+    return " ".join(str(getattr(error, "orig", None) or error).split())
+
+
+def existing(address: str) -> sa.Engine:
+    """``engine_of`` a database that is there; SQLite would make a new one. Raises LogError."""
+    engine = engine_of(address)
+    file = engine.url.database or ""
+    if engine.dialect.name == "sqlite" and not Path(file).is_file():
+        raise LogError(
+            f"There is no log at {file!r}. Check TABLECAST_LOG, and the folder that you are in."
+        )
+    return engine
 
 
 def upgrade(engine: sa.Engine) -> None:

@@ -73,3 +73,18 @@ def erase(engine: sa.Engine, one: str) -> bool:
         connection.execute(sa.delete(OUTCOME).where(OUTCOME.c.prediction_id == one))
         found = connection.execute(sa.delete(PREDICTION).where(PREDICTION.c.id == one)).rowcount
     return bool(found)
+
+
+def withdraw(engine: sa.Engine, first: str, last: str, request: str) -> None:
+    """Delete the answers to one request, whose ids are known to lie between two.
+
+    Raises:
+        SQLAlchemyError: the database cannot be written to.
+    """
+    columns = PREDICTION.c
+    with writing(engine) as connection:
+        connection.execute(
+            sa.delete(PREDICTION).where(
+                columns.id >= first, columns.id <= last, columns.request == request
+            )
+        )

@@ -17,6 +17,7 @@ from threading import Lock, Thread
 from sqlalchemy.exc import SQLAlchemyError
 
 from tablecast.errors import LogError
+from tablecast.log.database import reason_of
 from tablecast.log.entries import Parcel
 from tablecast.log.keeping import Store
 
@@ -162,8 +163,3 @@ class Writer:
         except (SQLAlchemyError, OSError) as error:
             log.error("Old rows of the prediction log cannot be deleted: %s", reason_of(error))
 
-
-def reason_of(error: Exception) -> str:
-    """What a database says, in one line, without the statement and its values."""
-    said = str(getattr(error, "orig", None) or error)
-    return " ".join(said.split())
