@@ -207,7 +207,7 @@ def arranged(
     doubts = _doubts(header, [record for _, record in kept[head + 1 : head + FIRST_ROWS]])
     if doubts and head and len(above := kept[head - 1][1]) > 1 and all(map(bare, above)):
         # Names that a row of data does not fit, such as 1,11,889 without quotation marks.
-        raise _ragged(f"{row_word} {kept[head][0]}", len(kept[head][1]), len(above), name)
+        raise ragged(f"{row_word} {kept[head][0]}", len(kept[head][1]), len(above), name)
     notes += doubts
     body = kept[head + 1 :]
     full = sum(len(record) == width for _, record in body)

@@ -109,9 +109,13 @@ def create_app(deployment: Deployment | None = None) -> Flask:
     if answers:
         from tablecast.web.outcomes import api as outcomes_api
         from tablecast.web.outcomes import page as outcome_page
+        from tablecast.web.watch import api as watch_api
+        from tablecast.web.watch import gauges
 
         app.register_blueprint(outcomes_api.blueprint)
         app.register_blueprint(outcome_page.blueprint)
+        app.register_blueprint(watch_api.blueprint)
+        app.extensions[metrics.MORE] = [gauges.gauges]
     if isinstance(served, Mount):
         app.extensions["tablecast"] = served
         opened = served.current()
