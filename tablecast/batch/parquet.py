@@ -76,7 +76,7 @@ class ParquetSource:
         BatchError: the file is not Parquet, or pyarrow is not installed.
     """
 
-    begins = ends = True
+    begins = ends = False  # every row is one: nothing stands above or below the table
 
     def __init__(self, where: Path | BinaryIO, name: str = "") -> None:
         pyarrow = import_pyarrow()

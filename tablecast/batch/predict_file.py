@@ -50,7 +50,7 @@ from tablecast.batch.summary import (
     location_in_words,
     reason_in_file,
 )
-from tablecast.batch.workbook_sink import WorkbookSink, sink_of
+from tablecast.batch.workbook_sink import sink_of
 from tablecast.batch.workbook_source import WorkbookSource
 from tablecast.data.sheets import is_workbook
 from tablecast.deployment.deployment import Deployment
@@ -88,6 +88,15 @@ class Source(Protocol):
 
     def fraction_read(self) -> float: ...
     def chunks(self) -> Iterator[Any]: ...
+    def close(self) -> None: ...
+
+
+class Sink(Protocol):
+    """What rows and their answers are written to."""
+
+    def write(
+        self, chunk: Any, rows: Sequence[int] | None, added: Mapping[str, Values]
+    ) -> None: ...
     def close(self) -> None: ...
 
 
@@ -246,7 +255,7 @@ class Run:
     def through(
         self,
         source: Source,
-        make_sink: Callable[[], CsvSink | ParquetSink | WorkbookSink],
+        make_sink: Callable[[], Sink],
         check: Callable[[], None] = lambda: None,
     ) -> Summary:
         """Answer and write every row. Raises RowsRefused where errors are not passed over."""
@@ -263,8 +272,6 @@ class Run:
         return self.summary
 
     def _chunks(self, source: Source) -> Iterator[Any]:
-        if isinstance(source, ParquetSource):  # whose rows are all data
-            return source.chunks()
         return rows_of_table(source, self._deployment.schema, self._indices)
 
     def _look_at_columns(self, source: Source) -> None:

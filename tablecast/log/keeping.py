@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from tablecast.errors import LogError
+from tablecast.log.daily import Daily
 from tablecast.log.database import PATIENCE, engine_of, upgrade, writing
 from tablecast.log.entries import Parcel, Repeated
 from tablecast.log.retention import delete_old
@@ -22,6 +23,7 @@ class Store:
 
     def __init__(self, address: str) -> None:
         """Prepare to write. Raises SettingError; see ``engine_of``."""
+        self.daily = Daily()
         self.engine = engine = engine_of(address, synced=False)
         file = engine.url.database if engine.dialect.name == "sqlite" else None
         self._file = Path(file) if file else None
@@ -78,6 +80,7 @@ class Store:
                 connection.execute(sa.insert(PREDICTION), answered)
             if refused := [row for parcel in fresh for row in parcel.refused]:
                 connection.execute(sa.insert(REFUSAL), refused)
+            self.daily.note(connection, answered, refused)
 
 
 def _sync(file: Path) -> None:

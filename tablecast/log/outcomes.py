@@ -13,6 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from tablecast.errors import Remark, TablecastError
 from tablecast.i18n.language import N_
 from tablecast.inference.engine import Label
+from tablecast.log.daily import note_outcomes
 from tablecast.log.database import writing
 from tablecast.log.tables import OUTCOME, PREDICTION
 from tablecast.schema.field import Field
@@ -152,6 +153,7 @@ def _added(
         ]
         if rows:
             connection.execute(sa.insert(OUTCOME), rows)
+            note_outcomes(connection, new, known)
     return Counted(len(new), len(ids) - len(new))
 
 

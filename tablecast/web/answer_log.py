@@ -6,6 +6,7 @@ In strict mode an answer that cannot be kept is not given: 503, with Retry-After
 from __future__ import annotations
 
 import hashlib
+import logging
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -21,11 +22,13 @@ from tablecast.errors import BatchError, Remark
 from tablecast.i18n.language import N_, _
 from tablecast.inference.engine import Columns
 from tablecast.inference.predictor import Prediction
-from tablecast.log.entries import Asked, Notes, Parcel, Repeated, new_ids
+from tablecast.log.entries import Answered, Asked, Notes, Parcel, Repeated, new_ids
 from tablecast.web.http.opened import Opened, opened
 
 if TYPE_CHECKING:
     from tablecast.log.prediction_log import PredictionLog
+
+log = logging.getLogger("tablecast")
 
 HEADER = "X-Prediction-Id"
 
@@ -34,6 +37,9 @@ EXTENSION = "prediction_log"
 
 #: Where a deployment that is open keeps its ``Notes``.
 NOTES = "tablecast.web.answer_log"
+
+#: Where a shadow keeps whether the log has been told that it fails.
+FAILED = "tablecast.web.answer_log.failed"
 
 #: Ids that the header names: many programs take no header of more than 8 KB. After that many it
 #: names the first, and those of a list count up by one.
@@ -74,7 +80,38 @@ class AnswerLog:
         self, about: Opened, ids: Sequence[str], predictions: Sequence[Prediction], asked: Asked
     ) -> Parcel:
         """What is to be kept of a deployment's answers to a request."""
-        return Parcel(self.notes(about).answered(ids, predictions, asked))
+        answered = self.notes(about).answered(ids, predictions, asked)
+        if about.shadow:
+            answered += self._shadowed(about, about.shadow, predictions, asked)
+        return Parcel(answered)
+
+    def _shadowed(
+        self, about: Opened, shadow: Opened, predictions: Sequence[Prediction], asked: Asked
+    ) -> list[Answered]:
+        """What the shadow answers to the same rows; nothing where it cannot.
+
+        Nobody waits for its failure, and nobody but the log is told.
+        """
+        began = time.perf_counter()
+        try:
+            rows = [shadow.loaded.schema.parse(_for_shadow(about, shadow, one))
+                    for one in predictions]  # fmt: skip
+            others = shadow.loaded.predictor.predict(rows)
+        except Exception as error:
+            if not shadow.kept.setdefault(FAILED, False):
+                shadow.kept[FAILED] = True
+                log.warning("The shadow of %s cannot answer: %s", about.loaded.name, error)
+            return []
+        asked = asked._replace(ms=1000 * (time.perf_counter() - began))
+        answered = self.notes(shadow).answered(new_ids(len(others)), others, asked)
+        return [{**row, "shadow": True} for row in answered]
+
+
+def _for_shadow(about: Opened, shadow: Opened, prediction: Prediction) -> dict[str, object]:
+    """A row's values as the shadow's fields take them; it may have fewer fields."""
+    asked = {field.name for field in shadow.loaded.schema.fields}
+    pairs = zip(about.loaded.schema.fields, prediction.values, strict=True)
+    return {field.name: field.json_value(value) for field, value in pairs if field.name in asked}
 
 
 def install(app: Flask, log: PredictionLog | None) -> AnswerLog | None:

@@ -109,9 +109,13 @@ def create_app(deployment: Deployment | None = None) -> Flask:
     if answers:
         from tablecast.web.outcomes import api as outcomes_api
         from tablecast.web.outcomes import page as outcome_page
+        from tablecast.web.watch import api as watch_api
+        from tablecast.web.watch import gauges
 
         app.register_blueprint(outcomes_api.blueprint)
         app.register_blueprint(outcome_page.blueprint)
+        app.register_blueprint(watch_api.blueprint)
+        app.extensions[metrics.MORE] = [gauges.gauges]
     if isinstance(served, Mount):
         app.extensions["tablecast"] = served
         opened = served.current()
@@ -193,6 +197,7 @@ def _for_all(
     front_app = _application(settings, shared)
     front_app.register_blueprint(front.blueprint)
     front_app.extensions[front.FLEET] = fleet
+    app.extensions["front"] = front_app
     return dispatch.Dispatch(fleet, app.wsgi_app, front_app.wsgi_app)
 
 

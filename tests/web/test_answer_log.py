@@ -171,14 +171,14 @@ def released(_folder: Path) -> None:
 def changed(folder: Path) -> None:
     """A later version changes the tables, and takes one away."""
     with sqlite3.connect(folder / "log.db") as connection:
-        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        connection.execute("UPDATE alembic_version SET version_num = version_num || '9'")
         connection.execute("ALTER TABLE prediction RENAME TO predictions")
 
 
 def changed_back(folder: Path) -> None:
     """The version that this one knows is there again."""
     with sqlite3.connect(folder / "log.db") as connection:
-        connection.execute("UPDATE alembic_version SET version_num = '0001'")
+        connection.execute("UPDATE alembic_version SET version_num = substr(version_num, 1, 4)")
         connection.execute("ALTER TABLE predictions RENAME TO prediction")
 
 

@@ -117,8 +117,9 @@ def document_served() -> dict[str, Any]:
         document = document_of(deployment(), *limits)
         if current_app.extensions[EXTENSION]:
             from tablecast.web.docs.logged import with_log
+            from tablecast.web.docs.watched import with_watch
 
-            document = with_log(document, deployment())
+            document = with_watch(with_log(document, deployment()), deployment())
         kept[language] = secured(document, access)
     served: dict[str, Any] = kept[language]
     return served
