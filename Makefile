@@ -30,7 +30,7 @@ WEB_TESTS := tests/web/test_html.py tests/web/test_batch_page.py tests/web/test_
 	tests/web/test_docs_page.py tests/web/test_controls.py
 
 MAKEFLAGS += --no-print-directory
-.PHONY: run test quick test-world test-312 setup train bench bench-access bench-attack \
+.PHONY: run test quick test-world test-312 test-engines setup train bench bench-access bench-attack \
 	bench-automl bench-training bench-tests soak messages docs wheel sbom audit lock lint clean help
 
 help: ## list the tasks
@@ -56,8 +56,8 @@ quick: export OMP_NUM_THREADS := 1
 quick: $(TRAINING)/.installed ## the tests that a change needs most, in about a minute and a half
 	@$(PYTHON_TRAINING) -m pytest -q -n 2 --dist loadfile --quick
 
-WORLD := firefox postgresql buildah test-312 $(FRONTS)/.installed $(INDEX)/.installed
-test-world: $(TRAINING)/.installed $(WORLD) ## tests that need more: Firefox, PostgreSQL, Streamlit
+WORLD := firefox postgresql buildah test-312 test-engines $(FRONTS)/.installed $(INDEX)/.installed
+test-world: $(TRAINING)/.installed $(WORLD) ## tests that need much more: databases, clusters, images
 	@$(UV) pip install -q --target build/opentelemetry --python $(TRAINING)/bin/python \
 		--require-hashes -r tests/opentelemetry.txt
 	@$(PYTHON_TRAINING) -m pytest -q --world
@@ -70,6 +70,14 @@ test-312: export OMP_NUM_THREADS := 1
 test-312: $(PYTHON_312)/.installed ## train and compile on Python 3.12
 	@echo "Running the tests of training and compiler on Python 3.12"
 	@PYTHONPATH=. $(PYTHON_312)/bin/python -m pytest -q -n 2 --dist loadfile $(TESTS_312)
+
+# Beside the other environments, since Ray and Spark bring half a gigabyte.
+ENGINES := build/engines
+
+test-engines: export OMP_NUM_THREADS := 1
+test-engines: $(ENGINES)/.installed ## predict on real clusters of Ray, Spark and Dask, and from S3
+	@echo "Running the tests of engines on their clusters"
+	@PYTHONPATH=. $(ENGINES)/bin/python -m pytest -q --world tests/world/test_engines.py
 
 setup: $(TRAINING)/.installed ## install what training needs
 
@@ -125,12 +133,15 @@ lint: $(TRAINING)/.installed ## check style and types
 
 # Not all: Ray, Spark and the clouds' clients are 500 MB, and stand in tests/engines.in.
 TRAINING_EXTRAS := train files log sign notebook docs test dask kaggle skops check
+ENGINE_EXTRAS := dask ray spark cloud
 
 # The locks. Serving is resolved for every Python it runs on; training for the one PyCaret has, and
 # for 3.12 with the same versions wherever they can be.
 UV = $(TRAINING)/bin/uv
-# What an image needs that keeps no prediction log: the same without the log's 50 MB.
+# What an image needs that keeps no prediction log, the same without the log's 50 MB; and what a
+# pipeline needs that trains, the same without tests and documents.
 SERVING_LOCK := tablecast/export/ship/locks/serving.txt
+TRAINING_LOCK := tablecast/export/ship/locks/training.txt
 lock: $(TRAINING)/.uv ## resolve pyproject.toml again into the hashed locks
 	@$(UV) pip compile -q --upgrade --generate-hashes --universal --no-annotate --no-header \
 		--python-version 3.11 --extra files --extra log pyproject.toml -o requirements.txt
@@ -140,6 +151,9 @@ lock: $(TRAINING)/.uv ## resolve pyproject.toml again into the hashed locks
 	@$(UV) pip compile -q --upgrade --generate-hashes --no-annotate --no-header \
 		--python-version 3.11 $(TRAINING_EXTRAS:%=--extra %) pyproject.toml \
 		-o requirements-train.txt
+	@cp requirements-train.txt $(TRAINING_LOCK)
+	@$(UV) pip compile -q --generate-hashes --no-annotate --no-header --python-version 3.11 \
+		--extra train --extra files --extra kaggle pyproject.toml -o $(TRAINING_LOCK)
 	@cp requirements-train.txt requirements-train-3.12.txt
 	@$(UV) pip compile -q --generate-hashes --no-annotate --no-header --python-version 3.12 \
 		$(TRAINING_EXTRAS:%=--extra %) pyproject.toml -o requirements-train-3.12.txt
@@ -151,6 +165,9 @@ lock: $(TRAINING)/.uv ## resolve pyproject.toml again into the hashed locks
 		--python-version 3.11 -c requirements-train.txt tests/opentelemetry.in \
 		-o tests/opentelemetry.txt
 	@$(UV) pip compile -q --upgrade --generate-hashes --no-annotate --no-header \
+		--python-version 3.11 $(ENGINE_EXTRAS:%=--extra %) pyproject.toml tests/engines.in \
+		-o tests/engines.txt
+	@$(UV) pip compile -q --upgrade --generate-hashes --no-annotate --no-header \
 		--python-version 3.11 -c requirements.txt tests/fronts.in -o tests/fronts.txt
 	@$(UV) pip compile -q --upgrade --generate-hashes --no-annotate --no-header \
 		--python-version 3.11 tests/index.in -o tests/index.txt
@@ -159,6 +176,13 @@ lock: $(TRAINING)/.uv ## resolve pyproject.toml again into the hashed locks
 $(SERVING)/.installed: requirements.txt $(SERVING)/.uv
 	$(call install,$(SERVING),requirements.txt,--compile-bytecode)
 	@$(SERVING)/bin/python -m compileall -q tablecast
+
+$(ENGINES)/.installed: tests/engines.txt $(TRAINING)/.uv
+	@$(MAKE) java
+	@echo "Installing $< into $(ENGINES)"
+	@"$(PYTHON)" -m venv $(ENGINES)
+	@$(UV) pip install -q --python $(ENGINES)/bin/python --require-hashes -r $<
+	@touch $@
 
 $(TRAINING)/.installed: requirements-train.txt $(TRAINING)/.uv
 	@$(MAKE) openmp
@@ -212,7 +236,7 @@ openmp:
 	@! command -v dpkg >/dev/null || dpkg -s libgomp1 >/dev/null 2>&1 || \
 		$(MAKE) apt PACKAGES=libgomp1
 
-.PHONY: system openmp chromium firefox postgresql buildah wrk apt
+.PHONY: system openmp java chromium firefox postgresql buildah wrk apt
 wrk:
 	@command -v wrk >/dev/null || $(MAKE) apt PACKAGES=wrk
 
@@ -221,6 +245,9 @@ chromium:
 # The node inside playwright's wheel, which drives it, takes this from the system.
 	@! command -v dpkg >/dev/null || dpkg -s libatomic1 >/dev/null 2>&1 || \
 		$(MAKE) apt PACKAGES=libatomic1
+
+java:
+	@command -v java >/dev/null || $(MAKE) apt PACKAGES=openjdk-17-jre-headless
 
 postgresql:
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || $(MAKE) apt PACKAGES=postgresql

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -9,7 +10,6 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
 
 from tablecast import __version__
 from tablecast.batch.engines import Cluster, EngineFailed, started
@@ -18,6 +18,7 @@ from tablecast.batch.parts.kept import Kept
 from tablecast.batch.parts.merged import merged
 from tablecast.batch.parts.outputs import Output, output_at
 from tablecast.batch.parts.part import Order, Scored
+from tablecast.batch.parts.places import LONGEST_REASON
 from tablecast.batch.parts.plan import Planned, described, planned
 from tablecast.batch.parts.score import score
 from tablecast.batch.predict_file import Errors, Progress
@@ -26,6 +27,9 @@ from tablecast.deployment.deployment import Deployment
 from tablecast.deployment.files import sha256_of
 from tablecast.errors import BatchError, TablecastError
 from tablecast.inference.onnx_engine import GraphEngine
+
+#: What Python says where a worker has no tablecast, or one that is older than engines.
+_LACKING = re.compile("No module named|has no attribute|cannot import name")
 
 
 @dataclass(frozen=True)
@@ -228,10 +232,11 @@ class _Run:
 
 
 def _words_of(error: BaseException) -> str:
-    lines: Sequence[Any] = str(error).strip().splitlines()
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    lacking = next((line for line in lines if _LACKING.search(line)), None)
+    if lacking:
+        return (f"The workers lack what this part of tablecast needs ({lacking}). Install the same "
+                f"there: pip install tablecast=={__version__}.")  # fmt: skip
     reason = f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
-    if isinstance(error, ModuleNotFoundError | AttributeError) or "No module named" in str(error):
-        return (f"The workers have no tablecast, or an older one ({reason}). Install it there: pip "
-                "install tablecast.")  # fmt: skip
-    return f"The workers were lost ({reason})."
+    return f"The workers were lost ({reason[:LONGEST_REASON]})."
 

@@ -9,12 +9,9 @@ from pathlib import Path
 
 from tablecast.deployment import versions
 from tablecast.deployment.deployment import Deployment
-from tablecast.deployment.files import with_ending
+from tablecast.deployment.files import OPENED, with_ending
 from tablecast.deployment.opening import load
 from tablecast.errors import ArtifactError
-
-#: The files that an engine opens.
-OPENED = {"onnx": (".onnx", ".onnx.sha256"), "pycaret": (".pkl", ".json")}
 
 #: What tells a file from the one that was there before: modified, size, and which file it is.
 Stamp = tuple[tuple[int, int, int] | None, ...]
@@ -66,6 +63,13 @@ class Source:
         from tablecast.schema.form_file import read_form
 
         return with_form(loaded, read_form(self.form))
+
+    def open_shadow(self) -> Deployment | None:
+        """Open what answers for the log alone; None where nothing does. Raises ArtifactError."""
+        if not self._is_versioned:
+            return None
+        version = versions.state_of(self.path).shadow
+        return load(versions.base_of(self.path, version), self.engine) if version else None
 
     @cached_property
     def _is_versioned(self) -> bool:

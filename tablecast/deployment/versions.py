@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -137,6 +137,24 @@ def switch(folder: Path, version: str) -> State:
             return before
         shadow = None if before.shadow == wanted else before.shadow
         return _write(folder, State(wanted, before.current, shadow))
+
+
+def shadow(folder: Path, version: str | None) -> State:
+    """Let a version answer beside the current one, for the log alone; None lets none.
+
+    Returns:
+        What is served now.
+
+    Raises:
+        ArtifactError: as ``switch``.
+    """
+    check_versioned(folder)
+    with alone_in(folder):
+        state = state_of(folder)
+        wanted = None if version is None else named(folder, version)
+        if wanted == state.current:
+            raise ArtifactError(f"Version {wanted} of {str(folder)!r} is current. Choose another.")
+        return _write(folder, replace(state, shadow=wanted))
 
 
 def named(folder: Path, version: str) -> str:

@@ -38,17 +38,23 @@ def prepare(app: Flask) -> None:
         ArtifactError: a page cannot be rendered of this deployment's description; that would
             otherwise turn out when somebody asks for it.
     """
-    app.jinja_env.bytecode_cache = KeptTemplates(Path(__file__).parent / "__pycache__")
-    for name in app.jinja_env.list_templates(extensions=("html", "css")):
-        app.jinja_env.get_template(name)
+    _compile(app)
     mount = app.extensions.get("tablecast")
     if mount is None:  # a folder's deployments are opened when somebody asks for them
+        _compile(app.extensions["front"], "base.html", "brand.html", "deployments.html")
         return
     opened = mount.current()
     with _naming(opened.loaded):
         for language in LANGUAGES:
             with speaking(language):
                 _render(app, opened)
+
+
+def _compile(app: Flask, *names: str) -> None:
+    """Compile these templates, or all."""
+    app.jinja_env.bytecode_cache = KeptTemplates(Path(__file__).parent / "__pycache__")
+    for name in names or app.jinja_env.list_templates(extensions=("html", "css")):
+        app.jinja_env.get_template(name)
 
 
 def check(app: Flask, opened: Opened) -> None:
@@ -146,6 +152,8 @@ def rehearse(app: Flask) -> None:
 
 def _rehearse(app: Flask, opened: Opened) -> None:
     opened.loaded.predictor.warm_up()
+    if opened.shadow:
+        opened.shadow.loaded.predictor.warm_up()
     if getattr(opened.loaded.engine, "quick", False) and not opened.name:
         with _asking(app, "/", opened):
             form_page.rehearse()
