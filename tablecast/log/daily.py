@@ -48,15 +48,24 @@ class Daily:
         refused: Iterable[Refused],
     ) -> None:
         """Count rows that the same transaction writes."""
-        sums: dict[Place, Sums] = {}
-        for (sha256, day), rows in _by_place(answered).items():
-            if sha256 in self._countings:
-                sums[sha256, day] = self._countings[sha256].answers(rows)
+        sums = self._answers(answered)
         for (sha256, day), rows in _by_place(refused).items():
             if sha256 in self._countings:
                 found = self._countings[sha256].refusals(rows)
                 added(sums.setdefault((sha256, day), {}), found)
         add(connection, sums)
+
+    def forget(self, connection: sa.Connection, answered: Iterable[Any]) -> None:
+        """Count answers no more that nobody was given, and that the same transaction deletes."""
+        sums = self._answers(answered)
+        add(connection, {place: negated(of_day) for place, of_day in sums.items()})
+
+    def _answers(self, answered: Iterable[Any]) -> dict[Place, Sums]:
+        return {
+            (sha256, day): self._countings[sha256].answers(rows)
+            for (sha256, day), rows in _by_place(answered).items()
+            if sha256 in self._countings
+        }
 
 
 def note_outcomes(

@@ -85,13 +85,6 @@ class PredictionLog:
         except Empty:
             return False
 
-    def withdraw(self, first: str, last: str, request: str) -> None:
-        """Delete the answers to a request that failed, of which nobody has been told."""
-        try:
-            withdraw(self.engine, first, last, request)
-        except SQLAlchemyError as error:
-            log.error("Answers that nobody was given stay in the log: %s", reason_of(error))
-
     def days(self, sha256: str, since: int) -> dict[int, Sums]:
         """Day since 1970 to its sums, of one deployment. Raises LogError where it is away."""
         try:
@@ -99,6 +92,13 @@ class PredictionLog:
                 return daily.read(connection, sha256, since)
         except SQLAlchemyError as error:
             raise LogError(reason_of(error)) from None
+
+    def withdraw(self, first: str, last: str, request: str) -> None:
+        """Delete the answers to a request that failed, of which nobody has been told."""
+        try:
+            withdraw(self.engine, self._daily, first, last, request)
+        except SQLAlchemyError as error:
+            log.error("Answers that nobody was given stay in the log: %s", reason_of(error))
 
     def finish(self) -> None:
         """At the process's end: write what waits."""

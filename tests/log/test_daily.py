@@ -15,7 +15,7 @@ from tablecast.log.daily import Daily
 from tablecast.log.database import engine_of, upgrade, writing
 from tablecast.log.entries import Asked, Parcel, new_ids
 from tablecast.log.prediction_log import PredictionLog
-from tablecast.log.retention import delete_old, erase
+from tablecast.log.retention import delete_old, erase, withdraw
 from tablecast.log.sums import Counting
 from tablecast.log.tables import PREDICTION
 from tablecast.settings import SETTINGS
@@ -126,6 +126,23 @@ def test_deleted_rows_stay_in_the_sums(tmp_path: Path) -> None:
     with engine.connect() as connection:
         assert connection.execute(sa.select(PREDICTION)).all() == []
         assert daily.read(connection, SHA)[TODAY]["rows"] == 3
+
+
+def test_answers_that_nobody_was_given_do_not_count(tmp_path: Path) -> None:
+    """A file that was refused half-way leaves no row and no count."""
+    engine, counted = opened(tmp_path), Daily()
+    counted.learn(SHIPPED)
+    lost = [row | {"request": "refused"} for row in rows_of(SHIPPED, TODAY, 7)]
+    given = [row | {"id": row["id"] + "-"} for row in rows_of(SHIPPED, TODAY, 3)]
+    with writing(engine) as connection:
+        connection.execute(sa.insert(PREDICTION), [*lost, *given])
+        counted.note(connection, [*lost, *given], [])
+    withdraw(engine, counted, lost[0]["id"], lost[-1]["id"], "refused")
+    with engine.connect() as connection:
+        kept = connection.execute(sa.select(PREDICTION.c.id)).scalars().all()
+        sums = daily.read(connection, SHA)[TODAY]
+    assert sorted(kept) == sorted(row["id"] for row in given)
+    assert (sums["rows"], sum(sums["bins"]["smoker"].values())) == (3, 3)
 
 
 def test_a_log_counts_what_it_keeps(tmp_path: Path) -> None:
