@@ -26,7 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "tablecast ship charges --to heroku -o charges-heroku",
         "tablecast ship charges --to docker -o charges-image --check",
         "tablecast ship --check charges-image",
-        "tablecast ship charges --to docker -o charges-ci --ci github --table charges.csv",
+        "tablecast ship charges --to fly -o charges-ci --ci github --table charges.csv",
         "tablecast ship charges --to fly -o charges-fly",
     )
     parser.add_argument(
