@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tablecast.deployment.files import replaced_when_whole, with_ending
+from tablecast.deployment.installed import installed_base
 from tablecast.deployment.staging import alone_in
 from tablecast.errors import ArtifactError
 
@@ -52,13 +53,16 @@ def resolved(path: Path) -> Path:
     """The path, without ending, of the files that a path means.
 
     It is the path itself where files stand there, else what the folder of that name holds: the
-    current version, or a deployment of the folder's name.
+    current version, or a deployment of the folder's name. Where nothing of that name stands, it is
+    what an installed package of that name brings.
 
     Raises:
         ArtifactError: the folder has versions, and cannot say which is current.
     """
-    if any(with_ending(path, ending).is_file() for ending in MADE) or not path.is_dir():
+    if any(with_ending(path, ending).is_file() for ending in MADE):
         return path
+    if not path.is_dir():
+        return installed_base(str(path)) or path
     inner = path / _name_of(path)
     if any(with_ending(inner, ending).is_file() for ending in MADE):
         return inner
