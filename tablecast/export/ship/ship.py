@@ -61,7 +61,7 @@ def ship(
     shipment = shipment_of(name, app, with_pickle, with_log)
     files = dict(host.files(shipment))
     if ci:
-        files |= pipeline_files(shipment, to, ci, table)
+        files |= pipeline_files(shipment, to, files, ci, table)
     facts = {"host": to, "app": shipment.app}
     return Shipped(host, shipment, write_folder(Path(folder), files, facts, force))
 

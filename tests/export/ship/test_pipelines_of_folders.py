@@ -22,7 +22,9 @@ TABLES = ("data/charges.csv", "https://example.com/charges.parquet", "kaggle:own
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("service", "host"), [("github", "docker"), ("circleci", "heroku")])
+@pytest.mark.parametrize(
+    ("service", "host"), [("github", "docker"), ("circleci", "docker"), ("github", "wheel")]
+)
 def test_a_pipeline_has_no_finding(service: str, host: str, tmp_path: Path) -> None:
     """The tools of its users are content, and every one of them was asked."""
     ship(SHIPPED, host, tmp_path, ci=service, table=TABLES[0])
@@ -42,7 +44,7 @@ def test_a_pipeline_trains_judges_and_ships_again(
     """Its steps are in order, name the table as data, and hold no secret."""
     ship(SHIPPED, "docker", tmp_path, app="charges", ci=service, table=table)
     text = (tmp_path / PIPELINES[service]).read_text()
-    steps = ('inspect "$TABLE"', 'train "$SAVED"', 'compare "$NAME"', 'ship "build/new/$NAME"',
+    steps = ('inspect "$TABLE"', 'train "$SAVED"', 'compare "$OLD"', 'ship "build/new/$NAME"',
              "--check .", "docker buildx build", "skopeo copy")  # fmt: skip
     places = [text.index(step) for step in steps]
     assert places == sorted(places)
@@ -126,6 +128,19 @@ def test_a_table_is_saved_as_it_came(tmp_path: Path) -> None:
     saved = tmp_path / "build" / "saved.csv"
     assert main(["inspect", str(table), "--save", str(saved)]) == 0
     assert saved.read_bytes() == table.read_bytes()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("service", PIPELINES)
+def test_a_folder_of_pages_is_compared_too(service: str, tmp_path: Path) -> None:
+    """It has no model to compare with, so that stands beside the training; no image is built."""
+    ship(SHIPPED, "static", tmp_path, ci=service, table=TABLES[0])
+    text = (tmp_path / PIPELINES[service]).read_text()
+    assert f'OLD: "training/{SHIPPED.name}"' in text
+    assert (tmp_path / f"training/{SHIPPED.name}.onnx").is_file()
+    assert "docker build" not in text
+    assert " requirements.txt" not in text
+    assert check_folder(tmp_path).findings == ()
 
 
 @pytest.mark.world
