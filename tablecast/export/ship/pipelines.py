@@ -14,6 +14,9 @@ from tablecast.export.ship.shipment import Shipment
 from tablecast.export.ship.templates import filled
 from tablecast.schema.form_starter import starter
 
+#: What takes a folder's pipeline away again.
+NO_PIPELINE = "none"
+
 #: Where each service looks for its pipeline.
 PIPELINES: Mapping[str, str] = {
     "github": ".github/workflows/deploy.yml",
@@ -35,13 +38,12 @@ ACTIONS = {
 
 
 def pipeline_files(
-    shipment: Shipment, to: str, files: Mapping[str, bytes], service: str, table: str
+    shipment: Shipment, files: Mapping[str, bytes], service: str, table: str
 ) -> dict[str, bytes]:
     """What a folder needs besides, so that a service trains and publishes it.
 
     Args:
-        to: the host that the folder is for.
-        files: what it holds for that host.
+        files: what it holds for its host.
         service: one of ``PIPELINES``.
         table: what it is trained from, as ``tablecast train`` takes it.
 
@@ -64,7 +66,7 @@ def pipeline_files(
     pipeline = filled(
         PurePosixPath(PIPELINES[service]).name, shipment=shipment, table=table, target=target,
         saved=f"build/table{_ending(table)}", actions=ACTIONS, old=old,
-        own=again(shipment, to, service), image="Dockerfile" in files,
+        image="Dockerfile" in files,
         lock="requirements.txt" in files, package=_can_be_package(shipment),
     )  # fmt: skip
     return {
@@ -82,13 +84,6 @@ def _can_be_package(shipment: Shipment) -> bool:
     except ShipError:
         return False
     return True
-
-
-def again(shipment: Shipment, to: str, service: str) -> str:
-    """The options by which a folder is shipped again as it was."""
-    flags = {"--with-pickle": shipment.with_pickle, "--with-log": shipment.with_log}
-    asked = " ".join(flag for flag, given in flags.items() if given)
-    return f"--to {to} --app {shipment.app} --ci {service} {asked}".strip()
 
 
 def _check_table(table: str) -> None:

@@ -49,7 +49,6 @@ def test_a_pipeline_trains_judges_and_ships_again(
     places = [text.index(step) for step in steps]
     assert places == sorted(places)
     assert text.count(table) == 1
-    assert f"--to docker --app charges --ci {service}" in text
     assert "--require-hashes --requirement training/requirements.txt" in text
     assert (tmp_path / "training/form.toml").is_file()
     again = ship(SHIPPED, "docker", tmp_path, app="charges", ci=service, table=table).written
@@ -115,12 +114,6 @@ def test_what_a_pipeline_cannot_have_is_refused(
     assert not (tmp_path / "out").exists()
 
 
-def test_a_table_without_a_pipeline_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    """--table does nothing by itself."""
-    assert main(["ship", str(SHIPPED), "--to", "fly", "-o", "x", "--table", "a.csv"]) == 1
-    assert "Add --ci" in capsys.readouterr().err
-
-
 def test_a_table_is_saved_as_it_came(tmp_path: Path) -> None:
     """`inspect --save` keeps each byte, which a pipeline then trains and compares on."""
     table = tmp_path / "table.csv"
@@ -150,7 +143,6 @@ def test_the_steps_keep_a_good_model_and_refuse_a_worse_one(spoilt: bool, tmp_pa
     sys.path.insert(0, str(ROOT / "examples" / "insurance"))
     from simulate import simulate
 
-    options = ("--to", "docker", "--app", "charges", "--ci", "github", "--table", "table.csv")
     ship(SHIPPED, "docker", tmp_path, app="charges", ci="github", table="table.csv")
     rows = simulate(rows=400, seed=3)
     rows.to_csv(tmp_path / "table.csv", index=False)
@@ -171,7 +163,7 @@ def test_the_steps_keep_a_good_model_and_refuse_a_worse_one(spoilt: bool, tmp_pa
     assert judged == (1 if spoilt else 0)
     if not spoilt:
         before = (tmp_path / f"{name}.onnx").read_bytes()
-        assert step(*tablecast, "ship", new, "-o", ".", *options) == 0
+        assert step(*tablecast, "ship", new, "-o", ".") == 0
         assert (tmp_path / f"{name}.onnx").read_bytes() != before
         assert check_folder(tmp_path).findings == ()
         assert step("smoke_test.py") == 0
