@@ -20,6 +20,8 @@ SERVING := .venv
 TRAINING := .venv-train
 # The same for Python 3.12, where training works too.
 PYTHON_312 := build/python-3.12
+# What the fronts of examples/ need besides.
+FRONTS := build/fronts
 # Training and tests use the second environment.
 PYTHON_TRAINING := PYTHONPATH=. $(TRAINING)/bin/python
 
@@ -53,7 +55,7 @@ quick: export OMP_NUM_THREADS := 1
 quick: $(TRAINING)/.installed ## the tests that a change needs most, in about a minute and a half
 	@$(PYTHON_TRAINING) -m pytest -q -n 2 --dist loadfile --quick
 
-test-world: $(TRAINING)/.installed firefox postgresql test-312 test-engines ## tests that need more: Firefox, PostgreSQL, Python 3.12, clusters
+test-world: $(TRAINING)/.installed firefox postgresql buildah test-312 test-engines $(FRONTS)/.installed ## tests that need much more: databases, clusters, images
 	@$(UV) pip install -q --target build/opentelemetry --python $(TRAINING)/bin/python \
 		--require-hashes -r tests/opentelemetry.txt
 	@$(PYTHON_TRAINING) -m pytest -q --world
@@ -128,18 +130,28 @@ lint: $(TRAINING)/.installed ## check style and types
 	@$(TRAINING)/bin/ruff check . && $(TRAINING)/bin/mypy
 
 # Not all: Ray, Spark and the clouds' clients are 500 MB, and stand in tests/engines.in.
+TRAINING_EXTRAS := train files log sign notebook docs test dask kaggle skops check
 ENGINE_EXTRAS := dask ray spark cloud
-TRAINING_EXTRAS := train files log sign notebook docs test dask kaggle
 
 # The locks. Serving is resolved for every Python it runs on; training for the one PyCaret has, and
 # for 3.12 with the same versions wherever they can be.
 UV = $(TRAINING)/bin/uv
+# What an image needs that keeps no prediction log, the same without the log's 50 MB; and what a
+# pipeline needs that trains, the same without tests and documents.
+SERVING_LOCK := tablecast/export/ship/locks/serving.txt
+TRAINING_LOCK := tablecast/export/ship/locks/training.txt
 lock: $(TRAINING)/.uv ## resolve pyproject.toml again into the hashed locks
 	@$(UV) pip compile -q --upgrade --generate-hashes --universal --no-annotate --no-header \
 		--python-version 3.11 --extra files --extra log pyproject.toml -o requirements.txt
+	@cp requirements.txt $(SERVING_LOCK)
+	@$(UV) pip compile -q --generate-hashes --universal --no-annotate --no-header \
+		--python-version 3.11 --extra files pyproject.toml -o $(SERVING_LOCK)
 	@$(UV) pip compile -q --upgrade --generate-hashes --no-annotate --no-header \
 		--python-version 3.11 $(TRAINING_EXTRAS:%=--extra %) pyproject.toml \
 		-o requirements-train.txt
+	@cp requirements-train.txt $(TRAINING_LOCK)
+	@$(UV) pip compile -q --generate-hashes --no-annotate --no-header --python-version 3.11 \
+		--extra train --extra files --extra kaggle pyproject.toml -o $(TRAINING_LOCK)
 	@cp requirements-train.txt requirements-train-3.12.txt
 	@$(UV) pip compile -q --generate-hashes --no-annotate --no-header --python-version 3.12 \
 		$(TRAINING_EXTRAS:%=--extra %) pyproject.toml -o requirements-train-3.12.txt
@@ -153,6 +165,8 @@ lock: $(TRAINING)/.uv ## resolve pyproject.toml again into the hashed locks
 	@$(UV) pip compile -q --upgrade --generate-hashes --no-annotate --no-header \
 		--python-version 3.11 $(ENGINE_EXTRAS:%=--extra %) pyproject.toml tests/engines.in \
 		-o tests/engines.txt
+	@$(UV) pip compile -q --upgrade --generate-hashes --no-annotate --no-header \
+		--python-version 3.11 -c requirements.txt tests/fronts.in -o tests/fronts.txt
 
 # Without bytecode, which pip makes and uv only where told, a server takes twice as long to start.
 $(SERVING)/.installed: requirements.txt $(SERVING)/.uv
@@ -177,6 +191,13 @@ $(PYTHON_312)/.installed: requirements-train-3.12.txt $(TRAINING)/.uv
 	@python=$$(pyenv prefix 3.12 2>/dev/null)/bin/python3.12; \
 	$(UV) venv -q --clear --python $$([ -x $$python ] && echo $$python || echo 3.12) $(PYTHON_312)
 	@$(UV) pip install -q --python $(PYTHON_312)/bin/python --require-hashes -r $<
+	@touch $@
+
+$(FRONTS)/.installed: requirements.txt tests/fronts.txt $(TRAINING)/.uv
+	@echo "Installing tests/fronts.txt into $(FRONTS)"
+	@$(UV) venv -q --clear --python $(TRAINING)/bin/python $(FRONTS)
+	@$(UV) pip install -q --python $(FRONTS)/bin/python --require-hashes -r requirements.txt
+	@$(UV) pip install -q --python $(FRONTS)/bin/python --require-hashes -r tests/fronts.txt
 	@touch $@
 
 # uv installs the locks in seconds; where it cannot (an index that only pip knows), pip does.
@@ -205,7 +226,7 @@ openmp:
 	@! command -v dpkg >/dev/null || dpkg -s libgomp1 >/dev/null 2>&1 || \
 		$(MAKE) apt PACKAGES=libgomp1
 
-.PHONY: system openmp java chromium firefox postgresql wrk apt
+.PHONY: system openmp java chromium firefox postgresql buildah wrk apt
 wrk:
 	@command -v wrk >/dev/null || $(MAKE) apt PACKAGES=wrk
 
@@ -220,6 +241,10 @@ java:
 
 postgresql:
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || $(MAKE) apt PACKAGES=postgresql
+
+buildah:
+	@command -v buildah >/dev/null && command -v mmdebstrap >/dev/null || \
+		$(MAKE) apt PACKAGES="buildah mmdebstrap"
 
 firefox:
 	@command -v firefox-esr >/dev/null || $(MAKE) apt PACKAGES="firefox-esr fonts-liberation"

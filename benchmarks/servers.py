@@ -135,12 +135,15 @@ def serve_command(python: str, server: str) -> tuple[str, ...]:
 
 
 @contextmanager
-def started(server: Server, key: str = "") -> Iterator[Running]:
+def started(
+    server: Server, key: str = "", first: str = "/predict_api"
+) -> Iterator[Running]:
     """Start a server, wait for its first answer, and stop it with all its processes.
 
     Args:
         server: how it is started.
         key: what its first request is sent with, where it wants one.
+        first: the address of its first request.
     """
     port = _free_port()
     with tempfile.TemporaryDirectory() as counts, tempfile.TemporaryFile("w+") as log:
@@ -159,7 +162,7 @@ def started(server: Server, key: str = "") -> Iterator[Running]:
         if process.stdout:
             Thread(target=_read_on, args=(process.stdout,), daemon=True).start()
         try:
-            _wait(process, port, began, server, key)
+            _wait(process, port, began, server, key, first)
             yield Running(port, process.pid, time.perf_counter() - began)
         except RuntimeError:
             log.seek(0)
@@ -180,22 +183,22 @@ def _ours(deployment: str) -> dict[str, str]:
 
 
 def _wait(
-    process: subprocess.Popen[bytes], port: int, began: float, server: Server, key: str
+    process: subprocess.Popen[bytes], port: int, began: float, server: Server, key: str, first: str
 ) -> None:
-    while not _answers(port, key):
+    while not _answers(port, key, first):
         if process.poll() is not None or time.perf_counter() - began > START_TIMEOUT:
             raise RuntimeError(f"{server.title} did not start.")
         time.sleep(0.005)
 
 
-def _answers(port: int, key: str = "") -> bool:
+def _answers(port: int, key: str, first: str) -> bool:
     """Whether a first request is answered, and with one number."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=START_TIMEOUT)
     try:
         headers = {"Content-Type": "application/json"}
         if key:
             headers["Authorization"] = f"Bearer {key}"
-        connection.request("POST", "/predict_api", json.dumps(ROW), headers)
+        connection.request("POST", first, json.dumps(ROW), headers)
         response = connection.getresponse()
         content = response.read()
     except OSError:

@@ -17,7 +17,7 @@ from flask import Flask
 
 from tablecast.deployment.opening import load
 from tablecast.web.app import create_app
-from tablecast.web.http import metrics, page_cache
+from tablecast.web.http import metrics
 from tablecast.web.http.template_cache import KeptTemplates
 
 TRIES = 10
@@ -64,7 +64,7 @@ def _ask(app: Flask, path: str) -> None:
 
 
 def _ask_anew(app: Flask, path: str) -> None:
-    app.extensions[page_cache.KEPT] = {}
+    app.extensions["tablecast"].current().kept.clear()
     _ask(app, path)
 
 

@@ -12,7 +12,7 @@ asked for, so that answering needs none of what training needs. The folders in t
     inference/    columns in, answers out, and why
     batch/        a file of rows in, the same with predictions out
     web/          what a browser or a program is answered with
-    export/       a deployment as something else that answers alike: an HTML file, an SQL statement
+    export/       a deployment as another thing: an HTML file, an SQL statement, a folder for a host
     cli/          the command line
     i18n/         the reader's language
 """

@@ -44,6 +44,10 @@ class TrainingError(TablecastError):
     """Training cannot go on, or its result must not be saved."""
 
 
+class SkopsError(TablecastError):
+    """A deployment was saved without the .skops file that was asked for."""
+
+
 class ArtifactError(TablecastError):
     """A deployment's file is missing, damaged, or made by another version."""
 
@@ -70,6 +74,10 @@ class PageError(TablecastError):
 
 class SqlError(TablecastError):
     """A deployment cannot be written as SQL."""
+
+
+class ShipError(TablecastError):
+    """A folder for a host cannot be written, or is not what its host takes."""
 
 
 class LogError(TablecastError):

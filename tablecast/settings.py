@@ -58,13 +58,31 @@ SETTINGS = {
     "deployment": Setting(
         "TABLECAST_DEPLOYMENT",
         "deployment_28042020",
-        "The deployment to serve: the path of its files without their endings.",
+        "The deployment to serve: the path of its files without their endings, a folder of its "
+        "versions, or a folder of deployments.",
     ),
     "engine": Setting(
         "TABLECAST_ENGINE",
         "onnx",
         "What predicts: the compiled graph (onnx), or PyCaret from the pickle (pycaret, slower).",
         ("onnx", "pycaret"),
+    ),
+    "reload": Setting(
+        "TABLECAST_RELOAD",
+        "off",
+        "Whether a running server notices that the deployment's files or its form file changed.",
+        ("on", "off"),
+    ),
+    "form_file": Setting(
+        "TABLECAST_FORM_FILE",
+        "",
+        "A form file whose labels and limits are shown in place of the deployment's own. Empty: "
+        "the deployment's own.",
+    ),
+    "most_open": Setting(
+        "TABLECAST_MOST_OPEN",
+        32,
+        "Most deployments of a folder that a worker process keeps open.",
     ),
     "max_body": Setting(
         "TABLECAST_MAX_BODY", 5_000_000, "Largest request body of the form and the API, in bytes."

@@ -107,3 +107,9 @@ class Page(HTMLParser):
                 assert select is not None
                 sent[select["name"]] = element["value"]
         return sent
+
+
+def addresses(html: str) -> list[str]:
+    """Where a page leads, what it loads, and where it sends its forms."""
+    names = ("href", "src", "action", "formaction")
+    return [one[name] for one in Page(html).elements for name in names if one.get(name)]

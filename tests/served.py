@@ -95,3 +95,9 @@ def server(app: Flask) -> Iterator[str]:
         listening.shutdown()
         thread.join()
         listening.server_close()
+
+
+def loaded_by(app: Flask) -> Deployment:
+    """The deployment that an application answers from."""
+    loaded: Deployment = app.extensions["tablecast"].current().loaded
+    return loaded

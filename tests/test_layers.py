@@ -52,7 +52,7 @@ def test_serving_never_unpickles() -> None:
     code = (
         "import pickle, sys;"
         "pickle.load = pickle.loads = pickle.Unpickler = None;"
-        "import app; print(app.app.extensions['tablecast'].name)"
+        "import app; print(app.app.extensions['tablecast'].current().loaded.name)"
     )
     assert run(code).strip() == "deployment_28042020"
 

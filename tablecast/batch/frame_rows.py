@@ -18,7 +18,7 @@ from tablecast import __version__
 from tablecast.batch.answers import ERROR_COLUMN, added_columns
 from tablecast.batch.csv_sink import Values
 from tablecast.batch.match_columns import match_columns
-from tablecast.batch.parquet import CHUNK_ROWS, ParquetChunk, arrow
+from tablecast.batch.parquet import CHUNK_ROWS, ParquetChunk, import_pyarrow
 from tablecast.batch.parts.score import opened
 from tablecast.batch.predict_file import Run
 from tablecast.deployment.files import sha256_of
@@ -72,7 +72,7 @@ class FrameGraph:
 
     def with_answers(self, table: Any) -> Any:
         """A piece of a frame as an Arrow table or record batch, with the added columns."""
-        pyarrow = arrow()
+        pyarrow = import_pyarrow()
         names = table.schema.names
         added = self.answered(names, table.num_rows, lambda index: _cells(table, index))
         kinds = {float: pyarrow.float64(), int: pyarrow.int64(), str: pyarrow.string()}

@@ -7,6 +7,7 @@ Columns that are added at the end of each row:
   deployment knows it;
 * ``prediction_score``: the probability of that label, for classes, as PyCaret names it;
 * ``prediction_score_CLASS``: the probability of each class, in the schema's order;
+* ``prediction_id``: the answer's id, where the answers are kept in a log;
 * ``prediction_error``: why the row is refused, with ``errors="column"`` only.
 
 A file that has columns of these names is taken as the output of an earlier run, and they are
@@ -22,7 +23,17 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, Protocol, get_args
 
-from tablecast.batch.answers import ERROR_COLUMN, added_columns, answers, scattered
+import numpy as np
+import numpy.typing as npt
+
+from tablecast.batch.answers import (
+    ERROR_COLUMN,
+    Recorder,
+    added_columns,
+    answers,
+    recorded,
+    scattered,
+)
 from tablecast.batch.below_table import rows_of_table
 from tablecast.batch.column_reader import Reading, RowsReader
 from tablecast.batch.csv_sink import CsvSink, Values
@@ -48,6 +59,7 @@ from tablecast.deployment.opening import load
 from tablecast.errors import BatchError
 from tablecast.i18n.formats import listed
 from tablecast.i18n.language import _
+from tablecast.inference.engine import Columns
 from tablecast.schema.schema import Schema
 
 #: What happens to rows that the schema refuses: nothing is written; they are left out; or they
@@ -132,6 +144,7 @@ def predict_csv(
     name: str,
     errors: Errors = "fail",
     limits: Limits | None = None,
+    recorder: Recorder | None = None,
 ) -> Summary:
     """``predict_file`` for open streams of CSV or a workbook; a failed one's output is of no use.
 
@@ -139,11 +152,13 @@ def predict_csv(
         source: seekable, at its beginning; left open, as ``output`` is.
         name: what messages call the file.
         limits: what the file may cost; it is looked at after each chunk of rows.
+        recorder: what keeps the answers, if they are to be.
 
     Raises:
         RowsRefused, BatchError: as ``predict_file``, or the file goes past a limit.
     """
-    return Run(deployment, errors, None, limits).through_stream(source, output, name)
+    run = Run(deployment, errors, limits=limits, recorder=recorder)
+    return run.through_stream(source, output, name)
 
 
 def csv_source(stream: BinaryIO, name: str, schema: Schema) -> CsvSource:
@@ -167,6 +182,7 @@ class Run:
         limits: what the file may cost.
         given: columns that the file lacks, with the one text that each has in all its rows.
         header: whether a CSV file's columns are named in the output.
+        recorder: what keeps the answers, if they are to be.
     """
 
     def __init__(
@@ -177,7 +193,9 @@ class Run:
         limits: Limits | None = None,
         given: Mapping[str, str] | None = None,
         header: bool = True,
+        recorder: Recorder | None = None,
     ) -> None:
+        self._recorder = recorder
         self._deployment = deployment
         self._errors = errors
         self._progress = progress
@@ -270,13 +288,17 @@ class Run:
         if absent:
             words = _("The column {names} is missing, so typical values were used in every row.")
             self.summary.notes = (words.format(names=listed(map(repr, absent))),)
-        self.added = added_columns(self._deployment, self._errors == "column")
+        self.added = added_columns(
+            self._deployment, self._errors == "column", with_ids=self._recorder is not None
+        )
 
     def _read(self, source: Source, chunk: _Chunk) -> Reading:
         cells = {name: chunk.column(index) for name, index in self._indices.items()}
         cells |= {name: [text] * len(chunk) for name, text in self._everywhere.items()}
         reading = self._reader.read(cells, len(chunk))
         self._count(chunk, reading)
+        if reading.refused and self._recorder:
+            self._recorder.refused(reading.refused.values())
         if reading.refused and self._errors == "fail":
             raise RowsRefused(source.name, self.summary)
         return reading
@@ -297,7 +319,7 @@ class Run:
     ) -> tuple[list[int] | None, dict[str, Values]]:
         """The rows to write (None: all), and the added columns' values for them."""
         if not reading.refused:
-            added = answers(self._deployment, reading.columns)
+            added = self._recorded(reading.columns, reading.warned)
             if self._errors == "column":
                 added[ERROR_COLUMN] = [None] * rows
             return None, added
@@ -305,7 +327,7 @@ class Run:
         columns = {name: values[accepted] for name, values in reading.columns.items()}
         predictions: dict[str, Values] = dict.fromkeys(self.added, ())
         if accepted:
-            predictions = answers(self._deployment, columns)
+            predictions = self._recorded(columns, reading.warned[accepted])
         if self._errors == "skip":
             return accepted, {name: predictions[name] for name in self.added}
         added = {name: scattered(values, accepted, rows) for name, values in predictions.items()}
@@ -315,3 +337,7 @@ class Run:
             for row in range(rows)
         ]
         return None, added
+
+    def _recorded(self, columns: Columns, warned: npt.NDArray[np.bool_]) -> dict[str, Values]:
+        """The answers to rows, kept if they are to be."""
+        return recorded(self._recorder, columns, answers(self._deployment, columns), warned)

@@ -49,9 +49,27 @@ def read_graph(base: Path) -> tuple[bytes, dict[str, Any]]:
         ArtifactError: a file is missing, damaged, of another program, of an unknown format, or
             does not belong to the pickle beside it.
     """
+    content, description = _read_described(base)
+    _check_nodes(content, with_ending(base, ".onnx"))
+    return content, description
+
+
+def read_graph_description(base: Path) -> dict[str, Any]:
+    """What a graph says of itself, once it is known to be the one that was saved.
+
+    Unlike ``read_graph`` it does not look at every node, of which a forest has millions: whoever
+    runs the graph must.
+
+    Raises:
+        ArtifactError: as ``read_graph``.
+    """
+    return _read_described(base)[1]
+
+
+def _read_described(base: Path) -> tuple[bytes, dict[str, Any]]:
     path = with_ending(base, ".onnx")
     content = _read_checked(path)
-    description = description_in(content, path)
+    description = _described_in(content, path)
     pickle = with_ending(base, ".pkl")
     if pickle.is_file() and sha256_of(pickle.read_bytes()) != description["sha256"]:
         raise ArtifactError(
@@ -67,15 +85,32 @@ def description_in(content: bytes, path: Path) -> dict[str, Any]:
     Raises:
         ArtifactError: it is not a graph of tablecast, or of an unknown format.
     """
+    description = _described_in(content, path)
+    _check_nodes(content, path)
+    return description
+
+
+def _described_in(content: bytes, path: Path) -> dict[str, Any]:
     try:
         description = _read_description(content)
     except (ValueError, KeyError, TypeError, IndexError):
-        raise ArtifactError(
-            f"{path.name} is not a graph of tablecast. Make it with "
-            f"python -m tablecast compile {path.stem}.pkl."
-        ) from None
+        raise _not_ours(path) from None
     check_format(description, path)
     return description
+
+
+def _check_nodes(content: bytes, path: Path) -> None:
+    try:
+        check_fields(memoryview(content))
+    except (ValueError, IndexError):
+        raise _not_ours(path) from None
+
+
+def _not_ours(path: Path) -> ArtifactError:
+    return ArtifactError(
+        f"{path.name} is not a graph of tablecast. Make it with "
+        f"python -m tablecast compile {path.stem}.pkl."
+    )
 
 
 def with_description(content: bytes, description: Mapping[str, Any]) -> bytes:
@@ -181,7 +216,6 @@ def _read_description(content: bytes) -> dict[str, Any]:
     producer = [bytes(value) for number, value in top if number == _MODEL_PRODUCER]
     if producer != [METADATA_KEY.encode()]:
         raise ValueError
-    check_fields(view)
     pairs = [dict(_fields(value)) for number, value in top if number == _MODEL_METADATA]
     texts = {bytes(pair[1]).decode(): bytes(pair[2]).decode() for pair in pairs}
     description: dict[str, Any] = json.loads(texts[METADATA_KEY])

@@ -14,10 +14,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from tablecast.deployment.files import sha256_of, with_ending
-from tablecast.errors import ArtifactError, ProofFailed, UnsupportedStep
+from tablecast.errors import ArtifactError, ProofFailed, SkopsError, UnsupportedStep
 
 #: A deployment's files, in the order in which they are moved: what names another comes after it.
-ENDINGS = (".pkl", ".json", ".onnx.sha256", ".onnx")
+ENDINGS = (".pkl", ".json", ".skops", ".skops.json", ".onnx.sha256", ".onnx")
 
 #: Bytes: the longest ending, and what stands around a folder of files that are not yet whole, fit
 #: into the 255 that file systems take.
@@ -33,7 +33,8 @@ def staged(base: Path, force: bool = True, pickle: Path | None = None) -> Iterat
 
     They move to ``base`` when the block ends; a graph that stood there and has no successor goes,
     since it would answer for another pipeline. Where the block raises nothing moves, except that a
-    pipeline without a graph (UnsupportedStep, ProofFailed) is kept, to be served by PyCaret.
+    pipeline without a graph (UnsupportedStep, ProofFailed) is kept, to be served by PyCaret, and
+    one without the .skops file that was asked for (SkopsError).
 
     Args:
         base: the deployment's path.
@@ -48,7 +49,7 @@ def staged(base: Path, force: bool = True, pickle: Path | None = None) -> Iterat
         there = Path(folder) / base.name
         try:
             yield there
-        except (UnsupportedStep, ProofFailed):
+        except (UnsupportedStep, ProofFailed, SkopsError):
             _settle(there, base, force, pickle)
             raise
         _settle(there, base, force, pickle)
@@ -56,7 +57,7 @@ def staged(base: Path, force: bool = True, pickle: Path | None = None) -> Iterat
 
 def _settle(there: Path, base: Path, force: bool, pickle: Path | None) -> None:
     """Move a deployment's files to their place, or, where that is taken by now, to one beside."""
-    with _alone_in(base.parent):
+    with alone_in(base.parent):
         if force or _is_free(base, pickle):
             return _move(there, base)
         numbered = (base.with_name(f"{base.name}-{number}") for number in count(2))
@@ -81,7 +82,7 @@ def _renamed(there: Path, name: str) -> Path:
 
 
 @contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
+def alone_in(folder: Path) -> Iterator[None]:
     """The only process that moves a deployment into a folder, where the system can tell."""
     try:
         import fcntl
@@ -119,7 +120,7 @@ def named_place(folder: str | os.PathLike[str], name: str) -> Path:
     Raises:
         ArtifactError: its files cannot be called so.
     """
-    why = _why_no_name(name)
+    why = why_no_name(name)
     if why:
         raise ArtifactError(
             f"{name[:40]!r} cannot be a deployment's name: {why}. Choose another name (--name "
@@ -128,7 +129,8 @@ def named_place(folder: str | os.PathLike[str], name: str) -> Path:
     return Path(folder) / name
 
 
-def _why_no_name(name: str) -> str:
+def why_no_name(name: str) -> str:
+    """Why a deployment cannot have a name; "" where it can."""
     if not name.strip(". "):
         return "it names no file"
     if set(name) & set("/\\"):

@@ -9,6 +9,7 @@ import sys
 from tablecast.features import bounded, searched_terms, temperature
 from tablecast.features.bounded import Bounded, BoundedVote
 from tablecast.features.category_means import CategoryMeans
+from tablecast.features.constructed import ConstructedFrame, ConstructedSeries
 from tablecast.features.possible import PossibleTarget
 from tablecast.features.searched_terms import Factor, SearchedTerms
 from tablecast.features.steps import (
@@ -23,8 +24,9 @@ from tablecast.features.steps import (
 from tablecast.features.temperature import Tempered
 
 PICKLED = (
-    AsFloat64, Bins, Bounded, BoundedVote, CategoryMeans, Factor, FillDates, FullRank,
-    Interactions, PossibleTarget, Powers, SearchedTerms, Tempered, Trigonometric,
+    AsFloat64, Bins, Bounded, BoundedVote, CategoryMeans, ConstructedFrame, ConstructedSeries,
+    Factor, FillDates, FullRank, Interactions, PossibleTarget, Powers, SearchedTerms, Tempered,
+    Trigonometric,
 )
 
 for _kind in PICKLED:
@@ -37,7 +39,7 @@ sys.modules.setdefault("tablecast.tempered", temperature)
 sys.modules.setdefault("tablecast.terms", searched_terms)
 
 __all__ = [
-    "AsFloat64", "Bins", "Bounded", "BoundedVote", "CategoryMeans", "Factor", "FillDates",
-    "FullRank", "Interactions", "PossibleTarget", "Powers", "SearchedTerms", "Tempered",
-    "Trigonometric",
+    "AsFloat64", "Bins", "Bounded", "BoundedVote", "CategoryMeans", "ConstructedFrame",
+    "ConstructedSeries", "Factor", "FillDates", "FullRank", "Interactions", "PossibleTarget",
+    "Powers", "SearchedTerms", "Tempered", "Trigonometric",
 ]

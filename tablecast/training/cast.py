@@ -27,12 +27,16 @@ from tablecast.training.cluster.opening import opened
 from tablecast.training.intake import take_in
 from tablecast.training.interrupts import Interrupts
 from tablecast.training.memory import enough_memory
+from tablecast.training.skops_file import check_installed, write_skops
 
 if TYPE_CHECKING:
     from tablecast.compiler.proof.prove import Proof
     from tablecast.data.prepared import Prepared
 
 Progress = Callable[[str], None]
+
+#: Rows that a .skops file must answer as its pipeline does. It holds the same objects or does not.
+SKOPS_ROWS = 1_000
 
 _IN_SINGLE = (
     " PyCaret computes this pipeline in float32, so they agree to float32's digits; begin setup() "
@@ -61,6 +65,7 @@ def cast(
     group: str | None = None,
     time: str | None = None,
     weight: str | None = None,
+    also: Collection[str] = (),
     reading: ReadingOptions | None = None,
     began: float | None = None,
     progress: Progress = print,
@@ -80,6 +85,7 @@ def cast(
         drop, keep: columns to leave out, and columns that are features even where they look like
             the target in disguise.
         group, time, weight: columns by which rows are split and counted; see ``ReadingOptions``.
+        also: what to write besides pickle and graph, of ``skops_file.ALSO``.
         reading: what else a person says of the table, before what the form file says.
         began: when the budget began, as ``time.monotonic`` counts; None for now.
         progress: called with one line for each thing done, as ``tablecast.cli.live.Live``.
@@ -91,6 +97,7 @@ def cast(
         TablecastError: the table, the form file, the engine or the training cannot be used, or
             there is another deployment of that name.
         UnsupportedStep, ProofFailed: saved, but without a graph.
+        SkopsError: saved, but without the .skops file that was asked for.
         KeyboardInterrupt: before there was anything to save, or for the second time.
     """
     from tablecast.training.card_facts import card_of
@@ -100,6 +107,8 @@ def cast(
     from tablecast.training.train import MAX_LATENCY, train
 
     check_budget(budget)
+    if "skops" in also:
+        check_installed()
     began = monotonic() if began is None else began
     options = ReadingOptions(drop=[*drop], keep=[*keep], group=group, time=time, weight=weight)
     look = read_form(form, options.over(reading or ReadingOptions()))
@@ -140,7 +149,18 @@ def cast(
                 save(trained.pipeline, there, schema, card, **parts)
                 progress(f"Saved {base.name}.pkl and {base.name}.json")
                 compile_deployment(there, prepared.table, progress=progress)
+                if "skops" in also:
+                    _write_skops(trained.pipeline, there, prepared, progress)
     return base
+
+
+def _write_skops(pipeline: Any, base: Path, prepared: Prepared, progress: Progress) -> None:
+    rows = prepared.table.drop(columns=prepared.target)[:SKOPS_ROWS]
+    types = write_skops(pipeline, base, rows, prepared.task)
+    progress(
+        f"Wrote {base.name}.skops, which gives the same predictions on {len(rows):,} rows; "
+        f"{base.name}.skops.json lists the {len(types)} types that its reader has to trust."
+    )
 
 
 def compile_deployment(

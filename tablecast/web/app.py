@@ -10,6 +10,7 @@ import logging
 import sys
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,6 @@ from flask import Flask, Response, current_app, g, request
 from werkzeug.exceptions import BadRequest, HTTPException, LengthRequired, RequestEntityTooLarge
 
 from tablecast.deployment.deployment import Deployment
-from tablecast.deployment.opening import load
 from tablecast.errors import InvalidInput, Remark, SettingError, TablecastError
 from tablecast.i18n.formats import number
 from tablecast.i18n.language import N_, _
@@ -25,7 +25,7 @@ from tablecast.log.opening import open_log
 from tablecast.settings import read_settings, unknown_settings
 from tablecast.web import answer_log, api, pages, warmup
 from tablecast.web.docs import document as openapi
-from tablecast.web.fast_path import FastLane
+from tablecast.web.fast_path import FastLane, Finder
 from tablecast.web.form.cases import MOST_CASES
 from tablecast.web.http import (
     accent_stylesheet,
@@ -38,13 +38,18 @@ from tablecast.web.http import (
     static_files,
     tracing,
 )
-from tablecast.web.http.access_log import access_log_of
+from tablecast.web.http.access_log import AccessLog, access_log_of
 from tablecast.web.http.bounded_request import BoundedRequest
 from tablecast.web.http.headers import Headers
+from tablecast.web.http.opened import OPENED
 from tablecast.web.http.proxies import TrustedProxies
 from tablecast.web.http.rendering import problem_page, wants_page
-from tablecast.web.http.responses import invalid, problem
+from tablecast.web.http.responses import deployment, invalid, problem
 from tablecast.web.http.tracing import request_id_of, trace_of
+from tablecast.web.mounts import dispatch, front
+from tablecast.web.mounts.fleet import Fleet
+from tablecast.web.mounts.mount import Mount
+from tablecast.web.mounts.served import served_by
 
 log = logging.getLogger("tablecast")
 
@@ -54,6 +59,9 @@ PROGRAM_PATHS = ("/api/", "/predict_api", "/openapi.json", "/healthz", "/readyz"
 #: Routes of which the log keeps what they refuse, and the statuses that are about what was sent.
 PREDICTING = ("api.predict_api", "api.predict")
 NOTED = (400, 411, 413, 415)
+
+#: The first parts of addresses that a server of several deployments has besides theirs.
+SERVER_PATHS = frozenset(("api", "healthz", "metrics", "readyz", "sign-in", "sign-out", "static"))
 
 #: What Werkzeug says in English where a route raises nothing of its own.
 FRAMEWORK_WORDS = (
@@ -82,61 +90,115 @@ MOST_DISCARDED = 500_000_000
 
 
 def create_app(deployment: Deployment | None = None) -> Flask:
-    """Make the application for one deployment (default: the one that the settings name).
+    """Make the application for one deployment (default: what the settings name).
+
+    Where they name a folder, it answers for each deployment of it, and for the folder as a whole.
 
     Raises:
-        TablecastError: the deployment cannot be served.
+        TablecastError: nothing can be served.
     """
     settings = read_settings()
+    served = Mount(deployment) if deployment else served_by(settings, SERVER_PATHS)
+    shared = _shared(settings)
+    app = _application(settings, shared)
+    answers = answer_log.install(app, open_log(settings, metrics.count_dropped))
+    for module in (api, openapi, accent_stylesheet):
+        app.register_blueprint(module.blueprint)
+    for blueprint in pages.blueprints():
+        app.register_blueprint(blueprint)
+    if answers:
+        from tablecast.web.outcomes import api as outcomes_api
+        from tablecast.web.outcomes import page as outcome_page
+        from tablecast.web.watch import api as watch_api
+        from tablecast.web.watch import gauges
+
+        app.register_blueprint(outcomes_api.blueprint)
+        app.register_blueprint(outcome_page.blueprint)
+        app.register_blueprint(watch_api.blueprint)
+        app.extensions[metrics.MORE] = [gauges.gauges]
+    if isinstance(served, Mount):
+        app.extensions["tablecast"] = served
+        opened = served.current()
+        warmup.check(app, opened)
+        app.config["QUICK"] = bool(getattr(opened.loaded.engine, "quick", False))
+        find, behind = _alone(served), app.wsgi_app
+    else:
+        app.extensions["fleet"] = served
+        app.config["QUICK"] = settings["engine"] == "onnx"
+        find, behind = dispatch.finder(served), _for_all(served, app, settings, shared)
+    trusting = TrustedProxies(behind, settings["proxies"])
+    app.wsgi_app = trusting  # type: ignore[method-assign]
+    if not tracing.instrument(app):
+        lane = FastLane(
+            trusting, find, shared.allowed, shared.access_log, quick=app.config["QUICK"],
+            hosts=app.config["TRUSTED_HOSTS"], cors=bool(shared.cors), answers=answers,
+        )
+        app.wsgi_app = lane  # type: ignore[method-assign]
+    return app
+
+
+@dataclass(frozen=True)
+class _Shared:
+    """What the settings ask for, once for a whole server."""
+
+    allowed: access.Access | None
+    access_log: AccessLog | None
+    headers: Headers
+    cors: tuple[str, ...]
+
+
+def _shared(settings: dict[str, Any]) -> _Shared:
+    return _Shared(
+        access.access_of(settings),
+        access_log_of(settings),
+        Headers(origins.frame_ancestors(settings["frames"], settings["space"])),
+        origins.origins_of("TABLECAST_CORS_ORIGINS", settings["cors"]),
+    )
+
+
+def _application(settings: dict[str, Any], shared: _Shared) -> Flask:
+    """An application with all that holds for every route, and no page yet."""
     root = _root()
     app = Flask(
         "tablecast", template_folder=str(root / "templates"), static_folder=str(root / "static")
     )
     app.request_class = BoundedRequest
-    app.config["MAX_ROWS"] = settings["max_rows"]
-    app.config["MAX_BODY"] = settings["max_body"]
-    app.config["MAX_SECONDS"] = settings["max_seconds"]
-    app.extensions["tablecast"] = loaded = deployment or load()
-    warmup.check(loaded)
-    answers = answer_log.install(app, open_log(settings, metrics.count_dropped), loaded)
-    form = FORM_BYTES + FORM_FIELD_BYTES * len(loaded.schema.fields)
-    app.config["BODY_LIMITS"] = {
-        "batch.upload": settings["max_upload"],
-        "form.predict": min(form, settings["max_body"]),
-        "compare.change": min(MOST_CASES * form, settings["max_body"]),
-    }
-    for module in (api, metrics, openapi, accent_stylesheet):
-        app.register_blueprint(module.blueprint)
-    for blueprint in pages.blueprints():
-        app.register_blueprint(blueprint)
-    allowed = access.access_of(settings)
+    limits = ("max_rows", "max_body", "max_upload", "max_seconds")
+    app.config.update({name.upper(): settings[name] for name in limits})
     app.config["TRUSTED_HOSTS"] = settings["hosts"].replace(",", " ").split() or None
-    app.extensions["access_log"] = access_log_of(settings)
-    app.extensions["headers"] = Headers(
-        origins.frame_ancestors(settings["frames"], settings["space"])
-    )
-    cors = origins.origins_of("TABLECAST_CORS_ORIGINS", settings["cors"])
+    app.extensions |= {"access_log": shared.access_log, "headers": shared.headers}
+    app.register_blueprint(metrics.blueprint)
     navigation.install(app)
     reader_language.install(app, PROGRAM_PATHS)
     static_files.install(app)
     app.before_request(_begin)
-    origins.install(app, cors)
-    access.install(app, allowed)
+    origins.install(app, shared.cors)
+    access.install(app, shared.allowed)
     app.before_request(_limit_body)
     app.after_request(_finish)
     content_encoding.install(app)
     app.register_error_handler(InvalidInput, _invalid)
     app.register_error_handler(HTTPException, _refused)
     app.register_error_handler(Exception, _unexpected)
-    behind = TrustedProxies(app.wsgi_app, settings["proxies"])
-    app.wsgi_app = behind  # type: ignore[method-assign]
-    if not tracing.instrument(app):
-        lane = FastLane(
-            behind, loaded, allowed, app.extensions["access_log"],
-            hosts=app.config["TRUSTED_HOSTS"], cors=bool(cors), answers=answers,
-        )
-        app.wsgi_app = lane  # type: ignore[method-assign]
     return app
+
+
+def _alone(mount: Mount) -> Finder:
+    return lambda path: (mount.ready(), path)
+
+
+def _for_all(
+    fleet: Fleet, app: Flask, settings: dict[str, Any], shared: _Shared
+) -> dispatch.Dispatch:
+    """What answers for a folder: the application for each deployment, and a page that lists them.
+
+    All deployments share the application, so that one more costs no more than its graph.
+    """
+    front_app = _application(settings, shared)
+    front_app.register_blueprint(front.blueprint)
+    front_app.extensions[front.FLEET] = fleet
+    app.extensions["front"] = front_app
+    return dispatch.Dispatch(fleet, app.wsgi_app, front_app.wsgi_app)
 
 
 def create_app_or_exit(make: Callable[[], Flask] = create_app) -> Flask:
@@ -184,13 +246,24 @@ def _limit_body() -> None:
     # Without a length, a body past the limit would be cut silently and read as whole.
     if request.content_length is None:
         raise LengthRequired(_("Send a Content-Length header. Chunked requests are not supported."))
-    limits = current_app.config["BODY_LIMITS"]
-    limit = limits.get(request.endpoint, current_app.config["MAX_BODY"])
+    limit = _most_bytes()
     content_encoding.unpack(limit)
     if request.content_length > limit:
         _read_and_discard()
         words = _("The body is larger than {limit} bytes. Send it in parts.")
         raise RequestEntityTooLarge(words.format(limit=number(limit)))
+
+
+def _most_bytes() -> int:
+    """What the body of this request may have."""
+    config = current_app.config
+    if request.endpoint in ("batch.upload", "outcome.file"):
+        return int(config["MAX_UPLOAD"])
+    forms = {"form.predict": 1, "compare.change": MOST_CASES}.get(request.endpoint or "")
+    if forms is None:
+        return int(config["MAX_BODY"])
+    form = FORM_BYTES + FORM_FIELD_BYTES * len(deployment().schema.fields)
+    return min(forms * form, int(config["MAX_BODY"]))
 
 
 def _read_and_discard() -> None:
@@ -216,6 +289,9 @@ def _log_access(status: int, route: str, seconds: float) -> None:
     access_log = current_app.extensions["access_log"]
     if access_log is None:
         return
+    about = request.environ.get(OPENED)
+    if about and route != "none":  # beside others: the log says which it is
+        route = f"/{about.name}{route}"
     trace = trace_of(request.headers.get("traceparent"))
     key = g.key.name if g.key else ""
     access_log.note(request.method, route, status, seconds, g.request_id, g.rows, key, trace)

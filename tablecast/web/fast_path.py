@@ -19,6 +19,7 @@ from werkzeug.sansio.utils import host_is_trusted
 
 from tablecast.deployment.deployment import Deployment
 from tablecast.errors import InvalidInput
+from tablecast.inference.engine import Label
 from tablecast.inference.predictor import Prediction
 from tablecast.log.entries import Asked, Parcel, new_ids
 from tablecast.web import api
@@ -27,6 +28,7 @@ from tablecast.web.http import metrics
 from tablecast.web.http.access import Access
 from tablecast.web.http.access_log import AccessLog
 from tablecast.web.http.headers import DATA
+from tablecast.web.http.opened import Opened
 from tablecast.web.http.proxies import Sender, TrustedProxies
 from tablecast.web.http.responses import to_json
 from tablecast.web.http.tracing import request_id_of, trace_of
@@ -40,6 +42,14 @@ PLAIN_LENGTH_DIGITS = 5
 
 #: In Accept: a kind of answer that is not JSON may be asked for.
 OTHER_KINDS = re.compile("csv|ndjson", re.IGNORECASE)
+
+
+#: What answers for a path, and the rest of the path there; None where that takes opening it, or
+#: where nothing does.
+Finder = Callable[[str], tuple[Opened | None, str]]
+
+#: The body of an answer, before it is JSON.
+Worded = Callable[[Deployment, Sequence[Prediction], Sequence[str]], Any]
 
 
 class Answered(NamedTuple):
@@ -56,10 +66,11 @@ class FastLane:
     def __init__(
         self,
         app: TrustedProxies,
-        deployment: Deployment,
+        find: Finder,
         access: Access | None = None,
         access_log: AccessLog | None = None,
         *,
+        quick: bool = False,
         hosts: Sequence[str] | None = None,
         cors: bool = False,
         answers: AnswerLog | None = None,
@@ -70,12 +81,12 @@ class FastLane:
         self._cors = cors
         self._app = app
         self._access = access
-        self._deployment = deployment
-        self._parse = deployment.schema.parse
-        self._predict = deployment.predictor.predict
-        self._routes: dict[str, tuple[Callable[[Any, Any], Any], metrics.RouteMetrics]] = {
+        self._find = find
+        #: Whether an answer takes so little that nobody needs to wait for it in a thread.
+        self.quick = quick
+        self._routes: dict[str, tuple[Worded, metrics.RouteMetrics]] = {
             "/predict_api": (_bare_answer, metrics.of_route("/predict_api")),
-            "/api/v1/predict": (self._full_answer, metrics.of_route("/api/v1/predict")),
+            "/api/v1/predict": (api.full_answer, metrics.of_route("/api/v1/predict")),
         }
         #: The headers that all plain answers have.
         json = "application/json"
@@ -84,7 +95,7 @@ class FastLane:
     def __call__(
         self, environ: WSGIEnvironment, start_response: StartResponse
     ) -> Iterable[bytes]:
-        if environ["PATH_INFO"] not in self._routes or not _is_plain(environ):
+        if not environ["PATH_INFO"].endswith(tuple(self._routes)) or not _is_plain(environ):
             return self._app(environ, start_response)
         length = int(environ["CONTENT_LENGTH"])
         content = environ["wsgi.input"].read(length)
@@ -97,26 +108,22 @@ class FastLane:
         start_response("200 OK", [*self.shared_headers, *self.own_headers(answered)])
         return [answered.body]
 
-    @property
-    def quick(self) -> bool:
-        """Whether an answer takes so little that nobody needs to wait for it in a thread."""
-        return bool(getattr(self._deployment.engine, "quick", False))
-
     def answer(self, path: str, content: bytes, sender: Sender) -> Answered | None:
         """What answers a JSON body posted to a path, counted and logged.
 
         Returns:
             None where it is not plain: the application behind should look at the request.
         """
-        route = self._routes.get(path)
-        if route is None or (self._cors and sender.origin is not None):
+        opened, inner = self._find(path)
+        route = self._routes.get(inner)
+        if opened is None or route is None or (self._cors and sender.origin is not None):
             return None
         if self._trusts is not None and not self._trusts(self._app.host_of(sender)):
             return None
         began = time.perf_counter()
         worded, measured = route
         ids = new_ids(1) if self._answers else ()
-        said = self._answer(content, worded, sender, ids)
+        said = self._answer(opened.loaded, content, worded, sender, ids)
         if said is None:
             return None
         body, prediction, key = said
@@ -129,7 +136,7 @@ class FastLane:
         if self._answers is None:
             return Answered(body, request_id)
         asked = Asked(request_id, key or None, 1000 * seconds)
-        return Answered(body, request_id, self._answers.parcel(ids, [prediction], asked))
+        return Answered(body, request_id, self._answers.parcel(opened, ids, [prediction], asked))
 
     def own_headers(self, answered: Answered) -> tuple[tuple[str, str], ...]:
         """The headers that one answer has besides the shared ones."""
@@ -163,7 +170,7 @@ class FastLane:
         return self._answers.log.keep(answered.parcel)
 
     def _answer(
-        self, content: bytes, worded: Callable[[Any, Any], Any], sender: Sender, ids: Sequence[str]
+        self, loaded: Deployment, content: bytes, worded: Worded, sender: Sender, ids: Sequence[str]
     ) -> tuple[bytes, Prediction, str] | None:
         """The answer's body, the answer, and the name of the key that asked.
 
@@ -173,23 +180,22 @@ class FastLane:
             raw = orjson.loads(content)
             if type(raw) is not dict:
                 return None
-            row = self._parse(raw)
+            row = loaded.schema.parse(raw)
             # Last, so that a request that the application looks at again is counted once.
             key = self._access.let_through(sender, self._app.client_of) if self._access else ""
             if key is None:
                 return None
-            predictions = self._predict([row])
-            return to_json(worded(predictions, ids)), predictions[0], key
+            predictions = loaded.predictor.predict([row])
+            return to_json(worded(loaded, predictions, ids)), predictions[0], key
         except (orjson.JSONDecodeError, InvalidInput):
             return None
         except Exception:  # the application meets the same failure, logs it and words it
             return None
 
-    def _full_answer(self, predictions: Any, ids: Sequence[str]) -> Any:
-        return api.full_answer(self._deployment, predictions, ids)
 
-
-def _bare_answer(predictions: Any, _ids: Sequence[str]) -> Any:
+def _bare_answer(
+    _loaded: Deployment, predictions: Sequence[Prediction], _ids: Sequence[str]
+) -> Label:
     return api.bare_answer(predictions)
 
 

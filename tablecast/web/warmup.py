@@ -14,15 +14,16 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from flask import Flask
+from flask import Flask, g
 
 from tablecast.deployment.deployment import Deployment
 from tablecast.errors import ArtifactError, InvalidInput, TablecastError
 from tablecast.i18n.language import LANGUAGES, speaking
 from tablecast.inference.engine import Answer, Columns
-from tablecast.web.docs import document
+from tablecast.web import answer_log
+from tablecast.web.http.opened import Opened
 from tablecast.web.http.template_cache import KeptTemplates
-from tablecast.web.pages import batch_page, form_page
+from tablecast.web.pages import form_page
 
 #: Addresses that show nothing of a deployment, and those that show answers.
 OTHERS = ("/healthz", "/readyz", "/metrics")
@@ -37,20 +38,35 @@ def prepare(app: Flask) -> None:
         ArtifactError: a page cannot be rendered of this deployment's description; that would
             otherwise turn out when somebody asks for it.
     """
-    app.jinja_env.bytecode_cache = KeptTemplates(Path(__file__).parent / "__pycache__")
-    for name in app.jinja_env.list_templates(extensions=("html", "css")):
-        app.jinja_env.get_template(name)
-    loaded = app.extensions["tablecast"]
-    with _naming(loaded):
+    _compile(app)
+    mount = app.extensions.get("tablecast")
+    if mount is None:  # a folder's deployments are opened when somebody asks for them
+        _compile(app.extensions["front"], "base.html", "brand.html", "deployments.html")
+        return
+    opened = mount.current()
+    with _naming(opened.loaded):
         for language in LANGUAGES:
             with speaking(language):
-                _render(app, loaded)
+                _render(app, opened)
 
 
-def check(loaded: Deployment) -> None:
-    """See whether a deployment's description can be used at all. Raises ArtifactError."""
-    with _naming(loaded):
-        schema = loaded.predictor.schema
+def _compile(app: Flask, *names: str) -> None:
+    """Compile these templates, or all."""
+    app.jinja_env.bytecode_cache = KeptTemplates(Path(__file__).parent / "__pycache__")
+    for name in names or app.jinja_env.list_templates(extensions=("html", "css")):
+        app.jinja_env.get_template(name)
+
+
+def check(app: Flask, opened: Opened) -> None:
+    """See whether a deployment can be used at all.
+
+    Raises:
+        ArtifactError: its description cannot.
+        SettingError: the settings ask for what it does not have.
+    """
+    answer_log.check(app, opened)
+    with _naming(opened.loaded):
+        schema = opened.loaded.predictor.schema
         for field in schema.fields:
             with suppress(InvalidInput):
                 schema.parse({field.name: field.show(field.default)}, text=True)
@@ -70,30 +86,26 @@ def _naming(loaded: Deployment) -> Iterator[None]:
         ) from error
 
 
-def _render(app: Flask, loaded: Deployment) -> None:
+def _render(app: Flask, opened: Opened) -> None:
     """Render every page; those that show answers, with others than the model's.
 
     Its engine belongs to the process that answers, so what was rendered of them is not kept.
     """
+    loaded = opened.loaded
+    uncertain = Opened(replace(loaded, engine=_Uncertain(loaded)))
     for path, view in _pages(app):
-        asks = path in ASKING
-        app.extensions["tablecast"] = replace(loaded, engine=_Uncertain(loaded)) if asks else loaded
-        try:
-            with _asking(app, path):
-                app.make_response(view())
-        finally:
-            app.extensions["tablecast"] = loaded
-            for kept in (batch_page.ADDED, document.KEPT) if asks else ():
-                app.extensions.pop(kept, None)
+        with _asking(app, path, uncertain if path in ASKING else opened):
+            app.make_response(view())
 
 
 @contextmanager
-def _asking(app: Flask, path: str) -> Iterator[None]:
+def _asking(app: Flask, path: str, opened: Opened) -> Iterator[None]:
     """A request for a page, which nobody sends: by none of the names that the server goes by."""
     names = app.config["TRUSTED_HOSTS"]
     app.config["TRUSTED_HOSTS"] = None
     try:
         with app.test_request_context(path):
+            g.opened = opened
             yield
     finally:
         app.config["TRUSTED_HOSTS"] = names
@@ -121,9 +133,27 @@ def _pages(app: Flask) -> Iterator[tuple[str, Callable[[], Any]]]:
 
 
 def rehearse(app: Flask) -> None:
-    """In the process that serves: answer the typical case once, as a page where that is quick."""
-    deployment = app.extensions["tablecast"]
-    deployment.predictor.warm_up()
-    if getattr(deployment.engine, "quick", False):
-        with _asking(app, "/"):
+    """In the process that serves: answer the typical case once, as a page where that is quick.
+
+    So is whatever is opened later, before anybody is answered from it.
+    """
+
+    def rehearse_one(opened: Opened) -> None:
+        check(app, opened)
+        _rehearse(app, opened)
+
+    if "fleet" in app.extensions:
+        app.extensions["fleet"].prepare = rehearse_one
+        return
+    mount = app.extensions["tablecast"]
+    _rehearse(app, mount.current())
+    mount.prepare = rehearse_one
+
+
+def _rehearse(app: Flask, opened: Opened) -> None:
+    opened.loaded.predictor.warm_up()
+    if opened.shadow:
+        opened.shadow.loaded.predictor.warm_up()
+    if getattr(opened.loaded.engine, "quick", False) and not opened.name:
+        with _asking(app, "/", opened):
             form_page.rehearse()

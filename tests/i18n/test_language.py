@@ -153,7 +153,7 @@ def test_a_page_that_was_asked_for_in_a_language_keeps_it(client: FlaskClient) -
     assert permalink.endswith("&lang=zh#result")
     pages = [one["href"] for one in page.all("a") if one.inside("nav")]
     assert pages == [
-        f"{path}?lang=zh" for path in ("/", "/compare", "/batch", "/model", "/docs")
+        f"{path}?lang=zh" for path in ("/", "/compare", "/batch", "/model", "/watch", "/docs")
     ]
     assert page.all("a", href="/api/v1/model")
 
@@ -440,7 +440,7 @@ def test_the_marks_would_show_a_sentence_that_was_left_out() -> None:
 
 def test_chinese_pages_have_no_english_sentence(client: FlaskClient) -> None:
     """The same walk in real Chinese: no three English words stand beside one another."""
-    schema = client.application.extensions["tablecast"].schema
+    schema = client.application.extensions["tablecast"].current().loaded.schema
     for name, response in states(client, schema):
         text = "\n".join(Text(response.text).said)
         found = re.findall(r"[A-Za-z’']+ [A-Za-z’']+ [A-Za-z’']+", text)

@@ -198,7 +198,7 @@ def test_an_unexpected_failure_gives_a_request_id(shipped: FlaskClient) -> None:
         def answer(self, columns: Any) -> Any:
             raise RuntimeError("secret detail")
 
-    predictor = shipped.application.extensions["tablecast"].predictor
+    predictor = shipped.application.extensions["tablecast"].current().loaded.predictor
     engine, predictor.engine = predictor.engine, Broken()
     try:
         response = shipped.post("/predict_api", json=SMOKER)

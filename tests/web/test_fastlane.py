@@ -111,7 +111,7 @@ def test_a_failing_engine_is_worded_by_the_application(both: tuple[Flask, Flask]
         def answer(self, columns: Any) -> Any:
             raise RuntimeError("broken")
 
-    predictor = both[0].extensions["tablecast"].predictor
+    predictor = both[0].extensions["tablecast"].current().loaded.predictor
     engine, predictor.engine = predictor.engine, Broken()
     try:
         assert [answer(app, path="/predict_api", json=PATIENT)[0] for app in both] == [500, 500]

@@ -83,7 +83,7 @@ def test_the_pages_that_are_kept_are_few(
     for place in range(5):
         mounted = client.get("/", base_url=f"http://localhost/p{place}")
         assert f'action="/p{place}/predict' in mounted.text
-    assert len(client.application.extensions[page_cache.KEPT]) == 3
+    assert len(client.application.extensions["tablecast"].current().kept[page_cache.KEPT]) == 3
 
 
 @pytest.mark.parametrize("name", ["fake_deployment", "iris_deployment"])

@@ -45,8 +45,8 @@ def test_document_is_valid_openapi(app: Flask) -> None:
 def test_every_route_for_programs_is_described() -> None:
     """A route is in the document, or it is a page or the document itself."""
     app = served.regression_app()
-    pages = {"/", "/predict", "/compare", "/model", "/docs", "/openapi.json", "/accent.css"}
-    pages |= {"/static/<path:filename>"}
+    pages = {"/", "/predict", "/compare", "/model", "/watch", "/docs", "/openapi.json"}
+    pages |= {"/static/<path:filename>", "/accent.css"}
     routes = {rule.rule for rule in app.url_map.iter_rules()} - pages
     assert routes == set(document_of(app)["paths"])
 
@@ -86,7 +86,7 @@ def test_example_requests_get_the_example_answers(app: Flask, path: str, example
         (411, {}),
         (413, {"json": [{}] * 10_001}),
         (415, {"data": "age=19"}),
-        (422, {"json": refused_row(served.regression_app().extensions["tablecast"].schema)}),
+        (422, {"json": refused_row(served.loaded_by(served.regression_app()).schema)}),
     ],
 )
 @pytest.mark.parametrize("path", PREDICTING)
@@ -157,7 +157,7 @@ def test_examples_of_other_kinds_are_real(app: Flask, kind: str) -> None:
 def test_classes_are_described_by_their_labels() -> None:
     """What the form file calls a class is in the document, where its probability is as well."""
     schema = replace(
-        served.classification_app((1, 2)).extensions["tablecast"].schema,
+        served.loaded_by(served.classification_app((1, 2))).schema,
         class_labels={"1": "Window", "2": "Lamp"},
     )
     described = answer_schemas(schema, probabilities=True)

@@ -424,7 +424,7 @@ def test_a_failing_engine_is_worded_by_the_application(served: Served, app: Flas
             raise RuntimeError("broken")
 
     connection = served.connect()
-    predictor = app.extensions["tablecast"].predictor
+    predictor = app.extensions["tablecast"].current().loaded.predictor
     engine, predictor.engine = predictor.engine, Broken()
     try:
         assert connection.ask(request()).startswith(b"HTTP/1.1 500")

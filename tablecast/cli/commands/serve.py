@@ -6,11 +6,14 @@ import argparse
 import os
 import sys
 from importlib.util import find_spec
+from pathlib import Path
 
 from tablecast.cli.address import check_free, open_when_ready, shown
 from tablecast.cli.arguments import port, whole
 from tablecast.cli.command_help import explain
-from tablecast.deployment.files import check_there, without_ending
+from tablecast.deployment.files import OPENED, check_there, readable, without_ending
+from tablecast.deployment.folder import deployments_in, is_folder
+from tablecast.deployment.versions import resolved
 from tablecast.errors import ServeError
 from tablecast.settings import SETTINGS, read_settings
 
@@ -30,14 +33,17 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "Serve the form, the API and the model card of a deployment until Ctrl-C. Only this "
         "machine can reach it unless --host says otherwise; before you let others in, make keys "
         "(tablecast keys --help).",
-        "tablecast serve                            # what TABLECAST_DEPLOYMENT names",
-        "tablecast serve charges --host 0.0.0.0     # for the whole network",
+        "tablecast serve                                     # TABLECAST_DEPLOYMENT",
+        "tablecast serve models                              # a folder of deployments",
+        "tablecast serve charges --host 0.0.0.0              # for the whole network",
+        "tablecast serve charges --form form.toml --reload   # while you edit labels",
         "tablecast serve charges --port 8000 --open",
     )
     parser.add_argument(
         "name", metavar="NAME", nargs="?",
-        help="the deployment: the path of its files, such as build/charges, without their endings "
-        f"(default: {SETTINGS['deployment'].variable})",
+        help="the deployment: the path of its files, such as build/charges, without their endings; "
+        "or a folder of its versions, or of deployments (default: "
+        f"{SETTINGS['deployment'].variable})",
     )
     parser.add_argument(
         "--host", default=THIS_MACHINE, metavar="ADDRESS",
@@ -59,6 +65,14 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="the web server; granian answers more requests per second (default: %(default)s)",
     )
     parser.add_argument(
+        "--form", metavar="FILE",
+        help="show this form file's labels and limits; the deployment's files stay as they are",
+    )
+    parser.add_argument(
+        "--reload", action="store_true",
+        help="notice changed files of the deployment, and a changed form file, while serving",
+    )
+    parser.add_argument(
         "--open", action="store_true", help="open the page in a browser once it answers"
     )
     parser.set_defaults(run=run)
@@ -66,9 +80,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Become the server: this process ends as it does, and signals reach it."""
+    if options.name == "":
+        raise ServeError("Name a deployment, or leave NAME out. An empty name is none.")
     _say_where_in_environment(options)
     settings = read_settings()
-    check_there(without_ending(settings["deployment"]), settings["engine"])
+    _check_deployment(without_ending(settings["deployment"]), settings["engine"])
+    _check_form(settings["form_file"])
     _check_server(options.server)
     check_free(options.host, settings["port"])
     address = shown(options.host, settings["port"])
@@ -82,10 +99,30 @@ def run(options: argparse.Namespace) -> None:
 
 def _say_where_in_environment(options: argparse.Namespace) -> None:
     """What the options say goes before the environment, where the server looks."""
-    said = {"deployment": options.name, "port": options.port, "workers": options.workers}
+    said = {
+        "deployment": options.name, "port": options.port, "workers": options.workers,
+        "form_file": options.form, "reload": "on" if options.reload else None,
+    }
     for name, value in said.items():
         if value is not None:
             os.environ[SETTINGS[name].variable] = str(value)
+
+
+def _check_deployment(path: Path, engine: str) -> None:
+    """Raises ArtifactError where there is nothing to serve, before anything of it is opened."""
+    with readable(path):
+        if is_folder(path):
+            deployments_in(path, OPENED[engine][0])
+        else:
+            check_there(resolved(path), engine)
+
+
+def _check_form(form: str) -> None:
+    """Raises FormFileError where a form file cannot be read; the server says if it does not fit."""
+    if form:
+        from tablecast.schema.form_file import read_form  # which most servers do without
+
+        read_form(form)
 
 
 def _check_server(server: str) -> None:

@@ -13,6 +13,7 @@ from tablecast.cli.table_options import add_table_options, table_options
 from tablecast.errors import TrainingError
 from tablecast.training import cast
 from tablecast.training.cluster.opening import ENGINES
+from tablecast.training.skops_file import ALSO
 
 HELP = "train a model on a table and save a deployment"
 
@@ -29,13 +30,13 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "Needs tablecast[train].",
         "tablecast train charges.csv --target charges",
         "tablecast train charges.csv --target charges --budget 600 --force",
+        "tablecast train charges.csv --target charges --engine dask --workers 2",
         "tablecast train charges.csv --target charges --model lr --force",
-        "tablecast train charges.csv --target charges --engine dask --address tcp://10.0.0.5:8786",
     )
     parser.add_argument(
         "table",
-        help="a CSV, Excel or Parquet file, a URL, the name of a PyCaret data set, or "
-        "kaggle:OWNER/DATASET",
+        help="a CSV, Excel or Parquet file, a folder or pattern of CSV or Parquet files, a URL, "
+        "the name of a PyCaret data set, or kaggle:OWNER/DATASET",
     )
     parser.add_argument("--target", required=True, metavar="COLUMN", help="the column to predict")
     parser.add_argument("--name", help="the deployment's name (default: the table's name)")
@@ -85,6 +86,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--workers", type=whole, metavar="NUMBER",
         help="processes on this machine, where no --address is given (default: one for each core)",
     )
+    parser.add_argument(
+        "--also", action="append", default=[], choices=ALSO,
+        help="write NAME.skops too: the pipeline in a file that names the types which its reader "
+        "has to trust",
+    )
     add_table_options(parser)
     parser.set_defaults(run=run)
 
@@ -110,6 +116,7 @@ def run(options: argparse.Namespace) -> None:
             engine=options.engine,
             address=options.address,
             workers=options.workers,
+            also=options.also,
             reading=table_options(options),
             began=began,
             progress=live,

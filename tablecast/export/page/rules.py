@@ -7,13 +7,30 @@ from typing import Any
 
 from tablecast.export.page.script import messages
 from tablecast.i18n.language import Language
+from tablecast.schema.missing import MISSING
 from tablecast.schema.moments import vocabulary
 from tablecast.schema.number_formats import formats
 from tablecast.schema.schema import Schema
 from tablecast.schema.texts import folded_letters
 
+#: What stands between the items of a list in English.
+COMMA = ", "
+
 #: Sentences for more than one thing, and the catalogue's entry of each.
-PLURALS = {"{count} other fields": "{count} other field"}
+PLURALS = {
+    "{count} other fields": "{count} other field",
+    "Ignored {count} rows that repeat the column names (first: line {line}).": (
+        "Ignored {count} row that repeats the column names (line {line})."
+    ),
+    "Ignored {count} lines below the table (first: line {line}).": (
+        "Ignored {count} line below the table (line {line})."
+    ),
+    "Line {line} of {name} has {cells} cells, but the header has {width}. A separator inside a "
+    "text needs quotation marks around the text.": (
+        "Line {line} of {name} has {cells} cell, but the header has {width}. A separator inside a "
+        "text needs quotation marks around the text."
+    ),
+}
 
 
 def rules_of(schema: Schema) -> dict[str, Any]:
@@ -24,6 +41,8 @@ def rules_of(schema: Schema) -> dict[str, Any]:
         "folded": _folded(),
         "numbers": formats(),
         "moments": vocabulary() if has_dates else None,
+        "missing": list(MISSING),
+        "comma": schema.decimal_comma,
     }
 
 
@@ -32,6 +51,8 @@ def words_of(language: Language) -> dict[str, str]:
     spoken = {message: language.gettext(message) for message in messages()}
     for many, one in PLURALS.items():
         spoken[many] = language.ngettext(one, many, 2)
+        spoken[one] = language.ngettext(one, many, 1)
+    spoken[COMMA] = language.facts["comma"]
     return {message: words for message, words in spoken.items() if words != message}
 
 

@@ -14,16 +14,16 @@ MODULES = (
 )  # fmt: skip
 
 #: What is valid, in the same way.
-RULES = ("texts", "nearest", "numbers", "moments", "fields", "rules")
+RULES = ("texts", "nearest", "numbers", "moments", "fields", "csv", "rows", "rules")
 
 #: The form, what is given in it, and the answer beside it.
-PAGE = ("formats", "given", "answer_panel", "page")
+PAGE = ("formats", "given", "answer_panel", "rows_panel", "page")
 
 FOLDER = Path(__file__).parent / "js"
 
 _IMPORT = re.compile(r"^import \{[^}]*\} from \"\./\w+\.js\";\n", re.MULTILINE)
 _EXPORT = re.compile(r"^export ", re.MULTILINE)
-_MESSAGE = re.compile(r'\bN_\("([^"]*)"')
+_MESSAGE = re.compile(r'\b[NP]_\("([^"]*)"')
 _INDENT = re.compile(r"^ +", re.MULTILINE)
 _COMMENT = re.compile(r"^\s*//.*\n", re.MULTILINE)
 

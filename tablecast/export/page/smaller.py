@@ -19,13 +19,18 @@ LARGEST_UNFOLDED = 100_000_000
 #: What zlib calls gzip's format.
 _GZIP = 31
 
+#: What stands in a tag, and in it values that HTML reads without quotation marks.
+_TAG = re.compile(r"<[a-z][^<>]*>")
+_QUOTED = re.compile(r"""="([^\s"'=<>`/]+)"(?=[\s>])""")
+
 #: End tags that HTML does without, since the next tag says the same.
 _IMPLIED = re.compile(r"</(?:td|th|tr|thead|tbody|li|dt|dd|option)>")
 
 
 def small_html(html: str) -> str:
-    """Elements without the space before a line, and without end tags that are implied."""
-    return _IMPLIED.sub("", re.sub(r"\n\s+", "\n", html))
+    """Elements without needless space, quotation marks and end tags."""
+    short = _IMPLIED.sub("", re.sub(r"\n\s+", "\n", html))
+    return _TAG.sub(lambda tag: _QUOTED.sub(r"=\1", tag[0]), short)
 
 
 def small_styles(styles: str, used_in: str) -> str:

@@ -15,6 +15,7 @@ from tablecast.inference.predictor import Prediction
 from tablecast.schema.schema import Schema
 from tablecast.web import api
 from tablecast.web.alternatives_json import CLASS
+from tablecast.web.answer_log import EXTENSION
 from tablecast.web.docs.answer_schemas import TEXT, answer_schemas, ref
 from tablecast.web.docs.batch_paths import batch_paths
 from tablecast.web.docs.failures import (
@@ -29,6 +30,7 @@ from tablecast.web.docs.failures import (
 from tablecast.web.docs.kinds import kinds_of_answers, kinds_of_rows
 from tablecast.web.docs.row_schemas import JsonSchema, example_rows, row_schema
 from tablecast.web.docs.security import secured
+from tablecast.web.http.opened import opened
 from tablecast.web.http.responses import deployment, json_response
 
 blueprint = Blueprint("openapi", __name__)
@@ -106,15 +108,21 @@ def document_of(
 
 def document_served() -> dict[str, Any]:
     """The document of the deployment that is served, in the reader's language."""
-    kept = current_app.extensions.setdefault(KEPT, {})
+    kept = opened().kept.setdefault(KEPT, {})
     language = current_language()
     if language not in kept:
         config = current_app.config
-        limits = (config["MAX_ROWS"], config["MAX_BODY"], config["BODY_LIMITS"]["batch.upload"])
+        limits = (config["MAX_ROWS"], config["MAX_BODY"], config["MAX_UPLOAD"])
         access = current_app.extensions["access"]
-        kept[language] = secured(document_of(deployment(), *limits), access)
-    document: dict[str, Any] = kept[language]
-    return document
+        document = document_of(deployment(), *limits)
+        if current_app.extensions[EXTENSION]:
+            from tablecast.web.docs.logged import with_log
+            from tablecast.web.docs.watched import with_watch
+
+            document = with_watch(with_log(document, deployment()), deployment())
+        kept[language] = secured(document, access)
+    served: dict[str, Any] = kept[language]
+    return served
 
 
 def _info(loaded: Deployment, max_rows: int, max_body: int) -> dict[str, Any]:

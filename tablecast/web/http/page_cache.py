@@ -6,12 +6,13 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from flask import Response, current_app, request
+from flask import Response, request
 
 from tablecast.i18n.language import current_language
+from tablecast.web.http.opened import opened
 from tablecast.web.http.static_files import digest
 
-#: Where an application keeps its pages; a deployment never changes while it is served.
+#: Where a deployment that is open keeps its pages.
 KEPT = "tablecast.web.http.page_cache"
 
 #: Two pages in each language, at some addresses of a proxy. Past that they are rendered each time.
@@ -32,7 +33,7 @@ def kept(view: Callable[[], Response]) -> Callable[[], Response]:
     def answer() -> Response:
         if request.query_string:
             return view()
-        pages: dict[Any, tuple[bytes, str]] = current_app.extensions.setdefault(KEPT, {})
+        pages: dict[Any, tuple[bytes, str]] = opened().kept.setdefault(KEPT, {})
         key = (request.endpoint, request.script_root, current_language().tag)
         page = pages.get(key)
         if page is None:

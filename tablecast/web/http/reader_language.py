@@ -6,13 +6,12 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from flask import Flask, Response, current_app, g, request
+from flask import Flask, Response, g, request
 from markupsafe import Markup, escape
 
 from tablecast.i18n.formats import comma, listed, number, sentences, unit_name
 from tablecast.i18n.language import (
     ENGLISH,
-    LANGUAGES,
     Language,
     choose,
     current_language,
@@ -23,12 +22,10 @@ from tablecast.i18n.language import (
     set_language,
 )
 from tablecast.web.http.navigation import is_page
+from tablecast.web.http.opened import LANGUAGE_PARAMETER, languages_offered
 
 #: The name by which an address asks for a language.
-PARAMETER = "lang"
-
-#: Where an application keeps the languages that its addresses may ask for.
-CHOICE = "tablecast.web.http.reader_language"
+PARAMETER = LANGUAGE_PARAMETER
 
 #: What else an address may ask for that is about its form and not about the page.
 NOT_OF_THE_PAGE = (PARAMETER, "part")
@@ -38,7 +35,7 @@ def install(app: Flask, program_paths: tuple[str, ...]) -> None:
     """Let an application speak its reader's language.
 
     Args:
-        app: the application, with its deployment.
+        app: the application.
         program_paths: where paths begin that answer programs. They speak English, whatever a
             library's default headers accept, unless the address asks for a language.
     """
@@ -54,11 +51,6 @@ def install(app: Flask, program_paths: tuple[str, ...]) -> None:
     app.jinja_env.filters |= {
         "listed": listed, "number": number, "sentences": _sentences, "unit": unit_name,
     }  # fmt: skip
-    fields = app.extensions["tablecast"].schema.fields
-    # A column of this name is asked for by it; then only the browser's setting tells a language.
-    taken = any(field.name == PARAMETER for field in fields)
-    # Of the application and not of a request: pages that are kept are rendered in none.
-    app.extensions[CHOICE] = () if taken else LANGUAGES
     app.before_request(_beginning(program_paths))
     app.after_request(_name_language)
     app.teardown_request(_forget)
@@ -89,14 +81,14 @@ def other_languages() -> list[tuple[Language, str]]:
     kept = {name: value for name, value in values.items() if name not in NOT_OF_THE_PAGE}
     return [
         (language, f"{path}?{urlencode({**kept, PARAMETER: language.primary})}")
-        for language in current_app.extensions[CHOICE]
+        for language in languages_offered()
         if language != current_language()
     ]
 
 
 def _beginning(program_paths: tuple[str, ...]) -> Callable[[], None]:
     def begin() -> None:
-        asked = request.args.get(PARAMETER) if current_app.extensions[CHOICE] else None
+        asked = request.args.get(PARAMETER) if languages_offered() else None
         g.asked_language = language_of(asked) if asked else None
         accepted = () if request.path.startswith(program_paths) else request.accept_languages
         set_language(choose(asked, tuple(accepted)))

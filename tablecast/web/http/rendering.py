@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -13,7 +14,11 @@ from tablecast.schema.schema import Schema
 from tablecast.web.card.translate import stated_in_words
 from tablecast.web.display.organisation import contact_of
 from tablecast.web.http import accent_stylesheet
+from tablecast.web.http.opened import home, is_about_one, opened, site_root
 from tablecast.web.http.responses import deployment
+
+#: A page that is about no deployment shows nothing of one.
+OF_SERVER: Mapping[str, Any] = {"closed": True, "schema": None}
 
 
 def wants_page() -> bool:
@@ -44,17 +49,22 @@ def problem_page(status: int, title: str, detail: str, *, closed: bool = False) 
 
 
 def render_page(template: str, status: int = 200, **values: Any) -> Response:
-    loaded = deployment()
-    stated = stated_in_words(loaded, loaded.description["card"].get("stated", {}))
+    shown = {**values, **(_of_deployment() if is_about_one() else OF_SERVER)}
     html = render_template(
-        template,
-        status=status,
-        schema=schema_shown(),
-        deployment=loaded.description,
-        accent=accent_stylesheet.version(),
-        contact=contact_of(stated),
-        made_on=day(datetime.fromisoformat(loaded.description["created"])),
-        endpoints=current_app.view_functions,
-        **values,
+        template, status=status, home=home(), endpoints=current_app.view_functions, **shown
     )
     return Response(html, status, content_type="text/html; charset=utf-8")
+
+
+def _of_deployment() -> dict[str, Any]:
+    """What every page shows of the deployment that it is about."""
+    loaded = deployment()
+    stated = stated_in_words(loaded, loaded.description["card"].get("stated", {}))
+    return {
+        "schema": schema_shown(),
+        "deployment": loaded.description,
+        "accent": accent_stylesheet.version(),
+        "contact": contact_of(stated),
+        "made_on": day(datetime.fromisoformat(loaded.description["created"])),
+        "all_deployments": f"{site_root()}/" if opened().name else "",
+    }

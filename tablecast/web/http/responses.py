@@ -7,21 +7,21 @@ from http import HTTPStatus
 from typing import Any
 
 import orjson
-from flask import Response, current_app
+from flask import Response
 
 from tablecast.deployment.deployment import Deployment
 from tablecast.errors import InvalidInput, Remark
 from tablecast.i18n.formats import sentences
 from tablecast.i18n.language import _
+from tablecast.web.http.opened import opened
 
 #: Sentences that a problem's detail repeats; all of them are in its errors.
 SENTENCES_IN_DETAIL = 5
 
 
 def deployment() -> Deployment:
-    """The deployment that the application serves."""
-    loaded: Deployment = current_app.extensions["tablecast"]
-    return loaded
+    """The deployment that the request at hand is about."""
+    return opened().loaded
 
 
 def invalid(error: InvalidInput) -> Response:

@@ -17,6 +17,7 @@ from tablecast.i18n.language import _
 from tablecast.web.access.key_file import Key
 from tablecast.web.access.keyring import Keyring
 from tablecast.web.access.rates import WRONG_KEYS
+from tablecast.web.http.opened import home, site_root
 from tablecast.web.http.rendering import render_page
 
 blueprint = Blueprint("sessions", __name__)
@@ -58,7 +59,8 @@ def signing_in() -> Response:
             words = _("Too many wrong keys. Wait {seconds} s, then try again.")
             return _page(words.format(seconds=seconds), 429)
         return _page(_("Enter a key that is valid. This one is not known, or has expired."))
-    response = redirect(_inside(request.form.get("next", "")), 303)
+    wanted = _inside(request.form.get("next", ""))
+    response = redirect(f"{request.script_root}{wanted}" if wanted else url_for(home()), 303)
     assert isinstance(response, Response)
     ends = str(int(min(time.time() + LASTS, key.ends)))
     value = "|".join((key.name, ends, _signature(key, ends)))
@@ -93,16 +95,16 @@ def _page(wrong: str = "", status: int = 422) -> Response:
 
 def _set_cookie(response: Response, name: str, value: str, seconds: int) -> None:
     response.set_cookie(
-        name, value, max_age=seconds, path=f"{request.script_root}/", secure=request.is_secure,
+        name, value, max_age=seconds, path=f"{site_root()}/", secure=request.is_secure,
         httponly=True, samesite="Lax" if name == COOKIE else "Strict",
     )
 
 
 def _inside(address: str) -> str:
-    """An address of this site: what names another one leads to the form."""
+    """An address of this application, without where it is mounted; "" for what names another."""
     inside = address.startswith("/") and not address.startswith(("//", "/\\"))
     plain = inside and address.isprintable() and "\\" not in address
-    return f"{request.script_root}{address}" if plain else url_for("form.form")
+    return address if plain else ""
 
 
 def _signature(key: Key, ends: str) -> str:

@@ -40,8 +40,10 @@ from tablecast.errors import BatchError
 from tablecast.i18n.formats import listed, percent
 from tablecast.i18n.language import N_, _
 from tablecast.schema.schema import Schema
+from tablecast.web import answer_log
 from tablecast.web.http import metrics
 from tablecast.web.http.navigation import PageBlueprint
+from tablecast.web.http.opened import opened
 from tablecast.web.http.rendering import render_page as page
 from tablecast.web.http.rendering import wants_page
 from tablecast.web.http.responses import deployment, problem
@@ -239,20 +241,22 @@ def _download(file: FileStorage) -> Response:
 
 
 def _predict(file: FileStorage, result: IO[bytes], errors: Errors) -> Summary:
-    summary = predict_csv(
-        deployment(),
-        cast(BinaryIO, file.stream),
-        cast(BinaryIO, result),
-        name=_name_of(file),
-        errors=errors,
-        limits=Limits(
-            seconds=current_app.config["MAX_SECONDS"],
-            times=MOST_TIMES,
-            more=MOST_MORE,
-            many_refused=MANY_REFUSED,
-            memory=MOST_MEMORY,
-        ),
-    )
+    with answer_log.recording() as recorder:
+        summary = predict_csv(
+            deployment(),
+            cast(BinaryIO, file.stream),
+            cast(BinaryIO, result),
+            name=_name_of(file),
+            errors=errors,
+            limits=Limits(
+                seconds=current_app.config["MAX_SECONDS"],
+                times=MOST_TIMES,
+                more=MOST_MORE,
+                many_refused=MANY_REFUSED,
+                memory=MOST_MEMORY,
+            ),
+            recorder=recorder,
+        )
     metrics.of_route("/batch").count_rows(summary.predicted)
     return summary
 
@@ -288,9 +292,10 @@ def _batch_page(status: int = 200, **values: Any) -> Response:
 
 def _added_in_words() -> list[tuple[str, str]]:
     """What the answered file has more: the columns' names, and what they hold."""
-    named = current_app.extensions.get(ADDED)
+    kept = opened().kept
+    named = kept.get(ADDED)
     if named is None:
-        named = current_app.extensions[ADDED] = _added_names()
+        named = kept[ADDED] = _added_names()
     interval = deployment().predictor.interval
     level = percent(interval.level) if interval else ""
     words = {
@@ -313,7 +318,7 @@ def _added_names() -> list[str]:
 
 
 def _most_megabytes() -> str:
-    return f"{current_app.config['BODY_LIMITS']['batch.upload'] / 1e6:g}"
+    return f"{current_app.config['MAX_UPLOAD'] / 1e6:g}"
 
 
 def _typical_cells(schema: Schema) -> list[str]:

@@ -81,8 +81,7 @@ def when_ready(server: Any) -> None:
     hosts = [address[0] for address in server.cfg.address if isinstance(address, tuple)]
     for sentence in filter(None, {open_to_all(host, _settings) for host in hosts}):
         server.log.warning(sentence)
-    deployment = server.app.wsgi().extensions["tablecast"]
-    if getattr(deployment.engine, "quick", False):
+    if server.app.wsgi().config["QUICK"]:
         import onnxruntime  # noqa: F401
     # The collector writes to each object that it visits, and a page that is written to is no
     # longer shared: what exists now is exempt from it.

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from tablecast.web.http.proxies import Sender
 
-REQUEST_LINE = re.compile(rb"POST (/[a-z0-9_/]+) HTTP/1\.1")
+REQUEST_LINE = re.compile(rb"POST (/[A-Za-z0-9_./-]+) HTTP/1\.1")
 
 #: A header with a value of ASCII. gunicorn refuses more than it must; this takes less. The space
 #: around the value is not for a pattern: to find its end takes time that grows with its square.

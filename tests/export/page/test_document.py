@@ -66,7 +66,7 @@ def test_the_policy_forbids_every_connection_and_names_the_only_script() -> None
 def test_nothing_in_the_file_is_fetched() -> None:
     """The file names no other: no address but that of its own parts and its icon."""
     html = html_of(shipped_deployment("onnx"))
-    addresses = re.findall(r'(?:src|href|action)="([^"]*)"', html)
+    addresses = re.findall(r'(?:src|href|action)="?([^"\s>]*)', html)
     assert addresses
     assert [one for one in addresses if not one.startswith(("#", "data:"))] == []
 
@@ -95,8 +95,8 @@ def test_the_card_can_be_left_out() -> None:
     """Without its model card a page is smaller; the shipped one is below 150 KB with it."""
     loaded = shipped_deployment("onnx")
     whole, without = html_of(loaded), html_of(loaded, card=False)
-    assert 'id="summary"' in whole
-    assert 'id="summary"' not in without
+    assert " id=summary " in whole
+    assert " id=summary " not in without
     assert len(without.encode()) < len(whole.encode()) < 150_000
 
 
@@ -169,16 +169,20 @@ def test_styles_of_nothing_in_the_page_are_left_out() -> None:
       .used:not(.gone, .used) , p:has(.used, b) { margin: 0 -.5rem } .gone { top: 0 } }
     """
     assert small_styles(styles, '<p class="used">gone') == (
-        '.used{color:red;font:1rem/1.5 serif}.gone{color:blue}'
+        ".used{color:red;font:1rem/1.5 serif}.gone{color:blue}"
         "@media (max-width:30rem){"
         ".used:not(.gone,.used),p:has(.used,b){margin:0 -.5rem}.gone{top:0}}"
     )
 
 
 def test_elements_keep_their_meaning_with_fewer_signs() -> None:
-    """Only implied end tags and the space at a line's start go."""
+    """Implied end tags, needless quotation marks and the space at a line's start go."""
     html = "<ul>\n   <li>a </li>\n  <li><b>b</b></li>\n</ul><pre>x</pre>"
     assert small_html(html) == "<ul>\n<li>a \n<li><b>b</b>\n</ul><pre>x</pre>"
+    tags = '<a class="b" href="#c" title="d e">x="y" z</a><rect x="1" y="2"/><i lang="">'
+    assert (
+        small_html(tags) == '<a class=b href=#c title="d e">x="y" z</a><rect x=1 y="2"/><i lang="">'
+    )
 
 
 def test_what_is_folded_is_unfolded() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tablecast.batch.predict_file import predict_csv
 from tablecast.export.page.html_file import write_page
 from tests.chromium import ARGUMENTS, CHROMIUM
 from tests.deployments import SHIPPED, shipped_client, shipped_deployment
@@ -140,11 +142,78 @@ def test_a_link_opens_its_case(page: playwright_api.Page) -> None:
     assert page.locator(".answer").inner_text() == said
 
 
+def test_a_file_of_rows_is_predicted_and_saved(page: playwright_api.Page, tmp_path: Path) -> None:
+    """The saved file is the batch's; refused rows are named by their line."""
+    rows = tmp_path / "people.csv"
+    lines = ["age,sex,bmi,children,smoker,region", "19,female,27.9,0,yes,southwest"] * 2
+    rows.write_text("\n".join([*lines, "x,male,30,1,no,northwest", ""]))
+    page.set_input_files("#rows-file", rows)
+    with page.expect_download() as saved:
+        page.get_by_role("link", name="Save all rows with predictions").click()
+    assert saved.value.suggested_filename == "people_predictions.csv"
+    expected = io.BytesIO()
+    with rows.open("rb") as source:
+        predict_csv(shipped_deployment("onnx"), source, expected, name=rows.name, errors="column")
+    pairs = zip(_numbers(saved.value.path().read_text()),
+                _numbers(expected.getvalue().decode()), strict=True)  # fmt: skip
+    for own, other in pairs:
+        assert own == (pytest.approx(other, rel=1e-9) if isinstance(other, float) else other)
+    said = page.locator("[data-rows-result]").inner_text()
+    assert "Line 5\tEnter age as a number, for example 39." in said
+    assert "Ignored 1 row that repeats the column names (line 3)." in said
+    assert page.locator("[data-rows-said]").inner_text() == "2 of 3 rows have a prediction."
+    page.get_by_text("Español", exact=True).click()
+    page.set_input_files("#rows-file", rows)
+    page.get_by_role("link", name="Guardar todas las filas").wait_for()
+
+
+def _numbers(text: str) -> list[float | str]:
+    cells = text.replace("\n", ",\n,").split(",")
+    return [float(cell) if cell[:1].isdigit() else cell for cell in cells]
+
+
+def test_what_is_no_table_is_refused_in_a_sentence(
+    page: playwright_api.Page, tmp_path: Path
+) -> None:
+    """A file without the columns, without rows, or of another kind says so, and is named."""
+    for content, words in (
+        (b"x,y\n1,2\n", "odd.csv has no column 'age', 'sex', 'bmi', 'children', 'smoker' and 1"),
+        (b"age,sex,bmi,children,smoker,region\n", "The file has column names but no rows."),
+        (b"PK\x03\x04\x00\x00", "odd.csv is not a CSV file. Save the table as CSV (UTF-8)."),
+        (b"", "odd.csv is empty."),
+    ):
+        path = tmp_path / "odd.csv"
+        path.write_bytes(content)
+        page.set_input_files("#rows-file", [])
+        page.set_input_files("#rows-file", path)
+        page.locator("[data-rows-result] .wrong", has_text=words).wait_for()
+
+
+def test_predicting_a_file_can_be_stopped(page: playwright_api.Page, tmp_path: Path) -> None:
+    """A long file shows how far it is; stopped, it leaves nothing, and the page answers on."""
+    rows = tmp_path / "long.csv"
+    row = "19,female,27.9,0,yes,southwest\n"
+    rows.write_text("age,sex,bmi,children,smoker,region\n" + row * 300_000)
+    page.set_input_files("#rows-file", rows)
+    stop = page.get_by_role("button", name="Cancel")
+    stop.wait_for()
+    page.wait_for_function("document.querySelector('progress').value > 0")
+    stop.click()
+    assert page.locator("[data-rows-said]").inner_text() == "Cancelled. Nothing was saved."
+    assert page.locator("[data-rows-going]").is_hidden()
+    assert page.locator("[data-rows-result]").inner_text() == ""
+    assert page.evaluate("document.activeElement.id") == "rows-file"
+
+
 @pytest.mark.parametrize("width", [320, 1280])
-def test_axe_finds_nothing(page: playwright_api.Page, width: int) -> None:
+def test_axe_finds_nothing(page: playwright_api.Page, width: int, tmp_path: Path) -> None:
     """No state breaks a rule of axe-core, light or dark, on a phone or a desktop."""
     options = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
     page.set_viewport_size({"width": width, "height": 800})
+    rows = tmp_path / "rows.csv"
+    rows.write_text("age,sex,bmi,children,smoker,region\nx,male,30,1,no,northwest\n")
+    page.set_input_files("#rows-file", rows)
+    page.locator("[data-rows-result] .grid").first.wait_for()
     page.evaluate("document.querySelectorAll('details').forEach((it) => { it.open = true; })")
     page.evaluate(axe_package.Axe().axe_script)
     for value in ("39", "old"):

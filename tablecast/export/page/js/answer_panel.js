@@ -1,5 +1,5 @@
 // The answer as templates/answer.html draws it, made of elements: no text is ever read as HTML.
-import {N_, wordingOf} from "./formats.js";
+import {N_, P_, wordingOf} from "./formats.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const MOST_LINES = 10, MOST_COURSES = 12;
@@ -178,7 +178,7 @@ function why(language, {contributions: because}, name, wording, shown) {
 }
 
 const others = (language, count) => (count === 1
-  ? language.say(N_("{count} other field"), {count}) : language.say(N_("{count} other fields"), {count}));
+  ? language.say(P_("{count} other field"), {count}) : language.say(P_("{count} other fields"), {count}));
 
 function step(start, width, rises) {
   return drawn("svg", {class: "track", width: "100%", height: "10", "aria-hidden": "true", focusable: "false"},

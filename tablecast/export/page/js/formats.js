@@ -1,7 +1,8 @@
 // Numbers and sentences in the reader's language (i18n/formats.py, web/display/amounts.py).
 
-// Marks a sentence of the catalogues.
+// Mark a sentence of the catalogues, and one of two forms that count, which are Python's, too.
 export const N_ = (sentence) => sentence;
+export const P_ = N_;
 
 const MINUS = "−";
 

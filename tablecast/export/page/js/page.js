@@ -2,6 +2,7 @@
 import {answerPanel, element, wordsOf} from "./answer_panel.js";
 import {N_, openLanguage} from "./formats.js";
 import {dateFault, fill, givenIn} from "./given.js";
+import {offerRows} from "./rows_panel.js";
 
 // Milliseconds. Where an answer takes longer than a person notices, it waits for a pause between keys.
 const SLOW = 150, PAUSE = 150;
@@ -153,6 +154,8 @@ export function startPage({contents, shells}, openPredictor, openRules, say) {
   }
 
   function listen() {
+    const {classes, interval, graph} = contents.predictor;
+    offerRows({language, rules, predictor, say, classes, hasRange: interval !== null, hasScores: "probabilities" in graph.outputs});
     form().addEventListener("submit", (event) => {
       event.preventDefault();
       ask(true);

@@ -1,0 +1,226 @@
+"""Versions of a deployment, each in a folder of its own, and which of them is served.
+
+``NAME/VERSION/NAME.onnx`` is a version of NAME. ``NAME/versions.json`` says which is current and
+which one was before; it is replaced as a whole, so that whoever reads it sees one state or the
+other. Until it is there, the first version is current: a version that is put beside it changes
+nothing by itself.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from tablecast.deployment.files import replaced_when_whole, with_ending
+from tablecast.deployment.staging import alone_in
+from tablecast.errors import ArtifactError
+
+#: The file in a deployment's folder that says which version is served.
+STATE = "versions.json"
+
+#: The version before the current one, by the word that ``switch`` takes.
+PREVIOUS = "previous"
+
+#: Files that make a folder one of a version.
+MADE = (".onnx", ".pkl")
+
+
+@dataclass(frozen=True)
+class State:
+    """Which versions are served.
+
+    Attributes:
+        current: answers.
+        previous: answered before; None where there was none.
+        shadow: answers as well, for the log alone; None for none.
+    """
+
+    current: str
+    previous: str | None = None
+    shadow: str | None = None
+
+
+def is_versioned(folder: Path) -> bool:
+    """Whether a path is the folder of a deployment's versions."""
+    return folder.is_dir() and ((folder / STATE).is_file() or bool(versions_in(folder)))
+
+
+def resolved(path: Path) -> Path:
+    """The path, without ending, of the files that a path means.
+
+    It is the path itself where files stand there, else what the folder of that name holds: the
+    current version, or a deployment of the folder's name.
+
+    Raises:
+        ArtifactError: the folder has versions, and cannot say which is current.
+    """
+    if any(with_ending(path, ending).is_file() for ending in MADE) or not path.is_dir():
+        return path
+    inner = path / _name_of(path)
+    if any(with_ending(inner, ending).is_file() for ending in MADE):
+        return inner
+    return base_of(path, state_of(path).current) if is_versioned(path) else path
+
+
+def versions_in(folder: Path) -> list[str]:
+    """The names of the versions in a folder: 2 stands before 10."""
+    name = _name_of(folder)
+    if not folder.is_dir():
+        return []
+    found = [
+        inner.name for inner in folder.iterdir()
+        if not inner.name.startswith(".")
+        and any(with_ending(inner / name, ending).is_file() for ending in MADE)
+    ]
+    return sorted(found, key=_in_order)
+
+
+def state_of(folder: Path) -> State:
+    """Which versions of a folder are served.
+
+    Raises:
+        ArtifactError: there is no version, or the file that says so cannot be read.
+    """
+    path = folder / STATE
+    try:
+        told = json.loads(path.read_text(encoding="utf-8"))
+        return _checked(told)
+    except FileNotFoundError:
+        pass
+    except (ValueError, TypeError, OSError):
+        raise ArtifactError(
+            f"{str(path)!r} does not say which version is served. Switch to one: python -m "
+            f"tablecast switch {folder} VERSION"
+        ) from None
+    versions = versions_in(folder)
+    if not versions:
+        name = _name_of(folder)
+        raise ArtifactError(
+            f"{str(folder)!r} holds no version. Put one into a folder of its own, such as "
+            f"{folder / '1' / name}.onnx."
+        )
+    return State(versions[0])
+
+
+def base_of(folder: Path, version: str) -> Path:
+    """The path, without ending, of a version's files."""
+    return folder / version / _name_of(folder)
+
+
+def switch(folder: Path, version: str) -> State:
+    """Serve another version from now on.
+
+    Args:
+        folder: of a deployment's versions.
+        version: one of them, or ``previous``.
+
+    Returns:
+        What is served now.
+
+    Raises:
+        ArtifactError: there is no such version, or nothing can be written there. Nothing changed.
+    """
+    check_versioned(folder)
+    with alone_in(folder):
+        wanted = named(folder, version)
+        before = state_or_none(folder)
+        if before is None:
+            return _write(folder, State(wanted))
+        if before.current == wanted:
+            return before
+        shadow = None if before.shadow == wanted else before.shadow
+        return _write(folder, State(wanted, before.current, shadow))
+
+
+def shadow(folder: Path, version: str | None) -> State:
+    """Let a version answer beside the current one, for the log alone; None lets none.
+
+    Returns:
+        What is served now.
+
+    Raises:
+        ArtifactError: as ``switch``.
+    """
+    check_versioned(folder)
+    with alone_in(folder):
+        state = state_of(folder)
+        wanted = None if version is None else named(folder, version)
+        if wanted == state.current:
+            raise ArtifactError(f"Version {wanted} of {str(folder)!r} is current. Choose another.")
+        return _write(folder, replace(state, shadow=wanted))
+
+
+def named(folder: Path, version: str) -> str:
+    """The version that a person means by its name, or by ``previous``.
+
+    Raises:
+        ArtifactError: there is none of that name.
+    """
+    if version == PREVIOUS:
+        state = state_of(folder)
+        if state.previous is None:
+            raise ArtifactError(f"{str(folder)!r} has no version before {state.current}.")
+        version = state.previous
+    versions = versions_in(folder)
+    if version not in versions:
+        listed = ", ".join(versions) or "none"
+        raise ArtifactError(f"{str(folder)!r} has no version {version!r}. Versions: {listed}.")
+    return version
+
+
+def state_or_none(folder: Path) -> State | None:
+    """``state_of``, or None where that cannot be told."""
+    try:
+        return state_of(folder)
+    except ArtifactError:
+        return None
+
+
+def _write(folder: Path, state: State) -> State:
+    told = {name: value for name, value in asdict(state).items() if value is not None}
+    try:
+        with replaced_when_whole(folder / STATE) as temporary:
+            temporary.write_text(json.dumps(told, ensure_ascii=False) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise ArtifactError(
+            f"{str(folder / STATE)!r} cannot be written: {error.strerror}."
+        ) from None
+    return state
+
+
+def check_versioned(folder: Path) -> None:
+    """See whether a folder holds versions. Raises ArtifactError where it does not."""
+    if not is_versioned(folder):
+        name = _name_of(folder)
+        raise ArtifactError(
+            f"{str(folder)!r} is no folder of versions. Put each version into a folder of its own, "
+            f"such as {folder / '1' / name}.onnx and {folder / '2' / name}.onnx."
+        )
+
+
+def _checked(told: Any) -> State:
+    """Raises ValueError, TypeError where it is no state."""
+    state = State(**told)
+    names = (state.current, state.previous, state.shadow)
+    if not state.current or any(
+        name is not None and (not isinstance(name, str) or not _is_one_folder(name))
+        for name in names
+    ):
+        raise ValueError
+    return state
+
+
+def _is_one_folder(name: str) -> bool:
+    return name not in ("", ".", "..") and not set(name) & set("/\\\0")
+
+
+def _name_of(folder: Path) -> str:
+    return folder.name or folder.resolve().name
+
+
+def _in_order(name: str) -> tuple[Any, ...]:
+    parts = re.split(r"(\d+)", name)
+    return tuple((part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in parts)
