@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import io
 import logging
+import os
 import sys
+import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -52,7 +55,44 @@ def main() -> None:
             save("card", [shot(page, 0, 1100)])
         with opened(browser, url, "/docs", "light") as page:
             save("api", [shot(page, 0, 1100)])
+        with watched_server() as url, opened(browser, url, "/watch", "light") as page:
+            save("watch", [shot(page, 0, 1750)])
         browser.close()
+
+
+@contextmanager
+def watched_server() -> Iterator[str]:
+    """A server that has been asked for two months: of late for heavier people, at other prices."""
+    with tempfile.TemporaryDirectory() as folder:
+        address = f"sqlite:///{Path(folder) / 'log.db'}"
+        keep_days(address, 60)
+        os.environ["TABLECAST_LOG"] = address
+        with server(started(load(HERE.parent / "deployment_28042020"))) as url:
+            yield url
+        del os.environ["TABLECAST_LOG"]
+
+
+def keep_days(address: str, days: int) -> None:
+    """The sums of so many days until today, in a new log."""
+    from tablecast.log.daily import add
+    from tablecast.log.database import engine_of, upgrade, writing
+    from tablecast.log.sums import Counting, added, of_outcome
+    from tests import watched
+
+    described, today = watched.shipped(), int(time.time() // 86_400)
+    counting, generator = Counting.of(described), np.random.default_rng(3)
+    engine = engine_of(address)
+    upgrade(engine)
+    for day in range(today - days + 1, today + 1):
+        rows = watched.rows_of(described, day, 80 + int(generator.integers(40)))
+        for row in rows if day > today - 5 else []:
+            row["given"]["bmi"] += 3.2
+        sums = counting.answers(rows)
+        for row in rows[::4]:
+            spread = 4600 if day > today - 20 else 2400
+            added(sums, of_outcome(row, row["prediction"] + spread * generator.normal()))
+        with writing(engine) as connection:
+            add(connection, {(described["sha256"], day): sums})
 
 
 #: What a phone shows: address, scheme, and what is scrolled to.

@@ -6,12 +6,12 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-from deployments import SHIPPED
 
 from tablecast.deployment.relabelled_files import description_of
 from tablecast.log.daily import DAY
 from tablecast.log.entries import first_id
 from tablecast.log.sums import Counting, Sums, added, of_outcome
+from tests.deployments import SHIPPED
 
 #: A day of 2026, since 1970.
 TODAY = 20_600
