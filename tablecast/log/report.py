@@ -139,6 +139,10 @@ class Report:
         below = self.coverage is not None and self.coverage.below
         return not (any(drift.drifted for drift in drifts) or worse or below)
 
+    def day(self, start: int) -> date:
+        """The day that is so many after the first."""
+        return self.first + timedelta(start)
+
     def milliseconds(self, share: float) -> float | None:
         """The time within which this share of the answers was given; None without any."""
         counts = _counts(self.sums.get("ms", {}), len(MILLISECONDS) + 1)

@@ -149,8 +149,8 @@ def test_ranges_and_errors_that_are_worse_than_promised_are_said(
     assert found["coverage"]["below"]
     assert found["errors"][0]["worse"]
     text = words_of(client.get("/watch").text)
-    assert "Only 0.0% of the outcomes were in the predicted range; it should be 90%." in text
-    assert "Predictions are off by $4,500 on average; the model card says $2,684." in text
+    assert "only 0.0% of the outcomes were in the predicted range; it should be 90%." in text
+    assert "predictions are off by $4,500 on average; the model card says $2,684." in text
     gauges = client.get("/metrics").text
     assert "tablecast_watch_coverage 0.0" in gauges
     assert 'tablecast_watch_error{figure="MAE"} 4500.0' in gauges
