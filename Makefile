@@ -136,8 +136,10 @@ ENGINE_EXTRAS := dask ray spark cloud
 # The locks. Serving is resolved for every Python it runs on; training for the one PyCaret has, and
 # for 3.12 with the same versions wherever they can be.
 UV = $(TRAINING)/bin/uv
-# What an image needs that keeps no prediction log: the same without the log's 50 MB.
+# What an image needs that keeps no prediction log, the same without the log's 50 MB; and what a
+# pipeline needs that trains, the same without tests and documents.
 SERVING_LOCK := tablecast/export/ship/locks/serving.txt
+TRAINING_LOCK := tablecast/export/ship/locks/training.txt
 lock: $(TRAINING)/.uv ## resolve pyproject.toml again into the hashed locks
 	@$(UV) pip compile -q --upgrade --generate-hashes --universal --no-annotate --no-header \
 		--python-version 3.11 --extra files --extra log pyproject.toml -o requirements.txt
@@ -147,6 +149,9 @@ lock: $(TRAINING)/.uv ## resolve pyproject.toml again into the hashed locks
 	@$(UV) pip compile -q --upgrade --generate-hashes --no-annotate --no-header \
 		--python-version 3.11 $(TRAINING_EXTRAS:%=--extra %) pyproject.toml \
 		-o requirements-train.txt
+	@cp requirements-train.txt $(TRAINING_LOCK)
+	@$(UV) pip compile -q --generate-hashes --no-annotate --no-header --python-version 3.11 \
+		--extra train --extra files --extra kaggle pyproject.toml -o $(TRAINING_LOCK)
 	@cp requirements-train.txt requirements-train-3.12.txt
 	@$(UV) pip compile -q --generate-hashes --no-annotate --no-header --python-version 3.12 \
 		$(TRAINING_EXTRAS:%=--extra %) pyproject.toml -o requirements-train-3.12.txt

@@ -9,12 +9,9 @@ from pathlib import Path
 
 from tablecast.deployment import versions
 from tablecast.deployment.deployment import Deployment
-from tablecast.deployment.files import with_ending
+from tablecast.deployment.files import OPENED, with_ending
 from tablecast.deployment.opening import load
 from tablecast.errors import ArtifactError
-
-#: The files that an engine opens.
-OPENED = {"onnx": (".onnx", ".onnx.sha256"), "pycaret": (".pkl", ".json")}
 
 #: What tells a file from the one that was there before: modified, size, and which file it is.
 Stamp = tuple[tuple[int, int, int] | None, ...]

@@ -47,7 +47,8 @@ def engine_of(address: str, *, synced: bool = True) -> sa.Engine:
 
     Args:
         address: see above.
-        synced: whether a commit is on the disk when it returns; without, SQLite's are not yet.
+        synced: whether a commit is on the disk when it returns; without, SQLite's are not yet, and
+            PostgreSQL's statements end in time.
 
     Raises:
         SettingError: it is no address of SQLite or PostgreSQL.
@@ -60,17 +61,22 @@ def engine_of(address: str, *, synced: bool = True) -> sa.Engine:
     if kind == "sqlite" and not url.host and url.database not in (None, "", ":memory:"):
         return _sqlite(url, synced)
     if kind in ("postgresql", "postgres") and url.database:  # the second is what Heroku says
-        return _postgresql(url)
+        return _postgresql(url, synced)
     raise SettingError(UNUSABLE)
 
 
 def _sqlite(url: sa.URL, synced: bool) -> sa.Engine:
     options = {"timeout": PATIENCE, "isolation_level": None}  # transactions begin as said below
-    engine = sa.create_engine(url, connect_args=options, poolclass=sa.QueuePool)
+    engine = sa.create_engine(url, connect_args=options, poolclass=_pool(synced))
     level = "FULL" if synced else "NORMAL"
     sa.event.listen(engine, "connect", lambda made, _record: _prepare_sqlite(made, level))
     sa.event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _pool(synced: bool) -> type[sa.Pool]:
+    """The writer of a process keeps its connection; others come seldom, and leave none behind."""
+    return sa.NullPool if synced else sa.QueuePool
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:
@@ -86,10 +92,26 @@ def _prepare_sqlite(connection: Any, level: str) -> None:
         connection.execute(f"PRAGMA {statement}").close()
 
 
-def _postgresql(url: sa.URL) -> sa.Engine:
-    options = {"connect_timeout": PATIENCE, "application_name": "tablecast"}
+def _postgresql(url: sa.URL, patient: bool) -> sa.Engine:
+    """What connects to PostgreSQL; for a command, it waits as long as a statement takes."""
+    options = {
+        "connect_timeout": PATIENCE, "application_name": "tablecast",
+        "tcp_user_timeout": 1000 * PATIENCE,  # a machine that is gone says nothing
+    }  # fmt: skip
     chosen = url.set(drivername="postgresql+psycopg")
-    return sa.create_engine(chosen, connect_args=options, pool_pre_ping=True)
+    engine = sa.create_engine(
+        chosen, connect_args=options, poolclass=_pool(patient), pool_pre_ping=not patient
+    )
+    if not patient:
+        sa.event.listen(engine, "connect", _prepare_postgresql)
+    return engine
+
+
+def _prepare_postgresql(connection: Any, _record: Any) -> None:
+    """Statements end in time, since somebody waits for them."""
+    for name, seconds in (("lock_timeout", PATIENCE), ("statement_timeout", 2 * PATIENCE)):
+        connection.execute(f"SET {name} = '{seconds}s'")
+    connection.commit()
 
 
 @contextmanager

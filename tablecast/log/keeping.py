@@ -37,6 +37,10 @@ class Store:
         self.engine.dispose(close=os.getpid() == self._process)
         self._process = os.getpid()
 
+    def close(self) -> None:
+        """Leave no connection behind."""
+        self.engine.dispose()
+
     def keep(self, parcels: Sequence[Parcel]) -> None:
         """Write parcels; on return they are on the disk. Without any: see whether it could be done.
 

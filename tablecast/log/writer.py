@@ -99,6 +99,7 @@ class Writer:
         if self._thread is not None:
             self._queue.put(None)
             self._thread.join(LAST_WAIT)
+            self._thread = None
 
     def _run(self) -> None:
         goes_on = True
@@ -107,6 +108,7 @@ class Writer:
             if parcels or self.failing:
                 self._write(parcels)
             self._prune()
+        self._store.close()
 
     def _next(self) -> tuple[list[Parcel], bool]:
         """What is to be written now, and whether more may come."""

@@ -125,7 +125,7 @@ def test_rows_are_read_from_s3_and_written_there(bucket: str, tmp_path: Path) ->
     predict_file(DEPLOYMENT, tmp_path / "in.csv", tmp_path / "out.csv")
     files = fsspec.filesystem("s3")
     files.put_file(str(tmp_path / "in.csv"), f"{bucket}/in/a.csv")
-    command = ["predict", str(SHIPPED), f"{bucket}/in", "--engine", "dask", "--workers", "2"]
+    command = ["predict", str(SHIPPED), f"{bucket}/in", "--engine", "processes", "--workers", "2"]
     assert main([*command, "-o", f"{bucket}/out.csv"]) == 0
     assert files.cat_file(f"{bucket}/out.csv") == (tmp_path / "out.csv").read_bytes()
     assert main([*command, "-o", f"{bucket}/parts/"]) == 0

@@ -52,6 +52,17 @@ def processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def portable_score() -> Callable[[str, bytes], Scored]:
+    """``score`` as a function that travels as it is: nobody needs tablecast but who runs it."""
+
+    def answer(order: str, graph: bytes) -> Scored:
+        from tablecast.batch.parts.score import score
+
+        return score(order, graph)
+
+    return answer
+
+
 def engine_names() -> list[str]:
     """The engines that there are."""
     return [module.name for module in pkgutil.iter_modules(__path__)]

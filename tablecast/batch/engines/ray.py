@@ -7,8 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tablecast.batch.engines import ATTEMPTS, Cluster, EngineFailed
-from tablecast.batch.parts.score import score
+from tablecast.batch.engines import ATTEMPTS, Cluster, EngineFailed, portable_score
 
 NEEDS = "ray"
 
@@ -25,7 +24,7 @@ def started(workers: int | None, address: str | None, graph: bytes) -> Iterator[
     except (OSError, ValueError, RuntimeError) as error:
         raise EngineFailed(f"No cluster of Ray answers at {address} ({error}).") from None
     try:
-        sent, remote = ray.put(graph), ray.remote(max_retries=ATTEMPTS)(score)
+        sent, remote = ray.put(graph), ray.remote(max_retries=ATTEMPTS)(portable_score())
         count = int(ray.cluster_resources().get("CPU", 1))
         yield Cluster(count, lambda order: remote.remote(order, sent).future())
     finally:

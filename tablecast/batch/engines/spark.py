@@ -10,9 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import tablecast
-from tablecast.batch.engines import ATTEMPTS, Cluster, EngineFailed, processors
+from tablecast.batch.engines import ATTEMPTS, Cluster, EngineFailed, portable_score, processors
 from tablecast.batch.parts.part import Scored
-from tablecast.batch.parts.score import score
 
 NEEDS = "pyspark"
 
@@ -37,7 +36,7 @@ def started(workers: int | None, address: str | None, graph: bytes) -> Iterator[
     except Exception as error:  # Java's come as classes of py4j's
         raise EngineFailed(f"Spark does not start: {_reason(error)}.") from None
     context.setLogLevel("OFF")
-    sent = context.broadcast(graph)
+    sent, score = context.broadcast(graph), portable_score()
 
     def answer(order: str) -> Scored:
         jobs = context.parallelize([order], 1).map(lambda order: score(order, sent.value))

@@ -26,6 +26,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "tablecast ship charges --to heroku -o charges-heroku",
         "tablecast ship charges --to docker -o charges-image --check",
         "tablecast ship --check charges-image",
+        "tablecast ship charges --to docker -o charges-ci --ci github --table charges.csv",
         "tablecast ship charges --to fly -o charges-fly",
     )
     parser.add_argument(
@@ -48,6 +49,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "Heroku always do",
     )
     parser.add_argument(
+        "--ci", metavar="SERVICE", default="",
+        help="add a pipeline that tests, trains, judges, builds and publishes at each push: github "
+        "or circleci",
+    )
+    parser.add_argument(
+        "--table", metavar="TABLE", default="",
+        help="with --ci: what it trains from, a file of the folder, a URL or kaggle:OWNER/DATASET",
+    )
+    parser.add_argument(
         "--force", action="store_true", help="replace files of the folder that somebody changed"
     )
     parser.add_argument(
@@ -61,6 +71,10 @@ def run(options: argparse.Namespace) -> None:
     """Run the command."""
     if options.name is None and options.check:
         return _check(options.check)
+    if options.ci and not options.to:
+        options.to = "docker"
+    if options.table and not options.ci:
+        raise ShipError("--table is for a pipeline. Add --ci github or --ci circleci.")
     if not (options.name and options.to and options.output):
         raise ShipError(
             "Name a deployment, a host and a folder: tablecast ship NAME --to HOST -o FOLDER. To "
@@ -70,7 +84,8 @@ def run(options: argparse.Namespace) -> None:
         raise ShipError(f"--check {options.check} and -o {options.output} differ. Name one folder.")
     shipped = ship(
         options.name, options.to, options.output, app=options.app,
-        with_pickle=options.with_pickle, with_log=options.with_log, force=options.force,
+        with_pickle=options.with_pickle, with_log=options.with_log, ci=options.ci,
+        table=options.table, force=options.force,
     )  # fmt: skip
     _tell(shipped, options.output)
     if options.check is not None:

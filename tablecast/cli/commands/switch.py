@@ -8,6 +8,7 @@ from pathlib import Path
 from tablecast.cli.arguments import say
 from tablecast.cli.command_help import explain
 from tablecast.deployment import versions
+from tablecast.deployment.files import readable
 from tablecast.deployment.opening import load
 from tablecast.errors import ArtifactError
 
@@ -44,7 +45,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Run the command."""
     folder = Path(options.name)
-    versions.check_versioned(folder)
+    with readable(folder):
+        versions.check_versioned(folder)
     if options.no_shadow:
         versions.shadow(folder, None)
         say(f"{folder} has no shadow version.")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from tablecast.export.ship.folder import Written, write_folder
 from tablecast.export.ship.host import Host
+from tablecast.export.ship.pipelines import pipeline_files
 from tablecast.export.ship.registry import host_of
 from tablecast.export.ship.shipment import Shipment, shipment_of
 
@@ -34,6 +35,8 @@ def ship(
     app: str = "",
     with_pickle: bool = False,
     with_log: bool = False,
+    ci: str = "",
+    table: str = "",
     force: bool = False,
 ) -> Shipped:
     """Write a deployment as a folder that a host runs, whole or not at all.
@@ -45,6 +48,8 @@ def ship(
         app: its name on the host; by default after the deployment's.
         with_pickle: whether the pickle, which serving does not need, goes along.
         with_log: whether what a prediction log needs is installed, as Compose and Heroku always do.
+        ci: a service whose pipeline trains and publishes it: ``github`` or ``circleci``.
+        table: what that pipeline trains from: a file, a URL or ``kaggle:OWNER/DATASET``.
         force: replace files of ours that somebody changed.
 
     Raises:
@@ -54,7 +59,9 @@ def ship(
     """
     host = host_of(to)
     shipment = shipment_of(name, app, with_pickle, with_log)
-    files = host.files(shipment)
+    files = dict(host.files(shipment))
+    if ci:
+        files |= pipeline_files(shipment, to, ci, table)
     facts = {"host": to, "app": shipment.app}
     return Shipped(host, shipment, write_folder(Path(folder), files, facts, force))
 

@@ -19,8 +19,9 @@ from typing import Any
 
 from tablecast.deployment import graph_file, versions
 from tablecast.deployment.description import read_description
+from tablecast.deployment.files import OPENED
 from tablecast.deployment.folder import deployments_in
-from tablecast.deployment.source import OPENED, Source, Stamp
+from tablecast.deployment.source import Source, Stamp
 from tablecast.deployment.staging import why_no_name
 from tablecast.errors import ArtifactError, TablecastError
 from tablecast.i18n.language import LANGUAGES
@@ -64,7 +65,7 @@ class Fleet:
         taken: names that are addresses of the server itself.
 
     Raises:
-        ArtifactError: there is none.
+        ArtifactError: there is none, or none that can be served.
     """
 
     def __init__(
@@ -79,7 +80,11 @@ class Fleet:
         self._look_at = 0.0
         self._changing = Lock()
         deployments_in(folder, OPENED[engine][0])
-        self.listed()
+        listed = self.listed()
+        if all(one.problem for one in listed):
+            raise ArtifactError(
+                f"Nothing in {str(folder)!r} can be served. {listed[0].name}: {listed[0].problem}"
+            )
 
     def listed(self) -> list[Listed]:
         """All deployments, by name. What has changed since the last time is read again."""
