@@ -25,6 +25,7 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))  # the package and its tests, from a checkout
 
 from tablecast.deployment.opening import load  # noqa: E402
+from tests import watched  # noqa: E402
 from tests.chromium import ARGUMENTS, CHROMIUM  # noqa: E402
 from tests.served import server  # noqa: E402
 from tests.started import started  # noqa: E402
@@ -65,34 +66,15 @@ def watched_server() -> Iterator[str]:
     """A server that has been asked for two months: of late for heavier people, at other prices."""
     with tempfile.TemporaryDirectory() as folder:
         address = f"sqlite:///{Path(folder) / 'log.db'}"
-        keep_days(address, 60)
+        today = int(time.time() // 86_400)
+        watched.keep_days(
+            address, today, 60, 100, watched.heavier, 5,
+            off=lambda day: 4600 if day > today - 20 else 1900,
+        )
         os.environ["TABLECAST_LOG"] = address
         with server(started(load(HERE.parent / "deployment_28042020"))) as url:
             yield url
         del os.environ["TABLECAST_LOG"]
-
-
-def keep_days(address: str, days: int) -> None:
-    """The sums of so many days until today, in a new log."""
-    from tablecast.log.daily import add
-    from tablecast.log.database import engine_of, upgrade, writing
-    from tablecast.log.sums import Counting, added, of_outcome
-    from tests import watched
-
-    described, today = watched.shipped(), int(time.time() // 86_400)
-    counting, generator = Counting.of(described), np.random.default_rng(3)
-    engine = engine_of(address)
-    upgrade(engine)
-    for day in range(today - days + 1, today + 1):
-        rows = watched.rows_of(described, day, 80 + int(generator.integers(40)))
-        for row in rows if day > today - 5 else []:
-            row["given"]["bmi"] += 3.2
-        sums = counting.answers(rows)
-        for row in rows[::4]:
-            spread = 4600 if day > today - 20 else 2400
-            added(sums, of_outcome(row, row["prediction"] + spread * generator.normal()))
-        with writing(engine) as connection:
-            add(connection, {(described["sha256"], day): sums})
 
 
 #: What a phone shows: address, scheme, and what is scrolled to.

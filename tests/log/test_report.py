@@ -7,17 +7,12 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from watched import TODAY, Row, days_of, rows_of, shipped, with_outcomes
+from watched import TODAY, Row, days_of, heavier, rows_of, shipped, with_outcomes
 
 from tablecast.log.report import report_of
 from tablecast.log.sums import Counting, added, of_outcome
 
 SHIPPED = shipped()
-
-
-def heavier(row: Row) -> None:
-    """BMI rises by half a standard deviation (3 of 6.1)."""
-    row["given"]["bmi"] += 3.05
 
 
 def smokes(row: Row) -> None:
