@@ -73,17 +73,29 @@ def read_table(
     Raises:
         TableError: there is no such table, or it cannot be read.
     """
+    content, file, ending = fetch_table(source)
+    return _parse(content, file, options or ReadingOptions(), ending)
+
+
+def fetch_table(source: str | os.PathLike[str]) -> tuple[bytes, str, str]:
+    """A table's bytes as they are, with its name, and its ending where a file's name tells it.
+
+    Args:
+        source: as :func:`read_table` takes it.
+
+    Raises:
+        TableError: there is no such table, or it cannot be fetched.
+    """
     name = os.fspath(source)
-    options = options or ReadingOptions()
     if re.match(r"https?://", name, re.IGNORECASE):
-        return _parse(_fetch(name), name, options)
+        return _fetch(name), name, ""
     if name.lower().startswith(kaggle.START):
         content, file = kaggle.fetch(name, ENDINGS)
-        return _parse(content, file, options, Path(file).suffix.lower())
+        return content, file, Path(file).suffix.lower()
     path = Path(name).expanduser()
     if not os.path.isfile(path) and re.fullmatch(r"[\w-]+", name) and isinstance(source, str):
         path = _data_set(name)
-    return _parse(_read_file(path), path.name, options, path.suffix.lower())
+    return _read_file(path), path.name, path.suffix.lower()
 
 
 def _read_file(path: Path) -> bytes:

@@ -60,13 +60,14 @@ def test_the_policy_forbids_every_connection_and_names_the_only_script() -> None
     assert (len(scripts), len(styles)) == (1, 1)
     allowed = [f"'sha256-{_hash(text)}'" for text in (scripts[0], parts_of(html)["script"])]
     assert f"script-src {' '.join(allowed)}" in policy[1]
-    assert f"style-src 'sha256-{_hash(styles[0])}'" in policy[1]
+    allowed = [f"'sha256-{_hash(text)}'" for text in (styles[0], parts_of(html)["styles"])]
+    assert f"style-src {' '.join(allowed)}" in policy[1]
 
 
 def test_nothing_in_the_file_is_fetched() -> None:
     """The file names no other: no address but that of its own parts and its icon."""
     html = html_of(shipped_deployment("onnx"))
-    addresses = re.findall(r'(?:src|href|action)="([^"]*)"', html)
+    addresses = re.findall(r'(?:src|href|action)="?([^"\s>]*)', html)
     assert addresses
     assert [one for one in addresses if not one.startswith(("#", "data:"))] == []
 
@@ -95,8 +96,8 @@ def test_the_card_can_be_left_out() -> None:
     """Without its model card a page is smaller; the shipped one is below 150 KB with it."""
     loaded = shipped_deployment("onnx")
     whole, without = html_of(loaded), html_of(loaded, card=False)
-    assert 'id="summary"' in whole
-    assert 'id="summary"' not in without
+    assert " id=summary " in whole
+    assert " id=summary " not in without
     assert len(without.encode()) < len(whole.encode()) < 150_000
 
 
@@ -108,8 +109,7 @@ def test_a_reader_without_scripts_is_told_so_in_each_language() -> None:
         assert f'<html lang="{language.tag}">' in html
         assert html.count("<noscript>") == 1
         shells = parts_of(html)["shells"]
-        assert list(shells) == [language.tag, *(x.tag for x in LANGUAGES if x != language)]
-        assert shells[language.tag] in html
+        assert list(shells) == [x.tag for x in LANGUAGES if x != language]
 
 
 def test_a_page_that_differs_from_the_server_is_not_written(
@@ -169,16 +169,20 @@ def test_styles_of_nothing_in_the_page_are_left_out() -> None:
       .used:not(.gone, .used) , p:has(.used, b) { margin: 0 -.5rem } .gone { top: 0 } }
     """
     assert small_styles(styles, '<p class="used">gone') == (
-        '.used{color:red;font:1rem/1.5 serif}.gone{color:blue}'
+        ".used{color:red;font:1rem/1.5 serif}.gone{color:blue}"
         "@media (max-width:30rem){"
         ".used:not(.gone,.used),p:has(.used,b){margin:0 -.5rem}.gone{top:0}}"
     )
 
 
 def test_elements_keep_their_meaning_with_fewer_signs() -> None:
-    """Only implied end tags and the space at a line's start go."""
+    """Implied end tags, needless quotation marks and the space at a line's start go."""
     html = "<ul>\n   <li>a </li>\n  <li><b>b</b></li>\n</ul><pre>x</pre>"
     assert small_html(html) == "<ul>\n<li>a \n<li><b>b</b>\n</ul><pre>x</pre>"
+    tags = '<a class="b" href="#c" title="d e">x="y" z</a><rect x="1" y="2"/><i lang="">'
+    assert (
+        small_html(tags) == '<a class=b href=#c title="d e">x="y" z</a><rect x=1 y="2"/><i lang="">'
+    )
 
 
 def test_what_is_folded_is_unfolded() -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tablecast.batch.predict_file import predict_csv
 from tablecast.export.page.html_file import write_page
 from tests.chromium import ARGUMENTS, CHROMIUM
 from tests.deployments import SHIPPED, shipped_client, shipped_deployment
@@ -29,14 +31,26 @@ ROWS = (
     {},
 )
 
-#: The text of a panel without spaces, and without what only the server's has: the place among
-#: training cases, copying and comparing.
-TEXT = """() => {
-  const panel = document.querySelector(".panel").cloneNode(true);
-  const beside = ".place, [data-copy], [data-copied], [data-compare]";
-  panel.querySelectorAll(beside).forEach((part) => part.remove());
-  return panel.textContent.replace(/\\s+/g, "");
+#: The text of an answer without spaces, and without what only the server's has: copying.
+TEXT = """(selector) => {
+  const part = document.querySelector(selector).cloneNode(true);
+  part.querySelectorAll("[data-copy], [data-copied], .course-told").forEach((one) => one.remove());
+  return part.textContent.replace(/\\s+/g, "");
 }"""
+
+#: The numbers by which the marks of charts are placed.
+DRAWN = """() => Array.from(document.querySelectorAll(".whatif svg *, .place svg *"), (it) =>
+  ["x", "y", "x1", "y1", "cx", "cy", "width", "d", "points"].map((name) =>
+    (it.getAttribute(name) ?? "").match(/-?[0-9]*[.]?[0-9]+/g) ?? [])).flat(2).map(Number)
+"""
+
+
+PARTS = (".panel", ".whatif")
+
+#: What a comparison says, without spaces: the rows above the inputs, and the reasons.
+COMPARED = """() => [...document.querySelectorAll(".compare tbody")[0].rows,
+  ...document.querySelectorAll(".reasons p, .reasons .course, .was"),
+].map((it) => it.textContent.replace(/\\s+/g, ""))"""
 
 
 @pytest.fixture(scope="module")
@@ -91,21 +105,24 @@ def test_it_answers_programs_as_the_api_does(page: playwright_api.Page) -> None:
             assert one["contribution"] == pytest.approx(other["contribution"], rel=1e-6, abs=1e-5)
 
 
-@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("language", ["en", "zh", "es"])
 def test_its_answer_reads_as_the_servers(
     page: playwright_api.Page, browser: playwright_api.Browser, language: str
 ) -> None:
-    """The panel has the very words and figures of the server's page, in each language."""
+    """The panel and the what-if charts have the very words and figures of the server's page, in
+    each language, and are drawn in the same places."""
     values = {"age": "70", "sex": "male", "bmi": "59", "children": "1", "smoker": "no",
               "region": "northwest", "lang": language}  # fmt: skip
     answered = shipped_client("onnx").get("/", query_string=values)
     with browser.new_context(java_script_enabled=True).new_page() as served:
         served.set_content(answered.text)
-        expected = served.evaluate(TEXT)
+        expected = [served.evaluate(TEXT, part) for part in PARTS]
+        drawn = served.evaluate(DRAWN)
     link = "&".join(f"{name}={value}" for name, value in values.items())
     page.evaluate("link => { location.hash = link; }", link)
-    page.locator(".note").wait_for()
-    assert page.evaluate(TEXT) == expected
+    page.locator(".panel .note").wait_for()
+    assert [page.evaluate(TEXT, part) for part in PARTS] == expected
+    assert page.evaluate(DRAWN) == pytest.approx(drawn, abs=0.06)  # both are rounded
 
 
 def test_wrong_values_are_refused_beside_their_fields(page: playwright_api.Page) -> None:
@@ -140,11 +157,119 @@ def test_a_link_opens_its_case(page: playwright_api.Page) -> None:
     assert page.locator(".answer").inner_text() == said
 
 
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_cases_stand_side_by_side(
+    page: playwright_api.Page, browser: playwright_api.Browser, language: str
+) -> None:
+    """A link to a comparison shows what the server's page does: answers, changes, reasons."""
+    cases = "1.age=19&1.smoker=yes&2.age=45&3.smoker=no&3.bmi=59&4.age=x"
+    answered = shipped_client("onnx").get(f"/compare?{cases}&lang={language}")
+    with browser.new_context().new_page() as served:
+        served.set_content(answered.text)
+        expected = served.evaluate(COMPARED)
+    page.evaluate("link => { location.hash = link; }", f"{cases}&lang={language}")
+    page.locator("[data-cases] .course").first.wait_for()
+    assert page.evaluate(COMPARED) == expected
+
+
+def test_cases_are_changed_added_and_removed(page: playwright_api.Page) -> None:
+    """The answer becomes two cases, and their link, opened again, has all that was changed."""
+    page.get_by_role("link", name="Compare with another").click()
+    assert page.evaluate("document.activeElement.textContent") == "Compare cases"
+    page.locator("#case-2-0").fill("61")
+    page.get_by_role("button", name="Add a case").click()
+    page.locator("#case-3-4").select_option("yes")
+    page.locator("#case-3-0").fill("old")
+    fault = page.locator("[data-cases] .summary a")
+    assert fault.inner_text() == "Case 3: Enter Age as a number, for example 39."
+    page.locator("#case-3-0").fill("30")
+    assert fault.count() == 0
+    link = page.evaluate("document.querySelector('[data-cases] [data-link]').href")
+    said = page.evaluate(COMPARED)
+    page.get_by_text("Español", exact=True).click()
+    page.get_by_role("heading", name="Comparar casos").wait_for()
+    page.goto("about:blank")
+    page.goto(link)
+    page.locator("[data-cases] .course").first.wait_for()
+    assert page.evaluate(COMPARED) == said
+    page.get_by_role("button", name="Remove case 2").click()
+    assert page.locator(".compare thead th").count() == 2
+
+
+def test_a_file_of_rows_is_predicted_and_saved(page: playwright_api.Page, tmp_path: Path) -> None:
+    """The saved file is the batch's; refused rows are named by their line."""
+    rows = tmp_path / "people.csv"
+    lines = ["age,sex,bmi,children,smoker,region", "19,female,27.9,0,yes,southwest"] * 2
+    rows.write_text("\n".join([*lines, "x,male,30,1,no,northwest", ""]))
+    page.set_input_files("#rows-file", rows)
+    with page.expect_download() as saved:
+        page.get_by_role("link", name="Save all rows with predictions").click()
+    assert saved.value.suggested_filename == "people_predictions.csv"
+    expected = io.BytesIO()
+    with rows.open("rb") as source:
+        predict_csv(shipped_deployment("onnx"), source, expected, name=rows.name, errors="column")
+    pairs = zip(_numbers(saved.value.path().read_text()),
+                _numbers(expected.getvalue().decode()), strict=True)  # fmt: skip
+    for own, other in pairs:
+        assert own == (pytest.approx(other, rel=1e-9) if isinstance(other, float) else other)
+    said = page.locator("[data-rows-result]").inner_text()
+    assert "Line 5\tEnter age as a number, for example 39." in said
+    assert "Ignored 1 row that repeats the column names (line 3)." in said
+    assert page.locator("[data-rows-said]").inner_text() == "2 of 3 rows have a prediction."
+    page.get_by_text("Español", exact=True).click()
+    page.set_input_files("#rows-file", rows)
+    page.get_by_role("link", name="Guardar todas las filas").wait_for()
+
+
+def _numbers(text: str) -> list[float | str]:
+    cells = text.replace("\n", ",\n,").split(",")
+    return [float(cell) if cell[:1].isdigit() else cell for cell in cells]
+
+
+def test_what_is_no_table_is_refused_in_a_sentence(
+    page: playwright_api.Page, tmp_path: Path
+) -> None:
+    """A file without the columns, without rows, or of another kind says so, and is named."""
+    for content, words in (
+        (b"x,y\n1,2\n", "odd.csv has no column 'age', 'sex', 'bmi', 'children', 'smoker' and 1"),
+        (b"age,sex,bmi,children,smoker,region\n", "The file has column names but no rows."),
+        (b"PK\x03\x04\x00\x00", "odd.csv is not a CSV file. Save the table as CSV (UTF-8)."),
+        (b"", "odd.csv is empty."),
+    ):
+        path = tmp_path / "odd.csv"
+        path.write_bytes(content)
+        page.set_input_files("#rows-file", [])
+        page.set_input_files("#rows-file", path)
+        page.locator("[data-rows-result] .wrong", has_text=words).wait_for()
+
+
+def test_predicting_a_file_can_be_stopped(page: playwright_api.Page, tmp_path: Path) -> None:
+    """A long file shows how far it is; stopped, it leaves nothing, and the page answers on."""
+    rows = tmp_path / "long.csv"
+    row = "19,female,27.9,0,yes,southwest\n"
+    rows.write_text("age,sex,bmi,children,smoker,region\n" + row * 300_000)
+    page.set_input_files("#rows-file", rows)
+    stop = page.get_by_role("button", name="Cancel")
+    stop.wait_for()
+    page.wait_for_function("document.querySelector('progress').value > 0")
+    stop.click()
+    assert page.locator("[data-rows-said]").inner_text() == "Cancelled. Nothing was saved."
+    assert page.locator("[data-rows-going]").is_hidden()
+    assert page.locator("[data-rows-result]").inner_text() == ""
+    assert page.evaluate("document.activeElement.id") == "rows-file"
+
+
 @pytest.mark.parametrize("width", [320, 1280])
-def test_axe_finds_nothing(page: playwright_api.Page, width: int) -> None:
+def test_axe_finds_nothing(page: playwright_api.Page, width: int, tmp_path: Path) -> None:
     """No state breaks a rule of axe-core, light or dark, on a phone or a desktop."""
     options = {"resultTypes": ["violations"], "rules": {"target-size": {"enabled": True}}}
     page.set_viewport_size({"width": width, "height": 800})
+    rows = tmp_path / "rows.csv"
+    rows.write_text("age,sex,bmi,children,smoker,region\nx,male,30,1,no,northwest\n")
+    page.set_input_files("#rows-file", rows)
+    page.locator("[data-rows-result] .grid").first.wait_for()
+    page.get_by_role("link", name="Compare with another").click()
+    page.locator("#case-2-0").fill("x")
     page.evaluate("document.querySelectorAll('details').forEach((it) => { it.open = true; })")
     page.evaluate(axe_package.Axe().axe_script)
     for value in ("39", "old"):

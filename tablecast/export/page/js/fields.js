@@ -3,8 +3,9 @@ import {daysMeant, secondsOf, showMoment, tellsItsOrder} from "./moments.js";
 import {DECIMAL_COMMA, isPlain, otherMeaning, plainNumber} from "./numbers.js";
 import {canonicalText, fold, quoted, showNumber, strip} from "./texts.js";
 
-// Marks a sentence, which the catalogues hold.
+// Mark a sentence of the catalogues, and one of two forms that count, which are Python's, too.
 export const N_ = (sentence) => sentence;
+export const P_ = N_;
 
 // A value that is refused, with the reason: {message, field, values}.
 export class Refusal extends Error {

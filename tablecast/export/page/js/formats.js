@@ -1,7 +1,8 @@
 // Numbers and sentences in the reader's language (i18n/formats.py, web/display/amounts.py).
 
-// Marks a sentence of the catalogues.
+// Mark a sentence of the catalogues, and one of two forms that count, which are Python's, too.
 export const N_ = (sentence) => sentence;
+export const P_ = N_;
 
 const MINUS = "−";
 
@@ -83,6 +84,14 @@ export function wordingOf(language, largest, interval) {
     },
     error: (value) => `± ${size(value)}`,
   };
+}
+
+// Of several answers beside one another: as the surest of them is written.
+export function wordingOfAll(language, answers) {
+  const ranges = answers.map(({interval}) => interval).filter(Boolean);
+  const amounts = language.classes ? [] : [...answers.map(({prediction}) => prediction), ...ranges.flat()];
+  const narrowest = ranges.reduce((best, one) => (best && best[1] - best[0] <= one[1] - one[0] ? best : one), null);
+  return wordingOf(language, amounts.reduce((most, x) => Math.max(most, Math.abs(x)), 0), narrowest);
 }
 
 function decimalsOf(language, largest, interval) {

@@ -5,6 +5,12 @@ export function nearest(word, names) {
     other[0] > best[0] || (other[0] === best[0] && other[1] > best[1]) ? other : best))[1];
 }
 
+// The name that resembles another most, and at least so much; null where none does.
+export function closest(word, names, least) {
+  const near = names.length ? nearest(word, names) : null;
+  return near !== null && ratio(Array.from(near), Array.from(word)) >= least ? near : null;
+}
+
 function ratio(a, b) {
   const length = a.length + b.length;
   return length ? (2 * shared(a, b)) / length : 1;

@@ -1,11 +1,12 @@
 // One row of raw values, read or refused as Schema.parse does.
-import {N_, Refusal, readValue} from "./fields.js";
+import {N_, P_, Refusal, readValue} from "./fields.js";
 import {useMoments} from "./moments.js";
 import {nearest} from "./nearest.js";
 import {useFormats} from "./numbers.js";
+import {openFile} from "./rows.js";
 import {fold, quoted, shortName, useFolded} from "./texts.js";
 
-const MOST_UNKNOWN = 20;
+const MOST_UNKNOWN = 20, COMMA = P_(", ");
 
 // The rules of a form, ready to read rows.
 export function openRules(rules) {
@@ -15,6 +16,8 @@ export function openRules(rules) {
   const names = rules.fields.map((field) => field.name);
   return {
     fields: rules.fields,
+    // A CSV file's text as rows that can be answered (rows.js).
+    file: (text, name) => openFile(rules, text, name),
     // {row, warnings, errors}: row is null where there are errors. raw: field name -> value.
     read(raw) {
       const given = named(names, raw);
@@ -40,7 +43,15 @@ export function openRules(rules) {
 export function say(remark, words = {}, name = remark.field) {
   const values = {field: name, ...remark.values};
   const sentence = words[remark.message] ?? remark.message;
-  return sentence.replace(/\{(\w+)\}/g, (all, key) => (Object.hasOwn(values, key) ? values[key] : all));
+  return sentence.replace(/\{(\w+)\}/g, (all, key) => (Object.hasOwn(values, key) ? written(values[key], words) : all));
+}
+
+// A value of a sentence, which may be one itself, or a list.
+function written(value, words) {
+  if (value?.message) return say(value, words);
+  if (!value?.parts) return value;
+  const names = value.parts.map((part) => (part.message ? say(part, words) : part)).join(words[COMMA] ?? COMMA);
+  return value.more ? say({message: N_("{names} and {count} more"), values: {names, count: value.more}}, words) : names;
 }
 
 // A row by the fields' own names, where it has them in other letters or Unicode forms.
