@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
@@ -234,6 +235,26 @@ def test_what_is_not_kept_is_not_given(
     mend_it(folder)
     after = soon(lambda: ok(client.post(BARE, json=ROW)), 5)
     assert after.headers["X-Prediction-Id"] in str(rows_of(folder, "prediction", "id"))
+
+
+@pytest.mark.parametrize("mode", ["strict", "relaxed"])
+def test_a_server_starts_without_its_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
+    """It says so, and keeps answers as soon as there is one."""
+    folder = tmp_path / "later"
+    client = logged(folder, monkeypatch, TABLECAST_LOG_MODE=mode).test_client()
+    assert client.post(BARE, json=ROW).status_code == (503 if mode == "strict" else 200)
+    folder.mkdir()
+    after = soon(lambda: ok(client.post(BARE, json=ROW)), 5)
+    soon(lambda: after.headers["X-Prediction-Id"] in kept_so_far(folder))
+
+
+def kept_so_far(folder: Path) -> str:
+    """The ids that are kept, where there are tables."""
+    with contextlib.suppress(sqlite3.OperationalError):
+        return str(rows_of(folder, "prediction", "id"))
+    return ""
 
 
 def ok(response: object) -> object:
