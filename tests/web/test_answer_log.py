@@ -383,7 +383,7 @@ def test_a_file_s_answers_are_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, errors: str
 ) -> None:
     """In parts; refused rows as refusals. Of a file that is refused as a whole, only these."""
-    monkeypatch.setattr("tablecast.web.answer_log.MOST_HELD", 1000)
+    monkeypatch.setattr("tablecast.web.file_answers.MOST_HELD", 1000)
     client = logged(tmp_path, monkeypatch).test_client()
     file = io.BytesIO(csv_of(3500, smoker="perhaps").encode())
     with client.post("/batch", data={"file": (file, "new.csv"), "errors": errors}) as response:
