@@ -10,10 +10,13 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from flask import Flask
 
+from benchmarks.copies import write_copy
 from tablecast.deployment.deployment import Deployment
 from tablecast.deployment.opening import load
 from tablecast.schema.accent import DARK, LIGHT, readable
+from tablecast.web.app import create_app, create_app_or_exit
 from tests.chromium import CHROMIUM
 from tests.explained import of_every_kind, of_long_form, of_many_levels
 from tests.served import server
@@ -225,6 +228,8 @@ ALIKE = {
     "organisation": STATES.keys() - {"answer", "errors", "card"},
 }
 SEEN = [(name, state) for name in DEPLOYMENTS for state in STATES if state not in ALIKE[name]]
+SEEN.append(("folder", "list"))
+STATES["list"] = opened("/")
 
 DESKTOP = {"width": 1280, "height": 800}
 
@@ -239,12 +244,21 @@ class Shown:
 
 
 @pytest.fixture(scope="module")
-def urls() -> Iterator[dict[str, str]]:
+def urls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     with ExitStack() as stack:
-        yield {
-            name: stack.enter_context(server(started(make())))
-            for name, make in DEPLOYMENTS.items()
-        }
+        apps = {name: started(make()) for name, make in DEPLOYMENTS.items()}
+        apps["folder"] = of_folder(tmp_path_factory.mktemp("models"))
+        yield {name: stack.enter_context(server(app)) for name, app in apps.items()}
+
+
+def of_folder(folder: Path) -> Flask:
+    """An application for several deployments, of which one is broken."""
+    for name in ("charges", "houses", "a_long_name_that_does_not_fit_on_a_narrow_page"):
+        write_copy(folder / name, 1)
+    (folder / "broken.onnx").touch()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TABLECAST_DEPLOYMENT", str(folder))
+        return create_app_or_exit(create_app)
 
 
 @contextmanager
@@ -334,7 +348,7 @@ def test_what_is_pressed_is_large_enough(shown: Shown) -> None:
 #: What can be pressed and stands alone, and how high it is.
 TARGETS = """() => {
     const alone = (it) => !it.matches("a") || !it.closest("p, li, dd, td, th")
-        || it.closest(".nav, .actions, .share, .routes");
+        || it.closest(".nav, .actions, .share, .routes, .forms");
     const pressed = "a, button, summary, input, select, textarea, .found li";
     return [...document.querySelectorAll(pressed)]
         .filter((it) => it.checkVisibility() && !it.matches(".skip") && alone(it))
