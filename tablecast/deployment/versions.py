@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tablecast.deployment.files import replaced_when_whole, with_ending
+from tablecast.deployment.installed import installed_base
 from tablecast.deployment.staging import alone_in
 from tablecast.errors import ArtifactError
 
@@ -65,7 +66,8 @@ def resolved(path: Path, nested: bool = False) -> Path:
     """The path, without ending, of the files that a path means.
 
     It is the path itself where files stand there, else what the folder of that name holds: the
-    current version, or a deployment of the folder's name.
+    current version, or a deployment of the folder's name. Where nothing of that name stands, it is
+    what an installed package of that name brings.
 
     Args:
         path: of files or a folder.
@@ -75,8 +77,10 @@ def resolved(path: Path, nested: bool = False) -> Path:
     Raises:
         ArtifactError: the folder has versions, and cannot say which is current.
     """
-    if is_made(path) or not path.is_dir():
+    if is_made(path):
         return path
+    if not path.is_dir():
+        return installed_base(str(path)) or path
     own = path / _name_of(path)
     if is_made(own):
         return own

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -21,6 +22,7 @@ from tests.chromium import CHROMIUM
 from tests.explained import of_every_kind, of_long_form, of_many_levels
 from tests.served import server
 from tests.started import started
+from tests.watched import heavier, keep_days
 
 playwright_api = pytest.importorskip("playwright.sync_api")
 axe_package = pytest.importorskip("axe_playwright_python.sync_playwright")
@@ -59,6 +61,7 @@ DEPLOYMENTS = {
     "insurance": lambda: load(ROOT / "deployment_28042020"),
     "kinds": of_every_kind,
     "organisation": of_an_organisation,
+    "watched": lambda: load(ROOT / "deployment_28042020"),
 }
 
 
@@ -194,6 +197,12 @@ def wrong_wish(page: playwright_api.Page) -> None:
     page.locator("#wish-error").wait_for()
 
 
+def watch(page: playwright_api.Page) -> None:
+    """What the log tells, everything opened that can be; without a log, how to keep one."""
+    page.goto("/watch")
+    page.evaluate("document.querySelectorAll('details').forEach(it => { it.open = true; })")
+
+
 STATES: dict[str, Callable[[playwright_api.Page], None]] = {
     "blank": blank,
     "live": live,
@@ -215,6 +224,7 @@ STATES: dict[str, Callable[[playwright_api.Page], None]] = {
     "docs": opened("/docs"),
     "docs-tried": tried_docs,
     "missing": opened("/none"),
+    "watch": watch,
 }
 
 
@@ -222,10 +232,11 @@ STATES: dict[str, Callable[[playwright_api.Page], None]] = {
 ALIKE = {
     "kinds": {
         *("live", "chinese", "offline", "cases", "line", "ways", "wrong-wish"),
-        *("batch", "batch-wrong", "docs", "missing"),
+        *("batch", "batch-wrong", "docs", "missing", "watch"),
     },
     "insurance": {"searching"},
     "organisation": STATES.keys() - {"answer", "errors", "card"},
+    "watched": STATES.keys() - {"watch"},
 }
 SEEN = [(name, state) for name in DEPLOYMENTS for state in STATES if state not in ALIKE[name]]
 SEEN.append(("folder", "list"))
@@ -245,20 +256,25 @@ class Shown:
 
 @pytest.fixture(scope="module")
 def urls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    with ExitStack() as stack:
-        apps = {name: started(make()) for name, make in DEPLOYMENTS.items()}
-        apps["folder"] = of_folder(tmp_path_factory.mktemp("models"))
-        yield {name: stack.enter_context(server(app)) for name, app in apps.items()}
+    address = f"sqlite:///{tmp_path_factory.mktemp('log') / 'log.db'}"
+    keep_days(address, int(time.time() // 86_400), change=heavier, off=lambda _day: 4500.0)
+    with ExitStack() as stack, pytest.MonkeyPatch.context() as patch:
+        several = of_folder(tmp_path_factory.mktemp("models"), patch)
+        urls = {"folder": stack.enter_context(server(several))}
+        for name, make in DEPLOYMENTS.items():
+            if name == "watched":
+                patch.setenv("TABLECAST_LOG", address)
+            urls[name] = stack.enter_context(server(started(make())))
+        yield urls
 
 
-def of_folder(folder: Path) -> Flask:
+def of_folder(folder: Path, patch: pytest.MonkeyPatch) -> Flask:
     """An application for several deployments, of which one is broken."""
     for name in ("charges", "houses", "a_long_name_that_does_not_fit_on_a_narrow_page"):
         write_copy(folder / name, 1)
     (folder / "broken.onnx").touch()
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TABLECAST_DEPLOYMENT", str(folder))
-        return create_app_or_exit(create_app)
+    patch.setenv("TABLECAST_DEPLOYMENT", str(folder))
+    return create_app_or_exit(create_app)
 
 
 @contextmanager
