@@ -20,8 +20,9 @@ SERVING := .venv
 TRAINING := .venv-train
 # The same for Python 3.12, where training works too.
 PYTHON_312 := build/python-3.12
-# What the fronts of examples/ need besides.
+# What the fronts of examples/ need besides, and what an index of packages needs.
 FRONTS := build/fronts
+INDEX := build/index
 # Training and tests use the second environment.
 PYTHON_TRAINING := PYTHONPATH=. $(TRAINING)/bin/python
 
@@ -55,7 +56,8 @@ quick: export OMP_NUM_THREADS := 1
 quick: $(TRAINING)/.installed ## the tests that a change needs most, in about a minute and a half
 	@$(PYTHON_TRAINING) -m pytest -q -n 2 --dist loadfile --quick
 
-test-world: $(TRAINING)/.installed firefox postgresql buildah test-312 test-engines $(FRONTS)/.installed ## tests that need much more: databases, clusters, images
+WORLD := firefox postgresql buildah test-312 test-engines $(FRONTS)/.installed $(INDEX)/.installed
+test-world: $(TRAINING)/.installed $(WORLD) ## tests that need much more: databases, clusters, images
 	@$(UV) pip install -q --target build/opentelemetry --python $(TRAINING)/bin/python \
 		--require-hashes -r tests/opentelemetry.txt
 	@$(PYTHON_TRAINING) -m pytest -q --world
@@ -172,6 +174,8 @@ lock: $(TRAINING)/.uv ## resolve pyproject.toml again into the hashed locks
 		-o tests/engines.txt
 	@$(UV) pip compile -q --upgrade --generate-hashes --no-annotate --no-header \
 		--python-version 3.11 -c requirements.txt tests/fronts.in -o tests/fronts.txt
+	@$(UV) pip compile -q --upgrade --generate-hashes --no-annotate --no-header \
+		--python-version 3.11 tests/index.in -o tests/index.txt
 
 # Without bytecode, which pip makes and uv only where told, a server takes twice as long to start.
 $(SERVING)/.installed: requirements.txt $(SERVING)/.uv
@@ -203,6 +207,12 @@ $(FRONTS)/.installed: requirements.txt tests/fronts.txt $(TRAINING)/.uv
 	@$(UV) venv -q --clear --python $(TRAINING)/bin/python $(FRONTS)
 	@$(UV) pip install -q --python $(FRONTS)/bin/python --require-hashes -r requirements.txt
 	@$(UV) pip install -q --python $(FRONTS)/bin/python --require-hashes -r tests/fronts.txt
+	@touch $@
+
+$(INDEX)/.installed: tests/index.txt $(TRAINING)/.uv
+	@echo "Installing tests/index.txt into $(INDEX)"
+	@$(UV) venv -q --clear --python $(TRAINING)/bin/python $(INDEX)
+	@$(UV) pip install -q --python $(INDEX)/bin/python --require-hashes -r tests/index.txt
 	@touch $@
 
 # uv installs the locks in seconds; where it cannot (an index that only pip knows), pip does.
