@@ -30,7 +30,7 @@ WEB_TESTS := tests/web/test_html.py tests/web/test_batch_page.py tests/web/test_
 	tests/web/test_docs_page.py tests/web/test_controls.py
 
 MAKEFLAGS += --no-print-directory
-.PHONY: run test quick test-world test-312 test-engines setup train bench bench-access bench-attack \
+.PHONY: run test quick test-world test-312 test-engines setup train bench bench-access bench-engines bench-attack \
 	bench-automl bench-training bench-tests soak messages docs wheel sbom audit lock lint clean help
 
 help: ## list the tasks
@@ -103,6 +103,11 @@ bench-attack: $(TRAINING)/.installed ## attack a started server, and see what ot
 
 bench-access: $(TRAINING)/.installed wrk ## what keys, limits and the access log cost a request
 	@$(PYTHON_TRAINING) -m benchmarks.access --server $(SERVER)
+
+bench-engines: $(TRAINING)/.installed $(ENGINES)/.installed ## measure predict --engine, for minutes
+	@$(UV) pip install -q --target build/mlflow --python $(TRAINING)/bin/python mlflow-skinny \
+		-c requirements-train.txt || echo "MLflow cannot be installed here, and is left out."
+	@PYTHONPATH=. $(ENGINES)/bin/python -m benchmarks.engines
 
 soak: $(TRAINING)/.installed ## ask a started server for everything for an hour, and see what it keeps
 	@$(PYTHON_TRAINING) -m benchmarks.soak --server $(SERVER)

@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-from deployments import SHIPPED
 
 from tablecast.deployment.relabelled_files import description_of
-from tablecast.log.daily import DAY
+from tablecast.log.daily import DAY, add
+from tablecast.log.database import engine_of, upgrade, writing
 from tablecast.log.entries import first_id
 from tablecast.log.sums import Counting, Sums, added, of_outcome
+from tests.deployments import SHIPPED
 
 #: A day of 2026, since 1970.
 TODAY = 20_600
@@ -97,3 +98,44 @@ def with_outcomes(
         for row in rows_of(description, day, count, 99):
             added(of_day, of_outcome(row, row["prediction"] + spread * generator.normal()))
     return sums
+
+
+def keep_days(
+    address: str,
+    today: int,
+    days: int = 30,
+    count: int = 200,
+    change: Callable[[Row], None] = unchanged,
+    changed_days: int = 3,
+    off: Callable[[int], float] | None = None,
+) -> None:
+    """Keep the sums of the shipped deployment's days in a new log.
+
+    Args:
+        address: of the log.
+        today: the last day, since 1970.
+        days, count: how many days, and how many answers on each.
+        change: is given each row of the last days.
+        changed_days: how many these are.
+        off: by how much answers of a day, since 1970, were wrong; None for no outcomes.
+    """
+    description = shipped()
+    engine, counting = engine_of(address), Counting.of(description)
+    upgrade(engine)
+    generator = np.random.default_rng(7)
+    for day in range(today - days + 1, today + 1):
+        rows = rows_of(
+            description, day, count, 0, change if day > today - changed_days else unchanged
+        )
+        sums = counting.answers(rows)
+        for row in rows[::5] if off else []:
+            wrong = off(day) * generator.choice([-1, 1]) if off else 0.0
+            added(sums, of_outcome(row, row["prediction"] + float(wrong)))
+        with writing(engine) as connection:
+            add(connection, {(description["sha256"], day): sums})
+    engine.dispose()
+
+
+def heavier(row: Row) -> None:
+    """BMI rises by half a standard deviation."""
+    row["given"]["bmi"] += 3.05

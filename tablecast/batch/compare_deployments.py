@@ -23,7 +23,7 @@ from tablecast.batch.column_reader import RowsReader
 from tablecast.batch.csv_source import CsvSource
 from tablecast.batch.match_columns import column_of, match_columns
 from tablecast.batch.parquet import ParquetSource
-from tablecast.batch.paths import file_errors
+from tablecast.batch.paths import file_errors, refuse_sheet
 from tablecast.batch.sign_flips import sign_flip_p
 from tablecast.batch.truths import classes_of, text_of, truth_of
 from tablecast.batch.workbook_source import WorkbookSource
@@ -206,6 +206,7 @@ class _Judge:
 @contextmanager
 def _opened(path: Path, schema: Schema, sheet: str | None) -> Iterator[Any]:
     if path.suffix.lower() == ".parquet":
+        refuse_sheet(sheet, path.name)
         with closing(ParquetSource(path)) as source:
             yield source
         return
@@ -213,11 +214,11 @@ def _opened(path: Path, schema: Schema, sheet: str | None) -> Iterator[Any]:
     with path.open("rb") as stream:
         beginning = stream.read(8)
         stream.seek(0)
-        made = (
-            WorkbookSource(stream, path.name, names, sheet)
-            if is_workbook(beginning)
-            else CsvSource(stream, path.name, names, schema.reading.get("encoding", ""))
-        )
+        if is_workbook(beginning):
+            made: Any = WorkbookSource(stream, path.name, names, sheet)
+        else:
+            refuse_sheet(sheet, path.name)
+            made = CsvSource(stream, path.name, names, schema.reading.get("encoding", ""))
         with closing(made) as source:
             yield source
 

@@ -41,7 +41,7 @@ from tablecast.batch.csv_source import CsvSource
 from tablecast.batch.limits import Limits
 from tablecast.batch.match_columns import match_columns
 from tablecast.batch.parquet import ParquetSink, ParquetSource, ParquetWriter, RowGroups
-from tablecast.batch.paths import check_paths, file_errors
+from tablecast.batch.paths import check_paths, file_errors, refuse_sheet
 from tablecast.batch.summary import (
     SHOWN_REFUSALS,
     Refused,
@@ -56,7 +56,6 @@ from tablecast.data.sheets import is_workbook
 from tablecast.deployment.deployment import Deployment
 from tablecast.deployment.files import replaced_when_whole
 from tablecast.deployment.opening import load
-from tablecast.errors import BatchError
 from tablecast.i18n.formats import listed
 from tablecast.i18n.language import _
 from tablecast.inference.engine import Columns
@@ -129,7 +128,7 @@ def predict_file(
     run = Run(loaded, errors, progress)
     with file_errors(), replaced_when_whole(written) as temporary:
         if read.suffix.lower() == ".parquet":
-            _refuse_sheet(sheet, read.name)
+            refuse_sheet(sheet, read.name)
             parquet = ParquetSource(read)
             return run.through(parquet, lambda: run.parquet_sink(temporary, parquet))
         with read.open("rb") as stream, temporary.open("wb") as result:
@@ -165,12 +164,6 @@ def csv_source(stream: BinaryIO, name: str, schema: Schema) -> CsvSource:
     """A CSV file of a deployment's rows, about to be read."""
     names = [field.name for field in schema.fields]
     return CsvSource(stream, name, names, schema.reading.get("encoding", ""))
-
-
-def _refuse_sheet(sheet: str | None, name: str) -> None:
-    if sheet:
-        words = _("{name} is not a workbook, so it has no sheet. Leave out --sheet.")
-        raise BatchError(words.format(name=name))
 
 
 class Run:
@@ -214,7 +207,7 @@ class Run:
         beginning = stream.read(8)
         stream.seek(0)
         if not is_workbook(beginning):
-            _refuse_sheet(sheet, name)
+            refuse_sheet(sheet, name)
             return self.through_csv(stream, result, name)
         names = [field.name for field in self._deployment.schema.fields]
         source = WorkbookSource(stream, name, names, sheet, self._limits.memory)

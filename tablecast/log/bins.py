@@ -68,6 +68,10 @@ class Bins:
             return self.levels.get(str(value), self.size - 2)
         return bisect_right(self.edges, value)
 
+    def of_row(self, name: str, row: Mapping[str, Any]) -> int:
+        """The bin of a row of ``tables.PREDICTION``: of a field by its name, or of the answer."""
+        return self.of(row["prediction"] if name == ANSWERS else row["given"].get(name))
+
 
 def bins_of(description: Mapping[str, Any]) -> dict[str, Bins]:
     """Field name to its bins, and ``ANSWERS`` to those of the answers.

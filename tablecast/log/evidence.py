@@ -8,7 +8,8 @@ statistics and safe anytime-valid inference”, Statistical Science 38 (2023).
 
 A change may begin on any day. So the wealth is split beforehand among bettors who begin on day 1,
 2, 3 …: day j gets 1/(j(j+1)), which adds up to 1, and a mixture of e-processes is one. Bettors who
-have not begun hold their stake; leaving some of them out only loses wealth.
+have not begun hold their stake; leaving some of them out only loses wealth. Of drift half of the
+wealth goes to bettors who begin within a day: after each ``BLOCK`` rows, with the same stakes.
 
 All of it is computed from sums of counts, so that no row needs to be kept.
 """
@@ -16,7 +17,7 @@ All of it is computed from sums of counts, so that no row needs to be kept.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,6 +44,9 @@ BELOW = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32)
 
 #: Starts that are looked at, in days before the last one: nearly as good as all, and few.
 STARTS = (0, 1, 2, 3, 4, 5, 6, 8, 10, 13, 17, 22, 27, 34, 45, 60, 80, 110, 150, 200, 270, 360)
+
+#: Rows after which another bettor begins, and how many of the last ones are looked at.
+BLOCK, BLOCKS = 250, 4
 
 #: The least outcomes after which a mean is near enough to normal (see ``mean_above``).
 FEWEST_MEANS = 50
@@ -71,17 +75,51 @@ class Evidence:
     Attributes:
         log_wealth: the natural logarithm of the wealth; 0 says nothing, below 0 speaks against it.
         start: the day, from 0, since which most speaks for it.
+        since: what was counted since then.
     """
 
     log_wealth: float
     start: int
+    since: Floats
 
     def p(self, tests: int = 1) -> float:
         """An anytime-valid p-value, corrected for so many tests."""
         return min(1.0, tests * math.exp(-min(self.log_wealth, 700.0)))
 
 
-def drift(expected: Expected, counts: Floats) -> Evidence:
+@dataclass(frozen=True)
+class Late:
+    """The last rows, for bettors who begin within a day.
+
+    Attributes:
+        blocks: the blocks, from 0, of ``BLOCK`` rows each, with which they begin.
+        sums: (blocks, bins) what came since then.
+    """
+
+    blocks: tuple[int, ...] = ()
+    sums: Floats | None = None
+
+    @classmethod
+    def of(cls, places: npt.NDArray[np.intp], rows: int, size: int) -> Late:
+        """What the last rows say.
+
+        Args:
+            places: (rows,) the bins of the last rows, ``BLOCK`` times ``BLOCKS`` at least where
+                there are so many, in their order.
+            rows: how many there were in all.
+            size: how many bins there are.
+        """
+        last = rows // BLOCK
+        blocks = range(last, max(last - BLOCKS - 1, -1), -1)
+        lengths = {block: rows - block * BLOCK for block in blocks}
+        known = {block: long for block, long in lengths.items() if 0 < long <= len(places)}
+        if not known:
+            return cls()
+        sums = [np.bincount(places[-length:], minlength=size) for length in known.values()]
+        return cls(tuple(known), np.array(sums, dtype=np.float64))
+
+
+def drift(expected: Expected, counts: Floats, late: Late | None = None) -> Evidence:
     """Whether values are spread otherwise than in training.
 
     The hypothesis: the true shares are such as training's rows, at most ``TRUST``, make likely:
@@ -94,6 +132,7 @@ def drift(expected: Expected, counts: Floats) -> Evidence:
     Args:
         expected: of training.
         counts: (days, bins) one row a day, from the first day on.
+        late: the last rows of the last day, where they are known one by one.
     """
     trust = float(min(expected.rows, TRUST))
     null = trust * expected.shares
@@ -107,7 +146,7 @@ def drift(expected: Expected, counts: Floats) -> Evidence:
             means.append(_log_mean(log_marginal(sums[:, None, :], shifted)) - base)
         return _log_mean(np.array(means).T)
 
-    return _over_starts(counts, bets)
+    return _over_starts(counts, bets, late or Late())
 
 
 def share_below(level: float, counts: Floats) -> Evidence:
@@ -217,18 +256,32 @@ def starts_of(days: int) -> list[int]:
     return sorted({0, *(days - 1 - back for back in STARTS if back < days)})
 
 
-def _over_starts(counts: Floats, bets: Callable[[Floats], Floats]) -> Evidence:
+def _over_starts(
+    counts: Floats, bets: Callable[[Floats], Floats], late: Late | None = None
+) -> Evidence:
     """The wealth of all bettors, each of whom has seen what came since their start."""
     if not len(counts):
-        return Evidence(0.0, 0)
+        return Evidence(0.0, 0, np.zeros(counts.shape[1:]))
     starts = starts_of(len(counts))
     since = np.cumsum(counts[::-1], axis=0, dtype=np.float64)[::-1][starts]
-    begun = np.array(starts, dtype=np.float64) + 1
-    stakes = -np.log(begun * (begun + 1))
-    each = stakes + bets(since)
+    stakes = _stakes(starts)
     waiting = -math.log(len(counts) + 1)  # the stakes of all who begin later
-    together = np.append(each, waiting)
-    return Evidence(float(np.logaddexp.reduce(together)), starts[int(np.argmax(each))])
+    if late is not None:  # half of it for those who begin within a day
+        stakes, waiting = stakes - math.log(2), waiting - math.log(2)
+        if late.sums is not None:
+            starts += [len(counts) - 1] * len(late.blocks)
+            since = np.vstack([since, late.sums])
+            stakes = np.append(stakes, _stakes(late.blocks) - math.log(2))
+    each = stakes + bets(since)
+    best = int(np.argmax(each))
+    together = float(np.logaddexp.reduce(np.append(each, waiting)))
+    return Evidence(together, starts[best], since[best])
+
+
+def _stakes(starts: Sequence[int]) -> Floats:
+    """The logarithms of what those get who begin with these, from 0."""
+    begun = np.array(starts, dtype=np.float64) + 1
+    return np.asarray(-np.log(begun * (begun + 1)))
 
 
 def _shifted(expected: Expected, trust: float) -> Floats | None:

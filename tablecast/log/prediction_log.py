@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from tablecast.deployment.deployment import Deployment
 from tablecast.errors import LogError
-from tablecast.log import daily
+from tablecast.log import daily, reader
 from tablecast.log.database import engine_of, reason_of, upgrade
 from tablecast.log.entries import Notes, Parcel
 from tablecast.log.keeping import Store
@@ -92,6 +92,10 @@ class PredictionLog:
                 return daily.read(connection, sha256, since)
         except SQLAlchemyError as error:
             raise LogError(reason_of(error)) from None
+
+    def last(self, sha256: str, count: int, among: int) -> list[reader.Row]:
+        """The last answers of a deployment; see ``reader.last_predictions``."""
+        return reader.last_predictions(self.engine, sha256, count, among)
 
     def withdraw(self, first: str, last: str, request: str) -> None:
         """Delete the answers to a request that failed, of which nobody has been told."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -37,6 +37,8 @@ class Coverage:
         value: the share of them inside.
         low, high: where the true share is, at all times but for a chance of ``SHOWN_ALPHA``.
         p: of the ranges being narrower than promised, corrected for all tests of the watch.
+        start: the day, from 0, since which most speaks for that.
+        late: the share since then.
     """
 
     promised: float
@@ -45,6 +47,8 @@ class Coverage:
     low: float
     high: float
     p: float
+    start: int
+    late: float
 
     @property
     def below(self) -> bool:
@@ -63,6 +67,8 @@ class Figure:
         value: of them.
         low, high: where the true one is, as with ``Coverage``; infinite where too few are known.
         p: of being worse than the card says; None where that is not tested.
+        start: the day, from 0, since which most speaks for that.
+        late: the measure since then.
     """
 
     name: str
@@ -72,6 +78,8 @@ class Figure:
     low: float
     high: float
     p: float | None
+    start: int = 0
+    late: float = 0.0
 
     @property
     def worse(self) -> bool:
@@ -92,8 +100,11 @@ def coverage_of(
     level = _below(promised, interval.get("rows") or 1)
     within = np.column_stack([counts[:, 0], counts[:, 1] - counts[:, 0]])
     low, high = evidence.share_between(inside, rows, SHOWN_ALPHA)
-    p = evidence.share_below(level, within).p(tests)
-    return Coverage(promised, int(rows), inside / rows, low, high, p)
+    found = evidence.share_below(level, within)
+    return Coverage(
+        promised, int(rows), inside / rows, low, high, found.p(tests), found.start,
+        _ratio(counts[found.start :, 0], counts[found.start :, 1]),
+    )
 
 
 def figures_of(
@@ -126,11 +137,13 @@ def _mean(
         return None
     known = card.get(name)
     low, high = evidence.mean_between(rows, total, squares, SHOWN_ALPHA)
-    p = None
-    if known is not None:
-        level = known * (1 + MARGIN_OF_ERRORS) + STANDARD_ERRORS * spread
-        p = evidence.mean_above(level, sums).p(tests)
-    return Figure(name, known, int(rows), total / rows, max(low, 0.0), high, p)
+    figure = Figure(name, known, int(rows), total / rows, max(low, 0.0), high, None)
+    if known is None:
+        return figure
+    level = known * (1 + MARGIN_OF_ERRORS) + STANDARD_ERRORS * spread
+    found = evidence.mean_above(level, sums)
+    late = _ratio(sums[found.start :, 1], sums[found.start :, 0])
+    return replace(figure, p=found.p(tests), start=found.start, late=late)
 
 
 def _root(card: Mapping[str, float], sums: Floats) -> Figure | None:
@@ -153,12 +166,18 @@ def _accuracy(
         return None
     known = card.get("accuracy")
     low, high = evidence.share_between(right, rows, SHOWN_ALPHA)
-    p = None
-    if known is not None:
-        level = _below(known, card_rows)
-        wrong = counts[:, 1] - counts[:, 0]
-        p = evidence.share_below(level, np.column_stack([counts[:, 0], wrong])).p(tests)
-    return Figure("accuracy", known, int(rows), right / rows, low, high, p)
+    figure = Figure("accuracy", known, int(rows), right / rows, low, high, None)
+    if known is None:
+        return figure
+    wrong = counts[:, 1] - counts[:, 0]
+    level = _below(known, card_rows)
+    found = evidence.share_below(level, np.column_stack([counts[:, 0], wrong]))
+    late = _ratio(counts[found.start :, 0], counts[found.start :, 1])
+    return replace(figure, p=found.p(tests), start=found.start, late=late)
+
+
+def _ratio(part: Floats, whole: Floats) -> float:
+    return float(part.sum() / max(whole.sum(), 1.0))
 
 
 def _below(share: float, rows: int) -> float:

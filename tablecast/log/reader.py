@@ -62,6 +62,20 @@ def predictions_between(
     return _in_parts(engine, PREDICTION, asked, start, end, deployment, sha256, after)
 
 
+def last_predictions(engine: sa.Engine, sha256: str, count: int, among: int) -> list[Row]:
+    """The last answers of a deployment, in the order of their ids.
+
+    Args:
+        engine: the log's.
+        sha256: the deployment's.
+        count: at most how many.
+        among: so many of the last rows are looked at, whosever they are.
+    """
+    last = sa.select(PREDICTION).order_by(PREDICTION.c.id.desc()).limit(among).subquery()
+    its = sa.select(last).where(last.c.sha256 == sha256)
+    return _rows(engine, its.order_by(last.c.id.desc()).limit(count))[::-1]
+
+
 def refusals_between(
     engine: sa.Engine,
     start: int = 0,

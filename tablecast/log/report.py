@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from tablecast.log import evidence
 from tablecast.log.bins import ANSWERS, Bins, bins_of
-from tablecast.log.evidence import ALPHA
+from tablecast.log.evidence import ALPHA, Late
 from tablecast.log.quality import Coverage, Figure, coverage_of, figures_of
 from tablecast.log.sums import MILLISECONDS, Sums, added
 
@@ -139,6 +139,10 @@ class Report:
         below = self.coverage is not None and self.coverage.below
         return not (any(drift.drifted for drift in drifts) or worse or below)
 
+    def day(self, start: int) -> date:
+        """The day that is so many after the first."""
+        return self.first + timedelta(start)
+
     def milliseconds(self, share: float) -> float | None:
         """The time within which this share of the answers was given; None without any."""
         counts = _counts(self.sums.get("ms", {}), len(MILLISECONDS) + 1)
@@ -158,13 +162,19 @@ class Report:
         return sorted(found, key=lambda reason: (-reason[2], reason[0], reason[1]))
 
 
-def report_of(description: Mapping[str, Any], days: Mapping[int, Sums], today: int) -> Report:
+def report_of(
+    description: Mapping[str, Any],
+    days: Mapping[int, Sums],
+    today: int,
+    rows: Sequence[Mapping[str, Any]] = (),
+) -> Report:
     """What the days' sums say.
 
     Args:
         description: the deployment's.
         days: day since 1970 to its sums.
         today: the last day that belongs to the watch.
+        rows: the last rows of ``tables.PREDICTION``, in their order, as far as they are kept.
     """
     first = min(days, default=today)
     every = [days.get(day, {}) for day in range(first, max(today, *days, first) + 1)]
@@ -174,7 +184,11 @@ def report_of(description: Mapping[str, Any], days: Mapping[int, Sums], today: i
     bins = bins_of(description)
     tests = len(bins) + QUALITY_TESTS
     began = EPOCH + timedelta(first)
-    drifts = {name: _drift(name, one, every, tests, began) for name, one in bins.items()}
+    asked = together.get("rows", 0)
+    drifts = {
+        name: _drift(name, one, every, tests, began, _late(name, one, rows, asked))
+        for name, one in bins.items()
+    }
     answers = drifts.pop(ANSWERS, None)
     fields = [field["name"] for field in description["schema"]["fields"]]
     return Report(
@@ -191,19 +205,24 @@ def report_of(description: Mapping[str, Any], days: Mapping[int, Sums], today: i
     )
 
 
+def _late(name: str, bins: Bins, rows: Sequence[Mapping[str, Any]], asked: int) -> Late:
+    places = [bins.of_row(name, row) for row in rows]
+    return Late.of(np.array(places, dtype=np.intp), asked, bins.size)
+
+
 def _drift(
-    name: str, bins: Bins, every: Sequence[Sums], tests: int, began: date
+    name: str, bins: Bins, every: Sequence[Sums], tests: int, began: date, late: Late
 ) -> Drift:
     counts = np.array([_counts(day.get("bins", {}).get(name, {}), bins.size) for day in every])
-    found = evidence.drift(bins.expected, counts)
+    found = evidence.drift(bins.expected, counts, late)
     p = found.p(tests)
     drifted = p <= ALPHA
-    late = counts[found.start if drifted else -RECENT :].sum(axis=0)
-    shares = late / max(late.sum(), 1.0)
+    rows = found.since if drifted else counts[-RECENT:].sum(axis=0)
+    shares = rows / max(rows.sum(), 1.0)
     level = _level(bins, shares)
     weekly = [_shares(counts[week]) for week in _weeks(len(every))]
     return Drift(
-        name, p, began + timedelta(found.start) if drifted else None, int(late.sum()),
+        name, p, began + timedelta(found.start) if drifted else None, int(rows.sum()),
         tuple(shares.tolist()), bins,
         tuple(None if one is None else _summary(bins, one, level) for one in weekly),
     )

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-from tablecast.log.bins import ANSWERS, Bins, bins_of
+from tablecast.log.bins import Bins, bins_of
 
 Sums = dict[str, Any]
 
@@ -76,7 +76,10 @@ class Counting:
         """The sums of rows of ``tables.PREDICTION``."""
         return {
             "rows": len(rows),
-            "bins": {name: self._binned(name, one, rows) for name, one in self.bins.items()},
+            "bins": {
+                name: _tally(one.of_row(name, row) for row in rows)
+                for name, one in self.bins.items()
+            },
             "ms": _tally(bisect_left(MILLISECONDS, row["ms"]) for row in rows),
             "warned": sum(bool(row["warnings"]) for row in rows),
             "warnings": self._reasons(row["warnings"] for row in rows),
@@ -88,11 +91,6 @@ class Counting:
             "refused": len(rows),
             "refusals": self._reasons(row["reasons"] for row in rows),
         }
-
-    def _binned(self, name: str, bins: Bins, rows: Sequence[Mapping[str, Any]]) -> Sums:
-        if name == ANSWERS:
-            return _tally(bins.of(row["prediction"]) for row in rows)
-        return _tally(bins.of(row["given"].get(name)) for row in rows)
 
     def _reasons(self, listed: Iterable[Iterable[Mapping[str, Any]]]) -> Sums:
         reasons: Sums = {}

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from tablecast.log import evidence
-from tablecast.log.evidence import ALPHA, TRUST, Expected
+from tablecast.log.evidence import ALPHA, BLOCK, TRUST, Expected, Late
 
 #: Tenths of a normal distribution, and where the middle of each is.
 TEN = Expected(
@@ -31,15 +31,22 @@ def compositions(rows: int, bins: int) -> Iterator[tuple[int, ...]]:
 
 @pytest.mark.parametrize("places", [None, np.array([-1.2, 0.1, 1.3])])
 def test_the_bets_are_fair(places: np.ndarray | None) -> None:
-    """Over all that six rows can be where nothing has changed, the mean wealth is 1, no more."""
+    """Over all that six rows can be where nothing has changed, nobody wins or loses on average.
+
+    The wealth of those who begin within a day is half of all; of it that of the first is seen, too,
+    which is half of that, where the last rows are known.
+    """
     shares = np.array([0.3, 0.5, 0.2])
     expected = Expected(shares, places, 50)
-    mean = 0.0
+    without = mean = 0.0
     for counts in compositions(6, 3):
         ways = math.factorial(6) / math.prod(map(math.factorial, counts))
         chance = ways * math.exp(evidence.log_marginal(np.array(counts), 50 * shares))
-        mean += chance * math.exp(evidence.drift(expected, np.array([counts])).log_wealth)
-    assert mean == pytest.approx(1.0, abs=1e-9)
+        late = Late((0,), np.array([counts]))
+        without += chance * math.exp(evidence.drift(expected, np.array([counts])).log_wealth)
+        mean += chance * math.exp(evidence.drift(expected, np.array([counts]), late).log_wealth)
+    assert without == pytest.approx(0.5, abs=1e-9)
+    assert mean == pytest.approx(0.75, abs=1e-9)
 
 
 def test_the_logarithm_of_the_gamma_function_is_right() -> None:
@@ -74,6 +81,33 @@ def test_a_shift_of_half_a_standard_deviation_is_found_in_500_rows(
     before = np.random.default_rng(1).multinomial(1000, TEN.shares, days)
     found = [found_after(TEN, shifted_by(sigmas), seed, before) for seed in range(20)]
     assert max(found) <= 500
+
+
+def test_a_change_within_a_day_is_found() -> None:
+    """After 3,000 usual rows of the same day, within 500 rows, by the last rows one by one."""
+    generator = np.random.default_rng(6)
+    usual = generator.choice(10, 3000, p=TEN.shares)
+    for sigmas in (0.5, -0.5):
+        rows = np.concatenate([usual, generator.choice(10, 500, p=shifted_by(sigmas))])
+        counts = np.bincount(rows, minlength=10)[None]
+        late = Late.of(rows[-1000:], len(rows), 10)
+        assert len(late.blocks) == 4
+        found = evidence.drift(TEN, counts, late)
+        assert found.p(7) <= ALPHA
+        assert found.since.sum() <= 750
+        assert evidence.drift(TEN, counts).p(7) > ALPHA
+
+
+def test_the_last_rows_are_blocks_from_the_first_row_on() -> None:
+    """However many rows there were; a block of which not all rows are known is left out."""
+    places = np.zeros(1000, dtype=np.intp)
+    late = Late.of(places, 10 * BLOCK + 100, 3)
+    assert late.blocks == (10, 9, 8, 7)
+    assert late.sums is not None
+    assert late.sums[:, 0].tolist() == [100, 350, 600, 850]
+    assert Late.of(places[:400], 10 * BLOCK + 100, 3).blocks == (10, 9)
+    assert Late.of(places, 4 * BLOCK, 3).blocks == (3, 2, 1, 0)
+    assert Late.of(places[:0], 700, 3).blocks == ()
 
 
 @pytest.mark.slow

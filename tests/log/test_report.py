@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import math
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
-from watched import TODAY, Row, days_of, rows_of, shipped, with_outcomes
+from watched import TODAY, Row, days_of, heavier, rows_of, shipped, with_outcomes
 
 from tablecast.log.report import report_of
 from tablecast.log.sums import Counting, added, of_outcome
 
 SHIPPED = shipped()
-
-
-def heavier(row: Row) -> None:
-    """BMI rises by half a standard deviation (3 of 6.1)."""
-    row["given"]["bmi"] += 3.05
 
 
 def smokes(row: Row) -> None:
@@ -110,8 +105,20 @@ def test_outcomes_are_judged_beside_the_promise_and_the_card() -> None:
     assert bad.coverage
     assert bad.coverage.below
     assert bad.coverage.value == pytest.approx(0.495, abs=0.05)
+    assert bad.coverage.late == pytest.approx(bad.coverage.value, abs=0.05)
     assert bad.weeks[-1].covered == pytest.approx(0.495, abs=0.08)
     assert bad.weeks[-1].error == pytest.approx(6000 * 0.798, rel=0.2)
+
+
+def test_it_says_since_when_predictions_are_worse() -> None:
+    """After twenty-one good days, nine on which half of the outcomes are outside their range."""
+    days = with_outcomes(SHIPPED, days_of(SHIPPED, 30, 50), 40, 1500)
+    bad = with_outcomes(SHIPPED, days_of(SHIPPED, 9, 50), 40, 6000)
+    report = report_of(SHIPPED, {**days, **bad}, TODAY)
+    assert report.coverage
+    assert report.coverage.below
+    assert report.day(report.coverage.start) == report.last - timedelta(8)
+    assert report.coverage.late < 0.6 < report.coverage.value
 
 
 def test_classes_are_judged_by_accuracy_and_log_loss() -> None:

@@ -14,13 +14,13 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 from openapi_schema_validator import OAS31Validator
-from watched import Row, rows_of, shipped, unchanged
+from watched import Row, heavier, keep_days, rows_of, shipped, unchanged
 
 from tablecast.deployment.deployment import Deployment
 from tablecast.deployment.opening import load
 from tablecast.log.daily import add
 from tablecast.log.database import engine_of, upgrade, writing
-from tablecast.log.sums import Counting, added, of_outcome
+from tablecast.log.sums import Counting, added
 from tests.deployments import SHIPPED
 from tests.logged import ROW, logged
 from tests.markup import Page
@@ -28,26 +28,14 @@ from tests.stand_ins import NearestPetalEngine, deploy, iris_schema
 from tests.started import started
 
 TODAY = int(time.time() // 86_400)
-DAYS, CHANGED = 30, 3
 
 
 def fill(
     folder: Path, change: Callable[[Row], None] = unchanged, off: float | None = None
 ) -> None:
     """Keep the sums of thirty days, the last three of which may be changed."""
-    description = shipped()
-    engine, counting = engine_of(f"sqlite:///{folder / 'log.db'}"), Counting.of(description)
-    upgrade(engine)
-    for day in range(TODAY - DAYS + 1, TODAY + 1):
-        rows = rows_of(
-            description, day, 200, 0, change if day > TODAY - CHANGED else unchanged
-        )
-        sums = counting.answers(rows)
-        for row in rows[:40] if off else []:
-            added(sums, of_outcome(row, row["prediction"] + (off or 0.0)))
-        with writing(engine) as connection:
-            add(connection, {(description["sha256"], day): sums})
-    engine.dispose()
+    wrong = None if off is None else (lambda _day: off)
+    keep_days(f"sqlite:///{folder / 'log.db'}", TODAY, change=change, off=wrong)
 
 
 def watching(
@@ -55,11 +43,6 @@ def watching(
 ) -> FlaskClient:
     """Asks the shipped deployment, whose log is in the folder."""
     return logged(folder, patch, deployment or load(SHIPPED)).test_client()
-
-
-def heavier(row: Row) -> None:
-    """BMI rises by half a standard deviation."""
-    row["given"]["bmi"] += 3.05
 
 
 def words_of(html: str) -> str:
@@ -149,8 +132,8 @@ def test_ranges_and_errors_that_are_worse_than_promised_are_said(
     assert found["coverage"]["below"]
     assert found["errors"][0]["worse"]
     text = words_of(client.get("/watch").text)
-    assert "Only 0.0% of the outcomes were in the predicted range; it should be 90%." in text
-    assert "Predictions are off by $4,500 on average; the model card says $2,684." in text
+    assert "only 0.0% of the outcomes were in the predicted range; it should be 90%." in text
+    assert "predictions are off by $4,500 on average; the model card says $2,684." in text
     gauges = client.get("/metrics").text
     assert "tablecast_watch_coverage 0.0" in gauges
     assert 'tablecast_watch_error{figure="MAE"} 4500.0' in gauges

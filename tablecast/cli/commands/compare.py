@@ -98,6 +98,7 @@ def _tell(old: str, new: str, found: Comparison) -> None:
     say(f"New minus old: {found.new - found.old:+,.4g}{within}, p = {found.p:.2g} (sign-flip test "
         "of the paired differences).")
     say(VERDICTS[found.verdict].format(**names))
+    say("This holds only for rows that neither was trained on.")
 
 
 def _named(deployment: Deployment) -> dict[str, str]:

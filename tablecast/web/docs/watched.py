@@ -22,6 +22,7 @@ COUNT: JsonSchema = {"type": "integer", "minimum": 0}
 FLAG: JsonSchema = {"type": "boolean"}
 SHARE: JsonSchema = {"type": "number", "minimum": 0, "maximum": 1}
 DAY: JsonSchema = {"type": "string", "format": "date"}
+SINCE: JsonSchema = {"type": ["string", "null"], "format": "date", "description": "Since when."}
 P = SHARE | {
     "description": "Valid however often it is looked at, and corrected for all tests of the watch."
 }
@@ -104,7 +105,7 @@ _BIN = _object("A part of the values.", {
 
 _DRIFT: dict[str, JsonSchema] = {
     "drifted": FLAG | {"description": "Whether the values have changed by more than chance."},
-    "since": {"type": ["string", "null"], "format": "date", "description": "Since when."},
+    "since": SINCE,
     "p": P,
     "distance": NUMBER_OR_NULL | {
         "description": "The share of rows that would have to change to be as in training."
@@ -120,6 +121,7 @@ _DRIFT: dict[str, JsonSchema] = {
 _COVERAGE: dict[str, JsonSchema] = {
     "promised": SHARE, "rows": COUNT, "value": SHARE, "low": SHARE, "high": SHARE, "p": P,
     "below": FLAG | {"description": "Whether it is below what was promised by more than chance."},
+    "since": SINCE,
 }
 
 _FIGURE: dict[str, JsonSchema] = {
@@ -128,6 +130,7 @@ _FIGURE: dict[str, JsonSchema] = {
     "low": NUMBER_OR_NULL, "high": NUMBER_OR_NULL,
     "p": NUMBER_OR_NULL | {"description": "Null where it is not tested."},
     "worse": FLAG | {"description": "Whether it is worse than the card's by more than chance."},
+    "since": SINCE,
 }
 
 _WEEK: dict[str, JsonSchema] = {

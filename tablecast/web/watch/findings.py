@@ -21,9 +21,13 @@ TRAIN_AGAIN = N_(
 
 #: What is said of an error that is worse than the card's.
 WORSE = {
-    "MAE": N_("Predictions are off by {value} on average; the model card says {card}."),
-    "accuracy": N_("{value} of the predictions were right; the model card says {card}."),
-    "log_loss": N_("The log loss is {value}; the model card says {card}."),
+    "MAE": N_(
+        "Since {day}, predictions are off by {value} on average; the model card says {card}."
+    ),
+    "accuracy": N_(
+        "Since {day}, {value} of the predictions were right; the model card says {card}."
+    ),
+    "log_loss": N_("Since {day}, the log loss is {value}; the model card says {card}."),
 }
 
 
@@ -40,24 +44,27 @@ def findings_of(schema: Schema, report: Report) -> list[Finding]:
     found = []
     if report.coverage and report.coverage.below:
         found.append(Finding(
-            _("Only {value} of the outcomes were in the predicted range; it should be {promised}.")
-            .format(value=percent(report.coverage.value, 1),
+            _("Since {day}, only {value} of the outcomes were in the predicted range; it should be "
+              "{promised}.")
+            .format(day=day(report.day(report.coverage.start)),
+                    value=percent(report.coverage.late, 1),
                     promised=percent(report.coverage.promised)),
             sentences([_("Do not rely on the ranges for now."), _(TRAIN_AGAIN)]),
         ))
-    found += [_worse(schema, figure) for figure in report.figures if figure.worse]
+    found += [_worse(schema, report, figure) for figure in report.figures if figure.worse]
     found += [_changed(schema, drift) for drift in report.drifts if drift.drifted]
     if report.answers and report.answers.drifted:
         found.append(_answers(schema, report.answers))
     return found
 
 
-def _worse(schema: Schema, figure: Figure) -> Finding:
+def _worse(schema: Schema, report: Report, figure: Figure) -> Finding:
     text, card = WORSE[figure.name], figure.card or 0.0
     value, promised = (
-        figure_of(schema, figure.name, amount) for amount in (figure.value, card)
+        figure_of(schema, figure.name, amount) for amount in (figure.late, card)
     )
-    return Finding(_(text).format(value=value, card=promised), _(TRAIN_AGAIN))
+    since = day(report.day(figure.start))
+    return Finding(_(text).format(day=since, value=value, card=promised), _(TRAIN_AGAIN))
 
 
 def _changed(schema: Schema, drift: Drift) -> Finding:

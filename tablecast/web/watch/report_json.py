@@ -40,8 +40,8 @@ def report_json(loaded: Deployment, report: Report) -> dict[str, Any]:
         "prediction_drift": _drift(report.answers) if report.answers else None,
         "not_compared": list(report.not_compared),
         "outcomes": sums.get("outcomes", {}).get("rows", 0),
-        "coverage": _coverage(report.coverage) if report.coverage else None,
-        "errors": [_figure(figure) for figure in report.figures],
+        "coverage": _coverage(report, report.coverage) if report.coverage else None,
+        "errors": [_figure(report, figure) for figure in report.figures],
         "weeks": [_week(week) for week in report.weeks],
     }
 
@@ -81,18 +81,20 @@ def bins_json(bins: Bins) -> list[Any]:
     return [*map(list, pairwise([None, *bins.edges, None])), None]
 
 
-def _coverage(coverage: Coverage) -> dict[str, Any]:
+def _coverage(report: Report, coverage: Coverage) -> dict[str, Any]:
     return {
         "promised": coverage.promised, "rows": coverage.rows, "value": coverage.value,
         "low": coverage.low, "high": coverage.high, "p": coverage.p, "below": coverage.below,
+        "since": report.day(coverage.start).isoformat() if coverage.below else None,
     }
 
 
-def _figure(figure: Figure) -> dict[str, Any]:
+def _figure(report: Report, figure: Figure) -> dict[str, Any]:
     return {
         "name": figure.name, "card": figure.card, "rows": figure.rows, "value": figure.value,
         "low": _finite(figure.low), "high": _finite(figure.high), "p": figure.p,
         "worse": figure.worse,
+        "since": report.day(figure.start).isoformat() if figure.worse else None,
     }
 
 
