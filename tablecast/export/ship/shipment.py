@@ -51,7 +51,7 @@ class Shipment:
     @property
     def summary(self) -> str:
         """A sentence for lists of programs."""
-        return f"Predicts {self.deployment.schema.target_label} from a form, an API or a file."
+        return f"A form and an API that predict: {self.deployment.schema.target_label}."
 
     @property
     def lock(self) -> str:
