@@ -20,6 +20,9 @@ SERVING := .venv
 TRAINING := .venv-train
 # The same for Python 3.12, where training works too.
 PYTHON_312 := build/python-3.12
+# What the fronts of examples/ need besides, and what an index of packages needs.
+FRONTS := build/fronts
+INDEX := build/index
 # Training and tests use the second environment.
 PYTHON_TRAINING := PYTHONPATH=. $(TRAINING)/bin/python
 
@@ -27,7 +30,7 @@ WEB_TESTS := tests/web/test_html.py tests/web/test_batch_page.py tests/web/test_
 	tests/web/test_docs_page.py tests/web/test_controls.py
 
 MAKEFLAGS += --no-print-directory
-.PHONY: run test quick test-world test-312 setup train bench bench-access bench-attack \
+.PHONY: run test quick test-world test-312 test-engines setup train bench bench-access bench-engines bench-attack \
 	bench-automl bench-training bench-tests soak messages docs wheel sbom audit lock lint clean help
 
 help: ## list the tasks
@@ -53,7 +56,8 @@ quick: export OMP_NUM_THREADS := 1
 quick: $(TRAINING)/.installed ## the tests that a change needs most, in about a minute and a half
 	@$(PYTHON_TRAINING) -m pytest -q -n 2 --dist loadfile --quick
 
-test-world: $(TRAINING)/.installed firefox postgresql test-312 ## tests that need more: Firefox, PostgreSQL, Python 3.12
+WORLD := firefox postgresql buildah test-312 test-engines $(FRONTS)/.installed $(INDEX)/.installed
+test-world: $(TRAINING)/.installed $(WORLD) ## tests that need much more: databases, clusters, images
 	@$(UV) pip install -q --target build/opentelemetry --python $(TRAINING)/bin/python \
 		--require-hashes -r tests/opentelemetry.txt
 	@$(PYTHON_TRAINING) -m pytest -q --world
@@ -66,6 +70,14 @@ test-312: export OMP_NUM_THREADS := 1
 test-312: $(PYTHON_312)/.installed ## train and compile on Python 3.12
 	@echo "Running the tests of training and compiler on Python 3.12"
 	@PYTHONPATH=. $(PYTHON_312)/bin/python -m pytest -q -n 2 --dist loadfile $(TESTS_312)
+
+# Beside the other environments, since Ray and Spark bring half a gigabyte.
+ENGINES := build/engines
+
+test-engines: export OMP_NUM_THREADS := 1
+test-engines: $(ENGINES)/.installed ## predict on real clusters of Ray, Spark and Dask, and from S3
+	@echo "Running the tests of engines on their clusters"
+	@PYTHONPATH=. $(ENGINES)/bin/python -m pytest -q --world tests/world/test_engines.py
 
 setup: $(TRAINING)/.installed ## install what training needs
 
@@ -91,6 +103,11 @@ bench-attack: $(TRAINING)/.installed ## attack a started server, and see what ot
 
 bench-access: $(TRAINING)/.installed wrk ## what keys, limits and the access log cost a request
 	@$(PYTHON_TRAINING) -m benchmarks.access --server $(SERVER)
+
+bench-engines: $(TRAINING)/.installed $(ENGINES)/.installed ## measure predict --engine, for minutes
+	@$(UV) pip install -q --target build/mlflow --python $(TRAINING)/bin/python mlflow-skinny \
+		-c requirements-train.txt || echo "MLflow cannot be installed here, and is left out."
+	@PYTHONPATH=. $(ENGINES)/bin/python -m benchmarks.engines
 
 soak: $(TRAINING)/.installed ## ask a started server for everything for an hour, and see what it keeps
 	@$(PYTHON_TRAINING) -m benchmarks.soak --server $(SERVER)
@@ -120,17 +137,28 @@ lint: $(TRAINING)/.installed ## check style and types
 	@$(TRAINING)/bin/ruff check . && $(TRAINING)/bin/mypy
 
 # Not all: Ray, Spark and the clouds' clients are 500 MB, and stand in tests/engines.in.
-TRAINING_EXTRAS := train files log sign notebook docs test dask kaggle skops
+TRAINING_EXTRAS := train files log sign notebook docs test dask kaggle skops check
+ENGINE_EXTRAS := dask ray spark cloud
 
 # The locks. Serving is resolved for every Python it runs on; training for the one PyCaret has, and
 # for 3.12 with the same versions wherever they can be.
 UV = $(TRAINING)/bin/uv
+# What an image needs that keeps no prediction log, the same without the log's 50 MB; and what a
+# pipeline needs that trains, the same without tests and documents.
+SERVING_LOCK := tablecast/export/ship/locks/serving.txt
+TRAINING_LOCK := tablecast/export/ship/locks/training.txt
 lock: $(TRAINING)/.uv ## resolve pyproject.toml again into the hashed locks
 	@$(UV) pip compile -q --upgrade --generate-hashes --universal --no-annotate --no-header \
 		--python-version 3.11 --extra files --extra log pyproject.toml -o requirements.txt
+	@cp requirements.txt $(SERVING_LOCK)
+	@$(UV) pip compile -q --generate-hashes --universal --no-annotate --no-header \
+		--python-version 3.11 --extra files pyproject.toml -o $(SERVING_LOCK)
 	@$(UV) pip compile -q --upgrade --generate-hashes --no-annotate --no-header \
 		--python-version 3.11 $(TRAINING_EXTRAS:%=--extra %) pyproject.toml \
 		-o requirements-train.txt
+	@cp requirements-train.txt $(TRAINING_LOCK)
+	@$(UV) pip compile -q --generate-hashes --no-annotate --no-header --python-version 3.11 \
+		--extra train --extra files --extra kaggle pyproject.toml -o $(TRAINING_LOCK)
 	@cp requirements-train.txt requirements-train-3.12.txt
 	@$(UV) pip compile -q --generate-hashes --no-annotate --no-header --python-version 3.12 \
 		$(TRAINING_EXTRAS:%=--extra %) pyproject.toml -o requirements-train-3.12.txt
@@ -141,11 +169,25 @@ lock: $(TRAINING)/.uv ## resolve pyproject.toml again into the hashed locks
 	@$(UV) pip compile -q --upgrade --generate-hashes --no-annotate --no-header \
 		--python-version 3.11 -c requirements-train.txt tests/opentelemetry.in \
 		-o tests/opentelemetry.txt
+	@$(UV) pip compile -q --upgrade --generate-hashes --no-annotate --no-header \
+		--python-version 3.11 $(ENGINE_EXTRAS:%=--extra %) pyproject.toml tests/engines.in \
+		-o tests/engines.txt
+	@$(UV) pip compile -q --upgrade --generate-hashes --no-annotate --no-header \
+		--python-version 3.11 -c requirements.txt tests/fronts.in -o tests/fronts.txt
+	@$(UV) pip compile -q --upgrade --generate-hashes --no-annotate --no-header \
+		--python-version 3.11 tests/index.in -o tests/index.txt
 
 # Without bytecode, which pip makes and uv only where told, a server takes twice as long to start.
 $(SERVING)/.installed: requirements.txt $(SERVING)/.uv
 	$(call install,$(SERVING),requirements.txt,--compile-bytecode)
 	@$(SERVING)/bin/python -m compileall -q tablecast
+
+$(ENGINES)/.installed: tests/engines.txt $(TRAINING)/.uv
+	@$(MAKE) java
+	@echo "Installing $< into $(ENGINES)"
+	@"$(PYTHON)" -m venv $(ENGINES)
+	@$(UV) pip install -q --python $(ENGINES)/bin/python --require-hashes -r $<
+	@touch $@
 
 $(TRAINING)/.installed: requirements-train.txt $(TRAINING)/.uv
 	@$(MAKE) openmp
@@ -158,6 +200,19 @@ $(PYTHON_312)/.installed: requirements-train-3.12.txt $(TRAINING)/.uv
 	@python=$$(pyenv prefix 3.12 2>/dev/null)/bin/python3.12; \
 	$(UV) venv -q --clear --python $$([ -x $$python ] && echo $$python || echo 3.12) $(PYTHON_312)
 	@$(UV) pip install -q --python $(PYTHON_312)/bin/python --require-hashes -r $<
+	@touch $@
+
+$(FRONTS)/.installed: requirements.txt tests/fronts.txt $(TRAINING)/.uv
+	@echo "Installing tests/fronts.txt into $(FRONTS)"
+	@$(UV) venv -q --clear --python $(TRAINING)/bin/python $(FRONTS)
+	@$(UV) pip install -q --python $(FRONTS)/bin/python --require-hashes -r requirements.txt
+	@$(UV) pip install -q --python $(FRONTS)/bin/python --require-hashes -r tests/fronts.txt
+	@touch $@
+
+$(INDEX)/.installed: tests/index.txt $(TRAINING)/.uv
+	@echo "Installing tests/index.txt into $(INDEX)"
+	@$(UV) venv -q --clear --python $(TRAINING)/bin/python $(INDEX)
+	@$(UV) pip install -q --python $(INDEX)/bin/python --require-hashes -r tests/index.txt
 	@touch $@
 
 # uv installs the locks in seconds; where it cannot (an index that only pip knows), pip does.
@@ -186,7 +241,7 @@ openmp:
 	@! command -v dpkg >/dev/null || dpkg -s libgomp1 >/dev/null 2>&1 || \
 		$(MAKE) apt PACKAGES=libgomp1
 
-.PHONY: system openmp chromium firefox postgresql wrk apt
+.PHONY: system openmp java chromium firefox postgresql buildah wrk apt
 wrk:
 	@command -v wrk >/dev/null || $(MAKE) apt PACKAGES=wrk
 
@@ -196,8 +251,15 @@ chromium:
 	@! command -v dpkg >/dev/null || dpkg -s libatomic1 >/dev/null 2>&1 || \
 		$(MAKE) apt PACKAGES=libatomic1
 
+java:
+	@command -v java >/dev/null || $(MAKE) apt PACKAGES=openjdk-17-jre-headless
+
 postgresql:
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || $(MAKE) apt PACKAGES=postgresql
+
+buildah:
+	@command -v buildah >/dev/null && command -v mmdebstrap >/dev/null || \
+		$(MAKE) apt PACKAGES="buildah mmdebstrap"
 
 firefox:
 	@command -v firefox-esr >/dev/null || $(MAKE) apt PACKAGES="firefox-esr fonts-liberation"

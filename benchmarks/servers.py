@@ -12,7 +12,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Thread
 from typing import IO
@@ -108,6 +108,12 @@ def tuned(environment: Environment, graph: Path) -> Server:
     return _on_uvicorn("fastapi_tuned", "FastAPI + onnxruntime, ready response", environment, graph)
 
 
+def with_log(environment: Environment, graph: Path, address: str) -> Server:
+    """The peer that inserts a row for each answer before it gives it."""
+    peer = _on_uvicorn("fastapi_log", "FastAPI + onnxruntime + SQLAlchemy", environment, graph)
+    return replace(peer, variables={**peer.variables, "PEER_LOG": address})
+
+
 def _on_uvicorn(name: str, title: str, environment: Environment, graph: Path) -> Server:
     command = (environment.program("uvicorn"), f"{name}_app:app", "--workers", str(WORKERS),
                "--port", "{port}", "--loop", "uvloop", "--http", "httptools",
@@ -135,12 +141,15 @@ def serve_command(python: str, server: str) -> tuple[str, ...]:
 
 
 @contextmanager
-def started(server: Server, key: str = "") -> Iterator[Running]:
+def started(
+    server: Server, key: str = "", first: str = "/predict_api"
+) -> Iterator[Running]:
     """Start a server, wait for its first answer, and stop it with all its processes.
 
     Args:
         server: how it is started.
         key: what its first request is sent with, where it wants one.
+        first: the address of its first request.
     """
     port = _free_port()
     with tempfile.TemporaryDirectory() as counts, tempfile.TemporaryFile("w+") as log:
@@ -159,7 +168,7 @@ def started(server: Server, key: str = "") -> Iterator[Running]:
         if process.stdout:
             Thread(target=_read_on, args=(process.stdout,), daemon=True).start()
         try:
-            _wait(process, port, began, server, key)
+            _wait(process, port, began, server, key, first)
             yield Running(port, process.pid, time.perf_counter() - began)
         except RuntimeError:
             log.seek(0)
@@ -180,22 +189,22 @@ def _ours(deployment: str) -> dict[str, str]:
 
 
 def _wait(
-    process: subprocess.Popen[bytes], port: int, began: float, server: Server, key: str
+    process: subprocess.Popen[bytes], port: int, began: float, server: Server, key: str, first: str
 ) -> None:
-    while not _answers(port, key):
+    while not _answers(port, key, first):
         if process.poll() is not None or time.perf_counter() - began > START_TIMEOUT:
             raise RuntimeError(f"{server.title} did not start.")
         time.sleep(0.005)
 
 
-def _answers(port: int, key: str = "") -> bool:
+def _answers(port: int, key: str, first: str) -> bool:
     """Whether a first request is answered, and with one number."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=START_TIMEOUT)
     try:
         headers = {"Content-Type": "application/json"}
         if key:
             headers["Authorization"] = f"Bearer {key}"
-        connection.request("POST", "/predict_api", json.dumps(ROW), headers)
+        connection.request("POST", first, json.dumps(ROW), headers)
         response = connection.getresponse()
         content = response.read()
     except OSError:

@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import io
 import logging
+import os
 import sys
+import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +25,7 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent))  # the package and its tests, from a checkout
 
 from tablecast.deployment.opening import load  # noqa: E402
+from tests import watched  # noqa: E402
 from tests.chromium import ARGUMENTS, CHROMIUM  # noqa: E402
 from tests.served import server  # noqa: E402
 from tests.started import started  # noqa: E402
@@ -52,7 +56,25 @@ def main() -> None:
             save("card", [shot(page, 0, 1100)])
         with opened(browser, url, "/docs", "light") as page:
             save("api", [shot(page, 0, 1100)])
+        with watched_server() as url, opened(browser, url, "/watch", "light") as page:
+            save("watch", [shot(page, 0, 1750)])
         browser.close()
+
+
+@contextmanager
+def watched_server() -> Iterator[str]:
+    """A server that has been asked for two months: of late for heavier people, at other prices."""
+    with tempfile.TemporaryDirectory() as folder:
+        address = f"sqlite:///{Path(folder) / 'log.db'}"
+        today = int(time.time() // 86_400)
+        watched.keep_days(
+            address, today, 60, 100, watched.heavier, 5,
+            off=lambda day: 4600 if day > today - 20 else 1900,
+        )
+        os.environ["TABLECAST_LOG"] = address
+        with server(started(load(HERE.parent / "deployment_28042020"))) as url:
+            yield url
+        del os.environ["TABLECAST_LOG"]
 
 
 #: What a phone shows: address, scheme, and what is scrolled to.

@@ -12,7 +12,7 @@ asked for, so that answering needs none of what training needs. The folders in t
     inference/    columns in, answers out, and why
     batch/        a file of rows in, the same with predictions out
     web/          what a browser or a program is answered with
-    export/       a deployment as something else that answers alike: an HTML file, an SQL statement
+    export/       a deployment as another thing: an HTML file, an SQL statement, a folder for a host
     cli/          the command line
     i18n/         the reader's language
 """
@@ -49,6 +49,12 @@ _MODULES = {
     "train": "tablecast.training.train",
 }
 
+#: Modules of batch/frames, which is on the package's path.
+_FRAMES = ("dask", "ray", "spark")
+
+# tablecast.spark, tablecast.dask and tablecast.ray, for people whose rows are in a frame there.
+__path__.append(os.path.join(os.path.dirname(__file__), "batch", "frames"))
+
 # Since 1.31, importing onnxruntime on Linux starts a thread that keeps a device id and a record of
 # its use in the home folder, to be sent to its maker. Nothing about what is asked leaves from here;
 # and a server that forks while that thread runs has workers that hang at their end.
@@ -56,6 +62,8 @@ os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 
 def __getattr__(name: str) -> Any:
+    if name in _FRAMES:
+        return import_module(f"tablecast.{name}")
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(_MODULES[name]), name)

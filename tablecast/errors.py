@@ -76,6 +76,10 @@ class SqlError(TablecastError):
     """A deployment cannot be written as SQL."""
 
 
+class ShipError(TablecastError):
+    """A folder for a host cannot be written, or is not what its host takes."""
+
+
 class LogError(TablecastError):
     """The prediction log cannot be opened, read or written."""
 

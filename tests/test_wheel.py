@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import zipfile
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from packaging.version import Version
 from real_servers import STOP_TIMEOUT, free_port, wait_until_ready
 
 from tablecast import __version__
+from tablecast.export.ship.own_wheel import wheel_bytes
 
 UV = Path(sys.executable).with_name("uv")
 
@@ -111,6 +113,45 @@ def test_the_train_extra_resolves_to_the_lock(wheel: Path, python: Path) -> None
     assert {name: Version(version) for name, version in planned.items()} == {
         name: pinned[name] for name in planned
     }
+
+
+@pytest.mark.slow
+def test_a_shipped_wheel_is_the_published_one(wheel: Path) -> None:
+    """What `tablecast ship` packs from a clone has the same files, and asks for the same packages.
+    """
+    with zipfile.ZipFile(wheel) as built, zipfile.ZipFile(BytesIO(wheel_bytes())) as packed:
+        names = [name for name in built.namelist() if ".dist-info/" not in name]
+        assert {name for name in packed.namelist() if ".dist-info/" not in name} == set(names)
+        assert all(built.read(name) == packed.read(name) for name in names)
+        info = f"tablecast-{__version__}.dist-info"
+        both = (built, packed)
+        described = [email.message_from_bytes(one.read(f"{info}/METADATA")) for one in both]
+        for key in ("Name", "Version", "Requires-Python", "Summary", "License-Expression"):
+            assert described[0][key] == described[1][key]
+        asked = [{*map(Requirement, one.get_all("Requires-Dist", []))} for one in described]
+        assert asked[0] == asked[1]
+        extras = [{*one.get_all("Provides-Extra", [])} for one in described]
+        assert extras[0] == extras[1]
+        scripts = [one.read(f"{info}/entry_points.txt").split() for one in both]
+        assert scripts[0] == scripts[1]
+
+
+@pytest.mark.slow
+def test_an_installed_package_ships_itself(installed: Path, tmp_path: Path) -> None:
+    """Without a clone, `tablecast ship` packs the wheel again that it was installed from."""
+    out = tmp_path / "out"
+    for _ in range(2):
+        done = subprocess.run(
+            [str(installed / "tablecast"), "ship", str(SHIPPED), "--to", "docker", "-o", str(out)],
+            cwd=tmp_path, check=True, text=True, capture_output=True,
+            env={**os.environ, "PYTHONPATH": ""},
+        )  # fmt: skip
+    assert "is up to date for Docker" in done.stdout
+    with zipfile.ZipFile(out / f"tablecast-{__version__}-py3-none-any.whl") as packed:
+        assert packed.read("tablecast/templates/base.html")
+        assert b"Requires-Dist: flask" in packed.read(f"tablecast-{__version__}.dist-info/METADATA")
+        lock = packed.read("tablecast/export/ship/locks/with_log.txt")
+    assert lock == (ROOT / "requirements.txt").read_bytes()
 
 
 @pytest.mark.slow

@@ -2,19 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from tablecast.batch.csv_sink import Values
 from tablecast.deployment.deployment import Deployment
-from tablecast.errors import BatchError
+from tablecast.errors import BatchError, Remark
 from tablecast.i18n.language import _
 from tablecast.inference.engine import Columns
 
 ERROR_COLUMN = "prediction_error"
+ID_COLUMN = "prediction_id"
+
+
+class Recorder(Protocol):
+    """Keeps answers and refusals of a file."""
+
+    def answered(
+        self, columns: Columns, answers: Mapping[str, Values], warned: npt.NDArray[np.bool_]
+    ) -> Sequence[str]:
+        """Keep the answers to rows.
+
+        Args:
+            columns: field name to values, (rows,).
+            answers: the added columns.
+            warned: (rows,), whether there is something to say of a row.
+
+        Returns:
+            The ids of the answers.
+        """
+
+    def refused(self, rows: Iterable[Sequence[Remark]]) -> None:
+        """Keep why rows were refused: what is wrong with each of them."""
+
+
+def recorded(
+    recorder: Recorder | None,
+    columns: Columns,
+    added: dict[str, Values],
+    warned: npt.NDArray[np.bool_],
+) -> dict[str, Values]:
+    """The answers to rows with their ids, where something keeps them."""
+    return {**added, ID_COLUMN: recorder.answered(columns, added, warned)} if recorder else added
 
 
 def answers(deployment: Deployment, columns: Columns) -> dict[str, Values]:
@@ -44,7 +76,9 @@ def _score_names(classes: Sequence[str | int]) -> list[str]:
     return [f"prediction_score_{label}" for label in classes]
 
 
-def added_columns(deployment: Deployment, with_errors: bool) -> dict[str, type]:
+def added_columns(
+    deployment: Deployment, with_errors: bool, *, with_ids: bool = False
+) -> dict[str, type]:
     """Name to kind of the columns that answers of this deployment have.
 
     A typical row is asked: not every classifier knows probabilities.
@@ -60,6 +94,8 @@ def added_columns(deployment: Deployment, with_errors: bool) -> dict[str, type]:
     }
     if schema.classes:
         added["prediction_label"] = type(schema.classes[0])
+    if with_ids:
+        added[ID_COLUMN] = str
     if with_errors:
         added[ERROR_COLUMN] = str
     for taken in schema.fields:

@@ -8,7 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
-from tablecast.batch.answers import added_columns, answers
+import numpy as np
+
+from tablecast.batch.answers import Recorder, added_columns, answers, recorded
 from tablecast.batch.below_table import rows_of_table
 from tablecast.batch.column_reader import RowsReader, meaning
 from tablecast.batch.csv_chunk import CsvChunk
@@ -111,7 +113,9 @@ def _parsed(schema: Schema, cells: Mapping[str, Sequence[str]], rows: int) -> It
         yield schema.parse(raw, text=True)
 
 
-def write_csv_rows(deployment: Deployment, rows: Sequence[Row]) -> bytes:
+def write_csv_rows(
+    deployment: Deployment, rows: Sequence[Row], recorder: Recorder | None = None
+) -> bytes:
     """Valid rows with their predictions, as the CSV file that a batch makes of them.
 
     Raises:
@@ -122,12 +126,15 @@ def write_csv_rows(deployment: Deployment, rows: Sequence[Row]) -> bytes:
     separator = ";" if comma else ","
     names, records = _shown(schema, rows)
     table = PlainTable(names, separator)
-    added = added_columns(deployment, with_errors=False)
+    added = added_columns(deployment, with_errors=False, with_ids=recorder is not None)
     result = io.BytesIO()
     with closing(CsvSink(result, table, added, decimal_comma=comma)) as sink:
         if rows:
             chunk = CsvChunk(records, range(2, 2 + len(records)))
-            sink.write(chunk, None, answers(deployment, schema.columns_of_rows(rows)))
+            columns = schema.columns_of_rows(rows)
+            warned = np.array([bool(row.warnings) for row in rows])
+            answered = recorded(recorder, columns, answers(deployment, columns), warned)
+            sink.write(chunk, None, answered)
     return result.getvalue()
 
 

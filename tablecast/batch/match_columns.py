@@ -45,6 +45,11 @@ def match_columns(schema: Schema, names: Sequence[str], file: str) -> dict[str, 
     return {name: index for name, index in known.items() if index is not None}
 
 
+def column_of(name: str, names: Sequence[str]) -> int | None:
+    """Which column of a file has a name, from 0; None where none has."""
+    return _index(name, _indices(names))
+
+
 def _check_repeated(fields: Sequence[str], names: Sequence[str], file: str) -> None:
     """Refuse a field's column that is there twice, unless training had both, too."""
     named = Counter(tidy_text(name) for name in names)

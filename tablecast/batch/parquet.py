@@ -57,7 +57,7 @@ class ParquetChunk:
 
     def joined(self, more: ParquetChunk) -> ParquetChunk:
         """These rows, and those behind them."""
-        table = _pyarrow().Table.from_batches([self.batch, more.batch]).combine_chunks()
+        table = import_pyarrow().Table.from_batches([self.batch, more.batch]).combine_chunks()
         return ParquetChunk(table.to_batches()[0], self.first)
 
     def characters(self) -> int:
@@ -76,10 +76,10 @@ class ParquetSource:
         BatchError: the file is not Parquet, or pyarrow is not installed.
     """
 
-    begins = ends = True
+    begins = ends = False  # every row is one: nothing stands above or below the table
 
     def __init__(self, where: Path | BinaryIO, name: str = "") -> None:
-        pyarrow = _pyarrow()
+        pyarrow = import_pyarrow()
         self.name = name or (where.name if isinstance(where, Path) else "")
         self.notes: tuple[str, ...] = ()
         try:
@@ -147,7 +147,7 @@ class ParquetSink:
         replaced: Collection[str] = (),
         writer: ParquetWriter | None = None,
     ) -> None:
-        pyarrow = _pyarrow()
+        pyarrow = import_pyarrow()
         self._arrow = pyarrow
         self._kept = [index for index, name in enumerate(source.names) if name not in replaced]
         kinds = {float: pyarrow.float64(), int: pyarrow.int64(), str: pyarrow.string()}
@@ -175,7 +175,7 @@ class RowGroups:
     """Writes record batches as a Parquet file, in large groups of rows."""
 
     def __init__(self, where: Path | BinaryIO, schema: Any) -> None:
-        self._arrow = _pyarrow()
+        self._arrow = import_pyarrow()
         self._writer = self._arrow.parquet.ParquetWriter(where, schema)
         self._waiting: list[Any] = []
 
@@ -200,7 +200,7 @@ class Batches:
     """Writes record batches as they are, for ``RowGroups`` elsewhere."""
 
     def __init__(self, where: Path | BinaryIO, schema: Any) -> None:
-        self._writer = _pyarrow().ipc.new_stream(where, schema)
+        self._writer = import_pyarrow().ipc.new_stream(where, schema)
 
     def write(self, batch: Any) -> None:
         """Write some rows."""
@@ -219,7 +219,7 @@ def join_batches(parts: Iterable[bytes], where: Path) -> None:
     """Write what ``Batches`` wrote, one part after the other, as one Parquet file."""
     writer: RowGroups | None = None
     for content in parts:
-        with _pyarrow().ipc.open_stream(content) as stream:
+        with import_pyarrow().ipc.open_stream(content) as stream:
             writer = writer or RowGroups(where, stream.schema)
             for batch in stream:
                 writer.write(batch)
@@ -227,7 +227,8 @@ def join_batches(parts: Iterable[bytes], where: Path) -> None:
         writer.close()
 
 
-def _pyarrow() -> Any:
+def import_pyarrow() -> Any:
+    """The package that reads and writes Parquet. Raises BatchError where it is not installed."""
     try:
         import pyarrow
         import pyarrow.ipc
@@ -241,7 +242,7 @@ def _pyarrow() -> Any:
 
 @contextmanager
 def _arrow_errors(name: str) -> Iterator[None]:
-    pyarrow = _pyarrow()
+    pyarrow = import_pyarrow()
     try:
         yield
     except (pyarrow.ArrowException, OSError) as error:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tablecast.errors import BatchError
+from tablecast.i18n.language import _
 
 #: Endings by which programs know files that are not text.
 OTHER_KINDS = (".gz", ".zst", ".zip")
@@ -48,3 +49,10 @@ def file_errors() -> Iterator[None]:
     except OSError as error:
         where = f" {str(error.filename)!r}" if error.filename else ""
         raise BatchError(f"The file{where} cannot be used: {error.strerror or error}.") from None
+
+
+def refuse_sheet(sheet: str | None, name: str) -> None:
+    """Raises BatchError where a sheet is asked for of a file that has none."""
+    if sheet:
+        words = _("{name} is not a workbook, so it has no sheet. Leave out --sheet.")
+        raise BatchError(words.format(name=name))

@@ -7,6 +7,7 @@ Columns that are added at the end of each row:
   deployment knows it;
 * ``prediction_score``: the probability of that label, for classes, as PyCaret names it;
 * ``prediction_score_CLASS``: the probability of each class, in the schema's order;
+* ``prediction_id``: the answer's id, where the answers are kept in a log;
 * ``prediction_error``: why the row is refused, with ``errors="column"`` only.
 
 A file that has columns of these names is taken as the output of an earlier run, and they are
@@ -22,7 +23,17 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, Protocol, get_args
 
-from tablecast.batch.answers import ERROR_COLUMN, added_columns, answers, scattered
+import numpy as np
+import numpy.typing as npt
+
+from tablecast.batch.answers import (
+    ERROR_COLUMN,
+    Recorder,
+    added_columns,
+    answers,
+    recorded,
+    scattered,
+)
 from tablecast.batch.below_table import rows_of_table
 from tablecast.batch.column_reader import Reading, RowsReader
 from tablecast.batch.csv_sink import CsvSink, Values
@@ -30,7 +41,7 @@ from tablecast.batch.csv_source import CsvSource
 from tablecast.batch.limits import Limits
 from tablecast.batch.match_columns import match_columns
 from tablecast.batch.parquet import ParquetSink, ParquetSource, ParquetWriter, RowGroups
-from tablecast.batch.paths import check_paths, file_errors
+from tablecast.batch.paths import check_paths, file_errors, refuse_sheet
 from tablecast.batch.summary import (
     SHOWN_REFUSALS,
     Refused,
@@ -39,15 +50,15 @@ from tablecast.batch.summary import (
     location_in_words,
     reason_in_file,
 )
-from tablecast.batch.workbook_sink import WorkbookSink, sink_of
+from tablecast.batch.workbook_sink import sink_of
 from tablecast.batch.workbook_source import WorkbookSource
 from tablecast.data.sheets import is_workbook
 from tablecast.deployment.deployment import Deployment
 from tablecast.deployment.files import replaced_when_whole
 from tablecast.deployment.opening import load
-from tablecast.errors import BatchError
 from tablecast.i18n.formats import listed
 from tablecast.i18n.language import _
+from tablecast.inference.engine import Columns
 from tablecast.schema.schema import Schema
 
 #: What happens to rows that the schema refuses: nothing is written; they are left out; or they
@@ -76,6 +87,15 @@ class Source(Protocol):
 
     def fraction_read(self) -> float: ...
     def chunks(self) -> Iterator[Any]: ...
+    def close(self) -> None: ...
+
+
+class Sink(Protocol):
+    """What rows and their answers are written to."""
+
+    def write(
+        self, chunk: Any, rows: Sequence[int] | None, added: Mapping[str, Values]
+    ) -> None: ...
     def close(self) -> None: ...
 
 
@@ -108,7 +128,7 @@ def predict_file(
     run = Run(loaded, errors, progress)
     with file_errors(), replaced_when_whole(written) as temporary:
         if read.suffix.lower() == ".parquet":
-            _refuse_sheet(sheet, read.name)
+            refuse_sheet(sheet, read.name)
             parquet = ParquetSource(read)
             return run.through(parquet, lambda: run.parquet_sink(temporary, parquet))
         with read.open("rb") as stream, temporary.open("wb") as result:
@@ -123,6 +143,7 @@ def predict_csv(
     name: str,
     errors: Errors = "fail",
     limits: Limits | None = None,
+    recorder: Recorder | None = None,
 ) -> Summary:
     """``predict_file`` for open streams of CSV or a workbook; a failed one's output is of no use.
 
@@ -130,23 +151,19 @@ def predict_csv(
         source: seekable, at its beginning; left open, as ``output`` is.
         name: what messages call the file.
         limits: what the file may cost; it is looked at after each chunk of rows.
+        recorder: what keeps the answers, if they are to be.
 
     Raises:
         RowsRefused, BatchError: as ``predict_file``, or the file goes past a limit.
     """
-    return Run(deployment, errors, None, limits).through_stream(source, output, name)
+    run = Run(deployment, errors, limits=limits, recorder=recorder)
+    return run.through_stream(source, output, name)
 
 
 def csv_source(stream: BinaryIO, name: str, schema: Schema) -> CsvSource:
     """A CSV file of a deployment's rows, about to be read."""
     names = [field.name for field in schema.fields]
     return CsvSource(stream, name, names, schema.reading.get("encoding", ""))
-
-
-def _refuse_sheet(sheet: str | None, name: str) -> None:
-    if sheet:
-        words = _("{name} is not a workbook, so it has no sheet. Leave out --sheet.")
-        raise BatchError(words.format(name=name))
 
 
 class Run:
@@ -158,6 +175,7 @@ class Run:
         limits: what the file may cost.
         given: columns that the file lacks, with the one text that each has in all its rows.
         header: whether a CSV file's columns are named in the output.
+        recorder: what keeps the answers, if they are to be.
     """
 
     def __init__(
@@ -168,7 +186,9 @@ class Run:
         limits: Limits | None = None,
         given: Mapping[str, str] | None = None,
         header: bool = True,
+        recorder: Recorder | None = None,
     ) -> None:
+        self._recorder = recorder
         self._deployment = deployment
         self._errors = errors
         self._progress = progress
@@ -187,7 +207,7 @@ class Run:
         beginning = stream.read(8)
         stream.seek(0)
         if not is_workbook(beginning):
-            _refuse_sheet(sheet, name)
+            refuse_sheet(sheet, name)
             return self.through_csv(stream, result, name)
         names = [field.name for field in self._deployment.schema.fields]
         source = WorkbookSource(stream, name, names, sheet, self._limits.memory)
@@ -228,7 +248,7 @@ class Run:
     def through(
         self,
         source: Source,
-        make_sink: Callable[[], CsvSink | ParquetSink | WorkbookSink],
+        make_sink: Callable[[], Sink],
         check: Callable[[], None] = lambda: None,
     ) -> Summary:
         """Answer and write every row. Raises RowsRefused where errors are not passed over."""
@@ -245,8 +265,6 @@ class Run:
         return self.summary
 
     def _chunks(self, source: Source) -> Iterator[Any]:
-        if isinstance(source, ParquetSource):  # whose rows are all data
-            return source.chunks()
         return rows_of_table(source, self._deployment.schema, self._indices)
 
     def _look_at_columns(self, source: Source) -> None:
@@ -263,13 +281,17 @@ class Run:
         if absent:
             words = _("The column {names} is missing, so typical values were used in every row.")
             self.summary.notes = (words.format(names=listed(map(repr, absent))),)
-        self.added = added_columns(self._deployment, self._errors == "column")
+        self.added = added_columns(
+            self._deployment, self._errors == "column", with_ids=self._recorder is not None
+        )
 
     def _read(self, source: Source, chunk: _Chunk) -> Reading:
         cells = {name: chunk.column(index) for name, index in self._indices.items()}
         cells |= {name: [text] * len(chunk) for name, text in self._everywhere.items()}
         reading = self._reader.read(cells, len(chunk))
         self._count(chunk, reading)
+        if reading.refused and self._recorder:
+            self._recorder.refused(reading.refused.values())
         if reading.refused and self._errors == "fail":
             raise RowsRefused(source.name, self.summary)
         return reading
@@ -290,7 +312,7 @@ class Run:
     ) -> tuple[list[int] | None, dict[str, Values]]:
         """The rows to write (None: all), and the added columns' values for them."""
         if not reading.refused:
-            added = answers(self._deployment, reading.columns)
+            added = self._recorded(reading.columns, reading.warned)
             if self._errors == "column":
                 added[ERROR_COLUMN] = [None] * rows
             return None, added
@@ -298,7 +320,7 @@ class Run:
         columns = {name: values[accepted] for name, values in reading.columns.items()}
         predictions: dict[str, Values] = dict.fromkeys(self.added, ())
         if accepted:
-            predictions = answers(self._deployment, columns)
+            predictions = self._recorded(columns, reading.warned[accepted])
         if self._errors == "skip":
             return accepted, {name: predictions[name] for name in self.added}
         added = {name: scattered(values, accepted, rows) for name, values in predictions.items()}
@@ -308,3 +330,7 @@ class Run:
             for row in range(rows)
         ]
         return None, added
+
+    def _recorded(self, columns: Columns, warned: npt.NDArray[np.bool_]) -> dict[str, Values]:
+        """The answers to rows, kept if they are to be."""
+        return recorded(self._recorder, columns, answers(self._deployment, columns), warned)

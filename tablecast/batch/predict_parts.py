@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -9,7 +10,6 @@ from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
 
 from tablecast import __version__
 from tablecast.batch.engines import Cluster, EngineFailed, started
@@ -18,14 +18,19 @@ from tablecast.batch.parts.kept import Kept
 from tablecast.batch.parts.merged import merged
 from tablecast.batch.parts.outputs import Output, output_at
 from tablecast.batch.parts.part import Order, Scored
+from tablecast.batch.parts.places import LONGEST_REASON
 from tablecast.batch.parts.plan import Planned, described, planned
 from tablecast.batch.parts.score import score
+from tablecast.batch.paths import file_errors
 from tablecast.batch.predict_file import Errors, Progress
 from tablecast.batch.summary import RowsRefused, Summary
 from tablecast.deployment.deployment import Deployment
 from tablecast.deployment.files import sha256_of
 from tablecast.errors import BatchError, TablecastError
 from tablecast.inference.onnx_engine import GraphEngine
+
+#: What Python says where a worker has no tablecast, or one that is older than engines.
+_LACKING = re.compile("No module named|has no attribute|cannot import name")
 
 
 @dataclass(frozen=True)
@@ -85,8 +90,9 @@ def predict_parts(
     if not isinstance(deployment.engine, GraphEngine):
         raise BatchError("Parts are answered by the graph: unset TABLECAST_ENGINE, and compile a "
                          "deployment that has none (python -m tablecast compile).")  # fmt: skip
-    inputs = inputs_at(source)
-    into = output_at(output, inputs, is_parts=workers.engine is not None)
+    with file_errors():
+        inputs = inputs_at(source)
+        into = output_at(output, inputs, is_parts=workers.engine is not None)
     graph, uncut = deployment.engine.content, set[str]()
     while True:
         plans = planned(inputs, deployment.schema, sheet, uncut)
@@ -142,7 +148,8 @@ class _Run:
         self, workers: Workers, graph: bytes, resume: bool
     ) -> tuple[Summary, Counter[str]]:
         """Answer what is not done, and put it where it belongs."""
-        self._kept.begin(resume)
+        with file_errors():
+            self._kept.begin(resume)
         with self._cleaned_up():
             with workers.started(graph) as cluster:
                 self._answer(cluster)
@@ -156,7 +163,8 @@ class _Run:
     def _cleaned_up(self) -> Iterator[None]:
         """Leave the parts that are done where the run can go on, and nothing where it cannot."""
         try:
-            yield
+            with _disk_errors():
+                yield
         except (KeyboardInterrupt, EngineFailed) as error:
             if not self._kept.done:
                 self._kept.remove()
@@ -227,11 +235,23 @@ class _Run:
         raise RowsRefused(part.name, merged(self._plans, {**of_file, number: failed.summary}))
 
 
+@contextmanager
+def _disk_errors() -> Iterator[None]:
+    """A full disk ends a run that can go on once there is room."""
+    try:
+        yield
+    except OSError as error:
+        where = f" {str(error.filename)!r}" if error.filename else ""
+        words = f"The file{where} cannot be used: {error.strerror or error}."
+        raise EngineFailed(words) from None
+
+
 def _words_of(error: BaseException) -> str:
-    lines: Sequence[Any] = str(error).strip().splitlines()
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    lacking = next((line for line in lines if _LACKING.search(line)), None)
+    if lacking:
+        return (f"The workers lack what this part of tablecast needs ({lacking}). Install the same "
+                f"there: pip install tablecast=={__version__}.")  # fmt: skip
     reason = f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
-    if isinstance(error, ModuleNotFoundError | AttributeError) or "No module named" in str(error):
-        return (f"The workers have no tablecast, or an older one ({reason}). Install it there: pip "
-                "install tablecast.")  # fmt: skip
-    return f"The workers were lost ({reason})."
+    return f"The workers were lost ({reason[:LONGEST_REASON]})."
 

@@ -11,7 +11,7 @@ import io
 import math
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -65,6 +65,8 @@ class Grid:
         separator: what stands between cells; empty where nothing does (Excel).
         row_word: what ``lines`` counts: "Line", or "Row" of a sheet.
         notes: what was left out, and why.
+        places: which cells of a record the columns are; others are row names, or empty.
+        width: how many cells a record has.
     """
 
     header: list[str]
@@ -73,6 +75,8 @@ class Grid:
     separator: str = ""
     row_word: str = "Line"
     notes: list[Remark] = field(default_factory=list)
+    places: Sequence[int] = ()
+    width: int = 0
 
 
 def grid_of(text: str, name: str, separator: str | None = None) -> Grid:
@@ -203,7 +207,7 @@ def arranged(
     doubts = _doubts(header, [record for _, record in kept[head + 1 : head + FIRST_ROWS]])
     if doubts and head and len(above := kept[head - 1][1]) > 1 and all(map(bare, above)):
         # Names that a row of data does not fit, such as 1,11,889 without quotation marks.
-        raise _ragged(f"{row_word} {kept[head][0]}", len(kept[head][1]), len(above), name)
+        raise ragged(f"{row_word} {kept[head][0]}", len(kept[head][1]), len(above), name)
     notes += doubts
     body = kept[head + 1 :]
     full = sum(len(record) == width for _, record in body)
@@ -216,7 +220,7 @@ def arranged(
     notes += footers
     for line, record in body:
         if len(record) != width:
-            raise _ragged(f"{row_word} {line}", len(record), width, name)
+            raise ragged(f"{row_word} {line}", len(record), width, name)
     if not body:
         raise TableError(f"'{name}' has a header but no rows. Add rows to learn from.")
     rows, lines = [record for _, record in body], [line for line, _ in body]
@@ -245,6 +249,7 @@ def _without_needless(grid: Grid) -> Grid:
         first = bare(grid.rows[0][named[0]])
         grid.notes.append(ROW_NAMES.filled(first=first))
         named = named[1:]
+    grid.places, grid.width = named, len(grid.header)
     if len(named) < len(grid.header):
         grid.header = [grid.header[at] for at in named]
         grid.rows = [[row[at] for at in named] for row in grid.rows]
@@ -256,19 +261,35 @@ def _all_records(
 ) -> list[tuple[int, Record]]:
     """Every record with its line. Quotation marks within a cell are forgiven, open ones are not."""
     try:
-        return list(_records(text, separator, name, above, strict=True))
-    except _OddQuotes:
-        return list(_records(text, separator, name, above, strict=False))
+        return list(records_of(_lines(text), separator, name, above, strict=True))
+    except OddQuotes:
+        return list(records_of(_lines(text), separator, name, above, strict=False))
 
 
-class _OddQuotes(Exception):  # noqa: N818 - a control flow of this module, never shown
+def _lines(text: str) -> Iterable[str]:
+    return io.StringIO(text, newline="")
+
+
+class OddQuotes(Exception):  # noqa: N818 - a control flow of this module, never shown
     """A cell goes on behind its closing quotation mark."""
 
 
-def _records(
-    text: str, separator: str, name: str, above: int, *, strict: bool
+def records_of(
+    lines: Iterable[str], separator: str, name: str, above: int, *, strict: bool
 ) -> Iterator[tuple[int, Record]]:
-    lines = io.StringIO(text, newline="")
+    """Every record with its line.
+
+    Args:
+        lines: of the file, with their ends.
+        separator: what stands between cells.
+        name: what messages call the file.
+        above: how many lines stand above these.
+        strict: whether quotation marks have to be in their places.
+
+    Raises:
+        OddQuotes: strictly, one is not.
+        TableError: a cell or a quotation mark has no end.
+    """
     reader = csv.reader(lines, delimiter=separator, skipinitialspace=True, strict=strict)
     line = above + 1
     try:
@@ -277,7 +298,7 @@ def _records(
             line = above + reader.line_num + 1
     except csv.Error as error:
         if strict and "expected after" in str(error):
-            raise _OddQuotes from None
+            raise OddQuotes from None
         if "field larger" in str(error):
             raise TableError(
                 f"Line {line} of '{name}' has a cell of more than {csv.field_size_limit():,} "
@@ -289,7 +310,8 @@ def _records(
         ) from error
 
 
-def _ragged(row_word: str, cells: int, width: int, name: str) -> TableError:
+def ragged(row_word: str, cells: int, width: int, name: str) -> TableError:
+    """What to say of a row with too many or too few cells."""
     return TableError(
         f"{row_word} of '{name}' has {cells} cell{'' if cells == 1 else 's'}, but the header has "
         f"{width}. Correct that line; a separator inside a text needs quotation marks around the "

@@ -14,11 +14,11 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from tablecast.data.columns import tidy
+from tablecast.data.large_tables import read_rows
 from tablecast.data.leakage import split_leaks
 from tablecast.data.prepare import columns_to_drop, prepare, task_of
 from tablecast.data.prepared import Dropped
 from tablecast.data.row_metadata import RowMetadata
-from tablecast.data.sources import read_table
 from tablecast.data.split_hints import hints
 from tablecast.errors import Remark, TableError
 from tablecast.schema.field import Field
@@ -118,7 +118,7 @@ def inspect(
     """Say what is understood of a table.
 
     Args:
-        table: what ``read_table`` takes, or a table.
+        table: what ``read_rows`` takes, or a table.
         target: the column to predict, where it is known.
         options: what a person says of the table.
         form: what a form file says, which is checked against the table.
@@ -128,7 +128,7 @@ def inspect(
         FormFileError: the form names what the table lacks.
     """
     options = (options or ReadingOptions()).over(form.reading if form else ReadingOptions())
-    read = read_table(table, options) if isinstance(table, str | os.PathLike) else table
+    read = read_rows(table, target, options) if isinstance(table, str | os.PathLike) else table
     return inspected(tidy(read, options=options), target, options, form)
 
 

@@ -211,6 +211,7 @@ def columns_to_drop(
     """
     dropped = []
     drop, keep, everywhere = set(options.drop), set(options.keep), bool(present.all())
+    logged = LOGGED if tuple(features.columns[: len(LOGGED)]) == LOGGED else ()
     for name, column in features.items():
         name = str(name)
         if name in drop:
@@ -218,11 +219,17 @@ def columns_to_drop(
         elif reason := _why_useless(column if everywhere else column[present]):
             dropped.append(Dropped(name, reason))
         elif name not in keep and (
-            reason := NO_FEATURE.get(options.roles.get(name, "")) or _why_id(column)
+            reason := NO_FEATURE.get(options.roles.get(name, ""))
+            or (FROM_LOG if name in logged and name not in options.roles.values() else None)
+            or _why_id(column)
         ):
             dropped.append(Dropped(name, reason, keepable=True))
     return dropped
 
+
+#: How the table begins that ``tablecast log export`` writes: the old answer is no feature.
+LOGGED = ("id", "at", "deployment", "prediction")
+FROM_LOG = Remark("the prediction log wrote it")
 
 _UNUSABLE = Remark("it holds neither numbers, dates nor text")
 

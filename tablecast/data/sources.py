@@ -73,17 +73,29 @@ def read_table(
     Raises:
         TableError: there is no such table, or it cannot be read.
     """
+    content, file, ending = fetch_table(source)
+    return _parse(content, file, options or ReadingOptions(), ending)
+
+
+def fetch_table(source: str | os.PathLike[str]) -> tuple[bytes, str, str]:
+    """A table's bytes as they are, with its name, and its ending where a file's name tells it.
+
+    Args:
+        source: as :func:`read_table` takes it.
+
+    Raises:
+        TableError: there is no such table, or it cannot be fetched.
+    """
     name = os.fspath(source)
-    options = options or ReadingOptions()
     if re.match(r"https?://", name, re.IGNORECASE):
-        return _parse(_fetch(name), name, options)
+        return _fetch(name), name, ""
     if name.lower().startswith(kaggle.START):
         content, file = kaggle.fetch(name, ENDINGS)
-        return _parse(content, file, options, Path(file).suffix.lower())
+        return content, file, Path(file).suffix.lower()
     path = Path(name).expanduser()
     if not os.path.isfile(path) and re.fullmatch(r"[\w-]+", name) and isinstance(source, str):
         path = _data_set(name)
-    return _parse(_read_file(path), path.name, options, path.suffix.lower())
+    return _read_file(path), path.name, path.suffix.lower()
 
 
 def _read_file(path: Path) -> bytes:
@@ -199,13 +211,13 @@ def _parse(content: bytes, name: str, options: ReadingOptions, ending: str = "")
     if ending in SHEETS or (undeclared and is_workbook(content)):
         _refuse_needless(options, ("encoding", "separator"), name, "a workbook")
         grid = grid_of_workbook(content, name, options.sheet)
-        return _tidied(grid, name, options, TableReading(notes=tuple(grid.notes)))
+        return table_of_grid(grid, name, options, TableReading(notes=tuple(grid.notes)))
     _refuse_needless(options, ("sheet",), name, "a text file")
     decoded = decode(content, name, options.encoding)
     grid = grid_of(decoded.text, name, options.separator)
     notes = (*decoded.notes, *grid.notes)
     known = TableReading(decoded.encoding, grid.separator, options.decimal or "", notes=notes)
-    return _tidied(grid, name, options, known)
+    return table_of_grid(grid, name, options, known)
 
 
 def _refuse_needless(
@@ -220,9 +232,17 @@ def _refuse_needless(
             )
 
 
-def _tidied(
+def table_of_grid(
     grid: Grid, name: str, options: ReadingOptions, known: TableReading
 ) -> pd.DataFrame:
+    """The table of a grid, whose rows it takes.
+
+    Args:
+        grid: of texts.
+        name: what messages call it.
+        options: what a person says of it.
+        known: how its file was read.
+    """
     import pandas as pd
 
     check_width(len(grid.header), f"'{name}'")

@@ -12,10 +12,15 @@ from tempfile import NamedTemporaryFile
 
 from tablecast.errors import ArtifactError
 
+#: The files that an engine opens.
+OPENED = {"onnx": (".onnx", ".onnx.sha256"), "pycaret": (".pkl", ".json")}
+
 
 def without_ending(path: str | PathLike[str]) -> Path:
     """A deployment's path as given, with or without the ending of one of its files."""
     path = Path(path)
+    if path.name in ("", ".."):  # a folder by another name than its own
+        return path.resolve()
     for ending in (".pkl", ".json", ".onnx", ".onnx.sha256"):
         if path.name.endswith(ending):
             return path.with_name(path.name.removesuffix(ending))
@@ -24,31 +29,47 @@ def without_ending(path: str | PathLike[str]) -> Path:
 
 def with_ending(base: Path, ending: str) -> Path:
     """The path of one of a deployment's files. A name may have dots: they are not endings."""
-    return base.with_name(base.name + ending)
+    return base.with_name(base.name + ending) if base.name else base / ending
 
 
 def check_there(base: Path, engine: str) -> None:
-    """See whether a deployment has the file that an engine opens, without opening it.
+    """See whether a deployment has the files that an engine opens, without opening them.
 
     Raises:
         ArtifactError: it is not there; what is there may say why.
     """
-    path = with_ending(base, ".onnx" if engine == "onnx" else ".pkl")
-    if not path.is_file():
-        raise missing(path)
+    for ending in OPENED[engine]:
+        path = with_ending(base, ending)
+        if not path.is_file():
+            raise missing(path)
+
+
+@contextmanager
+def readable(path: Path) -> Iterator[None]:
+    """Say in one line that the system does not let anybody look at a path.
+
+    Raises:
+        ArtifactError: in place of an OSError.
+    """
+    try:
+        yield
+    except OSError as error:
+        words = f"{str(path)[:99]!r} cannot be read: {error.strerror}. Check the path."
+        raise ArtifactError(words) from None
 
 
 def missing(path: Path) -> ArtifactError:
     """The error for a deployment's file that is not there."""
     base, where = without_ending(path), str(path.parent)
+    name = path.name if path.name.isprintable() else repr(path.name)
     pickle = with_ending(base, ".pkl")
     if path.suffix == ".onnx" and pickle.is_file():
         return ArtifactError(
-            f"There is no {path.name} in {where!r}, only {pickle.name}. Compile it (python -m "
+            f"There is no {name} in {where!r}, only {pickle.name}. Compile it (python -m "
             f"tablecast compile {pickle}), or serve it with TABLECAST_ENGINE=pycaret."
         )
     return ArtifactError(
-        f"There is no {path.name} in {where!r}. Check the path, or train a deployment (python -m "
+        f"There is no {name} in {where!r}. Check the path, or train a deployment (python -m "
         "tablecast train TABLE --target COLUMN)."
     )
 

@@ -12,7 +12,8 @@ from tablecast.schema.field import LATER, Field
 if TYPE_CHECKING:
     from tablecast.deployment.deployment import Deployment
 
-#: What training put into the card, and what stands for it in a deployment from before it did.
+#: What training, or a comparison, put into the card, and what stands for it in a deployment from
+#: before that.
 FROM_TRAINING: Mapping[str, Any] = {
     "estimator": None,
     "settings": {},
@@ -34,6 +35,7 @@ FROM_TRAINING: Mapping[str, Any] = {
     "notes": [],
     "leaks": [],
     "dropped": [],
+    "comparisons": [],
 }
 
 

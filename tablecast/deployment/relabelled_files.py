@@ -7,7 +7,7 @@ predictions holds.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from os import PathLike
@@ -21,11 +21,15 @@ from tablecast.deployment.files import missing, replaced_when_whole, with_ending
 from tablecast.deployment.opening import check_readable, row_program_of
 from tablecast.deployment.signature import ENDING
 from tablecast.deployment.staging import check_free
+from tablecast.deployment.versions import resolved
 from tablecast.inference.marginals import Background
 from tablecast.inference.onnx_engine import GraphEngine
 from tablecast.schema.form_file import Form
 from tablecast.schema.relabel import relabelled, say_the_same
 from tablecast.schema.schema import Schema
+
+#: Another description of a deployment; None where nothing is to change.
+Change = Callable[[Mapping[str, Any]], dict[str, Any] | None]
 
 
 def description_of(name: str | PathLike[str]) -> dict[str, Any]:
@@ -34,7 +38,7 @@ def description_of(name: str | PathLike[str]) -> dict[str, Any]:
     Raises:
         ArtifactError: there is no such deployment, or its files are not what was saved.
     """
-    base = without_ending(name)
+    base = resolved(without_ending(name))
     graph = with_ending(base, ".onnx")
     if graph.is_file():
         return graph_file.read_graph(base)[1]
@@ -58,7 +62,23 @@ def relabel(name: str | PathLike[str], form: Form) -> list[Path]:
         ArtifactError: there is no such deployment, or its files are not what was saved.
         FormFileError: the form file does not fit it. Nothing is written.
     """
-    base = without_ending(name)
+    return redescribe(name, lambda description: _with_form(description, form))
+
+
+def redescribe(name: str | PathLike[str], change: Change) -> list[Path]:
+    """Change what a deployment says of itself, and nothing that its predictions depend on.
+
+    Args:
+        name: the deployment's path, with or without ending.
+        change: makes another description of one; None where nothing is to change.
+
+    Returns:
+        The files that changed, as ``relabel`` does.
+
+    Raises:
+        ArtifactError: there is no such deployment, or its files are not what was saved.
+    """
+    base = resolved(without_ending(name))
     json_file, graph = with_ending(base, ".json"), with_ending(base, ".onnx")
     if not (json_file.is_file() or graph.is_file()):
         raise missing(graph)
@@ -67,10 +87,10 @@ def relabel(name: str | PathLike[str], form: Form) -> list[Path]:
     with ExitStack() as written:
         if json_file.is_file():
             description = read_description(base)
-            if described := _with_form(description, form):
+            if described := change(description):
                 write_json(described, written.enter_context(replaced_when_whole(json_file)))
                 changed.append(json_file)
-        if graph.is_file() and _relabel_graph(base, form):
+        if graph.is_file() and _change_graph(base, change):
             changed += [graph, with_ending(graph, ".sha256")]
     return changed
 
@@ -91,10 +111,10 @@ def stale_signatures(changed: list[Path]) -> list[Path]:
     return [path for path in signatures if path.is_file()]
 
 
-def _relabel_graph(base: Path, form: Form) -> bool:
+def _change_graph(base: Path, change: Change) -> bool:
     """Whether anything was to change, which then has."""
     content, description = graph_file.read_graph(base)
-    described = _with_form(description, form)
+    described = change(description)
     if described is None:
         return False
     content = graph_file.with_description(content, described)

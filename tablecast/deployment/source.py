@@ -9,12 +9,9 @@ from pathlib import Path
 
 from tablecast.deployment import versions
 from tablecast.deployment.deployment import Deployment
-from tablecast.deployment.files import with_ending
+from tablecast.deployment.files import OPENED, with_ending
 from tablecast.deployment.opening import load
 from tablecast.errors import ArtifactError
-
-#: The files that an engine opens.
-OPENED = {"onnx": (".onnx", ".onnx.sha256"), "pycaret": (".pkl", ".json")}
 
 #: What tells a file from the one that was there before: modified, size, and which file it is.
 Stamp = tuple[tuple[int, int, int] | None, ...]
@@ -29,12 +26,14 @@ class Source:
         engine: what opens it.
         form: a form file whose words and limits go before the deployment's own.
         watched: whether changed files count, and not only another version.
+        nested: whether the path stands in a folder of deployments; see ``versions.is_versioned``.
     """
 
     path: Path
     engine: str
     form: Path | None = None
     watched: bool = False
+    nested: bool = False
 
     @property
     def changes(self) -> bool:
@@ -58,7 +57,7 @@ class Source:
         Raises:
             ArtifactError, FormFileError: it cannot be served.
         """
-        loaded = load(self.path, self.engine)
+        loaded = load(versions.resolved(self.path, self.nested), self.engine)
         if self.form is None:
             return loaded
         # Here, since a start without a form file is a fifth quicker without them.
@@ -67,13 +66,20 @@ class Source:
 
         return with_form(loaded, read_form(self.form))
 
+    def open_shadow(self) -> Deployment | None:
+        """Open what answers for the log alone; None where nothing does. Raises ArtifactError."""
+        if not self._is_versioned:
+            return None
+        version = versions.state_of(self.path).shadow
+        return load(versions.base_of(self.path, version), self.engine) if version else None
+
     @cached_property
     def _is_versioned(self) -> bool:
-        return versions.is_versioned(self.path)
+        return versions.is_versioned(self.path, self.nested)
 
     def _files(self) -> list[Path]:
         try:
-            base = versions.resolved(self.path)
+            base = versions.resolved(self.path, self.nested)
         except ArtifactError:
             return []
         return [with_ending(base, ending) for ending in OPENED[self.engine]]

@@ -1,1 +1,1 @@
-"""A deployment written as something else that answers alike: an HTML file, an SQL statement."""
+"""A deployment written as something else: an HTML file, an SQL statement, a folder for a host."""

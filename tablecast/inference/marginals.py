@@ -72,7 +72,7 @@ class Marginal:
             return np.zeros(len(values))
         known, frequencies = np.array(sorted(pairs), dtype=np.float64).T
         cumulated = np.concatenate([[0.0], np.cumsum(frequencies)])
-        return np.diff(np.interp(_borders(np.array(values)), _borders(known), cumulated))
+        return np.diff(np.interp(borders_of(np.array(values)), borders_of(known), cumulated))
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ class Background:
         }
 
 
-def _borders(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+def borders_of(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Where each number's surroundings begin, and where those of the last one end."""
     if len(values) == 1:
         return np.array([values[0] - 0.5, values[0] + 0.5])

@@ -16,7 +16,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from tablecast.errors import LogError, SettingError
 
@@ -47,7 +47,8 @@ def engine_of(address: str, *, synced: bool = True) -> sa.Engine:
 
     Args:
         address: see above.
-        synced: whether a commit is on the disk when it returns; without, SQLite's are not yet.
+        synced: whether a commit is on the disk when it returns; without, SQLite's are not yet, and
+            PostgreSQL's statements end in time.
 
     Raises:
         SettingError: it is no address of SQLite or PostgreSQL.
@@ -60,17 +61,22 @@ def engine_of(address: str, *, synced: bool = True) -> sa.Engine:
     if kind == "sqlite" and not url.host and url.database not in (None, "", ":memory:"):
         return _sqlite(url, synced)
     if kind in ("postgresql", "postgres") and url.database:  # the second is what Heroku says
-        return _postgresql(url)
+        return _postgresql(url, synced)
     raise SettingError(UNUSABLE)
 
 
 def _sqlite(url: sa.URL, synced: bool) -> sa.Engine:
     options = {"timeout": PATIENCE, "isolation_level": None}  # transactions begin as said below
-    engine = sa.create_engine(url, connect_args=options, poolclass=sa.QueuePool)
+    engine = sa.create_engine(url, connect_args=options, poolclass=_pool(synced))
     level = "FULL" if synced else "NORMAL"
     sa.event.listen(engine, "connect", lambda made, _record: _prepare_sqlite(made, level))
     sa.event.listen(engine, "begin", _begin_sqlite)
     return engine
+
+
+def _pool(synced: bool) -> type[sa.Pool]:
+    """The writer of a process keeps its connection; others come seldom, and leave none behind."""
+    return sa.NullPool if synced else sa.QueuePool
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:
@@ -80,16 +86,32 @@ def _begin_sqlite(connection: sa.Connection) -> None:
 
 
 def _prepare_sqlite(connection: Any, level: str) -> None:
-    """Readers and writers never wait for one another, and an outcome belongs to an answer."""
-    more = (f"synchronous={level}", "foreign_keys=ON", f"wal_autocheckpoint={CHECKPOINT}")
-    for statement in ("journal_mode=WAL", *more):
+    """Readers and writers never wait for one another, and what is deleted is gone."""
+    more = (f"synchronous={level}", f"wal_autocheckpoint={CHECKPOINT}")
+    for statement in ("journal_mode=WAL", "foreign_keys=ON", "secure_delete=ON", *more):
         connection.execute(f"PRAGMA {statement}").close()
 
 
-def _postgresql(url: sa.URL) -> sa.Engine:
-    options = {"connect_timeout": PATIENCE, "application_name": "tablecast"}
+def _postgresql(url: sa.URL, patient: bool) -> sa.Engine:
+    """What connects to PostgreSQL; for a command, it waits as long as a statement takes."""
+    options = {
+        "connect_timeout": PATIENCE, "application_name": "tablecast",
+        "tcp_user_timeout": 1000 * PATIENCE,  # a machine that is gone says nothing
+    }  # fmt: skip
     chosen = url.set(drivername="postgresql+psycopg")
-    return sa.create_engine(chosen, connect_args=options, pool_pre_ping=True)
+    engine = sa.create_engine(
+        chosen, connect_args=options, poolclass=_pool(patient), pool_pre_ping=not patient
+    )
+    if not patient:
+        sa.event.listen(engine, "connect", _prepare_postgresql)
+    return engine
+
+
+def _prepare_postgresql(connection: Any, _record: Any) -> None:
+    """Statements end in time, since somebody waits for them."""
+    for name, seconds in (("lock_timeout", PATIENCE), ("statement_timeout", 2 * PATIENCE)):
+        connection.execute(f"SET {name} = '{seconds}s'")
+    connection.commit()
 
 
 @contextmanager
@@ -97,6 +119,38 @@ def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
     """A transaction that writes: all of it is kept on return, and nothing after an error."""
     with engine.connect().execution_options(writes=True) as connection, connection.begin():
         yield connection
+
+
+def forget_deleted(engine: sa.Engine) -> None:
+    """Leave nothing of what was deleted in what SQLite has written ahead, unless it is in use."""
+    if engine.dialect.name == "sqlite":
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+@contextmanager
+def errors_of_log() -> Iterator[None]:
+    """What a database refuses within, as a LogError for whoever runs a command."""
+    try:
+        yield
+    except SQLAlchemyError as error:
+        raise LogError(f"The prediction log cannot be used: {reason_of(error)}") from None
+
+
+def reason_of(error: Exception) -> str:
+    """What a database says, in one line, without the statement and its values."""
+    return " ".join(str(getattr(error, "orig", None) or error).split())
+
+
+def existing(address: str) -> sa.Engine:
+    """``engine_of`` a database that is there; SQLite would make a new one. Raises LogError."""
+    engine = engine_of(address)
+    file = engine.url.database or ""
+    if engine.dialect.name == "sqlite" and not Path(file).is_file():
+        raise LogError(
+            f"There is no log at {file!r}. Check TABLECAST_LOG, and the folder that you are in."
+        )
+    return engine
 
 
 def upgrade(engine: sa.Engine) -> None:

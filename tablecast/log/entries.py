@@ -10,8 +10,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypedDict
 
+import numpy as np
+import numpy.typing as npt
+
 from tablecast.deployment.deployment import Deployment
-from tablecast.errors import Remark, SettingError
+from tablecast.errors import InvalidInput, Remark, SettingError
 from tablecast.inference.predictor import Prediction
 from tablecast.schema.field import Field, Value
 
@@ -142,6 +145,7 @@ class Notes:
             SettingError: the form file wants values hashed, and there is no secret.
         """
         self._about = (loaded.name, str(loaded.description["sha256"]))
+        self._schema = loaded.schema
         self._engine = engine
         self._given = [
             (index, one.name, _writer_of(one, secret))
@@ -154,10 +158,47 @@ class Notes:
     ) -> list[Answered]:
         """The rows of the answers to a request."""
         at, ms = time.time_ns() // 1000, asked.ms / max(len(ids), 1)
+        common = self._common(at, asked, ms)
         return [
-            self._answered(one, at, prediction, asked, ms)
+            self._answered(one, prediction, common)
             for one, prediction in zip(ids, predictions, strict=True)
         ]
+
+    def answered_columns(
+        self,
+        columns: Mapping[str, npt.NDArray[Any]],
+        answers: Mapping[str, Any],
+        warned: npt.NDArray[np.bool_],
+        asked: Asked,
+    ) -> list[Answered]:
+        """The rows of the answers to a part of a file, each with an id of its own.
+
+        Args:
+            columns: field name to values, (rows,).
+            answers: the columns that a batch adds, by their names.
+            warned: (rows,), whether there is something to say of a row.
+            asked: the request; its milliseconds are of these rows together.
+        """
+        fields = self._schema.fields
+        by_row = zip(*(columns[one.name].tolist() for one in fields), strict=True)
+        labels = _listed(answers["prediction_label"])
+        low, high = (_listed(answers.get(f"prediction_{end}", [None] * len(labels)))
+                     for end in ("low", "high"))  # fmt: skip
+        classes = [str(label) for label in self._schema.classes]
+        scores = [_listed(answers.get(f"prediction_score_{name}", ())) for name in classes]
+        shares = list(zip(*scores, strict=True)) if scores else []
+        ids = new_ids(len(labels))
+        at, ms = time.time_ns() // 1000, asked.ms / max(len(labels), 1)
+        common = self._common(at, asked, ms)
+        return [
+            {
+                **common, "id": one, "given": self._written(values), "prediction": labels[row],
+                "low": low[row], "high": high[row],
+                "probabilities": dict(zip(classes, shares[row], strict=True)) if shares else None,
+                "warnings": self._warnings(values) if warned[row] else [],
+            }
+            for row, (one, values) in enumerate(zip(ids, by_row, strict=True))
+        ]  # fmt: skip
 
     def refused(self, remarks: Sequence[Remark], asked: Asked) -> Refused:
         """The row of a refused request."""
@@ -168,20 +209,40 @@ class Notes:
             "reasons": kinds(remarks),
         }  # fmt: skip
 
-    def _answered(
-        self, one: str, at: int, prediction: Prediction, asked: Asked, ms: float
-    ) -> Answered:
+    def _common(self, at: int, asked: Asked, ms: float) -> Answered:
+        """What all answers to a request share; the rest is to be filled in."""
         deployment, sha256 = self._about
-        low, high = prediction.interval or (None, None)
-        values = prediction.values
         return {
-            "id": one, "at": at, "deployment": deployment, "sha256": sha256, "key": asked.key,
-            "request": asked.request, "engine": self._engine, "ms": ms,
-            "given": {name: write(values[index]) for index, name, write in self._given},
-            "prediction": prediction.prediction, "low": low, "high": high,
-            "probabilities": prediction.probabilities,
-            "warnings": kinds(prediction.warnings), "shadow": False,
+            "id": "", "at": at, "deployment": deployment, "sha256": sha256, "key": asked.key,
+            "request": asked.request, "engine": self._engine, "ms": ms, "given": {},
+            "prediction": None, "low": None, "high": None, "probabilities": None, "warnings": [],
+            "shadow": False,
         }  # fmt: skip
+
+    def _answered(self, one: str, prediction: Prediction, common: Answered) -> Answered:
+        low, high = prediction.interval or (None, None)
+        return {
+            **common, "id": one, "given": self._written(prediction.values),
+            "prediction": prediction.prediction, "low": low, "high": high,
+            "probabilities": prediction.probabilities, "warnings": kinds(prediction.warnings),
+        }  # fmt: skip
+
+    def _written(self, values: Sequence[Value]) -> dict[str, Any]:
+        """A row's values as the log keeps them."""
+        return {name: write(values[index]) for index, name, write in self._given}
+
+    def _warnings(self, values: Sequence[Value]) -> list[dict[str, str | None]]:
+        """What is to be said of a file's row, which was read a column at a time."""
+        pairs = zip(self._schema.fields, values, strict=True)
+        try:
+            row = self._schema.parse({one.name: one.json_value(value) for one, value in pairs})
+        except InvalidInput:
+            return []
+        return kinds(row.warnings)
+
+
+def _listed(values: Any) -> Any:
+    return values.tolist() if hasattr(values, "tolist") else values
 
 
 def _writer_of(asked: Field, secret: str) -> Callable[[Value], Any]:

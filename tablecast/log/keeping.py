@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from tablecast.errors import LogError
+from tablecast.log.daily import Daily
 from tablecast.log.database import PATIENCE, engine_of, upgrade, writing
 from tablecast.log.entries import Parcel, Repeated
 from tablecast.log.retention import delete_old
@@ -22,6 +23,7 @@ class Store:
 
     def __init__(self, address: str) -> None:
         """Prepare to write. Raises SettingError; see ``engine_of``."""
+        self.daily = Daily()
         self.engine = engine = engine_of(address, synced=False)
         file = engine.url.database if engine.dialect.name == "sqlite" else None
         self._file = Path(file) if file else None
@@ -34,6 +36,10 @@ class Store:
         self._opened = None
         self.engine.dispose(close=os.getpid() == self._process)
         self._process = os.getpid()
+
+    def close(self) -> None:
+        """Leave no connection behind."""
+        self.engine.dispose()
 
     def keep(self, parcels: Sequence[Parcel]) -> None:
         """Write parcels; on return they are on the disk. Without any: see whether it could be done.
@@ -74,6 +80,7 @@ class Store:
                 connection.execute(sa.insert(PREDICTION), answered)
             if refused := [row for parcel in fresh for row in parcel.refused]:
                 connection.execute(sa.insert(REFUSAL), refused)
+            self.daily.note(connection, answered, refused)
 
 
 def _sync(file: Path) -> None:

@@ -11,10 +11,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from tablecast.deployment.deployment import Deployment
 from tablecast.errors import LogError
-from tablecast.log.database import engine_of, upgrade
+from tablecast.log import daily, reader
+from tablecast.log.database import engine_of, reason_of, upgrade
 from tablecast.log.entries import Notes, Parcel
 from tablecast.log.keeping import Store
-from tablecast.log.writer import Writer, reason_of
+from tablecast.log.retention import withdraw
+from tablecast.log.sums import Sums
+from tablecast.log.writer import Writer
 
 log = logging.getLogger("tablecast")
 
@@ -47,7 +50,9 @@ class PredictionLog:
         self.engine = engine_of(settings["log"])
         self.strict = bool(settings["log_mode"] == "strict")
         self._settings = settings
-        self._writer = Writer(Store(settings["log"]), settings["log_days"], count_dropped)
+        store = Store(settings["log"])
+        self._daily = store.daily
+        self._writer = Writer(store, settings["log_days"], count_dropped)
         self._look()
 
     @property
@@ -56,6 +61,7 @@ class PredictionLog:
 
     def notes(self, loaded: Deployment) -> Notes:
         """What makes the entries of a deployment. Raises SettingError where a secret is missing."""
+        self._daily.learn(loaded.description)
         return Notes(loaded, self._settings["engine"], self._settings["log_secret"])
 
     def submit(self, parcel: Parcel) -> None:
@@ -78,6 +84,25 @@ class PredictionLog:
             return told.get(timeout=MOST_WAIT)
         except Empty:
             return False
+
+    def days(self, sha256: str, since: int) -> dict[int, Sums]:
+        """Day since 1970 to its sums, of one deployment. Raises LogError where it is away."""
+        try:
+            with self.engine.connect() as connection:
+                return daily.read(connection, sha256, since)
+        except SQLAlchemyError as error:
+            raise LogError(reason_of(error)) from None
+
+    def last(self, sha256: str, count: int, among: int) -> list[reader.Row]:
+        """The last answers of a deployment; see ``reader.last_predictions``."""
+        return reader.last_predictions(self.engine, sha256, count, among)
+
+    def withdraw(self, first: str, last: str, request: str) -> None:
+        """Delete the answers to a request that failed, of which nobody has been told."""
+        try:
+            withdraw(self.engine, self._daily, first, last, request)
+        except SQLAlchemyError as error:
+            log.error("Answers that nobody was given stay in the log: %s", reason_of(error))
 
     def finish(self) -> None:
         """At the process's end: write what waits."""

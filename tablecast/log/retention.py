@@ -6,7 +6,8 @@ import time
 
 import sqlalchemy as sa
 
-from tablecast.log.database import writing
+from tablecast.log.daily import Daily
+from tablecast.log.database import forget_deleted, writing
 from tablecast.log.entries import first_id
 from tablecast.log.tables import OUTCOME, PREDICTION, REFUSAL, REPEATED
 
@@ -72,4 +73,30 @@ def erase(engine: sa.Engine, one: str) -> bool:
         connection.execute(sa.delete(REPEATED).where(REPEATED.c.request.in_(request)))
         connection.execute(sa.delete(OUTCOME).where(OUTCOME.c.prediction_id == one))
         found = connection.execute(sa.delete(PREDICTION).where(PREDICTION.c.id == one)).rowcount
+    forget_deleted(engine)
     return bool(found)
+
+
+def withdraw(engine: sa.Engine, daily: Daily, first: str, last: str, request: str) -> None:
+    """Delete the answers to one request, whose ids are known to lie between two.
+
+    Args:
+        engine: the log's.
+        daily: what counted them, and counts them no more.
+        first, last: the ids.
+        request: that of the answers.
+
+    Raises:
+        SQLAlchemyError: the database cannot be written to.
+    """
+    columns = PREDICTION.c
+    its = sa.and_(columns.id >= first, columns.id <= last, columns.request == request)
+    some = sa.select(PREDICTION).where(its).order_by(columns.id).limit(AT_ONCE)
+    while True:
+        with writing(engine) as connection:
+            rows = connection.execute(some).mappings().all()
+            if not rows:
+                return
+            until = columns.id <= rows[-1]["id"]
+            connection.execute(sa.delete(PREDICTION).where(its, until))
+            daily.forget(connection, rows)

@@ -99,3 +99,14 @@ REPEATED = sa.Table(
     sa.Column("at", sa.BigInteger, nullable=False, index=True),
     sqlite_with_rowid=False,
 )
+
+#: What happened on a day, in sums: they stay when rows are deleted.
+DAILY = sa.Table(
+    "daily",
+    METADATA,
+    sa.Column("sha256", sa.Text, primary_key=True),
+    sa.Column("day", sa.Integer, primary_key=True),  # since 1970, UTC; of the answer, not its truth
+    sa.Column("share", sa.Integer, primary_key=True),  # processes that write at the same time
+    sa.Column("sums", Json, nullable=False),  # see sums.py
+    sqlite_with_rowid=False,
+)

@@ -17,6 +17,7 @@ from threading import Lock, Thread
 from sqlalchemy.exc import SQLAlchemyError
 
 from tablecast.errors import LogError
+from tablecast.log.database import reason_of
 from tablecast.log.entries import Parcel
 from tablecast.log.keeping import Store
 
@@ -98,6 +99,7 @@ class Writer:
         if self._thread is not None:
             self._queue.put(None)
             self._thread.join(LAST_WAIT)
+            self._thread = None
 
     def _run(self) -> None:
         goes_on = True
@@ -106,6 +108,7 @@ class Writer:
             if parcels or self.failing:
                 self._write(parcels)
             self._prune()
+        self._store.close()
 
     def _next(self) -> tuple[list[Parcel], bool]:
         """What is to be written now, and whether more may come."""
@@ -162,8 +165,3 @@ class Writer:
         except (SQLAlchemyError, OSError) as error:
             log.error("Old rows of the prediction log cannot be deleted: %s", reason_of(error))
 
-
-def reason_of(error: Exception) -> str:
-    """What a database says, in one line, without the statement and its values."""
-    said = str(getattr(error, "orig", None) or error)
-    return " ".join(said.split())

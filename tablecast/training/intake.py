@@ -8,19 +8,21 @@ from dataclasses import replace
 from os import PathLike
 from typing import TYPE_CHECKING
 
+from tablecast.data.free_memory import available
 from tablecast.data.inspection import inspected
+from tablecast.data.large_tables import read_rows
 from tablecast.data.leakage import without_leaks
 from tablecast.data.prepare import prepare
-from tablecast.data.sources import read_table
 from tablecast.errors import Remark
 from tablecast.schema.schema import Schema
 from tablecast.training.experiment.out_of_fold import sampled
 from tablecast.training.experiment.splits import how_split
-from tablecast.training.memory import check_memory
+from tablecast.training.memory import FIT_COPIES, most_rows, rows_that_fit
 
 if TYPE_CHECKING:
     from tablecast.data.prepared import Prepared
     from tablecast.schema.form_file import Form
+    from tablecast.training.like import Expected
 
 #: Cells of a table that a second of a search can learn from, its folds, refits and proof included:
 #: 120 s learn from 170,000 rows of seven columns.
@@ -36,6 +38,7 @@ def take_in(
     target: str,
     look: Form,
     *,
+    like: Expected | None = None,
     budget: float | None = None,
     began: float | None = None,
     progress: Callable[[str], None] = print,
@@ -43,9 +46,10 @@ def take_in(
     """Read and prepare a table, and refuse now what would fail after minutes of training.
 
     Args:
-        source: what ``tablecast.data.sources.read_table`` takes.
+        source: what ``tablecast.data.large_tables.read_rows`` takes.
         target: the column to predict.
         look: labels, limits, and what is said of the table.
+        like: the columns that it has to have; None for any.
         budget: seconds of a search; of a table that is too long for them a sample is taken.
         began: when they began, as ``time.monotonic`` counts, since reading takes its part of them;
             None for now.
@@ -53,9 +57,11 @@ def take_in(
 
     Raises:
         TableError, FormFileError, TrainingError: see ``prepare``, ``without_leaks``, ``Schema``
-            and ``check_memory``.
+            and ``rows_that_fit``.
     """
-    table = read_table(source, look.reading)
+    table = read_rows(
+        source, target, look.reading, lambda columns: most_rows(columns, FIT_COPIES)
+    )
     inspection = inspected(table, target, look.reading)
     prepared = prepare(table, target, options=look.reading)
     for line in (*inspection.overview(), *inspection.sentences):
@@ -66,11 +72,28 @@ def take_in(
     for leak in prepared.leaks:
         if str(leak.message) not in inspection.sentences:
             progress(str(leak.message))
-    Schema.from_table(prepared.table, prepared.target, prepared.task, look)
+    schema = Schema.from_table(prepared.table, prepared.target, prepared.task, look)
+    if like is not None:
+        like.check(table, schema)
     spent = 0.0 if began is None else time.monotonic() - began
     prepared = _within(prepared, budget, spent, progress)
-    check_memory(prepared)
-    return prepared
+    return _fitting(prepared, progress)
+
+
+def _fitting(prepared: Prepared, progress: Callable[[str], None]) -> Prepared:
+    """As many rows as a pipeline can be fitted on in the free memory, and a note where not all."""
+    sample = sampled(prepared, rows_that_fit(prepared, FIT_COPIES))
+    if sample is prepared:
+        return prepared
+    note = Remark(
+        "Trained on {count} of the {total} rows, drawn at random, because the free memory of "
+        "{free:,.1f} GB is too small for all of them.",
+        values={
+            "count": len(sample.table), "total": len(prepared.table), "free": available() / 1e9,
+        },
+    )
+    progress(str(note))
+    return replace(sample, notes=(*sample.notes, note))
 
 
 def _within(

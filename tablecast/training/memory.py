@@ -1,8 +1,7 @@
-"""A check before training that there is enough free memory."""
+"""How many rows training can take in the memory that is free."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -17,26 +16,42 @@ if TYPE_CHECKING:
 # and how many times the prepared table (float64) is held at most: views, folds, steps' own copies.
 FIXED_BYTES = 0.7e9
 COPIES = 45
+#: And where one pipeline is fitted: 8 times for 300,000 rows and boosted trees, and some to spare.
+FIT_COPIES = 15
 #: Levels of a text column beyond these become one column, not one each (PyCaret's default).
 MOST_ENCODED = 25
+#: A search on fewer rows of a longer table would choose by chance.
+FEWEST_ROWS = 1_000
 
 
-def check_memory(prepared: Prepared) -> None:
-    """Raises TrainingError where training would need more memory than is free."""
-    width = _width(prepared)
-    needed = FIXED_BYTES + COPIES * len(prepared.table) * width * 8
-    free = available()
-    if needed <= free:
-        return
-    fit = (free - FIXED_BYTES) / (COPIES * width * 8)
-    mend = "Close other programs, or use a machine with more memory"
-    if fit >= 1_000:
-        rows = 10 ** int(math.log10(fit))
-        mend += f"; a sample of {int(fit // rows * rows):,} rows would fit"
-    raise TrainingError(
-        f"Training on {len(prepared.table):,} rows needs about {needed / 1e9:.1f} GB of memory, "
-        f"and {free / 1e9:.1f} GB are free. {mend}."
-    )
+def most_rows(width: int, copies: int, free: float | None = None) -> float:
+    """How many rows of so many encoded columns fit; below 0 where nothing does.
+
+    Args:
+        width: columns once text is encoded, the target included.
+        copies: how many times the table is held.
+        free: bytes that may be taken; None for what is free now.
+    """
+    return ((available() if free is None else free) - FIXED_BYTES) / (copies * width * 8)
+
+
+def rows_that_fit(prepared: Prepared, copies: int, free: float | None = None) -> int:
+    """How many of a table's rows fit, all of them at most.
+
+    Raises:
+        TrainingError: next to nothing of it does.
+    """
+    rows, width = len(prepared.table), _width(prepared)
+    fit = min(most_rows(width, copies, free), rows)
+    least = min(rows, FEWEST_ROWS)
+    if fit < least:
+        needed = FIXED_BYTES + copies * least * width * 8
+        raise TrainingError(
+            f"Training on {least:,} of the {rows:,} rows needs about {needed / 1e9:.2f} GB of "
+            f"memory, and {(available() if free is None else free) / 1e9:.2f} GB are free for each "
+            "process. Close other programs, or use machines with more memory."
+        )
+    return int(fit)
 
 
 @contextmanager

@@ -24,12 +24,11 @@ from tablecast.training.experiment.scores import (
 from tablecast.training.experiment.setup import quiet_and_single, start
 from tablecast.training.experiment.trained import (
     Trained,
-    finalized,
-    held_out,
     nothing_learnt,
     trained_of,
 )
 from tablecast.training.experiment.weights import takes_weights, weighted
+from tablecast.training.experiment.whole_table import WholeTable, finished, whole_table
 from tablecast.training.graph_cost import joined
 
 if TYPE_CHECKING:
@@ -100,8 +99,10 @@ def train(
 
     Raises:
         TrainingError: the estimator is unknown or cannot be fitted, the table cannot be split, or
-            the pipeline's answers depend on the batch.
+            the pipeline's answers depend on the batch; or next to nothing fits into memory.
     """
+    executor = executor or Threads()
+    table = whole_table(prepared, executor.free_bytes())
     with quiet_and_single():
         if model == "auto":
             from tablecast.training.search.budget import DEFAULT_BUDGET, Budget
@@ -115,16 +116,15 @@ def train(
                 refits=usual_refits(prepared),
             )
             search = Search(
-                prepared, allowed, seed, LARGEST_GRAPH, progress, max_latency,
-                executor or Threads(),
+                table.sample, allowed, seed, LARGEST_GRAPH, progress, max_latency, executor, table
             )
             search.run()
             if interrupts:
                 interrupts.searching = False
             trained = finish(search)
         else:
-            tried = _try(prepared, model, seed, progress)
-            trained = _finish(prepared, tried, seed, progress)
+            tried = _try(table.sample, model, seed, progress)
+            trained = _finish(table, tried, seed, progress)
     _say(trained, prepared, progress)
     return trained
 
@@ -200,19 +200,19 @@ def _name(experiment: Any, model: str) -> str:
     raise TrainingError(f"PyCaret has no estimator '{model}'. {hint}Choose auto, or: {known}.")
 
 
-def _finish(prepared: Prepared, best: _Tried, seed: int, progress: Progress) -> Trained:
+def _finish(table: WholeTable, best: _Tried, seed: int, progress: Progress) -> Trained:
     """Measure the candidate on the holdout, fit it on all rows, check that it is steady."""
-    held = held_out(best.experiment, best.estimator)
-    pipeline = finalized(best.experiment, best.estimator, prepared.about)
-    progress(f"Fitted on all {len(prepared.table):,} rows. Comparing single rows with a batch.")
-    agreement = check_self_agreement(pipeline, prepared.table, prepared.task)
+    made = finished(best.experiment, best.estimator, table)
+    rows = len(table.prepared.table)
+    progress(f"Fitted on all {rows:,} rows. Comparing single rows with a batch.")
+    agreement = check_self_agreement(made.pipeline, table.sample.table, table.prepared.task)
     progress("Batch size does not change results.")
     folds = metrics_of_folds(best.scores)
     return trained_of(
-        prepared,
-        pipeline,
-        held,
-        notes=nothing_learnt(gains(folds), held.figures),
+        table.prepared,
+        made.pipeline,
+        made.held,
+        notes=[*nothing_learnt(gains(folds), made.held.figures), *made.notes],
         model=best.model,
         cross_validation=folds,
         leaderboard=[_entry(best)],

@@ -9,12 +9,14 @@ from typing import Any
 
 from flask import Response, request
 
+from tablecast.batch.answers import Recorder
 from tablecast.batch.csv_rows import write_csv_rows
 from tablecast.batch.predict_file import predict_csv
 from tablecast.deployment.deployment import Deployment
 from tablecast.errors import BatchError, InvalidInput, Remark
 from tablecast.i18n.language import _
 from tablecast.schema.schema import Row
+from tablecast.web import answer_log
 from tablecast.web.bodies import CSV, JSON, NDJSON, READERS
 from tablecast.web.http.responses import to_json
 
@@ -32,20 +34,25 @@ def ndjson_response(predictions: Sequence[Mapping[str, Any]]) -> Response:
     return Response(b"".join(map(to_json, predictions)), content_type=NDJSON)
 
 
-def csv_response(loaded: Deployment, rows: Sequence[Row]) -> Response:
+def csv_response(loaded: Deployment, rows: Sequence[Row], body: bytes) -> Response:
     """The rows with a batch's columns; a CSV body comes back as it was written, and complete.
 
     Raises:
         InvalidInput: a field of the deployment has the name of a result column.
     """
+    recorder = answer_log.file_recorder()
     try:
-        content = _csv_beside(loaded) if request.mimetype == CSV else write_csv_rows(loaded, rows)
+        if request.mimetype == CSV:
+            content = _csv_beside(loaded, body, recorder)
+        else:
+            content = write_csv_rows(loaded, rows, recorder)
     except BatchError as error:
         raise InvalidInput([Remark("{remark}", None, {"remark": str(error)})]) from None
-    return Response(content, content_type=f"{CSV}; charset=utf-8")
+    response = Response(content, content_type=f"{CSV}; charset=utf-8")
+    return answer_log.kept_file(response, recorder, body)
 
 
-def _csv_beside(loaded: Deployment) -> bytes:
+def _csv_beside(loaded: Deployment, body: bytes, recorder: Recorder | None) -> bytes:
     result = io.BytesIO()
-    predict_csv(loaded, io.BytesIO(request.get_data()), result, name=_("the body"))
+    predict_csv(loaded, io.BytesIO(body), result, name=_("the body"), recorder=recorder)
     return result.getvalue()

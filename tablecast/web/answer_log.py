@@ -6,22 +6,29 @@ In strict mode an answer that cannot be kept is not given: 503, with Retry-After
 from __future__ import annotations
 
 import hashlib
+import logging
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import numpy.typing as npt
 from flask import Flask, Response, current_app, g, request
 from werkzeug.exceptions import BadRequest, ServiceUnavailable, UnprocessableEntity
 
-from tablecast.errors import Remark
+from tablecast.errors import BatchError, Remark
 from tablecast.i18n.language import N_, _
+from tablecast.inference.engine import Columns
 from tablecast.inference.predictor import Prediction
-from tablecast.log.entries import Asked, Notes, Parcel, Repeated, new_ids
+from tablecast.log.entries import Answered, Asked, Notes, Parcel, Repeated, new_ids
 from tablecast.web.http.opened import Opened, opened
 
 if TYPE_CHECKING:
     from tablecast.log.prediction_log import PredictionLog
+
+log = logging.getLogger("tablecast")
 
 HEADER = "X-Prediction-Id"
 
@@ -31,12 +38,18 @@ EXTENSION = "prediction_log"
 #: Where a deployment that is open keeps its ``Notes``.
 NOTES = "tablecast.web.answer_log"
 
+#: Where a shadow keeps whether the log has been told that it fails.
+FAILED = "tablecast.web.answer_log.failed"
+
 #: Ids that the header names: many programs take no header of more than 8 KB. After that many it
 #: names the first, and those of a list count up by one.
 MOST_NAMED = 100
 
 #: Seconds after which to ask again where nothing could be kept: the log looks twice a second.
 RETRY_AFTER = 2
+
+#: Rows of a file that are kept together.
+MOST_HELD = 4000
 
 #: Characters of an Idempotency-Key.
 MOST_KEY = 255
@@ -67,7 +80,38 @@ class AnswerLog:
         self, about: Opened, ids: Sequence[str], predictions: Sequence[Prediction], asked: Asked
     ) -> Parcel:
         """What is to be kept of a deployment's answers to a request."""
-        return Parcel(self.notes(about).answered(ids, predictions, asked))
+        answered = self.notes(about).answered(ids, predictions, asked)
+        if about.shadow:
+            answered += self._shadowed(about, about.shadow, predictions, asked)
+        return Parcel(answered)
+
+    def _shadowed(
+        self, about: Opened, shadow: Opened, predictions: Sequence[Prediction], asked: Asked
+    ) -> list[Answered]:
+        """What the shadow answers to the same rows; nothing where it cannot.
+
+        Nobody waits for its failure, and nobody but the log is told.
+        """
+        began = time.perf_counter()
+        try:
+            rows = [shadow.loaded.schema.parse(_for_shadow(about, shadow, one))
+                    for one in predictions]  # fmt: skip
+            others = shadow.loaded.predictor.predict(rows)
+        except Exception as error:
+            if not shadow.kept.setdefault(FAILED, False):
+                shadow.kept[FAILED] = True
+                log.warning("The shadow of %s cannot answer: %s", about.loaded.name, error)
+            return []
+        asked = asked._replace(ms=1000 * (time.perf_counter() - began))
+        answered = self.notes(shadow).answered(new_ids(len(others)), others, asked)
+        return [{**row, "shadow": True} for row in answered]
+
+
+def _for_shadow(about: Opened, shadow: Opened, prediction: Prediction) -> dict[str, object]:
+    """A row's values as the shadow's fields take them; it may have fewer fields."""
+    asked = {field.name for field in shadow.loaded.schema.fields}
+    pairs = zip(about.loaded.schema.fields, prediction.values, strict=True)
+    return {field.name: field.json_value(value) for field, value in pairs if field.name in asked}
 
 
 def install(app: Flask, log: PredictionLog | None) -> AnswerLog | None:
@@ -111,6 +155,13 @@ def kept(
     if answers is None:
         return response
     parcel = answers.parcel(opened(), ids, predictions, _asked())
+    return _kept(answers, response, parcel, content)
+
+
+def _kept(
+    answers: AnswerLog, response: Response, parcel: Parcel, content: bytes | None
+) -> Response:
+    ids = [row["id"] for row in parcel.answered]
     if content is not None and "Idempotency-Key" in request.headers:
         parcel.repeated = _repeated(response, ids, content)
     _keep(answers, parcel)
@@ -119,6 +170,93 @@ def kept(
     if ids:
         response.headers[HEADER] = named(ids)
     return response
+
+
+class FileRecorder:
+    """Keeps the answers to a file while it is answered, some thousand rows at a time.
+
+    Attributes:
+        parcel: what is not kept yet.
+    """
+
+    def __init__(self, answers: AnswerLog) -> None:
+        self._answers = answers
+        self._notes = answers.notes(opened())
+        self._began = time.perf_counter()
+        self._kept: tuple[str, str] | None = None
+        self.parcel = Parcel()
+
+    def answered(
+        self, columns: Columns, answers: Mapping[str, Any], warned: npt.NDArray[np.bool_]
+    ) -> list[str]:
+        """See ``batch.predict_file.Recorder``."""
+        rows = self._notes.answered_columns(columns, answers, warned, self._asked())
+        self.parcel.answered += rows
+        self._keep_if_many()
+        return [row["id"] for row in rows]
+
+    def refused(self, rows: Iterable[Sequence[Remark]]) -> None:
+        """See ``batch.predict_file.Recorder``."""
+        asked = self._asked()
+        self.parcel.refused += [self._notes.refused(remarks, asked) for remarks in rows]
+        self._keep_if_many()
+
+    def finish(self) -> None:
+        """Keep the rest. Raises ServiceUnavailable."""
+        _keep(self._answers, self.parcel)
+
+    def give_up(self) -> None:
+        """The file was refused, so nobody is given its answers: keep only what was refused."""
+        self.parcel.answered = []
+        if self._kept:
+            self._answers.log.withdraw(*self._kept, g.request_id)
+        self.finish()
+
+    def _asked(self) -> Asked:
+        now = time.perf_counter()
+        ms, self._began = 1000 * (now - self._began), now
+        return _asked()._replace(ms=ms)
+
+    def _keep_if_many(self) -> None:
+        if len(self.parcel) >= MOST_HELD:
+            ids = [row["id"] for row in self.parcel.answered]
+            _keep(self._answers, self.parcel)
+            if ids:
+                self._kept = (self._kept or (ids[0], ""))[0], ids[-1]
+            self.parcel = Parcel()
+
+
+def file_recorder() -> FileRecorder | None:
+    """What keeps the answers to a file; None where there is no log."""
+    answers = _log()
+    return FileRecorder(answers) if answers else None
+
+
+@contextmanager
+def recording() -> Iterator[FileRecorder | None]:
+    """What keeps the answers to a file that is answered within, or that it was refused.
+
+    Raises:
+        ServiceUnavailable: they could not be kept.
+    """
+    recorder = file_recorder()
+    if recorder is None:
+        yield None
+        return
+    try:
+        yield recorder
+    except BatchError:
+        recorder.give_up()
+        raise
+    recorder.finish()
+
+
+def kept_file(response: Response, recorder: FileRecorder | None, content: bytes) -> Response:
+    """``kept`` for a response whose answers a recorder has."""
+    answers = _log()
+    if answers is None or recorder is None:
+        return response
+    return _kept(answers, response, recorder.parcel, content)
 
 
 def note_refusal(remarks: Sequence[Remark]) -> None:

@@ -80,7 +80,7 @@ def predict() -> Response:
         most = most_explained(loaded)
         _refuse_too_many(rows, min(most, MOST_SEARCHED) if wish else most)
     if kind == CSV:
-        return csv_response(loaded, rows)
+        return csv_response(loaded, rows, content)
     predictions = loaded.predictor.predict(rows)
     ids = ids_of(predictions)
     body = full_answer(loaded, predictions, ids)

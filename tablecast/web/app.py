@@ -106,6 +106,16 @@ def create_app(deployment: Deployment | None = None) -> Flask:
         app.register_blueprint(module.blueprint)
     for blueprint in pages.blueprints():
         app.register_blueprint(blueprint)
+    if answers:
+        from tablecast.web.outcomes import api as outcomes_api
+        from tablecast.web.outcomes import page as outcome_page
+        from tablecast.web.watch import api as watch_api
+        from tablecast.web.watch import gauges
+
+        app.register_blueprint(outcomes_api.blueprint)
+        app.register_blueprint(outcome_page.blueprint)
+        app.register_blueprint(watch_api.blueprint)
+        app.extensions[metrics.MORE] = [gauges.gauges]
     if isinstance(served, Mount):
         app.extensions["tablecast"] = served
         opened = served.current()
@@ -187,6 +197,7 @@ def _for_all(
     front_app = _application(settings, shared)
     front_app.register_blueprint(front.blueprint)
     front_app.extensions[front.FLEET] = fleet
+    app.extensions["front"] = front_app
     return dispatch.Dispatch(fleet, app.wsgi_app, front_app.wsgi_app)
 
 
@@ -246,7 +257,7 @@ def _limit_body() -> None:
 def _most_bytes() -> int:
     """What the body of this request may have."""
     config = current_app.config
-    if request.endpoint == "batch.upload":
+    if request.endpoint in ("batch.upload", "outcome.file"):
         return int(config["MAX_UPLOAD"])
     forms = {"form.predict": 1, "compare.change": MOST_CASES}.get(request.endpoint or "")
     if forms is None:

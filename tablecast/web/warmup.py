@@ -38,17 +38,23 @@ def prepare(app: Flask) -> None:
         ArtifactError: a page cannot be rendered of this deployment's description; that would
             otherwise turn out when somebody asks for it.
     """
-    app.jinja_env.bytecode_cache = KeptTemplates(Path(__file__).parent / "__pycache__")
-    for name in app.jinja_env.list_templates(extensions=("html", "css")):
-        app.jinja_env.get_template(name)
+    _compile(app)
     mount = app.extensions.get("tablecast")
     if mount is None:  # a folder's deployments are opened when somebody asks for them
+        _compile(app.extensions["front"], "base.html", "brand.html", "deployments.html")
         return
     opened = mount.current()
     with _naming(opened.loaded):
         for language in LANGUAGES:
             with speaking(language):
                 _render(app, opened)
+
+
+def _compile(app: Flask, *names: str) -> None:
+    """Compile these templates, or all."""
+    app.jinja_env.bytecode_cache = KeptTemplates(Path(__file__).parent / "__pycache__")
+    for name in names or app.jinja_env.list_templates(extensions=("html", "css")):
+        app.jinja_env.get_template(name)
 
 
 def check(app: Flask, opened: Opened) -> None:
@@ -129,23 +135,26 @@ def _pages(app: Flask) -> Iterator[tuple[str, Callable[[], Any]]]:
 def rehearse(app: Flask) -> None:
     """In the process that serves: answer the typical case once, as a page where that is quick.
 
-    So is whatever is opened later, before anybody is answered from it.
+    What is opened later is seen to answer before anybody is answered from it.
     """
 
-    def rehearse_one(opened: Opened) -> None:
+    def prepare_one(opened: Opened) -> None:
         check(app, opened)
-        _rehearse(app, opened)
+        _warm_up(opened)
 
     if "fleet" in app.extensions:
-        app.extensions["fleet"].prepare = rehearse_one
+        app.extensions["fleet"].prepare = prepare_one
         return
     mount = app.extensions["tablecast"]
-    _rehearse(app, mount.current())
-    mount.prepare = rehearse_one
-
-
-def _rehearse(app: Flask, opened: Opened) -> None:
-    opened.loaded.predictor.warm_up()
-    if getattr(opened.loaded.engine, "quick", False) and not opened.name:
+    opened = mount.current()
+    _warm_up(opened)
+    if getattr(opened.loaded.engine, "quick", False):
         with _asking(app, "/", opened):
             form_page.rehearse()
+    mount.prepare = prepare_one
+
+
+def _warm_up(opened: Opened) -> None:
+    opened.loaded.predictor.warm_up()
+    if opened.shadow:
+        opened.shadow.loaded.predictor.warm_up()

@@ -5,18 +5,24 @@ from __future__ import annotations
 import argparse
 import re
 import shlex
+import shutil
+import sqlite3
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from deployments import ROOT
 
 from tablecast.cli.main import command_parser, main
+from tablecast.deployment.opening import load
 from tablecast.settings import SETTINGS
 
 sys.path.insert(0, str(ROOT / "examples" / "insurance"))
 from simulate import simulate
+
+from tests.logged import ROW, logged
 
 
 def parsers(
@@ -73,9 +79,10 @@ def test_every_argument_is_explained(name: str, monkeypatch: pytest.MonkeyPatch)
 
 #: Commands in an order in which each has the files that it needs from those before it.
 IN_ORDER = (
-    "inspect", "train", "compile", "predict", "card", "page", "verify", "form", "sql", "sign",
-    "switch",
+    "inspect", "train", "compile", "predict", "compare", "card", "page", "verify", "form", "sql",
+    "sign", "ship", "switch",
 )
+LOG_IN_ORDER = ("log export", "outcomes add", "outcomes", "log erase", "log prune", "log")
 KEYS_IN_ORDER = ("keys add", "keys list", "keys revoke")
 #: And those that end when somebody stops them: tests/cli/test_serve.py starts it.
 ENDLESS = ("serve",)
@@ -89,9 +96,32 @@ def test_the_examples_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     table.drop(columns="charges").head(20).to_csv(tmp_path / "new.csv", index=False)
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("TABLECAST_KEYS", raising=False)
-    assert {*IN_ORDER, *KEYS_IN_ORDER, *ENDLESS, "keys", ""} == set(PARSERS)
+    known = {*IN_ORDER, *KEYS_IN_ORDER, *LOG_IN_ORDER, *ENDLESS, "keys", ""}
+    assert known == set(PARSERS)
     for name in (*IN_ORDER, *KEYS_IN_ORDER):
+        if name == "compare":  # a new deployment, and rows with outcomes
+            shutil.copy("charges.csv", "outcomes.csv")
+            for file in tmp_path.glob("charges.*"):
+                shutil.copy(file, file.name.replace("charges.", "charges_new."))
         # A search takes a minute; the last example of train names a model.
         for example in examples(name)[-1 if name == "train" else 0 :]:
             if example.startswith("tablecast "):
                 assert main(arguments(example)) == 0, example
+    have_asked(tmp_path, monkeypatch)
+    for name in LOG_IN_ORDER:
+        for example in examples(name):
+            if example.startswith("tablecast "):
+                assert main(arguments(example)) == 0, example
+
+
+def have_asked(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A log of two answers, one of them that of the example's id, and files of outcomes."""
+    monkeypatch.setenv("TABLECAST_DEPLOYMENT", "charges")
+    client = logged(folder, monkeypatch, load("charges")).test_client()
+    one = client.post("/predict_api", json=ROW).headers["X-Prediction-Id"]
+    named = arguments(examples("log erase")[-1])[-1]
+    client.post("/predict_api", json=ROW)
+    with sqlite3.connect(folder / "log.db") as connection:
+        connection.execute("UPDATE prediction SET id = ? WHERE id = ?", (named, one))
+    (folder / "told.csv").write_text(f"id,outcome\n{named},1300\n")
+    pd.DataFrame({"id": [named], "outcome": [1300]}).to_excel("corrected.xlsx", index=False)

@@ -16,6 +16,7 @@ import requests
 from deployments import ROOT, SHIPPED
 from real_servers import STOP_TIMEOUT, free_port, wait_until_ready
 
+from benchmarks.copies import write_copy
 from tablecast.cli import address
 from tablecast.cli.commands import serve
 from tablecast.cli.main import command_parser, main
@@ -82,6 +83,36 @@ def test_what_cannot_be_served_is_one_line(
     assert words in (said := capsys.readouterr().err)
     assert len(said.splitlines()) == 1
     assert started == []
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("", "An empty name"), ("empty", "holds no deployment"), ("a" * 300, "File name too long"),
+     ("a\nb", "There is no 'a"), ("unhashed", "There is no unhashed.onnx.sha256")],
+)  # fmt: skip
+def test_what_no_name_can_be_is_one_line(
+    started: list[list[str]], capsys: pytest.CaptureFixture[str], tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch, name: str, words: str,
+) -> None:
+    """Whatever is typed for a name ends in one line, and starts nothing."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "unhashed.onnx").touch()
+    assert main(["serve", name]) == 1
+    assert words in (said := capsys.readouterr().err)
+    assert len(said.splitlines()) == 1
+    assert started == []
+
+
+@pytest.mark.parametrize("name", [".", "./", "../here", "here.onnx", "../here/here"])
+def test_a_deployment_goes_by_all_its_names(
+    started: list[list[str]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """A folder that holds the deployment of its name is that deployment."""
+    write_copy(tmp_path / "here" / "here", 1)
+    monkeypatch.chdir(tmp_path / "here")
+    assert main(["serve", name, "--port", str(free_port())]) == 0
+    assert len(started) == 1
 
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "no such host", ""])

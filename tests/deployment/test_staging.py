@@ -115,16 +115,22 @@ def wide(rows: int) -> Prepared:
     return Prepared(table.assign(y=0.0), "y", "regression", (), ())
 
 
-def test_memory_short_of_a_large_table_is_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """200,000 rows in 1 GB: the line says what is needed, what is free, and how many rows fit."""
-    monkeypatch.setattr(memory, "available", lambda: 1e9)
+def test_a_search_takes_as_many_rows_as_memory_has_room_for() -> None:
+    """200,000 rows in 1 GB: a sample of 39,682, and three times as many for one pipeline."""
+    assert memory.rows_that_fit(wide(200_000), memory.COPIES, 1e9) == 39_682
+    assert memory.rows_that_fit(wide(200_000), memory.FIT_COPIES, 1e9) == 119_047
+    assert memory.rows_that_fit(wide(20_000), memory.COPIES, 1e9) == 20_000
+
+
+def test_memory_too_small_for_a_sample_is_refused_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The line says what a thousand rows need, and what is free."""
+    monkeypatch.setattr(memory, "available", lambda: 0.703e9)
     with pytest.raises(
         TrainingError,
-        match=r"200,000 rows needs about 2\.\d GB of memory, and 1\.0 GB are free.*"
-        r"a sample of 30,000 rows would fit",
+        match=r"1,000 of the 200,000 rows needs about 0\.71 GB of memory, and 0\.70 GB are free",
     ):
-        memory.check_memory(wide(200_000))
-    memory.check_memory(wide(20_000))
+        memory.rows_that_fit(wide(200_000), memory.COPIES)
+    assert memory.rows_that_fit(wide(300), memory.COPIES) == 300
 
 
 def test_what_is_free_is_the_least_of_all_limits(
@@ -152,10 +158,10 @@ def test_memory_that_runs_out_all_the_same_is_one_line(
 ) -> None:
     """Status 1, what to do, and no file."""
 
-    def too_large(_: Prepared) -> None:
+    def too_large(*_: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(intake, "check_memory", too_large)
+    monkeypatch.setattr(intake, "rows_that_fit", too_large)
     table, out = tmp_path / "table.csv", tmp_path / "out"
     rows = pd.DataFrame({"a": np.arange(30) % 7, "b": np.arange(30) * 3.5 % 11})
     rows.assign(y=rows["a"] + rows["b"] ** 2 % 5).to_csv(table, index=False)

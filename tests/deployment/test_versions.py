@@ -101,6 +101,21 @@ def test_a_deployment_without_versions_is_one_line(
     assert len(said.splitlines()) == 1
 
 
+def test_a_shadow_is_set_and_taken_back(houses: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The current version cannot be its own shadow; a shadow that becomes current is none."""
+    assert main(["switch", str(houses), "9", "--shadow"]) == 0
+    assert versions.state_of(houses) == versions.State("2", None, "9")
+    assert main(["switch", str(houses), "2", "--shadow"]) == 1
+    assert main(["switch", str(houses), "--shadow"]) == 1
+    assert main(["switch", str(houses)]) == 0
+    assert "9\tshadow" in capsys.readouterr().out
+    versions.switch(houses, "9")
+    assert versions.state_of(houses) == versions.State("9", "2")
+    versions.shadow(houses, "10")
+    assert main(["switch", str(houses), "--no-shadow"]) == 0
+    assert versions.state_of(houses) == versions.State("9", "2")
+
+
 def test_what_a_path_means(tmp_path: Path) -> None:
     """Files go before a folder of their name; a folder may hold one deployment, or many."""
     for base in ("a", "own/own", "versioned/1/versioned", "many/b", "many/c/c"):
@@ -112,3 +127,13 @@ def test_what_a_path_means(tmp_path: Path) -> None:
     are_many = {path.name for path in tmp_path.iterdir() if folder.is_folder(path)}
     assert are_many == {"many"}
     assert folder.deployments_in(tmp_path, ".onnx").keys() == {"a", "own", "versioned", "many"}
+
+
+def test_a_switch_makes_a_folder_one_of_versions(tmp_path: Path) -> None:
+    """Folders whose files have names of their own are deployments, until somebody switches."""
+    for number in (1, 2):
+        write_copy(tmp_path / "model" / str(number) / f"trained-{number}", number)
+    assert folder.is_folder(tmp_path / "model")
+    assert main(["switch", str(tmp_path / "model"), "2"]) == 0
+    assert not folder.is_folder(tmp_path / "model")
+    assert load(tmp_path / "model").description["version"] == "2"

@@ -153,7 +153,7 @@ def test_a_page_that_was_asked_for_in_a_language_keeps_it(client: FlaskClient) -
     assert permalink.endswith("&lang=zh#result")
     pages = [one["href"] for one in page.all("a") if one.inside("nav")]
     assert pages == [
-        f"{path}?lang=zh" for path in ("/", "/compare", "/batch", "/model", "/docs")
+        f"{path}?lang=zh" for path in ("/", "/compare", "/batch", "/model", "/watch", "/docs")
     ]
     assert page.all("a", href="/api/v1/model")
 

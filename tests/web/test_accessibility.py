@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
@@ -18,6 +19,7 @@ from tests.chromium import CHROMIUM
 from tests.explained import of_every_kind, of_long_form, of_many_levels
 from tests.served import server
 from tests.started import started
+from tests.watched import heavier, keep_days
 
 playwright_api = pytest.importorskip("playwright.sync_api")
 axe_package = pytest.importorskip("axe_playwright_python.sync_playwright")
@@ -56,6 +58,7 @@ DEPLOYMENTS = {
     "insurance": lambda: load(ROOT / "deployment_28042020"),
     "kinds": of_every_kind,
     "organisation": of_an_organisation,
+    "watched": lambda: load(ROOT / "deployment_28042020"),
 }
 
 
@@ -191,6 +194,12 @@ def wrong_wish(page: playwright_api.Page) -> None:
     page.locator("#wish-error").wait_for()
 
 
+def watch(page: playwright_api.Page) -> None:
+    """What the log tells, everything opened that can be; without a log, how to keep one."""
+    page.goto("/watch")
+    page.evaluate("document.querySelectorAll('details').forEach(it => { it.open = true; })")
+
+
 STATES: dict[str, Callable[[playwright_api.Page], None]] = {
     "blank": blank,
     "live": live,
@@ -212,6 +221,7 @@ STATES: dict[str, Callable[[playwright_api.Page], None]] = {
     "docs": opened("/docs"),
     "docs-tried": tried_docs,
     "missing": opened("/none"),
+    "watch": watch,
 }
 
 
@@ -219,10 +229,11 @@ STATES: dict[str, Callable[[playwright_api.Page], None]] = {
 ALIKE = {
     "kinds": {
         *("live", "chinese", "offline", "cases", "line", "ways", "wrong-wish"),
-        *("batch", "batch-wrong", "docs", "missing"),
+        *("batch", "batch-wrong", "docs", "missing", "watch"),
     },
     "insurance": {"searching"},
     "organisation": STATES.keys() - {"answer", "errors", "card"},
+    "watched": STATES.keys() - {"watch"},
 }
 SEEN = [(name, state) for name in DEPLOYMENTS for state in STATES if state not in ALIKE[name]]
 
@@ -239,12 +250,16 @@ class Shown:
 
 
 @pytest.fixture(scope="module")
-def urls() -> Iterator[dict[str, str]]:
-    with ExitStack() as stack:
-        yield {
-            name: stack.enter_context(server(started(make())))
-            for name, make in DEPLOYMENTS.items()
-        }
+def urls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    address = f"sqlite:///{tmp_path_factory.mktemp('log') / 'log.db'}"
+    keep_days(address, int(time.time() // 86_400), change=heavier, off=lambda _day: 4500.0)
+    with ExitStack() as stack, pytest.MonkeyPatch.context() as patch:
+        urls = {}
+        for name, make in DEPLOYMENTS.items():
+            if name == "watched":
+                patch.setenv("TABLECAST_LOG", address)
+            urls[name] = stack.enter_context(server(started(make())))
+        yield urls
 
 
 @contextmanager

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import os
 import shutil
@@ -12,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.logged import ROW, insurance, logged, rows_of, soon
+from tests.stand_ins import NearestPetalEngine, deploy, iris_schema
 
 V1, BARE = "/api/v1/predict", "/predict_api"
 
@@ -168,14 +171,14 @@ def released(_folder: Path) -> None:
 def changed(folder: Path) -> None:
     """A later version changes the tables, and takes one away."""
     with sqlite3.connect(folder / "log.db") as connection:
-        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+        connection.execute("UPDATE alembic_version SET version_num = version_num || '9'")
         connection.execute("ALTER TABLE prediction RENAME TO predictions")
 
 
 def changed_back(folder: Path) -> None:
     """The version that this one knows is there again."""
     with sqlite3.connect(folder / "log.db") as connection:
-        connection.execute("UPDATE alembic_version SET version_num = '0001'")
+        connection.execute("UPDATE alembic_version SET version_num = substr(version_num, 1, 4)")
         connection.execute("ALTER TABLE predictions RENAME TO prediction")
 
 
@@ -295,3 +298,103 @@ def test_a_full_disk_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
         soon(lambda: ok(client.post(BARE, json=[ROW] * 50)), 5)
     finally:
         subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+def csv_of(rows: int, **last: object) -> str:
+    """A CSV file; the last row may have other values."""
+    lines = [ROW] * (rows - 1) + [ROW | last]
+    return "\n".join([",".join(ROW), *(",".join(map(str, row.values())) for row in lines)]) + "\n"
+
+
+def table_of(content: bytes) -> list[dict[str, str]]:
+    """The rows of a CSV file."""
+    return list(csv.DictReader(io.StringIO(content.decode())))
+
+
+@pytest.mark.parametrize("sent", ["csv", "json"])
+def test_csv_answers_are_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sent: str
+) -> None:
+    """A column has their ids; what is kept is what JSON's answers would be."""
+    client = logged(tmp_path, monkeypatch).test_client()
+    rows = [ROW, ROW | {"age": 70, "smoker": "yes"}]
+    body = {"json": rows} if sent == "json" else {
+        "data": csv_of(2, age=70, smoker="yes"), "content_type": "text/csv"
+    }  # fmt: skip
+    response = client.post(V1, **body, headers={"Accept": "text/csv"})
+    assert response.status_code == 200
+    named = [row["prediction_id"] for row in table_of(response.data)]
+    assert response.headers["X-Prediction-Id"] == ", ".join(named)
+    client.post(V1, json=rows)
+    kept = rows_of(
+        tmp_path, "prediction", "id, engine, given, prediction, low, high, warnings, probabilities"
+    )
+    assert [row[0] for row in kept[:2]] == named
+    assert [json.loads(row[2]) for row in kept[:2]] == rows
+    assert [row[3:] for row in kept[:2]] == [row[3:] for row in kept[2:]]
+    assert json.loads(kept[1][6])[0]["field"] == "age"
+
+
+def test_a_csv_answer_is_given_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An Idempotency-Key works for CSV too."""
+    client = logged(tmp_path, monkeypatch).test_client()
+    sent = {
+        "data": csv_of(3), "content_type": "text/csv",
+        "headers": {"Accept": "text/csv", "Idempotency-Key": "1"},
+    }  # fmt: skip
+    assert client.post(V1, **sent).data == client.post(V1, **sent).data
+    assert len(rows_of(tmp_path, "prediction")) == 3
+
+
+@pytest.mark.parametrize("errors", ["fail", "skip", "column"])
+def test_a_file_s_answers_are_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, errors: str
+) -> None:
+    """In parts; refused rows as refusals. Of a file that is refused as a whole, only these."""
+    monkeypatch.setattr("tablecast.web.answer_log.MOST_HELD", 1000)
+    client = logged(tmp_path, monkeypatch).test_client()
+    file = io.BytesIO(csv_of(3500, smoker="perhaps").encode())
+    with client.post("/batch", data={"file": (file, "new.csv"), "errors": errors}) as response:
+        content = response.data
+    assert response.status_code == (422 if errors == "fail" else 200)
+    kept = [one for (one,) in rows_of(tmp_path, "prediction", "id")]
+    ((reasons,),) = rows_of(tmp_path, "refusal", "reasons")
+    assert json.loads(reasons)[0]["field"] == "smoker"
+    if errors == "fail":
+        assert kept == []
+        return
+    named = [row["prediction_id"] for row in table_of(content)]
+    assert sorted(filter(None, named)) == kept
+    assert len(kept) == 3499
+    assert len(named) == (3499 if errors == "skip" else 3500)
+
+
+def test_a_file_that_cannot_be_kept_is_not_answered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """503 with Retry-After, as for any other answer."""
+    client = logged(tmp_path, monkeypatch).test_client()
+    locked(tmp_path)
+    try:
+        file = io.BytesIO(csv_of(10).encode())
+        response = client.post("/batch", data={"file": (file, "new.csv")})
+    finally:
+        released(tmp_path)
+    assert response.status_code == 503
+    assert int(response.headers["Retry-After"]) > 0
+
+
+def test_classes_are_kept_with_their_probabilities(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From the API, and from a file."""
+    iris = deploy("iris", iris_schema(), NearestPetalEngine())
+    client = logged(tmp_path, monkeypatch, iris).test_client()
+    answer = client.post(V1, json={"sepal_length": 5.0, "petal_length": 1.4}).json
+    file = io.BytesIO(b"sepal_length,petal_length\n5.0,1.4\n")
+    with client.post("/batch", data={"file": (file, "new.csv")}) as response:
+        assert response.status_code == 200
+    first, second = rows_of(tmp_path, "prediction", "id, prediction, probabilities, low, given")
+    assert first[1:] == second[1:]
+    assert json.loads(first[1]) == "Iris-setosa"
+    assert json.loads(first[2]) == pytest.approx(answer["predictions"][0]["probabilities"])

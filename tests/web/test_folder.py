@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from markup import addresses
+from markup import Page, addresses
 
 from benchmarks.copies import APART, write_copy
 from tablecast.deployment import versions
@@ -155,7 +156,8 @@ def test_a_broken_one_stops_no_other(folder: Path, monkeypatch: pytest.MonkeyPat
     with (folder / "first.onnx").open("ab") as file:
         file.write(b"x")
     (folder / "odd").mkdir()
-    shutil.copy(f"{SHIPPED}.onnx", folder / "odd" / "other.onnx")
+    for name in ("other", "another"):
+        shutil.copy(f"{SHIPPED}.onnx", folder / "odd" / f"{name}.onnx")
     client = serving(folder, monkeypatch).test_client()
     assert "damaged" in listed(client)["first"]["problem"]
     assert "There is no odd.onnx" in listed(client)["odd"]["problem"]
@@ -173,6 +175,16 @@ def test_a_folder_that_holds_none_stops_the_start(
     """One line says what belongs there."""
     with pytest.raises(SystemExit, match="holds no deployment"):
         serving(tmp_path, monkeypatch)
+
+
+def test_a_folder_of_broken_ones_stops_the_start(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a single broken one does, with the reason."""
+    for path in folder.rglob("*.sha256"):
+        path.unlink()
+    with pytest.raises(SystemExit, match=r"Nothing in .* can be served. first: There is no first"):
+        serving(folder, monkeypatch)
 
 
 @pytest.mark.parametrize(
@@ -316,3 +328,50 @@ def test_a_form_file_is_for_one_deployment(folder: Path, monkeypatch: pytest.Mon
     monkeypatch.setenv("TABLECAST_DEPLOYMENT", str(folder))
     with pytest.raises(TablecastError, match="for one deployment"):
         create_app()
+
+
+def test_who_signs_in_gets_to_where_they_wanted(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Below a deployment's name and a proxy's prefix, too; and is then signed in at all of them."""
+    from tablecast.cli.main import main
+
+    keys = tmp_path / "keys.jsonl"
+    assert main(["keys", "add", "anna", "--role", "ask", "--file", str(keys)]) == 0
+    (key,) = re.findall(r"tc_\S{20,}", capsys.readouterr().out)
+    client = serving(
+        folder, monkeypatch, TABLECAST_KEYS=str(keys), TABLECAST_PROXIES="*"
+    ).test_client()
+    behind = {**HTML, "X-Forwarded-Prefix": "/at"}
+    closed = client.get("/first/?age=20", headers=behind).headers["Location"]
+    assert closed.startswith("/at/first/sign-in")
+    fields = {
+        one["name"]: one["value"]
+        for one in Page(client.get(closed.removeprefix("/at"), headers=behind).text).elements
+        if one.tag == "input" and one.get("type") == "hidden"
+    }
+    # The test's client does not know of the proxy, which the cookie's path names.
+    client.set_cookie("tablecast_token", fields["token"])
+    signed = client.post("/first/sign-in", data={**fields, "key": key}, headers=behind)
+    assert (signed.status_code, signed.headers["Location"]) == (303, "/at/first/?age=20")
+    cookie = next(one for one in signed.headers.getlist("Set-Cookie") if "session" in one)
+    assert "Path=/at/" in cookie
+    client.set_cookie("tablecast_session", cookie.partition("=")[2].partition(";")[0].strip('"'))
+    assert client.get("/second/", headers=behind).status_code == 200
+    assert client.get("/", headers=behind).status_code == 200
+
+
+def test_a_folder_of_its_own_may_hold_another_name(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The only deployment in a folder is the folder's, whatever its files are called."""
+    write_copy(folder / "plain" / "trained", 5)
+    for version in ("1", "2"):
+        write_copy(folder / "versioned" / version / "trained", int(version))
+    versions.switch(folder / "versioned", "2")
+    client = serving(folder, monkeypatch).test_client()
+    first = predicted(client, "/first")
+    assert predicted(client, "/plain") == pytest.approx(first + 4 * APART)
+    assert predicted(client, "/versioned") == pytest.approx(first + APART)
+    assert not any(one["problem"] for one in listed(client).values())

@@ -45,8 +45,8 @@ def test_document_is_valid_openapi(app: Flask) -> None:
 def test_every_route_for_programs_is_described() -> None:
     """A route is in the document, or it is a page or the document itself."""
     app = served.regression_app()
-    pages = {"/", "/predict", "/compare", "/model", "/docs", "/openapi.json", "/accent.css"}
-    pages |= {"/static/<path:filename>"}
+    pages = {"/", "/predict", "/compare", "/model", "/watch", "/docs", "/openapi.json"}
+    pages |= {"/static/<path:filename>", "/accent.css"}
     routes = {rule.rule for rule in app.url_map.iter_rules()} - pages
     assert routes == set(document_of(app)["paths"])
 

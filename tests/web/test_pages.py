@@ -58,7 +58,7 @@ def test_a_new_page_needs_nothing_but_itself() -> None:
     client = app.test_client()
     html = client.get("/about?lang=zh").text
     assert [name for name, _ in header(html).items()] == [
-        "表单", "比较", "批量预测", "About us", "模型卡", "API",
+        "表单", "比较", "批量预测", "About us", "模型卡", "监测", "API",
     ]  # fmt: skip
     assert header(html)["About us"] == ("/about?lang=zh", "page")
     assert header(client.get("/model").text)["About us"] == ("/about", None)

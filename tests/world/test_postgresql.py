@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import io
-import os
-import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from tempfile import mkdtemp
 
 import pandas as pd
 import pytest
+from postgresql import postgresql, run
 from statements import KINDS, ROWS, asked, assert_same, deployed
 
 from tablecast.export.sql.statement import statement_of
@@ -22,34 +19,11 @@ pytestmark = pytest.mark.world
 TYPES = {"f": "double precision", "i": "bigint", "b": "boolean", "M": "timestamp"}
 
 
-def run(*command: str | Path, text: str = "") -> str:
-    """Run a program of PostgreSQL, which refuses to be root."""
-    user = "postgres" if os.geteuid() == 0 else None
-    done = subprocess.run(
-        [str(part) for part in command], input=text, capture_output=True, text=True, user=user,
-        cwd="/tmp", check=False,
-    )  # fmt: skip
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
 @pytest.fixture(scope="module")
 def database() -> Iterator[tuple[str | Path, ...]]:
-    """A server of its own on a socket; gives the call of psql."""
-    programs = sorted(Path("/usr/lib/postgresql").glob("*/bin"))[-1]
-    folder = Path(mkdtemp())
-    if os.geteuid() == 0:
-        shutil.chown(folder, "postgres")
-    data = folder / "data"
-    run(programs / "initdb", "-D", data, "-U", "tester", "-A", "trust", "-E", "UTF8")
-    options = f"-k {folder} -c listen_addresses=''"
-    run(programs / "pg_ctl", "-D", data, "-o", options, "-l", folder / "log", "-w", "start")
-    try:
-        yield (programs / "psql", "-h", folder, "-U", "tester", "-d", "postgres", "-q",
-               "-v", "ON_ERROR_STOP=1")  # fmt: skip
-    finally:
-        run(programs / "pg_ctl", "-D", data, "-m", "immediate", "-w", "stop")
-        shutil.rmtree(folder)
+    """The call of psql, for a server of its own."""
+    with postgresql() as server:
+        yield server.psql
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -7,10 +7,12 @@ import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from pathlib import Path
 
-from tablecast.batch.engines import ATTEMPTS, Cluster, EngineFailed, processors
+import tablecast
+from tablecast.batch.engines import ATTEMPTS, Cluster, EngineFailed, portable_score, processors
 from tablecast.batch.parts.part import Scored
-from tablecast.batch.parts.score import score
+from tablecast.batch.parts.places import reason_of
 
 NEEDS = "pyspark"
 
@@ -20,8 +22,10 @@ def started(workers: int | None, address: str | None, graph: bytes) -> Iterator[
     """Spark's Python workers; each part is a job of one task, which Spark tries again."""
     from pyspark import SparkConf, SparkContext
 
-    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     count = workers or processors()
+    master = address or f"local[{count},{ATTEMPTS}]"
+    if master.startswith("local"):
+        share_environment()
     settings = {
         "spark.task.maxFailures": str(ATTEMPTS), "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
@@ -29,11 +33,11 @@ def started(workers: int | None, address: str | None, graph: bytes) -> Iterator[
     }  # fmt: skip
     conf = SparkConf().setAppName("tablecast").setAll(list(settings.items()))
     try:
-        context = SparkContext(address or f"local[{count},{ATTEMPTS}]", conf=conf)
+        context = SparkContext(master, conf=conf)
     except Exception as error:  # Java's come as classes of py4j's
         raise EngineFailed(f"Spark does not start: {_reason(error)}.") from None
     context.setLogLevel("OFF")
-    sent = context.broadcast(graph)
+    sent, score = context.broadcast(graph), portable_score()
 
     def answer(order: str) -> Scored:
         jobs = context.parallelize([order], 1).map(lambda order: score(order, sent.value))
@@ -50,8 +54,17 @@ def started(workers: int | None, address: str | None, graph: bytes) -> Iterator[
         context.stop()
 
 
+def share_environment() -> None:
+    """Let workers of this machine be this Python, with the tablecast that asks them."""
+    found = [str(Path(tablecast.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
+    os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, found))
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
+
+
 def _reason(error: Exception) -> str:
-    text = str(error)
-    if "JAVA_GATEWAY_EXITED" in text or "Java" in text:
+    if "JAVA_GATEWAY_EXITED" in str(error):
         return "it needs Java 17 (apt-get install openjdk-17-jre-headless)"
-    return text.strip().splitlines()[0].rstrip(".") if text.strip() else type(error).__name__
+    lines = str(error).splitlines()
+    of_java = next((line[2:] for line in lines if line.startswith(": ")), None)
+    return reason_of(Exception(of_java) if of_java else error)

@@ -17,6 +17,9 @@ from tablecast.errors import BatchError, TablecastError
 PACKAGES = {"s3": "s3fs", "s3a": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "az": "adlfs",
             "abfs": "adlfs", "abfss": "adlfs", "hdfs": "pyarrow"}  # fmt: skip
 
+#: Characters of another program's words that are shown.
+LONGEST_REASON = 300
+
 
 class Files(Protocol):
     """Files at paths, by fsspec's own names for what can be done with them."""
@@ -25,9 +28,9 @@ class Files(Protocol):
     def isdir(self, path: str) -> bool: ...
     def find(self, path: str) -> list[str]: ...
     def glob(self, path: str) -> list[str]: ...
-    def ukey(self, path: str) -> str: ...
+    def info(self, path: str) -> dict[str, Any]: ...
     def size(self, path: str) -> int: ...
-    def cat_file(self, path: str, start: int | None = None, end: int | None = None) -> bytes: ...
+    def cat_file(self, path: str, *, start: int | None = None, end: int | None = None) -> bytes: ...
     def open(self, path: str) -> BinaryIO: ...
     def pipe_file(self, path: str, value: bytes) -> None: ...
     def put_file(self, lpath: str, rpath: str) -> None: ...
@@ -54,16 +57,16 @@ class LocalFiles:
         """The paths that a pattern means, sorted."""
         return sorted(glob.glob(path, recursive=True))
 
-    def ukey(self, path: str) -> str:
-        """A text that changes when the file does."""
+    def info(self, path: str) -> dict[str, Any]:
+        """The file's size in bytes, and when it was changed, in nanoseconds."""
         known = os.stat(path)
-        return f"{known.st_size}-{known.st_mtime_ns}"
+        return {"size": known.st_size, "mtime": known.st_mtime_ns}
 
     def size(self, path: str) -> int:
         """The file's bytes."""
         return os.stat(path).st_size
 
-    def cat_file(self, path: str, start: int | None = None, end: int | None = None) -> bytes:
+    def cat_file(self, path: str, *, start: int | None = None, end: int | None = None) -> bytes:
         """The bytes of a file from one place to another."""
         with open(path, "rb") as file:
             file.seek(start or 0)
@@ -97,8 +100,20 @@ class LocalFiles:
                 os.rmdir(folder)
 
     def unstrip_protocol(self, name: str) -> str:
-        """The address of a path, for another process of this machine."""
-        return str(Path(name).absolute())
+        """The address of a path, for another process of this machine: one for each file."""
+        return os.path.realpath(name)
+
+
+#: What stores tell of a file's content, the surest first.
+_MARKS = ("ETag", "etag", "md5Hash", "checksum", "mtime", "LastModified", "last_modified",
+          "created")  # fmt: skip
+
+
+def key_of(files: Files, path: str) -> str:
+    """A text that changes when a file does, and is the same to every process."""
+    known = files.info(path)
+    mark = next((known[name] for name in _MARKS if known.get(name)), "")
+    return f"{known['size']}-{mark}"
 
 
 def files_at(address: str) -> tuple[Files, str]:
@@ -109,7 +124,7 @@ def files_at(address: str) -> tuple[Files, str]:
     """
     protocol, mark, path = address.partition("://")
     if not mark or protocol == "file":
-        return LocalFiles(), path or protocol
+        return LocalFiles(), os.path.abspath(path or protocol)
     try:
         from fsspec.core import url_to_fs
 
@@ -128,15 +143,16 @@ def address_errors(address: str) -> Iterator[None]:
     """Say in one line what a store refuses: each has errors of its own."""
     try:
         yield
-    except (TablecastError, ImportError):
+    except (TablecastError, ImportError, OSError):  # of files, who calls says more
         raise
     except Exception as error:
-        raise BatchError(f"{address} cannot be used: {_reason(error)}.") from error
+        raise BatchError(f"{address} cannot be used: {reason_of(error)}.") from error
 
 
-def _reason(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return (lines[0] if lines else type(error).__name__).rstrip(".")
+def reason_of(error: BaseException) -> str:
+    """What another program says, in one line that is not too long, without its full stop."""
+    words = " ".join(str(error).split())[:LONGEST_REASON]
+    return words.rstrip(".") or type(error).__name__
 
 
 def is_shipped(files: Any) -> bool:

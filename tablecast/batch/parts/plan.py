@@ -20,7 +20,7 @@ from tablecast.batch.parquet import ParquetSource
 from tablecast.batch.parts.cut_csv import Cut, chosen, cuts_of
 from tablecast.batch.parts.inputs import InputFile, Inputs
 from tablecast.batch.parts.part import CsvTable, Part
-from tablecast.batch.parts.places import address_errors, is_shipped
+from tablecast.batch.parts.places import address_errors, is_shipped, key_of
 from tablecast.batch.paths import file_errors
 from tablecast.batch.predict_file import csv_source
 from tablecast.data.sheets import is_workbook
@@ -95,7 +95,7 @@ def _base(file: InputFile, sheet: str | None) -> Part:
     content = None
     if is_shipped(file.files):
         content = base64.b64encode(file.files.cat_file(file.path)).decode()
-    key = str(file.files.ukey(file.path))
+    key = key_of(file.files, file.path)
     return Part(file.address, file.name, key, given=file.given, sheet=sheet, content=content)
 
 

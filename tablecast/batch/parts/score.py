@@ -20,7 +20,7 @@ from tablecast.batch.parquet import Batches, RowGroups
 from tablecast.batch.parts.csv_part import CsvPart, WrongCut
 from tablecast.batch.parts.parquet_part import ParquetPart
 from tablecast.batch.parts.part import Failure, Order, Part, Scored
-from tablecast.batch.parts.places import Files, address_errors, files_at
+from tablecast.batch.parts.places import Files, address_errors, files_at, key_of
 from tablecast.batch.paths import file_errors
 from tablecast.batch.predict_file import Errors, Run
 from tablecast.batch.summary import RowsRefused, Summary
@@ -46,7 +46,7 @@ def score(order: str, graph: bytes) -> Scored:
         return Scored(worker, failure=Failure("error", words))
     work = _Work(Order.from_json(plain))
     try:
-        content = work.done(_opened(graph, plain["sha256"]))
+        content = work.done(opened(graph, plain["sha256"]))
     except WrongCut:
         return Scored(worker, failure=Failure("cut"))
     except RowsRefused:
@@ -57,7 +57,7 @@ def score(order: str, graph: bytes) -> Scored:
 
 
 @lru_cache(2)
-def _opened(graph: bytes, sha256: str) -> Deployment:
+def opened(graph: bytes, sha256: str) -> Deployment:
     """The graph, opened once in each worker; its bytes are compared on the way."""
     return open_sent_graph(graph, sha256)
 
@@ -92,7 +92,7 @@ def _csv(run: Run, order: Order, result: BinaryIO) -> None:
         content = _sent(part)
         if content is None:
             files, path = _unchanged(part)
-            content = files.cat_file(path, part.start, part.end)
+            content = files.cat_file(path, start=part.start, end=part.end)
     source = CsvPart(content, part)
     run.through(source, lambda: run.csv_sink(result, source))
 
@@ -138,6 +138,6 @@ def _unchanged(part: Part) -> tuple[Files, str]:
             f"The worker {socket.gethostname()} finds no {part.address}. Put the file where every "
             "worker reads it, such as a shared folder or s3://."
         )
-    if str(files.ukey(path)) != part.key:
+    if key_of(files, path) != part.key:
         raise BatchError(f"{part.name} changed while it was read. Start again.")
     return files, path

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
+from pathlib import Path
 
 from tablecast.cli.command_help import explain
 from tablecast.cli.table_options import add_table_options, table_options
+from tablecast.deployment.files import replaced_when_whole
+from tablecast.errors import TableError
 
 HELP = "show how a table is read, without training"
 
@@ -31,6 +34,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--form", metavar="FILE", help="a TOML file; its [table] may hold the options below"
     )
     parser.add_argument("--json", action="store_true", help="print JSON, for programs")
+    parser.add_argument(
+        "--save", metavar="FILE", help="save the table as it came, such as one of Kaggle's"
+    )
     add_table_options(parser)
     parser.set_defaults(run=_inspect)
 
@@ -40,9 +46,23 @@ def _inspect(options: argparse.Namespace) -> None:
     from tablecast.schema.form_file import read_form
 
     form = read_form(options.form)
-    inspection = inspect(options.table, options.target, table_options(options), form)
+    table = _saved(options.table, Path(options.save)) if options.save else options.table
+    inspection = inspect(table, options.target, table_options(options), form)
     print(
         json.dumps(inspection.to_json(), ensure_ascii=False, indent=1)
         if options.json
         else inspection
     )
+
+
+def _saved(table: str, file: Path) -> Path:
+    """Save a table's bytes, and give the file that is read instead."""
+    from tablecast.data.sources import fetch_table
+
+    content, _, _ = fetch_table(table)
+    try:
+        with replaced_when_whole(file) as temporary:
+            temporary.write_bytes(content)
+    except OSError as error:
+        raise TableError(f"{str(file)!r} cannot be written: {error.strerror}.") from None
+    return file

@@ -11,7 +11,7 @@ from pathlib import Path
 from tablecast.cli.address import check_free, open_when_ready, shown
 from tablecast.cli.arguments import port, whole
 from tablecast.cli.command_help import explain
-from tablecast.deployment.files import check_there, without_ending
+from tablecast.deployment.files import OPENED, check_there, readable, without_ending
 from tablecast.deployment.folder import deployments_in, is_folder
 from tablecast.deployment.versions import resolved
 from tablecast.errors import ServeError
@@ -80,6 +80,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Become the server: this process ends as it does, and signals reach it."""
+    if options.name == "":
+        raise ServeError("Name a deployment, or leave NAME out. An empty name is none.")
     _say_where_in_environment(options)
     settings = read_settings()
     _check_deployment(without_ending(settings["deployment"]), settings["engine"])
@@ -108,10 +110,11 @@ def _say_where_in_environment(options: argparse.Namespace) -> None:
 
 def _check_deployment(path: Path, engine: str) -> None:
     """Raises ArtifactError where there is nothing to serve, before anything of it is opened."""
-    if is_folder(path):
-        deployments_in(path, ".onnx" if engine == "onnx" else ".pkl")
-    else:
-        check_there(resolved(path), engine)
+    with readable(path):
+        if is_folder(path):
+            deployments_in(path, OPENED[engine][0])
+        else:
+            check_there(resolved(path), engine)
 
 
 def _check_form(form: str) -> None:

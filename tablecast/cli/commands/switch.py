@@ -8,7 +8,9 @@ from pathlib import Path
 from tablecast.cli.arguments import say
 from tablecast.cli.command_help import explain
 from tablecast.deployment import versions
+from tablecast.deployment.files import readable
 from tablecast.deployment.opening import load
+from tablecast.errors import ArtifactError
 
 HELP = "serve another version of a deployment"
 
@@ -29,18 +31,41 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "version", metavar="VERSION", nargs="?",
         help=f"the version to serve: the name of its folder, or {versions.PREVIOUS}",
     )
+    shadow = parser.add_mutually_exclusive_group()
+    shadow.add_argument(
+        "--shadow", action="store_true",
+        help="let VERSION answer beside the current one, only for the prediction log",
+    )
+    shadow.add_argument(
+        "--no-shadow", action="store_true", help="let no version answer beside the current one"
+    )
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
     """Run the command."""
     folder = Path(options.name)
-    versions.check_versioned(folder)
-    if options.version is None:
+    with readable(folder):
+        versions.check_versioned(folder)
+    if options.no_shadow:
+        versions.shadow(folder, None)
+        say(f"{folder} has no shadow version.")
+    elif options.version is None:
+        if options.shadow:
+            raise ArtifactError("Name the VERSION that --shadow is about.")
         _list(folder)
-        return
+    elif options.shadow:
+        wanted = versions.named(folder, options.version)
+        load(versions.base_of(folder, wanted))
+        versions.shadow(folder, wanted)
+        say(f"Version {wanted} of {folder} answers for the prediction log, too.")
+    else:
+        _switch(folder, options.version)
+
+
+def _switch(folder: Path, version: str) -> None:
     before = versions.state_or_none(folder)
-    wanted = versions.named(folder, options.version)
+    wanted = versions.named(folder, version)
     load(versions.base_of(folder, wanted))  # what cannot be opened is not switched to
     now = versions.switch(folder, wanted)
     when = "already" if now == before else "now"

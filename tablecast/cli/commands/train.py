@@ -35,8 +35,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "table",
-        help="a CSV, Excel or Parquet file, a URL, the name of a PyCaret data set, or "
-        "kaggle:OWNER/DATASET",
+        help="a CSV, Excel or Parquet file, a folder or pattern of CSV or Parquet files, a URL, "
+        "the name of a PyCaret data set, or kaggle:OWNER/DATASET",
     )
     parser.add_argument("--target", required=True, metavar="COLUMN", help="the column to predict")
     parser.add_argument("--name", help="the deployment's name (default: the table's name)")
@@ -48,6 +48,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--form", metavar="FILE", help="a TOML file with labels, hints, units and limits"
+    )
+    parser.add_argument(
+        "--like", metavar="NAME",
+        help="refuse the table unless it has the columns of this deployment, as a new month's "
+        "table of the same kind has",
     )
     parser.add_argument(
         "--model", metavar="ID",
@@ -107,6 +112,7 @@ def run(options: argparse.Namespace) -> None:
             name=options.name,
             out=options.out,
             form=options.form,
+            like=options.like,
             force=options.force,
             model=options.model or "auto",
             budget=options.budget,

@@ -49,7 +49,13 @@ def usual_refits(prepared: Prepared) -> int:
 
 
 def sampled(prepared: Prepared, most: int, seed: int = 123) -> Prepared:
-    """All rows, or an even sample of a longer table.
+    """All rows, or an even sample of a longer table; see ``sample_places``."""
+    places = sample_places(prepared, most, seed)
+    return prepared if places is None else prepared.taken(places)
+
+
+def sample_places(prepared: Prepared, most: int, seed: int = 123) -> Rows | None:
+    """The places of an even sample of a table; None where it is not longer.
 
     Args:
         prepared: the table.
@@ -58,7 +64,7 @@ def sampled(prepared: Prepared, most: int, seed: int = 123) -> Prepared:
     """
     table = prepared.table
     if len(table) <= most:
-        return prepared
+        return None
     order = np.random.default_rng(seed).permutation(len(table))
     if prepared.task == "classification":
         classes = table[prepared.target].iloc[order]
@@ -68,7 +74,7 @@ def sampled(prepared: Prepared, most: int, seed: int = 123) -> Prepared:
         chosen = order[(groups.cumcount() < wanted).to_numpy()]
     else:
         chosen = order[:most]
-    return prepared.taken(np.sort(chosen))
+    return np.sort(chosen)
 
 
 def refitted(

@@ -93,13 +93,16 @@ class HeldOut:
 
 
 def held_out(experiment: Any, estimator: Any) -> HeldOut:
-    """PyCaret's figures for an estimator that is fitted on the training part."""
+    """PyCaret's figures for an estimator that is fitted on the training part, or for a pipeline."""
     is_classes = experiment._ml_usecase.name == "CLASSIFICATION"
     # With one score a row PyCaret would look for the class 2 where it is called "02".
-    options = {"raw_score": True} if is_classes else {}
+    options: dict[str, Any] = {"raw_score": True} if is_classes else {}
+    known: tuple[Any, ...] = (experiment.pipeline, estimator)
+    if hasattr(estimator, "steps"):
+        known, options = (estimator,), options | {"data": experiment.test}
     predicted = experiment.predict_model(estimator, verbose=False, **options)
     if is_classes:
-        spelled = names_of_labels(classes_of(experiment.pipeline, estimator))
+        spelled = names_of_labels(classes_of(*known))
         predicted = predicted.assign(prediction_label=predicted["prediction_label"].map(spelled))
     figures = experiment.pull().drop(columns="Model").iloc[0]
     plain = {str(name): float(value) for name, value in figures.items()}
@@ -115,7 +118,7 @@ def finalized(experiment: Any, estimator: Any, about: RowMetadata) -> Any:
     """
     from sklearn.base import clone
 
-    _forget_columns(experiment.pipeline)
+    forget_columns(experiment.pipeline)
     if about.weights is None:
         return experiment.finalize_model(estimator)
     whole = clone(joined(experiment.pipeline, estimator))
@@ -179,7 +182,7 @@ def nothing_learnt(gain: Sequence[float], holdout: Mapping[str, float]) -> list[
     )]
 
 
-def _forget_columns(pipeline: Any) -> None:
+def forget_columns(pipeline: Any) -> None:
     """Let every step look at all rows' columns when the pipeline is fitted again.
 
     PyCaret's wrapper keeps the columns that its first fit met, so that the one-hot columns of a

@@ -12,12 +12,11 @@ from tablecast.training.experiment.agreement import check_self_agreement
 from tablecast.training.experiment.trained import (
     HeldOut,
     Trained,
-    finalized,
-    held_out,
     nothing_learnt,
     trained_of,
 )
 from tablecast.training.experiment.weights import weighted
+from tablecast.training.experiment.whole_table import Finished, finished
 from tablecast.training.graph_cost import Cost, check_proof, measure
 from tablecast.training.search.pool import Pool, not_usable, score_of
 from tablecast.training.search.trial import Trial, metrics
@@ -47,19 +46,19 @@ def finish(pool: Pool) -> Trained:
             trial.estimator(), cross_validation=False, verbose=False
         )
         estimator = weighted(experiment, estimator, about)
-        held, pipeline = held_out(experiment, estimator), finalized(experiment, estimator, about)
+        made = finished(experiment, estimator, pool.table)
         seconds = (time.monotonic() - began) / FITS
         try:
-            cost = measure(pipeline, pool.prepared)
+            cost = measure(made.pipeline, pool.prepared)
             reason = pool.beyond(cost)
             if not reason:
                 if any(member.model in WITH_TIES for member, _ in trial.members):
-                    check_proof(pipeline, pool.prepared)
+                    check_proof(made.pipeline, pool.prepared)
                 agreement = check_self_agreement(
-                    pipeline, pool.prepared.table, pool.prepared.task
+                    made.pipeline, pool.prepared.table, pool.prepared.task
                 )
                 board = leaderboard(pool, trial, refused, cost)
-                return _trained(pool, trial, held, pipeline, board, agreement, seconds)
+                return _trained(pool, trial, made, board, agreement, seconds)
         except ProofFailed:
             reason = OTHER_ORDER
         except (UnsupportedStep, TrainingError) as error:
@@ -75,14 +74,13 @@ def finish(pool: Pool) -> Trained:
 def _trained(
     pool: Pool,
     trial: Trial,
-    held: HeldOut,
-    pipeline: Any,
+    made: Finished,
     board: list[dict[str, Any]],
     agreement: float,
     seconds: float,
 ) -> Trained:
     usual, refits = pool.budget.usual_refits, pool.budget.refits(seconds)
-    notes = _judgement(pool, trial, held)
+    notes = [*_judgement(pool, trial, made.held), *made.notes]
     if refits < usual:
         notes.append(Remark(
             "Time was short, so ranges and errors come from fewer refits ({refits} instead of "
@@ -90,12 +88,15 @@ def _trained(
             values={"refits": refits, "usual": usual},
         ))
     return trained_of(
-        pool.prepared, pipeline, held,
+        pool.table.prepared, made.pipeline, made.held,
         notes=[*notes, end_of(pool)],
         model="+".join(member.model for member, _ in trial.members),
         cross_validation=metrics(trial), leaderboard=board, seed=pool.seed,
         folds=len(trial.view.folds), agreement=agreement, refits=refits,
-        search={"trials": pool.done, "ended": pool.ended, "interrupted": pool.interrupted},
+        search={
+            "trials": pool.done, "ended": pool.ended, "interrupted": pool.interrupted,
+            "rows": len(pool.prepared.table), "sample": made.sample,
+        },
     )
 
 

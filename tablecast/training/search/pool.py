@@ -10,6 +10,7 @@ import numpy as np
 
 from tablecast.errors import EngineError, Remark, UnsupportedStep, counted
 from tablecast.training.cluster.executor import Executor, Threads
+from tablecast.training.experiment.whole_table import WholeTable
 from tablecast.training.graph_cost import Cost, joined, measure
 from tablecast.training.search.blend_weights import EVEN_WITHIN, MOST_MEMBERS
 from tablecast.training.search.budget import Budget
@@ -37,6 +38,7 @@ class Pool:
         max_latency: microseconds that a row may take in the graph; where trials are counted it does
             not count, since a clock would decide.
         executor: fits candidates.
+        whole: all rows, where ``prepared`` is a sample of them.
         trials: everything that was fitted on every fold, and blends of it.
         dropped: what was stopped early, or breaks a limit.
         failed: what could not be fitted, as entries of the leaderboard.
@@ -54,6 +56,7 @@ class Pool:
     progress: Progress
     max_latency: float = float("inf")
     executor: Executor = field(default_factory=Threads)
+    whole: WholeTable | None = None
     trials: list[Trial] = field(default_factory=list)
     dropped: list[Trial] = field(default_factory=list)
     failed: list[dict[str, Any]] = field(default_factory=list)
@@ -62,6 +65,12 @@ class Pool:
     part: str = "its first round"
     ended: str = ""
     interrupted: bool = False
+
+    @property
+    def table(self) -> WholeTable:
+        """All rows that the pipeline learns from in the end."""
+        places = np.arange(len(self.prepared.table))
+        return self.whole or WholeTable(self.prepared, self.prepared, places)
 
     @property
     def best(self) -> Trial | None:
@@ -83,7 +92,7 @@ class Pool:
         self.say(f"{name}, {view.recipe.name}")
         best = self.best
         try:
-            candidate = with_room(candidate, view, len(self.prepared.table), self.largest)
+            candidate = with_room(candidate, view, len(self.table.prepared.table), self.largest)
             trial = try_candidate(
                 candidate, view, best.losses if best else None, self._has_time
             )

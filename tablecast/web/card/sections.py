@@ -20,6 +20,7 @@ from tablecast.schema.schema import Schema
 from tablecast.web.card import regression_figures as card_figures
 from tablecast.web.card.card_remarks import Sentence, sentence_of
 from tablecast.web.card.class_figures import class_figures, class_table, confusion_of
+from tablecast.web.card.comparisons import comparisons_of
 from tablecast.web.card.effects import effects_of, importance_of
 from tablecast.web.card.group_tables import Groups, groups_of
 from tablecast.web.card.quality import METRICS, measure, metrics_of, overall_of
@@ -89,6 +90,7 @@ def page_of(loaded: Deployment) -> dict[str, Any]:
         "target": _target(loaded),
         "classes": _classes(loaded),
         "leaderboard": _leaderboard(card["leaderboard"]),
+        "comparisons": comparisons_of(card["comparisons"], schema),
         "interval": _interval(card["interval"], schema),
         "by_answer": _by_answer(card["interval"], schema),
         "proof": {_(PROOF.get(name, name)): entry for name, entry in (card["proof"] or {}).items()},

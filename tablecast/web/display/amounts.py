@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from tablecast.i18n.formats import MINUS, currency_sign, number, percent, rounded, with_unit
+from tablecast.inference.engine import Label
 from tablecast.inference.predictor import Prediction
 from tablecast.schema.schema import Schema
 
@@ -83,6 +84,13 @@ def wording_of(
     if decimals > 0 and largest >= 1 and currency_sign(schema.target_unit):
         decimals = CENTS
     return Wording(schema.target_unit, decimals)
+
+
+def answer_in_words(schema: Schema, label: Label, wording: Wording) -> str:
+    """An answer as the page shows it: an amount with its unit, or what its class is called."""
+    if schema.task == "classification" or not isinstance(label, float):
+        return schema.show_class(label)
+    return wording.of(label)
 
 
 def wording_of_all(schema: Schema, predictions: Iterable[Prediction]) -> Wording:

@@ -258,6 +258,9 @@ _CARD: dict[str, JsonSchema] = {
     "dropped": _list_of(
         _object("An ignored column.", {"name": TEXT, "reason": TEXT})
     ),
+    "comparisons": _list_of(
+        _free("Losses beside those of an earlier deployment, on the same rows.")
+    ),
 }
 
 _REFUSED_VALUE: dict[str, JsonSchema] = {

@@ -15,6 +15,7 @@ from tablecast.inference.predictor import Prediction
 from tablecast.schema.schema import Schema
 from tablecast.web import api
 from tablecast.web.alternatives_json import CLASS
+from tablecast.web.answer_log import EXTENSION
 from tablecast.web.docs.answer_schemas import TEXT, answer_schemas, ref
 from tablecast.web.docs.batch_paths import batch_paths
 from tablecast.web.docs.failures import (
@@ -113,9 +114,15 @@ def document_served() -> dict[str, Any]:
         config = current_app.config
         limits = (config["MAX_ROWS"], config["MAX_BODY"], config["MAX_UPLOAD"])
         access = current_app.extensions["access"]
-        kept[language] = secured(document_of(deployment(), *limits), access)
-    document: dict[str, Any] = kept[language]
-    return document
+        document = document_of(deployment(), *limits)
+        if current_app.extensions[EXTENSION]:
+            from tablecast.web.docs.logged import with_log
+            from tablecast.web.docs.watched import with_watch
+
+            document = with_watch(with_log(document, deployment()), deployment())
+        kept[language] = secured(document, access)
+    served: dict[str, Any] = kept[language]
+    return served
 
 
 def _info(loaded: Deployment, max_rows: int, max_body: int) -> dict[str, Any]:

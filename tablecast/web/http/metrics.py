@@ -14,7 +14,7 @@ from collections import deque
 from functools import cache
 from threading import Lock, Timer
 
-from flask import Blueprint, Response, g
+from flask import Blueprint, Response, current_app, g
 
 from tablecast.web.http import shared_counts
 
@@ -31,6 +31,9 @@ from prometheus_client import (  # noqa: E402 - it looks for the folder when it 
 )
 
 blueprint = Blueprint("metrics", __name__)
+
+#: Where an application keeps what writes more metrics, in Prometheus' format.
+MORE = "more_metrics"
 
 #: Seconds; from a row through a graph (under 1 ms) to a large list through PyCaret.
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
@@ -188,4 +191,6 @@ def metrics() -> Response:
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         registry = CollectorRegistry()
         multiprocess.MultiProcessCollector(registry)  # type: ignore[no-untyped-call]
-    return Response(generate_latest(registry), content_type=CONTENT_TYPE_LATEST)
+    more = [write() for write in current_app.extensions.get(MORE, ())]
+    body = generate_latest(registry) + b"".join(more)
+    return Response(body, content_type=CONTENT_TYPE_LATEST)

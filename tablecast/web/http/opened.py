@@ -26,12 +26,16 @@ class Opened:
     Attributes:
         loaded: the deployment.
         name: under which it is served beside others; "" where it is alone.
+        shadow: what answers the same requests for the log alone; None for nothing.
         kept: what was worked out of it once, such as pages; it goes when the deployment does.
     """
 
-    def __init__(self, loaded: Deployment, name: str = "") -> None:
+    def __init__(
+        self, loaded: Deployment, name: str = "", shadow: Deployment | None = None
+    ) -> None:
         self.loaded = loaded
         self.name = name
+        self.shadow = Opened(shadow, name) if shadow else None
         self.kept: dict[str, Any] = {}
 
     @cached_property

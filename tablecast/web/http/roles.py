@@ -27,6 +27,12 @@ ROLES: dict[tuple[str, str], str] = {
     ("GET", "/batch/template.csv"): BATCH,
     ("POST", "/batch"): BATCH,
     ("GET", "/metrics"): WATCH,
+    # Only where there is a prediction log.
+    ("POST", "/api/v1/outcomes"): ASK,
+    ("GET", "/api/v1/watch"): WATCH,
+    ("GET", "/outcome"): FORM,
+    ("POST", "/outcome"): FORM,
+    ("POST", "/outcome/file"): BATCH,
 }
 
 

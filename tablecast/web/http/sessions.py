@@ -59,7 +59,8 @@ def signing_in() -> Response:
             words = _("Too many wrong keys. Wait {seconds} s, then try again.")
             return _page(words.format(seconds=seconds), 429)
         return _page(_("Enter a key that is valid. This one is not known, or has expired."))
-    response = redirect(_inside(request.form.get("next", "")), 303)
+    wanted = _inside(request.form.get("next", ""))
+    response = redirect(f"{request.script_root}{wanted}" if wanted else url_for(home()), 303)
     assert isinstance(response, Response)
     ends = str(int(min(time.time() + LASTS, key.ends)))
     value = "|".join((key.name, ends, _signature(key, ends)))
@@ -100,10 +101,10 @@ def _set_cookie(response: Response, name: str, value: str, seconds: int) -> None
 
 
 def _inside(address: str) -> str:
-    """An address of this site: what names another one leads to the form."""
+    """An address of this application, without where it is mounted; "" for what names another."""
     inside = address.startswith("/") and not address.startswith(("//", "/\\"))
     plain = inside and address.isprintable() and "\\" not in address
-    return f"{request.script_root}{address}" if plain else url_for(home())
+    return address if plain else ""
 
 
 def _signature(key: Key, ends: str) -> str:

@@ -57,7 +57,7 @@ def say_that_it_is_closed() -> None:
         ServiceUnavailable: it is about such a one.
     """
     if name := request.environ.get(CLOSED):
-        words = _("{name} cannot be used at the moment. The list of deployments says why.")
+        words = _("{name} cannot be used at the moment. The page All forms says why.")
         raise ServiceUnavailable(words.format(name=name))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tablecast.deployment.files import without_ending
+from tablecast.deployment.files import readable, without_ending
 from tablecast.deployment.folder import is_folder
 from tablecast.deployment.source import Source
 from tablecast.errors import SettingError
@@ -25,7 +25,9 @@ def served_by(settings: dict[str, Any], taken: frozenset[str] = frozenset()) -> 
     """
     base, engine = without_ending(settings["deployment"]), settings["engine"]
     form = Path(settings["form_file"]) if settings["form_file"] else None
-    if not is_folder(base):
+    with readable(base):
+        is_one = not is_folder(base)
+    if is_one:
         return Mount(Source(base, engine, form, settings["reload"] == "on"))
     if form:
         raise SettingError(

@@ -40,6 +40,7 @@ from tablecast.errors import BatchError
 from tablecast.i18n.formats import listed, percent
 from tablecast.i18n.language import N_, _
 from tablecast.schema.schema import Schema
+from tablecast.web import answer_log
 from tablecast.web.http import metrics
 from tablecast.web.http.navigation import PageBlueprint
 from tablecast.web.http.opened import opened
@@ -240,20 +241,22 @@ def _download(file: FileStorage) -> Response:
 
 
 def _predict(file: FileStorage, result: IO[bytes], errors: Errors) -> Summary:
-    summary = predict_csv(
-        deployment(),
-        cast(BinaryIO, file.stream),
-        cast(BinaryIO, result),
-        name=_name_of(file),
-        errors=errors,
-        limits=Limits(
-            seconds=current_app.config["MAX_SECONDS"],
-            times=MOST_TIMES,
-            more=MOST_MORE,
-            many_refused=MANY_REFUSED,
-            memory=MOST_MEMORY,
-        ),
-    )
+    with answer_log.recording() as recorder:
+        summary = predict_csv(
+            deployment(),
+            cast(BinaryIO, file.stream),
+            cast(BinaryIO, result),
+            name=_name_of(file),
+            errors=errors,
+            limits=Limits(
+                seconds=current_app.config["MAX_SECONDS"],
+                times=MOST_TIMES,
+                more=MOST_MORE,
+                many_refused=MANY_REFUSED,
+                memory=MOST_MEMORY,
+            ),
+            recorder=recorder,
+        )
     metrics.of_route("/batch").count_rows(summary.predicted)
     return summary
 

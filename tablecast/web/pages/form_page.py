@@ -16,7 +16,7 @@ from tablecast.inference.predictor import Prediction
 from tablecast.schema.schema import Row, Schema
 from tablecast.schema.texts import show_number
 from tablecast.web import answer_log
-from tablecast.web.display.amounts import Wording
+from tablecast.web.display.amounts import Wording, answer_in_words
 from tablecast.web.display.code_samples import curl_of, python_of, question_of
 from tablecast.web.display.remarks import warning_of
 from tablecast.web.form import wishes
@@ -150,13 +150,6 @@ def _figures(prediction: Prediction) -> dict[str, str]:
 def _figure(value: Label) -> str:
     """As programs write it, with the digits that a person may want to compare."""
     return show_number(float(f"{value:.7g}")) if isinstance(value, float) else str(value)
-
-
-def answer_in_words(schema: Schema, label: Label, wording: Wording) -> str:
-    """An answer as the page shows it: an amount with its unit, or what its class is called."""
-    if schema.task == "classification" or not isinstance(label, float):
-        return schema.show_class(label)
-    return wording.of(label)
 
 
 def _named(schema: Schema, label: Label, wording: Wording) -> str:

@@ -1,0 +1,147 @@
+"""A file of outcomes: a CSV file or a workbook with a column of ids and one of what it was.
+
+The answered file of a batch is one, with the true values in a column of the target's name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from tablecast.batch.csv_source import CsvSource
+from tablecast.batch.paths import file_errors
+from tablecast.batch.summary import SHOWN_REFUSALS, Refused, RowsRefused, Summary, location_in_words
+from tablecast.batch.workbook_source import WorkbookSource
+from tablecast.data.sheets import is_workbook
+from tablecast.errors import BatchError, InvalidInput, Remark
+from tablecast.i18n.language import N_, _
+from tablecast.log.outcomes import (
+    NAME,
+    OutcomesRefused,
+    Told,
+    read_outcome,
+    schema_of_outcomes,
+)
+from tablecast.schema.schema import Schema
+from tablecast.schema.texts import fold
+
+#: What the column of ids is called.
+ID_NAMES = ("id", "prediction_id")
+
+NO_ID = N_("There is no id beside this outcome.")
+
+
+class OutcomesNotKept(RowsRefused):
+    """Rows of a file of outcomes are refused, and so none of them was kept."""
+
+    def _words(self) -> str:
+        return _("{name}: {refused} of {rows} outcomes are refused, so none was kept.")
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """What a file of outcomes holds.
+
+    Attributes:
+        name: what messages call it.
+        told: the outcomes; rows without one are left out.
+        locations: where each of them stands, in words.
+        empty: how many rows have no outcome yet.
+    """
+
+    name: str
+    told: Sequence[Told]
+    locations: Sequence[str]
+    empty: int
+
+    def not_kept(self, refused: OutcomesRefused) -> OutcomesNotKept:
+        """What was refused of them, by its place in the file."""
+        summary = Summary(rows=len(self.told))
+        for remark in refused.errors:
+            row = remark.row or 0
+            summary.refused += 1
+            if len(summary.refusals) < SHOWN_REFUSALS:
+                summary.refusals.append(Refused(row, self.locations[row], (remark,)))
+        return OutcomesNotKept(self.name, summary)
+
+
+def read_outcome_file(schema: Schema, path: Path) -> Outcomes:
+    """The outcomes of a file. Raises BatchError; see ``read_outcomes``."""
+    with file_errors(), path.open("rb") as stream:
+        return read_outcomes(schema, stream, path.name)
+
+
+def read_outcomes(schema: Schema, stream: BinaryIO, name: str) -> Outcomes:
+    """The outcomes of a CSV file or a workbook.
+
+    Args:
+        schema: the deployment's.
+        stream: seekable, at its beginning.
+        name: what messages call the file.
+
+    Raises:
+        BatchError: it cannot be read, lacks a column, or has values of another kind.
+    """
+    expected = [*ID_NAMES, NAME, schema.target, *(field.name for field in schema.fields)]
+    beginning = stream.read(8)
+    stream.seek(0)
+    source: Any = (
+        WorkbookSource(stream, name, expected)
+        if is_workbook(beginning)
+        else CsvSource(stream, name, expected, schema.reading.get("encoding", ""))
+    )
+    with closing(source):
+        return _outcomes_of(schema, source)
+
+
+def _outcomes_of(schema: Schema, source: Any) -> Outcomes:
+    ids = _column(source, ID_NAMES)
+    outcomes = _column(source, (NAME, schema.target))
+    valid = schema_of_outcomes(schema)
+    told: list[Told] = []
+    locations: list[str] = []
+    summary = Summary()
+    empty = 0
+    for chunk in source.chunks():
+        pairs = zip(chunk.column(ids), chunk.column(outcomes), strict=True)
+        for place, (one, raw) in enumerate(pairs):
+            if _is_blank(raw):
+                empty += 1
+                continue
+            location = location_in_words(*chunk.location_of(place))
+            summary.rows += 1
+            try:
+                told.append(_told(valid, one, raw))
+                locations.append(location)
+            except InvalidInput as error:
+                summary.refused += 1
+                if len(summary.refusals) < SHOWN_REFUSALS:
+                    row = summary.rows - 1
+                    summary.refusals.append(Refused(row, location, tuple(error.errors)))
+    if summary.refused:
+        raise OutcomesNotKept(source.name, summary)
+    return Outcomes(source.name, told, locations, empty)
+
+
+def _told(valid: Schema, one: Any, raw: Any) -> Told:
+    if _is_blank(one):
+        raise InvalidInput([Remark(NO_ID, "id")])
+    return Told(str(one).strip(), read_outcome(valid, raw, text=isinstance(raw, str)))
+
+
+def _is_blank(cell: Any) -> bool:
+    return cell is None or not str(cell).strip() or cell != cell  # NaN differs from itself
+
+
+def _column(source: Any, names: Sequence[str]) -> int:
+    """The place of the first of these columns that is there."""
+    known = [fold(name) for name in source.names]
+    for name in names:
+        if fold(name) in known:
+            return known.index(fold(name))
+    words = _("{file} has no column {names}. Its first line must contain the column names.")
+    either = _("{first} or {second}").format(first=repr(names[0]), second=repr(names[1]))
+    raise BatchError(words.format(file=source.name, names=either))

@@ -1,0 +1,1 @@
+"""A deployment as a folder that a host runs: written, written again, and checked."""

@@ -1,0 +1,46 @@
+"""What a host is: a module in ``hosts/`` whose ``HOST`` says what its folder holds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tablecast.export.ship.shipment import Shipment
+
+#: What one host's own check says of a folder: a sentence for each finding.
+Findings = Sequence[str]
+
+
+def _nothing(_folder: Path) -> Findings:
+    return ()
+
+
+@dataclass(frozen=True)
+class Host:
+    """A place that runs a folder.
+
+    Attributes:
+        title: what people call it.
+        files: everything in the folder but its record, by place.
+        check: what is wrong in a folder by this host's rules.
+    """
+
+    title: str
+    files: Callable[[Shipment], Mapping[str, bytes]]
+    check: Callable[[Path], Findings] = _nothing
+
+
+def read_yaml(text: str) -> Any:
+    """What a text in YAML says; None where it is not YAML.
+
+    Raises:
+        ModuleNotFoundError: nothing here reads YAML, which only checks need.
+    """
+    import yaml  # type: ignore[import-untyped]
+
+    try:
+        return yaml.safe_load(text)
+    except yaml.YAMLError:
+        return None

@@ -1,0 +1,113 @@
+"""The pipelines by which a push trains, judges, builds and publishes a shipped folder."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import PurePosixPath
+from urllib.parse import urlsplit
+
+from tablecast.errors import ShipError
+from tablecast.export.ship.lock import lock_of, with_own_wheel
+from tablecast.export.ship.registry import host_of
+from tablecast.export.ship.shipment import Shipment
+from tablecast.export.ship.templates import filled
+from tablecast.schema.form_starter import starter
+
+#: What takes a folder's pipeline away again.
+NO_PIPELINE = "none"
+
+#: Where each service looks for its pipeline.
+PIPELINES: Mapping[str, str] = {
+    "github": ".github/workflows/deploy.yml",
+    "circleci": ".circleci/config.yml",
+}
+
+#: Endings that a table keeps where it is saved; any other is read as CSV is.
+_ENDINGS = (".parquet", ".pq", ".xlsx", ".xls", ".ods", ".tsv", ".zip", ".gz")
+
+#: Actions by the commit of a release.
+ACTIONS = {
+    "checkout": "actions/checkout@3d3c42e5aac5ba805825da76410c181273ba90b1 # v7.0.1",
+    "python": "actions/setup-python@5fda3b95a4ea91299a34e894583c3862153e4b97 # v7.0.0",
+    "upload": "actions/upload-artifact@bbbca2ddaa5d8feaa63e36b76fdaad77386f024f # v7.0.0",
+    "download": "actions/download-artifact@3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c # v8.0.1",
+    "attest": "actions/attest@1e69f48acb82d1966a394da916b4c1698aa569d6 # v4.2.2",
+    "publish": "pypa/gh-action-pypi-publish@dc37677b2e1c63e2034f94d8a5b11f265b73ba33 # v1.14.2",
+}
+
+
+def pipeline_files(
+    shipment: Shipment, files: Mapping[str, bytes], service: str, table: str
+) -> dict[str, bytes]:
+    """What a folder needs besides, so that a service trains and publishes it.
+
+    Args:
+        files: what it holds for its host.
+        service: one of ``PIPELINES``.
+        table: what it is trained from, as ``tablecast train`` takes it.
+
+    Raises:
+        ShipError: there is no such service, or the table cannot stand in a file.
+    """
+    if service not in PIPELINES:
+        known = ", ".join(PIPELINES)
+        raise ShipError(f"There is no pipeline for {service[:40]!r}. Choose one of {known}.")
+    _check_table(table)
+    target = shipment.deployment.schema.target
+    for what, text in (("table", table), ("deployment", shipment.name), ("target", target)):
+        _check_plain(what, text)
+    stated = shipment.deployment.description["card"].get("stated", {})
+    # The model that a new one is compared with: a folder of pages alone has it beside the training.
+    graph = f"{shipment.name}.onnx"
+    places = [place for place in files if PurePosixPath(place).name == graph]
+    beside = {} if places else {f"training/{name}": own for name, own in shipment.own_files.items()}
+    old = (places or [f"training/{graph}"])[0].removesuffix(".onnx")
+    pipeline = filled(
+        PurePosixPath(PIPELINES[service]).name, shipment=shipment, table=table, target=target,
+        saved=f"build/table{_ending(table)}", actions=ACTIONS, old=old,
+        image="Dockerfile" in files,
+        lock="requirements.txt" in files, package=_can_be_package(shipment),
+    )  # fmt: skip
+    return {
+        **beside,
+        PIPELINES[service]: pipeline,
+        "training/requirements.txt": with_own_wheel(lock_of("training")),
+        "training/form.toml": starter(shipment.name, shipment.deployment.schema, stated).encode(),
+    }
+
+
+def _can_be_package(shipment: Shipment) -> bool:
+    """Whether Python can import what its name makes of it."""
+    try:
+        host_of("wheel").files(shipment)
+    except ShipError:
+        return False
+    return True
+
+
+def _check_table(table: str) -> None:
+    """Before it stands in a file that a service reads, and that many people see."""
+    if not table.strip():
+        raise ShipError(
+            "Say what the pipeline trains from: --table FILE, a URL, or kaggle:OWNER/DATASET."
+        )
+    address = urlsplit(table) if re.match(r"https?://", table, re.IGNORECASE) else None
+    if address and (address.password or address.username or address.query):
+        raise ShipError(
+            "The address of the table holds a password or a key, and the pipeline's file would "
+            "show it. Name an address without one, or download the table into the folder."
+        )
+
+
+def _check_plain(what: str, text: str) -> None:
+    """What the services fill in themselves, between their own signs, is not a text to them."""
+    if not text.isprintable() or any(sign in text for sign in ("${{", "<<")):
+        raise ShipError(
+            f"The {what} {text[:60]!r} has signs that mean something to the pipeline. Rename it."
+        )
+
+
+def _ending(table: str) -> str:
+    last = table.rpartition("/")[2].lower()
+    return next((ending for ending in _ENDINGS if last.endswith(ending)), ".csv")

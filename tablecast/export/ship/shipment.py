@@ -1,0 +1,132 @@
+"""What is shipped: a deployment, the name that it gets on its host, and what goes with it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from tablecast.deployment import graph_file
+from tablecast.deployment.deployment import Deployment
+from tablecast.deployment.files import with_ending, without_ending
+from tablecast.deployment.opening import load
+from tablecast.errors import ArtifactError, InvalidInput, ShipError
+from tablecast.web.docs.row_schemas import example_rows
+
+#: Letters of a name that every host takes; Heroku's limit.
+LONGEST_APP = 30
+
+
+@dataclass(frozen=True)
+class Shipment:
+    """A deployment on its way.
+
+    Attributes:
+        base: the path of its files, without their endings.
+        deployment: the same, opened.
+        app: its name on the host: lower-case letters, digits and hyphens.
+        with_pickle: whether the pickle, which serving does not need, goes along.
+        with_log: whether what a prediction log needs is installed, which takes 50 MB.
+    """
+
+    base: Path
+    deployment: Deployment
+    app: str
+    with_pickle: bool = False
+    with_log: bool = False
+
+    @property
+    def name(self) -> str:
+        """The name of its files."""
+        return self.base.name
+
+    @property
+    def title(self) -> str:
+        return " ".join(self.deployment.schema.title.split())
+
+    @property
+    def summary(self) -> str:
+        """A sentence for lists of programs."""
+        return f"Predicts {self.deployment.schema.target_label} from a form, an API or a file."
+
+    @property
+    def lock(self) -> str:
+        """The lock that its host installs."""
+        return "with_log" if self.with_log else "serving"
+
+    @cached_property
+    def own_files(self) -> dict[str, bytes]:
+        """The deployment's files, by name."""
+        endings = (".onnx", ".onnx.sha256") + ((".pkl",) if self.with_pickle else ())
+        return {
+            self.name + ending: with_ending(self.base, ending).read_bytes() for ending in endings
+        }
+
+    @cached_property
+    def example(self) -> dict[str, Any]:
+        """A typical row, as JSON takes it."""
+        return dict(example_rows(self.deployment.schema)[0])
+
+    @cached_property
+    def example_answer(self) -> Any:
+        """What the deployment predicts for it; None where it refuses."""
+        try:
+            row = self.deployment.schema.parse(self.example)
+        except InvalidInput:
+            return None
+        return self.deployment.predictor.predict([row])[0].prediction
+
+
+def shipment_of(
+    name: str | Path, app: str = "", with_pickle: bool = False, with_log: bool = False
+) -> Shipment:
+    """Open a deployment to ship it.
+
+    Args:
+        name: the path of its files, without their endings.
+        app: its name on the host; by default after the deployment's.
+        with_pickle, with_log: as :class:`Shipment` has them.
+
+    Raises:
+        ArtifactError: a file of it is missing or damaged.
+        ShipError: it has no graph, or a host could not call it so.
+    """
+    base = without_ending(name)
+    _check_graph(base)
+    graph_file.read_graph(base)
+    opened = load(base, "onnx")
+    shipment = Shipment(base, opened, app or app_name(base.name), with_pickle, with_log)
+    _check_app(shipment.app, base.name, asked=bool(app))
+    if with_pickle and not with_ending(base, ".pkl").is_file():
+        raise ShipError(f"There is no {base.name}.pkl. Leave --with-pickle out.")
+    return shipment
+
+
+def app_name(name: str) -> str:
+    """A deployment's name as hosts write names, such as house-prices; it may not be one."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+
+
+def _check_graph(base: Path) -> None:
+    if with_ending(base, ".pkl").is_file() and not with_ending(base, ".onnx").is_file():
+        raise ShipError(
+            f"{base.name} has no graph, and hosts run only graphs. Compile it (python -m tablecast "
+            f"compile {with_ending(base, '.pkl')}), or train it without the step that has none."
+        )
+    if not with_ending(base, ".onnx").is_file():
+        raise ArtifactError(
+            f"There is no {base.name}.onnx in {str(base.parent)!r}. Name a deployment by the path "
+            "of its files without their endings, or train one (python -m tablecast train)."
+        )
+
+
+def _check_app(app: str, name: str, asked: bool) -> None:
+    if re.fullmatch(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", app) and 3 <= len(app) <= LONGEST_APP:
+        return
+    said = f"{app!r} cannot be" if asked else f"{name!r} cannot be made into"
+    raise ShipError(
+        f"{said} a name on a host or of a package: it needs 3 to {LONGEST_APP} lower-case letters, "
+        "digits and single hyphens, and begins with a letter. Choose one with --app NAME."
+    )

@@ -1,0 +1,188 @@
+"""What answers should have been: told once, of an answer that is there, in the target's kind."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+import sqlalchemy as sa
+from sqlalchemy.exc import IntegrityError
+
+from tablecast.errors import Remark, TablecastError
+from tablecast.i18n.language import N_
+from tablecast.inference.engine import Label
+from tablecast.log.daily import note_outcomes
+from tablecast.log.database import writing
+from tablecast.log.tables import OUTCOME, PREDICTION
+from tablecast.schema.field import Field
+from tablecast.schema.number_formats import DECIMAL_COMMA
+from tablecast.schema.schema import Schema
+from tablecast.schema.texts import quoted
+
+#: What the outcome is called wherever it is told.
+NAME = "outcome"
+
+#: What an amount may look like, for sentences.
+EXAMPLE = 1234.5
+
+#: Ids that one statement asks for.
+AT_ONCE = 500
+
+#: What may be wrong with something told, and the status that says so.
+UNKNOWN, ALREADY, INVALID = 404, 409, 422
+
+NO_SUCH_ID = N_("There is no prediction with the id {id}. Copy the id as the prediction gave it.")
+OF_ANOTHER = N_("The prediction {id} was made by {deployment}. Tell its outcome there.")
+TOLD_OTHERWISE = N_(
+    "The outcome of {id} is known as {known}, not {outcome}. If the earlier one is wrong, the "
+    "person who runs this service can replace it."
+)
+TOLD_TWICE = N_("The outcome of {id} is told twice, as {known} and as {outcome}. Send it once.")
+
+
+class Told(NamedTuple):
+    """An outcome: of which answer, and what it was."""
+
+    id: str
+    outcome: Label
+
+
+class Counted(NamedTuple):
+    """How many outcomes are new, and how many were known already."""
+
+    added: int
+    known: int
+
+
+class OutcomesRefused(TablecastError):  # noqa: N818 - reads as a sentence where it is raised
+    """Outcomes that cannot be kept, all of them at once; none of the others was kept either.
+
+    Attributes:
+        errors: what is wrong, with the place in the list, from 0.
+        status: 404 where there is no such answer, 409 where another outcome is known, 422 where
+            a value is of the wrong kind, or where these are mixed.
+    """
+
+    def __init__(self, errors: Sequence[tuple[int, Remark]]) -> None:
+        self.errors = tuple(remark for _, remark in errors)
+        statuses = {status for status, _ in errors}
+        self.status = statuses.pop() if len(statuses) == 1 else INVALID
+        super().__init__(" ".join(remark.say() for remark in self.errors[:5]))
+
+
+def schema_of_outcomes(schema: Schema, example: Label | None = None) -> Schema:
+    """What says which outcomes are valid: a schema of one field, ``NAME``, for forms and programs.
+
+    Args:
+        schema: the deployment's, in the reader's language.
+        example: an amount for sentences.
+    """
+    label = schema.target_label or schema.target
+    if schema.task == "classification":
+        levels = tuple(map(str, schema.classes))
+        labels = {level: schema.show_class(level) for level in levels}
+        field = Field(NAME, "category", "object", label, levels=levels, level_labels=labels,
+                      closed=True)  # fmt: skip
+    else:
+        shown = example if isinstance(example, float) else EXAMPLE
+        spelling = DECIMAL_COMMA if schema.decimal_comma else ""
+        field = Field(NAME, "number", "float64", label, unit=schema.target_unit, default=shown,
+                      spelling=spelling)  # fmt: skip
+    return replace(schema, fields=(field,), translations={})
+
+
+def read_outcome(outcomes: Schema, raw: Any, *, text: bool = False) -> Label:
+    """An outcome as the deployment answers: a number, or a class as the table spells it.
+
+    Args:
+        outcomes: what ``schema_of_outcomes`` gives.
+        raw: what was told.
+        text: whether it comes from a form or a file.
+
+    Raises:
+        InvalidInput: it is of another kind.
+    """
+    (value,) = outcomes.parse({NAME: raw}, text=text).values
+    if outcomes.task == "regression":
+        return float(value)
+    return next(label for label in outcomes.classes if str(label) == value)
+
+
+def add_outcomes(
+    engine: sa.Engine, deployment: str, told: Sequence[Told], key: str | None, *,
+    replacing: bool = False,
+) -> Counted:  # fmt: skip
+    """Keep outcomes: all of them, or none. To tell one again changes nothing.
+
+    Args:
+        engine: the log's.
+        deployment: the name of the one whose answers they are.
+        told: the outcomes.
+        key: the name of the key that tells them.
+        replacing: whether they replace those that are known.
+
+    Raises:
+        OutcomesRefused: an id is unknown, or another outcome is known.
+        SQLAlchemyError: the database cannot be written to.
+    """
+    try:
+        return _added(engine, deployment, told, key, replacing)
+    except IntegrityError:  # somebody told one of them meanwhile: now it is known
+        return _added(engine, deployment, told, key, replacing)
+
+
+def _added(
+    engine: sa.Engine, deployment: str, told: Sequence[Told], key: str | None, replacing: bool
+) -> Counted:
+    at = time.time_ns() // 1000
+    with writing(engine) as connection:
+        ids = list(dict.fromkeys(one.id for one in told))
+        of = dict(_pairs(connection, PREDICTION.c.id, PREDICTION.c.deployment, ids))
+        known = dict(_pairs(connection, OUTCOME.c.prediction_id, OUTCOME.c.outcome, ids))
+        before = {} if replacing else known
+        if errors := list(_errors(told, deployment, of, before)):
+            raise OutcomesRefused(errors)
+        new = {one.id: one.outcome for one in told if known.get(one.id) != one.outcome}
+        for part in _parts([one for one in new if one in known]):
+            connection.execute(sa.delete(OUTCOME).where(OUTCOME.c.prediction_id.in_(part)))
+        rows = [
+            {"prediction_id": one, "at": at, "outcome": outcome, "key": key}
+            for one, outcome in new.items()
+        ]
+        if rows:
+            connection.execute(sa.insert(OUTCOME), rows)
+            note_outcomes(connection, new, known)
+    return Counted(len(new), len(ids) - len(new))
+
+
+def _errors(
+    told: Sequence[Told], deployment: str, of: Mapping[str, str], known: Mapping[str, Label]
+) -> Iterator[tuple[int, Remark]]:
+    here: dict[str, Label] = {}
+    for row, (one, outcome) in enumerate(told):
+        if one not in of:
+            yield UNKNOWN, Remark(NO_SUCH_ID, "id", {"id": quoted(one)}, row)
+        elif of[one] != deployment:
+            values = {"id": quoted(one), "deployment": of[one]}
+            yield UNKNOWN, Remark(OF_ANOTHER, "id", values, row)
+        elif known.get(one, outcome) != outcome:
+            values = {"id": quoted(one), "known": str(known[one]), "outcome": str(outcome)}
+            yield ALREADY, Remark(TOLD_OTHERWISE, NAME, values, row)
+        elif here.setdefault(one, outcome) != outcome:
+            values = {"id": quoted(one), "known": str(here[one]), "outcome": str(outcome)}
+            yield ALREADY, Remark(TOLD_TWICE, NAME, values, row)
+
+
+def _pairs(
+    connection: sa.Connection, ids: sa.Column[Any], values: sa.Column[Any], wanted: Sequence[str]
+) -> Iterator[tuple[str, Any]]:
+    for part in _parts(wanted):
+        for row in connection.execute(sa.select(ids, values).where(ids.in_(part))):
+            yield row[0], row[1]
+
+
+def _parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:
+    for begin in range(0, len(ids), AT_ONCE):
+        yield ids[begin : begin + AT_ONCE]

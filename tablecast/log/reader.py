@@ -1,0 +1,156 @@
+"""What the log holds, read in small parts: it may have more rows than fit into memory.
+
+Times are microseconds since 1970, UTC. A row is a dictionary of a table's columns (``tables``),
+with JSON already read. Every function raises LogError where the log cannot be read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import sqlalchemy as sa
+
+from tablecast.log.database import errors_of_log
+from tablecast.log.entries import first_id
+from tablecast.log.tables import OUTCOME, PREDICTION, REFUSAL
+
+Row = dict[str, Any]
+
+#: Rows that are read at once.
+AT_ONCE = 2_000
+
+#: Microseconds between an answer's id and its time: as long as the longest list takes to answer.
+EARLIER = 60_000_000
+
+#: Later than any time.
+END = 2**62
+
+
+def answer_of(engine: sa.Engine, one: str) -> Row | None:
+    """The answer of an id; None where there is none."""
+    return next(iter(_rows(engine, sa.select(PREDICTION).where(PREDICTION.c.id == one))), None)
+
+
+def outcome_of(engine: sa.Engine, one: str) -> Row | None:
+    """What was told of an answer; None where nothing was."""
+    return next(iter(_rows(engine, sa.select(OUTCOME).where(OUTCOME.c.prediction_id == one))), None)
+
+
+def predictions_between(
+    engine: sa.Engine,
+    start: int = 0,
+    end: int = END,
+    *,
+    deployment: str | None = None,
+    sha256: str | None = None,
+    after: str = "",
+) -> Iterator[Row]:
+    """Answers of ``start <= at < end`` in the order of their ids.
+
+    Each row has "outcome" and "outcome_at" too: None where nothing was told.
+
+    Args:
+        engine: the log's.
+        start, end: microseconds.
+        deployment, sha256: whose; None for any.
+        after: an id; only greater ones, for whoever goes on where they were.
+    """
+    told = (OUTCOME.c.outcome, OUTCOME.c.at.label("outcome_at"))
+    joined = PREDICTION.outerjoin(OUTCOME, OUTCOME.c.prediction_id == PREDICTION.c.id)
+    asked = sa.select(PREDICTION, *told).select_from(joined)
+    return _in_parts(engine, PREDICTION, asked, start, end, deployment, sha256, after)
+
+
+def last_predictions(engine: sa.Engine, sha256: str, count: int, among: int) -> list[Row]:
+    """The last answers of a deployment, in the order of their ids.
+
+    Args:
+        engine: the log's.
+        sha256: the deployment's.
+        count: at most how many.
+        among: so many of the last rows are looked at, whosever they are.
+    """
+    last = sa.select(PREDICTION).order_by(PREDICTION.c.id.desc()).limit(among).subquery()
+    its = sa.select(last).where(last.c.sha256 == sha256)
+    return _rows(engine, its.order_by(last.c.id.desc()).limit(count))[::-1]
+
+
+def refusals_between(
+    engine: sa.Engine,
+    start: int = 0,
+    end: int = END,
+    *,
+    deployment: str | None = None,
+    sha256: str | None = None,
+    after: str = "",
+) -> Iterator[Row]:
+    """Refusals, as ``predictions_between`` gives answers."""
+    asked = sa.select(REFUSAL)
+    return _in_parts(engine, REFUSAL, asked, start, end, deployment, sha256, after)
+
+
+def outcomes_between(
+    engine: sa.Engine,
+    start: int = 0,
+    end: int = END,
+    *,
+    deployment: str | None = None,
+    sha256: str | None = None,
+) -> Iterator[Row]:
+    """Outcomes that were told in ``start <= outcome_at < end``, in that order, with their answers.
+
+    Each row has what ``predictions_between`` gives.
+    """
+    joined = OUTCOME.join(PREDICTION, OUTCOME.c.prediction_id == PREDICTION.c.id)
+    told_at, one = OUTCOME.c.at, OUTCOME.c.prediction_id
+    asked = (
+        sa.select(PREDICTION, OUTCOME.c.outcome, told_at.label("outcome_at"))
+        .select_from(joined)
+        .where(told_at >= start, told_at < end, *_of(PREDICTION, deployment, sha256))
+        .order_by(told_at, one)
+        .limit(AT_ONCE)
+    )
+    last: tuple[int, str] = (-1, "")
+    while True:
+        rows = _rows(engine, asked.where(sa.tuple_(told_at, one) > sa.tuple_(*last)))
+        yield from rows
+        if len(rows) < AT_ONCE:
+            return
+        last = (rows[-1]["outcome_at"], rows[-1]["id"])
+
+
+def _in_parts(
+    engine: sa.Engine,
+    table: sa.Table,
+    asked: sa.Select[Any],
+    start: int,
+    end: int,
+    deployment: str | None,
+    sha256: str | None,
+    after: str,
+) -> Iterator[Row]:
+    """Rows of a time, found by their ids, which begin with it."""
+    ids, at = table.c.id, table.c.at
+    # An id is made a little before its row says when it is.
+    after = max(after, first_id(start - EARLIER))
+    some = asked.where(at >= start, at < end, *_of(table, deployment, sha256))
+    some = some.order_by(ids).limit(AT_ONCE)
+    if end < END:
+        some = some.where(ids < first_id(end + 1000))
+    while True:
+        rows = _rows(engine, some.where(ids > after))
+        yield from rows
+        if len(rows) < AT_ONCE:
+            return
+        after = rows[-1]["id"]
+
+
+def _of(table: sa.Table, deployment: str | None, sha256: str | None) -> list[Any]:
+    asked = [(table.c.deployment, deployment), (table.c.sha256, sha256)]
+    return [column == value for column, value in asked if value is not None]
+
+
+def _rows(engine: sa.Engine, asked: Any) -> list[Row]:
+    with errors_of_log(), engine.connect() as connection:
+        return [dict(row) for row in connection.execute(asked).mappings()]

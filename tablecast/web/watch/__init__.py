@@ -1,0 +1,1 @@
+"""The watch: how a deployment is asked, how that drifts, and how good it was."""

@@ -1,0 +1,48 @@
+"""The report of the deployment that an application serves, from its prediction log."""
+
+from __future__ import annotations
+
+import time
+
+from flask import current_app
+from werkzeug.exceptions import ServiceUnavailable
+
+from tablecast.errors import LogError
+from tablecast.i18n.language import N_, _
+from tablecast.log.evidence import BLOCK, BLOCKS
+from tablecast.log.report import Report, report_of
+from tablecast.web.answer_log import EXTENSION, RETRY_AFTER, AnswerLog
+from tablecast.web.http.responses import deployment
+
+#: Days that are looked at: two years. Older ones say little of today.
+MOST_DAYS = 730
+
+#: Rows that are looked at to find the deployment's last ones: others may be asked as well.
+MOST_LOOKED_AT = 5_000
+
+#: Seconds.
+DAY = 86_400
+
+AWAY = N_("The log cannot be read now. Try again in a few seconds.")
+
+
+def is_logged() -> bool:
+    """Whether the application keeps a log."""
+    return current_app.extensions[EXTENSION] is not None
+
+
+def report() -> Report:
+    """What the log tells now, of an application that keeps one.
+
+    Raises:
+        ServiceUnavailable: the log cannot be read.
+    """
+    answers: AnswerLog = current_app.extensions[EXTENSION]
+    description = deployment().description
+    sha256, today = str(description["sha256"]), int(time.time() // DAY)
+    try:
+        days = answers.log.days(sha256, today - MOST_DAYS)
+        rows = answers.log.last(sha256, BLOCK * BLOCKS, MOST_LOOKED_AT)
+    except LogError:
+        raise ServiceUnavailable(_(AWAY), retry_after=RETRY_AFTER) from None
+    return report_of(description, days, today, rows)

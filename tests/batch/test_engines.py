@@ -1,0 +1,128 @@
+"""Parts on several processes, and on Dask: real workers on this machine."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from deployments import ROOT, SHIPPED
+
+from tablecast.batch.engines import Cluster, engine_names, started
+from tablecast.cli.main import main
+from tests.engine_checks import GRAPH, check_bytes, check_refusals, check_strangers
+from tests.insured import rows_of, text
+
+#: Dask's and its packages' own.
+pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
+
+
+@pytest.fixture(scope="module", params=["processes", "dask"])
+def cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
+    """Two workers of an engine."""
+    with started(request.param, 2, None, GRAPH) as running:
+        yield running
+
+
+def test_the_bytes_are_those_of_one_process(
+    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ten bad rows in three parts, two workers, one of them killed in the middle."""
+    assert cluster.workers == 2
+    check_bytes(cluster, tmp_path, monkeypatch)
+
+
+def test_refusals_are_those_of_one_process(cluster: Cluster, tmp_path: Path) -> None:
+    """The first bad rows with their lines."""
+    check_refusals(cluster, tmp_path)
+
+
+def test_workers_refuse_what_is_not_the_same(cluster: Cluster, tmp_path: Path) -> None:
+    """Another graph than was named, and another version."""
+    check_strangers(cluster, tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (["--engine", "dask", "--address", "tcp://127.0.0.1:9"], "No cluster of dask answers at"),
+        (["--engine", "processes", "--address", "tcp://127.0.0.1:9"], "No cluster of processes"),
+        (["--engine", "processes", "--address", "local"], "leave out --address"),
+        (["--engine", "dask", "--address", "nonsense"], "No cluster of Dask answers at nonsense"),
+        (["--workers", "2"], "add --engine"),
+    ],
+)
+def test_clusters_that_are_not_there(
+    options: list[str], words: str, tmp_path: Path, capsys: Any
+) -> None:
+    """One line says what, and what to do; nothing is left."""
+    (tmp_path / "in.csv").write_text(text(rows_of(10)))
+    out = tmp_path / "out.csv"
+    assert main(["predict", str(SHIPPED), str(tmp_path / "in.csv"), "-o", str(out), *options]) == 1
+    error = capsys.readouterr().err.strip()
+    assert words in error
+    assert "\n" not in error
+    assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
+
+
+@pytest.mark.parametrize("engine", engine_names())
+def test_an_engine_that_is_not_installed(
+    engine: str, tmp_path: Path, capsys: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The line to install it."""
+    if engine == "processes":
+        pytest.skip("comes with Python")
+    for package in ("distributed", "ray", "pyspark"):
+        monkeypatch.setitem(sys.modules, package, None)
+    (tmp_path / "in.csv").write_text(text(rows_of(10)))
+    arguments = ["predict", str(SHIPPED), str(tmp_path / "in.csv"), "-o", str(tmp_path / "o.csv")]
+    assert main([*arguments, "--engine", engine]) == 1
+    error = capsys.readouterr().err.strip()
+    assert f"pip install 'tablecast[{engine}]'" in error
+    assert "\n" not in error
+
+
+def alive(session: int) -> list[int]:
+    """Processes of a session that have not ended."""
+    ends = (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
+    found = []
+    for process in psutil.process_iter(["status"]):
+        with suppress(ProcessLookupError):
+            if os.getsid(process.pid) == session and process.info["status"] not in ends:
+                found.append(process.pid)
+    return found
+
+
+def test_ctrl_c_keeps_whole_parts(tmp_path: Path) -> None:
+    """What is done stays, no process does, and --resume ends with the bytes of one run."""
+    (tmp_path / "in.csv").write_text(text(rows_of(60_000)))
+    command = [sys.executable, "-m", "tablecast", "predict", str(SHIPPED), "in.csv"]
+    variables = {**os.environ, "PYTHONPATH": str(ROOT)}
+    parts = [*command, "-o", "out.csv", "--engine", "processes", "--workers", "2"]
+    running = subprocess.Popen(
+        parts, cwd=tmp_path, env=variables, stderr=subprocess.PIPE, text=True,
+        start_new_session=True,
+    )
+    notes = tmp_path / "out.csv.parts" / "_tablecast"
+    while running.poll() is None and not list(notes.glob("0*.json")):
+        time.sleep(0.01)
+    os.killpg(running.pid, signal.SIGINT)  # as a terminal does: the workers hear it, too
+    _, error = running.communicate(timeout=60)
+    assert running.returncode == 130
+    assert error.strip().splitlines()[-1].startswith("tablecast: stopped. ")
+    assert "--resume goes on from there" in error
+    assert "Traceback" not in error
+    while alive(running.pid):  # Python's own watcher of shared memory ends a moment later
+        time.sleep(0.05)
+    assert not (tmp_path / "out.csv").exists()
+    subprocess.run([*parts, "--resume"], cwd=tmp_path, env=variables, check=True)
+    subprocess.run([*command, "-o", "once.csv"], cwd=tmp_path, env=variables, check=True)
+    assert (tmp_path / "out.csv").read_bytes() == (tmp_path / "once.csv").read_bytes()

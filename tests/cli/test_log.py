@@ -1,0 +1,154 @@
+"""The prediction log at the command line: exported, pruned, erased, and told what it was."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tablecast.cli.main import main
+from tablecast.data.prepare import prepare
+from tablecast.data.sources import read_table
+from tests.deployments import SHIPPED, shipped_deployment
+from tests.logged import ROW, logged, rows_of
+
+DAY = 86_400_000_000
+
+
+@pytest.fixture
+def ids(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Thirty answers of the shipped deployment in ``log.db``, which the commands find."""
+    monkeypatch.setenv("TABLECAST_DEPLOYMENT", str(SHIPPED))
+    monkeypatch.chdir(tmp_path)
+    client = logged(tmp_path, monkeypatch, shipped_deployment("onnx")).test_client()
+    rows = [ROW | {"age": 20 + number, "bmi": 20.5 + number / 10} for number in range(30)]
+    named = client.post("/predict_api", json=rows).headers["X-Prediction-Id"]
+    return str(named).split(", ")
+
+
+@pytest.mark.parametrize("ending", ["csv", "xlsx", "parquet"])
+def test_the_log_is_exported_and_trained_on(
+    ids: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str], ending: str
+) -> None:
+    """First what the log says, then the fields, then the outcome: training takes it as it is."""
+    told = pd.DataFrame({"id": ids[:20], "outcome": [1000.5 + 7 * n for n in range(20)]})
+    told.to_csv(tmp_path / "told.csv", index=False)
+    assert main(["outcomes", "add", "told.csv"]) == 0
+    assert main(["log", "export", "-o", f"asked.{ending}"]) == 0
+    assert "Wrote 30 answers" in capsys.readouterr().out
+    table = read_table(tmp_path / f"asked.{ending}")
+    fields = list(ROW)
+    assert list(table) == ["id", "at", "deployment", "prediction", *fields, "charges"]
+    assert list(table["id"]) == ids
+    assert list(table["age"].astype(float)) == [20.0 + number for number in range(30)]
+    prepared = prepare(table, "charges")
+    assert {column.name for column in prepared.dropped} >= {
+        "id", "at", "deployment", "prediction",
+    }  # fmt: skip
+    assert len(prepared.table) == 20
+    assert sorted(prepared.table["charges"])[:2] == [1000.5, 1007.5]
+
+
+def test_another_table_keeps_such_columns() -> None:
+    """A column named prediction is a feature where the log did not write the table."""
+    rows = 40
+    table = pd.DataFrame(
+        {"prediction": [n * n % 17 + 0.5 for n in range(rows)],
+         "size": [n % 7 + 0.25 for n in range(rows)],
+         "price": [n % 5 * 1.5 for n in range(rows)]}
+    )  # fmt: skip
+    assert "prediction" in prepare(table, "price").table
+
+
+def test_old_answers_are_pruned(
+    ids: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is younger stays; outcomes go with their answers."""
+    assert main(["log", "prune", "--days", "1"]) == 0
+    assert len(rows_of(tmp_path, "prediction")) == 30
+    pd.DataFrame({"id": ids, "outcome": 1.0}).to_csv("told.csv", index=False)
+    assert main(["outcomes", "add", "told.csv"]) == 0
+    make_older(tmp_path, ids[:10])
+    assert main(["log", "prune", "--days", "1"]) == 0
+    assert "Deleted 10 answers" in capsys.readouterr().out
+    assert [one for (one,) in rows_of(tmp_path, "prediction", "id")] == ids[10:]
+    assert [one for (one,) in rows_of(tmp_path, "outcome", "prediction_id")] == ids[10:]
+
+
+def make_older(folder: Path, ids: list[str]) -> None:
+    """Answers as they would be had they been given two days ago."""
+    from tablecast.log.entries import first_id
+
+    with sqlite3.connect(folder / "log.db") as connection:
+        for number, one in enumerate(ids):
+            old = f"{first_id(time.time_ns() // 1000 - 2 * DAY)}-{number}"
+            for table, name in (("prediction", "id"), ("outcome", "prediction_id")):
+                connection.execute(f"UPDATE {table} SET {name} = ? WHERE {name} = ?", (old, one))
+
+
+def test_an_answer_is_erased(
+    ids: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With its outcome; an id that is not there is said, and nothing else changes."""
+    pd.DataFrame({"id": ids[:2], "outcome": 1.0}).to_csv("told.csv", index=False)
+    assert main(["outcomes", "add", "told.csv"]) == 0
+    assert main(["log", "erase", ids[0]]) == 0
+    for file in tmp_path.glob("log.db*"):
+        assert ids[0].encode() not in file.read_bytes()
+    assert [one for (one,) in rows_of(tmp_path, "prediction", "id")] == ids[1:]
+    assert [one for (one,) in rows_of(tmp_path, "outcome", "prediction_id")] == ids[1:2]
+    assert main(["log", "erase", ids[0]]) == 1
+    assert "no answer with the id" in capsys.readouterr().err
+
+
+def test_a_wrong_outcome_is_replaced(
+    ids: list[str], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Only where somebody says so; else the line at fault is named and nothing is kept."""
+    Path("told.csv").write_text(f"id,outcome\n{ids[0]},1\n")
+    assert main(["outcomes", "add", "told.csv"]) == 0
+    Path("other.csv").write_text(f"id,charges\n{ids[1]},5\n{ids[0]},2\n{ids[2]},\n")
+    assert main(["outcomes", "add", "other.csv"]) == 1
+    said = capsys.readouterr().err
+    assert "Line 3" in said or "line 3" in said
+    assert rows_of(tmp_path, "outcome", "prediction_id, outcome") == [(ids[0], "1.0")]
+    assert main(["outcomes", "add", "other.csv", "--replace"]) == 0
+    assert rows_of(tmp_path, "outcome", "prediction_id, outcome") == [
+        (ids[0], "2.0"), (ids[1], "5.0"),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "words", [["log", "export", "-o", "x.csv"], ["log", "prune", "--days", "1"],
+              ["log", "erase", "1"], ["outcomes", "add", "x.csv"]],
+)  # fmt: skip
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [("", "TABLECAST_LOG does not say"), ("sqlite:///none.db", "There is no log"),
+     ("postgresql://nobody@127.0.0.1:1/none", "cannot be used")],
+)  # fmt: skip
+def test_a_log_that_is_not_there_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+    words: list[str], address: str, said: str,
+) -> None:  # fmt: skip
+    """In one line, and no file is made."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("TABLECAST_LOG", address)
+    assert main(words) == 1
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert len(lines) == 1
+    assert said in lines[0]
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", ["x.txt", "x", "x.csv.gz", "missing/x.json"])
+@pytest.mark.usefixtures("ids")
+def test_a_file_of_another_kind_is_refused(
+    name: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Before anything is written."""
+    assert main(["log", "export", "-o", name]) == 1
+    assert ".csv, .xlsx or .parquet" in capsys.readouterr().err
