@@ -20,8 +20,9 @@ SERVING := .venv
 TRAINING := .venv-train
 # The same for Python 3.12, where training works too.
 PYTHON_312 := build/python-3.12
-# What the fronts of examples/ need besides.
+# What the fronts of examples/ need besides, and what an index of packages needs.
 FRONTS := build/fronts
+INDEX := build/index
 # Training and tests use the second environment.
 PYTHON_TRAINING := PYTHONPATH=. $(TRAINING)/bin/python
 
@@ -29,7 +30,7 @@ WEB_TESTS := tests/web/test_html.py tests/web/test_batch_page.py tests/web/test_
 	tests/web/test_docs_page.py tests/web/test_controls.py
 
 MAKEFLAGS += --no-print-directory
-.PHONY: run test quick test-world test-312 test-engines setup train bench bench-access bench-attack \
+.PHONY: run test quick test-world test-312 test-engines setup train bench bench-access bench-engines bench-attack \
 	bench-automl bench-training bench-tests soak messages docs wheel sbom audit lock lint clean help
 
 help: ## list the tasks
@@ -55,7 +56,8 @@ quick: export OMP_NUM_THREADS := 1
 quick: $(TRAINING)/.installed ## the tests that a change needs most, in about a minute and a half
 	@$(PYTHON_TRAINING) -m pytest -q -n 2 --dist loadfile --quick
 
-test-world: $(TRAINING)/.installed firefox postgresql buildah test-312 test-engines $(FRONTS)/.installed ## tests that need much more: databases, clusters, images
+WORLD := firefox postgresql buildah test-312 test-engines $(FRONTS)/.installed $(INDEX)/.installed
+test-world: $(TRAINING)/.installed $(WORLD) ## tests that need much more: databases, clusters, images
 	@$(UV) pip install -q --target build/opentelemetry --python $(TRAINING)/bin/python \
 		--require-hashes -r tests/opentelemetry.txt
 	@$(PYTHON_TRAINING) -m pytest -q --world
@@ -101,6 +103,11 @@ bench-attack: $(TRAINING)/.installed ## attack a started server, and see what ot
 
 bench-access: $(TRAINING)/.installed wrk ## what keys, limits and the access log cost a request
 	@$(PYTHON_TRAINING) -m benchmarks.access --server $(SERVER)
+
+bench-engines: $(TRAINING)/.installed $(ENGINES)/.installed ## measure predict --engine, for minutes
+	@$(UV) pip install -q --target build/mlflow --python $(TRAINING)/bin/python mlflow-skinny \
+		-c requirements-train.txt || echo "MLflow cannot be installed here, and is left out."
+	@PYTHONPATH=. $(ENGINES)/bin/python -m benchmarks.engines
 
 soak: $(TRAINING)/.installed ## ask a started server for everything for an hour, and see what it keeps
 	@$(PYTHON_TRAINING) -m benchmarks.soak --server $(SERVER)
@@ -167,6 +174,8 @@ lock: $(TRAINING)/.uv ## resolve pyproject.toml again into the hashed locks
 		-o tests/engines.txt
 	@$(UV) pip compile -q --upgrade --generate-hashes --no-annotate --no-header \
 		--python-version 3.11 -c requirements.txt tests/fronts.in -o tests/fronts.txt
+	@$(UV) pip compile -q --upgrade --generate-hashes --no-annotate --no-header \
+		--python-version 3.11 tests/index.in -o tests/index.txt
 
 # Without bytecode, which pip makes and uv only where told, a server takes twice as long to start.
 $(SERVING)/.installed: requirements.txt $(SERVING)/.uv
@@ -198,6 +207,12 @@ $(FRONTS)/.installed: requirements.txt tests/fronts.txt $(TRAINING)/.uv
 	@$(UV) venv -q --clear --python $(TRAINING)/bin/python $(FRONTS)
 	@$(UV) pip install -q --python $(FRONTS)/bin/python --require-hashes -r requirements.txt
 	@$(UV) pip install -q --python $(FRONTS)/bin/python --require-hashes -r tests/fronts.txt
+	@touch $@
+
+$(INDEX)/.installed: tests/index.txt $(TRAINING)/.uv
+	@echo "Installing tests/index.txt into $(INDEX)"
+	@$(UV) venv -q --clear --python $(TRAINING)/bin/python $(INDEX)
+	@$(UV) pip install -q --python $(INDEX)/bin/python --require-hashes -r tests/index.txt
 	@touch $@
 
 # uv installs the locks in seconds; where it cannot (an index that only pip knows), pip does.

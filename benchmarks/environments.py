@@ -44,6 +44,11 @@ def fastapi() -> Environment:
     return _made("fastapi", PEERS / "fastapi.txt")
 
 
+def fastapi_log() -> Environment:
+    """The same with SQLAlchemy, which keeps its answers."""
+    return _made("fastapi_log", PEERS / "fastapi_log.txt")
+
+
 def flaml() -> Environment:
     """FLAML with the boosted trees that it searches among."""
     return _made("flaml", PEERS / "flaml.txt")

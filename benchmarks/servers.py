@@ -12,7 +12,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Thread
 from typing import IO
@@ -106,6 +106,12 @@ def fastapi(environment: Environment, graph: Path) -> Server:
 def tuned(environment: Environment, graph: Path) -> Server:
     """The same with a ready response, which FastAPI neither validates nor serialises."""
     return _on_uvicorn("fastapi_tuned", "FastAPI + onnxruntime, ready response", environment, graph)
+
+
+def with_log(environment: Environment, graph: Path, address: str) -> Server:
+    """The peer that inserts a row for each answer before it gives it."""
+    peer = _on_uvicorn("fastapi_log", "FastAPI + onnxruntime + SQLAlchemy", environment, graph)
+    return replace(peer, variables={**peer.variables, "PEER_LOG": address})
 
 
 def _on_uvicorn(name: str, title: str, environment: Environment, graph: Path) -> Server:

@@ -207,7 +207,7 @@ def unknown_settings(environment: Mapping[str, str] | None = None) -> list[str]:
     for name in sorted(environment):
         if name.startswith("TABLECAST_") and name not in known:
             near = get_close_matches(name, known, n=1)
-            hint = f"Did you mean {near[0]}?" if near else "See docs/reference/settings.md."
+            hint = f"Did you mean {near[0]}?" if near else f"Settings: {', '.join(sorted(known))}."
             messages.append(f"There is no setting {name}, so it has no effect. {hint}")
     return messages
 

@@ -21,6 +21,7 @@ from tablecast.batch.parts.part import Order, Scored
 from tablecast.batch.parts.places import LONGEST_REASON
 from tablecast.batch.parts.plan import Planned, described, planned
 from tablecast.batch.parts.score import score
+from tablecast.batch.paths import file_errors
 from tablecast.batch.predict_file import Errors, Progress
 from tablecast.batch.summary import RowsRefused, Summary
 from tablecast.deployment.deployment import Deployment
@@ -89,8 +90,9 @@ def predict_parts(
     if not isinstance(deployment.engine, GraphEngine):
         raise BatchError("Parts are answered by the graph: unset TABLECAST_ENGINE, and compile a "
                          "deployment that has none (python -m tablecast compile).")  # fmt: skip
-    inputs = inputs_at(source)
-    into = output_at(output, inputs, is_parts=workers.engine is not None)
+    with file_errors():
+        inputs = inputs_at(source)
+        into = output_at(output, inputs, is_parts=workers.engine is not None)
     graph, uncut = deployment.engine.content, set[str]()
     while True:
         plans = planned(inputs, deployment.schema, sheet, uncut)
@@ -146,7 +148,8 @@ class _Run:
         self, workers: Workers, graph: bytes, resume: bool
     ) -> tuple[Summary, Counter[str]]:
         """Answer what is not done, and put it where it belongs."""
-        self._kept.begin(resume)
+        with file_errors():
+            self._kept.begin(resume)
         with self._cleaned_up():
             with workers.started(graph) as cluster:
                 self._answer(cluster)
@@ -160,7 +163,8 @@ class _Run:
     def _cleaned_up(self) -> Iterator[None]:
         """Leave the parts that are done where the run can go on, and nothing where it cannot."""
         try:
-            yield
+            with _disk_errors():
+                yield
         except (KeyboardInterrupt, EngineFailed) as error:
             if not self._kept.done:
                 self._kept.remove()
@@ -229,6 +233,17 @@ class _Run:
             at: done for at, done in before.items() if self._orders[at].part.name == part.name
         }
         raise RowsRefused(part.name, merged(self._plans, {**of_file, number: failed.summary}))
+
+
+@contextmanager
+def _disk_errors() -> Iterator[None]:
+    """A full disk ends a run that can go on once there is room."""
+    try:
+        yield
+    except OSError as error:
+        where = f" {str(error.filename)!r}" if error.filename else ""
+        words = f"The file{where} cannot be used: {error.strerror or error}."
+        raise EngineFailed(words) from None
 
 
 def _words_of(error: BaseException) -> str:

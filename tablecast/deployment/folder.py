@@ -12,13 +12,10 @@ from tablecast.errors import ArtifactError
 
 def is_folder(path: Path) -> bool:
     """Whether a path is a folder of deployments, and not of the files or versions of one."""
-    if not path.is_dir() or any(with_ending(path, one).is_file() for one in versions.MADE):
+    if not path.is_dir() or versions.is_made(path):
         return False
-    inner = path / (path.name or path.resolve().name)
-    return not (
-        any(with_ending(inner, one).is_file() for one in versions.MADE)
-        or versions.is_versioned(path)
-    )
+    own = path / (path.name or path.resolve().name)
+    return not versions.is_made(own) and not versions.is_versioned(path)
 
 
 def deployments_in(folder: Path, ending: str) -> dict[str, Path]:

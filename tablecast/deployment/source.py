@@ -26,12 +26,14 @@ class Source:
         engine: what opens it.
         form: a form file whose words and limits go before the deployment's own.
         watched: whether changed files count, and not only another version.
+        nested: whether the path stands in a folder of deployments; see ``versions.is_versioned``.
     """
 
     path: Path
     engine: str
     form: Path | None = None
     watched: bool = False
+    nested: bool = False
 
     @property
     def changes(self) -> bool:
@@ -55,7 +57,7 @@ class Source:
         Raises:
             ArtifactError, FormFileError: it cannot be served.
         """
-        loaded = load(self.path, self.engine)
+        loaded = load(versions.resolved(self.path, self.nested), self.engine)
         if self.form is None:
             return loaded
         # Here, since a start without a form file is a fifth quicker without them.
@@ -73,11 +75,11 @@ class Source:
 
     @cached_property
     def _is_versioned(self) -> bool:
-        return versions.is_versioned(self.path)
+        return versions.is_versioned(self.path, self.nested)
 
     def _files(self) -> list[Path]:
         try:
-            base = versions.resolved(self.path)
+            base = versions.resolved(self.path, self.nested)
         except ArtifactError:
             return []
         return [with_ending(base, ending) for ending in OPENED[self.engine]]

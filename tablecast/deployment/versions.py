@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tablecast.deployment.files import replaced_when_whole, with_ending
+from tablecast.deployment.installed import installed_base
 from tablecast.deployment.staging import alone_in
 from tablecast.errors import ArtifactError
 
@@ -43,39 +44,80 @@ class State:
     shadow: str | None = None
 
 
-def is_versioned(folder: Path) -> bool:
-    """Whether a path is the folder of a deployment's versions."""
-    return folder.is_dir() and ((folder / STATE).is_file() or bool(versions_in(folder)))
+def is_versioned(folder: Path, nested: bool = False) -> bool:
+    """Whether a path is the folder of a deployment's versions.
+
+    Args:
+        folder: may be anything.
+        nested: whether it stands in a folder of deployments, and so is one's or of none. Else its
+            files must have its name: ``a/x.onnx`` and ``b/y.onnx`` are two deployments.
+    """
+    if not folder.is_dir():
+        return False
+    if (folder / STATE).is_file():
+        return True
+    if nested:
+        return deployment_in(folder) is None and bool(versions_in(folder))
+    name = _name_of(folder)
+    return any(is_made(inner / name) for inner in _inner(folder))
 
 
-def resolved(path: Path) -> Path:
+def resolved(path: Path, nested: bool = False) -> Path:
     """The path, without ending, of the files that a path means.
 
     It is the path itself where files stand there, else what the folder of that name holds: the
-    current version, or a deployment of the folder's name.
+    current version, or a deployment of the folder's name. Where nothing of that name stands, it is
+    what an installed package of that name brings.
+
+    Args:
+        path: of files or a folder.
+        nested: as for ``is_versioned``; a deployment in a folder of its own may then have another
+            name, where it is the only one.
 
     Raises:
         ArtifactError: the folder has versions, and cannot say which is current.
     """
-    if any(with_ending(path, ending).is_file() for ending in MADE) or not path.is_dir():
+    if is_made(path):
         return path
-    inner = path / _name_of(path)
-    if any(with_ending(inner, ending).is_file() for ending in MADE):
-        return inner
-    return base_of(path, state_of(path).current) if is_versioned(path) else path
+    if not path.is_dir():
+        return installed_base(str(path)) or path
+    own = path / _name_of(path)
+    if is_made(own):
+        return own
+    if is_versioned(path, nested):
+        return base_of(path, state_of(path).current)
+    return (deployment_in(path) or own) if nested else path
+
+
+def is_made(base: Path) -> bool:
+    """Whether a deployment's files stand at a path."""
+    return any(with_ending(base, ending).is_file() for ending in MADE)
+
+
+def deployment_in(folder: Path, name: str = "") -> Path | None:
+    """The deployment of that name (default: the folder's own) in a folder, or the only one."""
+    own = folder / (name or _name_of(folder))
+    if is_made(own):
+        return own
+    found = {
+        path.name.removesuffix(ending)
+        for ending in MADE for path in folder.glob(f"*{ending}") if not path.name.startswith(".")
+    }
+    return folder / found.pop() if len(found) == 1 else None
 
 
 def versions_in(folder: Path) -> list[str]:
     """The names of the versions in a folder: 2 stands before 10."""
     name = _name_of(folder)
+    found = [inner.name for inner in _inner(folder) if deployment_in(inner, name)]
+    return sorted(found, key=_in_order)
+
+
+def _inner(folder: Path) -> list[Path]:
+    """The folders in a folder."""
     if not folder.is_dir():
         return []
-    found = [
-        inner.name for inner in folder.iterdir()
-        if not inner.name.startswith(".")
-        and any(with_ending(inner / name, ending).is_file() for ending in MADE)
-    ]
-    return sorted(found, key=_in_order)
+    return [path for path in folder.iterdir() if not path.name.startswith(".") and path.is_dir()]
 
 
 def state_of(folder: Path) -> State:
@@ -107,7 +149,8 @@ def state_of(folder: Path) -> State:
 
 def base_of(folder: Path, version: str) -> Path:
     """The path, without ending, of a version's files."""
-    return folder / version / _name_of(folder)
+    name = _name_of(folder)
+    return deployment_in(folder / version, name) or folder / version / name
 
 
 def switch(folder: Path, version: str) -> State:
@@ -193,7 +236,7 @@ def _write(folder: Path, state: State) -> State:
 
 def check_versioned(folder: Path) -> None:
     """See whether a folder holds versions. Raises ArtifactError where it does not."""
-    if not is_versioned(folder):
+    if not is_versioned(folder) and not versions_in(folder):
         name = _name_of(folder)
         raise ArtifactError(
             f"{str(folder)!r} is no folder of versions. Put each version into a folder of its own, "

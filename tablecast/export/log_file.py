@@ -54,7 +54,7 @@ def write_log(schema: Schema, rows: Iterable[Row], path: Path) -> int:
     if twice := {name for name in names if names.count(name) > 1}:
         raise BatchError(
             f"The table has a column named {min(twice)!r}, which the log's export has too. Read "
-            "the database itself (docs/log.md)."
+            "the database itself."
         )
     make = _sink_for(path)
     records = (_record(fields, row) for row in rows)

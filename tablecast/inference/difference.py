@@ -71,6 +71,12 @@ def difference(schema: Schema, engine: Engine, first: Row, other: Row) -> Differ
     return Difference(float(outputs[-1]), float(outputs[0]), label, parts, exact)
 
 
+def orders_of(fields: int) -> npt.NDArray[np.intp]:
+    """(orders, fields): each field's place in each of the orders that are drawn."""
+    rng = np.random.default_rng(SEED)
+    return np.array([rng.permutation(fields) for _ in range(ORDERS)])
+
+
 def differing(first: Row, other: Row) -> list[int]:
     """The places of the fields in which two rows differ; two missing values are alike."""
     pairs = enumerate(zip(first.values, other.values, strict=True))
@@ -101,9 +107,9 @@ def _sampled(
     schema: Schema, engine: Engine, first: Row, other: Row, places: Sequence[int]
 ) -> _Found:
     """Random orders in which the fields become the first case's, and their reverses."""
-    rng = np.random.default_rng(SEED)
-    orders = np.array([rng.permutation(len(schema.fields)) for _ in range(ORDERS)])
-    walks = Walks(schema, schema.columns_of_one(other, ORDERS), first, orders)
+    walks = Walks(
+        schema, schema.columns_of_one(other, ORDERS), first, orders_of(len(schema.fields))
+    )
     outputs, label = followed(schema, engine, walks.columns)
     gains = -walks.gains(outputs)[:, places]
     return outputs, label, gains.mean(axis=0), gains.std(axis=0, ddof=1) / ORDERS**0.5

@@ -86,9 +86,9 @@ def _begin_sqlite(connection: sa.Connection) -> None:
 
 
 def _prepare_sqlite(connection: Any, level: str) -> None:
-    """Readers and writers never wait for one another, and an outcome belongs to an answer."""
-    more = (f"synchronous={level}", "foreign_keys=ON", f"wal_autocheckpoint={CHECKPOINT}")
-    for statement in ("journal_mode=WAL", *more):
+    """Readers and writers never wait for one another, and what is deleted is gone."""
+    more = (f"synchronous={level}", f"wal_autocheckpoint={CHECKPOINT}")
+    for statement in ("journal_mode=WAL", "foreign_keys=ON", "secure_delete=ON", *more):
         connection.execute(f"PRAGMA {statement}").close()
 
 
@@ -119,6 +119,13 @@ def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
     """A transaction that writes: all of it is kept on return, and nothing after an error."""
     with engine.connect().execution_options(writes=True) as connection, connection.begin():
         yield connection
+
+
+def forget_deleted(engine: sa.Engine) -> None:
+    """Leave nothing of what was deleted in what SQLite has written ahead, unless it is in use."""
+    if engine.dialect.name == "sqlite":
+        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
 @contextmanager

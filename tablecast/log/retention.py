@@ -7,7 +7,7 @@ import time
 import sqlalchemy as sa
 
 from tablecast.log.daily import Daily
-from tablecast.log.database import writing
+from tablecast.log.database import forget_deleted, writing
 from tablecast.log.entries import first_id
 from tablecast.log.tables import OUTCOME, PREDICTION, REFUSAL, REPEATED
 
@@ -73,6 +73,7 @@ def erase(engine: sa.Engine, one: str) -> bool:
         connection.execute(sa.delete(REPEATED).where(REPEATED.c.request.in_(request)))
         connection.execute(sa.delete(OUTCOME).where(OUTCOME.c.prediction_id == one))
         found = connection.execute(sa.delete(PREDICTION).where(PREDICTION.c.id == one)).rowcount
+    forget_deleted(engine)
     return bool(found)
 
 

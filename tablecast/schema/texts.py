@@ -49,9 +49,9 @@ def fold(text: str) -> str:
 
 
 def folded_letters() -> dict[str, str]:
-    """Letters whose case is folded otherwise than they are written small."""
+    """Letters whose case is folded otherwise than they are written large, and that small."""
     letters = map(chr, range(128, sys.maxunicode + 1))
-    return {x: x.casefold() for x in letters if x.casefold() != x.lower()}
+    return {x: x.casefold() for x in letters if x.casefold() != x.upper().lower()}
 
 
 def canonical_text(value: Any) -> str:

@@ -26,6 +26,7 @@ from tablecast.schema.schema import Schema
 from tablecast.training.cluster.opening import opened
 from tablecast.training.intake import take_in
 from tablecast.training.interrupts import Interrupts
+from tablecast.training.like import expected_of
 from tablecast.training.memory import enough_memory
 from tablecast.training.skops_file import check_installed, write_skops
 
@@ -51,6 +52,7 @@ def cast(
     name: str | None = None,
     out: str | PathLike[str] = ".",
     form: str | PathLike[str] | None = None,
+    like: str | PathLike[str] | None = None,
     force: bool = False,
     model: str = "auto",
     budget: float | None = None,
@@ -78,6 +80,7 @@ def cast(
         name, out: the deployment's name, by default its table's, and the folder that its files
             go to.
         form: a form file (see ``tablecast.schema.form_file``), or None.
+        like: a deployment whose columns the table has to have, or None.
         force: replace another deployment of that name.
         model, budget, trials, seed, max_latency: see ``tablecast.training.train.train``.
         engine, address, workers: where a search fits its models; see
@@ -112,6 +115,7 @@ def cast(
     began = monotonic() if began is None else began
     options = ReadingOptions(drop=[*drop], keep=[*keep], group=group, time=time, weight=weight)
     look = read_form(form, options.over(reading or ReadingOptions()))
+    expected = None if like is None else expected_of(like)
     base = named_place(out, name_after(source) if name is None else name)
     check_free(base, force)
     if engine and model != "auto":
@@ -123,7 +127,7 @@ def cast(
     ):
         seconds = (budget or DEFAULT_BUDGET) if model == "auto" and trials is None else None
         prepared = take_in(
-            source, target, look, budget=seconds, began=began, progress=progress
+            source, target, look, like=expected, budget=seconds, began=began, progress=progress
         )
         trained = train(
             prepared,

@@ -22,6 +22,7 @@ from tablecast.training.memory import FIT_COPIES, most_rows, rows_that_fit
 if TYPE_CHECKING:
     from tablecast.data.prepared import Prepared
     from tablecast.schema.form_file import Form
+    from tablecast.training.like import Expected
 
 #: Cells of a table that a second of a search can learn from, its folds, refits and proof included:
 #: 120 s learn from 170,000 rows of seven columns.
@@ -37,6 +38,7 @@ def take_in(
     target: str,
     look: Form,
     *,
+    like: Expected | None = None,
     budget: float | None = None,
     began: float | None = None,
     progress: Callable[[str], None] = print,
@@ -47,6 +49,7 @@ def take_in(
         source: what ``tablecast.data.large_tables.read_rows`` takes.
         target: the column to predict.
         look: labels, limits, and what is said of the table.
+        like: the columns that it has to have; None for any.
         budget: seconds of a search; of a table that is too long for them a sample is taken.
         began: when they began, as ``time.monotonic`` counts, since reading takes its part of them;
             None for now.
@@ -69,7 +72,9 @@ def take_in(
     for leak in prepared.leaks:
         if str(leak.message) not in inspection.sentences:
             progress(str(leak.message))
-    Schema.from_table(prepared.table, prepared.target, prepared.task, look)
+    schema = Schema.from_table(prepared.table, prepared.target, prepared.task, look)
+    if like is not None:
+        like.check(table, schema)
     spent = 0.0 if began is None else time.monotonic() - began
     prepared = _within(prepared, budget, spent, progress)
     return _fitting(prepared, progress)

@@ -146,22 +146,29 @@ class FastLane:
             return own
         return *own, (HEADER, answered.parcel.answered[0]["id"])
 
-    def keep(self, answered: Answered, done: Callable[[bool], None]) -> bool:
-        """Have an answer kept, where it is to be.
+    def awaited(self, answered: Answered, done: Callable[[bool], None]) -> Parcel | None:
+        """What is to be submitted, and waited for, before an answer is given.
 
         Args:
             answered: the answer.
             done: is told in another thread whether it was kept.
 
         Returns:
-            Whether to wait for ``done``; else the answer may be given at once.
+            None where the answer may be given at once.
         """
         if self._answers is None or answered.parcel is None:
-            return False
-        if self._answers.log.strict:
-            answered.parcel.done = done
-        self._answers.log.submit(answered.parcel)
-        return self._answers.log.strict
+            return None
+        if not self._answers.log.strict:
+            self._answers.log.submit(answered.parcel)
+            return None
+        answered.parcel.done = done
+        return answered.parcel
+
+    def submit(self, parcels: Iterable[Parcel]) -> None:
+        """Have parcels written that ``awaited`` gave."""
+        assert self._answers
+        for parcel in parcels:
+            self._answers.log.submit(parcel)
 
     def _keeps(self, answered: Answered) -> bool:
         """Whether an answer may be given now."""

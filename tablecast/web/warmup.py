@@ -135,25 +135,26 @@ def _pages(app: Flask) -> Iterator[tuple[str, Callable[[], Any]]]:
 def rehearse(app: Flask) -> None:
     """In the process that serves: answer the typical case once, as a page where that is quick.
 
-    So is whatever is opened later, before anybody is answered from it.
+    What is opened later is seen to answer before anybody is answered from it.
     """
 
-    def rehearse_one(opened: Opened) -> None:
+    def prepare_one(opened: Opened) -> None:
         check(app, opened)
-        _rehearse(app, opened)
+        _warm_up(opened)
 
     if "fleet" in app.extensions:
-        app.extensions["fleet"].prepare = rehearse_one
+        app.extensions["fleet"].prepare = prepare_one
         return
     mount = app.extensions["tablecast"]
-    _rehearse(app, mount.current())
-    mount.prepare = rehearse_one
+    opened = mount.current()
+    _warm_up(opened)
+    if getattr(opened.loaded.engine, "quick", False):
+        with _asking(app, "/", opened):
+            form_page.rehearse()
+    mount.prepare = prepare_one
 
 
-def _rehearse(app: Flask, opened: Opened) -> None:
+def _warm_up(opened: Opened) -> None:
     opened.loaded.predictor.warm_up()
     if opened.shadow:
         opened.shadow.loaded.predictor.warm_up()
-    if getattr(opened.loaded.engine, "quick", False) and not opened.name:
-        with _asking(app, "/", opened):
-            form_page.rehearse()

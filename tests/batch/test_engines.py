@@ -56,7 +56,7 @@ def test_workers_refuse_what_is_not_the_same(cluster: Cluster, tmp_path: Path) -
         (["--engine", "dask", "--address", "tcp://127.0.0.1:9"], "No cluster of dask answers at"),
         (["--engine", "processes", "--address", "tcp://127.0.0.1:9"], "No cluster of processes"),
         (["--engine", "processes", "--address", "local"], "leave out --address"),
-        (["--engine", "dask", "--address", "nonsense"], "No scheduler of Dask answers at nonsense"),
+        (["--engine", "dask", "--address", "nonsense"], "No cluster of Dask answers at nonsense"),
         (["--workers", "2"], "add --engine"),
     ],
 )

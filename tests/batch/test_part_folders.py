@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import errno
+import gzip
 import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import fsspec
+import openpyxl
 import pytest
 from deployments import SHIPPED, shipped_deployment
 
 from tablecast.batch import predict_parts as module
-from tablecast.batch.parts import kept
+from tablecast.batch.parts import kept, places
 from tablecast.batch.predict_file import predict_file
 from tablecast.batch.predict_parts import Workers, predict_parts
 from tablecast.batch.summary import RowsRefused, Summary
@@ -274,3 +277,67 @@ def test_what_is_not_the_same_run_does_not_go_on(
     with pytest.raises(BatchError, match="cannot be resumed: the input changed since"):
         run(tmp_path / "rows.csv", tmp_path / "out.csv", resume=True)
     assert listed(tmp_path) == before
+
+
+def test_the_same_file_by_another_path_is_the_input(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A relative path, or a link, does not hide that the output is the input."""
+    put(tmp_path, rows=text(A))
+    (tmp_path / "link.csv").symlink_to("rows.csv")
+    monkeypatch.chdir(tmp_path)
+    for source, output in (("rows.csv", tmp_path / "rows.csv"), ("link.csv", "rows.csv"),
+                           (tmp_path / "rows.csv", "./rows.csv")):  # fmt: skip
+        with pytest.raises(BatchError, match="is also the input"):
+            run(source, output)
+    with pytest.raises(BatchError, match="holds the input"):
+        run("./rows.csv", ".")
+    assert (tmp_path / "rows.csv").read_text() == text(A)
+
+
+def test_a_full_disk_keeps_what_is_done(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One line says so, and the run goes on once there is room."""
+    rows = rows_of(9_000)
+    put(tmp_path, rows=text(rows))
+    pipe, written = places.LocalFiles.pipe_file, []
+
+    def on_a_small_disk(self: Any, path: str, value: bytes) -> None:
+        written.append(path)
+        if len(written) > 4:
+            raise OSError(errno.ENOSPC, "No space left on device", path)
+        pipe(self, path, value)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(places.LocalFiles, "pipe_file", on_a_small_disk)
+        with pytest.raises(BatchError, match=r"No space left on device.*1 of 5 parts are done"):
+            run(tmp_path / "rows.csv", tmp_path / "out.csv")
+    run(tmp_path / "rows.csv", tmp_path / "out.csv", resume=True)
+    assert (tmp_path / "out.csv").read_bytes() == once(rows, tmp_path / "once")
+
+
+def test_files_that_cannot_be_cut_become_one(tmp_path: Path) -> None:
+    """Compressed files of a folder, each answered as a whole."""
+    (tmp_path / "in").mkdir()
+    for name, rows in (("a", A), ("b", B)):
+        (tmp_path / "in" / f"{name}.csv.gz").write_bytes(gzip.compress(text(rows).encode()))
+    run(tmp_path / "in", tmp_path / "out.csv")
+    assert (tmp_path / "out.csv").read_bytes() == once(A + B, tmp_path / "once")
+
+
+def test_a_workbook_is_answered_by_an_engine_too(tmp_path: Path) -> None:
+    """As one part, with the sheet that was asked for."""
+    book = openpyxl.Workbook()
+    book.active.append(["nothing here"])
+    sheet = book.create_sheet("rows")
+    for line in text(A).split():
+        sheet.append([float(cell) if cell[0].isdigit() else cell for cell in line.split(",")])
+    book.save(tmp_path / "in.xlsx")
+    summary = run(tmp_path / "in.xlsx", tmp_path / "out.xlsx", sheet="rows")
+    assert (summary.rows, summary.is_workbook) == (20, True)
+    found = openpyxl.load_workbook(tmp_path / "out.xlsx")["rows"]
+    assert [cell.value for cell in found[1]][-3:] == ["prediction_label", "prediction_low",
+                                                      "prediction_high"]  # fmt: skip
+    with pytest.raises(BatchError, match="is not a workbook, so it has no sheet"):
+        run(put(tmp_path, rows=text(A)) / "rows.csv", tmp_path / "out.csv", sheet="rows")

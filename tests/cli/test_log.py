@@ -96,6 +96,8 @@ def test_an_answer_is_erased(
     pd.DataFrame({"id": ids[:2], "outcome": 1.0}).to_csv("told.csv", index=False)
     assert main(["outcomes", "add", "told.csv"]) == 0
     assert main(["log", "erase", ids[0]]) == 0
+    for file in tmp_path.glob("log.db*"):
+        assert ids[0].encode() not in file.read_bytes()
     assert [one for (one,) in rows_of(tmp_path, "prediction", "id")] == ids[1:]
     assert [one for (one,) in rows_of(tmp_path, "outcome", "prediction_id")] == ids[1:2]
     assert main(["log", "erase", ids[0]]) == 1

@@ -127,3 +127,13 @@ def test_what_a_path_means(tmp_path: Path) -> None:
     are_many = {path.name for path in tmp_path.iterdir() if folder.is_folder(path)}
     assert are_many == {"many"}
     assert folder.deployments_in(tmp_path, ".onnx").keys() == {"a", "own", "versioned", "many"}
+
+
+def test_a_switch_makes_a_folder_one_of_versions(tmp_path: Path) -> None:
+    """Folders whose files have names of their own are deployments, until somebody switches."""
+    for number in (1, 2):
+        write_copy(tmp_path / "model" / str(number) / f"trained-{number}", number)
+    assert folder.is_folder(tmp_path / "model")
+    assert main(["switch", str(tmp_path / "model"), "2"]) == 0
+    assert not folder.is_folder(tmp_path / "model")
+    assert load(tmp_path / "model").description["version"] == "2"

@@ -156,7 +156,8 @@ def test_a_broken_one_stops_no_other(folder: Path, monkeypatch: pytest.MonkeyPat
     with (folder / "first.onnx").open("ab") as file:
         file.write(b"x")
     (folder / "odd").mkdir()
-    shutil.copy(f"{SHIPPED}.onnx", folder / "odd" / "other.onnx")
+    for name in ("other", "another"):
+        shutil.copy(f"{SHIPPED}.onnx", folder / "odd" / f"{name}.onnx")
     client = serving(folder, monkeypatch).test_client()
     assert "damaged" in listed(client)["first"]["problem"]
     assert "There is no odd.onnx" in listed(client)["odd"]["problem"]
@@ -359,3 +360,18 @@ def test_who_signs_in_gets_to_where_they_wanted(
     client.set_cookie("tablecast_session", cookie.partition("=")[2].partition(";")[0].strip('"'))
     assert client.get("/second/", headers=behind).status_code == 200
     assert client.get("/", headers=behind).status_code == 200
+
+
+def test_a_folder_of_its_own_may_hold_another_name(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The only deployment in a folder is the folder's, whatever its files are called."""
+    write_copy(folder / "plain" / "trained", 5)
+    for version in ("1", "2"):
+        write_copy(folder / "versioned" / version / "trained", int(version))
+    versions.switch(folder / "versioned", "2")
+    client = serving(folder, monkeypatch).test_client()
+    first = predicted(client, "/first")
+    assert predicted(client, "/plain") == pytest.approx(first + 4 * APART)
+    assert predicted(client, "/versioned") == pytest.approx(first + APART)
+    assert not any(one["problem"] for one in listed(client).values())

@@ -18,6 +18,7 @@ from importlib import import_module
 from types import ModuleType
 
 from tablecast.batch.parts.part import Scored
+from tablecast.batch.parts.places import reason_of
 from tablecast.errors import BatchError
 
 #: Seconds in which a cluster's address must take a connection.
@@ -45,6 +46,12 @@ class Cluster:
 
 class EngineFailed(BatchError):  # noqa: N818 - reads as a sentence where it is raised
     """The workers cannot be started, or are lost; what is done stays, and the run can go on."""
+
+
+def not_started(name: str, address: str | None, error: BaseException) -> EngineFailed:
+    """The error for workers that an engine cannot start or find, for its own reason."""
+    where = f"answers at {address}" if address else "starts here"
+    return EngineFailed(f"No cluster of {name} {where} ({reason_of(error)}).")
 
 
 def processors() -> int:

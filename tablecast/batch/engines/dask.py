@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import Any
 
-from tablecast.batch.engines import ATTEMPTS, Cluster, EngineFailed, portable_score
+from tablecast.batch.engines import ATTEMPTS, Cluster, EngineFailed, not_started, portable_score
 
 NEEDS = "distributed"
 
@@ -30,7 +30,7 @@ def started(workers: int | None, address: str | None, graph: bytes) -> Iterator[
         )  # fmt: skip
         client = dask.Client(local or address, timeout=10)
     except (OSError, ValueError, TypeError) as error:
-        raise EngineFailed(f"No scheduler of Dask answers at {address} ({error}).") from None
+        raise not_started("Dask", address, error) from None
     with closing(client):
         sent = client.submit(bytes, graph)  # a worker asks another for it, and can have it again
         executor = client.get_executor(pure=False, retries=ATTEMPTS)

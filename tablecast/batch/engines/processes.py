@@ -8,6 +8,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -29,37 +30,63 @@ def started(workers: int | None, address: str | None, graph: bytes) -> Iterator[
         raise BatchError("Processes run on this machine: leave out --address, or choose another "
                          "--engine.")  # fmt: skip
     count = workers or processors()
-    running: list[_Worker] = []
-    own = threading.local()
+    pool = _Pool(graph)
+    threads = ThreadPoolExecutor(count)
+    try:
+        yield Cluster(count, lambda order: threads.submit(pool.answer, order))
+    finally:
+        pool.stop()
+        threads.shutdown(cancel_futures=True)
+        pool.stop()  # those that were just being started
 
-    def answer(order: str) -> Scored:
+
+class _Pool:
+    """A worker for each thread that asks, and another one where it is killed."""
+
+    def __init__(self, graph: bytes) -> None:
+        self._graph = graph
+        self._own = threading.local()
+        self._running: list[_Worker] = []
+        self._stopped = False
+        resource_tracker.ensure_running()  # which hears Ctrl-C, and then lets it be heard
+
+    def answer(self, order: str) -> Scored:
+        """Answer a part by this thread's worker."""
         for _attempt in range(ATTEMPTS):
-            if not hasattr(own, "worker"):
-                own.worker = _Worker(graph)
-                running.append(own.worker)
             try:
-                scored: Scored = own.worker.answer(order)
-                return scored
+                return self._worker().answer(order)
             except (EOFError, OSError):  # it was killed
-                del own.worker
+                self._own.__dict__.pop("worker", None)
+            if self._stopped:
+                break
         raise EngineFailed(f"A worker process ended {ATTEMPTS} times with the same part, as it "
                            "does where memory is short. Use fewer --workers.")  # fmt: skip
 
-    threads = ThreadPoolExecutor(count)
-    try:
-        yield Cluster(count, lambda order: threads.submit(answer, order))
-    finally:
-        threads.shutdown(wait=False, cancel_futures=True)
-        for worker in running:
+    def _worker(self) -> _Worker:
+        if not hasattr(self._own, "worker"):
+            self._own.worker = _Worker()
+            self._running.append(self._own.worker)
+            self._own.worker.take(self._graph)
+        worker: _Worker = self._own.worker
+        return worker
+
+    def stop(self) -> None:
+        """End all workers in their work."""
+        self._stopped = True
+        for worker in self._running:
             worker.stop()
 
 
 class _Worker:
-    def __init__(self, graph: bytes) -> None:
+    def __init__(self) -> None:
+        if hasattr(signal, "pthread_sigmask"):  # Ctrl-C is for who started this; Windows has none
+            signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         self._ours, theirs = _CONTEXT.Pipe()
         self._process = _CONTEXT.Process(target=_work, args=(theirs,), daemon=True)
         self._process.start()
         theirs.close()  # so that its end is noticed
+
+    def take(self, graph: bytes) -> None:
         self._ours.send_bytes(graph)
 
     def answer(self, order: str) -> Scored:
@@ -74,7 +101,7 @@ class _Worker:
 
 def _work(connection: Connection[Any, Any]) -> None:
     """Answer parts until nobody asks any more."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for who started this
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         graph = connection.recv_bytes()
         while True:

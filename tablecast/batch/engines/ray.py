@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tablecast.batch.engines import ATTEMPTS, Cluster, EngineFailed, portable_score
+from tablecast.batch.engines import ATTEMPTS, Cluster, not_started, portable_score
 
 NEEDS = "ray"
 
@@ -22,7 +22,7 @@ def started(workers: int | None, address: str | None, graph: bytes) -> Iterator[
     try:
         ray.init(address or "local", log_to_driver=False, logging_level=logging.ERROR, **here)
     except (OSError, ValueError, RuntimeError) as error:
-        raise EngineFailed(f"No cluster of Ray answers at {address} ({error}).") from None
+        raise not_started("Ray", address, error) from None
     try:
         sent, remote = ray.put(graph), ray.remote(max_retries=ATTEMPTS)(portable_score())
         count = int(ray.cluster_resources().get("CPU", 1))

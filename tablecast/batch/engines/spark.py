@@ -12,6 +12,7 @@ from pathlib import Path
 import tablecast
 from tablecast.batch.engines import ATTEMPTS, Cluster, EngineFailed, portable_score, processors
 from tablecast.batch.parts.part import Scored
+from tablecast.batch.parts.places import reason_of
 
 NEEDS = "pyspark"
 
@@ -62,7 +63,8 @@ def share_environment() -> None:
 
 
 def _reason(error: Exception) -> str:
-    text = str(error)
-    if "JAVA_GATEWAY_EXITED" in text or "Java" in text:
+    if "JAVA_GATEWAY_EXITED" in str(error):
         return "it needs Java 17 (apt-get install openjdk-17-jre-headless)"
-    return text.strip().splitlines()[0].rstrip(".") if text.strip() else type(error).__name__
+    lines = str(error).splitlines()
+    of_java = next((line[2:] for line in lines if line.startswith(": ")), None)
+    return reason_of(Exception(of_java) if of_java else error)

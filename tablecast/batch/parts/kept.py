@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tablecast.batch.parts.part import Scored
-from tablecast.batch.parts.places import Files, LocalFiles
+from tablecast.batch.parts.places import Files, LocalFiles, address_errors
 from tablecast.batch.summary import Refused, Summary
 from tablecast.errors import BatchError, Remark
 
@@ -122,7 +122,8 @@ class Kept:
         return note
 
     def _write(self, name: str, content: bytes) -> None:
-        self._files.pipe_file(f"{self._folder}/{name}", content)
+        with address_errors(self._folder):
+            self._files.pipe_file(f"{self._folder}/{name}", content)
 
 
 def _short(value: Any) -> str:

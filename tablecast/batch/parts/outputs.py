@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from tablecast.batch.parquet import join_batches
 from tablecast.batch.parts.inputs import Inputs, kind_of
 from tablecast.batch.parts.kept import Kept
-from tablecast.batch.parts.places import Files, LocalFiles, address_errors, files_at
+from tablecast.batch.parts.places import Files, address_errors, files_at
 from tablecast.batch.parts.plan import Planned
 from tablecast.batch.paths import WORKBOOKS, check_ending
 from tablecast.errors import BatchError
@@ -34,6 +34,10 @@ class Output:
         """Where the parts are kept: the folder itself, or one beside the file until it is whole."""
         return self.path if self.is_folder else f"{self.path}.parts"
 
+    @property
+    def _address(self) -> str:
+        return self.files.unstrip_protocol(self.path).rstrip("/")
+
     def names(self, plans: Sequence[Planned]) -> list[str]:
         """What each part is called within ``parts_folder``."""
         parts = [(plan.file, part) for plan in plans for part in plan.parts]
@@ -45,7 +49,7 @@ class Output:
 
     def check(self, plans: Sequence[Planned]) -> None:
         """Raises BatchError where the input cannot be written there, or is there."""
-        if any(self.path.rstrip("/") == plan.file.path for plan in plans):
+        if any(self._address == plan.file.address for plan in plans):
             raise BatchError(f"{self.path!r} is also the input. Choose another output.")
         if self.is_folder:
             self._check_apart(plans)
@@ -67,9 +71,8 @@ class Output:
             raise BatchError("Workbooks are predicted one by one: name one file.")
 
     def _check_apart(self, plans: Sequence[Planned]) -> None:
-        inside = f"{self.path.rstrip('/')}/"
         for plan in plans:
-            if plan.file.path.startswith(inside):
+            if plan.file.address.startswith(f"{self._address}/"):
                 raise BatchError(
                     f"The output folder {self.path!r} holds the input {plan.file.name!r}. Choose "
                     "another folder."
@@ -109,8 +112,6 @@ def output_at(address: str, inputs: Inputs, *, is_parts: bool) -> Output:
     is_folder = is_there or address.endswith("/") or (not ending and (is_parts or inputs.many))
     if is_folder and files.isfile(path):
         raise BatchError(f"{address!r} is a file, and not a folder. Choose another output.")
-    if isinstance(files, LocalFiles):
-        path = str(Path(path).absolute())
     return Output(files, path, is_folder)
 
 

@@ -100,8 +100,8 @@ class LocalFiles:
                 os.rmdir(folder)
 
     def unstrip_protocol(self, name: str) -> str:
-        """The address of a path, for another process of this machine."""
-        return str(Path(name).absolute())
+        """The address of a path, for another process of this machine: one for each file."""
+        return os.path.realpath(name)
 
 
 #: What stores tell of a file's content, the surest first.
@@ -124,7 +124,7 @@ def files_at(address: str) -> tuple[Files, str]:
     """
     protocol, mark, path = address.partition("://")
     if not mark or protocol == "file":
-        return LocalFiles(), path or protocol
+        return LocalFiles(), os.path.abspath(path or protocol)
     try:
         from fsspec.core import url_to_fs
 
@@ -143,13 +143,14 @@ def address_errors(address: str) -> Iterator[None]:
     """Say in one line what a store refuses: each has errors of its own."""
     try:
         yield
-    except (TablecastError, ImportError):
+    except (TablecastError, ImportError, OSError):  # of files, who calls says more
         raise
     except Exception as error:
-        raise BatchError(f"{address} cannot be used: {_reason(error)}.") from error
+        raise BatchError(f"{address} cannot be used: {reason_of(error)}.") from error
 
 
-def _reason(error: BaseException) -> str:
+def reason_of(error: BaseException) -> str:
+    """What another program says, in one line that is not too long, without its full stop."""
     words = " ".join(str(error).split())[:LONGEST_REASON]
     return words.rstrip(".") or type(error).__name__
 

@@ -22,7 +22,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     explain(
         parser,
         f"A server with TABLECAST_LOG keeps every answer. {WHERE}",
-        "TABLECAST_LOG=sqlite:///log.db gunicorn app:app",
+        "TABLECAST_LOG=sqlite:///log.db tablecast serve charges",
         "tablecast log export -o asked.csv",
     )
     actions = parser.add_subparsers(required=True, metavar="ACTION")

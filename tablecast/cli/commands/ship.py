@@ -22,11 +22,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         parser,
         "Write a small repository that a host runs: the deployment, an app of a few lines, one "
         "hashed lock, the host's own files, a smoke test, and a README with the commands that are "
-        "left. Shipping again changes only what changed, and keeps files of your own.",
+        "left. Shipping again needs only NAME and FOLDER; it changes what changed, and keeps files "
+        "of your own.",
         "tablecast ship charges --to heroku -o charges-heroku",
         "tablecast ship charges --to docker -o charges-image --check",
         "tablecast ship --check charges-image",
-        "tablecast ship charges --to docker -o charges-ci --ci github --table charges.csv",
+        "tablecast ship charges --to fly -o charges-ci --ci github --table charges.csv",
         "tablecast ship charges --to fly -o charges-fly",
     )
     parser.add_argument(
@@ -51,7 +52,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--ci", metavar="SERVICE", default="",
         help="add a pipeline that tests, trains, judges, builds and publishes at each push: github "
-        "or circleci",
+        "or circleci; none takes it away",
     )
     parser.add_argument(
         "--table", metavar="TABLE", default="",
@@ -71,11 +72,7 @@ def run(options: argparse.Namespace) -> None:
     """Run the command."""
     if options.name is None and options.check:
         return _check(options.check)
-    if options.ci and not options.to:
-        options.to = "docker"
-    if options.table and not options.ci:
-        raise ShipError("--table is for a pipeline. Add --ci github or --ci circleci.")
-    if not (options.name and options.to and options.output):
+    if not (options.name and options.output):
         raise ShipError(
             "Name a deployment, a host and a folder: tablecast ship NAME --to HOST -o FOLDER. To "
             "check a folder: tablecast ship --check FOLDER."
@@ -83,7 +80,7 @@ def run(options: argparse.Namespace) -> None:
     if options.check not in (None, "", options.output):
         raise ShipError(f"--check {options.check} and -o {options.output} differ. Name one folder.")
     shipped = ship(
-        options.name, options.to, options.output, app=options.app,
+        options.name, options.to or "", options.output, app=options.app,
         with_pickle=options.with_pickle, with_log=options.with_log, ci=options.ci,
         table=options.table, force=options.force,
     )  # fmt: skip

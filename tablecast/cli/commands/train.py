@@ -50,6 +50,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--form", metavar="FILE", help="a TOML file with labels, hints, units and limits"
     )
     parser.add_argument(
+        "--like", metavar="NAME",
+        help="refuse the table unless it has the columns of this deployment, as a new month's "
+        "table of the same kind has",
+    )
+    parser.add_argument(
         "--model", metavar="ID",
         help="a PyCaret model id, such as lr (linear or logistic regression) or lightgbm; auto "
         "searches for the best one (default: auto)",
@@ -107,6 +112,7 @@ def run(options: argparse.Namespace) -> None:
             name=options.name,
             out=options.out,
             form=options.form,
+            like=options.like,
             force=options.force,
             model=options.model or "auto",
             budget=options.budget,

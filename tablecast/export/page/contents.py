@@ -14,6 +14,7 @@ from tablecast.deployment.deployment import Deployment
 from tablecast.errors import PageError
 from tablecast.export.page.graph_json import graph_json
 from tablecast.export.page.packing import packed
+from tablecast.inference import difference, shapley
 from tablecast.inference.interval import Interval
 from tablecast.inference.shapley import Explainer
 from tablecast.inference.whatif import MOST_LEVELS, POINTS
@@ -43,6 +44,7 @@ def contents_of(loaded: Deployment, graph: bytes) -> dict[str, Any]:
         "fields": [_field(field, frequent.get(field.name, {})) for field in schema.fields],
         "interval": _ranges(interval) if interval else None,
         "background": _background(loaded.explainer),
+        "differences": _differences(len(schema.fields)),
         "graph": graph_json(onnx.load_from_string(graph)),
     }
     _check_size(contents)
@@ -91,6 +93,12 @@ def _field(field: Field, frequency: Mapping[Value, float]) -> dict[str, Any]:
         about["moment"] = True
         about["days"] = all(float(x) % DAY == 0 for x in usual if x is not None)
     return about
+
+
+def _differences(fields: int) -> dict[str, Any]:
+    """How two cases are compared: more fields than ``most`` join in drawn orders."""
+    most = shapley.MOST_EXACT
+    return {"most": most, "orders": packed(difference.orders_of(fields) if fields > most else [])}
 
 
 def _background(explainer: Explainer | None) -> dict[str, Any] | None:

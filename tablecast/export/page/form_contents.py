@@ -5,13 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from tablecast.deployment.deployment import Deployment
-from tablecast.export.page.rules import rules_of, words_of
+from tablecast.export.page.rules import numbered_words, rules_of
 from tablecast.i18n.formats import currency_sign
 from tablecast.i18n.language import Language, speaking
+from tablecast.inference.marginals import Background
+from tablecast.inference.whatif import MOST_LEVELS, POINTS
+from tablecast.schema.field import Field, Value
 from tablecast.schema.schema import Schema
-from tablecast.web.form.answer import is_average
+from tablecast.web.form.answer import MOST_COURSES, is_average
 from tablecast.web.form.controls import Control, controls_of
+from tablecast.web.form.whatif_cards import FEW_OF_LEVEL
+
+#: Digits of a share of training: what they change is not seen in a bar.
+_SHARE_DIGITS = 5
 
 
 def form_contents(
@@ -35,12 +44,62 @@ def form_contents(
             "wholeRange": bool(interval and interval.limits.whole),
             "isAverage": is_average(loaded),
             "fractions": dict(background.class_fractions) if background else {},
+            "histogram": _histogram(background),
+            "rows": background.rows if background else 0,
+            "grids": {field.name: _grid_json(field, background) for field in courses_of(schema)},
+            "courses": {field.name: _course(field, background) for field in courses_of(schema)},
         },
-        "languages": [_language(schema.in_language(one), one) for one in languages],
+        "languages": [_language(schema.in_language(one), one, background) for one in languages],
     }
 
 
-def _language(schema: Schema, language: Language) -> dict[str, Any]:
+def courses_of(schema: Schema) -> tuple[Field, ...]:
+    """The fields that have a what-if chart."""
+    return schema.fields[:MOST_COURSES]
+
+
+def _histogram(background: Background | None) -> dict[str, Any] | None:
+    if background is None or background.histogram is None:
+        return None
+    histogram = background.histogram
+    return {
+        "edges": [histogram.edges[0], histogram.edges[-1]],
+        "counts": list(histogram.counts),
+        "below": histogram.below,
+        "above": histogram.above,
+    }
+
+
+def _grid(field: Field, background: Background | None) -> Sequence[Value]:
+    frequent = background.frequent.get(field.name, {}) if background else {}
+    return field.grid(POINTS, MOST_LEVELS, frequent)
+
+
+def _grid_json(field: Field, background: Background | None) -> list[Any]:
+    return [field.json_value(value) for value in _grid(field, background)]
+
+
+def _course(field: Field, background: Background | None) -> dict[str, Any]:
+    """How a field's chart is drawn, and how many training rows there were around each value."""
+    is_curve = not field.choices and not field.is_text
+    about: dict[str, Any] = {"curve": is_curve, "isText": field.is_text}
+    if background is None:
+        return about
+    if not is_curve:
+        frequent = background.frequent.get(field.name, {})
+        shares = [frequent.get(value, 0.0) for value in _grid(field, background)]
+        return about | {"few": [background.rows * share < FEW_OF_LEVEL for share in shares]}
+    marginal = background.marginals[field.name]
+    pairs = zip(marginal.values, marginal.frequencies.tolist(), strict=True)
+    known = sorted((float(value), share) for value, share in pairs if value == value)
+    cumulated = np.cumsum([0.0, *(share for _, share in known)])
+    return about | {
+        "known": [value for value, _ in known] or None,
+        "cumulated": cumulated.round(_SHARE_DIGITS).tolist(),
+    }
+
+
+def _language(schema: Schema, language: Language, background: Background | None) -> dict[str, Any]:
     with speaking(language):
         controls = controls_of(schema, defaults_of(schema))
         forms = {name: fact for name, fact in language.facts.items() if name != "name"}
@@ -50,7 +109,7 @@ def _language(schema: Schema, language: Language) -> dict[str, Any]:
         }
         return {
             "tag": language.tag,
-            "words": words_of(language),
+            "words": numbered_words(language),
             "forms": forms,
             "title": schema.title,
             "target": schema.target_label,
@@ -63,14 +122,20 @@ def _language(schema: Schema, language: Language) -> dict[str, Any]:
                 for field in schema.fields
                 if field.choices
             },
+            "grids": {
+                field.name: [field.in_words(value) for value in _grid(field, background)]
+                for field in courses_of(schema)
+            },
             "controls": [_control(control) for control in controls],
         }
 
 
 def _control(control: Control) -> dict[str, Any]:
-    """Where a field stands in the form: its id, and the names of a date's day, month and year."""
+    """Where a field stands in the form: its id, the names of a date's day, month and year, and
+    whether its choices are offered."""
     parts = list(control.part_names) if control.widget == "date" else None
-    return {"name": control.field.name, "id": control.id, "parts": parts}
+    offers = control.widget in ("radios", "select")
+    return {"name": control.field.name, "id": control.id, "parts": parts, "offers": offers}
 
 
 def _unit(unit: str) -> dict[str, str]:

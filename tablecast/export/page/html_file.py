@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,15 @@ from tablecast.errors import PageError
 from tablecast.export.page.contents import contents_of
 from tablecast.export.page.form_contents import defaults_of, form_contents
 from tablecast.export.page.proof import PageProof, prove_page
-from tablecast.export.page.script import opening_script, page_script, predictor_script, rules_script
+from tablecast.export.page.rules import has_dates
+from tablecast.export.page.script import (
+    bare,
+    numbered,
+    opening_script,
+    page_script,
+    predictor_script,
+    rules_script,
+)
 from tablecast.export.page.smaller import folded, small_html, small_styles
 from tablecast.i18n.formats import day
 from tablecast.i18n.language import LANGUAGES, Language, current_language, speaking
@@ -33,8 +41,11 @@ from tablecast.web.form.controls import controls_of
 from tablecast.web.form.layout import layout_of
 
 #: The style sheets that the page has, in their order.
-STYLES = ("tablecast.css", "answer.css")
+STYLES = ("tablecast.css",)
 CARD_STYLES = "card.css"
+
+#: Those of what only the script draws, which are folded as it is.
+LATE_STYLES = ("answer.css", "compare.css")
 
 
 def write_page(name: str | Path, output: str | Path, *, card: bool = True) -> PageProof:
@@ -84,20 +95,26 @@ def page_html(
     folder = Path(app.static_folder or "")
     own = current_language()
     languages = (own, *(other for other in LANGUAGES if other != own))
-    script = predictor_script() + rules_script() + page_script()
+    script = predictor_script() + rules_script(has_dates(loaded.schema)) + page_script()
+    script += bare((folder / "whatif.js").read_text(encoding="utf-8"))
+    script = numbered(script)
     # A request leaves English behind it.
     with speaking(own), app.test_request_context("/"):
         shells = {one.tag: _shell(loaded, one) for one in languages}
-        parts = {
-            "script": script,
-            "contents": form_contents(loaded, contents, languages),
-            "shells": shells,
-        }
-        text = json.dumps(parts, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         card_html = _card(loaded) if card else ""
         schema = loaded.schema.in_language(own)
-        used_in = f"{shells[own.tag]}{card_html}{script}{_template(app)}"
-        styles = small_styles(_sheets(folder, card) + style_of(schema), used_in)
+        names = (*STYLES, CARD_STYLES) if card else STYLES
+        sheets = _sheets(folder, names) + style_of(schema)
+        at_once = f"{shells[own.tag]}{card_html}{_template(app)}"
+        styles = small_styles(sheets, at_once)
+        late = small_styles(sheets + _sheets(folder, LATE_STYLES), at_once + script, styles)
+        parts = {
+            "styles": late,
+            "script": script,
+            "contents": form_contents(loaded, contents, languages),
+            "shells": {tag: shell for tag, shell in shells.items() if tag != own.tag},
+        }
+        text = json.dumps(parts, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         stated = stated_in_words(loaded, loaded.description["card"].get("stated", {}))
         return render_template(
             "page_file.html",
@@ -110,7 +127,7 @@ def page_html(
             styles=Markup(styles),
             opening=Markup(opening_script()),
             folded=Markup(folded(text)),
-            style_source=Markup(_source(styles)),
+            style_sources=Markup(f"{_source(styles)} {_source(late)}"),
             script_sources=Markup(f"{_source(opening_script())} {_source(script)}"),
             hashes={"graph": graph_hash, "contents": _sha256(text).hex()},
             icon=_icon(folder),
@@ -122,8 +139,7 @@ def _template(app: Flask) -> str:
     return (Path(app.root_path) / str(app.template_folder) / "page_file.html").read_text("utf-8")
 
 
-def _sheets(folder: Path, card: bool) -> str:
-    names = [*STYLES, CARD_STYLES] if card else STYLES
+def _sheets(folder: Path, names: Sequence[str]) -> str:
     return "\n".join((folder / name).read_text(encoding="utf-8") for name in names)
 
 

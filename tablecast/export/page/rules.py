@@ -19,6 +19,9 @@ COMMA = ", "
 #: Sentences for more than one thing, and the catalogue's entry of each.
 PLURALS = {
     "{count} other fields": "{count} other field",
+    "Only the first %(num)s fields are shown. The API returns all.": (
+        "Only the first field is shown. The API returns all."
+    ),
     "Ignored {count} rows that repeat the column names (first: line {line}).": (
         "Ignored {count} row that repeats the column names (line {line})."
     ),
@@ -35,15 +38,19 @@ PLURALS = {
 
 def rules_of(schema: Schema) -> dict[str, Any]:
     """A schema's rules, from which ``openRules`` makes what reads rows."""
-    has_dates = any(field.graph_input == "moment" for field in schema.fields)
     return {
         "fields": [field.rules() for field in schema.fields],
         "folded": _folded(),
         "numbers": formats(),
-        "moments": vocabulary() if has_dates else None,
+        "moments": vocabulary() if has_dates(schema) else None,
         "missing": list(MISSING),
         "comma": schema.decimal_comma,
     }
+
+
+def has_dates(schema: Schema) -> bool:
+    """Whether a field is a date."""
+    return any(field.graph_input == "moment" for field in schema.fields)
 
 
 def words_of(language: Language) -> dict[str, str]:
@@ -54,6 +61,12 @@ def words_of(language: Language) -> dict[str, str]:
         spoken[one] = language.ngettext(one, many, 1)
     spoken[COMMA] = language.facts["comma"]
     return {message: words for message, words in spoken.items() if words != message}
+
+
+def numbered_words(language: Language) -> list[str]:
+    """The same, those of English too, at the numbers that ``numbered`` gives them."""
+    spoken = words_of(language)
+    return ["", *(spoken.get(message, message) for message in messages())]
 
 
 @cache

@@ -10,20 +10,26 @@ from pathlib import Path
 #: In an order in which each comes after those that it imports.
 MODULES = (
     "tensors", "elementwise", "sums", "shapes", "trees", "graph", "interval", "answers", "shapley",
-    "whatif", "predictor",
+    "difference", "whatif", "predictor",
 )  # fmt: skip
 
 #: What is valid, in the same way.
 RULES = ("texts", "nearest", "numbers", "moments", "fields", "csv", "rows", "rules")
 
+#: What only schemas with dates need of it.
+DATES = "moments"
+
 #: The form, what is given in it, and the answer beside it.
-PAGE = ("formats", "given", "answer_panel", "rows_panel", "page")
+PAGE = (
+    "formats", "given", "answer_panel", "whatif_panel", "rows_panel", "compare_panel", "page",
+)  # fmt: skip
 
 FOLDER = Path(__file__).parent / "js"
 
 _IMPORT = re.compile(r"^import \{[^}]*\} from \"\./\w+\.js\";\n", re.MULTILINE)
 _EXPORT = re.compile(r"^export ", re.MULTILINE)
-_MESSAGE = re.compile(r'\b[NP]_\("([^"]*)"')
+_EXPORTED = re.compile(r"^export (?:function|const|class) (\w+)", re.MULTILINE)
+_MESSAGE = re.compile(r'\b[NP]_\("([^"]*)"\)')
 _INDENT = re.compile(r"^ +", re.MULTILINE)
 _COMMENT = re.compile(r"^\s*//.*\n", re.MULTILINE)
 
@@ -35,9 +41,16 @@ def predictor_script() -> str:
 
 
 @cache
-def rules_script() -> str:
-    """A script that defines ``openRules`` and ``say``, and nothing else."""
-    return _script(RULES, "openRules, say")
+def rules_script(dates: bool = True) -> str:
+    """A script that defines ``openRules`` and ``say``, and nothing else.
+
+    Args:
+        dates: whether it can read dates, which is a tenth of a small page.
+    """
+    if dates:
+        return _script(RULES, "openRules, say")
+    names = ", ".join(_EXPORTED.findall(_texts([DATES])[0]))
+    return _script([name for name in RULES if name != DATES], "openRules, say", f"let {names};\n")
 
 
 @cache
@@ -59,9 +72,19 @@ def messages() -> tuple[str, ...]:
     return tuple(dict.fromkeys(message for sentences in found for message in sentences))
 
 
-def _script(modules: Sequence[str], names: str) -> str:
-    plain = (_COMMENT.sub("", _IMPORT.sub("", text)) for text in _texts(modules))
-    body = "\n".join(_INDENT.sub("", _EXPORT.sub("", text)) for text in plain)
+def numbered(script: str) -> str:
+    """A script with the number of each sentence, from 1, instead of its words."""
+    numbers = {message: number for number, message in enumerate(messages(), start=1)}
+    return _MESSAGE.sub(lambda mark: str(numbers[mark[1]]), script)
+
+
+def bare(text: str) -> str:
+    """A module without imports, exports, comments and indents."""
+    return _INDENT.sub("", _EXPORT.sub("", _COMMENT.sub("", _IMPORT.sub("", text))))
+
+
+def _script(modules: Sequence[str], names: str, before: str = "") -> str:
+    body = before + "\n".join(map(bare, _texts(modules)))
     if not names:
         return body
     return f'const {{{names}}} = (() => {{\n"use strict";\n{body}\nreturn {{{names}}};\n}})();\n'

@@ -167,8 +167,9 @@ def _settle(folder: Path, content: Mapping[str, bytes], removed: tuple[str, ...]
             os.replace(beside / place, target)
         for place in removed:
             _within(folder, place).unlink(missing_ok=True)
-            with suppress(OSError):  # it holds something else
-                (folder / place).parent.rmdir()
+            with suppress(OSError):  # one of them holds something else
+                for above in PurePosixPath(place).parents[:-1]:
+                    (folder / above).rmdir()
 
 
 @contextmanager

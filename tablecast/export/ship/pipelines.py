@@ -9,9 +9,13 @@ from urllib.parse import urlsplit
 
 from tablecast.errors import ShipError
 from tablecast.export.ship.lock import lock_of, with_own_wheel
+from tablecast.export.ship.registry import host_of
 from tablecast.export.ship.shipment import Shipment
 from tablecast.export.ship.templates import filled
 from tablecast.schema.form_starter import starter
+
+#: What takes a folder's pipeline away again.
+NO_PIPELINE = "none"
 
 #: Where each service looks for its pipeline.
 PIPELINES: Mapping[str, str] = {
@@ -33,11 +37,13 @@ ACTIONS = {
 }
 
 
-def pipeline_files(shipment: Shipment, to: str, service: str, table: str) -> dict[str, bytes]:
+def pipeline_files(
+    shipment: Shipment, files: Mapping[str, bytes], service: str, table: str
+) -> dict[str, bytes]:
     """What a folder needs besides, so that a service trains and publishes it.
 
     Args:
-        to: the host that the folder is for.
+        files: what it holds for its host.
         service: one of ``PIPELINES``.
         table: what it is trained from, as ``tablecast train`` takes it.
 
@@ -52,23 +58,32 @@ def pipeline_files(shipment: Shipment, to: str, service: str, table: str) -> dic
     for what, text in (("table", table), ("deployment", shipment.name), ("target", target)):
         _check_plain(what, text)
     stated = shipment.deployment.description["card"].get("stated", {})
+    # The model that a new one is compared with: a folder of pages alone has it beside the training.
+    graph = f"{shipment.name}.onnx"
+    places = [place for place in files if PurePosixPath(place).name == graph]
+    beside = {} if places else {f"training/{name}": own for name, own in shipment.own_files.items()}
+    old = (places or [f"training/{graph}"])[0].removesuffix(".onnx")
     pipeline = filled(
-        PurePosixPath(PIPELINES[service]).name, shipment=shipment, to=to, service=service,
-        table=table, saved=f"build/table{_ending(table)}", actions=ACTIONS,
-        target=target, own=again(shipment, to, service),
+        PurePosixPath(PIPELINES[service]).name, shipment=shipment, table=table, target=target,
+        saved=f"build/table{_ending(table)}", actions=ACTIONS, old=old,
+        image="Dockerfile" in files,
+        lock="requirements.txt" in files, package=_can_be_package(shipment),
     )  # fmt: skip
     return {
+        **beside,
         PIPELINES[service]: pipeline,
         "training/requirements.txt": with_own_wheel(lock_of("training")),
         "training/form.toml": starter(shipment.name, shipment.deployment.schema, stated).encode(),
     }
 
 
-def again(shipment: Shipment, to: str, service: str) -> str:
-    """The options by which a folder is shipped again as it was."""
-    flags = {"--with-pickle": shipment.with_pickle, "--with-log": shipment.with_log}
-    asked = " ".join(flag for flag, given in flags.items() if given)
-    return f"--to {to} --app {shipment.app} --ci {service} {asked}".strip()
+def _can_be_package(shipment: Shipment) -> bool:
+    """Whether Python can import what its name makes of it."""
+    try:
+        host_of("wheel").files(shipment)
+    except ShipError:
+        return False
+    return True
 
 
 def _check_table(table: str) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from tablecast.export.ship.folder import Written, write_folder
+from tablecast.errors import ShipError
+from tablecast.export.ship.folder import Written, read_record, write_folder
 from tablecast.export.ship.host import Host
-from tablecast.export.ship.pipelines import pipeline_files
-from tablecast.export.ship.registry import host_of
+from tablecast.export.ship.pipelines import NO_PIPELINE, pipeline_files
+from tablecast.export.ship.registry import host_names, host_of
 from tablecast.export.ship.shipment import Shipment, shipment_of
 
 
@@ -43,12 +44,13 @@ def ship(
 
     Args:
         name: the deployment's path, without the ending of its files.
-        to: the host, one of ``host_names()``.
+        to: the host, one of ``host_names()``. What is not said, this and what follows, is as it
+            was when the folder was written last.
         folder: empty, not there yet, or shipped into before: then only what changed is written.
         app: its name on the host; by default after the deployment's.
         with_pickle: whether the pickle, which serving does not need, goes along.
         with_log: whether what a prediction log needs is installed, as Compose and Heroku always do.
-        ci: a service whose pipeline trains and publishes it: ``github`` or ``circleci``.
+        ci: a service whose pipeline trains and publishes it: ``github``, ``circleci`` or ``none``.
         table: what that pipeline trains from: a file, a URL or ``kaggle:OWNER/DATASET``.
         force: replace files of ours that somebody changed.
 
@@ -57,11 +59,34 @@ def ship(
         ShipError: there is no such host, the host could not call it so, or the folder is somebody
             else's or cannot be written.
     """
+    last = _last_time(Path(folder))
+    to, app, ci = to or last.get("host", ""), app or last.get("app", ""), ci or last.get("ci", "")
+    if not to:
+        raise ShipError(f"Say which host, by --to: {', '.join(host_names())}.")
     host = host_of(to)
-    shipment = shipment_of(name, app, with_pickle, with_log)
+    shipment = shipment_of(
+        name, app, with_pickle or "with_pickle" in last, with_log or "with_log" in last
+    )
     files = dict(host.files(shipment))
-    if ci:
-        files |= pipeline_files(shipment, to, ci, table)
-    facts = {"host": to, "app": shipment.app}
+    facts = {"host": to, "app": shipment.app, **_flags(shipment)}
+    if ci not in ("", NO_PIPELINE):
+        table = table or last.get("table", "")
+        files |= pipeline_files(shipment, files, ci, table)
+        facts |= {"ci": ci, "table": table}
+    elif table:
+        raise ShipError("--table is for a pipeline. Add --ci github or --ci circleci.")
     return Shipped(host, shipment, write_folder(Path(folder), files, facts, force))
 
+
+def _last_time(folder: Path) -> dict[str, str]:
+    """What was asked for when the folder was written last; empty where it was not."""
+    try:
+        record = read_record(folder)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}  # what stands there, if anything, is told when it is to be written
+    return {key: value for key, value in record.items() if isinstance(value, str)}
+
+
+def _flags(shipment: Shipment) -> dict[str, str]:
+    given = {"with_pickle": shipment.with_pickle, "with_log": shipment.with_log}
+    return {name: "yes" for name, value in given.items() if value}

@@ -146,7 +146,10 @@ class Fleet:
             paths = deployments_in(self.folder, OPENED[self._engine][0])
         except ArtifactError:  # for now: it had some at the start
             paths = {}
-        found = {name: Source(path, self._engine, watched=True) for name, path in paths.items()}
+        found = {
+            name: Source(path, self._engine, watched=True, nested=True)
+            for name, path in paths.items()
+        }
         for name in self._mounts.keys() - found.keys():
             del self._mounts[name]
             self._open.pop(name, None)
@@ -186,7 +189,7 @@ class Fleet:
             readable = os.fsencode(name).decode("utf-8", "replace")
             return Listed(readable, f"The name cannot be an address: {why}. Rename it.")
         try:
-            base = versions.resolved(source.path)
+            base = versions.resolved(source.path, nested=True)
             onnx = self._engine == "onnx"
             read = graph_file.read_graph_description if onnx else read_description
             return _listed(name, read(base))

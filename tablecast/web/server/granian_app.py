@@ -20,7 +20,7 @@ from pathlib import Path
 
 from flask import Flask
 
-from tablecast.web import warmup
+from tablecast.web import answer_log, warmup
 from tablecast.web.app import create_app_or_exit, settings_or_exit
 from tablecast.web.http.access import open_to_all
 
@@ -44,6 +44,9 @@ def create_app() -> Flask:
     access_log = app.extensions["access_log"]
     if access_log:  # granian's processes end without what atexit was told
         Finalize(None, access_log.finish, exitpriority=0)
+    answers = app.extensions[answer_log.EXTENSION]
+    if answers:
+        Finalize(None, answers.log.finish, exitpriority=0)
     # What exists now stays: the collector, for which requests wait, need not look at it again.
     gc.collect()
     gc.freeze()

@@ -28,6 +28,7 @@ from gunicorn import SERVER  # type: ignore[import-untyped]
 from gunicorn.util import http_date  # type: ignore[import-untyped]
 from gunicorn.workers.gthread import STOP_KEEPALIVE_LINGER  # type: ignore[import-untyped]
 
+from tablecast.log.entries import Parcel
 from tablecast.web.fast_path import Answered, FastLane
 from tablecast.web.server.client import Client
 from tablecast.web.server.connections import ConnectionWorker
@@ -63,6 +64,8 @@ class Worker(ConnectionWorker):
     def __init__(self, *args: Any, **settings: Any) -> None:
         super().__init__(*args, **settings)
         self._waiting_threads = ThreadPoolExecutor(max_workers=MOST_LARGE)
+        #: What the log is to be told of, since the loop last waited.
+        self._asked: list[Parcel] = []
         #: Connections whose plain answers the log was told of: their requests, their answers, and
         #: whether these were kept.
         self._kept: deque[tuple[Any, bytes, bytes, bool]] = deque()
@@ -136,13 +139,22 @@ class Worker(ConnectionWorker):
             return False
         head, answered = answer
         self.nr += 1
-        if self._lane.keep(answered, partial(self._told, conn, data, head)):
-            self._unwatch(conn)
-            if conn.line is not None:
-                conn.line.remove(conn)
-        else:
+        parcel = self._lane.awaited(answered, partial(self._told, conn, data, head))
+        if parcel is None:
             self._give(conn, head)
+            return True
+        self._asked.append(parcel)
+        self._unwatch(conn)
+        if conn.line is not None:
+            conn.line.remove(conn)
         return True
+
+    def wait_for_and_dispatch_events(self, timeout: float | None) -> None:
+        """Do what there is to do; then have the answers kept that came of it, all together."""
+        super().wait_for_and_dispatch_events(timeout)
+        if self._asked and self._lane is not None:
+            parcels, self._asked = self._asked, []
+            self._lane.submit(parcels)
 
     def _told(self, conn: Any, request: bytes, answer: bytes, kept: bool) -> None:
         """In the log's thread: what is kept may be given, all that were kept together at once."""

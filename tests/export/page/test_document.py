@@ -60,7 +60,8 @@ def test_the_policy_forbids_every_connection_and_names_the_only_script() -> None
     assert (len(scripts), len(styles)) == (1, 1)
     allowed = [f"'sha256-{_hash(text)}'" for text in (scripts[0], parts_of(html)["script"])]
     assert f"script-src {' '.join(allowed)}" in policy[1]
-    assert f"style-src 'sha256-{_hash(styles[0])}'" in policy[1]
+    allowed = [f"'sha256-{_hash(text)}'" for text in (styles[0], parts_of(html)["styles"])]
+    assert f"style-src {' '.join(allowed)}" in policy[1]
 
 
 def test_nothing_in_the_file_is_fetched() -> None:
@@ -108,8 +109,7 @@ def test_a_reader_without_scripts_is_told_so_in_each_language() -> None:
         assert f'<html lang="{language.tag}">' in html
         assert html.count("<noscript>") == 1
         shells = parts_of(html)["shells"]
-        assert list(shells) == [language.tag, *(x.tag for x in LANGUAGES if x != language)]
-        assert shells[language.tag] in html
+        assert list(shells) == [x.tag for x in LANGUAGES if x != language]
 
 
 def test_a_page_that_differs_from_the_server_is_not_written(

@@ -31,14 +31,26 @@ ROWS = (
     {},
 )
 
-#: The text of a panel without spaces, and without what only the server's has: the place among
-#: training cases, copying and comparing.
-TEXT = """() => {
-  const panel = document.querySelector(".panel").cloneNode(true);
-  const beside = ".place, [data-copy], [data-copied], [data-compare]";
-  panel.querySelectorAll(beside).forEach((part) => part.remove());
-  return panel.textContent.replace(/\\s+/g, "");
+#: The text of an answer without spaces, and without what only the server's has: copying.
+TEXT = """(selector) => {
+  const part = document.querySelector(selector).cloneNode(true);
+  part.querySelectorAll("[data-copy], [data-copied], .course-told").forEach((one) => one.remove());
+  return part.textContent.replace(/\\s+/g, "");
 }"""
+
+#: The numbers by which the marks of charts are placed.
+DRAWN = """() => Array.from(document.querySelectorAll(".whatif svg *, .place svg *"), (it) =>
+  ["x", "y", "x1", "y1", "cx", "cy", "width", "d", "points"].map((name) =>
+    (it.getAttribute(name) ?? "").match(/-?[0-9]*[.]?[0-9]+/g) ?? [])).flat(2).map(Number)
+"""
+
+
+PARTS = (".panel", ".whatif")
+
+#: What a comparison says, without spaces: the rows above the inputs, and the reasons.
+COMPARED = """() => [...document.querySelectorAll(".compare tbody")[0].rows,
+  ...document.querySelectorAll(".reasons p, .reasons .course, .was"),
+].map((it) => it.textContent.replace(/\\s+/g, ""))"""
 
 
 @pytest.fixture(scope="module")
@@ -93,21 +105,24 @@ def test_it_answers_programs_as_the_api_does(page: playwright_api.Page) -> None:
             assert one["contribution"] == pytest.approx(other["contribution"], rel=1e-6, abs=1e-5)
 
 
-@pytest.mark.parametrize("language", ["en", "zh"])
+@pytest.mark.parametrize("language", ["en", "zh", "es"])
 def test_its_answer_reads_as_the_servers(
     page: playwright_api.Page, browser: playwright_api.Browser, language: str
 ) -> None:
-    """The panel has the very words and figures of the server's page, in each language."""
+    """The panel and the what-if charts have the very words and figures of the server's page, in
+    each language, and are drawn in the same places."""
     values = {"age": "70", "sex": "male", "bmi": "59", "children": "1", "smoker": "no",
               "region": "northwest", "lang": language}  # fmt: skip
     answered = shipped_client("onnx").get("/", query_string=values)
     with browser.new_context(java_script_enabled=True).new_page() as served:
         served.set_content(answered.text)
-        expected = served.evaluate(TEXT)
+        expected = [served.evaluate(TEXT, part) for part in PARTS]
+        drawn = served.evaluate(DRAWN)
     link = "&".join(f"{name}={value}" for name, value in values.items())
     page.evaluate("link => { location.hash = link; }", link)
-    page.locator(".note").wait_for()
-    assert page.evaluate(TEXT) == expected
+    page.locator(".panel .note").wait_for()
+    assert [page.evaluate(TEXT, part) for part in PARTS] == expected
+    assert page.evaluate(DRAWN) == pytest.approx(drawn, abs=0.06)  # both are rounded
 
 
 def test_wrong_values_are_refused_beside_their_fields(page: playwright_api.Page) -> None:
@@ -140,6 +155,45 @@ def test_a_link_opens_its_case(page: playwright_api.Page) -> None:
     page.locator(".steps").wait_for()
     assert page.locator("[name=age]").input_value() == "61"
     assert page.locator(".answer").inner_text() == said
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_cases_stand_side_by_side(
+    page: playwright_api.Page, browser: playwright_api.Browser, language: str
+) -> None:
+    """A link to a comparison shows what the server's page does: answers, changes, reasons."""
+    cases = "1.age=19&1.smoker=yes&2.age=45&3.smoker=no&3.bmi=59&4.age=x"
+    answered = shipped_client("onnx").get(f"/compare?{cases}&lang={language}")
+    with browser.new_context().new_page() as served:
+        served.set_content(answered.text)
+        expected = served.evaluate(COMPARED)
+    page.evaluate("link => { location.hash = link; }", f"{cases}&lang={language}")
+    page.locator("[data-cases] .course").first.wait_for()
+    assert page.evaluate(COMPARED) == expected
+
+
+def test_cases_are_changed_added_and_removed(page: playwright_api.Page) -> None:
+    """The answer becomes two cases, and their link, opened again, has all that was changed."""
+    page.get_by_role("link", name="Compare with another").click()
+    assert page.evaluate("document.activeElement.textContent") == "Compare cases"
+    page.locator("#case-2-0").fill("61")
+    page.get_by_role("button", name="Add a case").click()
+    page.locator("#case-3-4").select_option("yes")
+    page.locator("#case-3-0").fill("old")
+    fault = page.locator("[data-cases] .summary a")
+    assert fault.inner_text() == "Case 3: Enter Age as a number, for example 39."
+    page.locator("#case-3-0").fill("30")
+    assert fault.count() == 0
+    link = page.evaluate("document.querySelector('[data-cases] [data-link]').href")
+    said = page.evaluate(COMPARED)
+    page.get_by_text("Español", exact=True).click()
+    page.get_by_role("heading", name="Comparar casos").wait_for()
+    page.goto("about:blank")
+    page.goto(link)
+    page.locator("[data-cases] .course").first.wait_for()
+    assert page.evaluate(COMPARED) == said
+    page.get_by_role("button", name="Remove case 2").click()
+    assert page.locator(".compare thead th").count() == 2
 
 
 def test_a_file_of_rows_is_predicted_and_saved(page: playwright_api.Page, tmp_path: Path) -> None:
@@ -214,6 +268,8 @@ def test_axe_finds_nothing(page: playwright_api.Page, width: int, tmp_path: Path
     rows.write_text("age,sex,bmi,children,smoker,region\nx,male,30,1,no,northwest\n")
     page.set_input_files("#rows-file", rows)
     page.locator("[data-rows-result] .grid").first.wait_for()
+    page.get_by_role("link", name="Compare with another").click()
+    page.locator("#case-2-0").fill("x")
     page.evaluate("document.querySelectorAll('details').forEach((it) => { it.open = true; })")
     page.evaluate(axe_package.Axe().axe_script)
     for value in ("39", "old"):

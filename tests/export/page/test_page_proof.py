@@ -24,8 +24,10 @@ from tablecast.export.page.javascript import JavaScript, PagePredictor
 from tablecast.export.page.packing import packed
 from tablecast.export.page.proof import prove_page
 from tablecast.export.page.script import FOLDER, MODULES, PAGE, RULES, predictor_script
+from tablecast.inference import difference, shapley
 from tablecast.inference.onnx_engine import WIDE_INPUTS, session_of
 from tablecast.schema.factors import FORMULAS
+from tablecast.schema.schema import Row
 
 ROW = {"age": 19.0, "sex": "male", "bmi": 27.9, "children": 2.0, "smoker": "yes",
        "region": "southeast"}  # fmt: skip
@@ -81,6 +83,38 @@ def test_ranges_keep_to_their_limits(whole: bool, floor: float, ceiling: float) 
     contents = contents_of(limited, read_graph(SHIPPED)[0])
     proof = prove_page(limited, contents, rows=200, explained_rows=1)
     assert proof.worst_interval < 1e-12
+
+
+OTHER = {"age": 51.0, "sex": "female", "bmi": 40.0, "children": 0.0, "smoker": "no",
+         "region": "southeast"}  # fmt: skip
+
+
+@pytest.mark.parametrize("most", [10, 2])
+def test_two_cases_differ_for_the_same_reasons(most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Over every set of fields and over drawn orders, the parts are the server's, and add up."""
+    for module in (difference, shapley):
+        monkeypatch.setattr(module, "MOST_EXACT", most)
+    loaded = shipped_deployment("onnx")
+    contents = contents_of(loaded, read_graph(SHIPPED)[0])
+    script = JavaScript()
+    script.define("predictor", f"openPredictor({as_json(contents)})")
+    cases = [Row(tuple(row[field.name] for field in loaded.schema.fields)) for row in (ROW, OTHER)]
+    for mine, theirs in (cases, cases[::-1], [cases[0]] * 2):
+        asked = [
+            dict(zip((field.name for field in loaded.schema.fields), case.values, strict=True))
+            for case in (mine, theirs)
+        ]
+        found = script.ask("predictor.difference(...pair)", pair=asked)
+        expected = difference.difference(loaded.schema, loaded.engine, mine, theirs)
+        assert found["exact"] == expected.exact
+        assert found["first"] == pytest.approx(expected.first, rel=1e-12)
+        assert found["other"] == pytest.approx(expected.other, rel=1e-12)
+        assert [part["field"] for part in found["fields"]] == [p.field for p in expected.parts]
+        for own, other in zip(found["fields"], expected.parts, strict=True):
+            assert own["contribution"] == pytest.approx(other.contribution, rel=1e-9, abs=1e-7)
+            assert own["error"] == pytest.approx(other.error, rel=1e-6, abs=1e-7)
+        total = found["first"] + sum(part["contribution"] for part in found["fields"])
+        assert total == pytest.approx(found["other"], rel=1e-9)
 
 
 def altered(*path: Any, value: Any) -> dict[str, Any]:

@@ -22,7 +22,9 @@ TABLES = ("data/charges.csv", "https://example.com/charges.parquet", "kaggle:own
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("service", "host"), [("github", "docker"), ("circleci", "heroku")])
+@pytest.mark.parametrize(
+    ("service", "host"), [("github", "docker"), ("circleci", "docker"), ("github", "wheel")]
+)
 def test_a_pipeline_has_no_finding(service: str, host: str, tmp_path: Path) -> None:
     """The tools of its users are content, and every one of them was asked."""
     ship(SHIPPED, host, tmp_path, ci=service, table=TABLES[0])
@@ -42,12 +44,11 @@ def test_a_pipeline_trains_judges_and_ships_again(
     """Its steps are in order, name the table as data, and hold no secret."""
     ship(SHIPPED, "docker", tmp_path, app="charges", ci=service, table=table)
     text = (tmp_path / PIPELINES[service]).read_text()
-    steps = ('inspect "$TABLE"', 'train "$SAVED"', 'compare "$NAME"', 'ship "build/new/$NAME"',
+    steps = ('inspect "$TABLE"', 'train "$SAVED"', 'compare "$OLD"', 'ship "build/new/$NAME"',
              "--check .", "docker buildx build", "skopeo copy")  # fmt: skip
     places = [text.index(step) for step in steps]
     assert places == sorted(places)
     assert text.count(table) == 1
-    assert f"--to docker --app charges --ci {service}" in text
     assert "--require-hashes --requirement training/requirements.txt" in text
     assert (tmp_path / "training/form.toml").is_file()
     again = ship(SHIPPED, "docker", tmp_path, app="charges", ci=service, table=table).written
@@ -113,12 +114,6 @@ def test_what_a_pipeline_cannot_have_is_refused(
     assert not (tmp_path / "out").exists()
 
 
-def test_a_table_without_a_pipeline_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
-    """--table does nothing by itself."""
-    assert main(["ship", str(SHIPPED), "--to", "fly", "-o", "x", "--table", "a.csv"]) == 1
-    assert "Add --ci" in capsys.readouterr().err
-
-
 def test_a_table_is_saved_as_it_came(tmp_path: Path) -> None:
     """`inspect --save` keeps each byte, which a pipeline then trains and compares on."""
     table = tmp_path / "table.csv"
@@ -128,6 +123,19 @@ def test_a_table_is_saved_as_it_came(tmp_path: Path) -> None:
     assert saved.read_bytes() == table.read_bytes()
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("service", PIPELINES)
+def test_a_folder_of_pages_is_compared_too(service: str, tmp_path: Path) -> None:
+    """It has no model to compare with, so that stands beside the training; no image is built."""
+    ship(SHIPPED, "static", tmp_path, ci=service, table=TABLES[0])
+    text = (tmp_path / PIPELINES[service]).read_text()
+    assert f'OLD: "training/{SHIPPED.name}"' in text
+    assert (tmp_path / f"training/{SHIPPED.name}.onnx").is_file()
+    assert "docker build" not in text
+    assert " requirements.txt" not in text
+    assert check_folder(tmp_path).findings == ()
+
+
 @pytest.mark.world
 @pytest.mark.parametrize("spoilt", [False, True], ids=["good", "worse"])
 def test_the_steps_keep_a_good_model_and_refuse_a_worse_one(spoilt: bool, tmp_path: Path) -> None:
@@ -135,7 +143,6 @@ def test_the_steps_keep_a_good_model_and_refuse_a_worse_one(spoilt: bool, tmp_pa
     sys.path.insert(0, str(ROOT / "examples" / "insurance"))
     from simulate import simulate
 
-    options = ("--to", "docker", "--app", "charges", "--ci", "github", "--table", "table.csv")
     ship(SHIPPED, "docker", tmp_path, app="charges", ci="github", table="table.csv")
     rows = simulate(rows=400, seed=3)
     rows.to_csv(tmp_path / "table.csv", index=False)
@@ -156,7 +163,7 @@ def test_the_steps_keep_a_good_model_and_refuse_a_worse_one(spoilt: bool, tmp_pa
     assert judged == (1 if spoilt else 0)
     if not spoilt:
         before = (tmp_path / f"{name}.onnx").read_bytes()
-        assert step(*tablecast, "ship", new, "-o", ".", *options) == 0
+        assert step(*tablecast, "ship", new, "-o", ".") == 0
         assert (tmp_path / f"{name}.onnx").read_bytes() != before
         assert check_folder(tmp_path).findings == ()
         assert step("smoke_test.py") == 0

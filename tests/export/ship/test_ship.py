@@ -346,3 +346,34 @@ def test_incomplete_commands_are_explained(capsys: pytest.CaptureFixture[str]) -
     """A command without a host, a folder or a deployment says what it needs."""
     for arguments in (["x"], ["x", "--to", "fly"], ["--to", "fly", "-o", "y"], []):
         assert "tablecast ship NAME --to HOST -o FOLDER" in refusal(capsys, "ship", *arguments)
+
+
+def test_a_folder_remembers_what_was_asked_for(tmp_path: Path) -> None:
+    """The second time, only what is new has to be said; the app's name and the pipeline stay."""
+    out = tmp_path / "out"
+    command = ["ship", str(SHIPPED), "-o", str(out)]
+    first = ["--to", "fly", "--app", "charges", "--with-log", "--ci", "github", "--table", "t.csv"]
+    assert main([*command, *first]) == 0
+    before = times(out)
+    assert main(command) == 0
+    assert times(out) == before
+    assert main([*command, "--to", "render"]) == 0
+    record = json.loads((out / folders.RECORD).read_text())
+    assert (record["host"], record["app"], record["ci"]) == ("render", "charges", "github")
+    assert b"sqlalchemy==" in (out / "requirements.txt").read_bytes()
+    assert (out / ".github/workflows/deploy.yml").is_file()
+    assert main([*command, "--ci", "none"]) == 0
+    assert not (out / ".github").exists()
+
+
+def test_a_table_without_a_pipeline_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """--table does nothing by itself."""
+    command = ("ship", SHIPPED, "--to", "fly", "-o", tmp_path / "out", "--table", "a.csv")
+    assert "Add --ci" in refusal(capsys, *command)
+
+
+def test_a_host_has_to_be_said_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Of a folder that is new nothing is known, so the line lists the hosts."""
+    assert "Say which host, by --to: " in refusal(capsys, "ship", SHIPPED, "-o", tmp_path / "out")

@@ -2,14 +2,15 @@
 import {N_, P_, wordingOf} from "./formats.js";
 
 const SVG = "http://www.w3.org/2000/svg";
-const MOST_LINES = 10, MOST_COURSES = 12;
+const MOST_LINES = 10;
+export const MOST_COURSES = 12;
 
 export function element(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
   return dressed(made, attributes, children);
 }
 
-function drawn(tag, attributes, ...children) {
+export function drawn(tag, attributes, ...children) {
   return dressed(document.createElementNS(SVG, tag), attributes, children);
 }
 
@@ -42,10 +43,14 @@ export function answerPanel(language, facts, answer, shown, warnings, link) {
 }
 
 function largestOf({prediction, whatif}) {
-  const courses = whatif ? whatif.fields.slice(0, MOST_COURSES) : [];
+  const [low, high] = whatif ? scaleOf(whatif, whatif.fields.slice(0, MOST_COURSES)) : [prediction, prediction];
+  return Math.max(Math.abs(low), Math.abs(high));
+}
+
+// The least and the largest number that some courses show.
+export function scaleOf(whatif, courses) {
   const numbers = courses.flatMap((course) => [...course.answers, ...(course.intervals ?? []).flat()]);
-  const known = numbers.length ? numbers : [whatif ? whatif.answer : prediction];
-  return known.reduce((most, x) => Math.max(most, Math.abs(x)), 0);
+  return numbers.length ? [Math.min(...numbers), Math.max(...numbers)] : [whatif.answer, whatif.answer];
 }
 
 function first(language, facts, answer, text, wording) {
@@ -68,7 +73,28 @@ function first(language, facts, answer, text, wording) {
     ]);
   }
   part.append(words);
+  if (facts.histogram && !language.classes) part.append(place(language, facts.histogram, answer, wording));
   return part;
+}
+
+// Where the prediction stands among the training values (charts.columns).
+function place(language, {edges: [low, high], counts, below, above}, {prediction, interval}, wording) {
+  const at = (value) => Math.min(100, Math.max(0, (100 * (value - low)) / (high - low)));
+  const tallest = Math.max(...counts, 1), rows = below + above + counts.reduce((sum, count) => sum + count, 0);
+  const path = counts.map((count, i) => (count ? `M${i + 0.06} 100V${100 - (100 * count) / tallest}h.88V100z` : "")).join("");
+  const mark = `${at(prediction)}%`;
+  const picture = drawn("svg", {class: "histogram", width: "100%", height: "72", "aria-hidden": "true", focusable: "false"},
+    interval ? drawn("rect", {class: "histogram-band", x: `${at(interval[0])}%`, width: `${at(interval[1]) - at(interval[0])}%`, height: "100%"}) : null,
+    drawn("svg", {y: "8", width: "100%", height: "64", viewBox: `0 0 ${counts.length} 100`, preserveAspectRatio: "none"}, drawn("path", {class: "histogram-bars", d: path})),
+    drawn("line", {class: "histogram-mark", x1: mark, x2: mark, y1: "4", y2: "72"}), drawn("circle", {class: "histogram-dot", cx: mark, cy: "5", r: "4.5"}));
+  const width = (high - low) / counts.length;
+  const lower = prediction < low ? 0 : prediction > high ? rows - above
+    : below + counts.reduce((sum, count, i) => sum + count * Math.min(1, Math.max(0, (prediction - low - i * width) / width)), 0);
+  const part = lower / rows, sentence = part < 0.005 ? N_("Lower than nearly all of the {cases} training cases.")
+    : part > 0.995 ? N_("Higher than nearly all of the {cases} training cases.") : N_("Higher than about {share} of the {cases} training cases.");
+  return element("figure", {class: "place"}, picture,
+    element("p", {class: "ends"}, element("span", {}, wording.of(low)), element("span", {}, wording.of(high))),
+    element("figcaption", {class: "soft"}, language.say(sentence, {share: language.percent(part, 0), cases: language.grouped(String(rows))})));
 }
 
 // Both ends, rounded outwards, so that the prediction lies between them as shown.
@@ -87,7 +113,7 @@ function coverage(language, facts, beyond) {
   return language.say(N_("About {level} of similar cases fall in this range."), {level: language.percent(facts.level, 1)});
 }
 
-function likelihood(language, share) {
+export function likelihood(language, share) {
   if (share < 0.001) return language.say(N_("under {share}"), {share: language.percent(0.001, 1)});
   if (share > 0.999) return language.say(N_("over {share}"), {share: language.percent(0.999, 1)});
   return language.percent(share, 1);
@@ -100,15 +126,15 @@ function noted(language, warnings) {
     element("ul", {}, warnings.map((warning) => element("li", {}, warning))));
 }
 
-function track(start, width, usual) {
+export function track(start, width, usual, isWeak = false) {
   return drawn("svg", {class: "track", width: "100%", height: "8", "aria-hidden": "true", focusable: "false"},
     drawn("rect", {class: "track-all", width: "100%", height: "8", rx: "2"}),
-    drawn("rect", {class: "track-part", x: `${start}%`, width: `${width}%`, height: "8", rx: "2"}),
+    drawn("rect", {class: isWeak ? "track-part track-weak" : "track-part", x: `${start}%`, width: `${width}%`, height: "8", rx: "2"}),
     usual === undefined ? null
       : drawn("line", {class: "track-usual", x1: `${usual}%`, x2: `${usual}%`, y1: "0", y2: "8"}));
 }
 
-function head(...names) {
+export function head(...names) {
   return element("thead", {class: "unseen"},
     element("tr", {}, names.map((name) => element("th", {scope: "col"}, name))));
 }
@@ -144,17 +170,33 @@ function linesOf(language, fields) {
 function why(language, {contributions: because}, name, wording, shown) {
   if (!because) return null;
   const isClass = Boolean(language.classes);
-  const lines = linesOf(language, because.fields);
-  const stops = [because.base];
+  const about = isClass
+    ? language.say(N_("How each value moves the probability of %(label)s away from the average, in percentage points."), {label: name})
+    : language.say(N_("How each value moves the prediction away from the average."));
+  const sampled = because.exact ? "" : language.say(N_("The changes are estimated from a sample; ± is one standard error."));
+  return element("div", {class: "part"},
+    element("h3", {class: "part-name", id: "why-name"}, language.say(N_("Why"))),
+    element("p", {class: "soft"}, language.sentences([about, language.say(N_("Filled bars raise it, hollow bars lower it.")), sampled])),
+    steps(language, "why-name", because, wording, shown, [
+      [language.say(isClass ? N_("Average probability") : N_("Average prediction")), because.base],
+      [language.say(isClass ? N_("This probability") : N_("This prediction")), because.answer]]));
+}
+
+// Contributions as steps from one number to another, each {field, contribution, error}.
+//
+// ends: [name, number] of both; shown: field name -> what stands beside the field's name.
+export function steps(language, labelledBy, {fields, exact}, wording, shown, [first, last]) {
+  const lines = linesOf(language, fields);
+  const stops = [first[1]];
   lines.forEach((line) => stops.push(stops.at(-1) + line.contribution));
   const low = Math.min(...stops), span = Math.max(...stops) - low;
   const at = (value) => (span > 0 ? (100 * (value - low)) / span : 50);
-  const total = (name, value) => element("tr", {class: "steps-sum"},
+  const total = ([name, value]) => element("tr", {class: "steps-sum"},
     element("th", {scope: "row"}, name), element("td", {}, wording.of(value)));
   const rows = lines.flatMap((line, i) => {
     const label = line.field === null ? others(language, line.count) : language.labels[line.field];
     const amount = element("td", {}, wording.change(line.contribution));
-    if (!because.exact) amount.append(" ", element("small", {}, wording.error(line.error)));
+    if (!exact) amount.append(" ", element("small", {}, wording.error(line.error)));
     const from = at(stops[i]), to = at(stops[i + 1]);
     return [
       element("tr", {}, element("th", {scope: "row"}, label, " ",
@@ -163,18 +205,9 @@ function why(language, {contributions: because}, name, wording, shown) {
         element("td", {colspan: "2"}, step(Math.min(from, to), Math.abs(to - from), line.contribution >= 0))),
     ];
   });
-  const about = isClass
-    ? language.say(N_("How each value moves the probability of %(label)s away from the average, in percentage points."), {label: name})
-    : language.say(N_("How each value moves the prediction away from the average."));
-  const sampled = because.exact ? "" : language.say(N_("The changes are estimated from a sample; ± is one standard error."));
-  return element("div", {class: "part"},
-    element("h3", {class: "part-name", id: "why-name"}, language.say(N_("Why"))),
-    element("p", {class: "soft"}, language.sentences([about, language.say(N_("Filled bars raise it, hollow bars lower it.")), sampled])),
-    element("table", {class: "steps", "aria-labelledby": "why-name"},
-      head(language.say(N_("Field and value")), language.say(N_("Change"))),
-      element("tbody", {},
-        total(language.say(isClass ? N_("Average probability") : N_("Average prediction")), because.base), rows,
-        total(language.say(isClass ? N_("This probability") : N_("This prediction")), because.answer))));
+  return element("table", {class: "steps", "aria-labelledby": labelledBy},
+    head(language.say(N_("Field and value")), language.say(N_("Change"))),
+    element("tbody", {}, total(first), rows, total(last)));
 }
 
 const others = (language, count) => (count === 1
@@ -199,5 +232,6 @@ function given(language, {contributions: because, whatif}, shown) {
 
 function share(language, link) {
   return element("p", {class: "part share"},
-    element("a", {href: link, "data-link": ""}, language.say(N_("Link to this prediction"))));
+    element("a", {href: link, "data-link": ""}, language.say(N_("Link to this prediction"))), " ",
+    element("a", {href: "#compare", "data-compare": ""}, language.say(N_("Compare with another"))));
 }

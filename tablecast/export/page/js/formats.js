@@ -86,6 +86,14 @@ export function wordingOf(language, largest, interval) {
   };
 }
 
+// Of several answers beside one another: as the surest of them is written.
+export function wordingOfAll(language, answers) {
+  const ranges = answers.map(({interval}) => interval).filter(Boolean);
+  const amounts = language.classes ? [] : [...answers.map(({prediction}) => prediction), ...ranges.flat()];
+  const narrowest = ranges.reduce((best, one) => (best && best[1] - best[0] <= one[1] - one[0] ? best : one), null);
+  return wordingOf(language, amounts.reduce((most, x) => Math.max(most, Math.abs(x)), 0), narrowest);
+}
+
 function decimalsOf(language, largest, interval) {
   const width = interval ? interval[1] - interval[0] : 0;
   const decimals = width > 0

@@ -1,7 +1,9 @@
 // The page: its form is read, checked and answered here, and nothing is sent.
 import {answerPanel, element, wordsOf} from "./answer_panel.js";
 import {N_, openLanguage} from "./formats.js";
+import {compareCases, MOST_CASES} from "./compare_panel.js";
 import {dateFault, fill, givenIn} from "./given.js";
+import {whatIfPanel} from "./whatif_panel.js";
 import {offerRows} from "./rows_panel.js";
 
 // Milliseconds. Where an answer takes longer than a person notices, it waits for a pause between keys.
@@ -15,15 +17,17 @@ export function startPage({contents, shells}, openPredictor, openRules, say) {
   const byName = new Map(rules.fields.map((field) => [field.name, field]));
   const languages = new Map(contents.languages.map((one) => [one.tag, openLanguage(one)]));
   let language = languages.get(document.documentElement.lang);
+  shells[language.tag] = document.querySelector("#shell").innerHTML;
+  const english = languages.get("en").words;
   let asked = false, slow = false, waiting, isOpened = false;
 
   // One entry of /api/v1/predict's predictions, or the errors as its problem has them.
   function predict(row, options = {}) {
     const read = rules.read(row);
     if (read.errors.length) {
-      return {errors: read.errors.map((error) => ({row: null, field: error.field, message: say(error)}))};
+      return {errors: read.errors.map((error) => ({row: null, field: error.field, message: say(error, english)}))};
     }
-    return predictor.predict(read.row, {...options, warnings: read.warnings.map((warning) => say(warning))});
+    return predictor.predict(read.row, {...options, warnings: read.warnings.map((warning) => say(warning, english))});
   }
 
   const form = () => document.querySelector("form.form");
@@ -69,6 +73,29 @@ export function startPage({contents, shells}, openPredictor, openRules, say) {
     return `#${new URLSearchParams({...given, lang: primary(language.tag)})}`;
   }
 
+  // Cases in one link, as the server's: 1.age=19&1.bmi=27.9&2.age=45. The others have what differs.
+  function linkOfAll([first, ...others]) {
+    const named = (given, i, names) => names.map((name) => [`${i + 1}.${name}`, given[name]]);
+    const names = Object.keys(first);
+    const differing = others.map((given) => names.filter((name) => given[name] !== first[name]));
+    return linkOf(Object.fromEntries([...named(first, 0, names),
+      ...others.flatMap((given, i) => named(given, i + 1, differing[i].length ? differing[i] : names.slice(0, 1)))]));
+  }
+
+  function casesIn(link) {
+    const named = Array.from({length: MOST_CASES}, (_, i) => Object.fromEntries(
+      Array.from(byName.keys()).filter((name) => link.has(`${i + 1}.${name}`)).map((name) => [name, link.get(`${i + 1}.${name}`)])));
+    const [one, ...rest] = named, first = {...contents.defaults, ...one};
+    return [first, ...rest.filter((each) => Object.keys(each).length).map((each) => ({...first, ...each}))];
+  }
+
+  let compared = null;
+  function compare(cases) {
+    compared = cases;
+    const page = {language, rules, predictor, faultOf, warningOf, shownOf, linkOf: linkOfAll, tell};
+    return compareCases(page, document.querySelector("[data-cases]"), cases);
+  }
+
   function ask(isSubmitted) {
     clearTimeout(waiting);
     asked ||= isSubmitted;
@@ -93,8 +120,21 @@ export function startPage({contents, shells}, openPredictor, openRules, say) {
     const warnings = read.warnings.map(warningOf), link = linkOf(given);
     const panel = answerPanel(language, contents.facts, answer, shown, warnings, link);
     document.querySelector(".panel").replaceWith(panel);
+    panel.querySelector("[data-compare]").addEventListener("click", (event) => {
+      event.preventDefault();
+      const heading = compare([{...given}, {...given}]);
+      heading.scrollIntoView();
+      heading.focus();
+    });
     document.querySelector(".columns").classList.add("columns-answered");
-    const {text, short} = wordsOf(language, answer);
+    const {text, short, wording} = wordsOf(language, answer);
+    if (answer.whatif) {
+      const percent = answer.beyond || contents.facts.level === null ? "" : language.percent(contents.facts.level, 1);
+      const beyond = document.querySelector("[data-beyond]"), areOpen = beyond.querySelector("details.tables[open]");
+      beyond.replaceChildren(whatIfPanel(language, contents.facts, answer, wording, shown, percent));
+      if (areOpen) beyond.querySelector("details.tables").open = true;
+      document.dispatchEvent(new Event("answered"));
+    }
     document.title = `${short} – ${language.title}`;
     tell(`${language.target}: ${text}`);
     if (isSubmitted) {
@@ -184,18 +224,24 @@ export function startPage({contents, shells}, openPredictor, openRules, say) {
     fill(form(), language.controls, given);
     listen();
     ask(false);
+    if (compared) compare(compared);
   }
 
   function open() {
     const link = new URLSearchParams(location.hash.slice(1));
-    const given = {...contents.defaults};
+    const given = {...contents.defaults}, cases = casesIn(link);
     for (const name of byName.keys()) if (link.has(name)) given[name] = link.get(name);
+    compared = cases.length > 1 ? cases : null;
+    if (compared) Object.assign(given, cases[0]);
     const wanted = byName.has("lang") ? null : link.get("lang");
     const tag = Array.from(languages.keys()).find((one) => wanted && primary(one) === primary(wanted));
     if (tag && tag !== language.tag) return speak(tag, given);
     fill(form(), language.controls, given);
     listen();
-    return ask(false);
+    ask(false);
+    if (compared) compare(compared).scrollIntoView();
+    else document.querySelector("[data-cases]").hidden = true;
+    return undefined;
   }
 
   globalThis.tablecast = Object.freeze({predict});

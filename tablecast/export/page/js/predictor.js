@@ -1,5 +1,6 @@
 // What answers valid rows, from the data that contents.py writes.
 import {answerRows, numberOf} from "./answers.js";
+import {difference} from "./difference.js";
 import {openGraph} from "./graph.js";
 import {explain} from "./shapley.js";
 import {unpack} from "./tensors.js";
@@ -12,6 +13,7 @@ import {whatIf} from "./whatif.js";
 export function openPredictor(contents) {
   const graph = openGraph(contents.graph), page = {...contents, graph};
   page.background = opened(page);
+  page.differences = {...contents.differences, orders: unpack(contents.differences.orders)};
   return {
     // One entry of /api/v1/predict's predictions. options: {explain, whatif}, true where asked for;
     // warnings, sentences about the row's values.
@@ -24,6 +26,8 @@ export function openPredictor(contents) {
         whatif: also ? whatIf(page, row, answer) : null,
       };
     },
+    // Why two rows are answered differently (difference.js).
+    difference: (first, other) => difference(page, first, other),
     // {prediction, interval, probabilities} of each row.
     predictAll: (rows) => (rows.length ? answerRows(page, rows) : []),
   };

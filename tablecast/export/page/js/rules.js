@@ -1,12 +1,12 @@
 // One row of raw values, read or refused as Schema.parse does.
-import {N_, Refusal, readValue} from "./fields.js";
+import {N_, P_, Refusal, readValue} from "./fields.js";
 import {useMoments} from "./moments.js";
 import {nearest} from "./nearest.js";
 import {useFormats} from "./numbers.js";
 import {openFile} from "./rows.js";
 import {fold, quoted, shortName, useFolded} from "./texts.js";
 
-const MOST_UNKNOWN = 20, COMMA = ", ";
+const MOST_UNKNOWN = 20, COMMA = P_(", ");
 
 // The rules of a form, ready to read rows.
 export function openRules(rules) {

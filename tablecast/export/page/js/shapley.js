@@ -67,7 +67,7 @@ function exact(page, own, {class: label}) {
   return {base: worth[0], gains, errors: gains.map(() => 0)};
 }
 
-function shapleyValue(worth, field, count) {
+export function shapleyValue(worth, field, count) {
   const joins = joinWeights(count);
   return worth.reduce((sum, value, set) => {
     if ((set >> field) & 1) return sum;
@@ -88,11 +88,23 @@ function bits(set) {
   return count;
 }
 
+function sampled(page, own, explained) {
+  const {draws, orders, strata} = page.background, count = draws.length, walks = draws[0].length;
+  const {numbers, gains} = walked(page, draws, orders, own, explained);
+  return {
+    base: numbers.subarray(0, walks).reduce((sum, x) => sum + x, 0) / walks,
+    gains: gains.map(mean),
+    errors: gains.map((each, i) => standardError(each, (n) => strata[n * count + i])),
+  };
+}
+
+export const mean = (numbers) => numbers.reduce((sum, x) => sum + x, 0) / numbers.length;
+
 // Walks from each draw to the row, a field at a time, in a random order and in its reverse. A field
 // that both share is no step. The rows that are answered: the draws, then each walk's stops between
-// its ends, there and back.
-function sampled(page, own, explained) {
-  const {draws, orders} = page.background, count = draws.length, walks = draws[0].length;
+// its ends, there and back. gains: of each field, what it changed in each walk, the mean of both ways.
+export function walked(page, draws, orders, own, {class: label, answer: end}) {
+  const count = draws.length, walks = draws[0].length;
   const steps = Array.from({length: walks}, (_, walk) =>
     draws.map((_column, i) => i).filter((i) => differ(draws[i][walk], own[i]))
       .sort((a, b) => orders[walk * count + a] - orders[walk * count + b]));
@@ -110,18 +122,7 @@ function sampled(page, own, explained) {
     columns[i].fill(own[i], middle + fields.length - 1 - place, starts[walk + 1]);
   }));
   const named = Object.fromEntries(page.fields.map(({name}, i) => [name, columns[i]]));
-  const numbers = followed(page, named, explained.class);
-  const base = numbers.subarray(0, walks).reduce((sum, x) => sum + x, 0) / walks;
-  return {base, ...averages(page, steps, starts, numbers, explained.answer)};
-}
-
-function differ(a, b) {
-  return a !== b && !(a !== a && b !== b);
-}
-
-// Each field's mean gain over the walks, and its standard error.
-function averages(page, steps, starts, numbers, end) {
-  const count = page.fields.length, walks = steps.length;
+  const numbers = followed(page, named, label);
   const gains = page.fields.map(() => new Float64Array(walks));
   steps.forEach((fields, walk) => {
     const last = fields.length, middle = (starts[walk] + starts[walk + 1]) / 2;
@@ -131,10 +132,11 @@ function averages(page, steps, starts, numbers, end) {
       gains[field][walk] = (there[i + 1] - there[i] + back[last - i] - back[last - i - 1]) / 2;
     });
   });
-  return {
-    gains: gains.map((each) => each.reduce((sum, x) => sum + x, 0) / walks),
-    errors: gains.map((each, i) => standardError(each, (n) => page.background.strata[n * count + i])),
-  };
+  return {numbers, gains};
+}
+
+export function differ(a, b) {
+  return a !== b && !(a !== a && b !== b);
 }
 
 // From draws that are neighbours in the field's distribution.

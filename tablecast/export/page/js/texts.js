@@ -17,7 +17,8 @@ export const isAscii = (text) => ASCII.test(text);
 export const strip = (text) => text.replace(OUTER, "");
 export const words = (text) => text.split(INNER).filter(Boolean);
 
-// Letters whose case is folded otherwise than they are written small; Python's, from rules.py.
+// Letters whose case is folded otherwise than they are written large, and that small; Python's, from
+// rules.py.
 let folded = new Map();
 export function useFolded(pairs) {
   folded = new Map(Object.entries(pairs));
@@ -26,7 +27,7 @@ export function useFolded(pairs) {
 const plainQuotes = (text) => Array.from(text, (sign) => QUOTES.get(sign) ?? sign).join("");
 
 function casefold(text) {
-  return Array.from(text, (letter) => folded.get(letter) ?? letter.toLowerCase()).join("");
+  return Array.from(text, (letter) => folded.get(letter) ?? letter.toUpperCase().toLowerCase()).join("");
 }
 
 // The spelling that texts share which mean the same.

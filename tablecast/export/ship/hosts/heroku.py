@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tablecast.export.ship.host import Findings, Host
 from tablecast.export.ship.lock import LOCKS
-from tablecast.export.ship.server_folder import BEHIND_PROXY, Guide, server_files
+from tablecast.export.ship.server_folder import Guide, server_files
 from tablecast.export.ship.shipment import Shipment
 from tablecast.export.ship.templates import filled
 
@@ -32,8 +32,8 @@ def files(shipment: Shipment) -> Mapping[str, bytes]:
     """The folder of a buildpack."""
     return {
         **server_files(replace(shipment, with_log=True), GUIDE),
-        "Procfile": filled("Procfile", variables=BEHIND_PROXY),
-        "app.json": filled("app.json", shipment=shipment, variables=BEHIND_PROXY),
+        "Procfile": filled("Procfile"),
+        "app.json": filled("app.json", shipment=shipment),
     }
 
 

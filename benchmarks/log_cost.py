@@ -1,0 +1,105 @@
+"""What the prediction log costs, and what a peer's costs that inserts a row for each answer.
+
+    python -m benchmarks.log_cost [--rounds 5] [--seconds 3] [--log postgresql://…]
+
+The servers run side by side and are driven in turn; only one works at a time. Printed are medians
+over all rounds. A commit waits for the disk, so both the disk and what else uses it count.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+from statistics import median
+
+from benchmarks import servers
+from benchmarks.environments import ROOT, Environment, fastapi_log, peer_graph
+from benchmarks.load import Load, drive
+from benchmarks.servers import Server
+
+CONNECTIONS = (4, 16, 64)
+
+PEER = "FastAPI, a row by SQLAlchemy"
+
+
+def compared(folder: Path, address: str) -> dict[str, Server]:
+    """Name to server of what is compared, the one without a log first."""
+    here = Environment(Path(sys.prefix))
+    deployment = str(ROOT / "deployment_28042020")
+    gunicorn = servers.ours_on_gunicorn(here, deployment)
+    granian = servers.ours_on_granian(here, deployment)
+
+    def ours(base: Server, name: str, **settings: str) -> Server:
+        log = {"TABLECAST_LOG": address or f"sqlite:///{folder / name}.db"} if settings else {}
+        variables = {**base.variables, "TABLECAST_ACCESS_LOG": "off", **log, **settings}
+        return replace(base, variables=variables)
+
+    strict, relaxed = {"TABLECAST_LOG_MODE": "strict"}, {"TABLECAST_LOG_MODE": "relaxed"}
+    peer = fastapi_log()
+    kept = address.replace("postgresql://", "postgresql+psycopg://") or f"sqlite:///{folder}/peer.db"
+    return {
+        "no log": ours(gunicorn, "none"),
+        "relaxed": ours(gunicorn, "relaxed", **relaxed),
+        "strict": ours(gunicorn, "strict", **strict),
+        "granian, no log": ours(granian, "none"),
+        "granian, strict": ours(granian, "granian", **strict),
+        PEER: servers.with_log(peer, peer_graph(peer), kept),
+    }
+
+
+def measured(rounds: int, seconds: int, address: str) -> dict[str, dict[int, list[Load]]]:
+    """Every server's loads, by connections, one of each round."""
+    with tempfile.TemporaryDirectory(dir=ROOT) as folder, ExitStack() as stack:
+        running = {
+            name: stack.enter_context(servers.started(server))
+            for name, server in compared(Path(folder), address).items()
+        }
+        loads: dict[str, dict[int, list[Load]]] = {
+            name: {connections: [] for connections in CONNECTIONS} for name in running
+        }
+        for turn in range(rounds):
+            print(f"round {turn + 1} of {rounds}", file=sys.stderr, flush=True)
+            for connections in CONNECTIONS:
+                for name, one in running.items():
+                    loads[name][connections].append(drive(one, connections, seconds))
+        return loads
+
+
+def table(loads: Mapping[str, Mapping[int, list[Load]]]) -> str:
+    """What was measured, in Markdown."""
+    lines = [
+        "| log | connections | answers/s | times the peer's | p50, ms | p99, ms | CPU each, µs |",
+        "|---|--:|--:|--:|--:|--:|--:|",
+    ]
+    for connections in CONNECTIONS:
+        peer = median(one.rate for one in loads[PEER][connections])
+        for name, found in loads.items():
+            rate, p50, p99, cpu = (
+                median(getattr(one, what) for one in found[connections])
+                for what in ("rate", "p50", "p99", "cpu")
+            )
+            errors = sum(one.errors for one in found[connections])
+            lines.append(
+                f"| {name} | {connections} | {rate:,.0f} | {rate / peer:.1f} | {p50:.2f} | "
+                f"{p99:.2f} | {cpu:.0f} |" + (f" {errors} errors" if errors else "")
+            )
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=int, default=3)
+    parser.add_argument("--log", default="", help="an address (default: SQLite in a new folder)")
+    options = parser.parse_args()
+    print(table(measured(options.rounds, options.seconds, options.log)))
+
+
+if __name__ == "__main__":
+    main()
