@@ -152,7 +152,7 @@ def kept(
         UnprocessableEntity: the Idempotency-Key was used for something else.
     """
     answers = _log()
-    if answers is None:
+    if answers is None or not ids:
         return response
     parcel = answers.parcel(opened(), ids, predictions, _asked())
     return _kept(answers, response, parcel, content)

@@ -41,13 +41,24 @@ def test_every_answer_has_an_id(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         client.post(V1, data=ndjson, content_type="application/x-ndjson"),
         client.post("/predict", data=ROW),
         client.get("/", query_string=ROW),
+        client.get("/compare?1.age=40&1.smoker=yes&2.smoker=no"),
     ]
-    assert [response.status_code for response in responses] == [200] * 6
+    assert [response.status_code for response in responses] == [200] * 7
     named = [response.headers["X-Prediction-Id"].split(", ") for response in responses]
-    assert list(map(len, named)) == [1, 2, 3, 2, 1, 1]
+    assert list(map(len, named)) == [1, 2, 3, 2, 1, 1, 2]
     kept = [one for (one,) in rows_of(tmp_path, "prediction", "id")]
     assert kept == sorted(one for ids in named for one in ids)
     assert [one["id"] for one in responses[2].json["predictions"]] == named[2]
+
+
+def test_what_nobody_asked_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Typical values on a form, an empty list, and what a server tries at its start."""
+    client = logged(tmp_path, monkeypatch).test_client()
+    for response in (client.get("/"), client.get("/compare"), client.get("/openapi.json"),
+                     client.post(BARE, json=[])):  # fmt: skip
+        assert response.status_code == 200
+        assert "X-Prediction-Id" not in response.headers
+    assert not rows_of(tmp_path, "prediction")
 
 
 def test_a_request_past_flask_is_kept_too(

@@ -74,6 +74,11 @@ def test_an_outcome_of_another_kind_is_refused(
 
 def test_an_unknown_id_is_refused(client: FlaskClient, tmp_path: Path) -> None:
     """404 where it is all that is wrong; nothing of the list is kept."""
+    for odd in ("", " ", "\0", "é", "x" * 3000, "' OR 1=1 --"):
+        alone = client.post(PATH, json={"id": odd, "outcome": 1})
+        assert alone.status_code == 404
+        assert alone.json["errors"][0]["row"] is None
+        assert client.get("/outcome", query_string={"id": odd}).status_code in (200, 404)
     one = asked(client)
     sent = [{"id": one, "outcome": 1}, {"id": "no such id", "outcome": 1}]
     response = client.post(PATH, json=sent)
