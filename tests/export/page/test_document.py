@@ -129,6 +129,25 @@ def test_a_page_that_differs_from_the_server_is_not_written(
     assert path.read_text() == "older"
 
 
+def test_an_interrupted_command_leaves_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl+C during the proof, or while the file is written, leaves nothing, and no half of one."""
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    path = tmp_path / "page.html"
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(html_file, "prove_page", interrupted)
+        html_file.write_page(SHIPPED, path)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(html_file, "prove_page", lambda *_: None)
+        patch.setattr(Path, "write_text", interrupted)
+        html_file.write_page(SHIPPED, path)
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.slow
 def test_a_page_is_checked_against_its_deployment(tmp_path: Path) -> None:
     """A page verifies as it was written; one that was changed, or is of another graph, does not."""

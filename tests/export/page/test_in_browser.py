@@ -90,19 +90,33 @@ def page(browser: playwright_api.Browser, file: Path) -> Iterator[playwright_api
 def test_it_answers_programs_as_the_api_does(page: playwright_api.Page) -> None:
     """``tablecast.predict`` gives what the API gives: predictions, ranges, warnings and errors."""
     client = shipped_client("onnx")
-    for row in ROWS:
-        expected: Any = client.post("/api/v1/predict?explain=1", json=row).json
-        found = page.evaluate("row => tablecast.predict(row, {explain: true})", row)
-        if "errors" in expected:
-            assert found["errors"] == expected["errors"]
-            continue
-        own = expected["predictions"][0]
-        assert found["warnings"] == own["warnings"]
-        assert found["prediction"] == pytest.approx(own["prediction"], rel=1e-9)
-        assert found["interval"] == pytest.approx(own["interval"], rel=1e-9)
-        pairs = zip(found["contributions"]["fields"], own["contributions"]["fields"], strict=True)
-        for one, other in pairs:
-            assert one["contribution"] == pytest.approx(other["contribution"], rel=1e-6, abs=1e-5)
+    for row in (*ROWS, None, [PATIENT], "x", 5):
+        for asked in ({}, {"explain": True}, {"explain": True, "whatif": True}):
+            query = "&".join(f"{name}=1" for name in asked)
+            body = row if isinstance(row, dict) else [row]
+            expected: Any = client.post(f"/api/v1/predict?{query}", json=body).json
+            found = page.evaluate("([row, asked]) => tablecast.predict(row, asked)", [row, asked])
+            if "errors" in expected:
+                fields = [{**error, "row": None} for error in expected["errors"]]
+                assert found == {"errors": fields}
+            else:
+                assert_alike(found, expected["predictions"][0])
+
+
+def assert_alike(found: Any, expected: Any) -> None:
+    """The same keys in the same order, and the same numbers to 1e-9 of the amounts."""
+    assert type(found) is type(expected) or isinstance(found, int | float)
+    if isinstance(expected, dict):
+        assert list(found) == list(expected)
+        for name, value in expected.items():
+            assert_alike(found[name], value)
+    elif isinstance(expected, list):
+        for own, other in zip(found, expected, strict=True):
+            assert_alike(own, other)
+    elif isinstance(expected, float):
+        assert found == pytest.approx(expected, rel=1e-9, abs=1e-5)
+    else:
+        assert found == expected
 
 
 @pytest.mark.parametrize("language", ["en", "zh", "es"])
