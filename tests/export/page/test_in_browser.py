@@ -292,7 +292,7 @@ def test_markup_is_shown_and_never_run(browser: playwright_api.Browser, tmp_path
     page.locator("[data-rows-result] .grid").first.wait_for()
     assert page.evaluate("document.images.length") == 0
     assert HOSTILE in page.locator("#main h1").inner_text()
-    assert HOSTILE in page.locator("[data-rows-result]").inner_text()
+    assert HOSTILE[:50] in page.locator("[data-rows-result]").inner_text()
     assert shown == []
 
 
