@@ -56,10 +56,14 @@ quick: export OMP_NUM_THREADS := 1
 quick: $(TRAINING)/.installed ## the tests that a change needs most, in about a minute and a half
 	@$(PYTHON_TRAINING) -m pytest -q -n 2 --dist loadfile --quick
 
-WORLD := firefox postgresql buildah test-312 test-engines $(FRONTS)/.installed $(INDEX)/.installed
+WORLD := firefox postgresql buildah haproxy test-312 test-engines $(FRONTS)/.installed $(INDEX)/.installed
 test-world: $(TRAINING)/.installed $(WORLD) ## tests that need much more: databases, clusters, images
 	@$(UV) pip install -q --target build/opentelemetry --python $(TRAINING)/bin/python \
 		--require-hashes -r tests/opentelemetry.txt
+	@$(UV) pip install -q --target build/redis --python $(TRAINING)/bin/python \
+		--require-hashes -r tests/redis.txt
+	@$(UV) pip install -q --target build/ray --python $(TRAINING)/bin/python \
+		--require-hashes -r tests/ray.txt
 	@$(PYTHON_TRAINING) -m pytest -q --world
 
 # What learns, compiles, saves and opens; the whole of the tests would say nothing else of a Python.
@@ -170,6 +174,10 @@ lock: $(TRAINING)/.uv ## resolve pyproject.toml again into the hashed locks
 		--python-version 3.11 -c requirements-train.txt tests/opentelemetry.in \
 		-o tests/opentelemetry.txt
 	@$(UV) pip compile -q --upgrade --generate-hashes --no-annotate --no-header \
+		--python-version 3.11 -c requirements-train.txt tests/redis.in -o tests/redis.txt
+	@$(UV) pip compile -q --upgrade --generate-hashes --no-annotate --no-header \
+		--python-version 3.11 -c requirements-train.txt tests/ray.in -o tests/ray.txt
+	@$(UV) pip compile -q --upgrade --generate-hashes --no-annotate --no-header \
 		--python-version 3.11 $(ENGINE_EXTRAS:%=--extra %) pyproject.toml tests/engines.in \
 		-o tests/engines.txt
 	@$(UV) pip compile -q --upgrade --generate-hashes --no-annotate --no-header \
@@ -241,7 +249,7 @@ openmp:
 	@! command -v dpkg >/dev/null || dpkg -s libgomp1 >/dev/null 2>&1 || \
 		$(MAKE) apt PACKAGES=libgomp1
 
-.PHONY: system openmp java chromium firefox postgresql buildah wrk apt
+.PHONY: system openmp java chromium firefox postgresql buildah haproxy wrk apt
 wrk:
 	@command -v wrk >/dev/null || $(MAKE) apt PACKAGES=wrk
 
@@ -256,6 +264,10 @@ java:
 
 postgresql:
 	@ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || $(MAKE) apt PACKAGES=postgresql
+
+haproxy:
+	@command -v haproxy >/dev/null && command -v redis-server >/dev/null || \
+		$(MAKE) apt PACKAGES="haproxy redis-server"
 
 buildah:
 	@command -v buildah >/dev/null && command -v mmdebstrap >/dev/null || \

@@ -100,6 +100,17 @@ def test_the_locks_hold_what_the_wheel_asks_for(wheel: Path, extra: str, lock: s
 
 
 @pytest.mark.slow
+def test_the_wheel_holds_all_that_the_package_reads(wheel: Path) -> None:
+    """Catalogues, migrations and scripts of the package, and the root's templates and styles."""
+    with zipfile.ZipFile(wheel) as archive:
+        held = set(archive.namelist())
+    for folder, place in (("tablecast", ""), ("templates", "tablecast/"), ("static", "tablecast/")):
+        for path in (ROOT / folder).rglob("*"):
+            if path.is_file() and "__pycache__" not in path.parts:
+                assert f"{place}{path.relative_to(ROOT).as_posix()}" in held
+
+
+@pytest.mark.slow
 def test_the_train_extra_resolves_to_the_lock(wheel: Path, python: Path) -> None:
     """`pip install tablecast[train]`, held to the lock's versions, would install those and no
     others."""

@@ -101,7 +101,7 @@ class RayCluster:
             return EngineError(f"Ray cannot be started on this machine: {error}.")
         return EngineError(
             f"The Ray cluster at {self._address} does not answer. Check the address, and that Ray "
-            "runs there (ray start --head)."
+            "runs there (ray start)."
         )
 
 
