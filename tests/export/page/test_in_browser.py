@@ -13,6 +13,7 @@ from tablecast.batch.predict_file import predict_csv
 from tablecast.export.page.html_file import write_page
 from tests.chromium import ARGUMENTS, CHROMIUM
 from tests.deployments import SHIPPED, shipped_client, shipped_deployment
+from tests.export.page.test_document import HOSTILE, hostile_deployment, html_of
 
 playwright_api = pytest.importorskip("playwright.sync_api")
 axe_package = pytest.importorskip("axe_playwright_python.sync_playwright")
@@ -271,6 +272,28 @@ def test_predicting_a_file_can_be_stopped(page: playwright_api.Page, tmp_path: P
     assert page.locator("[data-rows-going]").is_hidden()
     assert page.locator("[data-rows-result]").inner_text() == ""
     assert page.evaluate("document.activeElement.id") == "rows-file"
+
+
+def test_markup_is_shown_and_never_run(browser: playwright_api.Browser, tmp_path: Path) -> None:
+    """Labels, levels, units, links and files with markup in them are texts of every part."""
+    path = tmp_path / "hostile.html"
+    path.write_text(html_of(hostile_deployment()), encoding="utf-8")
+    rows = tmp_path / "<img src=x onerror=alert(3)>.csv"
+    rows.write_text(
+        f"age,sex,bmi,children,smoker,region,{HOSTILE}\n{HOSTILE},f,1,1,no,x,{HOSTILE}\n"
+    )
+    page = browser.new_context(offline=True).new_page()
+    shown: list[str] = []
+    page.on("dialog", lambda dialog: shown.append(dialog.message))
+    page.on("console", lambda message: shown.append(message.text))
+    page.goto(f"{path.as_uri()}#1.age={HOSTILE}&2.sex={HOSTILE}")
+    page.locator(".compare .wrong").first.wait_for()
+    page.set_input_files("#rows-file", rows)
+    page.locator("[data-rows-result] .grid").first.wait_for()
+    assert page.evaluate("document.images.length") == 0
+    assert HOSTILE in page.locator("#main h1").inner_text()
+    assert HOSTILE[:50] in page.locator("[data-rows-result]").inner_text()
+    assert shown == []
 
 
 @pytest.mark.parametrize("width", [320, 1280])
