@@ -1,4 +1,4 @@
-"""Measure ``tablecast predict --engine``: rows a second, what an engine takes to start, and memory.
+"""Measure ``tablecast predict --engine``: rows a second, what an engine takes to start, memory.
 
     make bench-engines                      # a million rows on each engine, with 1 and 2 workers
     python -m benchmarks.engines --rows 100000000 --only once
@@ -87,7 +87,7 @@ def engines(folder: Path, rows: int, names: list[str]) -> None:
             start, *_ = timed(predict(few, folder, *options))
             seconds, processor, *_ = timed(predict(folder / "rows.csv", folder, *options))
             print(f"| {name} | {workers} | {seconds:.1f} | {start:.1f} | "
-                  f"{rows / max(seconds - start, 0.1):,.0f} | {processor:.1f} s of the processor |",
+                  f"{rows / seconds:,.0f} | {processor:.1f} s of the processor |",
                   flush=True)  # fmt: skip
 
 
@@ -176,7 +176,7 @@ def main() -> None:
         "spark": in_spark,
     }
     print(f"{options.rows:,} rows; load of the machine: {os.getloadavg()[0]:.1f}")
-    print("| | workers | seconds | of it to start | rows/s after the start | |")
+    print("| | workers | seconds | with 20 rows | rows/s | |")
     print("|---|---|---|---|---|---|", flush=True)
     with TemporaryDirectory() as name:
         folder = Path(name)

@@ -96,8 +96,16 @@ def assert_same(path: Path, folder: Path, errors: Any, deployment: Deployment) -
     )
 
 
-@pytest.mark.parametrize("errors", ["fail", "skip", "column"])
-@pytest.mark.parametrize("kind", FILES)
+#: Every kind of file with a reason in a column; those that differ otherwise in all three ways.
+CASES = [
+    *[(kind, "column") for kind in FILES],
+    *[(kind, errors) for errors in ("fail", "skip") for kind in (
+        "bad rows in three parts", "a mark", "quoted line ends and returns", "empty lines",
+        "units below the names", "padded footers", "a short row in the middle")],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "errors"), CASES)
 def test_a_file_in_parts_gives_the_bytes_of_the_whole(
     kind: str, errors: str, tmp_path: Path
 ) -> None:
@@ -133,7 +141,7 @@ def table_of(rows: list[str]) -> pa.Table:
     return pa.table(arrays, names=names)
 
 
-@pytest.mark.parametrize("errors", ["fail", "skip", "column"])
+@pytest.mark.parametrize("errors", ["fail", "skip"])
 @pytest.mark.parametrize("group_rows", [3_000, 10_000, 12_345, 100_000])
 def test_a_parquet_file_in_parts_gives_the_bytes_of_the_whole(
     group_rows: int, errors: str, tmp_path: Path
@@ -158,3 +166,32 @@ def test_a_parquet_file_is_cut_behind_its_row_groups(tmp_path: Path) -> None:
     ]  # fmt: skip
     assert parts == [[(0, 20_000), (20_000, 30_000), (30_000, 40_000), (40_000, 45_000)],
                      [(0, 45_000)]]  # fmt: skip
+
+
+def test_a_parquet_file_without_rows(tmp_path: Path) -> None:
+    """It has its columns, and those of predictions."""
+    pa.parquet.write_table(table_of(rows_of(5)).slice(0, 0), tmp_path / "in.parquet")
+    assert_same(tmp_path / "in.parquet", tmp_path, "fail", shipped_deployment("onnx"))
+
+
+def test_parquet_folders_that_name_a_column(tmp_path: Path) -> None:
+    """A folder's text is the field's value, and columns of another type are refused."""
+    rows = rows_of(40)
+    for at, region in enumerate(("northeast", "southwest")):
+        folder = tmp_path / "in" / f"region={region}"
+        folder.mkdir(parents=True)
+        table = table_of(rows[20 * at : 20 * at + 20]).drop_columns(["region"])
+        pa.parquet.write_table(table, folder / "rows.parquet")
+    for source in ("in", "in/*", "in/region=*/*.parquet"):
+        out = tmp_path / f"out{len(source)}"
+        predict_parts(shipped_deployment("onnx"), str(tmp_path / source), f"{out}/", Workers())
+        found = [str(path.relative_to(out)) for path in sorted(out.rglob("*.parquet"))]
+        assert found == [f"region={region}/part-0000{at}.parquet"
+                         for at, region in enumerate(("northeast", "southwest"))]  # fmt: skip
+        written = pa.parquet.ParquetFile(out / found[0]).read()
+        assert written.column_names[-2:] == ["prediction_low", "prediction_high"]
+        assert None not in written["prediction_label"].to_pylist()
+    other = table.set_column(0, "age", table["age"].cast(pa.float64()))
+    pa.parquet.write_table(other, folder / "rows.parquet")
+    with pytest.raises(BatchError, match=r"lacks 'age \(int64\)' and has 'age \(double\)'"):
+        predict_parts(shipped_deployment("onnx"), str(tmp_path / "in"), f"{out}2/", Workers())

@@ -54,8 +54,9 @@ class Kept:
         present = self._files.find(self._folder) if self._files.isdir(self._folder) else []
         plan = self._noted("plan.json")
         if present and plan is None:
+            what = "holds no interrupted run, and is not empty" if resume else "is not empty"
             raise BatchError(
-                f"The folder {self._folder!r} is not empty. Choose another one, or empty it."
+                f"The folder {self._folder!r} {what}. Choose another one, or empty it."
             )
         if plan is not None and not resume:
             raise BatchError(
