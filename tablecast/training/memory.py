@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 # and how many times the prepared table (float64) is held at most: views, folds, steps' own copies.
 FIXED_BYTES = 0.7e9
 COPIES = 45
-#: And where one pipeline is fitted: 8 times for 300,000 rows and boosted trees, and some to spare.
-FIT_COPIES = 15
+#: And where one pipeline is fitted: 8 times for 300,000 rows and boosted trees. A line with searched
+#: terms has more columns: 15 times were too few for one of 320,000 rows under a limit of 1.65 GB.
+FIT_COPIES = 30
 #: Levels of a text column beyond these become one column, not one each (PyCaret's default).
 MOST_ENCODED = 25
 #: A search on fewer rows of a longer table would choose by chance.
