@@ -18,7 +18,7 @@ from pathlib import Path
 from statistics import median
 
 from benchmarks import servers
-from benchmarks.environments import ROOT, Environment, fastapi_log, peer_graph
+from benchmarks.environments import CACHE, ROOT, Environment, fastapi_log, peer_graph
 from benchmarks.load import Load, drive
 from benchmarks.servers import Server
 
@@ -54,7 +54,7 @@ def compared(folder: Path, address: str) -> dict[str, Server]:
 
 def measured(rounds: int, seconds: int, address: str) -> dict[str, dict[int, list[Load]]]:
     """Every server's loads, by connections, one of each round."""
-    with tempfile.TemporaryDirectory(dir=ROOT) as folder, ExitStack() as stack:
+    with tempfile.TemporaryDirectory(dir=CACHE) as folder, ExitStack() as stack:
         running = {
             name: stack.enter_context(servers.started(server))
             for name, server in compared(Path(folder), address).items()

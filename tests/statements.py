@@ -9,13 +9,14 @@ import numpy as np
 import pandas as pd
 from deployments import ROOT, shipped_deployment
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
+from sklearn.ensemble import GradientBoostingRegressor, RandomForestClassifier
 from sklearn.linear_model import Ridge
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
 from tablecast.compiler import compile_pipeline
 from tablecast.compiler.proof.random_rows import random_rows
-from tablecast.compiler.row_program.trace import row_program_of
 from tablecast.deployment.deployment import Deployment
+from tablecast.export.sql.programs import with_program
 from tablecast.inference.onnx_engine import GraphEngine
 from tablecast.schema.schema import Schema
 
@@ -27,7 +28,7 @@ ROWS = 10_000
 
 @cache
 def deployed(kind: str) -> Deployment:
-    """A deployment with a row program: the shipped one, or a small one of the compiler's table."""
+    """A deployment that has SQL: the shipped one, or a small one of the compiler's table."""
     if kind == "shipped":
         return shipped_deployment("onnx")
     table = cars()
@@ -36,6 +37,8 @@ def deployed(kind: str) -> Deployment:
         "ridge": (Ridge(), "regression"),
         "tree": (DecisionTreeRegressor(max_depth=4, random_state=1), "regression"),
         "lda": (LinearDiscriminantAnalysis(), "classification"),
+        "boosted": (GradientBoostingRegressor(n_estimators=40, random_state=1), "regression"),
+        "forest": (RandomForestClassifier(n_estimators=12, random_state=1), "classification"),
         "tree of codes": (DecisionTreeClassifier(max_depth=4, random_state=1), "classification"),
     }[kind]
     if task == "classification":
@@ -46,13 +49,12 @@ def deployed(kind: str) -> Deployment:
     pipeline = with_estimator(fit(table, normalize=True), estimator, table)
     schema = Schema.from_table(table, TARGET, task)
     graph = compile_pipeline(pipeline, schema.fields, task)
-    description = {
-        "name": kind, "version": "1", "schema": schema.to_json(), "scalar": row_program_of(graph)
-    }  # fmt: skip
-    return Deployment(description, GraphEngine(graph.SerializeToString()))
+    description = {"name": kind, "version": "1", "schema": schema.to_json()}
+    content = graph.SerializeToString()
+    return with_program(Deployment(description, GraphEngine(content)), content)
 
 
-KINDS = ("shipped", "ridge", "tree", "lda", "tree of codes")
+KINDS = ("shipped", "ridge", "tree", "lda", "tree of codes", "boosted", "forest")
 
 
 @cache

@@ -70,6 +70,7 @@ def open_when_ready(address: str) -> None:
 
     The server is nobody's parent: the child ends at once, and the one that waits belongs to init.
     """
+    server = os.getpid()  # this process becomes the server
     child = os.fork()
     if child:
         os.waitpid(child, 0)
@@ -77,7 +78,7 @@ def open_when_ready(address: str) -> None:
     if os.fork():
         os._exit(0)
     try:
-        if _answers(address):
+        if _answers(address, server):
             import webbrowser  # which takes as long to import as half of the command
 
             webbrowser.open(address)
@@ -85,7 +86,8 @@ def open_when_ready(address: str) -> None:
         os._exit(0)
 
 
-def _answers(address: str) -> bool:
+def _answers(address: str, server: int) -> bool:
+    """Whether the server answers, before it ends or the time is over."""
     import urllib.request
 
     until = time.monotonic() + OPEN_WITHIN
@@ -94,5 +96,9 @@ def _answers(address: str) -> bool:
             with urllib.request.urlopen(f"{address}/readyz", timeout=1) as response:
                 return bool(response.status == 200)
         except OSError:
+            try:
+                os.kill(server, 0)
+            except ProcessLookupError:
+                return False
             time.sleep(PAUSE)
     return False

@@ -76,7 +76,8 @@ def _tables(
     rest = len(tables or files) - len(shown)
     listed = ", ".join([*shown, f"and {rest} more"] if rest else shown) or "nothing"
     if tables:
-        raise TableError(
-            f"'{name}' holds {len(tables)} tables: {listed}. Name one: {name}/FILE."
+        name_one = "Unpack it, and name one." if name.lower().endswith(".zip") else (
+            f"Name one: {name}/FILE."
         )
+        raise TableError(f"'{name}' holds {len(tables)} tables: {listed}. {name_one}")
     raise TableError(f"'{name}' holds no table that can be read, only {listed}.")

@@ -55,13 +55,12 @@ def fetch(name: str, endings: Sequence[str]) -> tuple[bytes, str]:
     """
     source = _source(name)
     content = _downloaded(source)
-    if source.file is None:
-        if is_archive(content):
+    file = (source.file or source.dataset).rpartition("/")[2]
+    if is_archive(content):
+        if source.file is None or file.lower().endswith(".zip"):
             return only_table(content, source.name, endings)
-        return content, source.dataset
-    file = source.file.rpartition("/")[2]
-    if is_archive(content) and holds_only(content, file):  # as Kaggle packs a large file
-        content, _ = only_table(content, source.name, [file.lower()])
+        if holds_only(content, file):  # as Kaggle packs a large file
+            return only_table(content, source.name, [file.lower()])
     return content, file
 
 

@@ -193,6 +193,8 @@ def _fetch(url: str) -> bytes:
         ) from error
     check_bytes(len(content) if len(content) > most else 0, shown)
     if content[:500].lstrip().lower().startswith((b"<!doctype html", b"<html")):
+        if found := re.search(r"kaggle\.com/datasets/([\w.-]+/[\w.-]+)", shown):
+            raise TableError(f"'{shown}' is a web page of Kaggle's. Write kaggle:{found[1]}.")
         raise TableError(
             f"'{shown}' is a web page, not a table. Use the address of the file itself, "
             "often called 'raw' or 'download'."

@@ -38,10 +38,10 @@ def predict_model(deployment: str | PathLike[str] | Deployment, data: Any) -> An
     if isinstance(data, list):
         names = [field.name for field in loaded.schema.fields]
         columns = {name: [row.get(name) for row in data] for name in names}
-        added = _answers(predictor, columns)
+        added = {name: each.tolist() for name, each in _answers(predictor, columns).items()}
         return [
-            {**row, **{name: values[index].item() for name, values in added.items()}}
-            for index, row in enumerate(data)
+            {**row, **dict(zip(added, values, strict=True))}
+            for row, values in zip(data, zip(*added.values(), strict=True), strict=True)
         ]
     added = _answers(predictor, data)
     return data.assign(**added) if hasattr(data, "assign") else {**data, **added}

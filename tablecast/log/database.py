@@ -31,6 +31,9 @@ CHECKPOINT = 4000
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
+#: What names no file of SQLite's.
+NO_FILE = (None, "", ":memory:")
+
 #: Without the address that was given, which may hold a password.
 UNUSABLE = (
     "TABLECAST_LOG must be sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME. Write %40 for "
@@ -58,7 +61,7 @@ def engine_of(address: str, *, synced: bool = True) -> sa.Engine:
     except ArgumentError:
         raise SettingError(UNUSABLE) from None
     kind = url.get_backend_name()
-    if kind == "sqlite" and not url.host and url.database not in (None, "", ":memory:"):
+    if kind == "sqlite" and not (url.host or url.query) and url.database not in NO_FILE:
         return _sqlite(url, synced)
     if kind in ("postgresql", "postgres") and url.database:  # the second is what Heroku says
         return _postgresql(url, synced)

@@ -23,6 +23,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from tablecast.log.marginal import log_marginal
+
 Floats = npt.NDArray[np.float64]
 
 #: A whole watch raises a false alarm with at most this probability, in all its life.
@@ -38,6 +40,9 @@ SHIFTS = (0.1, 0.2, 0.35, 0.5, 0.75, 1.0, 1.5, 2.0, 3.0)
 
 #: How much less than training's trust the shares may have: the bets on any change at all.
 LOOSER = (4, 16, 64)
+
+#: The variance of the bets on a mean, in its standard deviations: sharpest after 500 rows.
+MIXED = 2 * math.log(1 / ALPHA) / 500
 
 #: By how much a share may be below its level: the bets on that.
 BELOW = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32)
@@ -189,8 +194,8 @@ def _half_normal(level: float, rows: float, total: float, squares: float) -> flo
         return 0.0
     spread = math.sqrt(max(squares / rows - (total / rows) ** 2, 0.0))
     above = total - rows * level
-    width = _MIXED * rows + 1
-    reach = abs(above) * math.sqrt(_MIXED / width)
+    width = MIXED * rows + 1
+    reach = abs(above) * math.sqrt(MIXED / width)
     at = math.copysign(reach / spread if reach < FAR * spread else FAR, above)
     twice_below = math.erfc(-at / math.sqrt(2))  # twice the normal distribution function
     # exp(at²/2) times that, where neither can be told by itself
@@ -200,56 +205,6 @@ def _half_normal(level: float, rows: float, total: float, squares: float) -> flo
 
 #: Standard deviations past which a mean is as good as infinitely far away.
 FAR = 30.0
-
-#: The variance of the bets on a mean, in its standard deviations: sharpest after 500 rows.
-_MIXED = 2 * math.log(1 / ALPHA) / 500
-
-
-def share_between(inside: float, rows: float, alpha: float) -> tuple[float, float]:
-    """A confidence sequence for a share: it is in it at all times, but for a chance of alpha.
-
-    Robbins' (1970): all shares that a bettor with Jeffreys' prior has not refuted.
-    """
-    if rows == 0:
-        return 0.0, 1.0
-    sums = np.array([inside, rows - inside])
-    most = float(log_marginal(sums, np.array([0.5, 0.5]))) + math.log(alpha)
-
-    def refuted(share: float) -> bool:
-        return _log_likelihood(inside, rows, share) < most
-
-    observed = inside / rows
-    return _border(refuted, 0.0, observed), _border(refuted, 1.0, observed)
-
-
-def mean_between(rows: float, total: float, squares: float, alpha: float) -> tuple[float, float]:
-    """An asymptotic confidence sequence for a mean (see ``mean_above``); needs some rows."""
-    if rows < FEWEST_MEANS:
-        return -math.inf, math.inf
-    mean = total / rows
-    spread = math.sqrt(max(squares / rows - mean * mean, 0.0))
-    width = _MIXED * rows + 1
-    reach = math.sqrt(2 * width / _MIXED * (0.5 * math.log(width) - math.log(alpha))) / rows
-    return mean - spread * reach, mean + spread * reach
-
-
-def _border(refuted: Callable[[float], bool], outer: float, inner: float) -> float:
-    """Where refuted numbers end, between an outer and an inner one."""
-    for _ in range(50):  # halvings: to the last digit that counts
-        middle = (outer + inner) / 2
-        if refuted(middle):
-            outer = middle
-        else:
-            inner = middle
-    return inner
-
-
-def _log_likelihood(inside: float, rows: float, share: float) -> float:
-    parts = ((inside, share), (rows - inside, 1 - share))
-    return sum(
-        times * math.log(chance) if chance > 0 else -math.inf for times, chance in parts if times
-    )
-
 
 def starts_of(days: int) -> list[int]:
     """The days, from 0, on which a bettor's start is looked at: the first one, and later ones."""
@@ -296,30 +251,3 @@ def _shifted(expected: Expected, trust: float) -> Floats | None:
 def _log_mean(logs: Floats) -> Floats:
     """The logarithm of the mean, along the last axis."""
     return np.asarray(np.logaddexp.reduce(logs, axis=-1) - math.log(logs.shape[-1]))
-
-
-def log_marginal(counts: Floats, prior: Floats) -> Floats:
-    """The logarithm of the chance of rows with these counts, in their order.
-
-    Args:
-        counts: (…, bins).
-        prior: (…, bins) of the Dirichlet distribution that the shares come from.
-
-    Returns:
-        (…): Pólya's urn.
-    """
-    of_bins = (log_gamma(prior + counts) - log_gamma(prior)).sum(axis=-1)
-    total, drawn = prior.sum(axis=-1), counts.sum(axis=-1)
-    return np.asarray(of_bins + log_gamma(total) - log_gamma(total + drawn))
-
-
-def log_gamma(x: npt.ArrayLike) -> Floats:
-    """The logarithm of the gamma function of numbers above 0, by Stirling's series."""
-    values = np.asarray(x, dtype=np.float64)
-    product = np.ones_like(values)
-    for step in range(8):  # the series needs numbers of about 8 for 11 digits
-        product = product * (values + step)
-    z = values + 8
-    series = (1 / 12 - (1 / 360 - (1 / 1260 - 1 / (1680 * z * z)) / (z * z)) / (z * z)) / z
-    whole = (z - 0.5) * np.log(z) - z + 0.5 * math.log(2 * math.pi)
-    return np.asarray(whole + series - np.log(product))

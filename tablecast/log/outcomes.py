@@ -27,6 +27,9 @@ NAME = "outcome"
 #: What an amount may look like, for sentences.
 EXAMPLE = 1234.5
 
+#: Characters of an id, which has 36.
+MOST_ID = 99
+
 #: Ids that one statement asks for.
 AT_ONCE = 500
 
@@ -138,7 +141,7 @@ def _added(
 ) -> Counted:
     at = time.time_ns() // 1000
     with writing(engine) as connection:
-        ids = list(dict.fromkeys(one.id for one in told))
+        ids = [one for one in dict.fromkeys(one.id for one in told) if may_be_id(one)]
         of = dict(_pairs(connection, PREDICTION.c.id, PREDICTION.c.deployment, ids))
         known = dict(_pairs(connection, OUTCOME.c.prediction_id, OUTCOME.c.outcome, ids))
         before = {} if replacing else known
@@ -173,6 +176,11 @@ def _errors(
         elif here.setdefault(one, outcome) != outcome:
             values = {"id": quoted(one), "known": str(here[one]), "outcome": str(outcome)}
             yield ALREADY, Remark(TOLD_TWICE, NAME, values, row)
+
+
+def may_be_id(text: str) -> bool:
+    """Whether a text can be an id at all; a database refuses some texts."""
+    return len(text) <= MOST_ID and text.isascii() and text.isprintable()
 
 
 def _pairs(

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tablecast.log import evidence
+from tablecast.log import confidence, evidence
 from tablecast.log.evidence import ALPHA
 from tablecast.log.sums import Sums
 
@@ -99,7 +99,7 @@ def coverage_of(
     promised = float(interval["level"])
     level = _below(promised, interval.get("rows") or 1)
     within = np.column_stack([counts[:, 0], counts[:, 1] - counts[:, 0]])
-    low, high = evidence.share_between(inside, rows, SHOWN_ALPHA)
+    low, high = confidence.share_between(inside, rows, SHOWN_ALPHA)
     found = evidence.share_below(level, within)
     return Coverage(
         promised, int(rows), inside / rows, low, high, found.p(tests), found.start,
@@ -136,7 +136,7 @@ def _mean(
     if not rows:
         return None
     known = card.get(name)
-    low, high = evidence.mean_between(rows, total, squares, SHOWN_ALPHA)
+    low, high = confidence.mean_between(rows, total, squares, SHOWN_ALPHA)
     figure = Figure(name, known, int(rows), total / rows, max(low, 0.0), high, None)
     if known is None:
         return figure
@@ -151,7 +151,7 @@ def _root(card: Mapping[str, float], sums: Floats) -> Figure | None:
     rows, total, squares = sums.sum(axis=0).tolist()
     if not rows:
         return None
-    low, high = evidence.mean_between(rows, total, squares, SHOWN_ALPHA)
+    low, high = confidence.mean_between(rows, total, squares, SHOWN_ALPHA)
     return Figure(
         "RMSE", card.get("RMSE"), int(rows), math.sqrt(total / rows), math.sqrt(max(low, 0.0)),
         math.sqrt(high), None,
@@ -165,7 +165,7 @@ def _accuracy(
     if not rows:
         return None
     known = card.get("accuracy")
-    low, high = evidence.share_between(right, rows, SHOWN_ALPHA)
+    low, high = confidence.share_between(right, rows, SHOWN_ALPHA)
     figure = Figure("accuracy", known, int(rows), right / rows, low, high, None)
     if known is None:
         return figure

@@ -28,16 +28,13 @@ from tablecast.training.intake import take_in
 from tablecast.training.interrupts import Interrupts
 from tablecast.training.like import expected_of
 from tablecast.training.memory import enough_memory
-from tablecast.training.skops_file import check_installed, write_skops
+from tablecast.training.skops_file import check_installed, write_beside
 
 if TYPE_CHECKING:
     from tablecast.compiler.proof.prove import Proof
     from tablecast.data.prepared import Prepared
 
 Progress = Callable[[str], None]
-
-#: Rows that a .skops file must answer as its pipeline does. It holds the same objects or does not.
-SKOPS_ROWS = 1_000
 
 _IN_SINGLE = (
     " PyCaret computes this pipeline in float32, so they agree to float32's digits; begin setup() "
@@ -154,17 +151,8 @@ def cast(
                 progress(f"Saved {base.name}.pkl and {base.name}.json")
                 compile_deployment(there, prepared.table, progress=progress)
                 if "skops" in also:
-                    _write_skops(trained.pipeline, there, prepared, progress)
+                    write_beside(trained.pipeline, there, prepared, progress)
     return base
-
-
-def _write_skops(pipeline: Any, base: Path, prepared: Prepared, progress: Progress) -> None:
-    rows = prepared.table.drop(columns=prepared.target)[:SKOPS_ROWS]
-    types = write_skops(pipeline, base, rows, prepared.task)
-    progress(
-        f"Wrote {base.name}.skops, which gives the same predictions on {len(rows):,} rows; "
-        f"{base.name}.skops.json lists the {len(types)} types that its reader has to trust."
-    )
 
 
 def compile_deployment(

@@ -11,6 +11,7 @@ import io
 import json
 import pickle
 import warnings
+from collections.abc import Callable
 from importlib.metadata import version
 from importlib.util import find_spec
 from os import PathLike
@@ -30,14 +31,35 @@ from tablecast.errors import ArtifactError, SkopsError, TrainingError
 if TYPE_CHECKING:
     import pandas as pd
 
+    from tablecast.data.prepared import Prepared
+
 #: What ``train --also`` can write besides pickle and graph.
 ALSO = ("skops",)
+
+#: Rows that a file must answer as its pipeline does. It holds the same objects or does not.
+CHECKED_ROWS = 1_000
 
 
 def check_installed() -> None:
     """Raises TrainingError where the package is missing, which training should not end with."""
     if find_spec("skops") is None:
         raise TrainingError("A .skops file needs one more package: install tablecast[skops].")
+
+
+def write_beside(
+    pipeline: Any, base: Path, prepared: Prepared, progress: Callable[[str], None]
+) -> None:
+    """Write the two files of a deployment that was trained on this table, and say so.
+
+    Raises:
+        SkopsError: as ``write_skops``.
+    """
+    rows = prepared.table.drop(columns=prepared.target)[:CHECKED_ROWS]
+    types = write_skops(pipeline, base, rows, prepared.task)
+    progress(
+        f"Wrote {base.name}.skops, which gives the same predictions on {len(rows):,} rows; "
+        f"{base.name}.skops.json lists the {len(types)} types that its reader has to trust."
+    )
 
 
 def write_skops(

@@ -16,7 +16,7 @@ from tablecast.deployment.deployment import Deployment
 from tablecast.errors import BatchError, InvalidInput, Remark
 from tablecast.i18n.language import _
 from tablecast.schema.schema import Row
-from tablecast.web import answer_log
+from tablecast.web import file_answers
 from tablecast.web.bodies import CSV, JSON, NDJSON, READERS
 from tablecast.web.http.responses import to_json
 
@@ -40,7 +40,7 @@ def csv_response(loaded: Deployment, rows: Sequence[Row], body: bytes) -> Respon
     Raises:
         InvalidInput: a field of the deployment has the name of a result column.
     """
-    recorder = answer_log.file_recorder()
+    recorder = file_answers.file_recorder()
     try:
         if request.mimetype == CSV:
             content = _csv_beside(loaded, body, recorder)
@@ -49,7 +49,7 @@ def csv_response(loaded: Deployment, rows: Sequence[Row], body: bytes) -> Respon
     except BatchError as error:
         raise InvalidInput([Remark("{remark}", None, {"remark": str(error)})]) from None
     response = Response(content, content_type=f"{CSV}; charset=utf-8")
-    return answer_log.kept_file(response, recorder, body)
+    return file_answers.kept_file(response, recorder, body)
 
 
 def _csv_beside(loaded: Deployment, body: bytes, recorder: Recorder | None) -> bytes:

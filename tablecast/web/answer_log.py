@@ -8,19 +8,15 @@ from __future__ import annotations
 import hashlib
 import logging
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
 from flask import Flask, Response, current_app, g, request
 from werkzeug.exceptions import BadRequest, ServiceUnavailable, UnprocessableEntity
 
-from tablecast.errors import BatchError, Remark
+from tablecast.errors import Remark
 from tablecast.i18n.language import N_, _
-from tablecast.inference.engine import Columns
 from tablecast.inference.predictor import Prediction
 from tablecast.log.entries import Answered, Asked, Notes, Parcel, Repeated, new_ids
 from tablecast.web.http.opened import Opened, opened
@@ -47,9 +43,6 @@ MOST_NAMED = 100
 
 #: Seconds after which to ask again where nothing could be kept: the log looks twice a second.
 RETRY_AFTER = 2
-
-#: Rows of a file that are kept together.
-MOST_HELD = 4000
 
 #: Characters of an Idempotency-Key.
 MOST_KEY = 255
@@ -130,7 +123,7 @@ def check(app: Flask, about: Opened) -> None:
 
 def ids_of(predictions: Sequence[Prediction]) -> Sequence[str]:
     """An id for each answer; none where there is no log."""
-    return new_ids(len(predictions)) if _log() else ()
+    return new_ids(len(predictions)) if answers_kept() else ()
 
 
 def kept(
@@ -151,20 +144,21 @@ def kept(
         ServiceUnavailable: it could not be kept.
         UnprocessableEntity: the Idempotency-Key was used for something else.
     """
-    answers = _log()
-    if answers is None:
+    answers = answers_kept()
+    if answers is None or not ids:
         return response
-    parcel = answers.parcel(opened(), ids, predictions, _asked())
-    return _kept(answers, response, parcel, content)
+    parcel = answers.parcel(opened(), ids, predictions, asked_now())
+    return given(answers, response, parcel, content)
 
 
-def _kept(
+def given(
     answers: AnswerLog, response: Response, parcel: Parcel, content: bytes | None
 ) -> Response:
+    """A response, once the answers that a parcel has are kept; ``kept`` says what else."""
     ids = [row["id"] for row in parcel.answered]
     if content is not None and "Idempotency-Key" in request.headers:
         parcel.repeated = _repeated(response, ids, content)
-    _keep(answers, parcel)
+    keep(answers, parcel)
     if parcel.repeated and parcel.earlier:
         return _again(parcel.earlier, parcel.repeated.digest)
     if ids:
@@ -172,98 +166,11 @@ def _kept(
     return response
 
 
-class FileRecorder:
-    """Keeps the answers to a file while it is answered, some thousand rows at a time.
-
-    Attributes:
-        parcel: what is not kept yet.
-    """
-
-    def __init__(self, answers: AnswerLog) -> None:
-        self._answers = answers
-        self._notes = answers.notes(opened())
-        self._began = time.perf_counter()
-        self._kept: tuple[str, str] | None = None
-        self.parcel = Parcel()
-
-    def answered(
-        self, columns: Columns, answers: Mapping[str, Any], warned: npt.NDArray[np.bool_]
-    ) -> list[str]:
-        """See ``batch.predict_file.Recorder``."""
-        rows = self._notes.answered_columns(columns, answers, warned, self._asked())
-        self.parcel.answered += rows
-        self._keep_if_many()
-        return [row["id"] for row in rows]
-
-    def refused(self, rows: Iterable[Sequence[Remark]]) -> None:
-        """See ``batch.predict_file.Recorder``."""
-        asked = self._asked()
-        self.parcel.refused += [self._notes.refused(remarks, asked) for remarks in rows]
-        self._keep_if_many()
-
-    def finish(self) -> None:
-        """Keep the rest. Raises ServiceUnavailable."""
-        _keep(self._answers, self.parcel)
-
-    def give_up(self) -> None:
-        """The file was refused, so nobody is given its answers: keep only what was refused."""
-        self.parcel.answered = []
-        if self._kept:
-            self._answers.log.withdraw(*self._kept, g.request_id)
-        self.finish()
-
-    def _asked(self) -> Asked:
-        now = time.perf_counter()
-        ms, self._began = 1000 * (now - self._began), now
-        return _asked()._replace(ms=ms)
-
-    def _keep_if_many(self) -> None:
-        if len(self.parcel) >= MOST_HELD:
-            ids = [row["id"] for row in self.parcel.answered]
-            _keep(self._answers, self.parcel)
-            if ids:
-                self._kept = (self._kept or (ids[0], ""))[0], ids[-1]
-            self.parcel = Parcel()
-
-
-def file_recorder() -> FileRecorder | None:
-    """What keeps the answers to a file; None where there is no log."""
-    answers = _log()
-    return FileRecorder(answers) if answers else None
-
-
-@contextmanager
-def recording() -> Iterator[FileRecorder | None]:
-    """What keeps the answers to a file that is answered within, or that it was refused.
-
-    Raises:
-        ServiceUnavailable: they could not be kept.
-    """
-    recorder = file_recorder()
-    if recorder is None:
-        yield None
-        return
-    try:
-        yield recorder
-    except BatchError:
-        recorder.give_up()
-        raise
-    recorder.finish()
-
-
-def kept_file(response: Response, recorder: FileRecorder | None, content: bytes) -> Response:
-    """``kept`` for a response whose answers a recorder has."""
-    answers = _log()
-    if answers is None or recorder is None:
-        return response
-    return _kept(answers, response, recorder.parcel, content)
-
-
 def note_refusal(remarks: Sequence[Remark]) -> None:
     """Keep why a request was refused. Raises ServiceUnavailable where that could not be kept."""
-    answers = _log()
+    answers = answers_kept()
     if answers is not None:
-        _keep(answers, Parcel(refused=[answers.notes(opened()).refused(remarks, _asked())]))
+        keep(answers, Parcel(refused=[answers.notes(opened()).refused(remarks, asked_now())]))
 
 
 def named(ids: Sequence[str]) -> str:
@@ -271,17 +178,20 @@ def named(ids: Sequence[str]) -> str:
     return ", ".join(ids) if len(ids) <= MOST_NAMED else ids[0]
 
 
-def _log() -> AnswerLog | None:
+def answers_kept() -> AnswerLog | None:
+    """What keeps the application's answers; None where there is no log."""
     answers: AnswerLog | None = current_app.extensions[EXTENSION]
     return answers
 
 
-def _asked() -> Asked:
+def asked_now() -> Asked:
+    """The request at hand, as the log knows it."""
     key = g.key.name if g.key else None
     return Asked(g.request_id, key, 1000 * (time.perf_counter() - g.began))
 
 
-def _keep(answers: AnswerLog, parcel: Parcel) -> None:
+def keep(answers: AnswerLog, parcel: Parcel) -> None:
+    """Have a parcel written. Raises ServiceUnavailable where that could not be done."""
     if not answers.log.keep(parcel):
         raise ServiceUnavailable(_(NOT_KEPT), retry_after=RETRY_AFTER)
 

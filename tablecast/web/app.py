@@ -15,18 +15,17 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask, Response, current_app, g, request
-from werkzeug.exceptions import BadRequest, HTTPException, LengthRequired, RequestEntityTooLarge
+from werkzeug.exceptions import BadRequest, HTTPException
 
 from tablecast.deployment.deployment import Deployment
 from tablecast.errors import InvalidInput, Remark, SettingError, TablecastError
-from tablecast.i18n.formats import number
 from tablecast.i18n.language import N_, _
 from tablecast.log.opening import open_log
 from tablecast.settings import read_settings, unknown_settings
 from tablecast.web import answer_log, api, pages, warmup
+from tablecast.web.body_limits import limit_body
 from tablecast.web.docs import document as openapi
 from tablecast.web.fast_path import FastLane, Finder
-from tablecast.web.form.cases import MOST_CASES
 from tablecast.web.http import (
     accent_stylesheet,
     access,
@@ -44,7 +43,7 @@ from tablecast.web.http.headers import Headers
 from tablecast.web.http.opened import OPENED
 from tablecast.web.http.proxies import TrustedProxies
 from tablecast.web.http.rendering import problem_page, wants_page
-from tablecast.web.http.responses import deployment, invalid, problem
+from tablecast.web.http.responses import invalid, problem
 from tablecast.web.http.tracing import request_id_of, trace_of
 from tablecast.web.mounts import dispatch, front
 from tablecast.web.mounts.fleet import Fleet
@@ -81,14 +80,6 @@ FRAMEWORK_WORDS = (
     N_("Service Unavailable"),
 )
 
-#: Bytes that a form has at most, and each of its fields besides: a page shows all of them again,
-#: and in longer spellings.
-FORM_BYTES, FORM_FIELD_BYTES = 10_000, 2_000
-
-#: Bytes of a body past the limit that are read to no end; a longer one is cut off.
-MOST_DISCARDED = 500_000_000
-
-
 def create_app(deployment: Deployment | None = None) -> Flask:
     """Make the application for one deployment (default: what the settings name).
 
@@ -102,20 +93,7 @@ def create_app(deployment: Deployment | None = None) -> Flask:
     shared = _shared(settings)
     app = _application(settings, shared)
     answers = answer_log.install(app, open_log(settings, metrics.count_dropped))
-    for module in (api, openapi, accent_stylesheet):
-        app.register_blueprint(module.blueprint)
-    for blueprint in pages.blueprints():
-        app.register_blueprint(blueprint)
-    if answers:
-        from tablecast.web.outcomes import api as outcomes_api
-        from tablecast.web.outcomes import page as outcome_page
-        from tablecast.web.watch import api as watch_api
-        from tablecast.web.watch import gauges
-
-        app.register_blueprint(outcomes_api.blueprint)
-        app.register_blueprint(outcome_page.blueprint)
-        app.register_blueprint(watch_api.blueprint)
-        app.extensions[metrics.MORE] = [gauges.gauges]
+    _add_routes(app, logged=bool(answers))
     if isinstance(served, Mount):
         app.extensions["tablecast"] = served
         opened = served.current()
@@ -135,6 +113,24 @@ def create_app(deployment: Deployment | None = None) -> Flask:
         )
         app.wsgi_app = lane  # type: ignore[method-assign]
     return app
+
+
+def _add_routes(app: Flask, *, logged: bool) -> None:
+    """Every page and route of a deployment; some are about the log, where there is one."""
+    for module in (api, openapi, accent_stylesheet):
+        app.register_blueprint(module.blueprint)
+    for blueprint in pages.blueprints():
+        app.register_blueprint(blueprint)
+    if logged:
+        from tablecast.web.outcomes import api as outcomes_api
+        from tablecast.web.outcomes import page as outcome_page
+        from tablecast.web.watch import api as watch_api
+        from tablecast.web.watch import gauges
+
+        app.register_blueprint(outcomes_api.blueprint)
+        app.register_blueprint(outcome_page.blueprint)
+        app.register_blueprint(watch_api.blueprint)
+        app.extensions[metrics.MORE] = [gauges.gauges]
 
 
 @dataclass(frozen=True)
@@ -174,7 +170,7 @@ def _application(settings: dict[str, Any], shared: _Shared) -> Flask:
     app.before_request(_begin)
     origins.install(app, shared.cors)
     access.install(app, shared.allowed)
-    app.before_request(_limit_body)
+    app.before_request(limit_body)
     app.after_request(_finish)
     content_encoding.install(app)
     app.register_error_handler(InvalidInput, _invalid)
@@ -238,39 +234,6 @@ def _begin() -> None:
     environ = request.environ
     if environ.get("SERVER_PROTOCOL") == "HTTP/1.1" and not environ.get("HTTP_HOST"):
         raise BadRequest(_("Send a Host header; HTTP/1.1 requires one."))
-
-
-def _limit_body() -> None:
-    if request.method != "POST" or request.routing_exception is not None:
-        return
-    # Without a length, a body past the limit would be cut silently and read as whole.
-    if request.content_length is None:
-        raise LengthRequired(_("Send a Content-Length header. Chunked requests are not supported."))
-    limit = _most_bytes()
-    content_encoding.unpack(limit)
-    if request.content_length > limit:
-        _read_and_discard()
-        words = _("The body is larger than {limit} bytes. Send it in parts.")
-        raise RequestEntityTooLarge(words.format(limit=number(limit)))
-
-
-def _most_bytes() -> int:
-    """What the body of this request may have."""
-    config = current_app.config
-    if request.endpoint in ("batch.upload", "outcome.file"):
-        return int(config["MAX_UPLOAD"])
-    forms = {"form.predict": 1, "compare.change": MOST_CASES}.get(request.endpoint or "")
-    if forms is None:
-        return int(config["MAX_BODY"])
-    form = FORM_BYTES + FORM_FIELD_BYTES * len(deployment().schema.fields)
-    return min(forms * form, int(config["MAX_BODY"]))
-
-
-def _read_and_discard() -> None:
-    """Let a browser send its file: one that is cut off while sending shows an error of its own."""
-    if (request.content_length or 0) <= MOST_DISCARDED:
-        while request.stream.read(1_000_000):
-            pass
 
 
 def _finish(response: Response) -> Response:

@@ -26,7 +26,7 @@ from tablecast.web.http.template_cache import KeptTemplates
 from tablecast.web.pages import form_page
 
 #: Addresses that show nothing of a deployment, and those that show answers.
-OTHERS = ("/healthz", "/readyz", "/metrics")
+OTHERS = ("/healthz", "/readyz", "/metrics", "/watch", "/api/v1/watch")
 ASKING = ("/batch", "/compare", "/docs", "/openapi.json")
 
 def prepare(app: Flask) -> None:

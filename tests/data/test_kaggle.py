@@ -164,6 +164,22 @@ def test_a_dataset_without_a_table(stand_in: StandIn, files: dict[str, str], sai
     assert said in refused("kaggle:ann/photos")
 
 
+def test_an_archive_that_was_uploaded(stand_in: StandIn) -> None:
+    """A dataset's file may be an archive itself; its only table is read."""
+    stand_in.files["ann", "houses", "all.zip"] = zipped(houses_csv=TABLE)
+    stand_in.files["ann", "houses", "two.zip"] = zipped(a_csv=TABLE, b_csv=TABLE)
+    assert is_the_table(read_table("kaggle:ann/houses/all.zip"))
+    assert "Unpack it, and name one." in refused("kaggle:ann/houses/two.zip")
+
+
+def test_the_address_of_a_dataset_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pasted from a browser, it is told what to write instead."""
+    page = io.BytesIO(b"<!DOCTYPE html>")
+    monkeypatch.setattr("urllib.request.urlopen", lambda *_, **__: page)
+    said = refused("https://www.kaggle.com/datasets/ann/houses?select=train.csv")
+    assert "Write kaggle:ann/houses." in said
+
+
 @pytest.mark.parametrize("missing", ["KAGGLE_USERNAME", "KAGGLE_KEY", "both"])
 def test_missing_credentials(
     stand_in: StandIn, monkeypatch: pytest.MonkeyPatch, missing: str

@@ -9,7 +9,7 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 
-from tablecast.log import evidence
+from tablecast.log import confidence, evidence, marginal
 from tablecast.log.evidence import ALPHA, BLOCK, TRUST, Expected, Late
 
 #: Tenths of a normal distribution, and where the middle of each is.
@@ -41,7 +41,7 @@ def test_the_bets_are_fair(places: np.ndarray | None) -> None:
     without = mean = 0.0
     for counts in compositions(6, 3):
         ways = math.factorial(6) / math.prod(map(math.factorial, counts))
-        chance = ways * math.exp(evidence.log_marginal(np.array(counts), 50 * shares))
+        chance = ways * math.exp(marginal.log_marginal(np.array(counts), 50 * shares))
         late = Late((0,), np.array([counts]))
         without += chance * math.exp(evidence.drift(expected, np.array([counts])).log_wealth)
         mean += chance * math.exp(evidence.drift(expected, np.array([counts]), late).log_wealth)
@@ -52,7 +52,7 @@ def test_the_bets_are_fair(places: np.ndarray | None) -> None:
 def test_the_logarithm_of_the_gamma_function_is_right() -> None:
     """Beside the standard library's, from tiny shares to a billion rows."""
     for x in (1e-4, 0.03, 0.5, 1.0, 2.0, 7.3, 400.0, 1e6, 1e9):
-        assert evidence.log_gamma(x) == pytest.approx(math.lgamma(x), rel=1e-11, abs=1e-10)
+        assert marginal.log_gamma(x) == pytest.approx(math.lgamma(x), rel=1e-11, abs=1e-10)
 
 
 def found_after(expected: Expected, shares: np.ndarray, seed: int, before: np.ndarray) -> int:
@@ -198,8 +198,8 @@ def test_confidence_sequences_hold_at_all_times() -> None:
         errors = generator.exponential(1.0, 1000)
         total, squares = np.cumsum(errors), np.cumsum(errors**2)
         looks = range(99, 1000, 100)
-        shares = [evidence.share_between(inside[at], at + 1, 0.05) for at in looks]
-        means = [evidence.mean_between(at + 1, total[at], squares[at], 0.05) for at in looks]
+        shares = [confidence.share_between(inside[at], at + 1, 0.05) for at in looks]
+        means = [confidence.mean_between(at + 1, total[at], squares[at], 0.05) for at in looks]
         missed_shares += not all(low <= 0.9 <= high for low, high in shares)
         missed_means += not all(low <= 1.0 <= high for low, high in means)
     assert missed_shares <= 2
@@ -208,9 +208,9 @@ def test_confidence_sequences_hold_at_all_times() -> None:
 
 def test_a_share_has_the_right_borders() -> None:
     """Known values of Robbins' sequence; nothing is known without rows, or is surely wrong."""
-    low, high = evidence.share_between(90, 100, 0.05)
+    low, high = confidence.share_between(90, 100, 0.05)
     assert 0.76 < low < 0.83
     assert 0.95 < high < 0.98
-    assert evidence.share_between(0, 0, 0.05) == (0.0, 1.0)
-    assert evidence.share_between(100, 100, 0.05)[1] == 1.0
-    assert evidence.share_between(0, 100, 0.05)[0] == 0.0
+    assert confidence.share_between(0, 0, 0.05) == (0.0, 1.0)
+    assert confidence.share_between(100, 100, 0.05)[1] == 1.0
+    assert confidence.share_between(0, 100, 0.05)[0] == 0.0

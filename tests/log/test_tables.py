@@ -66,7 +66,7 @@ def test_a_later_version_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "address",
-    ["", "log.db", "sqlite://", "sqlite:///", "sqlite:///:memory:", "mysql://me:secret@host/log",
+    ["", "log.db", "sqlite://", "sqlite:///", "sqlite:///:memory:", "sqlite:///log.db?mode=ro", "mysql://me:secret@host/log",
      "postgresql://", "postgresql://me:secret@host"],
 )  # fmt: skip
 def test_other_addresses_are_refused(address: str) -> None:

@@ -11,10 +11,13 @@ from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from flask import Flask
 
+from benchmarks.copies import write_copy
 from tablecast.deployment.deployment import Deployment
 from tablecast.deployment.opening import load
 from tablecast.schema.accent import DARK, LIGHT, readable
+from tablecast.web.app import create_app, create_app_or_exit
 from tests.chromium import CHROMIUM
 from tests.explained import of_every_kind, of_long_form, of_many_levels
 from tests.served import server
@@ -236,6 +239,8 @@ ALIKE = {
     "watched": STATES.keys() - {"watch"},
 }
 SEEN = [(name, state) for name in DEPLOYMENTS for state in STATES if state not in ALIKE[name]]
+SEEN.append(("folder", "list"))
+STATES["list"] = opened("/")
 
 DESKTOP = {"width": 1280, "height": 800}
 
@@ -254,12 +259,22 @@ def urls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     address = f"sqlite:///{tmp_path_factory.mktemp('log') / 'log.db'}"
     keep_days(address, int(time.time() // 86_400), change=heavier, off=lambda _day: 4500.0)
     with ExitStack() as stack, pytest.MonkeyPatch.context() as patch:
-        urls = {}
+        several = of_folder(tmp_path_factory.mktemp("models"), patch)
+        urls = {"folder": stack.enter_context(server(several))}
         for name, make in DEPLOYMENTS.items():
             if name == "watched":
                 patch.setenv("TABLECAST_LOG", address)
             urls[name] = stack.enter_context(server(started(make())))
         yield urls
+
+
+def of_folder(folder: Path, patch: pytest.MonkeyPatch) -> Flask:
+    """An application for several deployments, of which one is broken."""
+    for name in ("charges", "houses", "a_long_name_that_does_not_fit_on_a_narrow_page"):
+        write_copy(folder / name, 1)
+    (folder / "broken.onnx").touch()
+    patch.setenv("TABLECAST_DEPLOYMENT", str(folder))
+    return create_app_or_exit(create_app)
 
 
 @contextmanager
@@ -349,7 +364,7 @@ def test_what_is_pressed_is_large_enough(shown: Shown) -> None:
 #: What can be pressed and stands alone, and how high it is.
 TARGETS = """() => {
     const alone = (it) => !it.matches("a") || !it.closest("p, li, dd, td, th")
-        || it.closest(".nav, .actions, .share, .routes");
+        || it.closest(".nav, .actions, .share, .routes, .forms");
     const pressed = "a, button, summary, input, select, textarea, .found li";
     return [...document.querySelectorAll(pressed)]
         .filter((it) => it.checkVisibility() && !it.matches(".skip") && alone(it))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
@@ -41,13 +42,24 @@ def test_every_answer_has_an_id(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
         client.post(V1, data=ndjson, content_type="application/x-ndjson"),
         client.post("/predict", data=ROW),
         client.get("/", query_string=ROW),
+        client.get("/compare?1.age=40&1.smoker=yes&2.smoker=no"),
     ]
-    assert [response.status_code for response in responses] == [200] * 6
+    assert [response.status_code for response in responses] == [200] * 7
     named = [response.headers["X-Prediction-Id"].split(", ") for response in responses]
-    assert list(map(len, named)) == [1, 2, 3, 2, 1, 1]
+    assert list(map(len, named)) == [1, 2, 3, 2, 1, 1, 2]
     kept = [one for (one,) in rows_of(tmp_path, "prediction", "id")]
     assert kept == sorted(one for ids in named for one in ids)
     assert [one["id"] for one in responses[2].json["predictions"]] == named[2]
+
+
+def test_what_nobody_asked_is_not_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Typical values on a form, an empty list, and what a server tries at its start."""
+    client = logged(tmp_path, monkeypatch).test_client()
+    for response in (client.get("/"), client.get("/compare"), client.get("/openapi.json"),
+                     client.post(BARE, json=[])):  # fmt: skip
+        assert response.status_code == 200
+        assert "X-Prediction-Id" not in response.headers
+    assert not rows_of(tmp_path, "prediction")
 
 
 def test_a_request_past_flask_is_kept_too(
@@ -225,6 +237,26 @@ def test_what_is_not_kept_is_not_given(
     assert after.headers["X-Prediction-Id"] in str(rows_of(folder, "prediction", "id"))
 
 
+@pytest.mark.parametrize("mode", ["strict", "relaxed"])
+def test_a_server_starts_without_its_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mode: str
+) -> None:
+    """It says so, and keeps answers as soon as there is one."""
+    folder = tmp_path / "later"
+    client = logged(folder, monkeypatch, TABLECAST_LOG_MODE=mode).test_client()
+    assert client.post(BARE, json=ROW).status_code == (503 if mode == "strict" else 200)
+    folder.mkdir()
+    after = soon(lambda: ok(client.post(BARE, json=ROW)), 5)
+    soon(lambda: after.headers["X-Prediction-Id"] in kept_so_far(folder))
+
+
+def kept_so_far(folder: Path) -> str:
+    """The ids that are kept, where there are tables."""
+    with contextlib.suppress(sqlite3.OperationalError):
+        return str(rows_of(folder, "prediction", "id"))
+    return ""
+
+
 def ok(response: object) -> object:
     """A response, if it is one of 200."""
     return response if getattr(response, "status_code", 0) == 200 else None
@@ -351,7 +383,7 @@ def test_a_file_s_answers_are_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, errors: str
 ) -> None:
     """In parts; refused rows as refusals. Of a file that is refused as a whole, only these."""
-    monkeypatch.setattr("tablecast.web.answer_log.MOST_HELD", 1000)
+    monkeypatch.setattr("tablecast.web.file_answers.MOST_HELD", 1000)
     client = logged(tmp_path, monkeypatch).test_client()
     file = io.BytesIO(csv_of(3500, smoker="perhaps").encode())
     with client.post("/batch", data={"file": (file, "new.csv"), "errors": errors}) as response:

@@ -91,7 +91,7 @@ def test_the_list_says_what_each_predicts(client: FlaskClient) -> None:
     """Title, target, version and date of each, with a link to its form."""
     page = client.get("/").text
     for title, name, version in (("Title 1", "first", "1"), ("Title 3", "third", "3")):
-        assert f'<a href="/{name}/">{title}</a>' in page
+        assert f'<a href="/{name}/">{title}<br>' in page
         assert f'<td class="figure">{version}</td>' in page
     assert page.count("Estimated charges for the year") == 3
     assert listed(client)["second"]["url"] == "/second/"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +75,11 @@ def test_an_outcome_of_another_kind_is_refused(
 
 def test_an_unknown_id_is_refused(client: FlaskClient, tmp_path: Path) -> None:
     """404 where it is all that is wrong; nothing of the list is kept."""
+    for odd in ("", " ", "\0", "é", "x" * 3000, "' OR 1=1 --"):
+        alone = client.post(PATH, json={"id": odd, "outcome": 1})
+        assert alone.status_code == 404
+        assert alone.json["errors"][0]["row"] is None
+        assert client.get("/outcome", query_string={"id": odd}).status_code in (200, 404)
     one = asked(client)
     sent = [{"id": one, "outcome": 1}, {"id": "no such id", "outcome": 1}]
     response = client.post(PATH, json=sent)
@@ -281,3 +287,21 @@ def test_keys_open_outcomes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert client.get(f"/outcome?id={one}", **held).status_code == 200
     assert rows_of(tmp_path, "prediction", "key") == [("sales",)]
     assert rows_of(tmp_path, "outcome", "key") == [("sales",)]
+
+
+def test_an_outcome_that_cannot_be_kept_is_not_lost(client: FlaskClient, tmp_path: Path) -> None:
+    """503 with Retry-After while the database is locked; sent again, it is kept."""
+    one = asked(client)
+    holder = sqlite3.connect(tmp_path / "log.db", isolation_level=None)
+    holder.execute("BEGIN IMMEDIATE")
+    sent = {"id": one, "outcome": 1}
+    refused = client.post(PATH, json=sent)
+    page = client.post("/outcome", data=sent, headers={"Accept": "text/html"})
+    holder.close()
+    for response in (refused, page):
+        assert response.status_code == 503
+        assert int(response.headers["Retry-After"]) > 0
+    assert client.post(PATH, json=sent).json == {"added": 1, "known": 0}
+    (tmp_path / "log.db").rename(tmp_path / "away.db")
+    assert client.post(PATH, json=sent).status_code == 503
+    assert client.get(f"/outcome?id={one}").status_code == 503

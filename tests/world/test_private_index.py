@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 from urllib.request import Request, urlopen
 
 import pytest
@@ -122,19 +121,21 @@ def private(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
-def publish(project: Path, address: str, password: str = PASSWORD) -> Any:
-    """The README's own command."""
-    readme = (project / "README.md").read_text(encoding="utf-8")
-    (command,) = re.findall(r"^uv (publish .*)$", readme, re.MULTILINE)
-    words = [word.strip('"').replace("$INDEX", address) for word in command.split()]
-    account = {"UV_PUBLISH_USERNAME": USER, "UV_PUBLISH_PASSWORD": password}
-    return tried(TOOLS / "uv", *words, cwd=project, **account)
+def publish(
+    project: Path, address: str, password: str = PASSWORD
+) -> subprocess.CompletedProcess[str]:
+    """The README's own command, as `INDEX` and an account have it."""
+    assert "\npython publish.py\n" in (project / "README.md").read_text(encoding="utf-8")
+    return tried(
+        TOOLS / "python", "publish.py", cwd=project, INDEX=address, UV_PUBLISH_USERNAME=USER,
+        UV_PUBLISH_PASSWORD=password, PATH=f"{TOOLS}{os.pathsep}{os.environ['PATH']}",
+    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
 def installed(project: Path, private: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The bin folder of an environment that has the package from the index."""
-    assert publish(project, private).returncode == 0
+    assert "127.0.0.1 has house-prices" in publish(project, private).stdout
     folder = tmp_path_factory.mktemp("installed")
     run(sys.executable, "-m", "venv", folder / "venv", cwd=folder)
     python = folder / "venv/bin/python"
@@ -180,12 +181,16 @@ def test_the_package_is_served_by_its_name(installed: Path, tmp_path: Path) -> N
 
 
 def test_an_index_that_refuses(project: Path, tmp_path: Path) -> None:
-    """A wrong password puts nothing on the index, and is written nowhere."""
+    """A wrong password puts nothing on the index, is told in a line, and is written nowhere."""
     with index(tmp_path) as address:
         done = publish(project, address, "wr0ng-0ne")
-    assert done.returncode != 0
+    gone = publish(project, address, "wr0ng-0ne")
+    assert "127.0.0.1 did not take the package: " in done.stderr
     assert "403" in done.stderr
-    assert "wr0ng-0ne" not in done.stdout + done.stderr
+    for one in (done, gone):
+        assert one.returncode == 1
+        assert (one.stdout, one.stderr.count("\n")) == ("", 1)
+        assert "wr0ng-0ne" not in one.stderr
     assert list((tmp_path / "packages").iterdir()) == []
     assert not [one for one in project.rglob("*") if one.is_file() and b"wr0ng" in one.read_bytes()]
 

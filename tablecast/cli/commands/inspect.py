@@ -26,8 +26,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "table",
-        help="a CSV, Excel or Parquet file, a URL, the name of a PyCaret data set, or "
-        "kaggle:OWNER/DATASET",
+        help="a CSV, Excel or Parquet file, a folder or a pattern of CSV or Parquet files, a URL, "
+        "the name of a PyCaret data set, or kaggle:OWNER/DATASET",
     )
     parser.add_argument("--target", metavar="COLUMN", help="the column to predict")
     parser.add_argument(

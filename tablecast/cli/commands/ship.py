@@ -111,7 +111,7 @@ def _check(folder: str) -> None:
         say(finding)
     say(f"Checked {folder}: {'; '.join(checked.done)}.")
     if checked.left_out:
-        say(f"Not checked: {'; '.join(checked.left_out)}.")
+        say(f"Not checked: {'; '.join(checked.left_out)}. Install tablecast[check] for that.")
     if checked.findings:
         sys.exit(1)
     say("Nothing was found.")

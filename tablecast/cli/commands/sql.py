@@ -7,10 +7,12 @@ from pathlib import Path
 
 from tablecast.cli.arguments import add_deployment, say
 from tablecast.cli.command_help import explain
-from tablecast.deployment.files import replaced_when_whole
+from tablecast.deployment import graph_file
+from tablecast.deployment.files import replaced_when_whole, without_ending
 from tablecast.deployment.opening import load
 from tablecast.errors import SqlError
 from tablecast.export.sql.dialects import DIALECTS
+from tablecast.export.sql.programs import with_program
 from tablecast.export.sql.statement import statement_of
 
 HELP = "write a deployment as one SQL statement"
@@ -21,8 +23,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     explain(
         parser,
         "Write one SQL statement that predicts every row of a table whose columns are the "
-        "deployment's fields. It does not check values. Models of more than 1,000 operations a "
-        "row, such as forests, have no SQL.",
+        "deployment's fields. It does not check values. A statement has at most 2 MB, so large "
+        "forests have none.",
         "tablecast sql charges --dialect postgresql --table customers --keep id",
         "tablecast sql charges --dialect sqlite -o charges.sql",
     )
@@ -50,8 +52,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Run the command."""
     loaded = load(options.name, "onnx")
+    graph, _ = graph_file.read_graph(without_ending(options.name))
     statement = statement_of(
-        loaded, options.dialect, options.table, options.view, options.keep
+        with_program(loaded, graph), options.dialect, options.table, options.view, options.keep
     )
     if options.output is None:
         say(statement.rstrip())

@@ -78,7 +78,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     cluster = parser.add_argument_group("where models are fitted (default: in this process)")
     cluster.add_argument(
-        "--engine", choices=ENGINES,
+        "--engine", choices=tuple(ENGINES),
         help="fit the models of the search on several processes or machines. Needs "
         "tablecast[dask] or tablecast[ray]; the model found is the same",
     )

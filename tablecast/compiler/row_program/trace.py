@@ -32,25 +32,33 @@ def row_program_of(model: onnx.ModelProto) -> dict[str, Any] | None:
     Args:
         model: a finished graph (see ``tablecast.compiler.pipeline.compile_pipeline``).
     """
-    recorder = Recorder()
     try:
-        tensors = walk(model, recorder)
-        label = recorder.step_of(tensors["prediction_label"].values.reshape(-1)[0])
-        classes = tensors.get("probabilities")
-        probabilities = classes and [recorder.step_of(x) for x in classes.values.reshape(-1)]
+        program, cost = traced(model)
     except Untraceable:
         return None
+    return None if cost > MOST_STEPS or _numbers(program["steps"]) > MOST_NUMBERS else program
+
+
+def traced(model: onnx.ModelProto) -> tuple[dict[str, Any], int]:
+    """The graph as ``row_program`` reads it, of any size, and its cost in steps of arithmetic.
+
+    Raises:
+        Untraceable: a node does what nobody wrote steps for.
+    """
+    recorder = Recorder()
+    tensors = walk(model, recorder)
+    label = recorder.step_of(tensors["prediction_label"].values.reshape(-1)[0])
+    classes = tensors.get("probabilities")
+    probabilities = classes and [recorder.step_of(x) for x in classes.values.reshape(-1)]
     needed = recorder.needed([label, *(probabilities or [])])
     numbers = {step: number for number, step in enumerate(needed)}
-    steps = renumbered([recorder.steps[step] for step in needed], numbers)
-    if recorder.cost_of(needed) > MOST_STEPS or _numbers(steps) > MOST_NUMBERS:
-        return None
-    return {
+    program = {
         "inputs": [value.name for value in model.graph.input],
-        "steps": steps,
+        "steps": renumbered([recorder.steps[step] for step in needed], numbers),
         "label": numbers[label],
         "probabilities": probabilities and [numbers[step] for step in probabilities],
     }
+    return program, recorder.cost_of(needed)
 
 
 def walk(model: onnx.ModelProto, recorder: Recorder) -> dict[str, Tensor]:

@@ -24,7 +24,7 @@ class Checked:
     Attributes:
         findings: what is wrong, a sentence or a tool's line each.
         done: the checks that ran.
-        left_out: those that did not, each with what installs it.
+        left_out: those that did not, since what they need is not installed (tablecast[check]).
     """
 
     findings: tuple[str, ...]
@@ -50,11 +50,13 @@ def check_folder(folder: Path) -> Checked:
     try:
         findings += host.check(folder)
         done.append(f"the rules of {host.title}")
-    except ModuleNotFoundError as error:
-        left_out.append(f"the rules of {host.title} (install {error.name})")
+    except ModuleNotFoundError:
+        left_out.append(f"the rules of {host.title}")
+    except (TypeError, ValueError, AttributeError, KeyError, IndexError, OSError) as error:
+        findings.append(f"A file of {host.title}'s is not of the shape that it reads: {error}.")
     for tool, found in checked_by_tools(folder).items():
         if found is None:
-            left_out.append(f"{tool.program} {tool.files[0]} (install {tool.package})")
+            left_out.append(f"{tool.program} {tool.files[0]}")
         else:
             done.append(f"{tool.program} {tool.files[0]}")
             findings += found

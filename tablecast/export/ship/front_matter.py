@@ -27,7 +27,7 @@ def front_matter(shipment: Shipment, sdk: str, **more: str | int) -> str:
         sdk: ``docker`` or ``static``.
         more: what that kind of Space needs besides, such as ``app_port``.
     """
-    short = f"Predicts {shipment.deployment.schema.target_label}"[:LONGEST_DESCRIPTION].strip()
+    short = f"Prediction: {shipment.deployment.schema.target_label}"[:LONGEST_DESCRIPTION].strip()
     told: dict[str, str | int] = {
         "title": shipment.title, "emoji": "📈", "colorFrom": "green", "colorTo": "blue",
         "sdk": sdk, **more, "short_description": short,

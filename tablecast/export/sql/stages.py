@@ -7,7 +7,7 @@ A stage is a common table expression: it adds columns that are made of those bef
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -73,6 +73,8 @@ class Steps:
     values: Sequence[str]
     prefix: str
     stages: list[list[tuple[str, str]]] = field(default_factory=list)
+    _steps: Sequence[Any] = ()
+    _once: Set[int] = frozenset()
 
     def write(self, program: Mapping[str, Any]) -> list[Written]:
         """Every step's expression, in their order.
@@ -80,9 +82,10 @@ class Steps:
         Raises:
             SqlError: there is no SQL for a kind of step.
         """
-        steps = program["steps"]
+        self._steps = steps = program["steps"]
         uses = Counter(number for step in steps for number in self._read(step))
         uses.update([program["label"], *(program["probabilities"] or [])])
+        self._once = {number for number, count in uses.items() if count == 1}
         done: list[Written] = []
         for number, step in enumerate(steps):
             made = self._made(step, done)
@@ -152,15 +155,33 @@ class Steps:
     def _number(self, value: float) -> str:
         return number_of(self.dialect, float(value))
 
-    def _level(self, done: Sequence[Written], text: int, levels: Sequence[str]) -> str:
-        cases = "".join(f" WHEN {text_of(level)} THEN {i}" for i, level in enumerate(levels))
-        return f"CASE {done[text].words}{cases} ELSE {len(levels)} END"
+    def _level(
+        self, done: Sequence[Written], text: int, levels: Sequence[str],
+        outcomes: Sequence[str] | None = None,
+    ) -> str:
+        *words, other = outcomes or list(map(str, range(len(levels) + 1)))
+        cases = "".join(
+            f" WHEN {text_of(level)} THEN {word}"
+            for level, word in zip(levels, words, strict=True)
+            if word != other
+        )
+        return f"CASE {done[text].words}{cases} ELSE {other} END" if cases else other
 
     def _pick(self, done: Sequence[Written], index: int, table: Sequence[Any]) -> str:
-        if any(isinstance(value, str) for value in table):
-            return choice(done[index].words, [text_of(value) for value in table])
-        numbers = [self._number(value) for value in table]
-        return f"CAST({choice(done[index].words, numbers)} AS {self.dialect.real})"
+        are_texts = any(isinstance(value, str) for value in table)
+        words = [text_of(value) if are_texts else self._number(value) for value in table]
+        chosen = self._chosen(done, index, words)
+        return chosen if are_texts else f"CAST({chosen} AS {self.dialect.real})"
+
+    def _chosen(self, done: Sequence[Written], index: int, words: list[str]) -> str:
+        """One of several words by a step; what nothing else reads has the words in its own cases,
+        since a database asks the whole step again for each case."""
+        kind, *arguments = self._steps[index]
+        if index in self._once and kind == "level":
+            return self._level(done, arguments[0], arguments[1], words)
+        if index in self._once and kind == "tree":
+            return self._tree(done, arguments[0], arguments[1], words)
+        return choice(done[index].words, words)
 
     def _sum(self, done: Sequence[Written], constant: float, *terms: tuple[float, int]) -> str:
         parts = [self._number(constant)]
@@ -177,12 +198,15 @@ class Steps:
             cases.append(f"WHEN {rest} THEN {i}")
         return f"CASE {' '.join(cases)} ELSE {len(names) - 1} END" if cases else "0"
 
-    def _tree(self, done: Sequence[Written], values: Sequence[int], root: Any) -> str:
+    def _tree(
+        self, done: Sequence[Written], values: Sequence[int], root: Any,
+        outcomes: Sequence[str] | None = None,
+    ) -> str:
         names = [done[value].words for value in values]
 
         def words(node: Any) -> str:
             if type(node) is int:
-                return str(node)
+                return outcomes[node] if outcomes else str(node)
             feature, threshold, mode, missing, true, false = node
             sign = "<" if mode == "BRANCH_LT" else "<="
             asked = f"{names[feature]} {sign} {self._number(threshold)}"

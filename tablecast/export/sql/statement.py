@@ -13,6 +13,9 @@ from tablecast.export.sql.stages import Steps, Written
 from tablecast.export.sql.words import name_of, number_of, text_of
 from tablecast.schema.field import Field
 
+#: Characters. SQLite plans so many at once; DuckDB takes about ten seconds for 0.6 million.
+LONGEST = 2_000_000
+
 #: What begins the names of columns that the statement makes for itself.
 PREFIX = "tablecast_"
 
@@ -27,22 +30,23 @@ def statement_of(
     ``prediction_score_CLASS`` for each class where it has probabilities. A missing value is NULL.
 
     Args:
-        loaded: the deployment.
+        loaded: the deployment, with a row program (``programs.with_program``).
         dialect: a key of ``DIALECTS``.
         table: the table's name.
         view: with it, the statement makes a view of that name; else it is a select.
         keep: other columns of the table that the answer has too, such as a key.
 
     Raises:
-        SqlError: the deployment has no row program, or a step that no SQL is there for.
+        SqlError: the statement would be too long, or there is no SQL for a step.
     """
-    program = loaded.description.get("scalar")
-    if not program:
-        raise SqlError(
-            f"{loaded.name} has no SQL: only models of at most 1,000 operations a row do, and no "
-            "forests. Train a smaller model, or predict a file (tablecast predict)."
-        )
+    program = loaded.description["scalar"]
     select = _Statement(loaded, DIALECTS[dialect], keep).write(program, table)
+    if len(select) > LONGEST:
+        raise SqlError(
+            f"{loaded.name} has no SQL: the statement would have {len(select) / 1e6:.1f} MB, more "
+            f"than the {LONGEST / 1e6:.0f} MB that databases plan in seconds. Train a smaller "
+            "model, or predict a file (tablecast predict)."
+        )
     return f"{_remark(loaded)}{f'CREATE VIEW {name_of(view)} AS' if view else ''}\n{select};\n"
 
 

@@ -92,6 +92,7 @@ class Comparison:
         reasons: one for each case but the first, where both have an answer.
         label: the class whose probability is compared, in words; "" for a number.
         summary: (id to link to, sentence) of every value that is not valid.
+        predictions: the answers that there are.
     """
 
     columns: tuple[Column, ...]
@@ -99,6 +100,7 @@ class Comparison:
     reasons: tuple[Reasons, ...]
     label: str
     summary: tuple[tuple[str, str], ...]
+    predictions: tuple[Prediction, ...]
 
 
 @dataclass(frozen=True)
@@ -138,6 +140,7 @@ def compared(loaded: Deployment, schema: Schema, cases: Sequence[Case]) -> Compa
         ),
         label="" if label is None else schema.name_class(label),
         summary=tuple(_summary(read)),
+        predictions=tuple(filter(None, predictions)),
     )  # fmt: skip
 
 

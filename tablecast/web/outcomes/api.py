@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, Response, current_app, request
@@ -17,7 +19,7 @@ from tablecast.i18n.language import N_, _
 from tablecast.log.outcomes import ALREADY, UNKNOWN, OutcomesRefused, Told
 from tablecast.web.bodies import CSV, parse_json
 from tablecast.web.http.responses import deployment, json_response, problem
-from tablecast.web.outcomes.telling import NOT_AN_OUTCOME, read_told, tell
+from tablecast.web.outcomes.telling import read_told, tell
 
 blueprint = Blueprint("outcomes", __name__)
 
@@ -30,8 +32,12 @@ TITLES = {
 @blueprint.post("/api/v1/outcomes")
 def outcomes() -> Response:
     """One outcome or a list: all are kept, or none."""
-    told = _read_csv() if request.mimetype == CSV else read_told(_listed())
-    counted = tell(told)
+    if request.mimetype == CSV:
+        counted = tell(_read_csv())
+    else:
+        body = _body()
+        with _of_a_list(isinstance(body, list)):
+            counted = tell(read_told(body if isinstance(body, list) else [body]))
     return json_response({"added": counted.added, "known": counted.known})
 
 
@@ -43,17 +49,25 @@ def refused(error: OutcomesRefused) -> Response:
     return problem(error.status, title, detail, error.errors)
 
 
-def _listed() -> list[Any]:
+@contextmanager
+def _of_a_list(is_list: bool) -> Iterator[None]:
+    """Errors within name a place only where there is a list."""
+    try:
+        yield
+    except (InvalidInput, OutcomesRefused) as error:
+        if not is_list:
+            error.errors = tuple(replace(remark, row=None) for remark in error.errors)
+        raise
+
+
+def _body() -> Any:
     if not request.is_json:
         raise UnsupportedMediaType(_(
             "Send JSON or CSV, with the header Content-Type: application/json or text/csv."
         ))
     body = parse_json(request.get_data())
-    if isinstance(body, Mapping):
-        return [body]
-    if not isinstance(body, list):
-        raise InvalidInput([Remark(NOT_AN_OUTCOME)])
-    _refuse_too_many(len(body))
+    if isinstance(body, list):
+        _refuse_too_many(len(body))
     return body
 
 

@@ -18,6 +18,7 @@ from tablecast.log.outcomes import (
     Counted,
     Told,
     add_outcomes,
+    may_be_id,
     read_outcome,
     schema_of_outcomes,
 )
@@ -88,6 +89,8 @@ def answer_of(one: str) -> tuple[reader.Row | None, reader.Row | None]:
         ServiceUnavailable: the log is away.
     """
     engine = the_log().engine
+    if not may_be_id(one):
+        return None, None
     try:
         found = reader.answer_of(engine, one)
         if found is None or found["deployment"] != deployment().name:

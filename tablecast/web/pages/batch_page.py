@@ -40,7 +40,7 @@ from tablecast.errors import BatchError
 from tablecast.i18n.formats import listed, percent
 from tablecast.i18n.language import N_, _
 from tablecast.schema.schema import Schema
-from tablecast.web import answer_log
+from tablecast.web import file_answers
 from tablecast.web.http import metrics
 from tablecast.web.http.navigation import PageBlueprint
 from tablecast.web.http.opened import opened
@@ -241,7 +241,7 @@ def _download(file: FileStorage) -> Response:
 
 
 def _predict(file: FileStorage, result: IO[bytes], errors: Errors) -> Summary:
-    with answer_log.recording() as recorder:
+    with file_answers.recording() as recorder:
         summary = predict_csv(
             deployment(),
             cast(BinaryIO, file.stream),

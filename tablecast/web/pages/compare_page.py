@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from flask import Response, redirect, request
 
 from tablecast.i18n.language import N_
+from tablecast.web import answer_log
 from tablecast.web.form.cases import MOST_CASES, Case, address_of, cases_of
 from tablecast.web.form.comparison import compared
 from tablecast.web.http import metrics
@@ -50,13 +51,14 @@ def change() -> Response:
 def _page(cases: Sequence[Case]) -> Response:
     schema = schema_shown()
     shown = compared(deployment(), schema, cases)
-    if request.values:  # the typical cases are nobody's question
-        answered = sum(bool(column.answer) for column in shown.columns)
-        metrics.of_route("/compare").count_rows(answered)
-    return render_page(
+    predictions = shown.predictions if request.values else ()  # typical cases are nobody's question
+    if predictions:
+        metrics.of_route("/compare").count_rows(len(predictions))
+    response = render_page(
         "compare.html",
         status=422 if shown.summary else 200,
         shown=shown,
         link=address_of(schema, cases),
         most_cases=MOST_CASES,
     )
+    return answer_log.kept(response, answer_log.ids_of(predictions), predictions)

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from tablecast.i18n.formats import day, number, percent, with_unit
-from tablecast.i18n.language import N_, _
+from tablecast.i18n.language import _
 from tablecast.log.evidence import ALPHA
 from tablecast.log.report import Drift, Report
-from tablecast.schema.field import Field
 from tablecast.schema.schema import Schema
 from tablecast.web.card.card_charts import Plot
 from tablecast.web.card.regression_figures import Table
 from tablecast.web.watch import pictures
 from tablecast.web.watch.findings import findings_of
+from tablecast.web.watch.tables import FIGURES, quality_table, reasons_table
 from tablecast.web.watch.values import Values, figure_of, values_of
 
 #: Fields that are drawn; the others are in a table.
@@ -25,17 +23,6 @@ MOST_DRAWN = 12
 
 #: Levels of a field that are listed.
 MOST_LEVELS = 6
-
-#: Reasons that are listed.
-MOST_REASONS = 15
-
-#: What an error is called.
-FIGURES: Mapping[str, str] = {
-    "MAE": N_("Mean absolute error"),
-    "RMSE": N_("Root mean squared error"),
-    "accuracy": N_("Accuracy"),
-    "log_loss": N_("Log loss"),
-}
 
 
 @dataclass(frozen=True)
@@ -104,10 +91,10 @@ def page_of(schema: Schema, report: Report) -> dict[str, Any]:
         "drawn": drifts[:MOST_DRAWN],
         "others": drifts[MOST_DRAWN:],
         "not_compared": [compared[name] for name in report.not_compared],
-        "quality": _quality(schema, report),
+        "quality": quality_table(schema, report),
         "weeks": _weeks(schema, report),
         "reasons": [
-            (title, _reasons(schema, report, name))
+            (title, reasons_table(schema, report, name))
             for name, title in (("refusals", _("Refused values")), ("warnings", _("Warnings")))
         ],
     }
@@ -256,58 +243,3 @@ def _ratio(part: int, whole: int) -> float:
 def _decimals(ticks: tuple[float, ...]) -> int:
     """Decimals of a percentage that tell these ticks apart."""
     return 0 if all(abs(100 * tick - round(100 * tick)) < 1e-6 for tick in ticks) else 1
-
-
-def _quality(schema: Schema, report: Report) -> Table | None:
-    """How good the predictions were, beside what was promised."""
-    rows = []
-    if report.coverage:
-        it = report.coverage
-        rows.append((
-            _("Outcomes in the range"), percent(it.value, 1), percent(it.promised),
-            _between(percent(it.low, 1), percent(it.high, 1)), number(it.rows),
-        ))
-    for figure in report.figures:
-        known = math.isfinite(figure.high)
-        ends = (figure_of(schema, figure.name, end) for end in (figure.low, figure.high))
-        title = FIGURES[figure.name]
-        rows.append((
-            _(title), figure_of(schema, figure.name, figure.value),
-            "–" if figure.card is None else figure_of(schema, figure.name, figure.card),
-            _between(*ends) if known else _("too few yet"), number(figure.rows),
-        ))
-    if not rows:
-        return None
-    head = (
-        _("Figure"), _("Measured"), _("Promised"), _("True value, with 95% confidence"),
-        _("Outcomes"),
-    )
-    return Table(head, tuple(rows))
-
-
-def _between(low: str, high: str) -> str:
-    return _("{low} to {high}").format(low=low, high=high)
-
-
-def _reasons(schema: Schema, report: Report, name: str) -> Table | None:
-    found = report.reasons(name)[:MOST_REASONS]
-    if not found:
-        return None
-    fields: dict[str, Field] = {field.name: field for field in schema.fields}
-    return Table(
-        (_("Reason"), _("Field"), _("Times")),
-        tuple(
-            (_worded(kind, fields.get(field)), fields[field].label if field in fields else "–",
-             number(times))
-            for kind, field, times in found
-        ),
-    )
-
-
-def _worded(kind: str, field: Field | None) -> str:
-    """A refusal's or warning's sentence without the values of whoever asked, which are not kept."""
-    label = field.label if field else "…"
-    return _GAP.sub(lambda gap: label if gap[1] == "field" else "…", _(kind))
-
-
-_GAP = re.compile(r"\{(\w+)[^}]*\}")

@@ -72,8 +72,8 @@ def test_nothing_in_the_file_is_fetched() -> None:
     assert [one for one in addresses if not one.startswith(("#", "data:"))] == []
 
 
-def test_markup_in_titles_labels_and_levels_stays_text() -> None:
-    """What the form file and the table say is shown, and never becomes a part of the page."""
+def hostile_deployment() -> Deployment:
+    """The shipped one, with markup in all that a form file says."""
     loaded = shipped_deployment("onnx")
     schema = loaded.schema
     fields = tuple(
@@ -85,7 +85,12 @@ def test_markup_in_titles_labels_and_levels_stays_text() -> None:
     hostile = replace(
         schema, fields=fields, title=HOSTILE, target_label=HOSTILE, target_unit=HOSTILE
     )
-    html = html_of(Deployment({**loaded.description, "schema": hostile.to_json()}, loaded.engine))
+    return Deployment({**loaded.description, "schema": hostile.to_json()}, loaded.engine)
+
+
+def test_markup_in_titles_labels_and_levels_stays_text() -> None:
+    """What the form file and the table say is shown, and never becomes a part of the page."""
+    html = html_of(hostile_deployment())
     assert HOSTILE not in html
     assert "<script>alert" not in html
     assert "<img" not in html
@@ -127,6 +132,25 @@ def test_a_page_that_differs_from_the_server_is_not_written(
         html_file.write_page(SHIPPED, path)
     assert [one.name for one in tmp_path.iterdir()] == ["page.html"]
     assert path.read_text() == "older"
+
+
+def test_an_interrupted_command_leaves_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl+C during the proof, or while the file is written, leaves nothing, and no half of one."""
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    path = tmp_path / "page.html"
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(html_file, "prove_page", interrupted)
+        html_file.write_page(SHIPPED, path)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(html_file, "prove_page", lambda *_: None)
+        patch.setattr(Path, "write_text", interrupted)
+        html_file.write_page(SHIPPED, path)
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.slow

@@ -13,6 +13,7 @@ from tablecast.batch.predict_file import predict_csv
 from tablecast.export.page.html_file import write_page
 from tests.chromium import ARGUMENTS, CHROMIUM
 from tests.deployments import SHIPPED, shipped_client, shipped_deployment
+from tests.export.page.test_document import HOSTILE, hostile_deployment, html_of
 
 playwright_api = pytest.importorskip("playwright.sync_api")
 axe_package = pytest.importorskip("axe_playwright_python.sync_playwright")
@@ -90,19 +91,33 @@ def page(browser: playwright_api.Browser, file: Path) -> Iterator[playwright_api
 def test_it_answers_programs_as_the_api_does(page: playwright_api.Page) -> None:
     """``tablecast.predict`` gives what the API gives: predictions, ranges, warnings and errors."""
     client = shipped_client("onnx")
-    for row in ROWS:
-        expected: Any = client.post("/api/v1/predict?explain=1", json=row).json
-        found = page.evaluate("row => tablecast.predict(row, {explain: true})", row)
-        if "errors" in expected:
-            assert found["errors"] == expected["errors"]
-            continue
-        own = expected["predictions"][0]
-        assert found["warnings"] == own["warnings"]
-        assert found["prediction"] == pytest.approx(own["prediction"], rel=1e-9)
-        assert found["interval"] == pytest.approx(own["interval"], rel=1e-9)
-        pairs = zip(found["contributions"]["fields"], own["contributions"]["fields"], strict=True)
-        for one, other in pairs:
-            assert one["contribution"] == pytest.approx(other["contribution"], rel=1e-6, abs=1e-5)
+    for row in (*ROWS, None, [PATIENT], "x", 5):
+        for asked in ({}, {"explain": True}, {"explain": True, "whatif": True}):
+            query = "&".join(f"{name}=1" for name in asked)
+            body = row if isinstance(row, dict) else [row]
+            expected: Any = client.post(f"/api/v1/predict?{query}", json=body).json
+            found = page.evaluate("([row, asked]) => tablecast.predict(row, asked)", [row, asked])
+            if "errors" in expected:
+                fields = [{**error, "row": None} for error in expected["errors"]]
+                assert found == {"errors": fields}
+            else:
+                assert_alike(found, expected["predictions"][0])
+
+
+def assert_alike(found: Any, expected: Any) -> None:
+    """The same keys in the same order, and the same numbers to 1e-9 of the amounts."""
+    assert type(found) is type(expected) or isinstance(found, int | float)
+    if isinstance(expected, dict):
+        assert list(found) == list(expected)
+        for name, value in expected.items():
+            assert_alike(found[name], value)
+    elif isinstance(expected, list):
+        for own, other in zip(found, expected, strict=True):
+            assert_alike(own, other)
+    elif isinstance(expected, float):
+        assert found == pytest.approx(expected, rel=1e-9, abs=1e-5)
+    else:
+        assert found == expected
 
 
 @pytest.mark.parametrize("language", ["en", "zh", "es"])
@@ -257,6 +272,28 @@ def test_predicting_a_file_can_be_stopped(page: playwright_api.Page, tmp_path: P
     assert page.locator("[data-rows-going]").is_hidden()
     assert page.locator("[data-rows-result]").inner_text() == ""
     assert page.evaluate("document.activeElement.id") == "rows-file"
+
+
+def test_markup_is_shown_and_never_run(browser: playwright_api.Browser, tmp_path: Path) -> None:
+    """Labels, levels, units, links and files with markup in them are texts of every part."""
+    path = tmp_path / "hostile.html"
+    path.write_text(html_of(hostile_deployment()), encoding="utf-8")
+    rows = tmp_path / "<img src=x onerror=alert(3)>.csv"
+    rows.write_text(
+        f"age,sex,bmi,children,smoker,region,{HOSTILE}\n{HOSTILE},f,1,1,no,x,{HOSTILE}\n"
+    )
+    page = browser.new_context(offline=True).new_page()
+    shown: list[str] = []
+    page.on("dialog", lambda dialog: shown.append(dialog.message))
+    page.on("console", lambda message: shown.append(message.text))
+    page.goto(f"{path.as_uri()}#1.age={HOSTILE}&2.sex={HOSTILE}")
+    page.locator(".compare .wrong").first.wait_for()
+    page.set_input_files("#rows-file", rows)
+    page.locator("[data-rows-result] .grid").first.wait_for()
+    assert page.evaluate("document.images.length") == 0
+    assert HOSTILE in page.locator("#main h1").inner_text()
+    assert HOSTILE[:50] in page.locator("[data-rows-result]").inner_text()
+    assert shown == []
 
 
 @pytest.mark.parametrize("width", [320, 1280])

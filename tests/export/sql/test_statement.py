@@ -9,11 +9,12 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
+from onnx import TensorProto, helper
 from statements import KINDS, asked, assert_same, deployed
 
 from tablecast.deployment.deployment import Deployment
 from tablecast.errors import SqlError
-from tablecast.export.sql import ranges, stages
+from tablecast.export.sql import programs, ranges, stages, statement
 from tablecast.export.sql.dialects import DIALECTS
 from tablecast.export.sql.statement import statement_of
 from tablecast.inference.row_program import EXPRESSIONS
@@ -46,8 +47,8 @@ RUN = {"duckdb": in_duckdb, "sqlite": in_sqlite}
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_database_answers_as_the_server_does(kind: str, dialect: str) -> None:
     """10,000 rows, with missing and unknown values, have the same answers, ranges and classes."""
-    statement = statement_of(deployed(kind), dialect, "new rows")
-    assert_same(kind, RUN[dialect](statement, asked(kind)))
+    written = statement_of(deployed(kind), dialect, "new rows")
+    assert_same(kind, RUN[dialect](written, asked(kind)))
 
 
 @pytest.mark.parametrize("limits", [(True, 0.0, 30_000.0), (False, 9e3, 1e4)])
@@ -79,11 +80,37 @@ def test_a_view_can_be_asked_again() -> None:
     assert sorted(found) == [(7,), (8,), (9,)]
 
 
-def test_a_deployment_without_a_row_program_is_refused() -> None:
-    """A forest has no SQL, and the error says what has."""
+def test_what_is_too_large_is_refused_with_its_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A statement that no database would plan, or a graph that makes one, is refused."""
+    monkeypatch.setattr(statement, "LONGEST", 500)
+    with pytest.raises(SqlError, match=r"the statement would have 0\.\d MB, more than the 0 MB"):
+        statement_of(deployed("ridge"), "duckdb", "rows")
     description = {**deployed("shipped").description, "scalar": None}
-    with pytest.raises(SqlError, match="no forests"):
-        statement_of(Deployment(description, deployed("shipped").engine), "duckdb", "rows")
+    loaded = Deployment(description, deployed("shipped").engine)
+    with pytest.raises(SqlError, match=r"its graph has 5\.0 MB, more than the 4 MB"):
+        programs.with_program(loaded, bytes(5_000_000))
+
+
+def test_an_operator_without_steps_is_named() -> None:
+    """A graph with an operator that no row program has is refused by the operator's name."""
+    tensors = [
+        helper.make_tensor_value_info(name, TensorProto.DOUBLE, [None, 1])
+        for name in ("x", "prediction_label")
+    ]
+    nodes = [helper.make_node("Gelu", ["x"], ["prediction_label"])]
+    graph = helper.make_model(helper.make_graph(nodes, "g", tensors[:1], tensors[1:]))
+    description = {**deployed("shipped").description, "scalar": None}
+    loaded = Deployment(description, deployed("shipped").engine)
+    with pytest.raises(SqlError, match="there is none for Gelu in its graph"):
+        programs.with_program(loaded, graph.SerializeToString())
+
+
+@pytest.mark.parametrize("kind", ["tree", "boosted", "forest"])
+def test_trees_are_asked_once_for_each_row(kind: str) -> None:
+    """No case asks a whole tree again: a statement is no longer than its trees."""
+    steps = deployed(kind).description["scalar"]["steps"]
+    leaves = sum(str(step).count("BRANCH") + 1 for step in steps if step[0] == "tree")
+    assert statement_of(deployed(kind), "duckdb", "rows").count("WHEN") < 8 * leaves + 300
 
 
 def test_an_operation_without_sql_is_named() -> None:

@@ -9,6 +9,8 @@ import {offerRows} from "./rows_panel.js";
 // Milliseconds. Where an answer takes longer than a person notices, it waits for a pause between keys.
 const SLOW = 150, PAUSE = 150;
 
+const NO_ROW = N_("Send one JSON object of fields and values, or a list of such objects.");
+
 // Languages are asked for by the first part of their tag: zh for zh-Hans.
 const primary = (tag) => tag.split("-")[0];
 
@@ -23,6 +25,9 @@ export function startPage({contents, shells}, openPredictor, openRules, say) {
 
   // One entry of /api/v1/predict's predictions, or the errors as its problem has them.
   function predict(row, options = {}) {
+    if (typeof row !== "object" || row === null || Array.isArray(row)) {
+      return {errors: [{row: null, field: null, message: english[NO_ROW]}]};
+    }
     const read = rules.read(row);
     if (read.errors.length) {
       return {errors: read.errors.map((error) => ({row: null, field: error.field, message: say(error, english)}))};

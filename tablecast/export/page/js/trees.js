@@ -1,13 +1,14 @@
 import {numbers, tensor, unpack} from "./tensors.js";
 
 // Trees as trees_json.py writes them: nodes in the order in which a walk meets them that takes the
-// true child first, so that only the place of the false one has to be known. A leaf's feature is -1.
+// true child first, so that only the place of the false one has to be known. A leaf's feature is -1,
+// its value is its weight, which where a table says more of it is its number.
 export function grown(packed) {
   const features = Int32Array.from(unpack(packed.features));
   const count = features.length;
   const trees = {
     features, values: new Float64Array(count), missing: new Uint8Array(count),
-    others: new Int32Array(count), roots: [], strict: packed.strict, targets: packed.targets,
+    others: new Int32Array(count), numbers: new Int32Array(count), roots: [], strict: packed.strict, targets: packed.targets,
   };
   const thresholds = unpack(packed.thresholds), tracks = unpack(packed.missing);
   const weights = unpack(packed.weights), target = unpack(packed.leaf_targets);
@@ -20,7 +21,7 @@ export function grown(packed) {
       trees.missing[node] = tracks[branch++];
       open.push(node);
     } else {
-      trees.values[node] = weights[leaf];
+      trees.values[node] = trees.numbers[node] = weights[leaf];
       trees.others[node] = target[leaf++];
       if (open.length) trees.others[open.pop()] = node + 1;
       else atRoot = true;
@@ -129,12 +130,16 @@ export function leavesReached(trees, x) {
 
 // The sum of what a table says of the leaves that each row reaches, tree after tree.
 export function leavesSummed(trees, x, table) {
-  const rows = x.shape[0], {values} = trees, said = table.data, width = said.length / table.shape[0];
-  const data = numbers(rows * width).fill(0);
-  eachTree(trees, x, (leaves) => {
+  const rows = x.shape[0], said = table.data, width = said.length / table.shape[0];
+  const data = numbers(rows * width).fill(0), leafNumbers = trees.numbers;
+  const addOne = (leaves) => {
+    for (let row = 0; row < rows; row++) data[row] += said[leafNumbers[leaves[row]]];
+  };
+  const addAll = (leaves) => {
     for (let row = 0, i = 0; row < rows; row++) {
-      for (let k = 0, j = values[leaves[row]] * width; k < width; k++) data[i++] += said[j++];
+      for (let k = 0, j = leafNumbers[leaves[row]] * width; k < width; k++) data[i++] += said[j++];
     }
-  });
+  };
+  eachTree(trees, x, width === 1 ? addOne : addAll);
   return {kind: table.kind, shape: [rows, ...table.shape.slice(1)], data};
 }

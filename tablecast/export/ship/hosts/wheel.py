@@ -29,7 +29,7 @@ def files(shipment: Shipment) -> Mapping[str, bytes]:
     package = package_of(shipment.app)
     values = {
         "shipment": shipment, "package": package, "version": version_of(shipment),
-        "tablecast": __version__, "group": GROUP, "wheel": wheel_name(),
+        "tablecast": __version__, "group": GROUP,
     }  # fmt: skip
     return {
         "pyproject.toml": filled("wheel-pyproject.toml", **values),
@@ -38,6 +38,7 @@ def files(shipment: Shipment) -> Mapping[str, bytes]:
         wheel_name(): wheel_bytes(),
         "requirements.txt": with_own_wheel(lock_of(shipment.lock)),
         ".gitignore": filled("gitignore") + b"dist/\n",
+        "publish.py": filled("wheel-publish.py", **values),
         "smoke_test.py": filled("wheel-smoke_test.py", **values),
         "README.md": filled("wheel-README.md", **values),
     }
