@@ -78,15 +78,13 @@ test-312: $(TRAINING)/.uv ## train and compile on Python 3.12, where there is on
 	echo "Running the tests of training and compiler on Python 3.12" && \
 	PYTHONPATH=. $(PYTHON_312)/bin/python -m pytest -q -n 2 --dist loadfile $(TESTS_312)
 
-# Beside the other environments, since Ray and Spark bring half a gigabyte. What Java's and Dask's
-# objects raise when they are collected, after their clusters have ended, is not ours.
+# Beside the other environments, since Ray and Spark bring half a gigabyte.
 ENGINES := build/engines
 
 test-engines: export OMP_NUM_THREADS := 1
 test-engines: $(ENGINES)/.installed ## predict on real clusters of Ray, Spark and Dask, and from S3
 	@echo "Running the tests of engines on their clusters"
-	@PYTHONPATH=. $(ENGINES)/bin/python -m pytest -q -p no:unraisableexception --world \
-		tests/world/test_engines.py
+	@PYTHONPATH=. $(ENGINES)/bin/python -m pytest -q --world tests/world/test_engines.py
 
 setup: $(TRAINING)/.installed ## install what training needs
 
