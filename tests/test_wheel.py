@@ -22,6 +22,7 @@ from real_servers import STOP_TIMEOUT, free_port, wait_until_ready
 
 from tablecast import __version__
 from tablecast.export.ship.own_wheel import wheel_bytes
+from tablecast.export.ship.ship import ship
 
 UV = Path(sys.executable).with_name("uv")
 
@@ -163,6 +164,17 @@ def test_an_installed_package_ships_itself(installed: Path, tmp_path: Path) -> N
         assert b"Requires-Dist: flask" in packed.read(f"tablecast-{__version__}.dist-info/METADATA")
         lock = packed.read("tablecast/export/ship/locks/with_log.txt")
     assert lock == (ROOT / "requirements.txt").read_bytes()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("lock", ["requirements.txt", "training/requirements.txt"])
+def test_the_locks_of_a_folder_find_its_wheel(lock: str, tmp_path: Path) -> None:
+    """From wherever installers are started, and although no index has it."""
+    ship(SHIPPED, "docker", tmp_path / "out", ci="github", table="table.csv")
+    uv("venv", "-q", "--python", sys.executable, str(tmp_path / "venv"))
+    into = ("pip", "install", "--dry-run", "--python", str(tmp_path / "venv/bin/python"))
+    said = uv(*into, "--require-hashes", "-r", str(tmp_path / "out" / lock))
+    assert f"+ tablecast=={__version__}" in said
 
 
 @pytest.mark.slow

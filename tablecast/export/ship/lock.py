@@ -40,10 +40,14 @@ def lock_of(name: str) -> str:
     return carried_file(f"tablecast/export/ship/locks/{name}.txt").decode()
 
 
-def with_own_wheel(lock: str) -> bytes:
-    """The same lock with our wheel, which no index has: it is found in the folder, by its hash."""
+def with_own_wheel(lock: str, folder: str = ".") -> bytes:
+    """The same lock with our wheel, which no index has: it is found in the folder, by its hash.
+
+    Args:
+        folder: where the wheel is, from where the lock is.
+    """
     own = f"tablecast=={__version__} \\\n    --hash=sha256:{sha256_of(wheel_bytes())}\n"
-    return f"--find-links .\n{own}{lock}".encode()
+    return f"--find-links {folder}\n{own}{lock}".encode()
 
 
 def pins_of(lock: str) -> Iterator[Pin]:

@@ -72,7 +72,7 @@ def pipeline_files(
     return {
         **beside,
         PIPELINES[service]: pipeline,
-        "training/requirements.txt": with_own_wheel(lock_of("training")),
+        "training/requirements.txt": with_own_wheel(lock_of("training"), ".."),
         "training/form.toml": starter(shipment.name, shipment.deployment.schema, stated).encode(),
     }
 

@@ -19,6 +19,8 @@ from tablecast.training.cluster.executor import Call, Function, Runner
 from tablecast.training.cluster.joblib_runner import ATTEMPTS, lost_too_often
 from tablecast.training.cluster.worker import Facts, Packed, answered, call, facts, free_of_each
 
+#: Seconds that Ray's processes may take to find one another.
+STARTING = 120
 #: Seconds until a machine answers: Ray starts a new Python there, which imports PyCaret.
 PATIENCE = 60
 
@@ -37,6 +39,8 @@ class RayCluster:
 
     def __init__(self, address: str | None, workers: int) -> None:
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it would tell its makers
+        # On a busy machine its own processes take longer to find one another than it waits.
+        os.environ.setdefault("RAY_agent_register_timeout_ms", str(1000 * STARTING))
         try:
             ray: Any = import_module("ray")
         except ImportError:
@@ -44,13 +48,19 @@ class RayCluster:
                 "Ray is not installed. Install it with: pip install 'tablecast[train,ray]'"
             ) from None
         self._ray, self._address = ray, address
-        own = {} if address else {"num_cpus": workers, "include_dashboard": False}
+        self._start({} if address else {"num_cpus": workers, "include_dashboard": False})
+
+    def _start(self, own: dict[str, Any], again: bool = True) -> None:
+        """Begin; a second time where processes of its own did not start in time."""
         try:
-            ray.init(
-                address or "local", logging_level=logging.CRITICAL, log_to_driver=False, **own
+            self._ray.init(
+                self._address or "local", logging_level=logging.CRITICAL, log_to_driver=False, **own
             )
-        except (OSError, ValueError, RuntimeError) as error:
-            raise self._away(error) from None
+        except Exception as error:  # a plain one is raised after half a minute
+            self.close()
+            if not (own and again):
+                raise self._away(error) from None
+            self._start(own, again=False)
 
     @property
     def width(self) -> int:
@@ -121,8 +131,8 @@ class _TaskRunner:
         except self._ray.exceptions.RayError as error:
             if isinstance(error, self._ray.exceptions.WorkerCrashedError):
                 raise lost_too_often() from None
-            reason = str(error).strip().partition("\n")[0]
-            raise EngineError(f"The Ray cluster has lost what it was given: {reason}") from None
+            reason = str(getattr(error, "cause", None) or error).strip().partition("\n")[0]
+            raise EngineError(f"The Ray cluster failed to do what it was given: {reason}") from None
         except BaseException:  # an interrupt leaves nothing behind that nobody waits for
             for task in tasks:
                 self._ray.cancel(task, force=True)
