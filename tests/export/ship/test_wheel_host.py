@@ -130,6 +130,7 @@ def test_what_is_wrong_in_a_project_is_found(tmp_path: Path) -> None:
     [
         ({}, "INDEX must be the address"),
         ({"INDEX": "packages"}, "INDEX must be the address"),
+        ({"INDEX": "http://[x"}, "INDEX must be the address"),
         ({"INDEX": "https://a:secret@b.c"}, "Put it into UV_PUBLISH_PASSWORD instead"),
         ({"INDEX": "https://b.c"}, "Set UV_PUBLISH_USERNAME and UV_PUBLISH_PASSWORD, your account"),
         ({"INDEX": "https://b.c", "UV_PUBLISH_TOKEN": "secret"}, "Build it first"),
