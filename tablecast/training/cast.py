@@ -18,6 +18,7 @@ from tablecast.deployment.description import save
 from tablecast.deployment.files import without_ending
 from tablecast.deployment.opening import load_pipeline
 from tablecast.deployment.staging import check_free, name_after, named_place, staged
+from tablecast.deployment.versions import resolved
 from tablecast.errors import ArtifactError, EngineError, ProofFailed, Remark
 from tablecast.inference.marginals import background_of
 from tablecast.schema.form_file import Form, read_form
@@ -241,7 +242,7 @@ def verify_deployment(base: str | PathLike[str], rows: int, seed: int) -> Proof:
         ArtifactError: a file is missing or is not what was saved.
         ProofFailed: the graph answers differently.
     """
-    base = without_ending(base)
+    base = resolved(without_ending(base))
     content, description = graph_file.read_graph(base)
     described, pipeline = load_pipeline(base)
     if described["sha256"] != description["sha256"]:
