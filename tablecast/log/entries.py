@@ -119,6 +119,11 @@ def new_ids(count: int) -> list[str]:
     return [f"{begin}{tail[:4]}-{tail[4:]}" for tail in tails]
 
 
+def read_id(text: str) -> str:
+    """An id as somebody wrote it, as ``new_ids`` writes it: some programs capitalise a UUID."""
+    return text.strip().lower()
+
+
 def first_id(at: int) -> str:
     """The lowest id of a moment, in microseconds since 1970: later ones have greater ids."""
     milliseconds = f"{max(at, 0) // 1000:012x}"
@@ -146,6 +151,7 @@ class Notes:
         """
         self._about = (loaded.name, str(loaded.description["sha256"]))
         self._schema = loaded.schema
+        self._names = frozenset(one.name for one in loaded.schema.fields)
         self._engine = engine
         self._given = [
             (index, one.name, _writer_of(one, secret))
@@ -206,8 +212,15 @@ class Notes:
         return {
             "id": new_ids(1)[0], "at": time.time_ns() // 1000, "deployment": deployment,
             "sha256": sha256, "key": asked.key, "request": asked.request,
-            "reasons": kinds(remarks),
+            "reasons": [self._known(reason) for reason in kinds(remarks)],
         }  # fmt: skip
+
+    def _known(self, reason: dict[str, str | None]) -> dict[str, str | None]:
+        """Without the name of a field that is none: it comes from whoever asked, as values do.
+
+        The first row of a file without column names is such names.
+        """
+        return reason if reason["field"] in self._names else {**reason, "field": None}
 
     def _common(self, at: int, asked: Asked, ms: float) -> Answered:
         """What all answers to a request share; the rest is to be filled in."""
