@@ -15,11 +15,15 @@ import numpy.typing as npt
 
 from tablecast.deployment.deployment import Deployment
 from tablecast.errors import InvalidInput, Remark, SettingError
+from tablecast.i18n.language import N_
 from tablecast.inference.predictor import Prediction
 from tablecast.schema.field import Field, Value
 
 #: What a hashed value begins with.
 HASHED = "hmac-sha256:"
+
+#: What is kept of a text about a whole file, which may name what is in it.
+OF_THE_FILE = N_("The file as a whole, such as its columns.")
 
 #: Random bits of an id; some above them are free, so that the ids of a list can count up.
 RANDOM_BITS = 61
@@ -132,7 +136,15 @@ def first_id(at: int) -> str:
 
 def kinds(remarks: Sequence[Remark]) -> list[dict[str, str | None]]:
     """Each remark's field and its sentence without what was filled in, which may be personal."""
-    return [{"field": remark.field, "kind": remark.message} for remark in remarks]
+    return [{"field": remark.field, "kind": _kind(remark)} for remark in remarks]
+
+
+def _kind(remark: Remark) -> str:
+    """Of a remark that says where another one was found, that one's sentence."""
+    found = remark.values.get("remark")
+    if isinstance(found, Remark):
+        return _kind(found)
+    return remark.message if found is None else OF_THE_FILE
 
 
 class Notes:
