@@ -1,7 +1,7 @@
 """A search of one process beside the same on a cluster, and beside FLAML's own distribution.
 
     python -m benchmarks.cluster --rows 1000000 --trials 12 --engines none dask ray
-    python -m benchmarks.cluster --rows 1000000 --peers flaml --seconds 120    # with flaml[ray]
+    python -m benchmarks.cluster --peers flaml --seconds 120    # with flaml[ray,blendsearch]
 
 Each line is of a process of its own. The load says who else used the machine.
 """

@@ -123,13 +123,14 @@ answered = rows.mapInPandas(predict, TYPES)
 
 MLFLOW = """
 import joblib, mlflow.pyfunc, pandas as pd, tempfile
+from pyspark.sql.functions import struct
 class Model(mlflow.pyfunc.PythonModel):
     def predict(self, context, model_input, params=None):
         return joblib.load(NAME + ".pkl").predict(model_input)
 folder = tempfile.mkdtemp() + "/model"
 mlflow.pyfunc.save_model(folder, python_model=Model())
 udf = mlflow.pyfunc.spark_udf(spark, folder, result_type="double", env_manager="local")
-answered = rows.withColumn("prediction_label", udf(*rows.columns))
+answered = rows.withColumn("prediction_label", udf(struct(*rows.columns)))
 """
 
 SUMMED = """

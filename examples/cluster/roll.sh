@@ -11,4 +11,5 @@ for server in web1 web2; do
     sleep 2 # what was just delivered is taken up; docker waits until it is answered
     docker compose up -d --build --no-deps --wait --force-recreate "$server"
     tell "set server tablecast/$server state ready"
+    until tell "show stat" | grep -q "^tablecast,$server,.*,UP,"; do sleep 0.5; done
 done

@@ -152,6 +152,7 @@ def test_an_error_comes_back_in_its_words(two_workers: Executor) -> None:
 
 def test_workers_share_the_memory_of_their_machine(two_workers: Any) -> None:
     """Each may take its part of what is free, this process too, and no more than its limit."""
+    two_workers._client.wait_for_workers(2, timeout=60)  # those that were killed are replaced
     told = two_workers.facts()
     assert len(told) == 2
     assert 0 < two_workers.free_bytes() <= told[0].free / 2

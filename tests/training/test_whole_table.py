@@ -20,7 +20,7 @@ from tablecast.training.train import train
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 #: Rows of the table, of those that a pipeline has memory for, and of those that a search has.
-ROWS, FITTED, SEARCHED = 5_000, 4_500, 1_500
+ROWS, FITTED, SEARCHED = 5_000, 2_250, 1_500
 
 
 def prepared(task: str, rows: int = ROWS) -> Prepared:
@@ -51,7 +51,7 @@ def test_what_a_sample_finds_learns_from_all_rows(model: str) -> None:
     assert trained.rows == FITTED
     assert trained.held_out == round(0.3 * SEARCHED)
     (note,) = [str(note) for note in trained.notes if "does not fit into memory" in str(note)]
-    assert note.startswith("Searched on 1,500 of the 4,500 rows")
+    assert note.startswith("Searched on 1,500 of the 2,250 rows")
     assert f"R2 on the test rows is {trained.metrics['holdout']['R2']:.4f}" in note
     if trained.search:
         assert trained.search["rows"] == SEARCHED
@@ -86,7 +86,7 @@ def test_a_pipeline_has_memory_for_more_rows_than_a_search() -> None:
     table = intake._fitting(prepared("regression"), said.append)
     assert len(table.table) == FITTED
     assert said == [str(table.notes[-1])]
-    assert said[0].startswith("Trained on 4,500 of the 5,000 rows, drawn at random, because the")
+    assert said[0].startswith("Trained on 2,250 of the 5,000 rows, drawn at random, because the")
     whole = whole_table(table)
     assert len(whole.sample.table) == SEARCHED
     assert whole.sample.table.equals(table.table.iloc[whole.places].reset_index(drop=True))

@@ -124,17 +124,19 @@ class Tier:
         """Have a server get no more requests, end it, and start it anew, as roll.sh does."""
         name = f"tablecast/web{place + 1}"
         self.tell_front(f"set server {name} state drain")
-        while self.sessions(place):
+        while int(self.standing(place)["scur"]):
             time.sleep(0.02)
         self.webs[place].stop()
         meanwhile()
         self.webs[place].start(deployment)
         self.tell_front(f"set server {name} state ready")
+        while self.standing(place)["status"] != "UP":
+            time.sleep(0.02)
 
-    def sessions(self, place: int) -> int:
-        """How many requests a server is at."""
+    def standing(self, place: int) -> dict[str, str]:
+        """What HAProxy knows of a server: its status, and how many requests it is at (scur)."""
         rows = csv.DictReader(self.tell_front("show stat").lstrip("# ").splitlines())
-        return int(next(row["scur"] for row in rows if row["svname"] == f"web{place + 1}"))
+        return next(row for row in rows if row["svname"] == f"web{place + 1}")
 
     def ask(self, session: requests.Session, key: str = "all") -> requests.Response:
         """Ask for a prediction as a program does."""

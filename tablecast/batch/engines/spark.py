@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import tablecast
@@ -50,7 +50,8 @@ def started(workers: int | None, address: str | None, graph: bytes) -> Iterator[
         yield Cluster(count, lambda order: threads.submit(answer, order))
     finally:
         threads.shutdown(wait=False, cancel_futures=True)
-        context.cancelAllJobs()
+        with suppress(Exception):  # it may have ended, with all its jobs
+            context.cancelAllJobs()
         context.stop()
 
 

@@ -8,6 +8,7 @@ from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
+from tablecast.batch.engines.dask import DEAF
 from tablecast.errors import EngineError
 from tablecast.training.cluster.executor import Runner
 from tablecast.training.cluster.joblib_runner import JoblibRunner
@@ -42,7 +43,7 @@ class DaskCluster:
         try:
             self._own = None if address else dask.LocalCluster(
                 n_workers=workers, threads_per_worker=1, dashboard_address=None,
-                silence_logs=logging.CRITICAL,
+                silence_logs=logging.CRITICAL, preload=[DEAF],
             )
             self._client = dask.Client(address or self._own, timeout=PATIENCE, set_as_default=False)
         except (OSError, ValueError, RuntimeError) as error:

@@ -182,7 +182,8 @@ def test_cases_stand_side_by_side(
     with browser.new_context().new_page() as served:
         served.set_content(answered.text)
         expected = served.evaluate(COMPARED)
-    page.evaluate("link => { location.hash = link; }", f"{cases}&lang={language}")
+    for link in ("age=40", f"{cases}&lang={language}"):  # one link after the other
+        page.evaluate("link => { location.hash = link; }", link)
     page.locator("[data-cases] .course").first.wait_for()
     assert page.evaluate(COMPARED) == expected
 

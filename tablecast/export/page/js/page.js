@@ -198,7 +198,9 @@ export function startPage({contents, shells}, openPredictor, openRules, say) {
     field.closest("details")?.setAttribute("open", "");
   }
 
+  let heard = null;
   function listen() {
+    heard = form();
     const {classes, interval, graph} = contents.predictor;
     offerRows({language, rules, predictor, say, classes, hasRange: interval !== null, hasScores: "probabilities" in graph.outputs});
     form().addEventListener("submit", (event) => {
@@ -242,7 +244,7 @@ export function startPage({contents, shells}, openPredictor, openRules, say) {
     const tag = Array.from(languages.keys()).find((one) => wanted && primary(one) === primary(wanted));
     if (tag && tag !== language.tag) return speak(tag, given);
     fill(form(), language.controls, given);
-    listen();
+    if (heard !== form()) listen();
     ask(false);
     if (compared) compare(compared).scrollIntoView();
     else document.querySelector("[data-cases]").hidden = true;
