@@ -24,7 +24,7 @@ from tablecast.inference.marginals import background_of
 from tablecast.schema.form_file import Form, read_form
 from tablecast.schema.options import ReadingOptions, options_of
 from tablecast.schema.schema import Schema
-from tablecast.training.cluster.opening import opened
+from tablecast.training.cluster.open_cluster import opened
 from tablecast.training.intake import take_in
 from tablecast.training.interrupts import Interrupts
 from tablecast.training.like import expected_of
@@ -82,7 +82,7 @@ def cast(
         force: replace another deployment of that name.
         model, budget, trials, seed, max_latency: see ``tablecast.training.train.train``.
         engine, address, workers: where a search fits its models; see
-            ``tablecast.training.cluster.opening.opened``.
+            ``tablecast.training.cluster.open_cluster.opened``.
         drop, keep: columns to leave out, and columns that are features even where they look like
             the target in disguise.
         group, time, weight: columns by which rows are split and counted; see ``ReadingOptions``.

@@ -18,7 +18,7 @@ from real_servers import STOP_TIMEOUT, free_port, wait_until_ready
 
 from benchmarks.copies import write_copy
 from tablecast.cli import address
-from tablecast.cli.commands import serve
+from tablecast.cli.commands import serve_command as serve
 from tablecast.cli.main import command_parser, main
 
 

@@ -8,8 +8,8 @@ from urllib.parse import SplitResult, urlsplit
 
 from tablecast.data import kaggle
 from tablecast.errors import ShipError, TableError
+from tablecast.export.ship.host_registry import host_of
 from tablecast.export.ship.lock import lock_of, with_own_wheel
-from tablecast.export.ship.registry import host_of
 from tablecast.export.ship.shipment import Shipment
 from tablecast.export.ship.templates import filled
 from tablecast.schema.form_starter import starter

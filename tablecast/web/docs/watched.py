@@ -7,7 +7,7 @@ from typing import Any
 
 from tablecast.deployment.deployment import Deployment
 from tablecast.i18n.language import _
-from tablecast.log.report import report_of
+from tablecast.log.watch_report import report_of
 from tablecast.web.docs.answer_schemas import NUMBER_OR_NULL, TEXT, TEXT_OR_NULL, ref
 from tablecast.web.docs.failures import FAILURES, REQUEST_ID, operation, problem_response
 from tablecast.web.docs.row_schemas import JsonSchema

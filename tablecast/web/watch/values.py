@@ -10,7 +10,7 @@ from itertools import pairwise
 from tablecast.i18n.formats import number, percent, with_unit
 from tablecast.i18n.language import _
 from tablecast.log.bins import ANSWERS, Bins
-from tablecast.log.report import Drift
+from tablecast.log.watch_report import Drift
 from tablecast.schema.field import Field
 from tablecast.schema.schema import Schema
 from tablecast.web.display.amounts import wording_of

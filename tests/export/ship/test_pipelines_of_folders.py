@@ -14,7 +14,7 @@ from test_pipelines import assert_tags_reach
 
 from tablecast.cli.main import main
 from tablecast.errors import ShipError
-from tablecast.export.ship.check import check_folder
+from tablecast.export.ship.offline_checks import check_folder
 from tablecast.export.ship.pipelines import PIPELINES
 from tablecast.export.ship.ship import ship
 

@@ -13,10 +13,10 @@ from deployments import ROOT, SHIPPED
 
 from tablecast.cli.main import main
 from tablecast.deployment.files import with_ending
-from tablecast.export.ship import folder as folders
-from tablecast.export.ship.check import check_folder
+from tablecast.export.ship import shipped_folder as folders
+from tablecast.export.ship.host_registry import host_names
 from tablecast.export.ship.lock import LOCKS, lock_of, pins_of
-from tablecast.export.ship.registry import host_names
+from tablecast.export.ship.offline_checks import check_folder
 from tablecast.export.ship.ship import ship
 
 #: The hosts that run our server, each by files of its own.

@@ -17,8 +17,8 @@ from tablecast.deployment import installed
 from tablecast.deployment.opening import load
 from tablecast.deployment.versions import resolved
 from tablecast.errors import ArtifactError, ShipError
-from tablecast.export.ship.check import check_folder
 from tablecast.export.ship.hosts.wheel import package_of, version_of
+from tablecast.export.ship.offline_checks import check_folder
 from tablecast.export.ship.ship import ship
 from tablecast.export.ship.shipment import Shipment
 

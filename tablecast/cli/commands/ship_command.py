@@ -9,8 +9,8 @@ from pathlib import Path
 from tablecast.cli.arguments import say
 from tablecast.cli.command_help import explain
 from tablecast.errors import ShipError
-from tablecast.export.ship.check import check_folder
-from tablecast.export.ship.registry import host_names
+from tablecast.export.ship.host_registry import host_names
+from tablecast.export.ship.offline_checks import check_folder
 from tablecast.export.ship.ship import Shipped, ship
 
 HELP = "write a folder that a host runs, ready to push"

@@ -9,7 +9,7 @@ from tablecast.cli.arguments import say, whole
 from tablecast.cli.command_help import explain
 from tablecast.deployment.opening import load
 from tablecast.errors import LogError
-from tablecast.log.opening import engine_for_commands
+from tablecast.log.open_log import engine_for_commands
 from tablecast.settings import read_settings
 
 HELP = "export the prediction log, or delete from it"
