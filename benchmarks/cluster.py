@@ -39,7 +39,7 @@ def table_of(rows: int) -> pd.DataFrame:
 def search(rows: int, trials: int, engine: str, workers: int) -> dict[str, Any]:
     """Our search: its seconds, its best, and the hash of all predictions."""
     from tablecast.data.sources import prepare
-    from tablecast.training.cluster.opening import opened
+    from tablecast.training.cluster.open_cluster import opened
     from tablecast.training.experiment.setup import quiet_and_single
     from tablecast.training.search.budget import Budget
     from tablecast.training.search.pool import score_of

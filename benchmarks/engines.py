@@ -95,7 +95,7 @@ IN_SPARK = """
 import sys, time
 sys.path += sys.argv[3:]
 from pathlib import Path
-from tablecast.batch.engines.spark import share_environment
+from tablecast.batch.engines.spark_engine import share_environment
 share_environment()
 import os
 os.environ["PYTHONPATH"] = os.pathsep.join(sys.path[1:])

@@ -17,9 +17,9 @@ from pathlib import Path
 from benchmarks.environments import ROOT
 from tablecast.deployment.opening import load
 from tablecast.log.daily import DAY, add
+from tablecast.log.daily_sums import Counting, added
 from tablecast.log.database import engine_of, upgrade, writing
 from tablecast.log.entries import first_id
-from tablecast.log.sums import Counting, added
 
 DAYS, ASKED = 365, 20
 

@@ -26,7 +26,7 @@ from tablecast.deployment.predict_model import predict_model
 from tablecast.log import evidence
 from tablecast.log.bins import ANSWERS, Bins, bins_of
 from tablecast.log.evidence import ALPHA, BLOCK, BLOCKS, Late
-from tablecast.log.report import QUALITY_TESTS
+from tablecast.log.watch_report import QUALITY_TESTS
 
 HOURS, DAYS = 24, 30
 

@@ -9,9 +9,9 @@ import numpy as np
 
 from tablecast.deployment.relabelled_files import description_of
 from tablecast.log.daily import DAY, add
+from tablecast.log.daily_sums import Counting, Sums, added, of_outcome
 from tablecast.log.database import engine_of, upgrade, writing
 from tablecast.log.entries import first_id
-from tablecast.log.sums import Counting, Sums, added, of_outcome
 from tests.deployments import SHIPPED
 
 #: A day of 2026, since 1970.

@@ -17,7 +17,7 @@ from tablecast.batch.csv_chunk import Chunk, CsvChunk, PlainChunk, PlainLines, p
 from tablecast.batch.csv_faults import ragged, too_long, unreadable
 from tablecast.batch.csv_layout import layout_of
 from tablecast.batch.csv_text import CsvText
-from tablecast.batch.steps import in_steps
+from tablecast.batch.graph_steps import in_steps
 from tablecast.data.surroundings import MOST_FOOTERS, is_drawn, is_filled, is_footer, repeats
 from tablecast.errors import BatchError
 from tablecast.i18n.language import N_, _

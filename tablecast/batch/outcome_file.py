@@ -18,6 +18,7 @@ from tablecast.batch.workbook_source import WorkbookSource
 from tablecast.data.sheets import is_workbook
 from tablecast.errors import BatchError, InvalidInput, Remark
 from tablecast.i18n.language import N_, _
+from tablecast.log.entries import read_id
 from tablecast.log.outcomes import (
     NAME,
     OutcomesRefused,
@@ -129,7 +130,7 @@ def _outcomes_of(schema: Schema, source: Any) -> Outcomes:
 def _told(valid: Schema, one: Any, raw: Any) -> Told:
     if _is_blank(one):
         raise InvalidInput([Remark(NO_ID, "id")])
-    return Told(str(one).strip(), read_outcome(valid, raw, text=isinstance(raw, str)))
+    return Told(read_id(str(one)), read_outcome(valid, raw, text=isinstance(raw, str)))
 
 
 def _is_blank(cell: Any) -> bool:

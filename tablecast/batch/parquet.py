@@ -13,7 +13,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from tablecast.batch.steps import in_steps
+from tablecast.batch.graph_steps import in_steps
 from tablecast.errors import BatchError
 
 #: Rows that are read at a time. Parquet is read by column, so that chunks may be larger than those

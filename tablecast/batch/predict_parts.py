@@ -15,10 +15,10 @@ from tablecast import __version__
 from tablecast.batch.engines import Cluster, EngineFailed, started
 from tablecast.batch.parts.inputs import inputs_at
 from tablecast.batch.parts.kept import Kept
+from tablecast.batch.parts.locations import LONGEST_REASON
 from tablecast.batch.parts.merged import merged
 from tablecast.batch.parts.outputs import Output, output_at
 from tablecast.batch.parts.part import Order, Scored
-from tablecast.batch.parts.places import LONGEST_REASON
 from tablecast.batch.parts.plan import Planned, described, planned
 from tablecast.batch.parts.score import score
 from tablecast.batch.paths import file_errors

@@ -71,7 +71,7 @@ def located(refusals: Iterable[Refused]) -> Iterator[Remark]:
     """Every remark with its row's index, and the line that the person sees."""
     for refusal in refusals:
         for remark in refusal.remarks:
-            values = {"found_at": refusal.location.capitalize(), "remark": remark.say()}
+            values = {"found_at": refusal.location.capitalize(), "remark": remark}
             yield Remark("{found_at}: {remark}", remark.field, values, refusal.row)
 
 

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import Any, BinaryIO
 
 from tablecast.batch.csv_layout import header_index
-from tablecast.batch.steps import in_steps
+from tablecast.batch.graph_steps import in_steps
 from tablecast.data.dialect import MOST_TITLES
 from tablecast.data.sheets import opened_sheet, plain_cell
 from tablecast.data.surroundings import bare, is_footer

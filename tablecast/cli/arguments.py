@@ -7,6 +7,8 @@ import math
 import sys
 from pathlib import Path
 
+from tablecast.settings import SETTINGS
+
 
 def add_deployment(parser: argparse.ArgumentParser) -> None:
     """The deployment that a command is about."""
@@ -42,6 +44,14 @@ def whole(text: str) -> int:
     if not (text.isdecimal() and int(text)):
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number above 0")
     return int(text)
+
+
+def workers(text: str) -> int:
+    """An argument that is how many processes the server starts, as its setting has them."""
+    number, most = whole(text), SETTINGS["workers"].most
+    if number > most:
+        raise argparse.ArgumentTypeError(f"{text!r} is more than {most}")
+    return number
 
 
 def port(text: str) -> int:

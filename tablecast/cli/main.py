@@ -34,6 +34,10 @@ FOR_TRAINING = (
 ENDINGS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 
 
+#: What ends the name of a command's module; what stands before it is the command's own.
+ENDING = "_command"
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command.
 
@@ -109,8 +113,9 @@ def command_parser(wanted: Sequence[str] = ()) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    names = [module.name for module in pkgutil.iter_modules(commands_folder.__path__)]
+    modules = [module.name for module in pkgutil.iter_modules(commands_folder.__path__)]
+    names = [module.removesuffix(ENDING) for module in modules]
     for name in [name for name in names if name in wanted] or names:
-        command = import_module(f"{commands_folder.__name__}.{name}")
+        command = import_module(f"{commands_folder.__name__}.{name}{ENDING}")
         command.configure(commands.add_parser(name, help=command.HELP))
     return parser

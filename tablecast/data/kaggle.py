@@ -53,7 +53,7 @@ def fetch(name: str, endings: Sequence[str]) -> tuple[bytes, str]:
         TableError: it is named otherwise, the client or the credentials are missing, or Kaggle
             refuses it. No message holds a credential.
     """
-    source = _source(name)
+    source = source_of(name)
     content = _downloaded(source)
     file = (source.file or source.dataset).rpartition("/")[2]
     if is_archive(content):
@@ -64,8 +64,13 @@ def fetch(name: str, endings: Sequence[str]) -> tuple[bytes, str]:
     return content, file
 
 
-def _source(name: str) -> Source:
-    found = re.fullmatch(r"kaggle:([\w.-]+)/([\w.-]+)(?:/(.+))?", name, re.IGNORECASE)
+def source_of(name: str) -> Source:
+    """What a name such as ``kaggle:OWNER/DATASET`` means.
+
+    Raises:
+        TableError: it is named otherwise.
+    """
+    found = re.fullmatch(r"kaggle:([\w-][\w.-]*)/([\w-][\w.-]*)(?:/(.+))?", name, re.IGNORECASE)
     if not found:
         raise TableError(
             f"'{name}' is not a table of Kaggle's. Write kaggle:OWNER/DATASET, or "

@@ -14,8 +14,8 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
+from tablecast.log.daily_sums import Counting, Sums, added, negated, of_outcome
 from tablecast.log.entries import Answered, Refused
-from tablecast.log.sums import Counting, Sums, added, negated, of_outcome
 from tablecast.log.tables import DAILY, PREDICTION
 
 #: Microseconds.

@@ -44,6 +44,15 @@ OTHER_VERSION = (
     "knows up to {known!r}). Update tablecast, or name another database."
 )
 
+#: What SQLite and PostgreSQL say in a few words, and what to do about it.
+ADVICE = {
+    "unable to open database file":
+        "Its folder must be there, and this user must be able to write there.",
+    "readonly database": "This user must be able to write to the file and to its folder.",
+    "file is not a database": "Name another file.",
+    "already exists": "The database holds another program's tables. Name a new one.",
+}  # fmt: skip
+
 
 def engine_of(address: str, *, synced: bool = True) -> sa.Engine:
     """What connects to the database of an address; nothing is opened yet.
@@ -141,8 +150,10 @@ def errors_of_log() -> Iterator[None]:
 
 
 def reason_of(error: Exception) -> str:
-    """What a database says, in one line, without the statement and its values."""
-    return " ".join(str(getattr(error, "orig", None) or error).split())
+    """What a database says, in one line, without the statement and its values, and what to do."""
+    said = " ".join(str(getattr(error, "orig", None) or error).split())
+    advice = next((advice for words, advice in ADVICE.items() if words in said), None)
+    return f"{said}. {advice} TABLECAST_LOG names it." if advice else said
 
 
 def existing(address: str) -> sa.Engine:

@@ -15,11 +15,15 @@ import numpy.typing as npt
 
 from tablecast.deployment.deployment import Deployment
 from tablecast.errors import InvalidInput, Remark, SettingError
+from tablecast.i18n.language import N_
 from tablecast.inference.predictor import Prediction
 from tablecast.schema.field import Field, Value
 
 #: What a hashed value begins with.
 HASHED = "hmac-sha256:"
+
+#: What is kept of a text about a whole file, which may name what is in it.
+OF_THE_FILE = N_("The file as a whole, such as its columns.")
 
 #: Random bits of an id; some above them are free, so that the ids of a list can count up.
 RANDOM_BITS = 61
@@ -119,6 +123,11 @@ def new_ids(count: int) -> list[str]:
     return [f"{begin}{tail[:4]}-{tail[4:]}" for tail in tails]
 
 
+def read_id(text: str) -> str:
+    """An id as somebody wrote it, as ``new_ids`` writes it: some programs capitalise a UUID."""
+    return text.strip().lower()
+
+
 def first_id(at: int) -> str:
     """The lowest id of a moment, in microseconds since 1970: later ones have greater ids."""
     milliseconds = f"{max(at, 0) // 1000:012x}"
@@ -127,7 +136,15 @@ def first_id(at: int) -> str:
 
 def kinds(remarks: Sequence[Remark]) -> list[dict[str, str | None]]:
     """Each remark's field and its sentence without what was filled in, which may be personal."""
-    return [{"field": remark.field, "kind": remark.message} for remark in remarks]
+    return [{"field": remark.field, "kind": _kind(remark)} for remark in remarks]
+
+
+def _kind(remark: Remark) -> str:
+    """Of a remark that says where another one was found, that one's sentence."""
+    found = remark.values.get("remark")
+    if isinstance(found, Remark):
+        return _kind(found)
+    return remark.message if found is None else OF_THE_FILE
 
 
 class Notes:
@@ -146,6 +163,7 @@ class Notes:
         """
         self._about = (loaded.name, str(loaded.description["sha256"]))
         self._schema = loaded.schema
+        self._names = frozenset(one.name for one in loaded.schema.fields)
         self._engine = engine
         self._given = [
             (index, one.name, _writer_of(one, secret))
@@ -206,8 +224,15 @@ class Notes:
         return {
             "id": new_ids(1)[0], "at": time.time_ns() // 1000, "deployment": deployment,
             "sha256": sha256, "key": asked.key, "request": asked.request,
-            "reasons": kinds(remarks),
+            "reasons": [self._known(reason) for reason in kinds(remarks)],
         }  # fmt: skip
+
+    def _known(self, reason: dict[str, str | None]) -> dict[str, str | None]:
+        """Without the name of a field that is none: it comes from whoever asked, as values do.
+
+        The first row of a file without column names is such names.
+        """
+        return reason if reason["field"] in self._names else {**reason, "field": None}
 
     def _common(self, at: int, asked: Asked, ms: float) -> Answered:
         """What all answers to a request share; the rest is to be filled in."""

@@ -40,7 +40,7 @@ NO_SUCH_ID = N_("There is no prediction with the id {id}. Copy the id as the pre
 OF_ANOTHER = N_("The prediction {id} was made by {deployment}. Tell its outcome there.")
 TOLD_OTHERWISE = N_(
     "The outcome of {id} is known as {known}, not {outcome}. If the earlier one is wrong, the "
-    "person who runs this service can replace it."
+    "person who runs this service can replace it (tablecast outcomes add FILE --replace)."
 )
 TOLD_TWICE = N_("The outcome of {id} is told twice, as {known} and as {outcome}. Send it once.")
 

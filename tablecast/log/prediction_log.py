@@ -12,11 +12,11 @@ from sqlalchemy.exc import SQLAlchemyError
 from tablecast.deployment.deployment import Deployment
 from tablecast.errors import LogError
 from tablecast.log import daily, reader
+from tablecast.log.daily_sums import Sums
 from tablecast.log.database import engine_of, reason_of, upgrade
 from tablecast.log.entries import Notes, Parcel
 from tablecast.log.keeping import Store
 from tablecast.log.retention import withdraw
-from tablecast.log.sums import Sums
 from tablecast.log.writer import Writer
 
 log = logging.getLogger("tablecast")

@@ -18,12 +18,13 @@ from tablecast.deployment.description import save
 from tablecast.deployment.files import without_ending
 from tablecast.deployment.opening import load_pipeline
 from tablecast.deployment.staging import check_free, name_after, named_place, staged
+from tablecast.deployment.versions import resolved
 from tablecast.errors import ArtifactError, EngineError, ProofFailed, Remark
 from tablecast.inference.marginals import background_of
 from tablecast.schema.form_file import Form, read_form
 from tablecast.schema.options import ReadingOptions, options_of
 from tablecast.schema.schema import Schema
-from tablecast.training.cluster.opening import opened
+from tablecast.training.cluster.open_cluster import opened
 from tablecast.training.intake import take_in
 from tablecast.training.interrupts import Interrupts
 from tablecast.training.like import expected_of
@@ -81,7 +82,7 @@ def cast(
         force: replace another deployment of that name.
         model, budget, trials, seed, max_latency: see ``tablecast.training.train.train``.
         engine, address, workers: where a search fits its models; see
-            ``tablecast.training.cluster.opening.opened``.
+            ``tablecast.training.cluster.open_cluster.opened``.
         drop, keep: columns to leave out, and columns that are features even where they look like
             the target in disguise.
         group, time, weight: columns by which rows are split and counted; see ``ReadingOptions``.
@@ -241,7 +242,7 @@ def verify_deployment(base: str | PathLike[str], rows: int, seed: int) -> Proof:
         ArtifactError: a file is missing or is not what was saved.
         ProofFailed: the graph answers differently.
     """
-    base = without_ending(base)
+    base = resolved(without_ending(base))
     content, description = graph_file.read_graph(base)
     described, pipeline = load_pipeline(base)
     if described["sha256"] != description["sha256"]:

@@ -20,7 +20,7 @@ from werkzeug.exceptions import BadRequest, HTTPException
 from tablecast.deployment.deployment import Deployment
 from tablecast.errors import InvalidInput, Remark, SettingError, TablecastError
 from tablecast.i18n.language import N_, _
-from tablecast.log.opening import open_log
+from tablecast.log.open_log import open_log
 from tablecast.settings import read_settings, unknown_settings
 from tablecast.web import answer_log, api, pages, warmup
 from tablecast.web.body_limits import limit_body
@@ -122,10 +122,8 @@ def _add_routes(app: Flask, *, logged: bool) -> None:
     for blueprint in pages.blueprints():
         app.register_blueprint(blueprint)
     if logged:
-        from tablecast.web.outcomes import api as outcomes_api
-        from tablecast.web.outcomes import page as outcome_page
-        from tablecast.web.watch import api as watch_api
-        from tablecast.web.watch import gauges
+        from tablecast.web.outcomes import outcome_page, outcomes_api
+        from tablecast.web.watch import gauges, watch_api
 
         app.register_blueprint(outcomes_api.blueprint)
         app.register_blueprint(outcome_page.blueprint)

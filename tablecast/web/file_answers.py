@@ -11,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 from flask import Response, g
 
+from tablecast.batch.summary import RowsRefused
 from tablecast.errors import BatchError, Remark
 from tablecast.inference.engine import Columns
-from tablecast.log.entries import Asked, Parcel
+from tablecast.log.entries import OF_THE_FILE, Asked, Parcel
 from tablecast.web.answer_log import AnswerLog, answers_kept, asked_now, given, keep
 from tablecast.web.http.opened import opened
 
@@ -94,7 +95,9 @@ def recording() -> Iterator[FileRecorder | None]:
         return
     try:
         yield recorder
-    except BatchError:
+    except BatchError as error:
+        if not isinstance(error, RowsRefused):  # whose rows are told one by one
+            recorder.refused([[Remark(OF_THE_FILE)]])
         recorder.give_up()
         raise
     recorder.finish()

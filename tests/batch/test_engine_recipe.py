@@ -16,7 +16,8 @@ from tests.engine_checks import GRAPH, check_refusals, check_strangers
 def test_a_new_engine_is_one_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The page's module is found by its name, and answers as every engine does."""
     page = (ROOT / "docs" / "contributing.md").read_text()
-    found = re.search(r"```python\n# tablecast/batch/engines/(threads\.py)\n(.*?)```", page, re.S)
+    module = r"```python\n# tablecast/batch/engines/(threads_engine\.py)\n(.*?)```"
+    found = re.search(module, page, re.S)
     assert found
     (tmp_path / found[1]).write_text(found[2])
     monkeypatch.setattr(engines, "__path__", [*engines.__path__, str(tmp_path)])
@@ -26,4 +27,4 @@ def test_a_new_engine_is_one_module(tmp_path: Path, monkeypatch: pytest.MonkeyPa
             check_refusals(cluster, tmp_path)
             check_strangers(cluster, tmp_path)
     finally:
-        sys.modules.pop("tablecast.batch.engines.threads", None)
+        sys.modules.pop("tablecast.batch.engines.threads_engine", None)

@@ -15,7 +15,8 @@ import pytest
 from deployments import SHIPPED, shipped_deployment
 
 from tablecast.batch import predict_parts as module
-from tablecast.batch.parts import kept, places
+from tablecast.batch.parts import kept
+from tablecast.batch.parts import locations as places
 from tablecast.batch.predict_file import predict_file
 from tablecast.batch.predict_parts import Workers, predict_parts
 from tablecast.batch.summary import RowsRefused, Summary

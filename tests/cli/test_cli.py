@@ -176,8 +176,8 @@ def test_a_signal_ends_a_command_as_ctrl_c_does(
             temporary.write_text("whole")
         return Summary()
 
-    monkeypatch.setattr("tablecast.cli.commands.predict.predict_file", signalled)
-    monkeypatch.setattr("tablecast.cli.commands.predict.load", lambda _: None)
+    monkeypatch.setattr("tablecast.cli.commands.predict_command.predict_file", signalled)
+    monkeypatch.setattr("tablecast.cli.commands.predict_command.load", lambda _: None)
     try:
         status = main(["predict", "name", "in.csv", "-o", str(tmp_path / "out.csv")])
         assert signal.getsignal(ending) == handler

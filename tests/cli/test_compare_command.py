@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from deployments import SHIPPED
 
-from tablecast.cli.commands import compare
+from tablecast.cli.commands import compare_command as compare
 from tablecast.cli.main import main
 from tablecast.deployment.deployment import Deployment
 from tablecast.deployment.opening import load

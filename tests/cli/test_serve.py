@@ -18,7 +18,7 @@ from real_servers import STOP_TIMEOUT, free_port, wait_until_ready
 
 from benchmarks.copies import write_copy
 from tablecast.cli import address
-from tablecast.cli.commands import serve
+from tablecast.cli.commands import serve_command as serve
 from tablecast.cli.main import command_parser, main
 
 
@@ -142,6 +142,16 @@ def test_no_port_is_refused(asked: str, capsys: pytest.CaptureFixture[str]) -> N
     with pytest.raises(SystemExit):
         command_parser().parse_args(["serve", "charges", f"--port={asked}"])
     assert "is not a port" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("asked", ["0", "-1", "two", "1001"])
+def test_a_number_that_workers_cannot_have_is_refused(
+    asked: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As what was typed, not as the variable that stands for it."""
+    with pytest.raises(SystemExit):
+        command_parser().parse_args(["serve", "charges", f"--workers={asked}"])
+    assert f"argument --workers: '{asked}' is" in capsys.readouterr().err
 
 
 def test_the_address_is_one_that_a_person_can_open() -> None:

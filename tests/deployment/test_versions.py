@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from deployments import ROOT, SHIPPED
 
 from benchmarks.copies import write_copy
 from tablecast.cli.main import main
@@ -26,6 +27,32 @@ def test_until_somebody_switches_the_first_is_served(houses: Path) -> None:
     """Names with numbers stand in the numbers' order; one that comes later changes nothing."""
     assert versions.versions_in(houses) == ["2", "9", "10"]
     assert load(houses).description["version"] == "2"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["sql", "NAME", "--dialect", "duckdb"],
+        ["page", "NAME", "-o", "OUT/page.html"],
+        ["form", "NAME", "--write", "OUT/form.toml"],
+        ["card", "NAME"],
+        ["verify", "NAME", "--rows", "1"],
+        ["ship", "NAME", "--to", "static", "-o", "OUT/static"],
+    ],
+    ids=lambda command: str(command[0]),
+)
+def test_every_command_opens_the_current_version(command: list[str], tmp_path: Path) -> None:
+    """A folder of versions is a deployment to each of them, not only to the server."""
+    current = tmp_path / "charges" / "1"
+    current.mkdir(parents=True)
+    for file in ROOT.glob(f"{SHIPPED.name}.*"):
+        said = file.read_bytes()
+        if file.suffix == ".sha256":
+            said = said.replace(SHIPPED.name.encode(), b"charges")
+        (current / file.name.replace(SHIPPED.name, "charges")).write_bytes(said)
+    places = {"NAME": str(tmp_path / "charges"), "OUT": str(tmp_path)}
+    words = [places.get(word, word).replace("OUT/", f"{tmp_path}/") for word in command]
+    assert main(words) == 0
 
 
 def test_a_switch_and_back(houses: Path) -> None:

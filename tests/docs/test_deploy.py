@@ -10,7 +10,7 @@ import pytest
 from deployments import ROOT
 
 from tablecast.cli.main import main
-from tablecast.export.ship.registry import host_names, host_of
+from tablecast.export.ship.host_registry import host_names, host_of
 from tablecast.export.ship.server_folder import PORT
 from tablecast.export.ship.ship import ship
 
@@ -37,7 +37,7 @@ def test_the_page_ships_and_checks(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     for file in ROOT.glob("deployment_28042020.onnx*"):
         (tmp_path / file.name).write_bytes(file.read_bytes())
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("tablecast.export.ship.check.checked_by_tools", lambda _folder: {})
+    monkeypatch.setattr("tablecast.export.ship.offline_checks.checked_by_tools", lambda _folder: {})
     start = "python -m tablecast "
     calls = [block.replace("\\\n", "") for block in blocks() if block.startswith(start)]
     assert len(calls) >= 3

@@ -12,11 +12,11 @@ from tablecast.deployment.opening import load
 from tablecast.errors import Remark
 from tablecast.log import daily
 from tablecast.log.daily import Daily
+from tablecast.log.daily_sums import Counting
 from tablecast.log.database import engine_of, upgrade, writing
 from tablecast.log.entries import Asked, Parcel, new_ids
 from tablecast.log.prediction_log import PredictionLog
 from tablecast.log.retention import delete_old, erase, withdraw
-from tablecast.log.sums import Counting
 from tablecast.log.tables import PREDICTION
 from tablecast.settings import SETTINGS
 

@@ -9,8 +9,8 @@ from dataclasses import replace
 import pytest
 
 from tablecast.deployment.deployment import Deployment
-from tablecast.errors import SettingError
-from tablecast.log.entries import Asked, Notes, first_id, hashed, new_ids
+from tablecast.errors import InvalidInput, SettingError
+from tablecast.log.entries import Asked, Notes, first_id, hashed, new_ids, read_id
 from tests.logged import ROW, insurance
 
 ASKED = Asked("request", "sales", 4.0)
@@ -44,6 +44,12 @@ def test_ids_sort_by_time_and_are_uuids() -> None:
     assert {uuid.UUID(one).variant for one in ids} == {uuid.RFC_4122}
     assert uuid.UUID(ids[7]).int == uuid.UUID(ids[0]).int + 7
     assert first_id(before) <= ids[0] < first_id(time.time_ns() // 1000 + 1000)
+
+
+def test_an_id_is_read_as_any_program_writes_it() -> None:
+    """Some databases write a UUID in capitals, and a copied one may have spaces around it."""
+    (one,) = new_ids(1)
+    assert read_id(f" {one.upper()}\n") == one
 
 
 def test_an_entry_says_what_was_asked_and_answered() -> None:
@@ -85,3 +91,13 @@ def test_warnings_hold_no_values() -> None:
         {"field": "age",
          "kind": "{field}: {value} is outside the training range ({low} to {high})."}
     ]  # fmt: skip
+
+
+def test_a_refusal_holds_no_name_that_the_deployment_does_not_know() -> None:
+    """The names of unknown fields come from whoever asked: a file without names has a row there."""
+    loaded = insurance()
+    with pytest.raises(InvalidInput) as refused:
+        loaded.schema.parse({"Ann Example": "1", **ROW, "age": "old"})
+    kept = Notes(loaded, "onnx", "").refused(refused.value.errors, ASKED)
+    assert {reason["field"] for reason in kept["reasons"]} == {None, "age"}
+    assert "Ann Example" not in str(kept)

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from watched import TODAY, Row, days_of, heavier, rows_of, shipped, with_outcomes
 
-from tablecast.log.report import report_of
-from tablecast.log.sums import Counting, added, of_outcome
+from tablecast.log.daily_sums import Counting, added, of_outcome
+from tablecast.log.watch_report import report_of
 
 SHIPPED = shipped()
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from tablecast.errors import LogError, SettingError
-from tablecast.log.database import engine_of, upgrade, writing
+from tablecast.log.database import engine_of, errors_of_log, upgrade, writing
 from tablecast.log.tables import METADATA, PREDICTION
 
 
@@ -74,3 +76,24 @@ def test_other_addresses_are_refused(address: str) -> None:
     with pytest.raises(SettingError, match="TABLECAST_LOG must be sqlite") as refused:
         engine_of(address)
     assert "secret" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [(None, "Its folder must be there"), (b"no database at all", "Name another file"),
+     ("CREATE TABLE prediction (a)", "another program's tables")],
+)  # fmt: skip
+def test_what_is_no_log_says_what_to_do(
+    tmp_path: Path, content: bytes | str | None, words: str
+) -> None:
+    """A folder that is not there, a file of another kind, and another program's database."""
+    file = tmp_path / ("there" if content else "nowhere") / "log.db"
+    if content:
+        file.parent.mkdir()
+    if isinstance(content, bytes):
+        file.write_bytes(content)
+    elif content:
+        with closing(sqlite3.connect(file)) as connection:
+            connection.execute(content)
+    with pytest.raises(LogError, match=words), errors_of_log():
+        upgrade(engine_of(f"sqlite:///{file}"))

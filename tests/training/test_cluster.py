@@ -23,7 +23,8 @@ from examples.insurance.simulate import simulate
 from tablecast.cli.main import main
 from tablecast.data.sources import prepare
 from tablecast.errors import EngineError, TrainingError
-from tablecast.training.cluster import dask_cluster, opening, worker
+from tablecast.training.cluster import dask_cluster, worker
+from tablecast.training.cluster import open_cluster as opening
 from tablecast.training.cluster.executor import Executor, Threads
 from tablecast.training.experiment.setup import quiet_and_single
 from tablecast.training.search import candidates, tuning, views

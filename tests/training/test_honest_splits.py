@@ -118,6 +118,18 @@ def test_even_a_first_moment_of_most_rows_has_later_ones() -> None:
     assert splits.is_later(times).sum() == 10
 
 
+def test_rows_of_one_time_leave_enough_before_them() -> None:
+    """A file that was asked at once has one time; with few rows before it, it says what to do."""
+    at_once = pd.Series([1.0, 2.0, 3.0, 4.0, 5.0] + [6.0] * 120, name="at")
+    with pytest.raises(TrainingError, match=r"120 of 125 rows .*'at', and the 5 before .*--time"):
+        splits.is_later(at_once)
+    late = pd.Series([*range(20), 20.0, *[21.0] * 20, *range(22, 60)], name="at")
+    assert (~splits.is_later(late, 0.01)).sum() == 10
+    target = pd.Series(np.arange(125.0))
+    with pytest.raises(TrainingError, match="the 1 before"):
+        splits.refits(target, RowMetadata(times=at_once), "regression", 5, 7)
+
+
 def test_a_class_of_few_groups_has_fewer_folds() -> None:
     """Each side of each split holds each class, if need be with fewer folds; else it is refused."""
     target = pd.Series(np.where(WHO < 3, "rare", CLASSES), name="kind")

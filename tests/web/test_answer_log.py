@@ -11,9 +11,11 @@ import shutil
 import sqlite3
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from tablecast.log.entries import OF_THE_FILE
 from tests.logged import ROW, insurance, logged, rows_of, soon
 from tests.stand_ins import NearestPetalEngine, deploy, iris_schema
 
@@ -102,6 +104,28 @@ def test_a_refusal_is_kept_without_values(tmp_path: Path, monkeypatch: pytest.Mo
         [{"field": None, "kind": "Bad Request"}],
     ]  # fmt: skip
     assert not rows_of(tmp_path, "prediction")
+
+
+@pytest.mark.parametrize("way", ["csv", "lines", "file"])
+def test_why_a_file_is_refused_is_kept_whichever_way_it_comes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    """The reason and its field as of a single row; of wrong columns that it is the whole file."""
+    client = logged(tmp_path, monkeypatch).test_client()
+    choice = "{value} is not a choice for {field}. Choose one of: {levels}."
+    bad, nameless = csv_of(2, smoker="perhaps"), "Ann Example,44\n1,2\n"
+    for content in (bad, nameless):
+        if way == "csv":
+            sent: dict[str, Any] = {"data": content, "content_type": "text/csv"}
+        elif way == "file":
+            sent = {"data": {"file": (io.BytesIO(content.encode()), "new.csv")}}
+        else:
+            lines = "\n".join(json.dumps(row) for row in (ROW, ROW | {"smoker": "perhaps"}))
+            sent = {"data": lines, "content_type": "application/x-ndjson"}
+        assert client.post("/batch" if way == "file" else V1, **sent).status_code == 422
+    first, second = (json.loads(one) for _, one in rows_of(tmp_path, "refusal", "id, reasons"))
+    assert first == [{"field": "smoker", "kind": choice}]
+    assert second == (first if way == "lines" else [{"field": None, "kind": OF_THE_FILE}])
 
 
 def test_the_same_key_gets_the_same_answer(

@@ -543,7 +543,7 @@ def test_the_command_writes_what_the_ending_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Without -o JSON is printed; .json has the same, .html the page."""
-    monkeypatch.setattr("tablecast.cli.commands.card.load", lambda _name: charging_card())
+    monkeypatch.setattr("tablecast.cli.commands.card_command.load", lambda _name: charging_card())
     assert main(["card", "any"]) == 0
     printed = capsys.readouterr().out
     assert main(["card", "any", "-o", str(tmp_path / "card.json")]) == 0

@@ -16,10 +16,11 @@ import pytest
 from deployments import shipped_deployment
 from flask.testing import FlaskClient
 
+from tablecast.errors import SettingError
 from tablecast.settings import unknown_settings
 from tablecast.web.http import access_log as access_log_module
 from tablecast.web.http.access_log import AccessLog
-from tablecast.web.http.origins import origins_of
+from tablecast.web.http.origins import frame_ancestors, origins_of
 from tablecast.web.http.tracing import request_id_of, trace_of
 from tests.started import started
 
@@ -278,10 +279,16 @@ def test_only_named_sites_may_ask(monkeypatch: pytest.MonkeyPatch) -> None:
         assert answer.status_code == 200
 
 
-@pytest.mark.parametrize("text", ["*", "example.com", "https://*.example.com", "https://a.com/x"])
+NO_ORIGINS = (
+    "*", "example.com", "https://*.example.com", "https://a.com/x", "https://a.com;script-src",
+    "https://[x", "https://me@a.com", "https://a.com?b", "ftp://a.com", "https://例.com",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("text", NO_ORIGINS)
 def test_what_is_no_origin_is_refused(text: str) -> None:
-    """A star, a bare name and a path are not origins, and the error names the setting."""
-    with pytest.raises(Exception, match="TABLECAST_CORS_ORIGINS"):
+    """A star, a bare name, a path and a second rule are none, and the error names the setting."""
+    with pytest.raises(SettingError, match="TABLECAST_CORS_ORIGINS"):
         origins_of("TABLECAST_CORS_ORIGINS", text)
 
 
@@ -304,6 +311,9 @@ def test_only_named_sites_may_frame_the_form(monkeypatch: pytest.MonkeyPatch) ->
     policy = client.get("/").headers["Content-Security-Policy"]
     ancestors = "https://intra.example https://huggingface.co https://a-b.hf.space"
     assert f"frame-ancestors {ancestors}" in policy
+    with pytest.raises(SettingError, match="SPACE_HOST"):
+        frame_ancestors("", "a.hf.space; script-src *")
+    assert origins_of("X", "http://[::1]:80 https://a_b.c") == ("http://[::1]:80", "https://a_b.c")
 
 
 def test_pages_ask_nothing_of_the_device(client: FlaskClient) -> None:

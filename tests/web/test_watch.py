@@ -19,8 +19,8 @@ from watched import Row, heavier, keep_days, rows_of, shipped, unchanged
 from tablecast.deployment.deployment import Deployment
 from tablecast.deployment.opening import load
 from tablecast.log.daily import add
+from tablecast.log.daily_sums import Counting, added
 from tablecast.log.database import engine_of, upgrade, writing
-from tablecast.log.sums import Counting, added
 from tests.deployments import SHIPPED
 from tests.logged import ROW, logged
 from tests.markup import Page

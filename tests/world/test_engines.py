@@ -67,7 +67,7 @@ def test_a_spark_frame_gets_predictions(tmp_path: Path) -> None:
     import tablecast.spark
     from pyspark.sql import SparkSession
 
-    from tablecast.batch.engines.spark import share_environment
+    from tablecast.batch.engines.spark_engine import share_environment
 
     share_environment()
     session = SparkSession.builder.master("local[2]").config("spark.ui.enabled", "false")

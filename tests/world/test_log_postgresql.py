@@ -36,7 +36,7 @@ def running() -> Iterator[Server]:
 def server(running: Server, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     """It has no tables, and no log has it open."""
     opened: dict[Any, PredictionLog] = {}
-    monkeypatch.setattr("tablecast.log.opening._opened", opened)
+    monkeypatch.setattr("tablecast.log.open_log._opened", opened)
     running.ask("DROP SCHEMA public CASCADE; CREATE SCHEMA public;")
     yield running
     for log in opened.values():

@@ -48,7 +48,7 @@ def test_ray_trains_the_same_pickle(tmp_path: Path) -> None:
 CALLS = """
 import ray_calls
 from tablecast.errors import TrainingError
-from tablecast.training.cluster.opening import opened
+from tablecast.training.cluster.open_cluster import opened
 
 with opened("ray", workers=2) as cluster:
     assert cluster.width == 2

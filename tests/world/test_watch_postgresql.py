@@ -65,7 +65,7 @@ def test_nothing_is_lost_between_processes(server: Server) -> None:
 
 def test_the_watch_reads_what_was_asked(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     """As in SQLite; an outcome counts once."""
-    monkeypatch.setattr("tablecast.log.opening._opened", {})
+    monkeypatch.setattr("tablecast.log.open_log._opened", {})
     monkeypatch.setenv("TABLECAST_LOG", server.address)
     monkeypatch.setenv("TABLECAST_ACCESS_LOG", "off")
     client = started(insurance()).test_client()

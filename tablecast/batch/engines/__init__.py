@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from importlib import import_module
 from types import ModuleType
 
+from tablecast.batch.parts.locations import reason_of
 from tablecast.batch.parts.part import Scored
-from tablecast.batch.parts.places import reason_of
 from tablecast.errors import BatchError
 
 #: Seconds in which a cluster's address must take a connection.
@@ -72,7 +72,7 @@ def portable_score() -> Callable[[str, bytes], Scored]:
 
 def engine_names() -> list[str]:
     """The engines that there are."""
-    return [module.name for module in pkgutil.iter_modules(__path__)]
+    return [module.name.removesuffix("_engine") for module in pkgutil.iter_modules(__path__)]
 
 
 def started(
@@ -88,7 +88,7 @@ def started(
     Raises:
         BatchError: the engine is not installed, or the address does not take a connection.
     """
-    engine: ModuleType = import_module(f"{__name__}.{name}")
+    engine: ModuleType = import_module(f"{__name__}.{name}_engine")
     try:
         import_module(engine.NEEDS)
     except ModuleNotFoundError as error:

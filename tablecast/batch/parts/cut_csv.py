@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tablecast.batch.csv_source import CHUNK_ROWS, CsvSource
-from tablecast.batch.steps import MOST_HELD
+from tablecast.batch.graph_steps import MOST_HELD
 from tablecast.data.compressed import is_compressed
 from tablecast.data.surroundings import MOST_FOOTERS, is_total
 

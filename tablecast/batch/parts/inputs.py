@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
-from tablecast.batch.parts.places import Files, address_errors, files_at
+from tablecast.batch.parts.locations import Files, address_errors, files_at
 from tablecast.errors import BatchError
 
 #: The endings of files that a folder may hold, by what they are.

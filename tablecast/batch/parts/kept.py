@@ -12,8 +12,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from tablecast.batch.parts.locations import Files, LocalFiles, address_errors
 from tablecast.batch.parts.part import Scored
-from tablecast.batch.parts.places import Files, LocalFiles, address_errors
 from tablecast.batch.summary import Refused, Summary
 from tablecast.errors import BatchError, Remark
 

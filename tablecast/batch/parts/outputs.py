@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from tablecast.batch.parquet import join_batches
 from tablecast.batch.parts.inputs import Inputs, kind_of
 from tablecast.batch.parts.kept import Kept
-from tablecast.batch.parts.places import Files, address_errors, files_at
+from tablecast.batch.parts.locations import Files, address_errors, files_at
 from tablecast.batch.parts.plan import Planned
 from tablecast.batch.paths import WORKBOOKS, check_ending
 from tablecast.errors import BatchError

@@ -19,8 +19,8 @@ from tablecast.batch.parquet import CHUNK_ROWS as PARQUET_ROWS
 from tablecast.batch.parquet import ParquetSource
 from tablecast.batch.parts.cut_csv import Cut, chosen, cuts_of
 from tablecast.batch.parts.inputs import InputFile, Inputs
+from tablecast.batch.parts.locations import address_errors, is_shipped, key_of
 from tablecast.batch.parts.part import CsvTable, Part
-from tablecast.batch.parts.places import address_errors, is_shipped, key_of
 from tablecast.batch.paths import file_errors
 from tablecast.batch.predict_file import csv_source
 from tablecast.data.sheets import is_workbook

@@ -18,9 +18,9 @@ from typing import BinaryIO, cast
 from tablecast import __version__
 from tablecast.batch.parquet import Batches, RowGroups
 from tablecast.batch.parts.csv_part import CsvPart, WrongCut
+from tablecast.batch.parts.locations import Files, address_errors, files_at, key_of
 from tablecast.batch.parts.parquet_part import ParquetPart
 from tablecast.batch.parts.part import Failure, Order, Part, Scored
-from tablecast.batch.parts.places import Files, address_errors, files_at, key_of
 from tablecast.batch.paths import file_errors
 from tablecast.batch.predict_file import Errors, Run
 from tablecast.batch.summary import RowsRefused, Summary

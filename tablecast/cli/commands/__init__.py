@@ -1,4 +1,4 @@
 """Commands, a module each: ``HELP``, what ``configure`` adds to its parser, and what ``run`` does.
 
-A module here is a command of its own name.
+``NAME_command.py`` is the command NAME.
 """

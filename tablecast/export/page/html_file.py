@@ -17,6 +17,7 @@ from tablecast.deployment import graph_file
 from tablecast.deployment.deployment import Deployment
 from tablecast.deployment.files import replaced_when_whole, without_ending
 from tablecast.deployment.opening import load
+from tablecast.deployment.versions import resolved
 from tablecast.errors import PageError
 from tablecast.export.page.contents import contents_of
 from tablecast.export.page.form_contents import defaults_of, form_contents
@@ -67,8 +68,9 @@ def write_page(name: str | Path, output: str | Path, *, card: bool = True) -> Pa
     path = Path(output)
     if path.suffix.lower() not in (".html", ".htm"):
         raise PageError(f"A page is written as .html. Rename {path.name!r} to end in .html.")
-    loaded = load(name, "onnx")
-    graph, _ = graph_file.read_graph(without_ending(name))
+    base = resolved(without_ending(name))  # once: another version may become current
+    loaded = load(base, "onnx")
+    graph, _ = graph_file.read_graph(base)
     contents = contents_of(loaded, graph)
     proof = prove_page(loaded, contents)
     html = page_html(loaded, contents, hashlib.sha256(graph).hexdigest(), card=card)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import PurePosixPath
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
-from tablecast.errors import ShipError
+from tablecast.data import kaggle
+from tablecast.errors import ShipError, TableError
+from tablecast.export.ship.host_registry import host_of
 from tablecast.export.ship.lock import lock_of, with_own_wheel
-from tablecast.export.ship.registry import host_of
 from tablecast.export.ship.shipment import Shipment
 from tablecast.export.ship.templates import filled
 from tablecast.schema.form_starter import starter
@@ -63,14 +63,22 @@ def pipeline_files(
     places = [place for place in files if PurePosixPath(place).name == graph]
     beside = {} if places else {f"training/{name}": own for name, own in shipment.own_files.items()}
     old = (places or [f"training/{graph}"])[0].removesuffix(".onnx")
+    facts = {
+        "shipment": shipment, "table": table, "image": "Dockerfile" in files,
+        "package": _can_be_package(shipment),
+    }  # fmt: skip
     pipeline = filled(
-        PurePosixPath(PIPELINES[service]).name, shipment=shipment, table=table, target=target,
-        saved=f"build/table{_ending(table)}", actions=ACTIONS, old=old,
-        image="Dockerfile" in files,
-        lock="requirements.txt" in files, package=_can_be_package(shipment),
+        PurePosixPath(PIPELINES[service]).name, **facts, target=target, actions=ACTIONS, old=old,
+        saved=f"build/table{_ending(table)}", lock="requirements.txt" in files,
+    )  # fmt: skip
+    on_kaggle = table.lower().startswith(kaggle.START)
+    told = filled(
+        "README-pipeline.md", **facts, service=service, kaggle=on_kaggle,
+        file=not on_kaggle and "://" not in table,
     )  # fmt: skip
     return {
         **beside,
+        "README.md": files["README.md"] + told,
         PIPELINES[service]: pipeline,
         "training/requirements.txt": with_own_wheel(lock_of("training"), ".."),
         "training/form.toml": starter(shipment.name, shipment.deployment.schema, stated).encode(),
@@ -92,11 +100,46 @@ def _check_table(table: str) -> None:
         raise ShipError(
             "Say what the pipeline trains from: --table FILE, a URL, or kaggle:OWNER/DATASET."
         )
-    address = urlsplit(table) if re.match(r"https?://", table, re.IGNORECASE) else None
+    if "://" in table:
+        _check_address(table)
+    elif table.lower().startswith(kaggle.START):
+        try:
+            kaggle.source_of(table)
+        except TableError as error:
+            raise ShipError(str(error)) from None
+    else:
+        _check_place(table)
+
+
+def _check_address(table: str) -> None:
+    address = _address(table)
     if address and (address.password or address.username or address.query):
         raise ShipError(
             "The address of the table holds a password or a key, and the pipeline's file would "
             "show it. Name an address without one, or download the table into the folder."
+        )
+    if not address or not address.hostname or address.scheme not in ("http", "https"):
+        raise ShipError(
+            "The pipeline fetches no table from such an address. Name one that begins with "
+            "https://, or a file of the folder."
+        )
+
+
+def _address(text: str) -> SplitResult | None:
+    """What an address is made of; nothing where it is none."""
+    try:
+        address = urlsplit(text)
+        return address if address.port != 0 else None
+    except ValueError:  # of a port, too
+        return None
+
+
+def _check_place(table: str) -> None:
+    place = PurePosixPath(table)
+    if place.is_absolute() or ".." in place.parts or table.startswith(("-", "~")):
+        raise ShipError(
+            f"The pipeline cannot read {table[:60]!r}: it has only the files of the folder. Put "
+            "the table there, and name it as it is named in the folder, such as data/table.csv."
         )
 
 

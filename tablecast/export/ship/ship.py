@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tablecast.errors import ShipError
-from tablecast.export.ship.folder import Written, read_record, write_folder
 from tablecast.export.ship.host import Host
+from tablecast.export.ship.host_registry import host_names, host_of
 from tablecast.export.ship.pipelines import NO_PIPELINE, pipeline_files
-from tablecast.export.ship.registry import host_names, host_of
 from tablecast.export.ship.shipment import Shipment, shipment_of
+from tablecast.export.ship.shipped_folder import Written, read_record, write_folder
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
-from tablecast.batch.engines.dask import DEAF
+from tablecast.batch.engines.dask_engine import DEAF
 from tablecast.errors import EngineError
 from tablecast.training.cluster.executor import Runner
 from tablecast.training.cluster.joblib_runner import JoblibRunner

@@ -46,6 +46,8 @@ LATER_FRACTION = 0.5
 #: Refits look as far ahead as the test rows do, in two stretches of the moments: ranges are learnt
 #: from one, and measured on the other.
 REFITS, REFITTED_FRACTION = 2, 0.6
+#: By time, the fewest rows before the test rows, and before those that ranges are measured on.
+FEWEST_EARLIER, MEASURED = 10, 2
 
 
 def held_out(prepared: Prepared, seed: int) -> Split | None:
@@ -66,17 +68,31 @@ def held_out(prepared: Prepared, seed: int) -> Split | None:
     return found
 
 
-def is_later(times: pd.Series, earlier: float = TRAIN_FRACTION) -> pd.Series:
+def is_later(
+    times: pd.Series, earlier: float = TRAIN_FRACTION, fewest: int = FEWEST_EARLIER
+) -> pd.Series:
     """The rows of the last moments; rows of one moment are not torn apart.
 
     Args:
         times: of all rows.
         earlier: the share of the rows, about, that are not.
+        fewest: how many rows are not, at least.
+
+    Raises:
+        TrainingError: so many rows share the last moment that fewer are left before it.
     """
     ordered = times.sort_values(ignore_index=True)
+    last = ordered.iloc[-1]
+    before = ordered[ordered < last]
+    if len(before) < fewest:
+        raise TrainingError(
+            f"{len(ordered) - len(before)} of {len(ordered)} rows have the same last time in "
+            f"{str(times.name)!r}, and the {len(before)} before it are too few to learn from: rows "
+            f"of one time are not torn apart. Leave out --time, or add rows of other times."
+        )
     first = ordered[int(earlier * len(ordered))]
-    if first == ordered[0]:
-        first = ordered[ordered > first].iloc[0]
+    if first <= before.iloc[fewest - 1]:
+        first = ordered[ordered > before.iloc[fewest - 1]].iloc[0]
     return times >= first
 
 
@@ -127,6 +143,8 @@ def refits(
     if about.times is None:
         return folds(target, about, task, most, seed)
     found = list(_forward(about.times, REFITS, REFITTED_FRACTION))
+    if task == "regression":  # whose ranges are learnt from the earlier of the unseen rows
+        is_later(about.times.iloc[np.concatenate([unseen for _, unseen in found])], fewest=MEASURED)
     _check_classes(found, target, about, task)
     return found
 

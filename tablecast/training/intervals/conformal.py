@@ -125,7 +125,7 @@ def learn(
     lower, upper = _ends(rows)
     offsets, measured = (lower.unseen, upper.unseen), np.ones(len(target), dtype=bool)
     if about.times is not None:
-        measured = splits.is_later(about.times, EARLIER).to_numpy()
+        measured = splits.is_later(about.times, EARLIER, splits.MEASURED).to_numpy()
         offsets = _offsets_of_later(rows, about, measured, seed)
     limits = limits_of(target)
     low, high = limits.of_rows(predictions, predictions + offsets[0], predictions + offsets[1])

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tablecast.errors import Remark
-from tablecast.training.experiment.splits import is_later
+from tablecast.training.experiment.splits import MEASURED, is_later
 from tablecast.training.intervals.conformal import EARLIER
 
 Floats = npt.NDArray[np.float64]
@@ -33,7 +33,7 @@ def not_covered(
     level, coverage = interval["level"], interval["coverage"]
     if abs(coverage - level) <= WORTH_SAYING:
         return []
-    later = is_later(times, EARLIER).to_numpy()
+    later = is_later(times, EARLIER, MEASURED).to_numpy()
     values = {"coverage": coverage, "level": level, "count": int(later.sum())}
     by_chance = CHANCE * (level * (1 - level) / later.sum()) ** 0.5
     if abs(coverage - level) <= by_chance:

@@ -7,7 +7,7 @@ from typing import Any
 
 from tablecast.deployment.deployment import Deployment
 from tablecast.i18n.language import _
-from tablecast.log.report import report_of
+from tablecast.log.watch_report import report_of
 from tablecast.web.docs.answer_schemas import NUMBER_OR_NULL, TEXT, TEXT_OR_NULL, ref
 from tablecast.web.docs.failures import FAILURES, REQUEST_ID, operation, problem_response
 from tablecast.web.docs.row_schemas import JsonSchema
@@ -112,7 +112,9 @@ _DRIFT: dict[str, JsonSchema] = {
     },
     "rows": COUNT | {"description": "Rows since then, or of the last four weeks."},
     "level": TEXT_OR_NULL | {"description": "Of a category: the level that has risen most."},
-    "training": NUMBER_OR_NULL | {"description": "The mean in training, or the level's share."},
+    "training": NUMBER_OR_NULL | {
+        "description": "The mean in training, estimated from the bins, or the level's share."
+    },
     "now": NUMBER_OR_NULL | {"description": "The same now."},
     "bins": _listed(_BIN, "How the values are spread."),
     "weeks": _listed(NUMBER_OR_NULL, "The mean, or the level's share, in each of the weeks."),

@@ -13,6 +13,7 @@ from werkzeug.exceptions import ServiceUnavailable
 from tablecast.errors import InvalidInput, LogError, Remark
 from tablecast.i18n.language import N_, _
 from tablecast.log import reader
+from tablecast.log.entries import read_id
 from tablecast.log.outcomes import (
     NAME,
     Counted,
@@ -65,7 +66,7 @@ def _told(outcomes: Schema, raw: Any) -> Told:
         raise InvalidInput([Remark(NOT_AN_OUTCOME)])
     if others := raw.keys() - {"id", NAME}:
         raise InvalidInput([Remark(UNKNOWN_NAME, None, {"name": quoted(str(min(others)))})])
-    return Told(raw["id"].strip(), read_outcome(outcomes, raw[NAME]))
+    return Told(read_id(raw["id"]), read_outcome(outcomes, raw[NAME]))
 
 
 def tell(told: Sequence[Told]) -> Counted:

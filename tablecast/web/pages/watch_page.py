@@ -8,8 +8,8 @@ from tablecast.i18n.language import N_
 from tablecast.web.http.navigation import PageBlueprint
 from tablecast.web.http.rendering import render_page, schema_shown
 from tablecast.web.http.roles import WATCH
-from tablecast.web.watch.page import page_of
 from tablecast.web.watch.reading import is_logged, report
+from tablecast.web.watch.watch_parts import page_of
 
 blueprint = PageBlueprint("watch", __name__)
 

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from tablecast.i18n.formats import day, percent, sentences
 from tablecast.i18n.language import N_, _
-from tablecast.log.quality import Figure
-from tablecast.log.report import Drift, Report
+from tablecast.log.outcome_quality import Figure
+from tablecast.log.watch_report import Drift, Report
 from tablecast.schema.schema import Schema
 from tablecast.web.watch.values import Values, figure_of, values_of
 

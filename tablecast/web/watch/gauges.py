@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily
 from werkzeug.exceptions import ServiceUnavailable
 
-from tablecast.log.report import Drift, Report
+from tablecast.log.watch_report import Drift, Report
 from tablecast.web.watch.reading import is_logged, report
 from tablecast.web.watch.report_json import PERCENTILES
 

@@ -10,7 +10,7 @@ from werkzeug.exceptions import ServiceUnavailable
 from tablecast.errors import LogError
 from tablecast.i18n.language import N_, _
 from tablecast.log.evidence import BLOCK, BLOCKS
-from tablecast.log.report import Report, report_of
+from tablecast.log.watch_report import Report, report_of
 from tablecast.web.answer_log import EXTENSION, RETRY_AFTER, AnswerLog
 from tablecast.web.http.responses import deployment
 

@@ -9,8 +9,8 @@ from typing import Any
 from tablecast.deployment.deployment import Deployment
 from tablecast.log.bins import Bins
 from tablecast.log.evidence import ALPHA
-from tablecast.log.quality import Coverage, Figure
-from tablecast.log.report import Drift, Report, Week
+from tablecast.log.outcome_quality import Coverage, Figure
+from tablecast.log.watch_report import Drift, Report, Week
 
 #: The shares of the answers whose time is told.
 PERCENTILES = {"p50": 0.5, "p90": 0.9, "p99": 0.99}

@@ -10,7 +10,7 @@ from itertools import pairwise
 from tablecast.i18n.formats import number, percent, with_unit
 from tablecast.i18n.language import _
 from tablecast.log.bins import ANSWERS, Bins
-from tablecast.log.report import Drift
+from tablecast.log.watch_report import Drift
 from tablecast.schema.field import Field
 from tablecast.schema.schema import Schema
 from tablecast.web.display.amounts import wording_of
@@ -65,7 +65,7 @@ def values_of(schema: Schema, drift: Drift) -> Values:
     if drift.field == ANSWERS:
         return _of_answers(schema, drift)
     field = schema.field(drift.field)
-    what = _("Mean") if drift.level is None else _level(drift.level, field.show_level)
+    what = _("Estimated mean") if drift.level is None else _level(drift.level, field.show_level)
     return Values(
         field.label, what, _percent if drift.level is not None else _amount(field),
         field.show_level, _amount(field), drift.bins,
@@ -80,7 +80,7 @@ def _of_answers(schema: Schema, drift: Drift) -> Values:
         names = {str(label): schema.show_class(label) for label in schema.classes}
         return names.get(level, level)
 
-    what = _("Mean") if drift.level is None else _level(drift.level, shown)
+    what = _("Estimated mean") if drift.level is None else _level(drift.level, shown)
     return Values(
         _("The predictions"), what, amount if drift.level is None else _percent, shown, amount,
         drift.bins,

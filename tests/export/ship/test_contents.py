@@ -17,8 +17,8 @@ from deployments import ROOT, SHIPPED, shipped_deployment
 from tablecast.deployment.deployment import Deployment
 from tablecast.export.ship import own_wheel
 from tablecast.export.ship.front_matter import front_matter
+from tablecast.export.ship.host_registry import host_of
 from tablecast.export.ship.lock import lock_of, pins_of
-from tablecast.export.ship.registry import host_of
 from tablecast.export.ship.sbom import sbom_of
 from tablecast.export.ship.shipment import Shipment
 from tablecast.web.server import health
@@ -153,7 +153,7 @@ def test_the_health_check_asks_the_server(
 @pytest.mark.slow
 def test_a_static_folder_is_the_page(tmp_path: Path) -> None:
     """The page, its icon and what a Space reads: shipped twice it is the same, and checked."""
-    from tablecast.export.ship.check import check_folder
+    from tablecast.export.ship.offline_checks import check_folder
     from tablecast.export.ship.ship import ship
 
     ship(SHIPPED, "static", tmp_path)

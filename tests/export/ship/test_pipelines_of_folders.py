@@ -14,7 +14,7 @@ from test_pipelines import assert_tags_reach
 
 from tablecast.cli.main import main
 from tablecast.errors import ShipError
-from tablecast.export.ship.check import check_folder
+from tablecast.export.ship.offline_checks import check_folder
 from tablecast.export.ship.pipelines import PIPELINES
 from tablecast.export.ship.ship import ship
 
@@ -100,6 +100,17 @@ def test_a_weak_workflow_is_found(tmp_path: Path) -> None:
         ("github", "${{ secrets.X }}.csv", "signs that mean something"),
         ("circleci", "<< pipeline.id >>.csv", "signs that mean something"),
         ("github", "a\nb.csv", "signs that mean something"),
+        ("github", "kaggle:", "Write kaggle:OWNER/DATASET"),
+        ("github", "kaggle:../../charges", "Write kaggle:OWNER/DATASET"),
+        ("github", "ftp://example.com/a.csv", "begins with https://"),
+        ("github", "s3://bucket/a.csv", "begins with https://"),
+        ("github", "https:///a.csv", "begins with https://"),
+        ("github", "https://[x/a.csv", "begins with https://"),
+        ("github", "https://a.example:port/a.csv", "begins with https://"),
+        ("github", "/home/me/a.csv", "only the files of the folder"),
+        ("github", "../a.csv", "only the files of the folder"),
+        ("github", "~/a.csv", "only the files of the folder"),
+        ("github", "-a.csv", "only the files of the folder"),
     ],
 )
 def test_what_a_pipeline_cannot_have_is_refused(
@@ -112,6 +123,24 @@ def test_what_a_pipeline_cannot_have_is_refused(
     assert "secret@" not in str(refused.value)
     assert "token=secret" not in str(refused.value)
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("service", "needed"),
+    [("github", "the environment `release`"), ("circleci", "the context `release`")],
+)
+@pytest.mark.parametrize("host", ["docker", "wheel"])
+def test_the_readme_says_what_a_pipeline_needs(
+    host: str, service: str, needed: str, tmp_path: Path
+) -> None:
+    """The secrets of Kaggle where the table is there, and the table where it is a file."""
+    for table in TABLES:
+        ship(SHIPPED, host, tmp_path, ci=service, table=table)
+        told = (tmp_path / "README.md").read_text().partition("## A push does it")[2]
+        assert needed in told
+        assert ("KAGGLE_KEY" in told) == table.startswith("kaggle:")
+        assert ("pushed with this folder" in told) == (table == TABLES[0])
+        assert ("`REGISTRY`" in told) == (service == "circleci" and host == "docker")
 
 
 def test_a_table_is_saved_as_it_came(tmp_path: Path) -> None:

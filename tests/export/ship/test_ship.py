@@ -13,10 +13,10 @@ from deployments import ROOT, SHIPPED
 
 from tablecast.cli.main import main
 from tablecast.deployment.files import with_ending
-from tablecast.export.ship import folder as folders
-from tablecast.export.ship.check import check_folder
+from tablecast.export.ship import shipped_folder as folders
+from tablecast.export.ship.host_registry import host_names
 from tablecast.export.ship.lock import LOCKS, lock_of, pins_of
-from tablecast.export.ship.registry import host_names
+from tablecast.export.ship.offline_checks import check_folder
 from tablecast.export.ship.ship import ship
 
 #: The hosts that run our server, each by files of its own.
@@ -205,6 +205,41 @@ def test_a_smoke_test_fails_for_another_model(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "Is another model served there?" in done.stderr
     assert smoke_test(tmp_path, "http://127.0.0.1:9").stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize("host", ["docker", "static"])
+@pytest.mark.parametrize("url", ["charges.fly.dev", "http://[", "http://a:b", "file:///tmp"])
+def test_a_smoke_test_says_in_a_line_that_an_address_is_none(
+    host: str, url: str, tmp_path: Path
+) -> None:
+    """Such as one without https://."""
+    ship(SHIPPED, host, tmp_path)
+    done = smoke_test(tmp_path, url)
+    assert done.returncode == 1
+    assert done.stderr.startswith(url)
+    assert done.stderr.count("\n") == 1
+
+
+BROKEN_RECORDS = ("{", "[]", "{}", "null", '{"host": "docker", "files": []}', '{"files": {"a": 1}}')
+
+
+@pytest.mark.parametrize("record", BROKEN_RECORDS)
+def test_a_broken_record_is_none(
+    record: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever stands in it, a folder is neither checked nor written by it."""
+    (tmp_path / folders.RECORD).write_text(record)
+    assert "Name a folder that it wrote" in refusal(capsys, "ship", "--check", tmp_path)
+    assert "another folder (-o)" in refusal(capsys, "ship", SHIPPED, "--to", "fly", "-o", tmp_path)
+
+
+def test_a_folder_below_a_file_is_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And the file is named."""
+    (tmp_path / "mine").write_text("mine")
+    said = refusal(capsys, "ship", SHIPPED, "--to", "docker", "-o", tmp_path / "mine/a/b")
+    assert f"'{tmp_path}/mine' is a file" in said
 
 
 @pytest.mark.parametrize("kind", ["file", "stranger's", "broken record"])

@@ -17,8 +17,8 @@ from tablecast.deployment import installed
 from tablecast.deployment.opening import load
 from tablecast.deployment.versions import resolved
 from tablecast.errors import ArtifactError, ShipError
-from tablecast.export.ship.check import check_folder
 from tablecast.export.ship.hosts.wheel import package_of, version_of
+from tablecast.export.ship.offline_checks import check_folder
 from tablecast.export.ship.ship import ship
 from tablecast.export.ship.shipment import Shipment
 
@@ -130,6 +130,7 @@ def test_what_is_wrong_in_a_project_is_found(tmp_path: Path) -> None:
     [
         ({}, "INDEX must be the address"),
         ({"INDEX": "packages"}, "INDEX must be the address"),
+        ({"INDEX": "http://[x"}, "INDEX must be the address"),
         ({"INDEX": "https://a:secret@b.c"}, "Put it into UV_PUBLISH_PASSWORD instead"),
         ({"INDEX": "https://b.c"}, "Set UV_PUBLISH_USERNAME and UV_PUBLISH_PASSWORD, your account"),
         ({"INDEX": "https://b.c", "UV_PUBLISH_TOKEN": "secret"}, "Build it first"),

@@ -40,7 +40,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add.add_argument(
         "--role", required=True, choices=get_args(Role),
         help="what it opens. ask: the form and predictions of rows; batch: files as well; watch: "
-        "/metrics only; admin: everything",
+        "/watch and /metrics only; admin: everything",
     )
     add.add_argument(
         "--rate", default="", metavar="RATE",

@@ -12,7 +12,7 @@ from tablecast.cli.live import Live
 from tablecast.cli.table_options import add_table_options, table_options
 from tablecast.errors import TrainingError
 from tablecast.training import cast
-from tablecast.training.cluster.opening import ENGINES
+from tablecast.training.cluster.open_cluster import ENGINES
 from tablecast.training.skops_file import ALSO
 
 HELP = "train a model on a table and save a deployment"

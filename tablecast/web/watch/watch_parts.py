@@ -9,14 +9,14 @@ from typing import Any
 from tablecast.i18n.formats import day, number, percent, with_unit
 from tablecast.i18n.language import _
 from tablecast.log.evidence import ALPHA
-from tablecast.log.report import Drift, Report
+from tablecast.log.watch_report import Drift, Report
 from tablecast.schema.schema import Schema
 from tablecast.web.card.card_charts import Plot
 from tablecast.web.card.regression_figures import Table
 from tablecast.web.watch import pictures
 from tablecast.web.watch.findings import findings_of
-from tablecast.web.watch.tables import FIGURES, quality_table, reasons_table
 from tablecast.web.watch.values import Values, figure_of, values_of
+from tablecast.web.watch.watch_tables import FIGURES, quality_table, reasons_table
 
 #: Fields that are drawn; the others are in a table.
 MOST_DRAWN = 12

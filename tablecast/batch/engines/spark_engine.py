@@ -11,8 +11,8 @@ from pathlib import Path
 
 import tablecast
 from tablecast.batch.engines import ATTEMPTS, Cluster, EngineFailed, portable_score, processors
+from tablecast.batch.parts.locations import reason_of
 from tablecast.batch.parts.part import Scored
-from tablecast.batch.parts.places import reason_of
 
 NEEDS = "pyspark"
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from tablecast.cli.arguments import say
 from tablecast.cli.command_help import explain
-from tablecast.cli.commands.log import WHERE, add_deployment_option
+from tablecast.cli.commands.log_command import WHERE, add_deployment_option
 from tablecast.deployment.opening import load
-from tablecast.log.opening import engine_for_commands
+from tablecast.log.open_log import engine_for_commands
 from tablecast.settings import read_settings
 
 HELP = "tell the prediction log what it was"

@@ -11,9 +11,9 @@ from pathlib import Path
 from tablecast.deployment import graph_file
 from tablecast.deployment.files import sha256_of
 from tablecast.errors import ShipError, TablecastError
-from tablecast.export.ship.folder import RECORD, read_record
+from tablecast.export.ship.host_registry import host_of
 from tablecast.export.ship.lock import LOCKS, pins_of
-from tablecast.export.ship.registry import host_of
+from tablecast.export.ship.shipped_folder import RECORD, read_record
 from tablecast.export.ship.tools import checked_by_tools
 
 

@@ -9,7 +9,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from tablecast.cli.address import check_free, open_when_ready, shown
-from tablecast.cli.arguments import port, whole
+from tablecast.cli.arguments import port, workers
 from tablecast.cli.command_help import explain
 from tablecast.deployment.files import OPENED, check_there, readable, without_ending
 from tablecast.deployment.folder import deployments_in, is_folder
@@ -56,7 +56,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         f"{SETTINGS['port'].default})",
     )
     parser.add_argument(
-        "--workers", type=whole, metavar="NUMBER",
+        "--workers", type=workers, metavar="NUMBER",
         help=f"worker processes (default: {SETTINGS['workers'].variable}, or "
         f"{SETTINGS['workers'].default})",
     )

@@ -11,8 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tablecast.log import confidence, evidence
+from tablecast.log.daily_sums import Sums
 from tablecast.log.evidence import ALPHA
-from tablecast.log.sums import Sums
 
 Floats = npt.NDArray[np.float64]
 

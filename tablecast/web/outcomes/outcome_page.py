@@ -15,7 +15,7 @@ from tablecast.errors import BatchError, InvalidInput, Remark
 from tablecast.i18n.formats import day
 from tablecast.i18n.language import N_, _
 from tablecast.inference.engine import Label
-from tablecast.log.entries import HASHED
+from tablecast.log.entries import HASHED, read_id
 from tablecast.log.outcomes import (
     NAME,
     Counted,
@@ -42,14 +42,14 @@ CHOOSE = N_("Choose a CSV or Excel file.")
 @blueprint.get("/outcome")
 def ask() -> Response:
     """The answer of an id, and a form for what it should have been; without an id, for the id."""
-    one = request.args.get("id", "").strip()
+    one = read_id(request.args.get("id", ""))
     return _page(one)
 
 
 @blueprint.post("/outcome")
 def told() -> Response:
     """Keep what somebody told."""
-    one = request.form.get("id", "").strip()
+    one = read_id(request.form.get("id", ""))
     raw = request.form.get(NAME, "")
     found, _known = answer_of(one)
     if found is None:

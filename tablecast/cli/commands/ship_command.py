@@ -9,8 +9,8 @@ from pathlib import Path
 from tablecast.cli.arguments import say
 from tablecast.cli.command_help import explain
 from tablecast.errors import ShipError
-from tablecast.export.ship.check import check_folder
-from tablecast.export.ship.registry import host_names
+from tablecast.export.ship.host_registry import host_names
+from tablecast.export.ship.offline_checks import check_folder
 from tablecast.export.ship.ship import Shipped, ship
 
 HELP = "write a folder that a host runs, ready to push"
@@ -97,7 +97,8 @@ def _tell(shipped: Shipped, folder: str) -> None:
     if not (done.written or done.removed):
         say(f"{folder} is up to date for {shipped.host.title} ({done.same} files).")
         return
-    parts = [f"{len(done.written)} files written", f"{done.same} unchanged"]
+    files = "1 file" if len(done.written) == 1 else f"{len(done.written)} files"
+    parts = [f"{files} written", f"{done.same} unchanged"]
     if done.removed:
         parts.append(f"{len(done.removed)} removed")
     say(f"Shipped {shipped.shipment.name} for {shipped.host.title}: {', '.join(parts)}.")

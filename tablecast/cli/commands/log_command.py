@@ -9,7 +9,7 @@ from tablecast.cli.arguments import say, whole
 from tablecast.cli.command_help import explain
 from tablecast.deployment.opening import load
 from tablecast.errors import LogError
-from tablecast.log.opening import engine_for_commands
+from tablecast.log.open_log import engine_for_commands
 from tablecast.settings import read_settings
 
 HELP = "export the prediction log, or delete from it"
@@ -96,10 +96,11 @@ def _prune(options: argparse.Namespace) -> None:
 def _erase(options: argparse.Namespace) -> None:
     engine = engine_for_commands(read_settings())
     from tablecast.log.database import errors_of_log
+    from tablecast.log.entries import read_id
     from tablecast.log.retention import erase
 
     with errors_of_log():
-        found = erase(engine, options.id)
+        found = erase(engine, read_id(options.id))
     if not found:
         raise LogError(f"The log has no answer with the id {options.id!r}. Copy the whole id.")
     say(f"Erased {options.id} and what belongs to it.")

@@ -95,7 +95,8 @@ def recorded_files(folder: Path) -> dict[str, str]:
     except FileNotFoundError:
         pass
     except NotADirectoryError:
-        raise ShipError(f"{str(folder)!r} is a file. Choose a folder (-o).") from None
+        at = next(one for one in (folder, *folder.parents) if one.exists())
+        raise ShipError(f"{str(at)!r} is a file. Choose a folder (-o).") from None
     except (ValueError, KeyError, TypeError, OSError):
         raise ShipError(
             f"{str(folder / RECORD)!r} cannot be read, so it is not known what is whose. Choose "
@@ -120,7 +121,8 @@ def read_record(folder: Path) -> dict[str, Any]:
     """
     record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
     files = record["files"]
-    if not all(isinstance(one, str) for pair in files.items() for one in pair):
+    pairs = files.items() if isinstance(files, dict) else [(None, None)]
+    if not all(isinstance(one, str) for pair in pairs for one in pair):
         raise ValueError("not a record")
     if any(place.is_absolute() or ".." in place.parts for place in map(PurePosixPath, files)):
         raise ValueError("a place outside of the folder")

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from tablecast.i18n.formats import number, percent
 from tablecast.i18n.language import N_, _
-from tablecast.log.report import Report
+from tablecast.log.watch_report import Report
 from tablecast.schema.field import Field
 from tablecast.schema.schema import Schema
 from tablecast.web.card.regression_figures import Table

@@ -10,6 +10,7 @@ from tablecast.cli.command_help import explain
 from tablecast.deployment import graph_file
 from tablecast.deployment.files import replaced_when_whole, without_ending
 from tablecast.deployment.opening import load
+from tablecast.deployment.versions import resolved
 from tablecast.errors import SqlError
 from tablecast.export.sql.dialects import DIALECTS
 from tablecast.export.sql.programs import with_program
@@ -51,8 +52,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Run the command."""
-    loaded = load(options.name, "onnx")
-    graph, _ = graph_file.read_graph(without_ending(options.name))
+    base = resolved(without_ending(options.name))  # once: another version may become current
+    loaded = load(base, "onnx")
+    graph, _ = graph_file.read_graph(base)
     statement = statement_of(
         with_program(loaded, graph), options.dialect, options.table, options.view, options.keep
     )

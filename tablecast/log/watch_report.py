@@ -17,9 +17,9 @@ import numpy.typing as npt
 
 from tablecast.log import evidence
 from tablecast.log.bins import ANSWERS, Bins, bins_of
+from tablecast.log.daily_sums import MILLISECONDS, Sums, added
 from tablecast.log.evidence import ALPHA, Late
-from tablecast.log.quality import Coverage, Figure, coverage_of, figures_of
-from tablecast.log.sums import MILLISECONDS, Sums, added
+from tablecast.log.outcome_quality import Coverage, Figure, coverage_of, figures_of
 
 Floats = npt.NDArray[np.float64]
 
