@@ -67,7 +67,7 @@
       tell(plot, points, Math.max(0, present));
       plot.querySelector(".curve-probe").remove();
       plot.addEventListener("pointermove", (event) => {
-        const box = plot.getBoundingClientRect();
+        const box = plot.querySelector(".curve").getBoundingClientRect();
         tell(plot, points, nearest(points, (100 * (event.clientX - box.left)) / box.width));
       });
       plot.addEventListener("keydown", (event) => {

@@ -333,6 +333,21 @@ def test_a_chart_tells_its_values(new_page: NewPage) -> None:
     assert page.locator(".course-plot").first.get_attribute("role") == "slider"
 
 
+def test_no_line_crosses_an_amount_of_its_axis(new_page: NewPage) -> None:
+    """The amounts upwards stand whole beside a chart, however wide they are."""
+    page = new_page(viewport={"width": 360, "height": 800})
+    page.goto(ANSWERED)
+    places = page.locator(".course-plot").evaluate_all(
+        """plots => plots.flatMap((plot) => [...plot.querySelectorAll(".curve-up")].map((it) => {
+          const [outer, box, line] = [plot, it, plot.querySelector(".curve-foot")]
+            .map((one) => one.getBoundingClientRect());
+          return [outer.left - 1, box.left, box.right, line.left];
+        }))"""
+    )
+    assert places
+    assert all(place == sorted(place) for place in places)
+
+
 def test_the_card_is_a_few_screens_on_a_phone(new_page: NewPage) -> None:
     """Its later parts are folded, and a link to one opens it; without scripts all stand open."""
     phone = {"width": 390, "height": 844}

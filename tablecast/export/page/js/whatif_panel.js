@@ -118,7 +118,7 @@ export function whatIfPanel(language, facts, answer, wording, shown, percent) {
       ...points.map(([x], k) => [x, height(scale, intervals[k][1])]).reverse()]) : "";
     const level = short(height(scale, answer.whatif.answer));
     const ticks = ticksWithin(scale).map((tick) => [short(height(scale, tick)), tick]);
-    const probability = (tick) => language.percent(tick, 0);
+    const amount = (tick) => (language.classes ? language.percent(tick, 0) : wording.of(tick));
     const inner = drawn("svg", {width: "100%", height: "100%", viewBox: "0 0 100 100", preserveAspectRatio: "none", overflow: "visible"},
       support.length ? drawn("path", {class: "curve-rows", d: barsOf(points.map(([x]) => x), support)}) : null,
       band ? drawn("polygon", {class: "curve-band", points: band}) : null,
@@ -126,12 +126,13 @@ export function whatIfPanel(language, facts, answer, wording, shown, percent) {
       drawn("path", {class: "curve-line", d: firmOf(points, few), "vector-effect": "non-scaling-stroke"}));
     const dot = present === null ? null : drawn("circle", {class: "curve-dot", cx: `${short(points[present][0])}%`, cy: `${short(points[present][1])}%`, r: "5"});
     const foot = footOf(places, across, words, language.units[field]);
-    return drawn("svg", {class: "curve", width: "100%", height: "116", overflow: "visible", "aria-hidden": "true", focusable: "false"},
+    const room = element("div", {class: "curve-room", "aria-hidden": "true"}, ticks.map(([, tick]) => element("span", {}, amount(tick))));
+    return [room, drawn("svg", {class: "curve", width: "100%", height: "116", overflow: "visible", "aria-hidden": "true", focusable: "false"},
       drawn("svg", {width: "100%", height: PLOT, overflow: "visible", "data-plot": ""},
         ticks.map(([y]) => drawn("line", {class: "curve-grid", x2: "100%", y1: `${y}%`, y2: `${y}%`})),
-        ticks.map(([y, tick]) => drawn("text", {class: "curve-tick", y: `${y}%`, dy: "-3"}, language.classes ? probability(tick) : wording.of(tick))),
+        ticks.map(([y, tick]) => drawn("text", {class: "curve-tick curve-up", y: `${y}%`, dx: "-8", dy: "4"}, amount(tick))),
         drawn("line", {class: "curve-level", x2: "100%", y1: `${level}%`, y2: `${level}%`}), inner, dot),
-      drawn("line", {class: "curve-foot", x2: "100%", y1: PLOT, y2: PLOT}), foot);
+      drawn("line", {class: "curve-foot", x2: "100%", y1: PLOT, y2: PLOT}), foot)];
   }
 
   function footOf(places, across, words, {name, sign}) {
