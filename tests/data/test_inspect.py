@@ -156,8 +156,8 @@ def test_each_sentence_advises_an_option_that_exists() -> None:
             known |= set(action.option_strings)
             waiting += (action.choices or {}).values() if isinstance(action.choices, dict) else []
     # What other programs are told on their own command lines.
-    known |= {"--factory", "--bind", "--host", "--no-location", "--config", "--hash", "--find-links"}
-    known |= {"--no-deps", "--force-reinstall"}  # pip's
+    known |= {"--factory", "--bind", "--host", "--no-location", "--config"}
+    known |= {"--no-deps", "--force-reinstall", "--hash", "--find-links"}  # pip's
     named = set(sentences())
     assert len({option for _, option in named} & set(OPTIONS)) == len(OPTIONS)
     babel = {one for one in named if one[0] == "messages.py"}
