@@ -45,7 +45,7 @@ def test_a_column_that_is_absent_is_named(name: str) -> None:
     """A misspelt column is not taken for missing values."""
     deployment = CASES[name]
     first, *others = rows_of(deployment)[0]
-    row = {other: 1 for other in others}
+    row = dict.fromkeys(others, 1)
     for data in ([row], [{}], pd.DataFrame([row]), {key: [value] for key, value in row.items()}):
         with pytest.raises(KeyError, match=f"no column '{first}'"):
             predict_model(deployment, data)
