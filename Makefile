@@ -84,7 +84,7 @@ ENGINES := build/engines
 test-engines: export OMP_NUM_THREADS := 1
 test-engines: $(ENGINES)/.installed ## predict on real clusters of Ray, Spark and Dask, and from S3
 	@echo "Running the tests of engines on their clusters"
-	@PYTHONPATH=. $(ENGINES)/bin/python -m pytest -q --world tests/world/test_engines.py
+	@PYTHONPATH=. $(ENGINES)/bin/python -m pytest -q --world tests/world/test_clusters.py
 
 setup: $(TRAINING)/.installed ## install what training needs
 

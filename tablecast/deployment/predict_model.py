@@ -27,7 +27,8 @@ def predict_model(deployment: str | PathLike[str] | Deployment, data: Any) -> An
         probabilities, ``prediction_score`` (of the label, unrounded) added.
 
     Raises:
-        KeyError: a field of the schema is not among the columns.
+        KeyError: fields of the schema are not among the columns, or in none of the rows; it names
+            them.
         ArtifactError: the deployment cannot be loaded.
     """
     from tablecast.deployment.deployment import Deployment
@@ -36,7 +37,9 @@ def predict_model(deployment: str | PathLike[str] | Deployment, data: Any) -> An
     loaded = deployment if isinstance(deployment, Deployment) else load(deployment)
     predictor = loaded.predictor
     if isinstance(data, list):
-        names = [field.name for field in loaded.schema.fields]
+        if not data:
+            return []
+        names = dict.fromkeys(name for row in data for name in row)
         columns = {name: [row.get(name) for row in data] for name in names}
         added = {name: each.tolist() for name, each in _answers(predictor, columns).items()}
         return [
@@ -49,6 +52,9 @@ def predict_model(deployment: str | PathLike[str] | Deployment, data: Any) -> An
 
 def _answers(predictor: Predictor, data: Any) -> dict[str, npt.NDArray[Any]]:
     schema = predictor.schema
+    absent = [field.name for field in schema.fields if field.name not in data]
+    if absent:
+        raise KeyError(f"The data has no column {', '.join(map(repr, absent))}.")
     output = predictor.engine.answer(schema.columns_of(data))
     if output.probabilities is None:
         return {"prediction_label": output.labels}

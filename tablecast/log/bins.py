@@ -84,7 +84,7 @@ def bins_of(description: Mapping[str, Any]) -> dict[str, Bins]:
     found = {
         field.name: _of_field(field, kept[field.name])
         for field in schema.fields
-        if field.name in kept and field.kind != "date" and is_logged(field)
+        if field.name in kept and not field.goes_on and is_logged(field)
     }
     answers = _of_answers(schema, description["card"].get("evaluation") or {})
     return {name: bins for name, bins in (*found.items(), (ANSWERS, answers)) if bins}

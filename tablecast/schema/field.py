@@ -100,6 +100,7 @@ class Field:
         is_whole: whether its values are whole numbers.
         is_counted: whether few values, each of many rows, stand for themselves in a table.
         is_short: whether a short input holds any value.
+        goes_on: whether later rows have values that training cannot have had, as times do.
         graph_input: what the compiler's first step meets: a text, a number or a moment.
         reading_option: which of the options of reading a table asks for such a column; "" where
             it is found without.
@@ -137,6 +138,7 @@ class Field:
     is_whole: ClassVar[bool] = False
     is_counted: ClassVar[bool] = False
     is_short: ClassVar[bool] = False
+    goes_on: ClassVar[bool] = False
     graph_input: ClassVar[Literal["text", "number", "moment"]] = "number"
     reading_option: ClassVar[str] = ""
     cells: ClassVar[Literal["levels", "numbers", "values"]] = "values"

@@ -103,7 +103,7 @@ def alive(session: int) -> list[int]:
 
 def test_ctrl_c_keeps_whole_parts(tmp_path: Path) -> None:
     """What is done stays, no process does, and --resume ends with the bytes of one run."""
-    (tmp_path / "in.csv").write_text(text(rows_of(60_000)))
+    (tmp_path / "in.csv").write_text(text(rows_of(150_000)))
     command = [sys.executable, "-m", "tablecast", "predict", str(SHIPPED), "in.csv"]
     variables = {**os.environ, "PYTHONPATH": str(ROOT)}
     parts = [*command, "-o", "out.csv", "--engine", "processes", "--workers", "2"]

@@ -38,3 +38,14 @@ def test_rows_columns_and_frames_are_predicted_alike(name: str) -> None:
 def test_no_rows_give_none() -> None:
     """An empty list is a list without answers."""
     assert predict_model(CASES["classes"], []) == []
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_column_that_is_absent_is_named(name: str) -> None:
+    """A misspelt column is not taken for missing values."""
+    deployment = CASES[name]
+    first, *others = rows_of(deployment)[0]
+    row = dict.fromkeys(others, 1)
+    for data in ([row], [{}], pd.DataFrame([row]), {key: [value] for key, value in row.items()}):
+        with pytest.raises(KeyError, match=f"no column '{first}'"):
+            predict_model(deployment, data)

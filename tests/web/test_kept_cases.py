@@ -13,7 +13,7 @@ from tablecast.web.app import create_app
 from tests.chromium import CHROMIUM
 from tests.explained import WIDE, charging, grading
 from tests.served import server
-from tests.web.test_waiting import NewPage, answered, browser, open_page  # noqa: F401 - fixtures
+from tests.web.test_waiting import NewPage, answered, open_page  # noqa: F401 - a fixture
 
 api = pytest.importorskip("playwright.sync_api")
 expect = api.expect

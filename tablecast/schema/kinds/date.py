@@ -21,6 +21,7 @@ class DateField(AmountField):
 
     is_whole = True
     is_short = False
+    goes_on = True
     graph_input = "moment"
     reading_option = "date"
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import json
 import random
+import re
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +16,7 @@ import pytest
 from babel.messages.pofile import read_po
 
 from tablecast.errors import InvalidInput
+from tablecast.export.page import script
 from tablecast.export.page.contents import as_json
 from tablecast.export.page.javascript import JavaScript
 from tablecast.export.page.rules import COMMA, rules_of, words_of
@@ -185,3 +189,17 @@ def _same(own: list[Any], other: list[Any]) -> bool:
 
 def _is_nan(value: Any) -> bool:
     return isinstance(value, float) and bool(np.isnan(value))
+
+
+@pytest.mark.parametrize("modules", [script.MODULES, script.RULES, script.PAGE])
+def test_no_name_is_defined_twice_in_a_script(modules: Sequence[str]) -> None:
+    """The modules of a script share one room, where the later definition would win in silence."""
+    defined = [
+        name
+        for module in modules
+        for name in re.findall(
+            r"^(?:export )?(?:async )?(?:function\*? |const |let |class )(\w+)",
+            (script.FOLDER / f"{module}.js").read_text(encoding="utf-8"), re.MULTILINE,
+        )
+    ]
+    assert [name for name, count in Counter(defined).items() if count > 1] == []

@@ -129,7 +129,7 @@ function byFormat(text, form) {
 // As datetime.fromisoformat reads.
 function isoParts(text) {
   if (text.length < 7) return null;
-  const at = separatorOf(text);
+  const at = endOfDate(text);
   const date = isoDate(text.slice(0, at));
   const rest = Array.from(text.slice(at));
   if (!date || rest.length === 0) return real(date);
@@ -139,7 +139,7 @@ function isoParts(text) {
 
 const isDigit = (sign) => sign >= "0" && sign <= "9" && sign.length === 1;
 
-function separatorOf(text) {
+function endOfDate(text) {
   if (text.length === 7) return 7;
   if (text[4] === "-") {
     if (text[5] !== "W") return 10;
