@@ -78,4 +78,4 @@ def _worded(kind: str, field: Field | None) -> str:
     return _GAP.sub(lambda gap: label if gap[1] == "field" else "…", _(kind))
 
 
-_GAP = re.compile(r"\{(\w+)[^{}]*\}")
+_GAP = re.compile(r"\{(\w+)\b[^{}]*\}")
