@@ -122,6 +122,7 @@ def damaged_workbooks() -> st.SearchStrategy[bytes]:
     return st.one_of(part.map(made), part.map(made), changed(workbook()))
 
 
+@pytest.mark.slow
 @many
 @given(damaged_workbooks())
 def test_any_workbook_is_rows_or_a_sentence(fake_deployment: Deployment, content: bytes) -> None:

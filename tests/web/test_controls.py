@@ -234,6 +234,7 @@ def test_many_levels_are_suggested() -> None:
     assert "select" not in {one.tag for one in page.elements}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fields", [1, 7])
 def test_a_page_stays_below_150_kb(fields: int) -> None:
     """The suggestions of all fields together have room; the commonest ones come first."""

@@ -56,6 +56,7 @@ def test_the_record_of_the_wheel_lists_each_file() -> None:
     assert {info.date_time for info in archive.infolist()} == {own_wheel.FIRST_MOMENT}
 
 
+@pytest.mark.slow
 def test_the_list_of_parts_is_cyclonedx(shipment: Shipment) -> None:
     """It is valid by the standard's own schema, and lists the lock without what is taken out."""
     lock = lock_of("serving")
