@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import runpy
 import subprocess
 import sys
 import tomllib
@@ -150,6 +151,24 @@ def test_what_keeps_it_from_an_index_is_a_line(
     assert said in done.stderr
     assert done.stderr.count("\n") == 1
     assert "secret" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("Server returned status code 401 Unauthorized.", "401 Unauthorized. Check the account."),
+        ("status code 403 Forbidden", "403 Forbidden. Check the account, and that it may"),
+        ("status code 409 Conflict", "409 Conflict. It has another file of that name"),
+        ("status code 503 Service Unavailable", "503 Service Unavailable."),
+        ("error: a\n  Caused by: Connection refused (os error 111)", "Connection refused"),
+        ("", "uv failed."),
+    ],
+)
+def test_what_an_index_answers_is_a_line(project: Path, said: str, words: str) -> None:
+    """The status or the last cause, and what to do about it."""
+    reason = runpy.run_path(str(project / "publish.py"))["reason"](said)
+    assert words in reason
+    assert "\n" not in reason
 
 
 # --- The name of an installed package --------------------------------------------------------
