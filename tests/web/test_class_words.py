@@ -41,7 +41,7 @@ def test_a_yes_or_no_is_answered_so(classes: tuple[Any, Any]) -> None:
     assert "50% likely, according to the model." in page
     chinese = client.post("/predict?lang=zh", data=CASE, headers={"Accept": "text/html"}).text
     assert re.search(r'<p class="answer"[^>]*>否</p>', chinese)
-    assert "<title>Survived：否（可能性 50%） – " in chinese
+    assert "<title>Survived：否（可能性：50%） – " in chinese
 
 
 @pytest.mark.parametrize("classes", [(0, 1), ("no", "yes")])

@@ -28,6 +28,10 @@ CENTS = 2
 ROWS_FOR_TENTHS = 10_000
 
 
+#: How near a share is to a whole per cent that is one: far below a digit, and above an error.
+ROUND = 1e-9
+
+
 @dataclass(frozen=True)
 class Wording:
     """How the explained numbers are written: amounts of one size alike, probabilities in per cent.
@@ -55,8 +59,11 @@ class Wording:
         return with_unit(rounded(value, self.decimals), self.unit)
 
     def tick(self, value: float) -> str:
-        """A round number on an axis: a probability without the decimals that it has not."""
-        return percent(value) if self.is_probability else self.of(value)
+        """A number on an axis, whose ends may be certain: a round probability without decimals."""
+        if not self.is_probability:
+            return self.of(value)
+        is_round = abs(value - round(value, 2)) < ROUND
+        return percent(value, 0 if is_round else self.decimals)
 
     def change(self, value: float) -> str:
         """The same with its sign, or as it is if that rounds to nothing.

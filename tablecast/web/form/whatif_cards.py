@@ -124,7 +124,7 @@ def whatif_cards(
         )
         for course in courses.courses
     )
-    ends = (wording.of(whole.low), wording.of(whole.high)) if shares else None
+    ends = (wording.tick(whole.low), wording.tick(whole.high)) if shares else None
     rows = any(card.curve and card.curve.rows for card in cards)
     return WhatIfCards(cards, len(schema.fields) - len(cards), ends, rows)
 

@@ -21,6 +21,7 @@ SHARES = (
     *(0.0, 0.0004, 0.0005, 0.0049, 0.005, 0.0051, 0.006, 0.5, 0.8921, 0.994, 0.995, 0.9951, 0.9994),
     *(0.9995, 0.99951, 1.0, *np.linspace(0, 1, 200).tolist()),
 )
+TICKS = (0.0, 0.005, 0.07, 0.29, 0.515, 0.57, 0.58, 1.0, 0.2345)
 CHANGES = (0.0, -0.0, 0.0004, -0.004, 0.005, -0.2, 0.31, -0.312)
 
 
@@ -43,19 +44,23 @@ def test_probabilities_are_written_alike(script: JavaScript, language: Language,
     background = replace(loaded.background, rows=rows)
     with speaking(language):
         wording = wording_of(loaded.schema, 1.0, background=background)
-        expected = [list(map(wording.of, SHARES)), list(map(wording.change, CHANGES))]
+        expected = [
+            list(map(wording.of, SHARES)), list(map(wording.change, CHANGES)),
+            list(map(wording.tick, TICKS)),
+        ]  # fmt: skip
         words = {text: _(text) for text in ("under {share}", "over {share}")}
     scales = [(0.0, 0.01), (0.5, 0.52), (0.98, 0.999), (0.1, 0.9)]
     widened = [legible(Scale(*ends), wording) for ends in scales]
     found: Any = script.ask(
         "((wording) => [shares.map((x) => wording.of(x)), changes.map((x) => wording.change(x)),"
+        " ticks.map((x) => wording.tick(x)),"
         " scales.map((ends) => page.legible(ends, wording))])"
         "(page.wordingOf(page.openLanguage({...language, classes: {}}, rows), 1, null))",
         language={"words": words, "forms": _forms(language)}, rows=rows,
-        shares=SHARES, changes=CHANGES, scales=scales,
+        shares=SHARES, changes=CHANGES, ticks=TICKS, scales=scales,
     )  # fmt: skip
-    assert found[:2] == expected
-    assert np.array(found[2]) == pytest.approx(np.array([(s.low, s.high) for s in widened]))
+    assert found[:3] == expected
+    assert np.array(found[3]) == pytest.approx(np.array([(s.low, s.high) for s in widened]))
 
 
 def _forms(language: Language) -> dict[str, Any]:

@@ -9,6 +9,9 @@ const MINUS = "−";
 // Training rows from which a tenth of a per cent says something.
 const ROWS_FOR_TENTHS = 10000;
 
+// How near a share is to a whole per cent that is one.
+const ROUND = 1e-9;
+
 // A number as Python's format writes its size: of two that are equally near, the even one.
 function fixed(value, decimals) {
   const size = Math.abs(value), up = size.toFixed(decimals);
@@ -82,6 +85,11 @@ export function wordingOf(language, largest, interval) {
     isProbability,
     step: 10 ** -(decimals + 2 * isProbability),
     of,
+    tick(value) {
+      if (!isProbability) return of(value);
+      const away = 100 * value - Math.round(100 * value);
+      return language.percent(value, Math.abs(away) < 100 * ROUND ? 0 : decimals);
+    },
     change(value) {
       const text = isProbability ? size(Math.abs(value)) : of(Math.abs(value));
       if (!/[1-9]/.test(size(Math.abs(value)))) return text;

@@ -25,7 +25,7 @@ export function whatIfPanel(language, facts, answer, wording, shown, percent) {
   const more = answer.whatif.fields.length - courses.length;
   const about = [
     say(N_("Each chart changes one field and keeps the others.")),
-    !curves.length ? "" : shared ? say(N_("All curves share one scale: %(low)s to %(high)s."), {low: wording.of(whole[0]), high: wording.of(whole[1])}) : say(N_("Each curve has its own scale.")),
+    !curves.length ? "" : shared ? say(N_("All curves share one scale: %(low)s to %(high)s."), {low: wording.tick(whole[0]), high: wording.tick(whole[1])}) : say(N_("Each curve has its own scale.")),
     curves.length ? say(N_("The dot marks your case.")) : "",
     curves.length && percent ? say(N_("The band holds about %(level)s of true values."), {level: percent}) : "",
     curves.length && facts.rows ? say(N_("Grey bars show how many training cases there were. Where they were few, the line is dashed.")) : "",
@@ -122,7 +122,6 @@ export function whatIfPanel(language, facts, answer, wording, shown, percent) {
       ...points.map(([x], k) => [x, height(scale, intervals[k][1])]).reverse()]) : "";
     const level = short(height(scale, answer.whatif.answer));
     const ticks = ticksWithin(scale).map((tick) => [short(height(scale, tick)), tick]);
-    const amount = (tick) => (language.classes ? language.percent(tick, 0) : wording.of(tick));
     const inner = drawn("svg", {width: "100%", height: "100%", viewBox: "0 0 100 100", preserveAspectRatio: "none", overflow: "visible"},
       support.length ? drawn("path", {class: "curve-rows", d: barsOf(points.map(([x]) => x), support)}) : null,
       band ? drawn("polygon", {class: "curve-band", points: band}) : null,
@@ -130,11 +129,11 @@ export function whatIfPanel(language, facts, answer, wording, shown, percent) {
       drawn("path", {class: "curve-line", d: firmOf(points, few), "vector-effect": "non-scaling-stroke"}));
     const dot = present === null ? null : drawn("circle", {class: "curve-dot", cx: `${short(points[present][0])}%`, cy: `${short(points[present][1])}%`, r: "5"});
     const foot = footOf(places, across, words, language.units[field]);
-    const room = element("div", {class: "curve-room", "aria-hidden": "true"}, ticks.map(([, tick]) => element("span", {}, amount(tick))));
+    const room = element("div", {class: "curve-room", "aria-hidden": "true"}, ticks.map(([, tick]) => element("span", {}, wording.tick(tick))));
     return [room, drawn("svg", {class: "curve", width: "100%", height: "116", overflow: "visible", "aria-hidden": "true", focusable: "false"},
       drawn("svg", {width: "100%", height: PLOT, overflow: "visible", "data-plot": ""},
         ticks.map(([y]) => drawn("line", {class: "curve-grid", x2: "100%", y1: `${y}%`, y2: `${y}%`})),
-        ticks.map(([y, tick]) => drawn("text", {class: "curve-tick curve-up", y: `${y}%`, dx: "-8", dy: "4"}, amount(tick))),
+        ticks.map(([y, tick]) => drawn("text", {class: "curve-tick curve-up", y: `${y}%`, dx: "-8", dy: "4"}, wording.tick(tick))),
         drawn("line", {class: "curve-level", x2: "100%", y1: `${level}%`, y2: `${level}%`}), inner, dot),
       drawn("line", {class: "curve-foot", x2: "100%", y1: PLOT, y2: PLOT}), foot)];
   }
