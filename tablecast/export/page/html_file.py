@@ -107,14 +107,16 @@ def page_html(
         schema = loaded.schema.in_language(own)
         names = (*STYLES, CARD_STYLES) if card else STYLES
         sheets = _sheets(folder, names) + style_of(schema)
-        at_once = f"{shells[own.tag]}{card_html}{_template(app)}"
+        at_once = f"{card_html}{_template(app)}"
         styles = small_styles(sheets, at_once)
-        late = small_styles(sheets + _sheets(folder, LATE_STYLES), at_once + script, styles)
+        late = small_styles(
+            sheets + _sheets(folder, LATE_STYLES), f"{at_once}{shells[own.tag]}{script}", styles
+        )
         parts = {
             "styles": late,
             "script": script,
             "contents": form_contents(loaded, contents, languages),
-            "shells": {tag: shell for tag, shell in shells.items() if tag != own.tag},
+            "shells": shells,
         }
         text = json.dumps(parts, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         stated = stated_in_words(loaded, loaded.description["card"].get("stated", {}))
@@ -124,7 +126,6 @@ def page_html(
             deployment=loaded.description,
             contact=contact_of(stated),
             made_on=day(datetime.fromisoformat(loaded.description["created"])),
-            shell=Markup(shells[own.tag]),
             card=Markup(card_html),
             styles=Markup(styles),
             opening=Markup(opening_script()),
