@@ -29,7 +29,14 @@ def program() -> str:
 
 
 def refused(error: Exception) -> str:
-    """The line by which a command refuses: what it advises is typed as the person has typed it."""
+    """The line by which a command refuses.
+
+    What it advises is typed as the person has typed it. What the system refuses, such as to write
+    to a full disk, is a line too, wherever it was met.
+    """
+    if isinstance(error, OSError):
+        where = f"{str(error.filename)[:99]!r} cannot be used: " if error.filename else ""
+        return f"tablecast: {where}{error.strerror or error}."
     return f"tablecast: {str(error).replace('python -m tablecast', program())}"
 
 

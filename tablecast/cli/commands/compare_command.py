@@ -70,7 +70,7 @@ def run(options: argparse.Namespace) -> None:
         found = compare_deployments(old, new, options.table, options.sheet)
         entry = _entry(old, options.table, found)
         changed = [] if options.no_record else redescribe(options.new, partial(_recorded, entry))
-    except TablecastError as error:
+    except (TablecastError, OSError) as error:
         print(refused(error), file=sys.stderr)
         raise SystemExit(FAILED) from None
     if options.json:
