@@ -8,6 +8,7 @@ that ``minisign -V`` checks them too.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -89,6 +90,12 @@ def sign(name: str | os.PathLike[str], key_file: str | os.PathLike[str]) -> list
             temporary.write_bytes(bytes(signature))
         written.append(with_ending(file, ENDING))
     return written
+
+
+def stale_signatures(changed: Iterable[Path]) -> list[Path]:
+    """The signatures that no longer fit, after these files have changed."""
+    signatures = (with_ending(path, ENDING) for path in changed)
+    return [path for path in signatures if path.is_file()]
 
 
 def new_key(key_file: str | os.PathLike[str]) -> tuple[Path, str]:
