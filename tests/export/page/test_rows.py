@@ -176,6 +176,7 @@ def test_a_file_is_answered_as_the_batch_does(name: str, language: Any) -> None:
     assert_same_text(found["text"], expected["text"], SEPARATORS.get(name, ","))
 
 
+@pytest.mark.thorough
 def test_ten_thousand_rows_are_answered_alike() -> None:
     """Rows of every kind, some refused and some with gaps, are written as the batch writes them."""
     rng = random.Random(3)
