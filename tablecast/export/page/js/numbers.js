@@ -51,17 +51,12 @@ function plain({sign, digits}, spelling) {
   return sign + digits.replace(BETWEEN[own], "").replaceAll(",", ".");
 }
 
-<<<<<<< HEAD
-function amountOf(written) {
-  const text = withPlainSigns(strip(written)).replace(NO_CENTS, "");
-=======
 // Whether it is a unit on its own account, so that it may stand close behind a number.
 export const isUnit = (unit) => units.has(fold(unit)) || "%‰".includes(unit) || isCurrency(unit);
 
 // {sign, digits, unit}; null where a text is no number at all.
 export function amountOf(written) {
-  const text = withPlainSigns(strip(written));
->>>>>>> page
+  const text = withPlainSigns(strip(written)).replace(NO_CENTS, "");
   const inside = /^\(([^()]*)\)$/.exec(text);
   const match = INSIDE.exec(inside ? inside[1] : text);
   if (!match) return null;
