@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -322,6 +323,45 @@ def test_axe_finds_nothing(page: playwright_api.Page, width: int, tmp_path: Path
                 for rule in found["violations"]
                 for node in rule["nodes"]
             ] == []
+
+
+#: The width of A4 within the margins, in CSS pixels, and what stands out of it or is cut off.
+PAPER = 680
+CLIPPED = """() => Array.from(document.querySelectorAll("body *")).filter((it) => {
+  const {left, right, width} = it.getBoundingClientRect(), style = getComputedStyle(it);
+  if (!width || it.matches(".unseen, .skip") || it.closest("svg")) return false;
+  const isCut = style.overflowX !== "visible" && it.scrollWidth > it.clientWidth + 1;
+  return isCut || left < -1 || right > innerWidth + 1;
+}).map((it) => it.outerHTML.slice(0, 100))"""
+
+
+def test_it_prints_the_answer_on_one_sheet(page: playwright_api.Page) -> None:
+    """On paper stand the answer, its range, each value with its reason, and the charts, and nothing
+    is cut off; the card is left out while it is folded, and whole where it is not."""
+    page.set_viewport_size({"width": PAPER, "height": 900})
+    assert page.pdf(format="A4").count(b"/Type /Page\n") == 1
+    page.emulate_media(media="print")
+    for part in ("h1", ".answer", ".range", ".steps", ".whatif", ".foot"):
+        assert page.locator(part).first.is_visible(), part
+    for part in ("form.form", "#rows-file", ".more"):
+        assert not page.locator(part).first.is_visible(), part
+    assert page.evaluate(CLIPPED) == []
+    page.evaluate("document.querySelector('body > .page > .more').open = true")
+    assert page.locator("#summary").is_visible()
+    assert page.locator(".card-part").last.is_visible()
+    assert page.evaluate(CLIPPED) == []
+    assert page.pdf(format="A4").count(b"/Type /Page\n") > 2
+
+
+def test_chromium_prints_it_from_the_command_line(file: Path, tmp_path: Path) -> None:
+    """``--print-to-pdf`` prints as soon as the file is loaded: the answer with all its reasons."""
+    paper = tmp_path / "page.pdf"
+    options = [*ARGUMENTS, "--headless", f"--user-data-dir={tmp_path / 'profile'}"]
+    printed = [str(CHROMIUM), *options, f"--print-to-pdf={paper}", file.as_uri()]
+    subprocess.run(printed, check=True, capture_output=True, timeout=60)
+    assert paper.read_bytes().count(b"/Type /Page\n") == 1
+    # An empty form, or an answer alone, is a third of this.
+    assert paper.stat().st_size > 60_000
 
 
 def test_without_scripts_it_says_so_and_shows_the_card(
