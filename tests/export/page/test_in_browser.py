@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,10 +12,17 @@ from typing import Any
 import pytest
 
 from tablecast.batch.predict_file import predict_csv
-from tablecast.export.page.html_file import write_page
+from tablecast.errors import BatchError
+from tablecast.export.page.contents import contents_of
+from tablecast.export.page.html_file import page_html, write_page
 from tests.chromium import ARGUMENTS, CHROMIUM
 from tests.deployments import SHIPPED, shipped_client, shipped_deployment
-from tests.export.page.test_document import HOSTILE, hostile_deployment, html_of
+from tests.export.page.test_document import (
+    HOSTILE,
+    hostile_deployment,
+    html_of,
+    oddly_named_deployment,
+)
 
 playwright_api = pytest.importorskip("playwright.sync_api")
 axe_package = pytest.importorskip("axe_playwright_python.sync_playwright")
@@ -296,6 +304,41 @@ def test_markup_is_shown_and_never_run(browser: playwright_api.Browser, tmp_path
     assert HOSTILE in page.locator("#main h1").inner_text()
     assert HOSTILE[:50] in page.locator("[data-rows-result]").inner_text()
     assert shown == []
+
+
+def test_a_field_may_be_named_as_what_every_object_has(
+    browser: playwright_api.Browser, tmp_path: Path
+) -> None:
+    """Fields and levels called constructor or __proto__ are read, answered and charted like others,
+    in the form, by programs and in a file."""
+    loaded, graph = oddly_named_deployment()
+    path = tmp_path / "odd.html"
+    html = page_html(loaded, contents_of(loaded, graph), "0" * 64, card=False)
+    path.write_text(html, encoding="utf-8")
+    row = {"__proto__": 2.5, "constructor": 1.5, "it's \\": 4.5, "toString": "__proto__"}
+    rows = tmp_path / "rows.csv"
+    rows.write_text("__proto__,constructor,it's \\,toString\n2.5,1.5,4.5,__proto__\n")
+    with browser.new_context(offline=True).new_page() as page:
+        complaints: list[str] = []
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(path.as_uri())
+        page.locator(".course").nth(3).wait_for()
+        predict = "text => tablecast.predict(JSON.parse(text))"
+        assert page.evaluate(predict, json.dumps(row))["prediction"] == 467.5
+        errors = page.evaluate(predict, '{"hasOwnProperty": 1}')["errors"]
+        assert errors[0]["message"].startswith("“hasOwnProperty” is not a field of this form.")
+        page.set_input_files("#rows-file", rows)
+        page.locator("[data-rows-result] .grid").wait_for()
+        assert "467.5" in page.locator("[data-rows-result] .grid").inner_text()
+        other = tmp_path / "other.csv"
+        other.write_text("a,b\n1,2\n")
+        page.set_input_files("#rows-file", other)
+        page.locator("[data-rows-result] .wrong").wait_for()
+        with pytest.raises(BatchError) as refused:
+            predict_csv(loaded, io.BytesIO(other.read_bytes()), io.BytesIO(), name="other.csv")
+        said = page.locator("[data-rows-result] .wrong").inner_text()
+        assert said.removeprefix("Error:").strip() == str(refused.value)
+        assert complaints == []
 
 
 @pytest.mark.parametrize("width", [320, 1280])
