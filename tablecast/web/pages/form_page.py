@@ -177,7 +177,8 @@ def _answered(values: Mapping[str, str]) -> Response:
     try:
         row = schema.parse(values, text=True)
     except InvalidInput as error:
-        answer_log.note_refusal(error.errors)
+        if not _is_part():  # what is half typed was not asked for
+            answer_log.note_refusal(error.errors)
         controls = controls_of(schema, values, error.errors)
         summary = _summary(controls, error.errors)
         template = "live_problem.html" if _is_part() else "form.html"
@@ -185,7 +186,8 @@ def _answered(values: Mapping[str, str]) -> Response:
     metrics.of_route("/predict").count_rows(1)
     predictions = deployment().predictor.predict([row])
     ids = answer_log.ids_of(predictions)
-    return answer_log.kept(_answer_page(values, row, predictions[0], wish, ids), ids, predictions)
+    page = _answer_page(values, row, predictions[0], wish, ids)
+    return answer_log.kept(page, ids, predictions, preview=_is_part())
 
 
 def _answer_page(

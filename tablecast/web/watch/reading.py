@@ -12,7 +12,7 @@ from tablecast.i18n.language import N_, _
 from tablecast.log.evidence import BLOCK, BLOCKS
 from tablecast.log.watch_report import Report, report_of
 from tablecast.web.answer_log import EXTENSION, RETRY_AFTER, AnswerLog
-from tablecast.web.http.responses import deployment
+from tablecast.web.http.opened import opened
 
 #: Days that are looked at: two years. Older ones say little of today.
 MOST_DAYS = 730
@@ -38,11 +38,12 @@ def report() -> Report:
         ServiceUnavailable: the log cannot be read.
     """
     answers: AnswerLog = current_app.extensions[EXTENSION]
-    description = deployment().description
-    sha256, today = str(description["sha256"]), int(time.time() // DAY)
+    about = opened()
+    description, today = about.loaded.description, int(time.time() // DAY)
+    whose = about.logged_as, str(description["sha256"])
     try:
-        days = answers.log.days(sha256, today - MOST_DAYS)
-        rows = answers.log.last(sha256, BLOCK * BLOCKS, MOST_LOOKED_AT)
+        days = answers.log.days(*whose, today - MOST_DAYS)
+        rows = answers.log.last(*whose, BLOCK * BLOCKS, MOST_LOOKED_AT)
     except LogError:
         raise ServiceUnavailable(_(AWAY), retry_after=RETRY_AFTER) from None
     return report_of(description, days, today, rows)
