@@ -51,7 +51,9 @@ class Daily:
 
     def learn(self, description: Mapping[str, Any]) -> None:
         """Count a deployment's rows from now on."""
-        self._countings[str(description["sha256"])] = Counting.of(description)
+        sha256 = str(description["sha256"])
+        if sha256 not in self._countings:
+            self._countings[sha256] = Counting.of(description)
 
     def fold(self, engine: sa.Engine) -> bool:
         """Count some of what is kept and not counted yet.

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from queue import Empty, SimpleQueue
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from tablecast.deployment.deployment import Deployment
@@ -17,6 +18,7 @@ from tablecast.log.database import engine_of, errors_of_log, reading, reason_of,
 from tablecast.log.entries import Notes, Parcel
 from tablecast.log.keeping import Store
 from tablecast.log.retention import withdraw
+from tablecast.log.tables import DAILY
 from tablecast.log.writer import Writer
 
 log = logging.getLogger("tablecast")
@@ -65,8 +67,12 @@ class PredictionLog:
         Raises:
             SettingError: a secret is missing.
         """
-        self._daily.learn(loaded.description)
+        self.learn(loaded.description)
         return Notes(loaded, name, self._settings["engine"], self._settings["log_secret"])
+
+    def learn(self, description: Mapping[str, Any]) -> None:
+        """Count a deployment's answers from now on, and those that nobody has counted yet."""
+        self._daily.learn(description)
 
     def submit(self, parcel: Parcel) -> None:
         """Have a parcel written; its ``done``, if it has one, is told."""
@@ -93,6 +99,12 @@ class PredictionLog:
         """Day since 1970 to its sums, of one deployment. Raises LogError where it is away."""
         with errors_of_log(), reading(self.engine) as connection:
             return self._daily.read(connection, deployment, sha256, since)
+
+    def known(self, since: int) -> list[str]:
+        """The names of the deployments that have sums since a day. Raises LogError."""
+        asked = sa.select(DAILY.c.deployment).where(DAILY.c.day >= since).distinct()
+        with errors_of_log(), self.engine.connect() as connection:
+            return sorted(connection.execute(asked).scalars())
 
     def last(self, deployment: str, sha256: str, count: int, among: int) -> list[reader.Row]:
         """The last answers of a deployment; see ``reader.last_predictions``."""
