@@ -117,9 +117,10 @@ def _as_numbers(column: Column, numbers: Numbers, spelling: str) -> pd.Series:
     foreign = next((t for t in amounts if not t.isascii() and _has_digits_of_others(t)), None)
     if foreign:
         column.note(READ_AS, example=foreign, level=f"{values_of[foreign]}")
-    minus = [t for t, one in amounts.items() if one.sign and t.endswith((")", "-", "−", "–"))]
-    if minus:
-        column.note(READ_AS, example=minus[0], level=f"{values_of[minus[0]]}")
+    ends = (")", "-", "−", "–", "—")  # a minus, or cents that there are none of
+    ended = next((text for text in amounts if text.endswith(ends)), None)
+    if ended:
+        column.note(READ_AS, example=ended, level=f"{values_of[ended]}")
     kept = spelling if grouped or spelt else ""
     column.set_reading(spelling=kept, unit=numbers.unit)
     whole = not values.isna().any() and all(isinstance(v, int) for v in values.tolist())

@@ -45,6 +45,7 @@ from tablecast.web.http.opened import OPENED
 from tablecast.web.http.proxies import TrustedProxies
 from tablecast.web.http.rendering import problem_page, wants_page
 from tablecast.web.http.responses import invalid, problem
+from tablecast.web.http.template_cache import WithoutIndents
 from tablecast.web.http.tracing import request_id_of, trace_of
 from tablecast.web.mounts import dispatch, front
 from tablecast.web.mounts.fleet import Fleet
@@ -165,6 +166,7 @@ def _application(settings: dict[str, Any], shared: _Shared) -> Flask:
     app.register_blueprint(metrics.blueprint)
     navigation.install(app)
     reader_language.install(app, PROGRAM_PATHS)
+    app.jinja_env.add_extension(WithoutIndents)
     static_files.install(app)
     app.before_request(_begin)
     origins.install(app, shared.cors)

@@ -98,8 +98,8 @@ def test_no_effect_is_said(options: dict[str, str], words: str) -> None:
         ({"weight": "none"}, "All weights in 'none' are 0"),
         ({"weight": "gap"}, "has no value in 1 row"),
         ({"weight": "text"}, "holds 'abc', and --weight needs numbers"),
-        ({"group": "person", "time": "day"}, "cannot be combined"),
-        ({"time": "low", "weight": "low"}, "cannot be --weight and also"),
+        ({"group": "day", "time": "day"}, "'day' cannot be --group and also --time"),
+        ({"time": "low", "weight": "low"}, "cannot be --time and also --weight"),
     ],
 )
 def test_what_cannot_be_used_is_refused_in_a_sentence(
@@ -138,8 +138,8 @@ def test_a_form_file_may_say_it(tmp_path: Any) -> None:
     path.write_text('[table]\ngroup = "person"\nweight = "w"\n', encoding="utf-8")
     reading = ReadingOptions(weight="v").over(read_form(path).reading)
     assert (reading.group, reading.weight) == ("person", "v")
-    path.write_text('[table]\ngroup = "person"\ntime = "day"\n', encoding="utf-8")
-    with pytest.raises(FormFileError, match="cannot be combined"):
+    path.write_text('[table]\ngroup = "day"\ntime = "day"\n', encoding="utf-8")
+    with pytest.raises(FormFileError, match="cannot be --group and also --time"):
         read_form(path)
 
 

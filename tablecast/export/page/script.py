@@ -14,7 +14,10 @@ MODULES = (
 )  # fmt: skip
 
 #: What is valid, in the same way.
-RULES = ("texts", "nearest", "numbers", "moments", "fields", "csv", "rows", "rules")
+RULES = (
+    "texts", "nearest", "numbers", "moments", "fields", "csv", "csv_layout", "csv_table", "rows",
+    "rules",
+)  # fmt: skip
 
 #: What only schemas with dates need of it.
 DATES = "moments"

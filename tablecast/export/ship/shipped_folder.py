@@ -13,7 +13,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from tempfile import mkdtemp
 from typing import Any
 
 from tablecast.deployment.files import sha256_of
@@ -97,10 +96,14 @@ def recorded_files(folder: Path) -> dict[str, str]:
     except NotADirectoryError:
         at = next(one for one in (folder, *folder.parents) if one.exists())
         raise ShipError(f"{str(at)!r} is a file. Choose a folder (-o).") from None
-    except (ValueError, KeyError, TypeError, OSError):
+    except (ValueError, KeyError, TypeError, IsADirectoryError):
         raise ShipError(
             f"{str(folder / RECORD)!r} cannot be read, so it is not known what is whose. Choose "
             "another folder (-o)."
+        ) from None
+    except OSError as error:
+        raise ShipError(
+            f"{str(folder)[:99]!r} cannot be read: {error.strerror}. Choose another folder (-o)."
         ) from None
     if folder.exists() and any(
         one.name not in NOT_COUNTED and not one.name.startswith(UNFINISHED)
@@ -154,7 +157,7 @@ def _plan(
 def _settle(folder: Path, content: Mapping[str, bytes], removed: tuple[str, ...]) -> None:
     """Write everything beside its place first; then move it, the record last."""
     new = not folder.exists()
-    with _unfinished(folder.parent if new else folder) as beside:
+    with _unfinished(folder.parent if new else folder, folder.name) as beside:
         for place, written in content.items():
             path = beside / place
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -175,10 +178,11 @@ def _settle(folder: Path, content: Mapping[str, bytes], removed: tuple[str, ...]
 
 
 @contextmanager
-def _unfinished(parent: Path) -> Iterator[Path]:
-    """A folder for what is not whole yet; one that an earlier end left behind goes too."""
-    parent.mkdir(parents=True, exist_ok=True)
-    beside = Path(mkdtemp(dir=parent, prefix=UNFINISHED))
+def _unfinished(parent: Path, name: str) -> Iterator[Path]:
+    """A folder for what is not whole yet; one that a killed process left behind goes first."""
+    beside = parent / f"{UNFINISHED}{name}"
+    shutil.rmtree(beside, ignore_errors=True)
+    beside.mkdir(parents=True)
     try:
         yield beside
     finally:

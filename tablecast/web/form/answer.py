@@ -105,7 +105,7 @@ def parts_of(
     explained = loaded.explainer.explain(row) if loaded.explainer else None
     pairs = zip(schema.fields, row.values, strict=True)
     beyond = any(field.unusual(value) for field, value in pairs)
-    wording = wording_of(schema, largest_of(courses), prediction.interval)
+    wording = wording_of(schema, largest_of(courses), prediction.interval, background)
     return Parts(
         why=_why(schema, explained, wording, shown) if explained else None,
         wording=wording,

@@ -9,7 +9,6 @@ from typing import Any
 from flask import Response, request, url_for
 
 from tablecast.errors import InvalidInput, Remark
-from tablecast.i18n.formats import percent
 from tablecast.i18n.language import N_, _
 from tablecast.inference.engine import Label
 from tablecast.inference.predictor import Prediction
@@ -41,19 +40,11 @@ SUMMARY_LENGTH = 100
 
 @dataclass(frozen=True)
 class Bar:
-    """One class and its probability, from 0 to 1."""
+    """One class and its probability, from 0 to 1, and as a percentage in words."""
 
     name: str
     probability: float
-
-    @property
-    def percent(self) -> str:
-        """The probability in words that never claim certainty."""
-        if self.probability < 0.001:
-            return _("under {share}").format(share=percent(0.001, 1))
-        if self.probability > 0.999:
-            return _("over {share}").format(share=percent(0.999, 1))
-        return percent(self.probability, 1)
+    percent: str
 
 
 @dataclass(frozen=True)
@@ -129,7 +120,10 @@ def answer_of(
 ) -> Answer:
     """A prediction as the page shows it."""
     probabilities = prediction.probabilities or {}
-    bars = [Bar(schema.show_class(name), each) for name, each in probabilities.items()]
+    bars = [
+        Bar(schema.show_class(name), each, wording.of(each))
+        for name, each in probabilities.items()
+    ]
     return Answer(
         text=answer_in_words(schema, prediction.prediction, wording),
         name=_named(schema, prediction.prediction, wording),

@@ -76,8 +76,10 @@ def test_strange_titles_stay_texts(
     ("app", "why"),
     [
         ("class", "a word of Python's own"), ("json", "Python has a module json"),
-        ("tablecast", "needs tablecast itself"), ("onnxruntime", "needs onnxruntime itself"),
-        ("prometheus-client", "needs prometheus_client itself"),
+        *((name, f"needs another package {name.replace('-', '_')}") for name in (
+            "tablecast", "onnxruntime", "prometheus-client", "pandas", "sklearn", "pip",
+            "sitecustomize",
+        )),
     ],
 )
 def test_names_that_no_package_can_have(app: str, why: str) -> None:
