@@ -348,11 +348,11 @@ def test_means_are_those_of_the_values(tmp_path: Path, monkeypatch: pytest.Monke
 def test_what_is_shown_while_somebody_types_is_a_preview(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It can be looked up and judged, and is neither volume nor a refusal; the button asks."""
+    """It can be looked up and judged, and is neither volume nor a refusal; what they stay with is."""
     client = watching(tmp_path, monkeypatch)
     shown = client.post("/predict?part=answer", data=ROW)
     assert client.post("/predict?part=answer", data=ROW | {"age": "4x"}).status_code == 422
-    client.post("/predict", data=ROW | {"age": "41"})
+    client.post("/predict?part=answer&meant=answer", data=ROW | {"age": "41"})
     found = client.get("/api/v1/watch").get_json()
     assert (found["predictions"], found["refused"]) == (1, 0)
     assert [one for (one,) in rows_of_log(tmp_path, "prediction", "preview")] == [0, 1]

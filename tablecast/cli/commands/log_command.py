@@ -58,7 +58,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     explain(
         erase,
         "Delete the answer with this id, its outcome, and what its request would be answered "
-        "again. Sums that no person can be found in stay. " + WHERE,
+        "again. Counts that no person can be found in stay. " + WHERE,
         "tablecast log erase 01932f1a-7c21-7d4e-9b0c-5f6a7b8c9d0e",
     )
     erase.add_argument("id", metavar="ID", help="the id that the prediction gave")

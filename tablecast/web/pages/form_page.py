@@ -171,7 +171,7 @@ def _answered(values: Mapping[str, str]) -> Response:
     try:
         row = schema.parse(values, text=True)
     except InvalidInput as error:
-        if not _is_part():  # what is half typed was not asked for
+        if not _is_preview():  # what is half typed was not asked for
             answer_log.note_refusal(error.errors)
         controls = controls_of(schema, values, error.errors)
         summary = _summary(controls, error.errors)
@@ -181,7 +181,7 @@ def _answered(values: Mapping[str, str]) -> Response:
     predictions = deployment().predictor.predict([row])
     ids = answer_log.ids_of(predictions)
     page = _answer_page(values, row, predictions[0], wish, ids)
-    return answer_log.kept(page, ids, predictions, preview=_is_part())
+    return answer_log.kept(page, ids, predictions, preview=_is_preview())
 
 
 def _answer_page(
@@ -220,6 +220,11 @@ def _page(template: str, controls: Sequence[Control], **values: Any) -> Response
 def _is_part() -> bool:
     """Whether a script asks for the answer alone, to put it into the page that it is on."""
     return request.args.get("part") == "answer"
+
+
+def _is_preview() -> bool:
+    """Whether somebody is typing, and has not stayed with these values yet."""
+    return _is_part() and "meant" not in request.args
 
 
 def _defaults(schema: Schema) -> dict[str, str]:
