@@ -344,6 +344,29 @@ def test_an_interrupted_write_leaves_nothing(
     assert times(tmp_path / "old") == before
 
 
+@pytest.mark.parametrize("calls", [0, 1, 4, 7])
+def test_an_interrupted_change_is_taken_back(
+    calls: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C after some of the files were moved leaves each as it was, and none that is new."""
+    replace, left = folders.os.replace, [calls]
+
+    def interrupted(source: Path, target: Path) -> None:
+        left[0] -= 1
+        if left[0] == -1:
+            raise KeyboardInterrupt
+        replace(source, target)
+
+    ship(SHIPPED, "docker", tmp_path, app="one")
+    (tmp_path / "mine").write_text("mine")
+    before = times(tmp_path)
+    monkeypatch.setattr(folders.os, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        ship(SHIPPED, "heroku", tmp_path, app="two", ci="github", table="a.csv")
+    assert times(tmp_path) == before
+    assert {path.name for path in tmp_path.iterdir() if path.is_dir()} == set()
+
+
 def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
     """A folder of ours that was replaced by a link is not written through."""
     (tmp_path / "elsewhere").mkdir()
