@@ -151,6 +151,7 @@ def test_what_the_system_refuses_is_one_line(
     assert said.count("\n") == 1
 
 
+@pytest.mark.thorough
 def test_help_is_quick_and_lists_the_commands() -> None:
     """python -m tablecast --help names every command."""
     done = subprocess.run(

@@ -208,6 +208,7 @@ def test_a_smoke_test_fails_for_another_model(tmp_path: Path) -> None:
     assert smoke_test(tmp_path, "http://127.0.0.1:9").stderr.count("\n") == 1
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("host", ["docker", "static"])
 @pytest.mark.parametrize("url", ["charges.fly.dev", "http://[", "http://a:b", "file:///tmp"])
 def test_a_smoke_test_says_in_a_line_that_an_address_is_none(
