@@ -235,6 +235,7 @@ def test_a_broken_record_is_none(
     assert "another folder (-o)" in refusal(capsys, "ship", SHIPPED, "--to", "fly", "-o", tmp_path)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("host", sorted(set(host_names()) - {"static"}))
 def test_a_record_that_lost_files_is_found(host: str, tmp_path: Path) -> None:
     """Each host knows what its folders hold, also where the record says nothing; shipping again
