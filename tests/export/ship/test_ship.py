@@ -9,16 +9,18 @@ import sys
 from pathlib import Path
 
 import pytest
-from deployments import ROOT, SHIPPED
+import yaml
+from deployments import ROOT, SHIPPED, shipped_deployment
 
 from tablecast.cli.main import main
 from tablecast.deployment.files import with_ending
 from tablecast.errors import ShipError
 from tablecast.export.ship import shipped_folder as folders
-from tablecast.export.ship.host_registry import host_names
+from tablecast.export.ship.host_registry import host_names, host_of
 from tablecast.export.ship.lock import LOCKS, lock_of, pins_of
 from tablecast.export.ship.offline_checks import check_folder
 from tablecast.export.ship.ship import ship
+from tablecast.export.ship.shipment import Shipment
 
 #: The hosts that run our server, each by files of its own.
 HOSTS = {
@@ -186,6 +188,20 @@ def test_a_name_of_strange_signs_breaks_no_file(host: str, tmp_path: Path) -> No
     assert check_folder(tmp_path / "out").findings == ()
     done = smoke_test(tmp_path / "out")
     assert done.stdout.startswith("It works: ")
+
+
+@pytest.mark.parametrize("app", ["yes", "off", "null", "true"])
+def test_a_word_of_yaml_stays_a_name(app: str) -> None:
+    """Where a file is YAML, a name that means a truth or nothing there is still a text."""
+    shipment = Shipment(SHIPPED, shipped_deployment("onnx"), app)
+    read = {
+        (host, place): yaml.safe_load(host_of(host).files(shipment)[place])
+        for host, place in HOSTS.items() if place.endswith(".yaml") and host != "lambda"
+    }  # fmt: skip
+    compose, render = read["compose", "compose.yaml"], read["render", "render.yaml"]
+    named = (compose["name"], compose["services"]["web"]["image"], render["services"][0]["name"],
+             read["cloudrun", "service.yaml"]["metadata"]["name"])  # fmt: skip
+    assert named == (app, app, app, app)
 
 
 def smoke_test(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
