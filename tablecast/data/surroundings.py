@@ -19,6 +19,9 @@ MOST_FOOTERS = 30
 #: their columns hold numbers.
 MOST_LABELS, ROWS_BELOW = 3, 20
 
+#: One of these is in every line that only rules off a table.
+DRAWN = ("--", "==", "__", "++", "+-", ":-", "-:")
+
 _TOTALS = re.compile(
     r"(grand |sub-?)?totals?:?|sum:?|summe:?|gesamt(summe)?:?|insgesamt:?|somme:?|suma:?|totale:?"
     r"|合计[:：]?|总计[:：]?|合計[:：]?|總計[:：]?|합계:?|итого:?",
