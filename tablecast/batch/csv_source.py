@@ -18,14 +18,7 @@ from tablecast.batch.csv_faults import ragged, too_long, unreadable
 from tablecast.batch.csv_layout import layout_of
 from tablecast.batch.csv_text import CsvText
 from tablecast.batch.graph_steps import in_steps
-from tablecast.data.surroundings import (
-    DRAWN,
-    MOST_FOOTERS,
-    is_drawn,
-    is_filled,
-    is_footer,
-    repeats,
-)
+from tablecast.data.surroundings import MOST_FOOTERS, is_drawn, is_filled, is_footer, repeats
 from tablecast.errors import BatchError
 from tablecast.i18n.language import N_, _
 from tablecast.schema.table_notes import HEADER_AGAIN, LINES_BELOW
@@ -154,8 +147,7 @@ class CsvSource:
         width = len(self.names)
         block = self._begun.read()  # what is behind the header
         while block or (block := next(self._blocks, "")):
-            drawn = any(mark in block for mark in DRAWN)
-            careful = self._skips_spaces or drawn or self._is_repeated_in(block)
+            careful = self._skips_spaces or self._is_repeated_in(block)
             lines = None if careful else plain_lines(block, self.separator, width)
             if lines is None:
                 yield from self._read_records(block)

@@ -28,6 +28,11 @@ def program() -> str:
     return "tablecast" if Path(sys.argv[0]).stem == "tablecast" else "python -m tablecast"
 
 
+def refused(error: Exception) -> str:
+    """The line by which a command refuses: what it advises is typed as the person has typed it."""
+    return f"tablecast: {str(error).replace('python -m tablecast', program())}"
+
+
 def positive(text: str) -> float:
     """An argument that is a number above 0."""
     try:

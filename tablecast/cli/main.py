@@ -14,6 +14,7 @@ from typing import NoReturn
 
 from tablecast import __version__
 from tablecast.cli import commands as commands_folder
+from tablecast.cli.arguments import refused
 from tablecast.cli.command_help import explain
 from tablecast.cli.table_options import with_texts
 from tablecast.errors import TablecastError
@@ -51,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with _ended_as_by_ctrl_c():
             options.run(options)
     except TablecastError as error:
-        print(f"tablecast: {error}", file=sys.stderr)
+        print(refused(error), file=sys.stderr)
         return 1
     except ModuleNotFoundError as error:
         if (error.name or "tablecast").partition(".")[0] == "tablecast":

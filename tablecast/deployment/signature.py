@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tablecast.deployment.files import replaced_when_whole, with_ending, without_ending
+from tablecast.deployment.versions import base_meant
 from tablecast.errors import ArtifactError
 from tablecast.settings import read_settings
 
@@ -62,7 +63,8 @@ def sign(name: str | os.PathLike[str], key_file: str | os.PathLike[str]) -> list
     """Sign the files of a deployment.
 
     Args:
-        name: the deployment's path, with or without ending.
+        name: the deployment's path, with or without ending, or the folder of its versions: then
+            the current one is signed.
         key_file: minisign's file of a secret key without a password.
 
     Returns:
@@ -71,7 +73,7 @@ def sign(name: str | os.PathLike[str], key_file: str | os.PathLike[str]) -> list
     Raises:
         ArtifactError: there is no such deployment, or the key cannot be used.
     """
-    base = without_ending(name)
+    base = base_meant(name)
     files = [with_ending(base, ending) for ending in SIGNED]
     files = [file for file in files if file.is_file()]
     if not files:

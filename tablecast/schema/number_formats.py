@@ -102,12 +102,13 @@ _DIGITS_INSIDE = re.compile(
 
 
 def formats() -> dict[str, Any]:
-    """The patterns and currencies by which numbers are read, as plain data."""
+    """The patterns, currencies and units by which numbers are read, as plain data."""
     return {
         "patterns": {spelling: pattern.pattern for spelling, pattern in _PATTERNS.items()},
         "plain": PLAIN.pattern,
         "ambiguous": _AMBIGUOUS.pattern,
         "currencies": sorted(_CURRENCIES),
+        "units": sorted(_UNITS),
     }
 
 

@@ -116,17 +116,14 @@ class ReadingOptions:
             )
 
     def _check_roles(self) -> None:
-        named = [name for name in (self.group, self.time, self.weight) if name is not None]
-        if self.group is not None and self.time is not None:
-            raise TableError(
-                f"--group {self.group} and --time {self.time} cannot be combined. Use --group to "
-                "predict for new values of that column, or --time to predict later rows."
-            )
-        if len(set(named)) < len(named):
-            raise TableError(
-                f"'{self.weight}' cannot be --weight and also --group or --time. Name another "
-                "column, or leave one of the options out."
-            )
+        named = {role: name for role in ROLES if (name := getattr(self, role)) is not None}
+        for role, name in named.items():
+            others = [f"--{other}" for other, its in named.items() if its == name and other != role]
+            if others:
+                raise TableError(
+                    f"'{name}' cannot be --{role} and also {' and '.join(others)}. Name another "
+                    "column, or leave one of the options out."
+                )
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -274,6 +274,19 @@ def test_a_plain_request_is_whole(
         assert not any(map(plain_request, parts))
 
 
+def test_a_head_that_came_before_says_the_same_again() -> None:
+    """It is understood as the first time, and as each address's own."""
+    sent = [request(ROW, "POST /predict_api HTTP/1.1", None, f"X-Request-Id: {number % 3}")
+            for number in range(9)]  # fmt: skip
+    for data, address in zip(sent, ["10.0.0.1", "10.0.0.2"] * 5, strict=False):
+        found = plain_request(data, address)
+        assert found is not None
+        assert (found.path, found.body, found.sender.address) == ("/predict_api", ROW, address)
+        assert b"X-Request-Id: %s\r\n" % str(found.sender.request_id).encode() in data
+        assert plain_request(data + b" ", address) is None
+        assert plain_request(data[:-1], address) is None
+
+
 def test_parts_of_a_request_are_put_together(served: Served) -> None:
     """A request that comes in parts is answered once it is whole, and holds nobody up."""
     content = request()

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tablecast.batch.compare_deployments import Comparison, compare_deployments
-from tablecast.cli.arguments import say
+from tablecast.cli.arguments import refused, say
 from tablecast.cli.command_help import explain
 from tablecast.deployment.deployment import Deployment
 from tablecast.deployment.opening import load
@@ -71,7 +71,7 @@ def run(options: argparse.Namespace) -> None:
         entry = _entry(old, options.table, found)
         changed = [] if options.no_record else redescribe(options.new, partial(_recorded, entry))
     except TablecastError as error:
-        print(f"tablecast: {error}", file=sys.stderr)
+        print(refused(error), file=sys.stderr)
         raise SystemExit(FAILED) from None
     if options.json:
         say(json.dumps({**entry, "new_deployment": _named(new)}, indent=2, ensure_ascii=False))

@@ -26,8 +26,8 @@ from tablecast.schema.readings import reading_of
 from tablecast.schema.schema import Schema
 from tablecast.schema.table_notes import NO_ANSWER
 from tablecast.schema.texts import canonical_text, class_names
-from tablecast.training.experiment import splits
 from tablecast.training.experiment.foreign import check_columns
+from tablecast.training.experiment.split_remarks import how_refitted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -94,7 +94,7 @@ def rows_of(
     task = Remark(
         "Task: {task} (from the pipeline).", values={"task": Remark(TASKS[finished.task])}
     )
-    notes = [*read, task, *finished.notes, *about_notes, *splits.how_refitted(about)]
+    notes = [*read, task, *finished.notes, *about_notes, *how_refitted(about)]
     if without := int((~answered).sum()):
         notes.append(NO_ANSWER.filled(name=finished.target, count=without))
     typed = pd.DataFrame({**columns, finished.target: _targets(table[finished.target], finished)})

@@ -24,7 +24,11 @@ OPTIONS = (
 def main(host: str, port: str, workers: str) -> None:
     """Serve until a signal ends it."""
     from granian.cli import entrypoint
+    from granian.log import LOGGING_CONFIG
 
+    # Standard output is the access log's, of which each line is JSON. (A copy is no good: what
+    # granian starts takes its own from there.)
+    LOGGING_CONFIG["handlers"]["console"]["stream"] = "ext://sys.stderr"
     # granian_app finds the host here; the processes that granian starts are told so too.
     sys.argv = ["granian", "--host", host, "--port", port, "--workers", workers, *OPTIONS]
     counts = None

@@ -133,8 +133,8 @@ class Worker(ConnectionWorker):
             or len(self.keepalived_conns) >= self.max_keepalived
         ):
             return False
-        request = plain_request(data)
-        answer = self._answer(conn, request) if request else None
+        request = plain_request(data, conn.address)
+        answer = self._answer(request) if request else None
         if answer is None:
             return False
         head, answered = answer
@@ -244,10 +244,9 @@ class Worker(ConnectionWorker):
         conn.sock.begin()
         self.enqueue_req(conn)
 
-    def _answer(self, conn: Any, request: PlainRequest) -> tuple[bytes, Answered] | None:
+    def _answer(self, request: PlainRequest) -> tuple[bytes, Answered] | None:
         assert self._lane is not None
-        sender = request.sent_from(conn.client[0] if isinstance(conn.client, tuple) else "")
-        answered = self._lane.answer(request.path, request.body, sender)
+        answered = self._lane.answer(*request)
         if answered is None:
             return None
         own = _worded(self._lane.own_headers(answered))

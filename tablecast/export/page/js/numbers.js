@@ -14,7 +14,7 @@ const OTHERWISE = new Map([
 ]);
 
 let patterns = {};
-let currencies = new Set();
+let currencies = new Set(), units = new Set();
 export function useFormats(formats) {
   patterns = Object.fromEntries(
     Object.entries(formats.patterns).map(([spelling, pattern]) => [spelling, whole(pattern)]),
@@ -22,6 +22,7 @@ export function useFormats(formats) {
   patterns.plain = whole(formats.plain);
   patterns.ambiguous = whole(formats.ambiguous);
   currencies = new Set(formats.currencies);
+  units = new Set(formats.units);
 }
 
 const whole = (pattern) => new RegExp(`^(?:${pattern})$`);
@@ -50,7 +51,11 @@ function plain({sign, digits}, spelling) {
   return sign + digits.replace(BETWEEN[own], "").replaceAll(",", ".");
 }
 
-function amountOf(written) {
+// Whether it is a unit on its own account, so that it may stand close behind a number.
+export const isUnit = (unit) => units.has(fold(unit)) || "%‰".includes(unit) || isCurrency(unit);
+
+// {sign, digits, unit}; null where a text is no number at all.
+export function amountOf(written) {
   const text = withPlainSigns(strip(written)).replace(NO_CENTS, "");
   const inside = /^\(([^()]*)\)$/.exec(text);
   const match = INSIDE.exec(inside ? inside[1] : text);

@@ -102,3 +102,17 @@ export function digitOf(sign) {
 }
 
 export const shortName = (name) => Array.from(name).slice(0, QUOTED_LENGTH).join("");
+
+// A text as Python's repr writes it.
+export function repr(text) {
+  const mark = text.includes("'") && !text.includes('"') ? '"' : "'";
+  const escaped = text.replace(/[\\\p{C}\p{Zl}\p{Zp}\p{Zs}]/gu, (sign) => (sign === " " ? sign : ESCAPES.get(sign) ?? codeOf(sign.codePointAt(0))));
+  return mark + (mark === "'" ? escaped.replaceAll("'", "\\'") : escaped) + mark;
+}
+
+const ESCAPES = new Map([["\\", "\\\\"], ["\n", "\\n"], ["\r", "\\r"], ["\t", "\\t"]]);
+
+function codeOf(code) {
+  const [kind, length] = code < 256 ? ["x", 2] : code < 65536 ? ["u", 4] : ["U", 8];
+  return `\\${kind}${code.toString(16).padStart(length, "0")}`;
+}
