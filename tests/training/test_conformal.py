@@ -12,6 +12,7 @@ import pytest
 pytest.importorskip("sklearn", reason="intervals are learnt with scikit-learn")
 
 import pandas as pd
+from sklearn.compose import make_column_transformer
 from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.model_selection import train_test_split
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -19,6 +20,7 @@ from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, TargetEnco
 
 from tablecast.data.sources import read_table
 from tablecast.inference.interval import Interval
+from tablecast.inference.pycaret_api import import_pycaret
 from tablecast.schema.schema import Schema
 from tablecast.training.experiment.splits import folds_of
 from tablecast.training.intervals.bounds import AROUND_MIDDLE, BY_FIELDS, Rows, _aligned, learn_end
@@ -314,5 +316,8 @@ def test_refits_are_not_moved_by_means_of_their_own_answers(encoder: Any, known:
     random = np.random.default_rng(0)
     table = pd.DataFrame(random.integers(0, 40, (300, 2)).astype(str), columns=["a", "b"])
     target = random.normal(size=300)
-    pipeline = Pipeline([("encoder", encoder), ("ridge", Ridge())]).fit(table, target)
-    assert (_seen_by_linear(pipeline, table) is not None) is known
+    transformers = import_pycaret("pycaret.internal.preprocess.transformers")
+    for step in (encoder, make_column_transformer((encoder, ["a"]), (FunctionTransformer(), [])),
+                 transformers.TransformerWrapper(encoder)):  # fmt: skip
+        pipeline = Pipeline([("encoder", step), ("ridge", Ridge())]).fit(table, target)
+        assert (_seen_by_linear(pipeline, table) is not None) is known

@@ -246,10 +246,14 @@ def _knows_answers(step: tuple[str, Any]) -> bool:
     """Whether a step encodes categories by the target."""
     from sklearn.preprocessing import TargetEncoder
 
-    encoder = getattr(step[1], "transformer", step[1])
-    # Those of category_encoders say so themselves.
-    tags = getattr(encoder, "_get_tags", dict)()
-    return isinstance(encoder, TargetEncoder) or bool(tags.get("supervised_encoder"))
+    outer = getattr(step[1], "transformer", step[1])
+    every = [outer, *getattr(outer, "get_params", dict)().values()]  # with those of columns
+    return any(
+        isinstance(one, TargetEncoder)
+        or bool(getattr(one, "_get_tags", dict)().get("supervised_encoder"))  # category_encoders'
+        for one in every
+        if not isinstance(one, type)
+    )
 
 
 def _predictions_of(pipeline: Any, features: pd.DataFrame) -> Floats:
