@@ -169,6 +169,18 @@ def test_a_wrong_trace_is_none(sent: str) -> None:
     assert trace_of(sent) == ""
 
 
+@pytest.mark.parametrize("path", ["/static/tablecast.css", "/model"])
+@pytest.mark.parametrize("header", ["If-Modified-Since", "If-Unmodified-Since", "If-Range", "Date"])
+def test_a_date_that_no_calendar_has_is_ignored(
+    client: FlaskClient, path: str, header: str
+) -> None:
+    """A year that no date can have is no failure of ours."""
+    for date in ("Thu, 01 Jan 999999999999 00:00:00 GMT", f"1 Jan 2020 {'9' * 20}:00 GMT",
+                 "Thu, 01 Jan 2020 00:00:00 +" + "9" * 30, "1" * 5000):  # fmt: skip
+        with client.get(path, headers={header: date, "Range": "bytes=0-1"}) as answer:
+            assert answer.status_code in (200, 206)
+
+
 # Packing
 
 
