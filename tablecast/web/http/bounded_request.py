@@ -27,6 +27,8 @@ class BoundedRequest(Request):
         for name in DATES:
             if name in environ and not _can_be_read(environ[name]):
                 del environ[name]
+        if "HTTP_HOST" in environ:  # Werkzeug minds how a name is written
+            environ["HTTP_HOST"] = environ["HTTP_HOST"].lower()
         # gunicorn says that the body ends by itself, and Werkzeug then takes what there is of one
         # whose client is gone for all of it.
         environ.pop("wsgi.input_terminated", None)
