@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tablecast.deployment.relabelled_files import description_of
-from tablecast.log.daily import DAY, add
+from tablecast.log.daily import DAY, Place, add
 from tablecast.log.daily_sums import Counting, Sums, added, of_outcome
 from tablecast.log.database import engine_of, upgrade, writing
 from tablecast.log.entries import first_id
@@ -55,11 +55,11 @@ def rows_of(
     rows = [
         {
             "id": f"{first_id(day * DAY)}-{seed:04d}-{at:08d}", "at": day * DAY + at,
-            "deployment": "shipped", "sha256": description["sha256"], "key": None, "request": "r",
-            "engine": "onnx", "ms": 0.3,
+            "deployment": description["name"], "sha256": description["sha256"], "key": None,
+            "request": "r", "engine": "onnx", "ms": 0.3,
             "given": {name: values[at] for name, values in drawn.items()},
             "prediction": answer, "low": answer - 4000, "high": answer + 4000,
-            "probabilities": None, "warnings": [], "shadow": False,
+            "probabilities": None, "warnings": [], "shadow": False, "preview": False,
         }
         for at, answer in enumerate(generator.choice(groups, count).tolist())
     ]  # fmt: skip
@@ -132,7 +132,7 @@ def keep_days(
             wrong = off(day) * generator.choice([-1, 1]) if off else 0.0
             added(sums, of_outcome(row, row["prediction"] + float(wrong)))
         with writing(engine) as connection:
-            add(connection, {(description["sha256"], day): sums})
+            add(connection, {Place(description["name"], description["sha256"], day): sums})
     engine.dispose()
 
 

@@ -23,6 +23,7 @@ from tablecast.i18n.language import N_, _
 from tablecast.log.open_log import open_log
 from tablecast.settings import read_settings, unknown_settings
 from tablecast.web import answer_log, api, pages, warmup
+from tablecast.web.answer_log import AnswerLog
 from tablecast.web.body_limits import limit_body
 from tablecast.web.docs import document as openapi
 from tablecast.web.fast_path import FastLane, Finder
@@ -104,7 +105,7 @@ def create_app(deployment: Deployment | None = None) -> Flask:
     else:
         app.extensions["fleet"] = served
         app.config["QUICK"] = settings["engine"] == "onnx"
-        find, behind = dispatch.finder(served), _for_all(served, app, settings, shared)
+        find, behind = dispatch.finder(served), _for_all(served, app, settings, shared, answers)
     trusting = TrustedProxies(behind, settings["proxies"])
     app.wsgi_app = trusting  # type: ignore[method-assign]
     if not tracing.instrument(app):
@@ -184,7 +185,7 @@ def _alone(mount: Mount) -> Finder:
 
 
 def _for_all(
-    fleet: Fleet, app: Flask, settings: dict[str, Any], shared: _Shared
+    fleet: Fleet, app: Flask, settings: dict[str, Any], shared: _Shared, answers: AnswerLog | None
 ) -> dispatch.Dispatch:
     """What answers for a folder: the application for each deployment, and a page that lists them.
 
@@ -193,6 +194,10 @@ def _for_all(
     front_app = _application(settings, shared)
     front_app.register_blueprint(front.blueprint)
     front_app.extensions[front.FLEET] = fleet
+    if answers:
+        from tablecast.web.watch.gauges import FolderGauges
+
+        front_app.extensions[metrics.MORE] = [FolderGauges(answers.log, fleet.description)]
     app.extensions["front"] = front_app
     return dispatch.Dispatch(fleet, app.wsgi_app, front_app.wsgi_app)
 

@@ -141,6 +141,7 @@ def table_of(rows: list[str]) -> pa.Table:
     return pa.table(arrays, names=names)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("errors", ["fail", "skip"])
 @pytest.mark.parametrize("group_rows", [3_000, 10_000, 12_345, 100_000])
 def test_a_parquet_file_in_parts_gives_the_bytes_of_the_whole(
@@ -152,6 +153,7 @@ def test_a_parquet_file_in_parts_gives_the_bytes_of_the_whole(
     assert_same(tmp_path / "in.parquet", tmp_path, errors, shipped_deployment("onnx"))
 
 
+@pytest.mark.thorough
 def test_a_parquet_file_is_cut_behind_its_row_groups(tmp_path: Path) -> None:
     """At the next multiple of 10,000 rows; not at all where columns are places in a list."""
     table = table_of(rows_of(45_000))

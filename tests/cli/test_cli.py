@@ -118,6 +118,7 @@ def test_a_mistake_is_one_line(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.thorough
 def test_help_is_quick_and_lists_the_commands() -> None:
     """python -m tablecast --help names every command."""
     done = subprocess.run(

@@ -154,6 +154,7 @@ def test_usual_workbooks_are_read(tmp_path: Path) -> None:
     assert read_table(tmp_path / "in.ods").shape == (2, 1)
 
 
+@pytest.mark.thorough
 def test_what_expands_beyond_the_free_memory_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

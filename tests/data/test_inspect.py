@@ -115,6 +115,7 @@ def test_the_table_fits_a_terminal(tmp_path: Path) -> None:
         assert len(line) + wide <= 80, line
 
 
+@pytest.mark.thorough
 def test_it_is_quick_and_imports_no_pycaret(real_table: Any) -> None:
     """A second or so of work, most of it pandas' import."""
     code = (
@@ -147,6 +148,7 @@ def sentences() -> Iterator[tuple[str, str]]:
                     yield path.name, option
 
 
+@pytest.mark.thorough
 def test_each_sentence_advises_an_option_that_exists() -> None:
     """Whatever option a message, a hint or a docstring names, a command has it."""
     known: set[str] = set()
@@ -296,6 +298,7 @@ def test_a_form_file_is_checked_against_the_table(tmp_path: Path, target: str | 
         inspect(table, target, form=read_form(form))
 
 
+@pytest.mark.thorough
 def test_many_columns_are_looked_at_in_time_that_grows_with_them(tmp_path: Path) -> None:
     """And too many are refused at once, with what may be the cause."""
     taken = []

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
@@ -18,6 +20,7 @@ from tablecast.schema.schema import Schema
 from tablecast.web.app import create_app
 from tests.chromium import CHROMIUM
 from tests.explained import charging, deployment_of, of_long_form, of_many_levels
+from tests.logged import logged, rows_of, soon
 from tests.served import server
 from tests.stand_ins import deploy
 from tests.web.test_html import ConstantEngine
@@ -72,6 +75,41 @@ def answered(page: api.Page, path: str = "/") -> api.Page:
     page.goto(path)
     page.locator(".panel .answer").wait_for()
     return page
+
+
+def test_what_stays_on_the_page_was_asked_for(
+    open_page: NewPage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Answers while somebody types are previews; what they stay with, or leave with, counts.
+
+    Typical values are nobody's, and to press the button asks once.
+    """
+    app = logged(tmp_path, monkeypatch, charging())
+    with server(app) as address:
+        page = answered(open_page(address))
+        for age in ("40", "41"):
+            page.get_by_label("Age").fill(age)
+            soon(lambda age=age: age in str(rows_of(tmp_path, "prediction", "given")))
+        soon(lambda: asked_for(tmp_path) == ["41"])
+        meant = rows_of(tmp_path, "prediction", "id")[-1][0]
+        expect(page.locator("[data-outcome]")).to_have_attribute("href", re.compile(meant))
+        page.get_by_label("Age").fill("42")
+        expect(page.locator("[data-outcome]")).not_to_have_attribute("href", re.compile(meant))
+        page.goto("about:blank")
+        soon(lambda: asked_for(tmp_path) == ["41", "42"])
+        page.goto(address)
+        page.locator(".panel .answer").wait_for()
+        page.get_by_label("Age").fill("43")
+        page.get_by_role("button", name="Predict").click()
+        soon(lambda: asked_for(tmp_path) == ["41", "42", "43"])
+        page.goto("about:blank")
+        assert asked_for(tmp_path) == ["41", "42", "43"]
+
+
+def asked_for(folder: Path) -> list[str]:
+    """The ages that were asked for, and not only seen on the way."""
+    rows = rows_of(folder, "prediction", "id, given, preview")
+    return [f"{json.loads(given)['age']:g}" for _, given, preview in rows if not preview]
 
 
 def held(page: api.Page) -> dict[str, str]:

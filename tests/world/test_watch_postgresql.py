@@ -34,7 +34,8 @@ def add_often(address: str) -> None:
     engine = engine_of(address)
 
     def once(number: int) -> None:
-        days = [("sha", 1), ("sha", 2), ("other", 1)]
+        days = [daily.Place("one", "sha", 1), daily.Place("one", "sha", 2),
+                daily.Place("one", "other", 1)]  # fmt: skip
         with writing(engine) as connection:
             turned = days[:: 1 if number % 2 else -1]
             daily.add(connection, {place: {"rows": 1} for place in turned})
@@ -57,7 +58,7 @@ def test_nothing_is_lost_between_processes(server: Server) -> None:
     assert [process.exitcode for process in started_] == [0] * PROCESSES
     engine = engine_of(server.address)
     with engine.connect() as connection:
-        assert daily.read(connection, "sha") == {
+        assert daily.read(connection, "one", "sha") == {
             day: {"rows": PROCESSES * TIMES} for day in (1, 2)
         }
     engine.dispose()

@@ -171,7 +171,8 @@ def _answered(values: Mapping[str, str]) -> Response:
     try:
         row = schema.parse(values, text=True)
     except InvalidInput as error:
-        answer_log.note_refusal(error.errors)
+        if not _is_preview():  # what is half typed was not asked for
+            answer_log.note_refusal(error.errors)
         controls = controls_of(schema, values, error.errors)
         summary = _summary(controls, error.errors)
         template = "live_problem.html" if _is_part() else "form.html"
@@ -179,7 +180,8 @@ def _answered(values: Mapping[str, str]) -> Response:
     metrics.of_route("/predict").count_rows(1)
     predictions = deployment().predictor.predict([row])
     ids = answer_log.ids_of(predictions)
-    return answer_log.kept(_answer_page(values, row, predictions[0], wish, ids), ids, predictions)
+    page = _answer_page(values, row, predictions[0], wish, ids)
+    return answer_log.kept(page, ids, predictions, preview=_is_preview())
 
 
 def _answer_page(
@@ -218,6 +220,11 @@ def _page(template: str, controls: Sequence[Control], **values: Any) -> Response
 def _is_part() -> bool:
     """Whether a script asks for the answer alone, to put it into the page that it is on."""
     return request.args.get("part") == "answer"
+
+
+def _is_preview() -> bool:
+    """Whether somebody is typing, and has not stayed with these values yet."""
+    return _is_part() and "meant" not in request.args
 
 
 def _defaults(schema: Schema) -> dict[str, str]:

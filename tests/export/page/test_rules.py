@@ -17,7 +17,6 @@ from babel.messages.pofile import read_po
 
 from tablecast.errors import InvalidInput
 from tablecast.export.page import script
-from tablecast.export.page.contents import as_json
 from tablecast.export.page.javascript import JavaScript
 from tablecast.export.page.rules import COMMA, GROUP, rules_of, words_of
 from tablecast.export.page.script import messages
@@ -136,7 +135,7 @@ def _read(field: Field, value: Any, label: str) -> list[Any]:
 def test_each_kind_is_read_alike(field: Field) -> None:
     """Ten thousand odd values have the same verdict, value and sentence in V8 as in Python."""
     script = JavaScript()
-    script.define("rules", f"openRules({as_json(rules_of(Schema((field,), 'y', 'regression')))})")
+    script.open("rules", "openRules", rules_of(Schema((field,), 'y', 'regression')))
     inputs = _inputs(field.kind, seed=len(field.name))
     for language in LANGUAGES:
         label = field.label if language.is_source else field.name
@@ -158,7 +157,7 @@ def test_unknown_names_are_refused_with_the_nearest() -> None:
     fields = tuple(replace(field, required=False, closed=False) for field in _fields())
     schema = Schema(fields, "y", "regression")
     script = JavaScript()
-    script.define("rules", f"openRules({as_json(rules_of(schema))})")
+    script.open("rules", "openRules", rules_of(schema))
     rng = random.Random(5)
     names = [field.name for field in fields]
     rows = [{_changed(rng, rng.choice(names)): None} for _ in range(500)]
