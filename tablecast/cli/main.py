@@ -16,6 +16,7 @@ from tablecast import __version__
 from tablecast.cli import commands as commands_folder
 from tablecast.cli.arguments import refused
 from tablecast.cli.command_help import explain
+from tablecast.cli.table_options import with_texts
 from tablecast.errors import TablecastError
 
 #: The exit status after Ctrl-C, as shells have it: 128 and SIGINT's number.
@@ -45,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit status: 0 done, 1 a clear refusal on the terminal, 130 interrupted.
     """
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    given = with_texts(sys.argv[1:] if arguments is None else arguments)
     options = command_parser(given[:1]).parse_args(given)
     try:
         with _ended_as_by_ctrl_c():
