@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -285,6 +286,22 @@ def test_what_a_killed_process_left_goes(tmp_path: Path) -> None:
         ship(SHIPPED, host, tmp_path / "out")
         assert not unfinished.exists()
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+@pytest.mark.thorough
+def test_two_at_once_leave_one_of_both(tmp_path: Path) -> None:
+    """Who ships into a folder that another command is writing waits for it: neither is mixed."""
+    hosts = ("docker", "fly")
+    with ThreadPoolExecutor() as pool:
+        for name in ("new", "new", "other"):
+            list(pool.map(lambda host, out: ship(SHIPPED, host, out), hosts,
+                          [tmp_path / name] * 2))  # fmt: skip
+            assert check_folder(tmp_path / name).findings == ()
+            said = (tmp_path / name / "README.md").read_text()
+            last = json.loads((tmp_path / name / folders.RECORD).read_text())["host"]
+            assert ("Written by `tablecast ship` for Fly.io" in said) == (last == "fly")
+            assert (tmp_path / name / "fly.toml").exists() == (last == "fly")
+    assert {path.name for path in tmp_path.iterdir()} == {"new", "other"}
 
 
 def test_what_was_asked_for_is_taken_back(tmp_path: Path) -> None:
