@@ -12,19 +12,22 @@ import pytest
 pytest.importorskip("sklearn", reason="intervals are learnt with scikit-learn")
 
 import pandas as pd
-from sklearn.linear_model import LinearRegression
+from sklearn.compose import make_column_transformer
+from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.model_selection import train_test_split
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, TargetEncoder
 
 from tablecast.data.row_metadata import RowMetadata
 from tablecast.data.sources import read_table
 from tablecast.inference.interval import Interval
+from tablecast.inference.pycaret_api import import_pycaret
 from tablecast.schema.schema import Schema
 from tablecast.training.experiment.splits import folds_of
 from tablecast.training.intervals.bounds import AROUND_MIDDLE, BY_FIELDS, Rows, _aligned, learn_end
 from tablecast.training.intervals.conditional_median import roundest
 from tablecast.training.intervals.conformal import (
+    _seen_by_linear,
     interval_score,
     learn,
     limits_of,
@@ -332,3 +335,18 @@ def test_what_ends_are_held_to_is_what_the_target_was() -> None:
     assert (below.floor, below.ceiling, below.whole) == (-7.5, 9.0, False)
     assert limits_of(np.array([0.0, 2.0**52])).whole
     assert not limits_of(np.array([0.0, 2.0**53])).whole  # beyond, floats leave some out
+
+
+@pytest.mark.parametrize(
+    ("encoder", "known"), [(TargetEncoder(), False), (OneHotEncoder(sparse_output=False), True)]
+)
+def test_refits_are_not_moved_by_means_of_their_own_answers(encoder: Any, known: bool) -> None:
+    """Of two columns of noise by forty levels, such means are left out; other columns are not."""
+    random = np.random.default_rng(0)
+    table = pd.DataFrame(random.integers(0, 40, (300, 2)).astype(str), columns=["a", "b"])
+    target = random.normal(size=300)
+    transformers = import_pycaret("pycaret.internal.preprocess.transformers")
+    for step in (encoder, make_column_transformer((encoder, ["a"]), (FunctionTransformer(), [])),
+                 transformers.TransformerWrapper(encoder)):  # fmt: skip
+        pipeline = Pipeline([("encoder", step), ("ridge", Ridge())]).fit(table, target)
+        assert (_seen_by_linear(pipeline, table) is not None) is known

@@ -130,6 +130,11 @@ OPTIONS: Mapping[str, tuple[list[str], dict[str, Any], dict[str, str]]] = {
         {"age": "integer", "bmi": "number", "grade": "category", "region": "category",
          "dose": "category"},
     ),
+    "the order of numbers": (
+        [*FEATURES, "rooms"], {"ordinal_features": {"grade": [4, 3, 2, 1]}},
+        {"age": "integer", "bmi": "number", "grade": "category", "region": "category",
+         "rooms": "category"},
+    ),
     "texts as numbers": (
         ["age", "rooms"], {"numeric_features": ["age", "rooms"]},
         {"age": "integer", "rooms": "category"},
