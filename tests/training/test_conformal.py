@@ -310,21 +310,6 @@ def test_what_is_said_of_ranges_counts_the_floor() -> None:
     assert low["width"] < high["width"]
 
 
-@pytest.mark.parametrize(
-    ("encoder", "known"), [(TargetEncoder(), False), (OneHotEncoder(sparse_output=False), True)]
-)
-def test_refits_are_not_moved_by_means_of_their_own_answers(encoder: Any, known: bool) -> None:
-    """Of two columns of noise by forty levels, such means are left out; other columns are not."""
-    random = np.random.default_rng(0)
-    table = pd.DataFrame(random.integers(0, 40, (300, 2)).astype(str), columns=["a", "b"])
-    target = random.normal(size=300)
-    transformers = import_pycaret("pycaret.internal.preprocess.transformers")
-    for step in (encoder, make_column_transformer((encoder, ["a"]), (FunctionTransformer(), [])),
-                 transformers.TransformerWrapper(encoder)):  # fmt: skip
-        pipeline = Pipeline([("encoder", step), ("ridge", Ridge())]).fit(table, target)
-        assert (_seen_by_linear(pipeline, table) is not None) is known
-
-
 def test_by_time_ranges_are_measured_on_later_rows_by_what_earlier_ones_taught() -> None:
     """Errors that double are covered too rarely, as they would have been; groups stay together."""
     random = np.random.default_rng(7)
@@ -350,3 +335,18 @@ def test_what_ends_are_held_to_is_what_the_target_was() -> None:
     assert (below.floor, below.ceiling, below.whole) == (-7.5, 9.0, False)
     assert limits_of(np.array([0.0, 2.0**52])).whole
     assert not limits_of(np.array([0.0, 2.0**53])).whole  # beyond, floats leave some out
+
+
+@pytest.mark.parametrize(
+    ("encoder", "known"), [(TargetEncoder(), False), (OneHotEncoder(sparse_output=False), True)]
+)
+def test_refits_are_not_moved_by_means_of_their_own_answers(encoder: Any, known: bool) -> None:
+    """Of two columns of noise by forty levels, such means are left out; other columns are not."""
+    random = np.random.default_rng(0)
+    table = pd.DataFrame(random.integers(0, 40, (300, 2)).astype(str), columns=["a", "b"])
+    target = random.normal(size=300)
+    transformers = import_pycaret("pycaret.internal.preprocess.transformers")
+    for step in (encoder, make_column_transformer((encoder, ["a"]), (FunctionTransformer(), [])),
+                 transformers.TransformerWrapper(encoder)):  # fmt: skip
+        pipeline = Pipeline([("encoder", step), ("ridge", Ridge())]).fit(table, target)
+        assert (_seen_by_linear(pipeline, table) is not None) is known
