@@ -51,7 +51,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with _ended_as_by_ctrl_c():
             options.run(options)
-    except TablecastError as error:
+    except BrokenPipeError:  # who reads, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+    except (TablecastError, OSError) as error:
         print(refused(error), file=sys.stderr)
         return 1
     except ModuleNotFoundError as error:
@@ -59,9 +62,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         print(f"tablecast: {error.name} is not installed. {FOR_TRAINING}", file=sys.stderr)
         return 1
-    except BrokenPipeError:  # who reads, such as head, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return BROKEN_PIPE
     except KeyboardInterrupt as interrupt:
         notes = " ".join(getattr(interrupt, "__notes__", ["No partial files were left."]))
         with suppress(OSError):  # the terminal may be gone

@@ -46,6 +46,9 @@ BETWEEN_TRIALS = 0.5
 #: Seconds after which what was kept is in the days' sums.
 UNTIL_COUNTED = 1.0
 
+#: Seconds until that is tried again, where it could not be.
+BETWEEN_COUNTS = 5.0
+
 #: Seconds between two times that old rows are deleted.
 BETWEEN_PRUNINGS = 3600
 
@@ -86,6 +89,7 @@ class Writer:
         self._pruned = 0.0
         #: When what was kept is to be counted; what another process left behind, after a first row.
         self._count_at: float | None = None
+        self._uncountable = False
         #: How many rows were kept together the last time that somebody waited, and the seconds that
         #: it took.
         self._together, self._took = 0, 0.0
@@ -206,8 +210,12 @@ class Writer:
             if self._store.count():
                 self._count_at = time.monotonic()
         except (SQLAlchemyError, LogError, OSError) as error:
-            log.error("The days' sums cannot be written: %s", reason_of(error))
-            self._count_at = time.monotonic() + BETWEEN_PRUNINGS
+            if not self._uncountable:
+                log.error("The days' sums cannot be written: %s", reason_of(error))
+            self._uncountable = True
+            self._count_at = time.monotonic() + BETWEEN_COUNTS
+        else:
+            self._uncountable = False
 
     def _fail(self, parcels: list[Parcel], error: Exception) -> None:
         if not self.failing:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gc
 import io
 import math
 import os
@@ -17,7 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tablecast.batch.column_reader import RowsReader, meaning
+from tablecast.batch.column_reader import FEWER_REFUSALS, REMEMBERED, RowsReader, meaning
 from tablecast.batch.csv_chunk import PlainChunk
 from tablecast.batch.csv_sink import CsvSink
 from tablecast.batch.csv_source import CsvSource
@@ -162,7 +163,20 @@ def test_memory_of_texts_is_bounded() -> None:
     cells = {name: values * len(texts) for name, values in filler.items()}
     reading = reader.read(cells | {"open": texts}, len(texts))
     assert reading.columns["open"].tolist() == texts
-    assert max(column._remembered.cache_info().currsize for column in reader._columns) < 20_000
+    assert max(len(column._accepted) + len(column._refused) for column in reader._columns) < 20_000
+
+
+def test_few_refusals_are_remembered() -> None:
+    """What strangers send wrong leaves little behind that Python's collector has to look at."""
+    reader = RowsReader(SCHEMA)
+    wrong = [f"no number {number}" for number in range(20_000)]
+    cells = {"whole": wrong, "closed": wrong, "flag": wrong, "free": ["1"] * len(wrong)}
+    gc.collect()
+    before, few = len(gc.get_objects()), REMEMBERED // FEWER_REFUSALS
+    refused = len(reader.read(cells, len(wrong)).refused)
+    gc.collect()
+    assert refused == len(wrong)
+    assert len(gc.get_objects()) - before < 6 * few
 
 
 def test_order_and_other_columns_are_kept(fake_deployment: Deployment, tmp_path: Path) -> None:

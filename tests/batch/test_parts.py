@@ -96,12 +96,15 @@ def assert_same(path: Path, folder: Path, errors: Any, deployment: Deployment) -
     )
 
 
-#: Every kind of file with a reason in a column; those that differ otherwise in all three ways.
+#: Every kind of file with a reason in a column; those that differ otherwise in all three ways. The
+#: quick tests have the first of them.
+USUAL = "bad rows in three parts"
 CASES = [
-    *[(kind, "column") for kind in FILES],
-    *[(kind, errors) for errors in ("fail", "skip") for kind in (
-        "bad rows in three parts", "a mark", "quoted line ends and returns", "empty lines",
-        "units below the names", "padded footers", "a short row in the middle")],
+    *[(USUAL, errors) for errors in ("column", "fail", "skip")],
+    *[pytest.param(kind, "column", marks=pytest.mark.thorough) for kind in FILES if kind != USUAL],
+    *[pytest.param(kind, errors, marks=pytest.mark.thorough) for errors in ("fail", "skip")
+      for kind in ("a mark", "quoted line ends and returns", "empty lines",
+                   "units below the names", "padded footers", "a short row in the middle")],
 ]  # fmt: skip
 
 

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 from deployments import SHIPPED as SHIPPED_PATH
-from watched import TODAY, rows_of, shipped
+from watched import TODAY, keep, rows_of, shipped
 
 from tablecast.deployment.opening import load
 from tablecast.errors import Remark
 from tablecast.log import daily
-from tablecast.log.daily import Daily, uncounted_of
+from tablecast.log.daily import Daily
 from tablecast.log.daily_sums import Counting, Sums
 from tablecast.log.database import engine_of, upgrade, writing
 from tablecast.log.entries import Asked, Parcel, first_id, new_ids
 from tablecast.log.prediction_log import PredictionLog
 from tablecast.log.retention import delete_old, erase, withdraw
-from tablecast.log.tables import PREDICTION, REFUSAL, UNCOUNTED
+from tablecast.log.tables import PREDICTION
 from tablecast.settings import SETTINGS
 
 SHIPPED = shipped()
@@ -32,15 +31,6 @@ def opened(folder: Path) -> sa.Engine:
     engine = engine_of(f"sqlite:///{folder / 'log.db'}")
     upgrade(engine)
     return engine
-
-
-def keep(engine: sa.Engine, answered: Sequence[Any] = (), refused: Sequence[Any] = ()) -> None:
-    """Keep rows in one transaction, as a server does."""
-    with writing(engine) as connection:
-        for table, rows in ((PREDICTION, answered), (REFUSAL, refused),
-                            (UNCOUNTED, uncounted_of(answered, refused))):  # fmt: skip
-            if rows:
-                connection.execute(sa.insert(table), list(rows))
 
 
 def counting() -> Daily:

@@ -30,6 +30,7 @@ from tablecast.training.search.blend_members import moved
 from tablecast.training.search.cross_validation import try_candidate
 from tablecast.training.search.forest_size import MOST_TREES, sharing, with_room, with_trees
 from tablecast.training.search.sampling import Proposals
+from tablecast.training.search.step_memory import StepMemory
 from tablecast.training.search.trial import of_folds
 from tablecast.training.search.views import Recipe, view_of
 from tablecast.training.train import train
@@ -136,6 +137,26 @@ def test_a_wide_table_begins_with_what_is_quick(task: str) -> None:
         bins = candidates.BINS_WHERE_WIDE if columns >= candidates.WIDE else None
         assert made.get_params().get("max_bin") == bins
         assert made.num_leaves == 8
+
+
+def test_views_share_the_steps_that_they_begin_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Imputers and encoders are fitted once in each fold, and the features are the same."""
+    monkeypatch.setattr(views, "REPEATS", 1)
+    prepared = prepare(simulate(120, seed=6), "charges")
+    recipes = (Recipe("plain"), Recipe("searched"))
+    with quiet_and_single():
+        alone = [view_of(prepared, recipe, seed=1) for recipe in recipes]
+        memory = StepMemory()
+        shared = [view_of(prepared, recipe, seed=1, memory=memory) for recipe in recipes]
+    for one, other in zip(alone, shared, strict=True):
+        for fold, same in zip(one.folds, other.folds, strict=True):
+            pd.testing.assert_frame_equal(fold.x, same.x)
+            pd.testing.assert_frame_equal(fold.unseen_x, same.unseen_x)
+            pd.testing.assert_series_equal(fold.y, same.y)
+    encoders = [[view.folds[2].steps["onehot_encoding"] for view in two] for two in (alone, shared)]
+    assert [one is other for one, other in encoders] == [False, True]
+    terms = [view.folds[2].steps.steps[-1] for view in shared]
+    assert terms[0] is not terms[1]
 
 
 def test_one_strange_fold_does_not_choose_alone() -> None:

@@ -360,6 +360,17 @@ def test_another_site_cannot_send_with_the_cookie(server: Server) -> None:
     assert (there.status_code, here.status_code) == (403, 200)
 
 
+def test_another_site_cannot_sign_somebody_in(server: Server) -> None:
+    """Not even one that could set the page's cookie, as a site beside this one can."""
+    client = server.client
+    client.set_cookie("tablecast_token", "chosen")
+    sent = {"key": server.keys["ask"], "token": "chosen"}
+    for headers in ({"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "same-site"}):
+        answer = client.post("/sign-in", data=sent, headers=headers | HTML)
+        assert answer.status_code == 403
+        assert client.get_cookie(SESSION) is None
+
+
 def test_a_session_ends_with_its_key(server: Server) -> None:
     """Signing out, a changed cookie and a revoked key all end it."""
     key = server.add("person")

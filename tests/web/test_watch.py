@@ -354,7 +354,7 @@ def test_means_are_those_of_the_values(tmp_path: Path, monkeypatch: pytest.Monke
 def test_what_is_shown_while_somebody_types_is_a_preview(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It can be looked up and judged, and is neither volume nor a refusal; what they stay with is."""
+    """It can be looked up and judged, and counts nowhere; what they stay with does."""
     client = watching(tmp_path, monkeypatch)
     shown = client.post("/predict?part=answer", data=ROW)
     assert client.post("/predict?part=answer", data=ROW | {"age": "4x"}).status_code == 422

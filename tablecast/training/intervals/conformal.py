@@ -249,11 +249,16 @@ def _knows_answers(step: tuple[str, Any]) -> bool:
     outer = getattr(step[1], "transformer", step[1])
     every = [outer, *getattr(outer, "get_params", dict)().values()]  # with those of columns
     return any(
-        isinstance(one, TargetEncoder)
-        or bool(getattr(one, "_get_tags", dict)().get("supervised_encoder"))  # category_encoders'
+        isinstance(one, TargetEncoder) or "supervised_encoder" in _tags(one)
         for one in every
         if not isinstance(one, type)
     )
+
+
+def _tags(step: Any) -> set[str]:
+    """The names of what a step says of itself and is so."""
+    tags: dict[str, Any] = getattr(step, "_get_tags", dict)()
+    return {name for name, value in tags.items() if value is True}
 
 
 def _predictions_of(pipeline: Any, features: pd.DataFrame) -> Floats:
