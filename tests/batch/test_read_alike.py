@@ -165,6 +165,12 @@ CELLS = {
     "time zones": [f"2021-03-05T{hour:02}:00:00Z" for hour in range(20)],
     "ISO 8601": [f"2021-03-{day:02}" for day in range(1, 29)],
     "infinite numbers": ["1.5", "inf", "2.5", "-Infinity", "0.5"],
+    "the year last": [f"Fri Apr {day} 03:26:00 2021" for day in range(10, 29)],
+    "no cents": ["5.– Fr.", "7.- Fr.", "1'200.-- Fr.", "9 Fr."],
+    "signs unseen": ["\ufeff5", "7\u200b", "1\u00ad2"],
+    "a currency's point": ["Rs.500", "Rs. 1,200", "Rs.7"],
+    "one and many": ["1 year", "2 years", "30 yrs"],
+    "a minus before the currency": ["5,10- €", "7,25 €", "9,00 €"],
     "brackets": ["(5)", "7", "(9)", "10-"],
     "units": ["5 kg", "7 kg", "1,200.5 kg"],
 }
