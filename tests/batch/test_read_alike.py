@@ -58,6 +58,7 @@ AROUND = {
     "another table's row above": "EXTF,700,21,Stapel,12,2023,RE,1,1\n" + PLAIN,
     "a drawing of a table": ("+---+\n" + PLAIN.replace(HEADER, f"{HEADER}\n---,---,---,---,---,---")
                              + "+---+\n").replace(",", "|"),
+    "DOS's end of a file": PLAIN + "\x1a",
     "markdown": "".join(
         f"| {line.replace(',', ' | ')} |\n" for line in (HEADER, "---,---,:-:,---", *ROWS[:2])
     ),
@@ -132,6 +133,19 @@ def test_a_batch_is_read_in_the_tables_encoding(
     text = (tmp_path / "out.csv").read_text(encoding="utf-8-sig")
     assert text == "城市,面积,prediction_label\n北京,20.5,41.0\n"
     assert any("gb18030" in note for note in summary.notes) == (encoding == "gb18030")
+
+
+@pytest.mark.parametrize(("encoding", "known"), [
+    ("gb18030", "gb18030"), ("utf-8", "gb18030"), ("utf-8", "windows-1252"), ("euc-kr", "euc-kr"),
+    ("windows-1252", "windows-1252"),
+])  # fmt: skip
+def test_one_bad_byte_leaves_a_batch_its_language(encoding: str, known: str) -> None:
+    """However short it is: the table's own encoding is tried, and UTF-8 before that."""
+    word = {"euc-kr": "서울", "windows-1252": "Zürich"}.get(encoding, "北京")
+    content = f"a,b\n{word},1\n{word},2\n".encode(encoding)
+    for bad in (b"\xff", b"\x81"):
+        text = CsvText(io.BytesIO(content + b"x" + bad + b",3\n"), "t.csv", known).open().read()
+        assert text.startswith(f"a,b\n{word},1\n{word},2\n")
 
 
 def test_one_bad_byte_is_one_bad_cell(fake_deployment: Deployment, tmp_path: Path) -> None:
