@@ -279,6 +279,12 @@ def _why_useless(present: pd.Series) -> Remark | None:
         return _UNUSABLE
     if distinct == 1:
         value = str(present.dropna().iloc[0])
+        if present.isna().any():
+            return Remark(
+                "its only value is “{value}”, and other rows have none. If a gap means no, fill it "
+                "in with a word",
+                values={"value": value},
+            )
         return Remark("it has the same value (“{value}”) in every row", values={"value": value})
     return None
 

@@ -56,6 +56,7 @@ def test_a_perfect_member_stays_alone() -> None:
     assert set(weights) == {1}
 
 
+@pytest.mark.thorough
 def test_forests_have_room_in_the_graph() -> None:
     """As many trees as fit by the size of one; thinner trees leave room, few rows for the most."""
     random = np.random.default_rng(1)
@@ -118,6 +119,7 @@ def test_amounts_of_many_rows_are_tried_with_larger_trees_at_once() -> None:
     assert all(value in space[name] for name, value in larger.settings.items())
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("task", ["regression", "classification"])
 def test_a_wide_table_begins_with_what_is_quick(task: str) -> None:
     """Boosted trees of few leaves and bins come first; no other table has them."""
@@ -340,6 +342,7 @@ def test_a_class_with_too_few_rows_for_folds_is_named() -> None:
         train(prepared, progress=lambda _: None)
 
 
+@pytest.mark.thorough
 def test_neighbours_at_one_distance_are_not_proven() -> None:
     """Where all distances are alike, scikit-learn's own order decides, which the graph has not."""
     random = np.random.default_rng(1)
