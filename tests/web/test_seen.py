@@ -144,6 +144,26 @@ def test_nothing_of_a_log_is_lost_or_torn_between_threads(tmp_path: Path, into: 
     assert sorted(ids_of(content)) == sorted(expected)
 
 
+def test_no_request_makes_a_line_that_cannot_be_written(client: FlaskClient, logged: Any) -> None:
+    """A method may be any word of any length; the log goes on, and keeps little of it."""
+    for method in ("A" * 100_000, 'Q"\\', "BREW"):
+        client.open("/", method=method)
+    assert [line["method"] for line in logged()] == ["A" * 20, 'Q"\\', "BREW"]
+
+
+@pytest.mark.parametrize("size", [10, 4_000, 5_000, 50_000])
+def test_a_long_line_is_written_too(tmp_path: Path, size: int) -> None:
+    """A line of more than a pipe takes in one go is written, and what follows it."""
+    path = tmp_path / "log"
+    writing = os.open(path, os.O_CREAT | os.O_WRONLY)
+    log = AccessLog("onnx", writing)
+    for identifier in ("x" * size, "y" * size, "z"):
+        note(log, identifier)
+    log.write()
+    os.close(writing)
+    assert ids_of(path.read_bytes()) == ["x" * size, "y" * size, "z"]
+
+
 @pytest.mark.parametrize(
     ("sent", "taken"),
     [
