@@ -129,6 +129,7 @@ class Connection(TConn):  # type: ignore[misc]
         address, household: of the client, and what its connections are counted as.
         received: bytes that the loop has read and no request was made of.
         searched: how many of them hold no head's end.
+        awaited: how many have to come, as far as its head is known, before there is more to do.
         request: bytes for the thread that answers next.
         line: where it waits, if it does.
         watched: what the poller calls for it, and for which events.
@@ -143,7 +144,7 @@ class Connection(TConn):  # type: ignore[misc]
         self.address = address[0] if isinstance(address, tuple) else ""
         self.household = household(self.address)
         self.received = bytearray()
-        self.searched = 0
+        self.searched = self.awaited = 0
         self.request = b""
         self.line: Line | None = None
         self.watched: Any = None
