@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import repeat
 from operator import itemgetter
+
+#: How a line begins that may only rule off the table, behind a separator or none; with the line end
+#: before it, which is found at once.
+_RULED_OFF = re.compile(r"\n[^\w\n]?[-=_+:]{3}")
 
 
 @dataclass(frozen=True)
@@ -120,15 +125,15 @@ class PlainLines:
 def plain_lines(block: str, separator: str, width: int) -> PlainLines | None:
     """The lines of a block of text that are all plain rows, or hold no value.
 
-    None where a closer look is needed: where a cell may be quoted, a row has too many or too few
-    cells, or a cell is longer than Python's reader allows.
+    None where a closer look is needed: where a cell may be quoted, a line may only rule the table
+    off, a row has too many or too few cells, or a cell is longer than Python's reader allows.
 
     Args:
         block: whole lines.
         separator: what stands between cells.
         width: how many cells a row must have.
     """
-    if '"' in block:
+    if '"' in block or _RULED_OFF.search(f"\n{block}"):
         return None
     if "\r" in block:
         if block.count("\r") != block.count("\r\n"):

@@ -19,7 +19,8 @@ MOST_FOOTERS = 30
 #: their columns hold numbers.
 MOST_LABELS, ROWS_BELOW = 3, 20
 
-_TOTALS = re.compile(
+#: What a row is called that sums the others up.
+TOTALS = re.compile(
     r"(grand |sub-?)?totals?:?|sum:?|summe:?|gesamt(summe)?:?|insgesamt:?|somme:?|suma:?|totale:?"
     r"|合计[:：]?|总计[:：]?|合計[:：]?|總計[:：]?|합계:?|итого:?",
     re.IGNORECASE,
@@ -31,7 +32,7 @@ Record = Sequence[Any]
 
 def is_total(cell: str) -> bool:
     """Whether a row that begins so sums the others up."""
-    return len(cell) < 20 and _TOTALS.fullmatch(cell) is not None
+    return len(cell) < 20 and TOTALS.fullmatch(cell) is not None
 
 
 def bare(cell: object) -> str:

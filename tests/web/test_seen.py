@@ -261,6 +261,7 @@ def test_a_packed_body_is_read(client: FlaskClient, path: str) -> None:
     assert answer.json == client.post(path, json=ROW).json
 
 
+@pytest.mark.thorough
 def test_a_packed_body_is_read_within_the_limit(client: FlaskClient) -> None:
     """A bomb is 413, and costs no more than the limit."""
     bomb = gzip.compress(b" " * 200_000_000)

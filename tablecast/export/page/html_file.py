@@ -15,9 +15,9 @@ from markupsafe import Markup
 
 from tablecast.deployment import graph_file
 from tablecast.deployment.deployment import Deployment
-from tablecast.deployment.files import replaced_when_whole, without_ending
+from tablecast.deployment.files import replaced_when_whole
 from tablecast.deployment.opening import load
-from tablecast.deployment.versions import resolved
+from tablecast.deployment.versions import base_meant
 from tablecast.errors import PageError
 from tablecast.export.page.contents import contents_of
 from tablecast.export.page.form_contents import defaults_of, form_contents
@@ -68,7 +68,7 @@ def write_page(name: str | Path, output: str | Path, *, card: bool = True) -> Pa
     path = Path(output)
     if path.suffix.lower() not in (".html", ".htm"):
         raise PageError(f"A page is written as .html. Rename {path.name!r} to end in .html.")
-    base = resolved(without_ending(name))  # once: another version may become current
+    base = base_meant(name)  # once: another version may become current
     loaded = load(base, "onnx")
     graph, _ = graph_file.read_graph(base)
     contents = contents_of(loaded, graph)
@@ -107,14 +107,16 @@ def page_html(
         schema = loaded.schema.in_language(own)
         names = (*STYLES, CARD_STYLES) if card else STYLES
         sheets = _sheets(folder, names) + style_of(schema)
-        at_once = f"{shells[own.tag]}{card_html}{_template(app)}"
+        at_once = f"{card_html}{_template(app)}"
         styles = small_styles(sheets, at_once)
-        late = small_styles(sheets + _sheets(folder, LATE_STYLES), at_once + script, styles)
+        late = small_styles(
+            sheets + _sheets(folder, LATE_STYLES), f"{at_once}{shells[own.tag]}{script}", styles
+        )
         parts = {
             "styles": late,
             "script": script,
             "contents": form_contents(loaded, contents, languages),
-            "shells": {tag: shell for tag, shell in shells.items() if tag != own.tag},
+            "shells": shells,
         }
         text = json.dumps(parts, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
         stated = stated_in_words(loaded, loaded.description["card"].get("stated", {}))
@@ -124,7 +126,6 @@ def page_html(
             deployment=loaded.description,
             contact=contact_of(stated),
             made_on=day(datetime.fromisoformat(loaded.description["created"])),
-            shell=Markup(shells[own.tag]),
             card=Markup(card_html),
             styles=Markup(styles),
             opening=Markup(opening_script()),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+from tablecast.data.surroundings import TOTALS
 from tablecast.export.page.script import messages
 from tablecast.i18n.language import Language
 from tablecast.schema.missing import MISSING
@@ -13,8 +14,8 @@ from tablecast.schema.number_formats import formats
 from tablecast.schema.schema import Schema
 from tablecast.schema.texts import folded_letters
 
-#: What stands between the items of a list in English.
-COMMA = ", "
+#: What stands between the items of a list, and between thousands, in English.
+COMMA, GROUP = ", ", ","
 
 #: Sentences for more than one thing, and the catalogue's entry of each.
 PLURALS = {
@@ -44,6 +45,7 @@ def rules_of(schema: Schema) -> dict[str, Any]:
         "numbers": formats(),
         "moments": vocabulary() if has_dates(schema) else None,
         "missing": list(MISSING),
+        "totals": TOTALS.pattern,
         "comma": schema.decimal_comma,
     }
 
@@ -59,7 +61,7 @@ def words_of(language: Language) -> dict[str, str]:
     for many, one in PLURALS.items():
         spoken[many] = language.ngettext(one, many, 2)
         spoken[one] = language.ngettext(one, many, 1)
-    spoken[COMMA] = language.facts["comma"]
+    spoken[COMMA], spoken[GROUP] = language.facts["comma"], language.facts["group"]
     return {message: words for message, words in spoken.items() if words != message}
 
 

@@ -14,7 +14,10 @@ MODULES = (
 )  # fmt: skip
 
 #: What is valid, in the same way.
-RULES = ("texts", "nearest", "numbers", "moments", "fields", "csv", "rows", "rules")
+RULES = (
+    "texts", "nearest", "numbers", "moments", "fields", "csv", "csv_layout", "csv_table", "rows",
+    "rules",
+)  # fmt: skip
 
 #: What only schemas with dates need of it.
 DATES = "moments"
@@ -62,7 +65,13 @@ def page_script() -> str:
 @cache
 def opening_script() -> str:
     """A script that unfolds the others and what they need, and starts the page."""
-    return _script(("opening",), "")
+    return _script(("parsed", "opening"), "")
+
+
+@cache
+def parsing_script() -> str:
+    """A script that defines ``parsed``, which reads JSON as a page does."""
+    return _script(("parsed",), "")
 
 
 @cache

@@ -16,7 +16,7 @@ import pytest
 from tablecast.batch.predict_file import predict_csv
 from tablecast.deployment.graph_file import read_graph
 from tablecast.errors import BatchError
-from tablecast.export.page.contents import as_json, contents_of
+from tablecast.export.page.contents import contents_of
 from tablecast.export.page.javascript import JavaScript
 from tablecast.export.page.rules import rules_of, words_of
 from tablecast.i18n.language import LANGUAGES, speaking
@@ -46,9 +46,9 @@ _ANSWER = """(() => {
 def _script() -> JavaScript:
     loaded = shipped_deployment("onnx")
     script = JavaScript()
-    script.define("rules", f"openRules({as_json(rules_of(loaded.schema))})")
+    script.open("rules", "openRules", rules_of(loaded.schema))
     contents = contents_of(loaded, read_graph(SHIPPED)[0])
-    script.define("predictor", f"openPredictor({as_json(contents)})")
+    script.open("predictor", "openPredictor", contents)
     return script
 
 
@@ -127,9 +127,33 @@ FILES = {
     "other table": "x,y\n1,2\n3,4\n",
     "open quote": f'{HEADER}\n{ROW}\n19,"female,27.9,0,yes,southwest\n',
     "missing": f"{HEADER}\nNA,,null,n/a,NaN,#N/A\n",
+    "total below": f"{HEADER}\n{ROW}\n{ROW}\nTotal,,55.8,0,,\n",
+    "two totals": f"{HEADER}\nTotal,,1,0,,\n{ROW}\nTotal,,55.8,0,,\n",
+    "total alone": f"{HEADER}\nTotal,,1,0,,\n",
+    "total of no field": f"id,{HEADER}\n1,{ROW}\n合计：,,,55.8,0,,\n",
+    "padded below": f"{HEADER}\n{ROW}\nSource: the hospital,,,,,\n",
+    "units": f"{HEADER}\nyears,,kg/m²,,,\n{ROW}\n",
+    "labels": f"{HEADER}\n(in years),sex,(body mass),count,yes or no,area\n{ROW}\n",
+    "units alone": f"{HEADER}\nyears,,kg/m²,,,\n",
+    "one word": f"{HEADER}\nold,,,,,\n{ROW}\n",
+    "drawn between": f"{HEADER}\n{ROW}\n---,---,---,---,---,---\n{ROW}\n",
+    "markdown": f"|{HEADER}|\n|---,---,---,:---:,---,---|\n|{ROW}|\n".replace(",", "|"),
+    "cut by spaces": f"{HEADER}\n{ROW}\n{ROW}\n{ROW}\n".replace(",", "   "),
+    "R's own": '"age" "sex" "bmi" "children" "smoker" "region"\n"1" 19 "male" 27.9 0 "no" "x"\n'
+    '"2" 19 "male" 27.9 0 "no" "x"\n"3" 19 "male" 27.9 0 "no" "x"\n',
+    "names that repeat": f"{HEADER}\nx,{ROW}\nx,{ROW}\n",
+    "odd quotes": f'{HEADER}\n19,"fe"male,27.9,0,yes,southwest\n',
+    "late": HEADER + "\n" + f"{ROW}\n" * 1200 + "x" + ROW[2:] + "\nTotal,,,,,\n",
     "empty": "",
     "blank": "\n \n",
     "header alone": f"{HEADER}\n",
+}  # fmt: skip
+
+
+#: Between the cells of those that have no commas.
+SEPARATORS = {
+    "semicolons": ";", "tabs": "\t", "pipes": "|", "says its separator": ";", "markdown": "|",
+    "cut by spaces": " ", "R's own": " ",
 }  # fmt: skip
 
 
@@ -149,10 +173,10 @@ def test_a_file_is_answered_as_the_batch_does(name: str, language: Any) -> None:
     assert [str(one["line"]) for one in found["refusals"]] == expected["lines"]
     for count in ("rows", "refused", "warned"):
         assert found[count] == expected[count], count
-    separator = {"semicolons": ";", "tabs": "\t", "pipes": "|", "says its separator": ";"}
-    assert_same_text(found["text"], expected["text"], separator.get(name, ","))
+    assert_same_text(found["text"], expected["text"], SEPARATORS.get(name, ","))
 
 
+@pytest.mark.thorough
 def test_ten_thousand_rows_are_answered_alike() -> None:
     """Rows of every kind, some refused and some with gaps, are written as the batch writes them."""
     rng = random.Random(3)

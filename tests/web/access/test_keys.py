@@ -148,6 +148,7 @@ def _count(path: Path, times: int) -> None:
         counts.incr("a", 60)
 
 
+@pytest.mark.thorough
 def test_processes_count_together(tmp_path: Path) -> None:
     """Four processes that count a thousand times each have counted four thousand."""
     context = multiprocessing.get_context("spawn")

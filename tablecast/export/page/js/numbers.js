@@ -1,18 +1,20 @@
 // Numbers as people write them: $1,234.50 in one country is 1.234,50 € in another
 // (schema/number_formats.py, whose patterns rules.py puts here).
-import {digitOf, fold, isAscii, SPACE, strip, words} from "./texts.js";
+import {digitOf, fold, INVISIBLE, isAscii, SPACE, strip, words} from "./texts.js";
 
 export const DECIMAL_COMMA = ".,";
 const BETWEEN = {",.": /[, ']/g, ".,": /[. ']/g};
-const INSIDE = /[0-9.,](?:[0-9.,' ]*[0-9.,])?(?:[eE][+-]?[0-9]{1,4}(?![0-9]))?/;
+const INSIDE =
+  /(?:[0-9]|(?<![\p{L}\p{Nl}\p{No}])[.,](?=[0-9]))(?:[0-9.,' ]*[0-9.,])?(?:[eE][+-]?[0-9]{1,4}(?![0-9]))?/u;
 const NO_UNIT = /^[\p{Nd}.]|\P{Nd}\p{Nd}{2}|[0-9][^23]|[,;:()[\]{}"'+=<>?!@&|\\_#-]/u;
+const NO_CENTS = /(?<=[0-9])[.,]-{1,2}(?![0-9-])/g;
 const OTHERWISE = new Map([
-  ...Array.from("−–‐‑‒﹣－", (sign) => [sign, "-"]), ...Array.from("’‘ʼ′´`", (sign) => [sign, "'"]),
-  ["٫", "."], ["٬", ","], ["、", ","],
+  ...Array.from("−–—‐‑‒﹣－", (sign) => [sign, "-"]), ...Array.from("’‘ʼ′´`", (sign) => [sign, "'"]),
+  ...Array.from(INVISIBLE, (sign) => [sign, ""]), ["٫", "."], ["٬", ","], ["、", ","],
 ]);
 
 let patterns = {};
-let currencies = new Set();
+let currencies = new Set(), units = new Set();
 export function useFormats(formats) {
   patterns = Object.fromEntries(
     Object.entries(formats.patterns).map(([spelling, pattern]) => [spelling, whole(pattern)]),
@@ -20,6 +22,7 @@ export function useFormats(formats) {
   patterns.plain = whole(formats.plain);
   patterns.ambiguous = whole(formats.ambiguous);
   currencies = new Set(formats.currencies);
+  units = new Set(formats.units);
 }
 
 const whole = (pattern) => new RegExp(`^(?:${pattern})$`);
@@ -48,8 +51,12 @@ function plain({sign, digits}, spelling) {
   return sign + digits.replace(BETWEEN[own], "").replaceAll(",", ".");
 }
 
-function amountOf(written) {
-  const text = withPlainSigns(strip(written));
+// Whether it is a unit on its own account, so that it may stand close behind a number.
+export const isUnit = (unit) => units.has(fold(unit)) || "%‰".includes(unit) || isCurrency(unit);
+
+// {sign, digits, unit}; null where a text is no number at all.
+export function amountOf(written) {
+  const text = withPlainSigns(strip(written)).replace(NO_CENTS, "");
   const inside = /^\(([^()]*)\)$/.exec(text);
   const match = INSIDE.exec(inside ? inside[1] : text);
   if (!match) return null;

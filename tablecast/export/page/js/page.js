@@ -17,11 +17,10 @@ const primary = (tag) => tag.split("-")[0];
 export function startPage({contents, shells}, openPredictor, openRules, say) {
   const rules = openRules(contents.rules), predictor = openPredictor(contents.predictor);
   const byName = new Map(rules.fields.map((field) => [field.name, field]));
-  const languages = new Map(contents.languages.map((one) => [one.tag, openLanguage(one)]));
+  const languages = new Map(contents.languages.map((one) => [one.tag, openLanguage(one, contents.facts.rows)]));
   let language = languages.get(document.documentElement.lang);
-  shells[language.tag] = document.querySelector("#shell").innerHTML;
   const english = languages.get("en").words;
-  let asked = false, slow = false, waiting, isOpened = false;
+  let asked = false, slow = false, waiting, isOpened = false, finish = null;
 
   // One entry of /api/v1/predict's predictions, or the errors as its problem has them.
   function predict(row, options = {}) {
@@ -103,15 +102,24 @@ export function startPage({contents, shells}, openPredictor, openRules, say) {
 
   function ask(isSubmitted) {
     clearTimeout(waiting);
+    finish = null;
     asked ||= isSubmitted;
     const given = givenIn(form(), language.controls), read = rules.read(given);
     clearErrors();
     if (read.errors.length) return refuse(read.errors.map((error) => [error.field, faultOf(error, given)]), isSubmitted);
     if (isOpened) return show(read, given, isSubmitted);
-    // The first answer is there at once; a browser is slow with what it has never computed before.
+    // The first answer is there at once, and drawn before the rest is computed: a browser is slow with
+    // what it has never computed before. It never draws a page that is hidden.
     show(read, given, false, {});
     isOpened = true;
-    waiting = setTimeout(show, 0, read, given, isSubmitted);
+    const rest = () => {
+      if (finish !== rest) return;
+      finish = null;
+      show(read, given, isSubmitted);
+    };
+    finish = rest;
+    if (document.hidden) setTimeout(rest);
+    else requestAnimationFrame(() => setTimeout(rest));
     return undefined;
   }
 
@@ -198,9 +206,7 @@ export function startPage({contents, shells}, openPredictor, openRules, say) {
     field.closest("details")?.setAttribute("open", "");
   }
 
-  let heard = null;
   function listen() {
-    heard = form();
     const {classes, interval, graph} = contents.predictor;
     offerRows({language, rules, predictor, say, classes, hasRange: interval !== null, hasScores: "probabilities" in graph.outputs});
     form().addEventListener("submit", (event) => {
@@ -215,6 +221,8 @@ export function startPage({contents, shells}, openPredictor, openRules, say) {
     document.querySelectorAll("[data-language]").forEach((link) => link.addEventListener("click", (event) => {
       event.preventDefault();
       speak(link.getAttribute("lang"), givenIn(form(), language.controls));
+      ask(false);
+      if (compared) compare(compared);
     }));
     document.querySelector("[data-again]").addEventListener("click", (event) => {
       event.preventDefault();
@@ -230,8 +238,6 @@ export function startPage({contents, shells}, openPredictor, openRules, say) {
     document.querySelector("#shell").innerHTML = shells[tag]; // as the file has it, escaped by its template
     fill(form(), language.controls, given);
     listen();
-    ask(false);
-    if (compared) compare(compared);
   }
 
   function open() {
@@ -241,17 +247,16 @@ export function startPage({contents, shells}, openPredictor, openRules, say) {
     compared = cases.length > 1 ? cases : null;
     if (compared) Object.assign(given, cases[0]);
     const wanted = byName.has("lang") ? null : link.get("lang");
-    const tag = Array.from(languages.keys()).find((one) => wanted && primary(one) === primary(wanted));
-    if (tag && tag !== language.tag) return speak(tag, given);
-    fill(form(), language.controls, given);
-    if (heard !== form()) listen();
+    const tag = Array.from(languages.keys()).find((one) => wanted && primary(one) === primary(wanted)) ?? language.tag;
+    if (!form() || tag !== language.tag) speak(tag, given);
+    else fill(form(), language.controls, given);
     ask(false);
     if (compared) compare(compared).scrollIntoView();
     else document.querySelector("[data-cases]").hidden = true;
-    return undefined;
   }
 
   globalThis.tablecast = Object.freeze({predict});
   open();
+  globalThis.addEventListener("beforeprint", () => finish?.());
   globalThis.addEventListener("hashchange", () => { if (location.hash.includes("=")) open(); });
 }

@@ -1,25 +1,28 @@
 // A file's rows, read and refused as the batch does (batch/match_columns.py, column_reader.py), and
 // written back with their predictions (batch/predict_file.py).
-import {FileFault, guarded, lineOf, readCsv, withoutApostrophe} from "./csv.js";
+import {FileFault, guarded, lineOf, withoutApostrophe} from "./csv.js";
+import {readCsv, rowsAlone} from "./csv_table.js";
 import {levelOf, N_, readValue, Refusal} from "./fields.js";
 import {closest} from "./nearest.js";
-import {fold, strip} from "./texts.js";
+import {fold, repr, strip} from "./texts.js";
 
 const LISTED_NAMES = 5, SHOWN_REFUSALS = 100, REASON_LENGTH = 500, FORMULA = /^="([^"]*)"$/;
 const ERROR_COLUMN = "prediction_error";
 
 // A file that can be answered: {names, notes, count, answers}.
 //
-// rules: as openRules has them, and missing, what a cell says that has no value; comma, whether numbers
-// are written with one.
+// rules: as openRules has them, and missing, what a cell says that has no value; totals, what a sum is
+// called; comma, whether numbers are written with one.
 export function openFile(rules, text, name) {
   const table = readCsv(text, name, rules.fields.map((field) => field.name));
   const places = matched(rules.fields, table.names, name);
   const absent = rules.fields.filter((field) => !places.has(field.name));
   if (absent.length) {
-    const names = listed(absent.map((field) => `'${field.name}'`));
+    const names = listed(absent.map((field) => repr(field.name)));
     table.notes.unshift({message: N_("The column {names} is missing, so typical values were used in every row."), values: {names}});
   }
+  const fieldAt = new Map(rules.fields.filter(({name}) => places.has(name)).map((field) => [places.get(field.name), field]));
+  table.records = rowsAlone(table.records, fieldAt, rules.totals, table.notes);
   return {...table, count: table.records.length, answers: (page) => answersOf(rules, table, places, page)};
 }
 
@@ -29,7 +32,7 @@ function matched(fields, names, file) {
   const own = new Set(fields.map(({name}) => name));
   const repeated = tidy.filter((name, i) => own.has(name) && tidy.indexOf(name) < i && !own.has(`${name} (2)`));
   if (repeated.length) {
-    throw new FileFault(N_("{file} has more than one column named {names}. Rename or remove one."), {file, names: shortened(repeated.map((name) => `'${name}'`))});
+    throw new FileFault(N_("{file} has more than one column named {names}. Rename or remove one."), {file, names: shortened(repeated.map(repr))});
   }
   const found = new Map(), folded = tidy.map(fold);
   for (const {name} of fields) {
@@ -50,10 +53,10 @@ function checkMissing(fields, found, others, file) {
     return required ? [{name}] : [];
   });
   if (!missing.length) return;
-  const names = missing.map(({name, near}) => (near === undefined ? `'${name}'`
-    : {message: N_("{name} (is it the column {near}?)"), values: {name: `'${name}'`, near: `'${near}'`}}));
+  const names = missing.map(({name, near}) => (near === undefined ? repr(name)
+    : {message: N_("{name} (is it the column {near}?)"), values: {name: repr(name), near: repr(near)}}));
   throw new FileFault(N_("{file} has no column {names}. Its first line must contain the column names. Required columns: {needed}."),
-    {file, names: shortened(names), needed: shortened(fields.map(({name}) => `'${name}'`))});
+    {file, names: shortened(names), needed: shortened(fields.map(({name}) => repr(name)))});
 }
 
 // A list within a sentence, and its first ones where it is long; say puts the commas of a language.
@@ -119,7 +122,7 @@ function* answersOf(rules, table, places, page) {
 }
 
 function readRow(readers, cells) {
-  const row = {};
+  const row = Object.create(null);
   let errors = null, isWarned = false;
   for (const [name, place, read] of readers) {
     const {value, warning, error} = read(place === undefined ? null : cells[place]);

@@ -6,7 +6,8 @@ import {useFormats} from "./numbers.js";
 import {openFile} from "./rows.js";
 import {fold, quoted, shortName, useFolded} from "./texts.js";
 
-const MOST_UNKNOWN = 20, COMMA = P_(", ");
+// Between the items of a list, and between thousands.
+const MOST_UNKNOWN = 20, COMMA = P_(", "), GROUP = P_(",");
 
 // The rules of a form, ready to read rows.
 export function openRules(rules) {
@@ -49,6 +50,7 @@ export function say(remark, words = {}, name = remark.field) {
 // A value of a sentence, which may be one itself, or a list.
 function written(value, words) {
   if (value?.message) return say(value, words);
+  if (typeof value === "number") return String(value).replace(/\B(?=(\d{3})+$)/g, words[GROUP] ?? GROUP);
   if (!value?.parts) return value;
   const names = value.parts.map((part) => (part.message ? say(part, words) : part)).join(words[COMMA] ?? COMMA);
   return value.more ? say({message: N_("{names} and {count} more"), values: {names, count: value.more}}, words) : names;

@@ -9,7 +9,9 @@ export const SPACE = new RegExp(`[${SPACES}]`, "u");
 const QUOTED_LENGTH = 40;
 const EXACT_WHOLE = 2 ** 53;
 const ASCII = /^[\0-\x7f]*$/;
+export const INVISIBLE = "\u00ad\u200b\u200e\u200f\u2060\u202a\u202b\u202c\u202d\u202e\ufeff";
 const QUOTES = new Map([
+  ...Array.from(INVISIBLE, (sign) => [sign, ""]),
   ...Array.from("‘’‚‛`´′ʼ", (sign) => [sign, "'"]), ...Array.from("“”„‟″«»", (sign) => [sign, '"']),
 ]);
 
@@ -100,3 +102,17 @@ export function digitOf(sign) {
 }
 
 export const shortName = (name) => Array.from(name).slice(0, QUOTED_LENGTH).join("");
+
+// A text as Python's repr writes it.
+export function repr(text) {
+  const mark = text.includes("'") && !text.includes('"') ? '"' : "'";
+  const escaped = text.replace(/[\\\p{C}\p{Zl}\p{Zp}\p{Zs}]/gu, (sign) => (sign === " " ? sign : ESCAPES.get(sign) ?? codeOf(sign.codePointAt(0))));
+  return mark + (mark === "'" ? escaped.replaceAll("'", "\\'") : escaped) + mark;
+}
+
+const ESCAPES = new Map([["\\", "\\\\"], ["\n", "\\n"], ["\r", "\\r"], ["\t", "\\t"]]);
+
+function codeOf(code) {
+  const [kind, length] = code < 256 ? ["x", 2] : code < 65536 ? ["u", 4] : ["U", 8];
+  return `\\${kind}${code.toString(16).padStart(length, "0")}`;
+}
