@@ -272,6 +272,37 @@ def test_a_packed_body_is_read_within_the_limit(client: FlaskClient) -> None:
     assert time.process_time() - began < 1
 
 
+class Endless(io.RawIOBase):
+    """A body that goes on as long as somebody reads; it keeps how much was asked for at once."""
+
+    def __init__(self) -> None:
+        self.most = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, into: Any) -> int:
+        self.most = max(self.most, len(into))
+        return len(into)
+
+
+@pytest.mark.parametrize("path", ["/predict_api", "/api/v1/predict", "/predict", "/batch"])
+@pytest.mark.parametrize("length", [6_000_000, 49_000_000, 600_000_000, 10**14])
+def test_a_packed_body_past_the_limit_is_never_held(
+    client: FlaskClient, path: str, length: int
+) -> None:
+    """Whatever length it has: it was read at once, and one of 2 GB ended a worker."""
+    body = Endless()
+    answer = client.post(
+        path, environ_overrides={"wsgi.input": body, "CONTENT_LENGTH": str(length)},
+        headers={"Content-Encoding": "gzip", "Accept": "application/json"},
+        content_type="multipart/form-data; boundary=x" if path == "/batch" else "application/json",
+    )
+    assert answer.status_code == 413
+    assert "larger than" in answer.text
+    assert body.most <= 1_000_000
+
+
 @pytest.mark.parametrize(
     ("encoding", "body"),
     [

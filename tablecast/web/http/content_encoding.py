@@ -93,20 +93,32 @@ def _kept(encoding: str, content: bytes) -> bytes:
     return PACKERS[encoding](content)
 
 
-def unpack(limit: int) -> None:
-    """Put the plain body in the place of a packed one, before anything reads it.
+def is_packed() -> bool:
+    """Whether the request's body is to be unpacked.
 
     Raises:
-        UnsupportedMediaType: it is packed in a way that is not known, or is not what it says.
-        RequestEntityTooLarge: unpacked, it is larger than the limit.
+        UnsupportedMediaType: it is packed in a way that is not known.
     """
     encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding in ("", "identity"):
-        return
+        return False
     if encoding not in ("gzip", "x-gzip"):
         raise UnsupportedMediaType(
             _("This Content-Encoding is not supported. Use gzip or none.")
         )
+    return True
+
+
+def unpack(limit: int) -> None:
+    """Put the plain body in the place of a packed one, before anything reads it.
+
+    Args:
+        limit: bytes that it may have, and that the packed one has at most.
+
+    Raises:
+        UnsupportedMediaType: it is not what it says.
+        RequestEntityTooLarge: unpacked, it is larger than the limit.
+    """
     packed = request.environ["wsgi.input"].read(request.content_length or 0)
     unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
     try:
