@@ -7,7 +7,7 @@ import io
 import zlib
 from collections.abc import Callable
 from contextlib import suppress
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from flask import Flask, Response, request
@@ -21,6 +21,9 @@ LEAST = 1400
 
 #: gzip's own middle: higher ones take twice the time for a per cent.
 LEVEL = 6
+
+#: The first of zstd that packs our files closer than gzip does; its own, 3, takes 6% more.
+ZSTD_LEVEL = 12
 
 #: Pages and static files that are kept packed; they do not change while a deployment is served.
 KEPT = 128
@@ -36,7 +39,7 @@ def _packers() -> dict[str, Callable[[bytes], bytes]]:
     packers: dict[str, Callable[[bytes], bytes]] = {}
     with suppress(ImportError):
         zstd = _zstd()
-        packers["zstd"] = zstd.compress
+        packers["zstd"] = partial(zstd.compress, level=ZSTD_LEVEL)
     packers["gzip"] = lambda content: gzip.compress(content, LEVEL, mtime=0)
     return packers
 
