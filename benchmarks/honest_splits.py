@@ -4,7 +4,8 @@
 
 Each table is simulated. Persons have twenty rows each, and an effect of their own that no field
 tells but that their age and height give away, for these are theirs alone. Days follow a yearly
-wave, some with a slow trend, or with errors that grow.
+wave, some with a slow trend, or with errors that grow. Customers come each month, for one to two
+years each.
 """
 
 from __future__ import annotations
@@ -56,6 +57,22 @@ def days(seed: int, rows: int = 3_000, trend: float = 0.0, growing: float = 0.0)
     )
 
 
+def customers(seed: int, count: int = 200, months: int = 36, first: int = 0) -> pd.DataFrame:
+    """So many customers, each with a row a month for one to two years: who, month, size, use, y."""
+    random = np.random.default_rng(seed)
+    start = first + random.integers(0, months - 12, count)
+    stay = np.minimum(random.integers(12, 25, count), first + months - start)
+    size, own = random.lognormal(3, 0.5, count).round(2), random.normal(size=count)
+    who = np.repeat(np.arange(count), stay)
+    month = np.concatenate([np.arange(a, a + n) for a, n in zip(start, stay, strict=True)])
+    use = random.normal(size=len(who)).round(4)
+    y = 30 + 2 * np.log(size[who]) + 1.5 * use + own[who] + 0.05 * month
+    return pd.DataFrame({
+        "who": [f"C{seed}-{one:04d}" for one in who], "month": month, "size": size[who], "use": use,
+        "y": (y + random.normal(0, 0.7, len(who))).round(4),
+    })
+
+
 def reported_and_true(
     table: pd.DataFrame, new: pd.DataFrame, options: ReadingOptions, how: dict[str, Any]
 ) -> dict[str, float]:
@@ -97,6 +114,13 @@ def of_days(
     return reported_and_true(whole[:cut], whole[cut:].reset_index(drop=True), options, how)
 
 
+def of_customers(seed: int, options: ReadingOptions, how: dict[str, Any]) -> dict[str, float]:
+    """Three years of some customers, and the eleven months that follow of many others."""
+    new = customers(1_000 + seed, 2_000, first=24)
+    new = new[new["month"].between(36, 46)].reset_index(drop=True)
+    return reported_and_true(customers(seed), new, options, how)
+
+
 CASES: dict[str, tuple[Callable[..., dict[str, float]], ReadingOptions, dict[str, float]]] = {
     "persons, at random": (of_persons, ReadingOptions(drop=["person"]), {}),
     "persons, --group person": (of_persons, ReadingOptions(group="person"), {}),
@@ -105,6 +129,11 @@ CASES: dict[str, tuple[Callable[..., dict[str, float]], ReadingOptions, dict[str
     "days with a trend, --time day": (of_days, ReadingOptions(time="day"), {"trend": 5.0}),
     "days with growing errors, --time day": (
         of_days, ReadingOptions(time="day"), {"growing": 2.0}
+    ),
+    "customers, at random": (of_customers, ReadingOptions(drop=["who"]), {}),
+    "customers, --time month": (of_customers, ReadingOptions(time="month", drop=["who"]), {}),
+    "customers, --group who --time month": (
+        of_customers, ReadingOptions(group="who", time="month"), {}
     ),
 }
 

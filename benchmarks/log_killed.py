@@ -3,7 +3,8 @@
     python -m benchmarks.log_killed [--seconds 60] [--log postgresql://…]
 
 Half of the clients send an Idempotency-Key and ask again with it until they are answered; the
-others ask once, on the quick way. Every answer that a client has got must be kept, each once.
+others ask once, on the quick way. Every answer that a client has got must be kept, each once, and
+the days' sums must count each row that is kept.
 """
 
 from __future__ import annotations
@@ -28,8 +29,9 @@ import sqlalchemy as sa
 
 from benchmarks.attack import processes_of, started
 from benchmarks.servers import ROW
+from tablecast.log.daily import uncounted_ids
 from tablecast.log.database import engine_of
-from tablecast.log.tables import PREDICTION
+from tablecast.log.tables import DAILY, PREDICTION
 
 CLIENTS = 16
 
@@ -51,17 +53,20 @@ class Told:
     killed: int = 0
 
     def counted(self, address: str) -> dict[str, int]:
-        """How many answers were lost, and how many are kept more than once."""
+        """How many answers were lost, how many are kept more than once, how many the sums say."""
         engine = engine_of(address)
         with engine.connect() as connection:
             rows = connection.execute(sa.select(PREDICTION.c.id, PREDICTION.c.request)).all()
+            days = connection.execute(sa.select(DAILY.c.sums)).scalars()
+            summed = sum(sums["rows"] for sums in days) + len(uncounted_ids(connection))
+        engine.dispose()
         kept = {row.id for row in rows}
         times = Counter(row.request for row in rows)
         repeated = [name for name, count in times.items() if count > 1 and name.startswith("again")]
         lost = [one for one in self.ids.values() if one not in kept]
         return {
             "answers": len(self.ids), "kept": len(rows), "lost": len(lost),
-            "twice": len(repeated),
+            "twice": len(repeated), "summed": summed,
         }  # fmt: skip
 
 
@@ -140,7 +145,8 @@ def main() -> None:
         told = ask_and_kill(address, options.seconds)
         counted = told.counted(address)
     print(f"{told.killed} workers killed in {options.seconds} s: {counted}; {dict(told.statuses)}")
-    raise SystemExit(bool(counted["lost"] or counted["twice"]))
+    wrong = counted["lost"] or counted["twice"] or counted["summed"] != counted["kept"]
+    raise SystemExit(bool(wrong))
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from benchmarks.environments import ROOT
 from tablecast.deployment.opening import load
-from tablecast.log.daily import DAY, add
+from tablecast.log.daily import DAY, Place, add
 from tablecast.log.daily_sums import Counting, added
 from tablecast.log.database import engine_of, upgrade, writing
 from tablecast.log.entries import first_id
@@ -47,8 +47,8 @@ def fill(address: str, rows: int) -> int:
     engine = engine_of(address)
     upgrade(engine)
     with writing(engine) as connection:
-        sha256 = loaded.description["sha256"]
-        add(connection, {(sha256, today - day): sums for day in range(DAYS)})
+        whose = loaded.name, loaded.description["sha256"]
+        add(connection, {Place(*whose, today - day): sums for day in range(DAYS)})
     return SOME * times * DAYS
 
 

@@ -14,6 +14,8 @@ const SLOW = 300;
 const TYPED = 600;
 // Who listens to the page hears where an answer has settled, and not each one on the way.
 const SETTLED = 1000;
+// After so long somebody wanted to know this, and what came before was on the way to it.
+const MEANT = 3000;
 // A server that is silent for so long is gone.
 const GONE = 10_000;
 // Seconds between two attempts: twice as many each time, up to this.
@@ -96,6 +98,7 @@ const show = (fresh) => {
   const name = panel.querySelector(".answer-name").textContent;
   tell(`${name}: ${panel.querySelector(".answer").textContent}`);
   become("");
+  after("meant", MEANT, mean);
   document.dispatchEvent(new CustomEvent("answered"));
 };
 
@@ -181,23 +184,41 @@ const values = () => {
   return String(new URLSearchParams(held));
 };
 
+const question = (body, parameters, more) => {
+  const address = new URL(form.getAttribute("action"), location.href);
+  address.hash = "";
+  for (const name of parameters) address.searchParams.set(name, "answer");
+  return fetch(address, {
+    method: "POST",
+    headers: { Accept: "text/html" },
+    body: new URLSearchParams(body),
+    ...more,
+  });
+};
+
+// Where the server keeps a log: what it kept while somebody typed are previews. What stays on the
+// page is asked for once more, so that it counts. Nothing on the page waits for that.
+const mean = async () => {
+  stop("meant");
+  const link = document.querySelector("[data-outcome]");
+  if (!begun || main.dataset.state || !link || link.dataset.meant) return;
+  link.dataset.meant = "yes";
+  try {
+    const response = await question(asked, ["part", "meant"], { keepalive: true });
+    const fresh = new DOMParser().parseFromString(await response.text(), "text/html");
+    link.href = fresh.querySelector("[data-outcome]").href;
+  } catch { /* The link leads to the preview, which will do. */ }
+};
+
 const ask = async () => {
-  stop("again");
+  stop("again", "meant");
   asked = values();
   asking?.abort();
   const mine = (asking = new AbortController());
   after("gone", GONE, () => mine.abort());
   if (begun) after("slow", SLOW, () => explain("waiting", words.dataset.waiting, 0));
   try {
-    const address = new URL(form.getAttribute("action"), location.href);
-    address.hash = "";
-    address.searchParams.set("part", "answer");
-    const response = await fetch(address, {
-      method: "POST",
-      headers: { Accept: "text/html" },
-      body: new URLSearchParams(asked),
-      signal: mine.signal,
-    });
+    const response = await question(asked, ["part"], { signal: mine.signal });
     const html = await response.text();
     if (mine === asking) take(response, html);
   } catch {
@@ -247,6 +268,10 @@ if (form && words) {
   for (const end of ["pointerup", "pointercancel"]) {
     addEventListener(end, () => setTimeout(() => { pressed = false; }));
   }
+  form.addEventListener("submit", () => { // the button asks
+    document.querySelector("[data-outcome]")?.setAttribute("data-meant", "meant");
+  });
+  addEventListener("pagehide", mean);
   addEventListener("online", askAgain);
   addEventListener("focus", askAgain);
   addEventListener("pageshow", (event) => event.persisted && main.dataset.state && ask());

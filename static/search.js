@@ -4,6 +4,8 @@
 
 let counted = 0;
 
+const PAGE = 10; // choices that PageDown passes
+
 function make(tag, attributes, parent) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
@@ -94,21 +96,30 @@ class Search {
     return this.list.hidden ? null : this.list.querySelector('[aria-selected="true"]');
   }
 
+  // Opened by a key, the list begins at what is chosen; another step than one stops at its ends.
   move(step) {
-    if (this.list.hidden) this.open("");
+    const present = this.list.hidden && !this.unsettled ? this.box.value : "";
+    if (this.list.hidden) this.open(this.unsettled ? this.box.value : "");
     const items = [...this.list.children];
     if (!items.length) return;
-    const from = items.indexOf(this.active);
-    const to = from < 0 ? (step > 0 ? 0 : items.length - 1) : (from + step + items.length) % items.length;
+    const last = items.length - 1, from = items.indexOf(this.active);
+    let to = Math.abs(step) > 1 ? Math.min(last, Math.max(0, from + step)) : (from + step + items.length) % items.length;
+    if (from < 0) to = present ? items.findIndex((item) => item.textContent === present) : -1;
+    if (to < 0) to = step > 0 ? 0 : last;
     items.forEach((item, place) => item.setAttribute("aria-selected", String(place === to)));
     items[to].scrollIntoView({ block: "nearest" });
     this.box.setAttribute("aria-activedescendant", items[to].id);
   }
 
   press(event) {
-    if (event.key === "ArrowDown" || event.key === "ArrowUp") {
+    const step = { ArrowDown: 1, ArrowUp: -1, PageDown: PAGE, PageUp: -PAGE }[event.key];
+    if (event.altKey && Math.abs(step) === 1) {
+      event.preventDefault(); // opens without choosing, and closes
+      if (step > 0) this.open(this.unsettled ? this.box.value : "");
+      else this.close();
+    } else if (step) {
       event.preventDefault();
-      this.move(event.key === "ArrowDown" ? 1 : -1);
+      this.move(step);
     } else if (event.key === "Enter" && this.active) {
       event.preventDefault(); // chooses, and sends nothing yet
       this.choose(this.active);

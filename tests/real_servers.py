@@ -33,20 +33,22 @@ def free_port() -> int:
 
 @contextmanager
 def served(command: list[str], folder: Path, **environment: str) -> Iterator[str]:
-    """Start a server in the repository's root; stop it gently at the end."""
+    """Start a server in the repository's root; stop it gently at the end.
+
+    What it writes is in the folder's files "log" (standard output) and "errors".
+    """
     port = free_port()
-    log = (folder / "log").open("wb")
-    server = subprocess.Popen(
-        command, cwd=ROOT, stdout=log, stderr=log,
-        env={**os.environ, "PORT": str(port), "WEB_CONCURRENCY": "2", **environment},
-    )
-    try:
-        wait_until_ready(f"http://127.0.0.1:{port}", server)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        server.send_signal(signal.SIGTERM)
-        server.wait(STOP_TIMEOUT)
-        log.close()
+    with (folder / "log").open("wb") as log, (folder / "errors").open("wb") as errors:
+        server = subprocess.Popen(
+            command, cwd=ROOT, stdout=log, stderr=errors,
+            env={**os.environ, "PORT": str(port), "WEB_CONCURRENCY": "2", **environment},
+        )
+        try:
+            wait_until_ready(f"http://127.0.0.1:{port}", server)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.send_signal(signal.SIGTERM)
+            server.wait(STOP_TIMEOUT)
 
 
 def wait_until_ready(url: str, server: subprocess.Popen[bytes], seconds: int = 30) -> None:

@@ -16,6 +16,7 @@ from tablecast.batch.paths import file_errors
 from tablecast.batch.summary import SHOWN_REFUSALS, Refused, RowsRefused, Summary, location_in_words
 from tablecast.batch.workbook_source import WorkbookSource
 from tablecast.data.sheets import is_workbook
+from tablecast.deployment.deployment import Deployment
 from tablecast.errors import BatchError, InvalidInput, Remark
 from tablecast.i18n.language import N_, _
 from tablecast.log.entries import read_id
@@ -69,23 +70,24 @@ class Outcomes:
         return OutcomesNotKept(self.name, summary)
 
 
-def read_outcome_file(schema: Schema, path: Path) -> Outcomes:
+def read_outcome_file(loaded: Deployment, path: Path) -> Outcomes:
     """The outcomes of a file. Raises BatchError; see ``read_outcomes``."""
     with file_errors(), path.open("rb") as stream:
-        return read_outcomes(schema, stream, path.name)
+        return read_outcomes(loaded, stream, path.name)
 
 
-def read_outcomes(schema: Schema, stream: BinaryIO, name: str) -> Outcomes:
+def read_outcomes(loaded: Deployment, stream: BinaryIO, name: str) -> Outcomes:
     """The outcomes of a CSV file or a workbook.
 
     Args:
-        schema: the deployment's.
+        loaded: the deployment.
         stream: seekable, at its beginning.
         name: what messages call the file.
 
     Raises:
         BatchError: it cannot be read, lacks a column, or has values of another kind.
     """
+    schema = loaded.schema
     expected = [*ID_NAMES, NAME, schema.target, *(field.name for field in schema.fields)]
     beginning = stream.read(8)
     stream.seek(0)
@@ -95,13 +97,13 @@ def read_outcomes(schema: Schema, stream: BinaryIO, name: str) -> Outcomes:
         else CsvSource(stream, name, expected, schema.reading.get("encoding", ""))
     )
     with closing(source):
-        return _outcomes_of(schema, source)
+        return _outcomes_of(loaded, source)
 
 
-def _outcomes_of(schema: Schema, source: Any) -> Outcomes:
+def _outcomes_of(loaded: Deployment, source: Any) -> Outcomes:
     ids = _column(source, ID_NAMES)
-    outcomes = _column(source, (NAME, schema.target))
-    valid = schema_of_outcomes(schema)
+    outcomes = _column(source, (NAME, loaded.schema.target))
+    valid = schema_of_outcomes(loaded)
     told: list[Told] = []
     locations: list[str] = []
     summary = Summary()

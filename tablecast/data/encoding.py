@@ -11,7 +11,8 @@ from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice, pairwise
@@ -38,9 +39,14 @@ _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 #: no more work for a long file than for a short one.
 WORDS = 2_000
 SAMPLE = 2_000_000
+#: A word counts as often as it is there, and at most so many times: a stray byte is there once, and
+#: a word that stands in each row does not outvote all others.
+MOST_TIMES = 8
 
 #: Of all that is not ASCII, the share that may be wrong in a file of that encoding all the same.
 MOST_BAD = 0.05
+#: However short the file: one bad byte may be two bad characters.
+FEWEST_BAD = 2
 
 #: Below this share of sense a text is no text.
 LEAST_SENSE = 0.6
@@ -48,6 +54,11 @@ LEAST_SENSE = 0.6
 _WESTERN = (
     "äöüß", "àâæçéèêëîïôœùûüÿ", "áéíóúüñ", "áâãàçéêíóôõúü", "àèéìòù", "åäöæøé", "ëïéèöüá",
     "áðéíóúýþæö", "àçèéíïòóúü·",
+)
+#: What no western language writes, and others do in another encoding: Gdañsk, pilsçta, Gyõr, £ódź.
+_NOT_WESTERN = re.compile(
+    r"ñ[b-df-hj-np-tvwxz]|ç[b-df-hj-np-tvwxzei]|õ(?![es])"
+    r"|[£¥¢¼½¾](?=[^\W\d_])|(?<=[^\W\d_])[£¥¢¼½¾]"
 )
 _CENTRAL = (
     "ąćęłńóśźż", "áčďéěíňóřšťúůýž", "áäčďéíĺľňóôŕšťúýž", "áéíóöőúüű", "ăâîşţșț", "čćđšž", "äöüß",
@@ -191,7 +202,7 @@ def _judged(content: bytes, name: str) -> Decoded:
     scores = {encoding: _sense(sample, encoding) for encoding in ("utf-8", *_LETTERS, *_COMMON)}
     best = max(scores.values())
     near = [encoding for encoding, score in scores.items() if score > best - 0.1]
-    proposed = _proposed(sample) if len(near) > 1 and set(near) & set(_COMMON) else ""
+    proposed = _proposed(sample, near) if len(near) > 1 and set(near) & set(_COMMON) else ""
     chosen = proposed if proposed in near else max(scores, key=scores.__getitem__)
     line = _first_line_beyond_ascii(content)
     if best < LEAST_SENSE:
@@ -215,18 +226,30 @@ def _bad_note(text: str, encoding: str) -> tuple[Remark, ...]:
     return (BAD_BYTES.filled(count=bad, encoding=encoding, line=line),)
 
 
-def _proposed(sample: bytes) -> str:
-    """charset-normalizer's choice, as encodings are named here; "" where it is not installed."""
+def _proposed(sample: bytes, near: Sequence[str]) -> str:
+    """charset-normalizer's choice, as encodings are named here; "" where it is not installed.
+
+    It is shown the lines that are text in each of some encodings: a bad byte makes it give up.
+    """
     try:
         from charset_normalizer import from_bytes
     except ImportError:
         return ""
-    lines = [line for line in sample.split(b"\n") if not line.isascii()]
-    guess = from_bytes(b"\n".join(lines[:2_000])).best()
+    lines = (line for line in sample.split(b"\n") if not line.isascii())
+    whole = (line for line in lines if all(_is_in(line, encoding) for encoding in near))
+    guess = from_bytes(b"\n".join(islice(whole, 2_000))).best()
     names = {python_name(name).replace("-", "_"): name for name in (*_LETTERS, *_COMMON)}
     names |= {"gbk": "gb18030", "gb2312": "gb18030", "big5": "big5", "euc_jis_2004": "euc-jp"}
     names |= {"shift_jis_2004": "shift_jis", "euc_jisx0213": "euc-jp", "euc_kr": "euc-kr"}
     return names.get(guess.encoding, "") if guess else ""
+
+
+def _is_in(line: bytes, encoding: str) -> bool:
+    try:
+        line.decode(python_name(encoding))
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _first_line_beyond_ascii(content: bytes) -> int:
@@ -241,27 +264,30 @@ def _sense(sample: bytes, encoding: str) -> float:
     bad = text.count("\ufffd")
     if encoding == "utf-8":  # that other text passes for UTF-8 is a rare chance
         return 1 - 0.1 * bad / (beyond - bad) if bad <= beyond // 2 else 0.0
-    words = list(islice(_words(text), WORDS))
-    if bad > max(1, MOST_BAD * beyond) or not words:
+    words = _words(text)
+    if bad > max(FEWEST_BAD, MOST_BAD * beyond) or not words:
         return 0.0
+    every = sum(words.values())
     if encoding in _COMMON:
-        return (
-            sum(_common_fraction(word, encoding) for word in words) / len(words) - 2 * bad / beyond
-        )
-    alphabets = _LETTERS[encoding]
-    each = sum(max(_word_sense(word, letters, encoding) for letters in alphabets) for word in words)
+        common = sum(times * _common_fraction(word, encoding) for word, times in words.items())
+        return common / every - 2 * bad / beyond
+    senses = {
+        word: [_word_sense(word, letters, encoding) for letters in _LETTERS[encoding]]
+        for word in words
+    }
+    each = sum(times * max(senses[word]) for word, times in words.items()) / every
     # One language for all is likelier than as many as there are words.
-    together = max(
-        sum(_word_sense(word, letters, encoding) for word in words) for letters in alphabets
-    )
-    score = (0.8 * each + 0.2 * together) / len(words)
+    together = max(map(sum, zip(*senses.values(), strict=True))) / len(words)
+    score = 0.8 * each + 0.2 * together
     return score - 2 * bad / beyond - 0.01 * list(_LETTERS).index(encoding) / len(_LETTERS)
 
 
-def _words(text: str) -> Iterator[str]:
-    """Distinct words with a letter beyond ASCII, without digits and the signs of a table."""
+def _words(text: str) -> dict[str, int]:
+    """Words with a letter beyond ASCII, without digits and the signs of a table, and how often they
+    count."""
     matches = re.finditer(r"[^\s\x00-\x2c\x2e-\x40\x5b-\x60\x7b-\x7f\ufffd]+", text)
-    return iter(dict.fromkeys(match[0] for match in matches if not match[0].isascii()))
+    counts = Counter(match[0] for match in matches if not match[0].isascii())
+    return {word: min(times, MOST_TIMES) for word, times in islice(counts.items(), WORDS)}
 
 
 def _word_sense(word: str, alphabet: str, encoding: str) -> float:
@@ -275,9 +301,11 @@ def _word_sense(word: str, alphabet: str, encoding: str) -> float:
     # Capitals behind small letters are nobody's way of writing: мОСКВА, PlzeÒ.
     odd = 0.6 * any(a.islower() and b.isupper() for a, b in pairwise(bare))
     odd += 0.3 * (len(bare) == 1 and bare.isupper()) + 0.1 * (alphabet in _RARE)
+    odd += 0.6 * (_LETTERS[encoding] is _WESTERN and _NOT_WESTERN.search(word.lower()) is not None)
     if encoding not in _LATIN:  # whose words are either Latin or not
         odd += 0.6 * any(sign.isascii() and sign.isalpha() for sign in bare)
         odd += 0.3 * (len(bare) > 2 and not set(lower) & _VOWELS and encoding in _VOWELLED)
+    odd += 0.1 * (encoding == "koi8-r" and bare.isupper())  # as Hebrew is in it
     if encoding == "windows-1253":  # a Greek word of some length has one accent
         odd += 0.3 * (len(bare) > 3 and sum(sign in "άέήίόύώΐΰ" for sign in lower) != 1)
     known = sum(sign in alphabet for sign in letters) / len(letters)

@@ -25,6 +25,7 @@ from tablecast.schema.table_notes import (
     COMMA_OPEN,
     DATE_FORMAT,
     DECIMAL_SIGN,
+    EXPONENT,
     GROUPED,
     READ_AS,
     SHORT_YEARS,
@@ -36,6 +37,9 @@ from tablecast.schema.table_notes import (
 
 if TYPE_CHECKING:
     import pandas as pd
+
+#: Digits around an E: a power of ten, or the code of a flat.
+_POWER = re.compile(r"[0-9]+[eE][0-9]+")
 
 #: A time's distance from UTC, where that is not nothing.
 _FROM_UTC = re.compile(r"[+-](?!00?(?::?00)?$)[0-9]{1,2}(?::?[0-9]{2})?$")
@@ -114,12 +118,17 @@ def _as_numbers(column: Column, numbers: Numbers, spelling: str) -> pd.Series:
     if rounded:
         column.note(TOO_MANY_DIGITS, example=rounded, number=float(values_of[rounded]),
                     option=shlex.quote(column.name))
+    power = next((text for text in numbers.texts if _POWER.fullmatch(text)), None)
+    if power:
+        column.note(EXPONENT, example=power, number=f"{values_of[power]:.0f}",
+                    option=shlex.quote(column.name))
     foreign = next((t for t in amounts if not t.isascii() and _has_digits_of_others(t)), None)
     if foreign:
         column.note(READ_AS, example=foreign, level=f"{values_of[foreign]}")
-    minus = [t for t, one in amounts.items() if one.sign and t.endswith((")", "-", "−", "–"))]
-    if minus:
-        column.note(READ_AS, example=minus[0], level=f"{values_of[minus[0]]}")
+    ends = (")", "-", "−", "–", "—")  # a minus, or cents that there are none of
+    ended = next((text for text in amounts if text.endswith(ends)), None)
+    if ended:
+        column.note(READ_AS, example=ended, level=f"{values_of[ended]}")
     kept = spelling if grouped or spelt else ""
     column.set_reading(spelling=kept, unit=numbers.unit)
     whole = not values.isna().any() and all(isinstance(v, int) for v in values.tolist())

@@ -19,6 +19,7 @@ from tablecast import __version__
 from tablecast.deployment.files import (
     damaged,
     missing,
+    read_whole,
     replaced_when_whole,
     sha256_of,
     with_ending,
@@ -117,12 +118,10 @@ def read_description(base: Path) -> dict[str, Any]:
     """Read ``NAME.json``. Raises ArtifactError where it is missing, damaged or of another format"""
     path = with_ending(base, ".json")
     try:
-        content = path.read_bytes()
+        content = read_whole(path)
         check_signature(path, content)
         description = json.loads(content)
         return check_format(description, path)
-    except FileNotFoundError:
-        raise missing(path) from None
     except (ValueError, TypeError, KeyError):
         raise damaged(path) from None
 
@@ -152,10 +151,7 @@ def read_pipeline_bytes(base: Path, description: Mapping[str, Any]) -> bytes:
         ArtifactError: the pickle is missing, or is not the one that was described.
     """
     path = with_ending(base, ".pkl")
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        raise missing(path) from None
+    content = read_whole(path)
     if sha256_of(content) != description["sha256"]:
         raise damaged(path)
     check_signature(path, content)
@@ -171,6 +167,12 @@ def check_versions(description: Mapping[str, Any], path: Path) -> None:
                 f"{path.name} was made with {package} {known}, and {here or 'none'} is installed; "
                 f"install {package} {known} or train again."
             )
+
+
+def made_by(description: Mapping[str, Any]) -> str:
+    """A deployment's version, and those of the packages that it was made with, for a log."""
+    packages = [f"{name} {version}" for name, version in description["versions"].items() if version]
+    return f"version {description['version']}, made with {', '.join(packages)}"
 
 
 def _versions() -> dict[str, str | None]:

@@ -21,7 +21,7 @@ def without_ending(path: str | PathLike[str]) -> Path:
     path = Path(path)
     if path.name in ("", ".."):  # a folder by another name than its own
         return path.resolve()
-    for ending in (".pkl", ".json", ".onnx", ".onnx.sha256"):
+    for ending in (".pkl", ".skops", ".skops.json", ".json", ".onnx", ".onnx.sha256"):
         if path.name.endswith(ending):
             return path.with_name(path.name.removesuffix(ending))
     return path
@@ -58,6 +58,19 @@ def readable(path: Path) -> Iterator[None]:
         raise ArtifactError(words) from None
 
 
+def read_whole(path: Path) -> bytes:
+    """The bytes of one of a deployment's files.
+
+    Raises:
+        ArtifactError: it is not there, or the system does not let anybody read it.
+    """
+    with readable(path):
+        try:
+            return path.read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
+            raise missing(path) from None
+
+
 def missing(path: Path) -> ArtifactError:
     """The error for a deployment's file that is not there."""
     base, where = without_ending(path), str(path.parent)
@@ -67,6 +80,18 @@ def missing(path: Path) -> ArtifactError:
         return ArtifactError(
             f"There is no {name} in {where!r}, only {pickle.name}. Compile it (python -m "
             f"tablecast compile {pickle}), or serve it with TABLECAST_ENGINE=pycaret."
+        )
+    if ".skops" in path.suffixes:
+        return ArtifactError(
+            f"There is no {name} in {where!r}. Training writes it where it is asked for: python -m "
+            "tablecast train TABLE --target COLUMN --also skops"
+        )
+    others = [with_ending(base, one).name for one in (".onnx", ".pkl", ".json")]
+    there = [one for one in others if (path.parent / one).is_file()]
+    if there:
+        return ArtifactError(
+            f"There is no {name} in {where!r}, only {there[0]}. Copy it from where the deployment "
+            "was trained, or train it again (python -m tablecast train TABLE --target COLUMN)."
         )
     return ArtifactError(
         f"There is no {name} in {where!r}. Check the path, or train a deployment (python -m "

@@ -12,7 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from tablecast.deployment.description import check_format
-from tablecast.deployment.files import damaged, missing, replaced_when_whole, sha256_of, with_ending
+from tablecast.deployment.files import (
+    damaged,
+    read_whole,
+    replaced_when_whole,
+    sha256_of,
+    with_ending,
+)
 from tablecast.deployment.signature import check_signature
 from tablecast.errors import ArtifactError
 
@@ -194,14 +200,9 @@ def _hash_path(path: Path) -> Path:
 
 
 def _read_checked(path: Path) -> bytes:
+    content = read_whole(path)
     try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        raise missing(path) from None
-    try:
-        expected = _hash_path(path).read_text(encoding="utf-8").split()[0]
-    except FileNotFoundError:
-        raise missing(_hash_path(path)) from None
+        expected = read_whole(_hash_path(path)).decode().split()[0]
     except (ValueError, IndexError):
         raise damaged(_hash_path(path)) from None
     if sha256_of(content) != expected.lower():

@@ -13,8 +13,8 @@ from tablecast import __version__
 from tablecast.deployment import graph_file
 from tablecast.deployment.deployment import Deployment
 from tablecast.deployment.description import check_versions, read_description, read_pipeline_bytes
-from tablecast.deployment.files import sha256_of, with_ending, without_ending
-from tablecast.deployment.versions import resolved
+from tablecast.deployment.files import sha256_of, with_ending
+from tablecast.deployment.versions import base_meant
 from tablecast.errors import ArtifactError
 from tablecast.inference.onnx_engine import GraphEngine
 from tablecast.inference.pycaret_engine import PycaretEngine
@@ -113,7 +113,7 @@ def load(path: str | PathLike[str] | None = None, engine: str | None = None) -> 
         SettingError: the environment names an engine that does not exist.
     """
     settings = read_settings()
-    base = resolved(without_ending(path if path is not None else settings["deployment"]))
+    base = base_meant(path if path is not None else settings["deployment"])
     deployment = OPENERS[engine or settings["engine"]](base)
     check_readable(deployment, base)
     return deployment

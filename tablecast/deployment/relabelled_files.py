@@ -17,11 +17,10 @@ from typing import Any
 from tablecast.deployment import graph_file
 from tablecast.deployment.deployment import Deployment
 from tablecast.deployment.description import read_description, write_json
-from tablecast.deployment.files import missing, replaced_when_whole, with_ending, without_ending
+from tablecast.deployment.files import missing, replaced_when_whole, with_ending
 from tablecast.deployment.opening import check_readable, row_program_of
-from tablecast.deployment.signature import ENDING
 from tablecast.deployment.staging import check_free
-from tablecast.deployment.versions import resolved
+from tablecast.deployment.versions import base_meant
 from tablecast.inference.marginals import Background
 from tablecast.inference.onnx_engine import GraphEngine
 from tablecast.schema.form_file import Form
@@ -38,7 +37,7 @@ def description_of(name: str | PathLike[str]) -> dict[str, Any]:
     Raises:
         ArtifactError: there is no such deployment, or its files are not what was saved.
     """
-    base = resolved(without_ending(name))
+    base = base_meant(name)
     graph = with_ending(base, ".onnx")
     if graph.is_file():
         return graph_file.read_graph(base)[1]
@@ -78,7 +77,7 @@ def redescribe(name: str | PathLike[str], change: Change) -> list[Path]:
     Raises:
         ArtifactError: there is no such deployment, or its files are not what was saved.
     """
-    base = resolved(without_ending(name))
+    base = base_meant(name)
     json_file, graph = with_ending(base, ".json"), with_ending(base, ".onnx")
     if not (json_file.is_file() or graph.is_file()):
         raise missing(graph)
@@ -103,12 +102,6 @@ def with_form(loaded: Deployment, form: Form) -> Deployment:
     """
     described = _with_form(loaded.description, form)
     return replace(loaded, description=described) if described else loaded
-
-
-def stale_signatures(changed: list[Path]) -> list[Path]:
-    """The signatures that no longer fit, after these files have changed."""
-    signatures = (with_ending(path, ENDING) for path in changed)
-    return [path for path in signatures if path.is_file()]
 
 
 def _change_graph(base: Path, change: Change) -> bool:

@@ -11,10 +11,11 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import asdict, dataclass, replace
+from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from tablecast.deployment.files import replaced_when_whole, with_ending
+from tablecast.deployment.files import readable, replaced_when_whole, with_ending, without_ending
 from tablecast.deployment.installed import installed_base
 from tablecast.deployment.staging import alone_in
 from tablecast.errors import ArtifactError
@@ -60,6 +61,23 @@ def is_versioned(folder: Path, nested: bool = False) -> bool:
         return deployment_in(folder) is None and bool(versions_in(folder))
     name = _name_of(folder)
     return any(is_made(inner / name) for inner in _inner(folder))
+
+
+def base_meant(name: str | PathLike[str]) -> Path:
+    """The path, without ending, of the files that a person means by NAME in any command.
+
+    Args:
+        name: the path of its files with or without an ending, the folder of its versions, or an
+            installed package.
+
+    Raises:
+        ArtifactError: as :func:`resolved`, or the system knows no such path.
+    """
+    path = without_ending(name)
+    if "\0" in str(path):
+        raise ArtifactError(f"{str(path)!r} is no path. Name a deployment.")
+    with readable(path):
+        return resolved(path)
 
 
 def resolved(path: Path, nested: bool = False) -> Path:

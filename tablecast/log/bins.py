@@ -48,12 +48,14 @@ class Bins:
         levels: of a text, as ``str`` of what JSON has for them, to their bins.
         middles: of a number, the mean of training's values in each bin.
         expected: of training.
+        mean: of a number, of all of training's values.
     """
 
     edges: tuple[float, ...]
     levels: Mapping[str, int]
     middles: tuple[float, ...]
     expected: Expected
+    mean: float = 0.0
 
     @property
     def size(self) -> int:
@@ -70,7 +72,12 @@ class Bins:
 
     def of_row(self, name: str, row: Mapping[str, Any]) -> int:
         """The bin of a row of ``tables.PREDICTION``: of a field by its name, or of the answer."""
-        return self.of(row["prediction"] if name == ANSWERS else row["given"].get(name))
+        return self.of(value_of(name, row))
+
+
+def value_of(name: str, row: Mapping[str, Any]) -> Any:
+    """A value of a row of ``tables.PREDICTION``: of a field by its name, or the answer."""
+    return row["prediction"] if name == ANSWERS else row["given"].get(name)
 
 
 def bins_of(description: Mapping[str, Any]) -> dict[str, Bins]:
@@ -145,6 +152,7 @@ def _of_numbers(
     return Bins(
         tuple(edges.tolist()), {}, tuple(middles.tolist()),
         _expected(np.append(rows, missing), _places(middles, rows)),
+        float(np.average(means, weights=weights)),
     )
 
 

@@ -3,12 +3,13 @@
 Sums are nested mappings with numbers at their ends, which are plain JSON::
 
     {"rows": 2, "bins": {"age": {"3": 2}, "": {"0": 1, "7": 1}}, "ms": {"0": 2},
+     "totals": {"age": {"rows": 2, "sum": 58.0}, "": {"rows": 2, "sum": 31790.5}},
      "warned": 1, "warnings": {"{field}: {value} did not occur in training.": {"town": 1}},
      "refused": 1, "refusals": {"Enter {field} as text.": {"town": 1}},
      "outcomes": {"rows": 1, "ranged": 1, "inside": 1, "absolute": 3.5, …}}
 
-``bins`` has the bins of ``bins_of``, that of the answers under ``ANSWERS``. No name in it comes
-from whoever asked, so that nobody can make it grow.
+``bins`` has the bins of ``bins_of``, that of the answers under ``ANSWERS``; ``totals`` the numbers
+among them. No name in it comes from whoever asked, so that nobody can make it grow.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-from tablecast.log.bins import Bins, bins_of
+from tablecast.log.bins import Bins, bins_of, value_of
 
 Sums = dict[str, Any]
 
@@ -31,6 +32,9 @@ MILLISECONDS = (0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500
 #: The least probability of what happened, as the card's log loss has it: a prediction that was
 #: surely wrong counts 13.8.
 LEAST_PROBABILITY = 1e-6
+
+#: Numbers further from 0 count as this: a sum of larger ones may be no number.
+MOST_VALUE = 1e100
 
 #: Errors that are larger count as this: the fourth power of a larger one is no number.
 MOST_ERROR = 1e70
@@ -80,9 +84,18 @@ class Counting:
                 name: _tally(one.of_row(name, row) for row in rows)
                 for name, one in self.bins.items()
             },
+            "totals": self.totals(rows),
             "ms": _tally(bisect_left(MILLISECONDS, row["ms"]) for row in rows),
             "warned": sum(bool(row["warnings"]) for row in rows),
             "warnings": self._reasons(row["warnings"] for row in rows),
+        }
+
+    def totals(self, rows: Sequence[Mapping[str, Any]]) -> Sums:
+        """How many numbers each field, and the answers, have in these rows, and their sums."""
+        return {
+            name: total_of([value_of(name, row) for row in rows])
+            for name, one in self.bins.items()
+            if one.expected.places is not None
         }
 
     def refusals(self, rows: Sequence[Mapping[str, Any]]) -> Sums:
@@ -98,6 +111,12 @@ class Counting:
             field = reason["field"] if reason["field"] in self.fields else ""
             added(reasons, {reason["kind"]: {field: 1}})
         return reasons
+
+
+def total_of(values: Sequence[Any]) -> Sums:
+    """How many numbers there are among some values, and their sum."""
+    numbers = [min(max(value, -MOST_VALUE), MOST_VALUE) for value in values if value is not None]
+    return {"rows": len(numbers), "sum": math.fsum(numbers)}
 
 
 def of_outcome(row: Mapping[str, Any], outcome: float | int | str) -> Sums:

@@ -27,7 +27,7 @@ PATIENCE = 2
 LOCK = 0x7AB1ECA57
 
 #: Pages of 4 KB after which SQLite copies what was written ahead into the file itself.
-CHECKPOINT = 4000
+CHECKPOINT = 2000
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -130,6 +130,15 @@ def _prepare_postgresql(connection: Any, _record: Any) -> None:
 def writing(engine: sa.Engine) -> Iterator[sa.Connection]:
     """A transaction that writes: all of it is kept on return, and nothing after an error."""
     with engine.connect().execution_options(writes=True) as connection, connection.begin():
+        yield connection
+
+
+@contextmanager
+def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
+    """A transaction in which all is read as it was at one moment."""
+    with engine.connect() as connection:
+        if engine.dialect.name == "postgresql":  # SQLite's are so anyway
+            connection = connection.execution_options(isolation_level="REPEATABLE READ")
         yield connection
 
 

@@ -47,6 +47,7 @@ class Answered(TypedDict):
     probabilities: Mapping[str, float] | None
     warnings: list[dict[str, str | None]]
     shadow: bool
+    preview: bool
 
 
 class Refused(TypedDict):
@@ -102,11 +103,13 @@ class Asked(NamedTuple):
         request: its id.
         key: the name of the key that asked; None where there are no keys.
         ms: milliseconds until it was answered.
+        preview: whether somebody was typing, who may have asked for something else next.
     """
 
     request: str
     key: str | None
     ms: float
+    preview: bool = False
 
 
 def new_ids(count: int) -> list[str]:
@@ -150,18 +153,19 @@ def _kind(remark: Remark) -> str:
 class Notes:
     """What is kept of a deployment's answers: its form file may hide fields."""
 
-    def __init__(self, loaded: Deployment, engine: str, secret: str) -> None:
+    def __init__(self, loaded: Deployment, name: str, engine: str, secret: str) -> None:
         """Prepare the entries of a deployment.
 
         Args:
             loaded: the deployment.
+            name: by which the log knows it.
             engine: what answers: "onnx" or "pycaret".
             secret: what hashes values.
 
         Raises:
             SettingError: the form file wants values hashed, and there is no secret.
         """
-        self._about = (loaded.name, str(loaded.description["sha256"]))
+        self._about = (name, str(loaded.description["sha256"]))
         self._schema = loaded.schema
         self._names = frozenset(one.name for one in loaded.schema.fields)
         self._engine = engine
@@ -241,7 +245,7 @@ class Notes:
             "id": "", "at": at, "deployment": deployment, "sha256": sha256, "key": asked.key,
             "request": asked.request, "engine": self._engine, "ms": ms, "given": {},
             "prediction": None, "low": None, "high": None, "probabilities": None, "warnings": [],
-            "shadow": False,
+            "shadow": False, "preview": asked.preview,
         }  # fmt: skip
 
     def _answered(self, one: str, prediction: Prediction, common: Answered) -> Answered:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,12 +11,17 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 from tablecast.errors import LogError
-from tablecast.log.daily import Daily
-from tablecast.log.database import PATIENCE, engine_of, upgrade, writing
+from tablecast.log.daily import Daily, uncounted_of
+from tablecast.log.database import PATIENCE, engine_of, upgrade
 from tablecast.log.entries import Parcel, Repeated
 from tablecast.log.retention import delete_old
-from tablecast.log.tables import PREDICTION, REFUSAL, REPEATED
+from tablecast.log.statements import insertion
+from tablecast.log.tables import PREDICTION, REFUSAL, REPEATED, UNCOUNTED
 from tablecast.log.turns import Turns
+
+#: Seconds after which a connection that nobody used is looked at before it is used again: a
+#: database, or what lies between, ends some that are idle.
+IDLE = 1.0
 
 
 class Store:
@@ -28,18 +34,34 @@ class Store:
         file = engine.url.database if engine.dialect.name == "sqlite" else None
         self._file = Path(file) if file else None
         self._turns = Turns(Path(f"{file}-turn")) if file else None
+        self._insert = {
+            table.name: insertion(table, engine.dialect)
+            for table in (PREDICTION, REFUSAL, UNCOUNTED)
+        }
         self._opened: tuple[int, int] | None = None
+        self._connection: sa.Connection | None = None
+        self._ahead: int | None = None
+        self._used = 0.0
         self._process = os.getpid()
 
     def forget(self) -> None:
         """Connect anew, and look at the version again, before anything else is written."""
         self._opened = None
-        self.engine.dispose(close=os.getpid() == self._process)
+        is_own = os.getpid() == self._process
+        if is_own:
+            self._release()
+            if self._turns:
+                self._turns.close()
+        self._connection = self._ahead = None
+        self.engine.dispose(close=is_own)
         self._process = os.getpid()
 
     def close(self) -> None:
         """Leave no connection behind."""
+        self._release()
         self.engine.dispose()
+        if self._turns:
+            self._turns.close()
 
     def keep(self, parcels: Sequence[Parcel]) -> None:
         """Write parcels; on return they are on the disk. Without any: see whether it could be done.
@@ -51,48 +73,71 @@ class Store:
         if self._opened is None:
             upgrade(self.engine)
             self._opened = self._identity()
-        if self._file is None or self._turns is None:
+        if self._turns is None:
             self._write(parcels)
         else:
             with self._turns.taken(PATIENCE):
                 self._write(parcels)
-            _sync(Path(f"{self._file}-wal"))
+                ticket = self._turns.wrote(sum(map(len, parcels)))
+            self._turns.sync(ticket, self._sync, PATIENCE)
         # SQLite writes to a file that was deleted or replaced as if nothing had happened.
         if self._identity() != self._opened:
             raise LogError("its file was deleted or replaced")
+
+    def count(self) -> bool:
+        """Count some of what was kept; whether there may be more. Raises SQLAlchemyError."""
+        if self._turns is None:
+            return self.daily.fold(self.engine)
+        with self._turns.taken(PATIENCE):
+            return self.daily.fold(self.engine)
 
     def prune(self, days: int) -> None:
         """Delete what is older than so many days (0: nothing), and answers that may be repeated."""
         delete_old(self.engine, days)
 
+    def _sync(self) -> None:
+        """Wait until what SQLite has written ahead is on the disk, while others may write.
+
+        That is all that SQLite itself does at a commit where it is told to wait for the disk.
+        """
+        if self._ahead is None:  # open as long as the database: an error is told to who had it open
+            self._ahead = os.open(f"{self._file}-wal", os.O_RDONLY | os.O_CLOEXEC)
+        getattr(os, "fdatasync", os.fsync)(self._ahead)  # macOS has the second only
+
     def _identity(self) -> tuple[int, int]:
         if self._file is None:
             return (0, 0)
-        found = self._file.stat()
+        found = os.stat(self._file)
         return found.st_dev, found.st_ino
 
     def _write(self, parcels: Sequence[Parcel]) -> None:
-        with writing(self.engine) as connection:
+        connection = self._connected()
+        with connection.begin():
             if not parcels:
                 connection.execute(sa.text("UPDATE alembic_version SET version_num = version_num"))
             fresh = _claimed(connection, parcels)
-            if answered := [row for parcel in fresh for row in parcel.answered]:
-                connection.execute(sa.insert(PREDICTION), answered)
-            if refused := [row for parcel in fresh for row in parcel.refused]:
-                connection.execute(sa.insert(REFUSAL), refused)
-            self.daily.note(connection, answered, refused)
+            answered = [row for parcel in fresh for row in parcel.answered]
+            refused = [row for parcel in fresh for row in parcel.refused]
+            self._insert["prediction"].run(connection, answered)
+            self._insert["refusal"].run(connection, refused)
+            self._insert["uncounted"].run(connection, uncounted_of(answered, refused))
 
+    def _connected(self) -> sa.Connection:
+        """The connection that this thread writes with, while it does so again and again."""
+        now = time.monotonic()
+        if self._connection is None or now - self._used > IDLE:
+            self._release()
+            self._connection = self.engine.connect().execution_options(writes=True)
+        self._used = now
+        return self._connection
 
-def _sync(file: Path) -> None:
-    """Wait until what SQLite has written ahead is on the disk, while another process may write.
-
-    That is all that SQLite itself does at a commit where it is told to wait for the disk.
-    """
-    written = os.open(file, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        getattr(os, "fdatasync", os.fsync)(written)  # macOS has the second only
-    finally:
-        os.close(written)
+    def _release(self) -> None:
+        if self._ahead is not None:
+            os.close(self._ahead)
+            self._ahead = None
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
 
 def _claimed(connection: sa.Connection, parcels: Sequence[Parcel]) -> list[Parcel]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -10,10 +11,12 @@ from typing import Any, NamedTuple
 import sqlalchemy as sa
 from sqlalchemy.exc import IntegrityError
 
+from tablecast.deployment.deployment import Deployment
 from tablecast.errors import Remark, TablecastError
 from tablecast.i18n.language import N_
 from tablecast.inference.engine import Label
 from tablecast.log.daily import note_outcomes
+from tablecast.log.daily_sums import MOST_ERROR
 from tablecast.log.database import writing
 from tablecast.log.tables import OUTCOME, PREDICTION
 from tablecast.schema.field import Field
@@ -26,6 +29,9 @@ NAME = "outcome"
 
 #: What an amount may look like, for sentences.
 EXAMPLE = 1234.5
+
+#: How many times as far from 0 as training's amounts a true one may be.
+BEYOND = 1000
 
 #: Characters of an id, which has 36.
 MOST_ID = 99
@@ -75,13 +81,17 @@ class OutcomesRefused(TablecastError):  # noqa: N818 - reads as a sentence where
         super().__init__(" ".join(remark.say() for remark in self.errors[:5]))
 
 
-def schema_of_outcomes(schema: Schema, example: Label | None = None) -> Schema:
+def schema_of_outcomes(
+    loaded: Deployment, shown: Schema | None = None, example: Label | None = None
+) -> Schema:
     """What says which outcomes are valid: a schema of one field, ``NAME``, for forms and programs.
 
     Args:
-        schema: the deployment's, in the reader's language.
+        loaded: the deployment.
+        shown: its schema in the reader's language; its own by default.
         example: an amount for sentences.
     """
+    schema = shown or loaded.schema
     label = schema.target_label or schema.target
     if schema.task == "classification":
         levels = tuple(map(str, schema.classes))
@@ -89,11 +99,23 @@ def schema_of_outcomes(schema: Schema, example: Label | None = None) -> Schema:
         field = Field(NAME, "category", "object", label, levels=levels, level_labels=labels,
                       closed=True)  # fmt: skip
     else:
-        shown = example if isinstance(example, float) else EXAMPLE
+        typical = example if isinstance(example, float) else EXAMPLE
+        most = _most(loaded)
         spelling = DECIMAL_COMMA if schema.decimal_comma else ""
-        field = Field(NAME, "number", "float64", label, unit=schema.target_unit, default=shown,
-                      spelling=spelling)  # fmt: skip
+        field = Field(NAME, "number", "float64", label, unit=schema.target_unit, default=typical,
+                      spelling=spelling, hard_minimum=-most, hard_maximum=most)  # fmt: skip
     return replace(schema, fields=(field,), translations={})
+
+
+def _most(loaded: Deployment) -> float:
+    """The largest amount that can be meant, a power of ten.
+
+    The truth may lie far beyond training, but a slip of the hand, which no error on the watch would
+    recover from, lies further.
+    """
+    histogram = loaded.background.histogram if loaded.background else None
+    largest = max(map(abs, histogram.edges)) if histogram else 0.0
+    return 10.0 ** math.ceil(math.log10(largest * BEYOND)) if largest else MOST_ERROR
 
 
 def read_outcome(outcomes: Schema, raw: Any, *, text: bool = False) -> Label:

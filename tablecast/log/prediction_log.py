@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from queue import Empty, SimpleQueue
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.exc import SQLAlchemyError
 
 from tablecast.deployment.deployment import Deployment
 from tablecast.errors import LogError
-from tablecast.log import daily, reader
+from tablecast.log import reader
 from tablecast.log.daily_sums import Sums
-from tablecast.log.database import engine_of, reason_of, upgrade
+from tablecast.log.database import engine_of, errors_of_log, reading, reason_of, upgrade
 from tablecast.log.entries import Notes, Parcel
 from tablecast.log.keeping import Store
 from tablecast.log.retention import withdraw
+from tablecast.log.tables import DAILY
 from tablecast.log.writer import Writer
 
 log = logging.getLogger("tablecast")
@@ -59,10 +61,18 @@ class PredictionLog:
     def failing(self) -> bool:
         return self._writer.failing
 
-    def notes(self, loaded: Deployment) -> Notes:
-        """What makes the entries of a deployment. Raises SettingError where a secret is missing."""
-        self._daily.learn(loaded.description)
-        return Notes(loaded, self._settings["engine"], self._settings["log_secret"])
+    def notes(self, loaded: Deployment, name: str) -> Notes:
+        """What makes the entries of a deployment, which the log knows by a name.
+
+        Raises:
+            SettingError: a secret is missing.
+        """
+        self.learn(loaded.description)
+        return Notes(loaded, name, self._settings["engine"], self._settings["log_secret"])
+
+    def learn(self, description: Mapping[str, Any]) -> None:
+        """Count a deployment's answers from now on, and those that nobody has counted yet."""
+        self._daily.learn(description)
 
     def submit(self, parcel: Parcel) -> None:
         """Have a parcel written; its ``done``, if it has one, is told."""
@@ -85,17 +95,20 @@ class PredictionLog:
         except Empty:
             return False
 
-    def days(self, sha256: str, since: int) -> dict[int, Sums]:
+    def days(self, deployment: str, sha256: str, since: int) -> dict[int, Sums]:
         """Day since 1970 to its sums, of one deployment. Raises LogError where it is away."""
-        try:
-            with self.engine.connect() as connection:
-                return daily.read(connection, sha256, since)
-        except SQLAlchemyError as error:
-            raise LogError(reason_of(error)) from None
+        with errors_of_log(), reading(self.engine) as connection:
+            return self._daily.read(connection, deployment, sha256, since)
 
-    def last(self, sha256: str, count: int, among: int) -> list[reader.Row]:
+    def known(self, since: int) -> list[str]:
+        """The names of the deployments that have sums since a day. Raises LogError."""
+        asked = sa.select(DAILY.c.deployment).where(DAILY.c.day >= since).distinct()
+        with errors_of_log(), self.engine.connect() as connection:
+            return sorted(connection.execute(asked).scalars())
+
+    def last(self, deployment: str, sha256: str, count: int, among: int) -> list[reader.Row]:
         """The last answers of a deployment; see ``reader.last_predictions``."""
-        return reader.last_predictions(self.engine, sha256, count, among)
+        return reader.last_predictions(self.engine, deployment, sha256, count, among)
 
     def withdraw(self, first: str, last: str, request: str) -> None:
         """Delete the answers to a request that failed, of which nobody has been told."""

@@ -32,6 +32,18 @@ def answer_of(engine: sa.Engine, one: str) -> Row | None:
     return next(iter(_rows(engine, sa.select(PREDICTION).where(PREDICTION.c.id == one))), None)
 
 
+def known_as(engine: sa.Engine, *names: str) -> str:
+    """The first of some names that the log has an answer of; the last one if it has none of any.
+
+    A deployment in a folder is logged by the name of its files, which may be a copy's.
+    """
+    for name in names[:-1]:
+        its = sa.select(PREDICTION.c.id).where(PREDICTION.c.deployment == name)
+        if _rows(engine, its.limit(1)):
+            return name
+    return names[-1]
+
+
 def outcome_of(engine: sa.Engine, one: str) -> Row | None:
     """What was told of an answer; None where nothing was."""
     return next(iter(_rows(engine, sa.select(OUTCOME).where(OUTCOME.c.prediction_id == one))), None)
@@ -45,6 +57,7 @@ def predictions_between(
     deployment: str | None = None,
     sha256: str | None = None,
     after: str = "",
+    asked_only: bool = False,
 ) -> Iterator[Row]:
     """Answers of ``start <= at < end`` in the order of their ids.
 
@@ -55,24 +68,32 @@ def predictions_between(
         start, end: microseconds.
         deployment, sha256: whose; None for any.
         after: an id; only greater ones, for whoever goes on where they were.
+        asked_only: leave out a shadow's answers, and previews of which no outcome was told.
     """
     told = (OUTCOME.c.outcome, OUTCOME.c.at.label("outcome_at"))
     joined = PREDICTION.outerjoin(OUTCOME, OUTCOME.c.prediction_id == PREDICTION.c.id)
     asked = sa.select(PREDICTION, *told).select_from(joined)
+    if asked_only:
+        known = OUTCOME.c.prediction_id.is_not(None)
+        asked = asked.where(~PREDICTION.c.shadow, sa.or_(~PREDICTION.c.preview, known))
     return _in_parts(engine, PREDICTION, asked, start, end, deployment, sha256, after)
 
 
-def last_predictions(engine: sa.Engine, sha256: str, count: int, among: int) -> list[Row]:
-    """The last answers of a deployment, in the order of their ids.
+def last_predictions(
+    engine: sa.Engine, deployment: str, sha256: str, count: int, among: int
+) -> list[Row]:
+    """The last answers of a deployment, in the order of their ids; previews are none.
 
     Args:
         engine: the log's.
-        sha256: the deployment's.
+        deployment, sha256: whose.
         count: at most how many.
         among: so many of the last rows are looked at, whosever they are.
     """
     last = sa.select(PREDICTION).order_by(PREDICTION.c.id.desc()).limit(among).subquery()
-    its = sa.select(last).where(last.c.sha256 == sha256)
+    its = sa.select(last).where(
+        last.c.deployment == deployment, last.c.sha256 == sha256, ~last.c.preview
+    )
     return _rows(engine, its.order_by(last.c.id.desc()).limit(count))[::-1]
 
 

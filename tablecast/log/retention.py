@@ -6,13 +6,10 @@ import time
 
 import sqlalchemy as sa
 
-from tablecast.log.daily import Daily
+from tablecast.log.daily import DAY, Daily, drop_totals, uncount
 from tablecast.log.database import forget_deleted, writing
 from tablecast.log.entries import first_id
-from tablecast.log.tables import OUTCOME, PREDICTION, REFUSAL, REPEATED
-
-#: Microseconds.
-DAY = 86_400_000_000
+from tablecast.log.tables import OUTCOME, PREDICTION, REFUSAL, REPEATED, UNCOUNTED
 
 #: Days for which the same Idempotency-Key gets the same answer: a client that tries again does so
 #: within minutes.
@@ -43,7 +40,10 @@ def delete_old(engine: sa.Engine, days: int, now: int | None = None) -> int:
     if not days:
         return 0
     bound = first_id(now - days * DAY)
-    _delete_below(engine, REFUSAL, bound)
+    with writing(engine) as connection:
+        drop_totals(connection, (now - days * DAY) // DAY)
+    for table in (REFUSAL, UNCOUNTED):
+        _delete_below(engine, table, bound)
     return _delete_below(engine, PREDICTION, bound)
 
 
@@ -69,6 +69,10 @@ def erase(engine: sa.Engine, one: str) -> bool:
         SQLAlchemyError: the database cannot be written to.
     """
     with writing(engine) as connection:
+        asked = sa.select(PREDICTION).where(PREDICTION.c.id == one)
+        row = connection.execute(asked).mappings().one_or_none()
+        if row is not None:
+            uncount(connection, row)
         request = sa.select(PREDICTION.c.request).where(PREDICTION.c.id == one)
         connection.execute(sa.delete(REPEATED).where(REPEATED.c.request.in_(request)))
         connection.execute(sa.delete(OUTCOME).where(OUTCOME.c.prediction_id == one))

@@ -52,6 +52,8 @@ PREDICTION = sa.Table(
     sa.Column("probabilities", Json),  # class to probability
     sa.Column("warnings", Json, nullable=False),  # [{"field", "kind"}]: the sentence, unfilled
     sa.Column("shadow", sa.Boolean, nullable=False, default=False),
+    # While somebody typed: they may have asked for something else a moment later.
+    sa.Column("preview", sa.Boolean, nullable=False, default=False),
     sqlite_with_rowid=False,
 )
 
@@ -104,9 +106,21 @@ REPEATED = sa.Table(
 DAILY = sa.Table(
     "daily",
     METADATA,
+    sa.Column("deployment", sa.Text, primary_key=True),
     sa.Column("sha256", sa.Text, primary_key=True),
     sa.Column("day", sa.Integer, primary_key=True),  # since 1970, UTC; of the answer, not its truth
     sa.Column("share", sa.Integer, primary_key=True),  # processes that write at the same time
-    sa.Column("sums", Json, nullable=False),  # see sums.py
+    sa.Column("sums", Json, nullable=False),  # see daily_sums.py
+    sqlite_with_rowid=False,
+)
+
+#: Answers and refusals that are not in the days' sums yet: one row for each commit that kept some.
+UNCOUNTED = sa.Table(
+    "uncounted",
+    METADATA,
+    sa.Column("id", sa.Text, primary_key=True),  # the first of them
+    sa.Column("deployment", sa.Text, nullable=False),
+    sa.Column("sha256", sa.Text, nullable=False),
+    sa.Column("ids", Json, nullable=False),
     sqlite_with_rowid=False,
 )

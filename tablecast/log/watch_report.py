@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tablecast.log import evidence
-from tablecast.log.bins import ANSWERS, Bins, bins_of
-from tablecast.log.daily_sums import MILLISECONDS, Sums, added
+from tablecast.log.bins import ANSWERS, Bins, bins_of, value_of
+from tablecast.log.daily_sums import MILLISECONDS, Sums, added, total_of
 from tablecast.log.evidence import ALPHA, Late
 from tablecast.log.outcome_quality import Coverage, Figure, coverage_of, figures_of
 
@@ -48,6 +48,7 @@ class Drift:
         since: the day since which most speaks for a change; None where there is none.
         rows: how many were counted since then, or of late.
         shares: (bins,) of those rows.
+        mean: of a number in those rows; what is not there without any.
         bins: with training's shares.
         weeks: a number's mean, or the share of ``level``, in each week; None without rows.
     """
@@ -57,6 +58,7 @@ class Drift:
     since: date | None
     rows: int
     shares: tuple[float, ...]
+    mean: float
     bins: Bins
     weeks: tuple[float | None, ...]
 
@@ -77,13 +79,16 @@ class Drift:
     @property
     def trained(self) -> float:
         """A number's mean in training, or the share of ``level``."""
-        return _summary(self.bins, self.bins.expected.shares, self.level)
+        level, shares = self.level, self.bins.expected.shares
+        return self.bins.mean if level is None else _share(self.bins, shares, level)
 
     @property
     def now(self) -> float:
         """The same of these rows; what is not there without any."""
-        return _summary(self.bins, np.array(self.shares), self.level) if self.rows else math.nan
-
+        level = self.level
+        if level is None or not self.rows:
+            return self.mean
+        return _share(self.bins, np.array(self.shares), level)
 
 @dataclass(frozen=True)
 class Week:
@@ -184,9 +189,8 @@ def report_of(
     bins = bins_of(description)
     tests = len(bins) + QUALITY_TESTS
     began = EPOCH + timedelta(first)
-    asked = together.get("rows", 0)
     drifts = {
-        name: _drift(name, one, every, tests, began, _late(name, one, rows, asked))
+        name: _drift(name, one, every, tests, began, rows)
         for name, one in bins.items()
     }
     answers = drifts.pop(ANSWERS, None)
@@ -205,33 +209,57 @@ def report_of(
     )
 
 
-def _late(name: str, bins: Bins, rows: Sequence[Mapping[str, Any]], asked: int) -> Late:
-    places = [bins.of_row(name, row) for row in rows]
-    return Late.of(np.array(places, dtype=np.intp), asked, bins.size)
-
-
 def _drift(
-    name: str, bins: Bins, every: Sequence[Sums], tests: int, began: date, late: Late
-) -> Drift:
+    name: str, bins: Bins, every: Sequence[Sums], tests: int, began: date,
+    rows: Sequence[Mapping[str, Any]],
+) -> Drift:  # fmt: skip
     counts = np.array([_counts(day.get("bins", {}).get(name, {}), bins.size) for day in every])
+    totals = np.array([_totals(name, bins, day) for day in every])
+    places = np.array([bins.of_row(name, row) for row in rows], dtype=np.intp)
+    late = Late.of(places, sum(day.get("rows", 0) for day in every), bins.size)
     found = evidence.drift(bins.expected, counts, late)
     p = found.p(tests)
     drifted = p <= ALPHA
-    rows = found.since if drifted else counts[-RECENT:].sum(axis=0)
-    shares = rows / max(rows.sum(), 1.0)
+    since = slice(found.start, None) if drifted else slice(-RECENT, None)
+    counted, total = counts[since].sum(axis=0), totals[since].sum(axis=0)
+    if drifted and found.since.sum() < counted.sum():  # within the last day
+        counted = found.since
+        its = total_of([value_of(name, row) for row in rows[-int(counted.sum()) :]])
+        total = np.array([its["rows"], its["sum"]])
+    shares = counted / max(counted.sum(), 1.0)
     level = _level(bins, shares)
-    weekly = [_shares(counts[week]) for week in _weeks(len(every))]
     return Drift(
-        name, p, began + timedelta(found.start) if drifted else None, int(rows.sum()),
-        tuple(shares.tolist()), bins,
-        tuple(None if one is None else _summary(bins, one, level) for one in weekly),
-    )
+        name, p, began + timedelta(found.start) if drifted else None, int(counted.sum()),
+        tuple(shares.tolist()), _mean(total), bins,
+        tuple(_of_week(bins, counts[week].sum(axis=0), totals[week].sum(axis=0), level)
+              for week in _weeks(len(every))),
+    )  # fmt: skip
 
 
-def _shares(counts: Floats) -> Floats | None:
-    """The shares of some days together; None without rows."""
-    sums = counts.sum(axis=0)
-    return sums / sums.sum() if sums.sum() else None
+def _totals(name: str, bins: Bins, sums: Sums) -> tuple[float, float]:
+    """How many numbers there are in a day's sums, and their sum.
+
+    Where that was not kept, or is not any more, each counts as training's mean in its bin.
+    """
+    if bins.expected.places is None:
+        return 0.0, 0.0
+    kept = sums.get("totals", {}).get(name, {})
+    if kept.get("rows"):
+        return kept["rows"], kept["sum"]
+    numbers = _counts(sums.get("bins", {}).get(name, {}), bins.size)[: len(bins.middles)]
+    return float(numbers.sum()), float(numbers @ np.array(bins.middles))
+
+
+def _of_week(bins: Bins, counts: Floats, total: Floats, level: str | None) -> float | None:
+    """A number's mean, or the share of a level; None without rows."""
+    if not counts.sum():
+        return None
+    return _mean(total) if level is None else _share(bins, counts / counts.sum(), level)
+
+
+def _mean(total: Floats) -> float:
+    rows, of_all = total.tolist()
+    return of_all / rows if rows else math.nan
 
 
 def _level(bins: Bins, shares: Floats) -> str | None:
@@ -242,10 +270,7 @@ def _level(bins: Bins, shares: Floats) -> str | None:
     return names[int(np.argmax(shares - bins.expected.shares))]
 
 
-def _summary(bins: Bins, shares: Floats, level: str | None) -> float:
-    if level is None:
-        known = shares[: len(bins.middles)]
-        return float(known @ np.array(bins.middles) / known.sum()) if known.sum() else math.nan
+def _share(bins: Bins, shares: Floats, level: str) -> float:
     return float(shares[bins.levels[level]] if level else shares[len(bins.levels) :].sum())
 
 

@@ -1,25 +1,34 @@
 """The thread of a process that writes to the log: what waits is written together.
 
 A commit takes as long as the disk does, for one row or for a thousand. So what comes while one is
-under way goes into the next (group commit).
+under way goes into the next (group commit), and those who were answered together are waited for a
+moment, since they may ask again together.
 """
 
 from __future__ import annotations
 
 import atexit
 import logging
+import math
 import os
 import time
 from collections.abc import Callable
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread
 
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import (
+    InterfaceError,
+    InternalError,
+    OperationalError,
+    ProgrammingError,
+    SQLAlchemyError,
+)
 
 from tablecast.errors import LogError
 from tablecast.log.database import reason_of
 from tablecast.log.entries import Parcel
 from tablecast.log.keeping import Store
+from tablecast.log.turns import MOST_GATHERING
 
 log = logging.getLogger("tablecast")
 
@@ -34,8 +43,17 @@ MOST_WAITING = 50_000
 PAUSE = 0.1
 BETWEEN_TRIALS = 0.5
 
+#: Seconds after which what was kept is in the days' sums.
+UNTIL_COUNTED = 1.0
+
+#: Seconds until that is tried again, where it could not be.
+BETWEEN_COUNTS = 5.0
+
 #: Seconds between two times that old rows are deleted.
 BETWEEN_PRUNINGS = 3600
+
+#: What a database that may come back says.
+AWAY = (OperationalError, InterfaceError, InternalError, ProgrammingError, LogError, OSError)
 
 #: Seconds that a process waits at its end for what is not written yet.
 LAST_WAIT = 3.0
@@ -69,6 +87,12 @@ class Writer:
         self._kept_back: list[Parcel] = []
         self._counting, self._waiting = Lock(), 0
         self._pruned = 0.0
+        #: When what was kept is to be counted; what another process left behind, after a first row.
+        self._count_at: float | None = None
+        self._uncountable = False
+        #: How many rows were kept together the last time that somebody waited, and the seconds that
+        #: it took.
+        self._together, self._took = 0, 0.0
         self.failing = False
 
     def submit(self, parcel: Parcel) -> None:
@@ -87,6 +111,10 @@ class Writer:
             fits = self._waiting + rows <= MOST_WAITING
             self._waiting += rows if fits else 0
             return fits
+
+    def _leave(self, rows: int) -> None:
+        with self._counting:
+            self._waiting -= rows
 
     def _start_thread(self) -> None:
         with self._counting:
@@ -107,14 +135,18 @@ class Writer:
             parcels, goes_on = self._next()
             if parcels or self.failing:
                 self._write(parcels)
+            if self._count_at is not None and time.monotonic() >= self._count_at:
+                self._count()
             self._prune()
+        if self._count_at is not None:
+            self._count()
         self._store.close()
 
     def _next(self) -> tuple[list[Parcel], bool]:
         """What is to be written now, and whether more may come."""
         parcels, self._kept_back = self._kept_back, []
         rows = sum(map(len, parcels))
-        until = time.monotonic() + (BETWEEN_TRIALS if self.failing else BETWEEN_PRUNINGS)
+        until = self._next_look()
         while rows < MOST_TOGETHER or self.failing:
             left = until - time.monotonic()
             try:
@@ -125,15 +157,34 @@ class Writer:
                 return parcels, False
             parcels.append(parcel)
             rows += len(parcel)
-            if not self.failing:  # who waits is not kept waiting, but more may be there already
-                soon = time.monotonic() + PAUSE
-                until = min(until, soon) if parcel.done is None else 0.0
+            if not self.failing:
+                until = min(until, time.monotonic() + PAUSE, self._gathered(parcel, rows))
         return parcels, True
 
+    def _next_look(self) -> float:
+        """When there is something to do at the latest, though nobody asks."""
+        now = time.monotonic()
+        if self.failing:
+            return now + BETWEEN_TRIALS
+        return min(now + BETWEEN_PRUNINGS, self._count_at or math.inf)
+
+    def _gathered(self, parcel: Parcel, rows: int) -> float:
+        """Until when more rows are waited for, after a parcel; what is there is taken anyway.
+
+        Who was answered together with others mostly asks again together with them. Without a wait
+        the first of them would go alone, and let the others wait for twice as long.
+        """
+        if parcel.done is None:
+            return math.inf
+        if rows >= self._together:
+            return 0.0
+        return time.monotonic() + min(self._took / 2, MOST_GATHERING)
+
     def _write(self, parcels: list[Parcel]) -> None:
+        began = time.monotonic()
         try:
             self._store.keep(parcels)
-        except (SQLAlchemyError, LogError, OSError) as error:
+        except Exception as error:  # a thread that ended would keep nobody's answers any more
             self._fail(parcels, error)
             return
         if self.failing:
@@ -142,15 +193,41 @@ class Writer:
         for parcel in parcels:
             if parcel.done is not None:
                 parcel.done(True)
-        with self._counting:
-            self._waiting -= sum(len(parcel) for parcel in parcels if parcel.done is None)
+        nobodys = sum(len(parcel) for parcel in parcels if parcel.done is None)
+        self._leave(nobodys)
+        now = time.monotonic()
+        self._together = sum(map(len, parcels)) - nobodys
+        self._took = now - began
+        if self._count_at is None:
+            self._count_at = now + UNTIL_COUNTED
+
+    def _count(self) -> None:
+        """Let some of what was kept be in the days' sums; the rest soon, or what others keep."""
+        self._count_at = None
+        if self.failing:
+            return
+        try:
+            if self._store.count():
+                self._count_at = time.monotonic()
+        except (SQLAlchemyError, LogError, OSError) as error:
+            if not self._uncountable:
+                log.error("The days' sums cannot be written: %s", reason_of(error))
+            self._uncountable = True
+            self._count_at = time.monotonic() + BETWEEN_COUNTS
+        else:
+            self._uncountable = False
 
     def _fail(self, parcels: list[Parcel], error: Exception) -> None:
         if not self.failing:
             log.error("The prediction log cannot be written to: %s", reason_of(error))
         self.failing = True
         self._store.forget()
-        self._kept_back = [parcel for parcel in parcels if parcel.done is None]
+        nobodys = [parcel for parcel in parcels if parcel.done is None]
+        if isinstance(error, AWAY):
+            self._kept_back = nobodys
+        else:  # one of them cannot be kept at all, and would hold up the others for ever
+            self._leave(sum(map(len, nobodys)))
+            self._count_dropped(sum(map(len, nobodys)))
         for parcel in parcels:
             if parcel.done is not None:
                 parcel.done(False)

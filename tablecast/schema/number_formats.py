@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tablecast.schema.texts import fold
+from tablecast.schema.texts import INVISIBLE, fold
 
 #: Thousands by commas, decimals after a point; with or without commas.
 DECIMAL_POINT = ",."
@@ -44,8 +44,8 @@ PLAIN = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4}
 #: What may be a thousand in one country and little more than one in another.
 _AMBIGUOUS = re.compile(r"[1-9][0-9]{0,2}[.,][0-9]{3}")
 
-#: A code: as a number it would lose its zeros.
-CODE = re.compile(r"0[0-9]+")
+#: A code, such as 007 and the 01.10 of a trade: as a number it would lose its zeros.
+CODE = re.compile(r"0[0-9]+(?:[.,][0-9]+)?")
 
 _CURRENCIES = frozenset(
     "usd eur gbp chf jpy cny rmb inr aud cad nzd sgd hkd twd krw thb idr myr php vnd sek nok dkk "
@@ -87,11 +87,18 @@ _ALIKE = tuple(
 )
 _NO_UNIT = re.compile(r"^[\d.]|\D\d{2}|[0-9][^23]|[,;:()\[\]{}\"'+=<>?!@&|\\_#-]")
 _SIGNS = "+-"
-_MINUS = dict.fromkeys(map(ord, "−–‐‑‒﹣－"), "-")
+_MINUS = dict.fromkeys(map(ord, "−–—‐‑‒﹣－"), "-")
 _APOSTROPHES = dict.fromkeys(map(ord, "’‘ʼ′´`"), "'")
 _SEPARATORS = {0x066B: ".", 0x066C: ",", ord("、"): ","}
-_WRITTEN_OTHERWISE = {**_MINUS, **_APOSTROPHES, **_SEPARATORS}
-_DIGITS_INSIDE = re.compile(r"[0-9.,](?:[0-9.,' ]*[0-9.,])?(?:[eE][+-]?[0-9]{1,4}(?![0-9]))?")
+_WRITTEN_OTHERWISE = {
+    **_MINUS, **_APOSTROPHES, **_SEPARATORS, **dict.fromkeys(map(ord, INVISIBLE)),
+}
+#: A dash where an amount has no cents: 12.– francs, 12,-- euros.
+NO_CENTS = re.compile(r"(?<=[0-9])[.,]-{1,2}(?![0-9-])")
+#: From a digit on, or from a point before one that ends no word: Rs.500 is not .5.
+_DIGITS_INSIDE = re.compile(
+    r"(?:[0-9]|(?<![^\W\d_])[.,](?=[0-9]))(?:[0-9.,' ]*[0-9.,])?(?:[eE][+-]?[0-9]{1,4}(?![0-9]))?"
+)
 
 
 def formats() -> dict[str, Any]:
@@ -133,9 +140,10 @@ class Amount:
 def amount_of(text: str) -> Amount | None:
     """The number in a text with its sign and unit; None where the text is no number at all.
 
-    A minus may stand before or behind it, or brackets around it; digits may be any script's.
+    A minus may stand before or behind it, or brackets around it; digits may be any script's, and a
+    dash may stand for cents that there are none of.
     """
-    text = _with_plain_signs(text.strip())
+    text = NO_CENTS.sub("", _with_plain_signs(text.strip()))
     inside = re.fullmatch(r"\(([^()]*)\)", text)
     match = _DIGITS_INSIDE.search(inside[1] if inside else text)
     if match is None:

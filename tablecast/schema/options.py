@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
@@ -115,17 +116,14 @@ class ReadingOptions:
             )
 
     def _check_roles(self) -> None:
-        named = [name for name in (self.group, self.time, self.weight) if name is not None]
-        if self.group is not None and self.time is not None:
-            raise TableError(
-                f"--group {self.group} and --time {self.time} cannot be combined. Use --group to "
-                "predict for new values of that column, or --time to predict later rows."
-            )
-        if len(set(named)) < len(named):
-            raise TableError(
-                f"'{self.weight}' cannot be --weight and also --group or --time. Name another "
-                "column, or leave one of the options out."
-            )
+        named = {role: name for role in ROLES if (name := getattr(self, role)) is not None}
+        for role, name in named.items():
+            others = [f"--{other}" for other, its in named.items() if its == name and other != role]
+            if others:
+                raise TableError(
+                    f"'{name}' cannot be --{role} and also {' and '.join(others)}. Name another "
+                    "column, or leave one of the options out."
+                )
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -237,5 +235,10 @@ def column_named(name: str, names: Sequence[str]) -> str:
     folded = {fold(candidate): candidate for candidate in names}
     near = get_close_matches(fold(name), folded, n=1, cutoff=0.5)
     hint = f"Did you mean '{folded[near[0]]}'? " if near else ""
+    if len(names) == 1 and re.search(r"\w[^\w]+\w", names[0]):
+        raise TableError(
+            f"The table has no column '{name}'. It was read as one column, '{names[0]}'. If a sign "
+            "stands between its cells, name that (--separator SIGN, such as --separator ' ')."
+        )
     listed = ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
     raise TableError(f"The table has no column '{name}'. {hint}Its columns are: {listed}.")

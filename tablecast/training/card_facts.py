@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tablecast.deployment.model_card import limits_of
-from tablecast.training.experiment import splits
+from tablecast.training.experiment.split_remarks import how_split
 
 if TYPE_CHECKING:
     from tablecast.data.prepared import Prepared
@@ -23,7 +23,7 @@ def card_of(trained: Trained, prepared: Prepared) -> dict[str, Any]:
         "metrics": trained.metrics,
         "leaderboard": trained.leaderboard,
         "search": trained.search,
-        "split": splits.how_split(prepared.about),
+        "split": how_split(prepared.about),
     }
     stated = facts_of(trained.pipeline, prepared)
     leaks = [leak.to_json() for leak in trained.leaks]

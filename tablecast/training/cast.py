@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 from tablecast.data.sheets import ENDINGS as SHEETS
 from tablecast.data.sources import PARQUET_ENDINGS, read_table
 from tablecast.deployment import graph_file
-from tablecast.deployment.description import save
+from tablecast.deployment.description import made_by, save
 from tablecast.deployment.files import without_ending
 from tablecast.deployment.opening import load_pipeline
 from tablecast.deployment.staging import check_free, name_after, named_place, staged
-from tablecast.deployment.versions import resolved
+from tablecast.deployment.versions import base_meant
 from tablecast.errors import ArtifactError, EngineError, ProofFailed, Remark
 from tablecast.inference.marginals import background_of
 from tablecast.schema.form_file import Form, read_form
@@ -28,7 +28,7 @@ from tablecast.training.cluster.open_cluster import opened
 from tablecast.training.intake import take_in
 from tablecast.training.interrupts import Interrupts
 from tablecast.training.like import expected_of
-from tablecast.training.memory import enough_memory
+from tablecast.training.memory import enough_memory, freed_memory_kept
 from tablecast.training.skops_file import check_installed, write_beside
 
 if TYPE_CHECKING:
@@ -120,6 +120,7 @@ def cast(
         raise EngineError("--engine spreads a search, and --model fits one model. Leave one out.")
     with (
         enough_memory(),
+        freed_memory_kept(),
         opened(engine, address, workers, progress) as executor,
         Interrupts(progress) as interrupts,
     ):
@@ -178,7 +179,7 @@ def compile_deployment(
     base = without_ending(base)
     description, pipeline = load_pipeline(base)
     schema = Schema.from_json(description["schema"])
-    progress(f"Compiling {base.name}.pkl")
+    progress(f"Compiling {base.name}.pkl, {made_by(description)}")
     model = compile_pipeline(pipeline, schema.fields, schema.task)
     progress("Checking that the graph gives the same predictions as PyCaret")
     program = row_program_of(model)
@@ -242,7 +243,7 @@ def verify_deployment(base: str | PathLike[str], rows: int, seed: int) -> Proof:
         ArtifactError: a file is missing or is not what was saved.
         ProofFailed: the graph answers differently.
     """
-    base = resolved(without_ending(base))
+    base = base_meant(base)
     content, description = graph_file.read_graph(base)
     described, pipeline = load_pipeline(base)
     if described["sha256"] != description["sha256"]:

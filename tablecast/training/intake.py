@@ -16,7 +16,7 @@ from tablecast.data.prepare import prepare
 from tablecast.errors import Remark
 from tablecast.schema.schema import Schema
 from tablecast.training.experiment.out_of_fold import sampled
-from tablecast.training.experiment.splits import how_split
+from tablecast.training.experiment.split_remarks import how_split
 from tablecast.training.memory import FIT_COPIES, most_rows, rows_that_fit
 
 if TYPE_CHECKING:

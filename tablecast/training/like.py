@@ -8,9 +8,8 @@ from difflib import get_close_matches
 from os import PathLike
 from typing import TYPE_CHECKING
 
-from tablecast.deployment.files import without_ending
 from tablecast.deployment.graph_file import read_graph_description
-from tablecast.deployment.versions import resolved
+from tablecast.deployment.versions import base_meant
 from tablecast.errors import TableError
 from tablecast.schema.schema import Schema
 
@@ -78,7 +77,7 @@ def expected_of(name: str | PathLike[str]) -> Expected:
     Raises:
         ArtifactError: there is none.
     """
-    base = resolved(without_ending(name))
+    base = base_meant(name)
     description = read_graph_description(base)
     ignored = tuple(str(one["name"]) for one in description["card"].get("dropped", ()))
     return Expected(base.name, Schema.from_json(description["schema"]), ignored)

@@ -66,7 +66,7 @@ class AnswerLog:
         """What makes the entries of a deployment. Raises SettingError; see ``Notes``."""
         notes: Notes | None = about.kept.get(NOTES)
         if notes is None:
-            notes = about.kept[NOTES] = self.log.notes(about.loaded)
+            notes = about.kept[NOTES] = self.log.notes(about.loaded, about.logged_as)
         return notes
 
     def parcel(
@@ -131,6 +131,8 @@ def kept(
     ids: Sequence[str],
     predictions: Sequence[Prediction],
     content: bytes | None = None,
+    *,
+    preview: bool = False,
 ) -> Response:
     """The response, once its answers are kept; what was answered before to the same request.
 
@@ -139,6 +141,7 @@ def kept(
         ids: as ``ids_of`` gives them.
         predictions: the answers.
         content: the request's body, where it may be sent again with the same Idempotency-Key.
+        preview: whether somebody is typing, who may ask for something else next.
 
     Raises:
         ServiceUnavailable: it could not be kept.
@@ -147,7 +150,8 @@ def kept(
     answers = answers_kept()
     if answers is None or not ids:
         return response
-    parcel = answers.parcel(opened(), ids, predictions, asked_now())
+    asked = asked_now()._replace(preview=preview)
+    parcel = answers.parcel(opened(), ids, predictions, asked)
     return given(answers, response, parcel, content)
 
 

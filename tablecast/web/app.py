@@ -23,6 +23,7 @@ from tablecast.i18n.language import N_, _
 from tablecast.log.open_log import open_log
 from tablecast.settings import read_settings, unknown_settings
 from tablecast.web import answer_log, api, pages, warmup
+from tablecast.web.answer_log import AnswerLog
 from tablecast.web.body_limits import limit_body
 from tablecast.web.docs import document as openapi
 from tablecast.web.fast_path import FastLane, Finder
@@ -44,6 +45,7 @@ from tablecast.web.http.opened import OPENED
 from tablecast.web.http.proxies import TrustedProxies
 from tablecast.web.http.rendering import problem_page, wants_page
 from tablecast.web.http.responses import invalid, problem
+from tablecast.web.http.template_cache import WithoutIndents
 from tablecast.web.http.tracing import request_id_of, trace_of
 from tablecast.web.mounts import dispatch, front
 from tablecast.web.mounts.fleet import Fleet
@@ -103,7 +105,7 @@ def create_app(deployment: Deployment | None = None) -> Flask:
     else:
         app.extensions["fleet"] = served
         app.config["QUICK"] = settings["engine"] == "onnx"
-        find, behind = dispatch.finder(served), _for_all(served, app, settings, shared)
+        find, behind = dispatch.finder(served), _for_all(served, app, settings, shared, answers)
     trusting = TrustedProxies(behind, settings["proxies"])
     app.wsgi_app = trusting  # type: ignore[method-assign]
     if not tracing.instrument(app):
@@ -159,11 +161,12 @@ def _application(settings: dict[str, Any], shared: _Shared) -> Flask:
     app.request_class = BoundedRequest
     limits = ("max_rows", "max_body", "max_upload", "max_seconds")
     app.config.update({name.upper(): settings[name] for name in limits})
-    app.config["TRUSTED_HOSTS"] = settings["hosts"].replace(",", " ").split() or None
+    app.config["TRUSTED_HOSTS"] = origins.hosts_of(settings["hosts"])
     app.extensions |= {"access_log": shared.access_log, "headers": shared.headers}
     app.register_blueprint(metrics.blueprint)
     navigation.install(app)
     reader_language.install(app, PROGRAM_PATHS)
+    app.jinja_env.add_extension(WithoutIndents)
     static_files.install(app)
     app.before_request(_begin)
     origins.install(app, shared.cors)
@@ -182,7 +185,7 @@ def _alone(mount: Mount) -> Finder:
 
 
 def _for_all(
-    fleet: Fleet, app: Flask, settings: dict[str, Any], shared: _Shared
+    fleet: Fleet, app: Flask, settings: dict[str, Any], shared: _Shared, answers: AnswerLog | None
 ) -> dispatch.Dispatch:
     """What answers for a folder: the application for each deployment, and a page that lists them.
 
@@ -191,6 +194,10 @@ def _for_all(
     front_app = _application(settings, shared)
     front_app.register_blueprint(front.blueprint)
     front_app.extensions[front.FLEET] = fleet
+    if answers:
+        from tablecast.web.watch.gauges import FolderGauges
+
+        front_app.extensions[metrics.MORE] = [FolderGauges(answers.log, fleet.description)]
     app.extensions["front"] = front_app
     return dispatch.Dispatch(fleet, app.wsgi_app, front_app.wsgi_app)
 

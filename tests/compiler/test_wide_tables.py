@@ -39,6 +39,7 @@ def prepared_of(columns: int) -> Prepared:
     return Prepared(table, "y", "regression", (), ())
 
 
+@pytest.mark.thorough
 def test_many_numbers_are_one_input_and_answer_alike() -> None:
     """Proven on every row and on random ones; no column's name is lost, and texts stay apart."""
     prepared = prepared_of(MOST_INPUTS + 5)

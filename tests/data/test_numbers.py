@@ -64,6 +64,25 @@ def written(folder: Path, cells: list[str], separator: str = ";") -> Path:
     return path
 
 
+@pytest.mark.parametrize(("cell", "number", "unit"), [
+    ("103.-", 103, ""), ("12,– €", 12, "€"), ("Fr. 3'000.—", 3000, "Fr."), ("€ 12,--", 12, "€"),
+    ("Rs.500", 500, "Rs."), ("Rs. 1,200", 1200, "Rs."), ("Rs.1,16,90,359", 11690359, "Rs."),
+    ("CHF 12.50", 12.5, "CHF"), ("$.50", 0.5, "$"), ("12-", -12, ""), ("12 kr.", 12, "kr."),
+])  # fmt: skip
+def test_currencies_and_dashes_for_cents_are_read(
+    tmp_path: Path, cell: str, number: float, unit: str
+) -> None:
+    """A dash for no cents is no minus, and the point of Rs. is no decimal sign; a note says so."""
+    others = [cell.replace("2", "3").replace("0", "7"), cell.replace("5", "6").replace("1", "4")]
+    table = read_table(written(tmp_path, list(dict.fromkeys([cell, *others])), "\t"))
+    assert table["x"][0] == number
+    reading = reading_of(table).of("x")
+    assert reading.unit == unit
+    assert any(note.values.get("name") == "x" for note in reading_of(table).notes)
+    field = field_of_column(table["x"], reading.for_field)
+    assert field.read(cell, text=True)[0] == number
+
+
 @pytest.mark.parametrize("style", STYLES)
 @given(cents=st.lists(st.integers(-10**9, 10**9), min_size=2, max_size=12, unique=True))
 @settings(
@@ -87,6 +106,7 @@ def test_each_way_of_writing_is_read_as_meant(tmp_path: Path, style: str, cents:
     assert shown == pytest.approx(values)
 
 
+@pytest.mark.thorough
 @given(st.lists(st.integers(1, 999_999), min_size=3, max_size=12, unique=True))
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_file_decides_what_a_column_leaves_open(tmp_path: Path, whole: list[int]) -> None:

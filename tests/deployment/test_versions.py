@@ -37,6 +37,8 @@ def test_until_somebody_switches_the_first_is_served(houses: Path) -> None:
         ["form", "NAME", "--write", "OUT/form.toml"],
         ["card", "NAME"],
         ["verify", "NAME", "--rows", "1"],
+        ["compile", "NAME"],
+        ["sign", "NAME", "--key", "OUT/key"],
         ["ship", "NAME", "--to", "static", "-o", "OUT/static"],
     ],
     ids=lambda command: str(command[0]),
@@ -50,9 +52,33 @@ def test_every_command_opens_the_current_version(command: list[str], tmp_path: P
         if file.suffix == ".sha256":
             said = said.replace(SHIPPED.name.encode(), b"charges")
         (current / file.name.replace(SHIPPED.name, "charges")).write_bytes(said)
+    assert main(["sign", "--new-key", str(tmp_path / "key")]) == 0
     places = {"NAME": str(tmp_path / "charges"), "OUT": str(tmp_path)}
     words = [places.get(word, word).replace("OUT/", f"{tmp_path}/") for word in command]
     assert main(words) == 0
+
+
+@pytest.mark.parametrize("name", ["n" * 300, "x\0y", "/dev/null/x"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["card"], ["predict", "-o", "x.csv", "y.csv"], ["sql", "--dialect", "sqlite"], ["verify"],
+        ["form", "--write", "x"], ["ship", "--to", "fly", "-o", "x"], ["page", "-o", "x.html"],
+        ["sign", "--key", "x"], ["compile"], ["serve"],
+    ],
+    ids=lambda command: str(command[0]),
+)
+def test_what_no_name_can_be_is_one_line(
+    command: list[str], name: str, capsys: pytest.CaptureFixture[str],
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """Whatever is typed for a name ends every command in one line that can be printed."""
+    monkeypatch.chdir(tmp_path)
+    assert main([command[0], name, *command[1:]]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("tablecast: ")
+    assert said.count("\n") == 1
+    assert said.strip().isprintable()
 
 
 def test_a_switch_and_back(houses: Path) -> None:

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+import pytest
 import sqlalchemy as sa
 from deployments import SHIPPED as SHIPPED_PATH
-from watched import TODAY, rows_of, shipped
+from watched import TODAY, keep, rows_of, shipped
 
 from tablecast.deployment.opening import load
 from tablecast.errors import Remark
 from tablecast.log import daily
 from tablecast.log.daily import Daily
-from tablecast.log.daily_sums import Counting
+from tablecast.log.daily_sums import Counting, Sums
 from tablecast.log.database import engine_of, upgrade, writing
-from tablecast.log.entries import Asked, Parcel, new_ids
+from tablecast.log.entries import Asked, Parcel, first_id, new_ids
 from tablecast.log.prediction_log import PredictionLog
 from tablecast.log.retention import delete_old, erase, withdraw
 from tablecast.log.tables import PREDICTION
 from tablecast.settings import SETTINGS
 
 SHIPPED = shipped()
-SHA = SHIPPED["sha256"]
+NAME, SHA = SHIPPED["name"], SHIPPED["sha256"]
 
 
 def opened(folder: Path) -> sa.Engine:
@@ -31,58 +33,128 @@ def opened(folder: Path) -> sa.Engine:
     return engine
 
 
+def counting() -> Daily:
+    """What counts the shipped deployment's rows."""
+    counted = Daily()
+    counted.learn(SHIPPED)
+    return counted
+
+
+def sums_of(engine: sa.Engine, since: int = 0) -> dict[int, Sums]:
+    """What is counted of the shipped deployment."""
+    with engine.connect() as connection:
+        return daily.read(connection, NAME, SHA, since)
+
+
+def near(sums: Sums) -> Any:
+    """Sums that may have been added in another order."""
+    return {name: near(value) if isinstance(value, dict) else pytest.approx(value)
+            for name, value in sums.items()}  # fmt: skip
+
+
+def refusal_of(number: int) -> dict[str, Any]:
+    """A refusal of the last day."""
+    return {
+        "id": f"{first_id(TODAY * daily.DAY)}-{number}", "at": TODAY * daily.DAY,
+        "deployment": NAME, "sha256": SHA, "request": "r",
+        "reasons": [{"field": "age", "kind": "Enter a value for {field}."}],
+    }  # fmt: skip
+
+
 def test_sums_of_some_transactions_are_those_of_all_rows(tmp_path: Path) -> None:
-    """Rows that were counted part by part, around midnight too, are counted once each."""
-    engine, counted = opened(tmp_path), Daily()
-    counted.learn(SHIPPED)
+    """Rows that were kept part by part, around midnight too, are counted once each."""
+    engine, counted = opened(tmp_path), counting()
     before, after = rows_of(SHIPPED, TODAY - 1, 30), rows_of(SHIPPED, TODAY, 50)
-    for part in (before[:20], [*before[20:], *after[:1]], after[1:]):
-        with writing(engine) as connection:
-            counted.note(connection, part, [])
+    rows = [*before[20:], *after[:1]]
+    for part in (before[:20], rows, after[1:]):
+        keep(engine, part)
+    every = Counting.of(SHIPPED)
+    expected = {TODAY - 1: near(every.answers(before)), TODAY: near(every.answers(after))}
     with engine.connect() as connection:
-        days = daily.read(connection, SHA)
-        late = daily.read(connection, SHA, TODAY)
-        assert daily.read(connection, "another") == {}
-    counting = Counting.of(SHIPPED)
-    assert days == {TODAY - 1: counting.answers(before), TODAY: counting.answers(after)}
-    assert list(late) == [TODAY]
+        assert counted.read(connection, NAME, SHA) == expected
+        assert counted.read(connection, "a copy", SHA) == {}
+    assert sums_of(engine) == {}
+    assert not counted.fold(engine)
+    assert sums_of(engine) == expected
+    assert list(sums_of(engine, TODAY)) == [TODAY]
+    assert not counted.fold(engine)
+    with engine.connect() as connection:
+        assert counted.read(connection, NAME, SHA) == expected
+        assert daily.read(connection, "a copy", SHA) == {}
 
 
-def test_what_is_not_committed_is_not_counted(tmp_path: Path) -> None:
-    """The sums are part of the transaction that keeps the rows."""
-    engine, counted = opened(tmp_path), Daily()
-    counted.learn(SHIPPED)
-    with engine.connect() as connection:
-        with connection.begin() as transaction:
-            counted.note(connection, rows_of(SHIPPED, TODAY, 5), [])
-            transaction.rollback()
-        assert daily.read(connection, SHA) == {}
+def test_many_rows_are_counted_a_part_at_a_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody waits long for the database meanwhile."""
+    monkeypatch.setattr(daily, "MOST_ROWS", 10)
+    engine, counted = opened(tmp_path), counting()
+    for begin in range(0, 40, 4):
+        keep(engine, rows_of(SHIPPED, TODAY, 40)[begin : begin + 4])
+    times = 1
+    while counted.fold(engine):
+        times += 1
+    assert times == 4
+    assert sums_of(engine)[TODAY]["rows"] == 40
+
+
+def test_rows_that_two_count_at_once_count_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever comes second leaves all as it is."""
+    engine, first, second = opened(tmp_path), counting(), counting()
+    keep(engine, rows_of(SHIPPED, TODAY, 5))
+    computing = first._sums
+    monkeypatch.setattr(first, "_sums", lambda rows: (second.fold(engine), computing(rows))[1])
+    first.fold(engine)
+    assert sums_of(engine)[TODAY]["rows"] == 5
+
+
+def test_a_row_that_is_erased_while_it_is_counted_is_not_in_the_sums(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was read of it is forgotten; the others count the next time."""
+    engine, counted = opened(tmp_path), counting()
+    rows = rows_of(SHIPPED, TODAY, 5)
+    keep(engine, rows)
+    computing = counted._sums
+    monkeypatch.setattr(
+        counted, "_sums", lambda read: (erase(engine, rows[0]["id"]), computing(read))[1]
+    )
+    counted.fold(engine)
+    assert sums_of(engine) == {}
+    counted.fold(engine)
+    assert sums_of(engine)[TODAY] == near(Counting.of(SHIPPED).answers(rows[1:]))
+
+
+def test_previews_do_not_count(tmp_path: Path) -> None:
+    """Somebody is typing: what they ask for comes last."""
+    engine, counted = opened(tmp_path), counting()
+    rows = rows_of(SHIPPED, TODAY, 5)
+    keep(engine, [*({**row, "preview": True} for row in rows[:4]), rows[4]])
+    counted.fold(engine)
+    assert sums_of(engine)[TODAY]["rows"] == 1
 
 
 def test_refusals_are_counted_with_the_answers_of_their_day(tmp_path: Path) -> None:
     """Whichever comes first."""
-    engine, counted = opened(tmp_path), Daily()
-    counted.learn(SHIPPED)
-    refusal = {
-        "sha256": SHA, "at": TODAY * daily.DAY,
-        "reasons": [{"field": "age", "kind": "Enter a value for {field}."}],
-    }
-    with writing(engine) as connection:
-        counted.note(connection, [], [refusal])
-        counted.note(connection, rows_of(SHIPPED, TODAY, 5), [refusal])
-    with engine.connect() as connection:
-        sums = daily.read(connection, SHA)[TODAY]
+    engine, counted = opened(tmp_path), counting()
+    keep(engine, [], [refusal_of(1)])
+    keep(engine, rows_of(SHIPPED, TODAY, 5), [refusal_of(2)])
+    counted.fold(engine)
+    sums = sums_of(engine)[TODAY]
     assert (sums["rows"], sums["refused"]) == (5, 2)
     assert sums["refusals"] == {"Enter a value for {field}.": {"age": 2}}
 
 
 def test_another_deployments_rows_are_left_to_whoever_serves_it(tmp_path: Path) -> None:
-    """A process cannot count what it does not know the bins of."""
+    """A process cannot count what it does not know the bins of; one that does comes later."""
     engine = opened(tmp_path)
-    with writing(engine) as connection:
-        Daily().note(connection, rows_of(SHIPPED, TODAY, 5), [])
-    with engine.connect() as connection:
-        assert daily.read(connection, SHA) == {}
+    keep(engine, rows_of(SHIPPED, TODAY, 5))
+    assert not Daily().fold(engine)
+    assert sums_of(engine) == {}
+    counting().fold(engine)
+    assert sums_of(engine)[TODAY]["rows"] == 5
 
 
 def told(engine: sa.Engine, outcomes: dict[str, float], before: dict[str, float]) -> None:
@@ -100,7 +172,7 @@ def test_an_outcome_counts_on_the_day_of_its_answer(tmp_path: Path) -> None:
     first = {row["id"]: row["prediction"] + 5000 for row in rows}
     told(engine, first, {})
     with engine.connect() as connection:
-        days = daily.read(connection, SHA)
+        days = daily.read(connection, NAME, SHA)
     assert {day: sums["outcomes"]["rows"] for day, sums in days.items()} == {
         TODAY - 9: 2, TODAY: 1,
     }
@@ -109,38 +181,54 @@ def test_an_outcome_counts_on_the_day_of_its_answer(tmp_path: Path) -> None:
     last = rows[-1]
     told(engine, {last["id"]: last["prediction"] + 1000.0}, first)
     with engine.connect() as connection:
-        sums = daily.read(connection, SHA, TODAY)[TODAY]["outcomes"]
+        sums = daily.read(connection, NAME, SHA, TODAY)[TODAY]["outcomes"]
     assert (sums["rows"], sums["inside"], sums["absolute"]) == (1, 1, 1000)
 
 
 def test_deleted_rows_stay_in_the_sums(tmp_path: Path) -> None:
-    """What was pruned or erased did happen; nothing in the sums says to whom."""
-    engine, counted = opened(tmp_path), Daily()
-    counted.learn(SHIPPED)
-    rows = rows_of(SHIPPED, TODAY, 3)
-    with writing(engine) as connection:
-        connection.execute(sa.insert(PREDICTION), rows)
-        counted.note(connection, rows, [])
+    """What was pruned or erased did happen; nothing in the sums says to whom, or what it was."""
+    engine, counted = opened(tmp_path), counting()
+    rows = rows_of(SHIPPED, TODAY, 2)
+    keep(engine, rows)
+    counted.fold(engine)
     assert erase(engine, rows[0]["id"])
+    sums = sums_of(engine)[TODAY]
+    assert sums["rows"] == 2
+    assert sums["totals"]["bmi"] == {"rows": 1, "sum": pytest.approx(rows[1]["given"]["bmi"])}
     delete_old(engine, 1, (TODAY + 9) * daily.DAY)
     with engine.connect() as connection:
         assert connection.execute(sa.select(PREDICTION)).all() == []
-        assert daily.read(connection, SHA)[TODAY]["rows"] == 3
+    sums = sums_of(engine)[TODAY]
+    assert sums["rows"] == 2
+    assert "totals" not in sums
 
 
-def test_answers_that_nobody_was_given_do_not_count(tmp_path: Path) -> None:
+def test_an_erased_row_that_was_not_counted_takes_nothing_away(tmp_path: Path) -> None:
+    """Its numbers were never part of the sums."""
+    engine, counted = opened(tmp_path), counting()
+    first, second = rows_of(SHIPPED, TODAY, 2)
+    keep(engine, [first])
+    counted.fold(engine)
+    keep(engine, [second])
+    assert erase(engine, second["id"])
+    counted.fold(engine)
+    assert sums_of(engine)[TODAY] == near(Counting.of(SHIPPED).answers([first]))
+
+
+@pytest.mark.parametrize("is_counted", [True, False])
+def test_answers_that_nobody_was_given_do_not_count(tmp_path: Path, is_counted: bool) -> None:
     """A file that was refused half-way leaves no row and no count."""
-    engine, counted = opened(tmp_path), Daily()
-    counted.learn(SHIPPED)
+    engine, counted = opened(tmp_path), counting()
     lost = [row | {"request": "refused"} for row in rows_of(SHIPPED, TODAY, 7)]
     given = [row | {"id": row["id"] + "-"} for row in rows_of(SHIPPED, TODAY, 3)]
-    with writing(engine) as connection:
-        connection.execute(sa.insert(PREDICTION), [*lost, *given])
-        counted.note(connection, [*lost, *given], [])
+    keep(engine, [*lost, *given])
+    if is_counted:
+        counted.fold(engine)
     withdraw(engine, counted, lost[0]["id"], lost[-1]["id"], "refused")
+    counted.fold(engine)
     with engine.connect() as connection:
         kept = connection.execute(sa.select(PREDICTION.c.id)).scalars().all()
-        sums = daily.read(connection, SHA)[TODAY]
+    sums = sums_of(engine)[TODAY]
     assert sorted(kept) == sorted(row["id"] for row in given)
     assert (sums["rows"], sum(sums["bins"]["smoker"].values())) == (3, 3)
 
@@ -150,13 +238,13 @@ def test_a_log_counts_what_it_keeps(tmp_path: Path) -> None:
     loaded = load(SHIPPED_PATH)
     settings = {name: one.default for name, one in SETTINGS.items()}
     kept = PredictionLog(settings | {"log": f"sqlite:///{tmp_path / 'log.db'}"})
-    notes, asked = kept.notes(loaded), Asked("r", None, 0.2)
+    notes, asked = kept.notes(loaded, NAME), Asked("r", None, 0.2)
     predictions = loaded.predictor.predict([loaded.schema.typical])
     refused = notes.refused([Remark("Enter a value for {field}.", "age")], asked)
     assert kept.keep(Parcel(notes.answered(new_ids(1), predictions, asked), [refused]))
     kept.finish()
     with kept.engine.connect() as connection:
-        (sums,) = daily.read(connection, SHA).values()
+        (sums,) = daily.read(connection, NAME, SHA).values()
     assert (sums["rows"], sums["refused"]) == (1, 1)
     assert sums["bins"]["smoker"] == {"0": 1}
     assert sums["refusals"] == {"Enter a value for {field}.": {"age": 1}}

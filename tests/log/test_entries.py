@@ -28,7 +28,7 @@ def with_log(**fields: str) -> Deployment:
 def entry(loaded: Deployment, secret: str = "") -> dict[str, object]:
     """What is kept of the answer to ``ROW``."""
     predictions = loaded.predictor.predict([loaded.schema.parse(ROW)])
-    (kept,) = Notes(loaded, "onnx", secret).answered(["1"], predictions, ASKED)
+    (kept,) = Notes(loaded, loaded.name, "onnx", secret).answered(["1"], predictions, ASKED)
     return dict(kept)
 
 
@@ -74,7 +74,7 @@ def test_a_form_file_hides_values() -> None:
 def test_hashing_needs_a_secret() -> None:
     """Without one, everybody could try all values; so the server does not start."""
     with pytest.raises(SettingError, match=r"'region' hashed.*Set TABLECAST_LOG_SECRET"):
-        Notes(with_log(region="hash"), "onnx", "")
+        Notes(with_log(region="hash"), "insurance", "onnx", "")
 
 
 def test_a_missing_value_is_not_hashed() -> None:
@@ -86,7 +86,8 @@ def test_warnings_hold_no_values() -> None:
     """What was said of a value is kept without it, since its field may be hidden."""
     loaded = insurance()
     row = loaded.schema.parse(ROW | {"age": 70})
-    (kept,) = Notes(loaded, "onnx", "").answered(["1"], loaded.predictor.predict([row]), ASKED)
+    notes = Notes(loaded, loaded.name, "onnx", "")
+    (kept,) = notes.answered(["1"], loaded.predictor.predict([row]), ASKED)
     assert kept["warnings"] == [
         {"field": "age",
          "kind": "{field}: {value} is outside the training range ({low} to {high})."}
@@ -98,6 +99,6 @@ def test_a_refusal_holds_no_name_that_the_deployment_does_not_know() -> None:
     loaded = insurance()
     with pytest.raises(InvalidInput) as refused:
         loaded.schema.parse({"Ann Example": "1", **ROW, "age": "old"})
-    kept = Notes(loaded, "onnx", "").refused(refused.value.errors, ASKED)
+    kept = Notes(loaded, loaded.name, "onnx", "").refused(refused.value.errors, ASKED)
     assert {reason["field"] for reason in kept["reasons"]} == {None, "age"}
     assert "Ann Example" not in str(kept)

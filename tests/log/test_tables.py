@@ -10,6 +10,7 @@ import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from watched import check_an_older_log
 
 from tablecast.errors import LogError, SettingError
 from tablecast.log.database import engine_of, errors_of_log, upgrade, writing
@@ -27,6 +28,11 @@ def test_the_steps_make_the_tables(tmp_path: Path) -> None:
     """A database that went through all steps has what the code believes it has."""
     with opened(tmp_path).connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+
+
+def test_an_older_log_keeps_its_rows_and_sums(tmp_path: Path) -> None:
+    """Sums get the name of the deployment that gave most of their answers."""
+    check_an_older_log(engine_of(f"sqlite:///{tmp_path / 'log.db'}"))
 
 
 def test_a_commit_is_on_the_disk(tmp_path: Path) -> None:

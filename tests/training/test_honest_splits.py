@@ -26,6 +26,7 @@ from tablecast.schema.options import ReadingOptions
 from tablecast.training import train as training
 from tablecast.training.experiment import splits
 from tablecast.training.experiment.setup import quiet_and_single, start
+from tablecast.training.experiment.split_remarks import how_split
 from tablecast.training.experiment.trained import finalized
 from tablecast.training.experiment.weights import weighted
 from tablecast.training.intervals.conformal import learn
@@ -110,6 +111,56 @@ def test_what_is_later_is_never_learnt_from() -> None:
     later = splits.is_later(WHEN)
     assert WHEN[~later].max() < WHEN[later].min()
     assert 0.25 < later.mean() < 0.35
+
+
+@pytest.mark.parametrize("target", [AMOUNTS, CLASSES], ids=["amounts", "classes"])
+def test_by_time_and_group_later_rows_of_other_groups_are_answered(target: pd.Series) -> None:
+    """Folds, refits and test rows are later than what is learnt from, and of other groups."""
+    task: Any = "classification" if target.dtype == object else "regression"
+    about = RowMetadata(groups=WHO, times=WHEN)
+    table = pd.DataFrame({"x": range(ROWS), target.name: target})
+    prepared = Prepared(table, str(target.name), task, (), (), about=about)
+    test = splits.held_out(prepared, 3)
+    assert test is not None
+    folds = splits.folds(target, about, task, 5, 7)
+    refits = splits.refits(target, about, task, 5, 7)
+    for learnt, unseen in [test, *folds, *refits]:
+        assert WHEN[learnt].max() < WHEN[unseen].min()
+        assert not set(WHO[learnt]) & set(WHO[unseen])
+        assert len(learnt) > ROWS / 5
+    for divided in (folds, refits):
+        answered = np.concatenate([unseen for _, unseen in divided])
+        assert len(divided) == splits.refits_of(about, 5) == 6
+        assert sorted(answered.tolist()) == np.flatnonzero(WHEN[answered].min() <= WHEN).tolist()
+
+
+def test_new_groups_are_all_tested() -> None:
+    """Where each group has one stretch of its own, test rows are those by time alone."""
+    who = WHEN // 4
+    table = pd.DataFrame({"x": range(ROWS), "y": AMOUNTS})
+    about = RowMetadata(groups=who, times=WHEN)
+    both = splits.held_out(Prepared(table, "y", "regression", (), (), about=about), 3)
+    assert both is not None
+    assert len(both[1]) > 0.9 * splits.is_later(WHEN).sum()
+    assert not set(who[both[0]]) & set(who[both[1]])
+
+
+def test_too_few_rows_by_both_are_refused() -> None:
+    """The line has how many are left, and what helps."""
+    table = pd.DataFrame({"x": range(20), "y": AMOUNTS[:20]})
+    at = pd.Series(range(20), name="at")
+    about = RowMetadata(groups=pd.Series(np.arange(20) % 3, name="who"), times=at)
+    with pytest.raises(TrainingError, match=r"Of 20 rows, \d are left .* Leave one of them out"):
+        splits.held_out(Prepared(table, "y", "regression", (), (), about=about), 3)
+    one_each = RowMetadata(groups=pd.Series([0] * 19 + [1], name="who"), times=at)
+    with pytest.raises(TrainingError, match="Too few values of who have rows both early and late"):
+        splits.folds(AMOUNTS[:20], one_each, "regression", 5, 7)
+
+
+def test_rows_in_the_order_of_time_are_refitted() -> None:
+    """Times of some rows of a sorted table, whose numbers do not begin at 0, are places as well."""
+    times = pd.Series(range(100), name="at")
+    assert splits.is_later(times[60:]).sum() == 12
 
 
 def test_even_a_first_moment_of_most_rows_has_later_ones() -> None:
@@ -268,7 +319,9 @@ def test_later_rows_reach_the_card(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.usefixtures("short_search")
 @pytest.mark.parametrize(
-    "options", [{"group": "person"}, {"time": "day"}, {"weight": "w"}], ids=str
+    "options",
+    [{"group": "person"}, {"time": "day"}, {"weight": "w"}, {"group": "person", "time": "day"}],
+    ids=str,
 )
 def test_a_search_of_classes_keeps_to_it(tmp_path: Path, options: dict[str, str]) -> None:
     """A search's folds, blends and refits split and weigh rows as they were asked to."""
@@ -280,6 +333,7 @@ def test_a_search_of_classes_keeps_to_it(tmp_path: Path, options: dict[str, str]
     base = cast(path, "kind", out=tmp_path, trials=4, progress=silent, **options)  # type: ignore[arg-type]
     card = card_of(load(base))
     assert len(card["split"]) == 1
+    assert card["rows"] == 240
     assert card["evaluation"]["rows"] <= 240
     assert 0 < card["metrics"]["holdout"]["Accuracy"] <= 1
     if "weight" in options:
@@ -315,6 +369,8 @@ def test_an_experiments_groups_are_published(tmp_path: Path) -> None:
 
 def test_how_rows_were_split_is_data() -> None:
     """What the card says is a message with its values, for every language."""
-    remarks = splits.how_split(RowMetadata(groups=WHO, weights=AMOUNTS.abs()))
+    remarks = how_split(RowMetadata(groups=WHO, weights=AMOUNTS.abs()))
     assert all(isinstance(one, Remark) for one in remarks)
+    both = how_split(RowMetadata(groups=WHO, times=WHEN))
+    assert [one.values["name"] for one in both] == ["person"]
     assert remarks[0].values == {"name": "person", "count": 25}

@@ -53,6 +53,13 @@ def test_what_is_read_is_the_same_pipeline(shipped: Any, written: Path) -> None:
     assert predict_with_pycaret(read, ROWS, "regression").equals(wanted)
 
 
+def test_a_file_that_nobody_asked_for_is_said(tmp_path: Path) -> None:
+    """The line says which option writes it, and not to train whatever else."""
+    for name in ("charges", "charges.skops", "charges.skops.json"):
+        with pytest.raises(ArtifactError, match=r"no charges\.skops .*--also skops$"):
+            read_skops(tmp_path / name)
+
+
 def test_skops_itself_reads_it(written: Path) -> None:
     """A reader needs nothing of ours but the list: skops opens the file with those types."""
     from skops.io import get_untrusted_types, load

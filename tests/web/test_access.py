@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import re
 import subprocess
 import sys
 import threading
+import time
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any, get_args
@@ -19,8 +21,10 @@ from openapi_spec_validator import validate
 from tablecast.cli.main import main
 from tablecast.web.access import keyring as keyring_module
 from tablecast.web.access.key_file import GRANTS, Role, new_key, read_file, write_file
+from tablecast.web.access.keyring import Keyring
 from tablecast.web.access.places import Places
 from tablecast.web.http.access import open_to_all
+from tablecast.web.http.proxies import Sender
 from tablecast.web.http.roles import FORM, PUBLIC, ROLES
 from tablecast.web.pages import blueprints
 from tests.started import started
@@ -63,6 +67,17 @@ class Server:
         return client
 
 
+@pytest.fixture(scope="module")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> dict[bool, Server]:
+    """One without a prediction log and one with it, for tests that change nothing."""
+    plain, logged = (tmp_path_factory.mktemp(name) for name in ("plain", "logged"))
+    with pytest.MonkeyPatch.context() as patch:  # settings are read at the start alone
+        without = Server(plain, patch)
+        log = f"sqlite:///{logged / 'log.db'}"
+        settings = {"TABLECAST_LOG": log, "TABLECAST_ACCESS_LOG": "off"}
+        return {False: without, True: Server(logged, patch, **settings)}
+
+
 @pytest.fixture
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Server:
     return Server(tmp_path, monkeypatch)
@@ -97,11 +112,10 @@ blueprints()  # each page adds its role
 @pytest.mark.parametrize(("method", "rule"), sorted(ROLES))
 @pytest.mark.parametrize("role", [*get_args(Role), None])
 def test_each_role_opens_what_it_should(
-    request: pytest.FixtureRequest, method: str, rule: str, role: str | None
+    servers: dict[bool, Server], method: str, rule: str, role: str | None
 ) -> None:
     """Every route by every method with every role, and with no key at all."""
-    is_logged = "outcome" in rule or rule == "/api/v1/watch"
-    server = request.getfixturevalue("logged_server" if is_logged else "server")
+    server = servers["outcome" in rule or rule == "/api/v1/watch"]
     path = rule.replace("<path:filename>", "form.js")
     headers = bearer(server.keys[role]) if role else {}
     with server.client.open(path, method=method, headers=headers) as answer:
@@ -172,6 +186,50 @@ def test_a_revoked_key_opens_nothing_without_a_restart(server: Server) -> None:
     assert server.client.post("/predict_api", json=ROW, headers=right).status_code == 200
     server.file.unlink()
     assert server.client.post("/predict_api", json=ROW, headers=right).status_code == 401
+
+
+@pytest.mark.parametrize("ends", ["revoked", "expires"])
+def test_a_key_that_was_let_through_is_looked_for_again(
+    server: Server, monkeypatch: pytest.MonkeyPatch, ends: str
+) -> None:
+    """Its requests are not looked up one by one, and still it is refused once it is of no use."""
+    secret = server.add("short", until=date.today() + timedelta(days=1))
+    access = server.app.extensions["access"]
+    key = access.keyring.find(secret)
+    monkeypatch.setattr(keyring_module, "FRESHNESS", 0.2)
+    sender = Sender(authorization=f"Bearer {secret}")
+    if ends == "expires":
+        key.__dict__["ends"] = time.time() + 0.2
+        access.keyring.fresh_until = math.inf
+    asked: list[str] = []
+    monkeypatch.setattr(
+        type(access.keyring), "find", lambda self, key, find=Keyring.find: (
+            asked.append(key) or find(self, key)
+        )
+    )
+    assert access.let_through(sender, str) == "short"
+    if ends == "revoked":
+        assert main(["keys", "revoke", "short", "--file", str(server.file)]) == 0
+    let_through, began = 1, time.monotonic()
+    while access.let_through(sender, str):
+        let_through += 1
+        assert time.monotonic() - began < 5
+    assert let_through > 20 * len(asked)
+    assert access.let_through(Sender(authorization="Bearer tc_wrong"), str) is None
+    assert set(access.admitted) <= {sender.authorization}
+
+
+def test_a_key_that_is_known_keeps_its_rate(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of 1,000 in a day, exactly so many are answered, on the fast path and beside it."""
+    monkeypatch.setattr(keyring_module, "FRESHNESS", 60.0)
+    header = bearer(server.add("many", rate="1000/d"))
+    client = server.client
+    bodies = [ROW, [ROW]] * 510
+    statuses = [client.post("/predict_api", json=body, headers=header).status_code
+                for body in bodies]
+    assert statuses == [200] * 1000 + [429] * 20
 
 
 def test_a_rate_is_kept_and_says_when_to_come_back(server: Server) -> None:
@@ -300,6 +358,17 @@ def test_another_site_cannot_send_with_the_cookie(server: Server) -> None:
     there = client.post("/predict", data=ROW, headers={"Origin": "https://evil.example"})
     here = client.post("/predict", data=ROW, headers={"Origin": "http://localhost"})
     assert (there.status_code, here.status_code) == (403, 200)
+
+
+def test_another_site_cannot_sign_somebody_in(server: Server) -> None:
+    """Not even one that could set the page's cookie, as a site beside this one can."""
+    client = server.client
+    client.set_cookie("tablecast_token", "chosen")
+    sent = {"key": server.keys["ask"], "token": "chosen"}
+    for headers in ({"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "same-site"}):
+        answer = client.post("/sign-in", data=sent, headers=headers | HTML)
+        assert answer.status_code == 403
+        assert client.get_cookie(SESSION) is None
 
 
 def test_a_session_ends_with_its_key(server: Server) -> None:

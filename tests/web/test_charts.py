@@ -244,6 +244,35 @@ def test_curves_share_a_scale_where_that_shows_something(engine: Any, shared: bo
     assert ("its own scale" in said) != shared
 
 
+def test_what_hardly_moves_the_answer_looks_flat() -> None:
+    """No scale is narrower than the digits that are written, and no two of its ticks read alike."""
+    table = pd.DataFrame({"x": np.linspace(9, 9.0001, 200), "y": np.linspace(0, 1, 200)})
+    client = started(deployment_of(table, "total", "regression", FirstEngine())).test_client()
+    page = page_of(client, x="9", y="0.5")
+    assert len(page.of_class("curve")) == 2
+    ticks = {tick.text for tick in page.of_class("curve-up")}
+    assert ticks == {"8.990", "8.995", "9.000", "9.005", "9.010"}
+
+
+def test_curves_stand_in_rows_and_levels_in_columns() -> None:
+    """Pictures of one height are not mixed with lists of any length."""
+    page = page_of(started(charging()).test_client(), **PERSON)
+    names = [" ".join(one.text.split()) for one in page.of_class("course-name")]
+    assert [name.split()[0] for name in names] == ["Age", "Bmi", "Smoker", "Region"]
+    (levels,) = page.of_class("courses-levels")
+    assert "Smoker" in levels.text
+    assert "Age" not in levels.text
+
+
+def test_levels_that_are_all_rare_are_marked_by_one_sentence() -> None:
+    """The words are not said again at each of them."""
+    table = pd.DataFrame({"x": np.linspace(0, 1, 200), "seat": [f"s{n}" for n in range(40)] * 5})
+    client = started(deployment_of(table, "total", "regression", FirstEngine())).test_client()
+    page = page_of(client, x="0.5", seat="s1")
+    assert not any("few training cases" in level for level in _levels(page))
+    assert "There were few training cases anywhere." in page.of_class("courses-levels")[0].text
+
+
 def test_levels_are_sorted_by_what_they_do() -> None:
     """The level with the largest answer is the first; codes and yes or no keep their order."""
     page = page_of(started(charging()).test_client(), **PERSON | {"bmi": "40"})

@@ -37,11 +37,11 @@ def test_a_yes_or_no_is_answered_so(classes: tuple[Any, Any]) -> None:
     page = client.post("/predict", data=CASE, headers={"Accept": "text/html"}).text
     assert '<h2 class="answer-name" id="answer-name">Survived</h2>' in page
     assert re.search(r'<p class="answer"[^>]*>No</p>', page)
-    assert "<title>Survived: no (50.0% likely) – " in page
-    assert "50.0% likely, according to the model." in page
+    assert "<title>Survived: no (50% likely) – " in page
+    assert "50% likely, according to the model." in page
     chinese = client.post("/predict?lang=zh", data=CASE, headers={"Accept": "text/html"}).text
     assert re.search(r'<p class="answer"[^>]*>否</p>', chinese)
-    assert "<title>Survived：否（可能性 50.0%） – " in chinese
+    assert "<title>Survived：否（可能性：50%） – " in chinese
 
 
 @pytest.mark.parametrize("classes", [(0, 1), ("no", "yes")])

@@ -16,8 +16,8 @@ from tablecast.inference.engine import Answer, Columns
 from tablecast.schema.field import Field
 from tablecast.schema.schema import Schema
 from tablecast.web.card.quality import measure
-from tablecast.web.display.amounts import wording_of
-from tablecast.web.pages.form_page import Bar, Control
+from tablecast.web.display.amounts import likelihood, wording_of
+from tablecast.web.pages.form_page import Control
 from tests.deployments import shipped_deployment
 from tests.explained import of_every_kind
 from tests.markup import Page
@@ -224,16 +224,21 @@ def test_classes_are_shown_with_ordered_probabilities(iris_client: FlaskClient) 
     widths = [float(one["width"].rstrip("%")) for one in parts]
     assert widths == sorted(widths, reverse=True)
     assert sum(widths) == pytest.approx(100, abs=0.02)
-    assert f"{widths[0]:.1f}%" in rows[0].text
+    assert f"{widths[0]:.0f}%" in rows[0].text
 
 
 @pytest.mark.parametrize(
-    ("share", "text"),
-    [(0.0, "under 0.1%"), (0.0004, "under 0.1%"), (0.5, "50.0%"), (0.9999, "over 99.9%")],
+    ("share", "text", "finer"),
+    [
+        (0.0, "under 1%", "under 0.1%"), (0.0004, "under 1%", "under 0.1%"),
+        (0.006, "1%", "0.6%"), (0.5, "50%", "50.0%"), (0.8921, "89%", "89.2%"),
+        (0.994, "99%", "99.4%"), (0.996, "over 99%", "99.6%"),
+        (0.9999, "over 99%", "over 99.9%"), (1.0, "over 99%", "over 99.9%"),
+    ],
 )
-def test_probabilities_never_claim_certainty(share: float, text: str) -> None:
+def test_probabilities_never_claim_certainty(share: float, text: str, finer: str) -> None:
     """A probability near 0 or 1 is not rounded to impossible or certain."""
-    assert Bar("a", share).percent == text
+    assert (likelihood(share), likelihood(share, 1)) == (text, finer)
 
 
 def test_a_permalink_asks_the_same_question_again(client: FlaskClient) -> None:

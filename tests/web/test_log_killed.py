@@ -19,4 +19,5 @@ def test_no_answer_is_lost_and_none_is_kept_twice(tmp_path: Path) -> None:
     assert told.killed >= 2
     assert counted["answers"] > 20
     assert (counted["lost"], counted["twice"]) == (0, 0)
+    assert counted["summed"] == counted["kept"]
     assert told.statuses.keys() <= {200, 0, 503}

@@ -13,7 +13,9 @@ import pytest
 from flask.testing import FlaskClient
 from openapi_spec_validator import validate
 
+from tablecast.deployment.opening import load
 from tablecast.web.access.key_file import new_key, write_file
+from tests.deployments import SHIPPED
 from tests.logged import ROW, logged, rows_of
 from tests.markup import Page
 from tests.stand_ins import NearestPetalEngine, deploy, iris_schema
@@ -71,6 +73,22 @@ def test_an_outcome_of_another_kind_is_refused(
     assert response.mimetype == "application/problem+json"
     assert [(error["row"], error["field"]) for error in response.json["errors"]] == [(1, "outcome")]
     assert told(tmp_path) == {}
+
+
+@pytest.mark.parametrize("outcome", [1e9, -1e300, 10**20, "2e8"])
+def test_an_amount_out_of_all_proportion_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, outcome: Any
+) -> None:
+    """A thousand times as much as training ever had is a slip of the hand, in one line."""
+    client = logged(tmp_path, monkeypatch, load(SHIPPED)).test_client()
+    one = asked(client)
+    refused = client.post(PATH, json={"id": one, "outcome": outcome})
+    assert refused.status_code == 422
+    (error,) = refused.json["errors"]
+    assert error["field"] == "outcome"
+    assert "100000000" in error["message"].replace(",", "").replace("\u202f", "")
+    assert client.post(PATH, json={"id": one, "outcome": 9e7}).status_code == 200
+    assert told(tmp_path) == {one: 9e7}
 
 
 def test_an_unknown_id_is_refused(client: FlaskClient, tmp_path: Path) -> None:

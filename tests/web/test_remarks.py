@@ -237,7 +237,7 @@ def test_the_card_is_in_one_language_but_for_what_nobody_can_translate() -> None
     for words in ("“age”在 53% 的行中缺失。", "<code>κ</code>：是行的序号", "差 3.4%", "原有特征"):
         assert words in text, words
     marked = [one.text for one in Page(text).all("span", lang="en")]
-    assert marked == ["It is a guess.", "As somebody else says.", "no convergence"]
+    assert marked == ["It is a guess.", "As somebody else says.", "A", "B", "no convergence"]
     assert text.count("“κ_id”看起来像编号") == 1
     english = client.get("/model?lang=en").text
     assert 'lang="en">As somebody' not in english

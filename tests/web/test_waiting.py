@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import numpy as np
+import pandas as pd
 import pytest
 
+from tablecast.deployment.deployment import Deployment
+from tablecast.inference.engine import Answer, Columns
 from tablecast.schema.field import Field
 from tablecast.schema.schema import Schema
 from tablecast.web.app import create_app
 from tests.chromium import CHROMIUM
-from tests.explained import charging, of_long_form, of_many_levels
+from tests.explained import charging, deployment_of, of_long_form, of_many_levels
+from tests.logged import logged, rows_of, soon
 from tests.served import server
 from tests.stand_ins import deploy
 from tests.web.test_html import ConstantEngine
@@ -67,6 +75,41 @@ def answered(page: api.Page, path: str = "/") -> api.Page:
     page.goto(path)
     page.locator(".panel .answer").wait_for()
     return page
+
+
+def test_what_stays_on_the_page_was_asked_for(
+    open_page: NewPage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Answers while somebody types are previews; what they stay with, or leave with, counts.
+
+    Typical values are nobody's, and to press the button asks once.
+    """
+    app = logged(tmp_path, monkeypatch, charging())
+    with server(app) as address:
+        page = answered(open_page(address))
+        for age in ("40", "41"):
+            page.get_by_label("Age").fill(age)
+            soon(lambda age=age: age in str(rows_of(tmp_path, "prediction", "given")))
+        soon(lambda: asked_for(tmp_path) == ["41"])
+        meant = rows_of(tmp_path, "prediction", "id")[-1][0]
+        expect(page.locator("[data-outcome]")).to_have_attribute("href", re.compile(meant))
+        page.get_by_label("Age").fill("42")
+        expect(page.locator("[data-outcome]")).not_to_have_attribute("href", re.compile(meant))
+        page.goto("about:blank")
+        soon(lambda: asked_for(tmp_path) == ["41", "42"])
+        page.goto(address)
+        page.locator(".panel .answer").wait_for()
+        page.get_by_label("Age").fill("43")
+        page.get_by_role("button", name="Predict").click()
+        soon(lambda: asked_for(tmp_path) == ["41", "42", "43"])
+        page.goto("about:blank")
+        assert asked_for(tmp_path) == ["41", "42", "43"]
+
+
+def asked_for(folder: Path) -> list[str]:
+    """The ages that were asked for, and not only seen on the way."""
+    rows = rows_of(folder, "prediction", "id, given, preview")
+    return [f"{json.loads(given)['age']:g}" for _, given, preview in rows if not preview]
 
 
 def held(page: api.Page) -> dict[str, str]:
@@ -236,6 +279,60 @@ def test_a_choice_from_a_long_list_is_answered_when_it_is_made(open_page: NewPag
         expect(box).to_have_attribute("aria-invalid", "true")
 
 
+def of_three_hundred_levels() -> Deployment:
+    """A list that takes no other value, of as many levels as a form file may name."""
+    places = np.arange(900)
+    table = pd.DataFrame({"land": [f"Land {at % 300}" for at in places], "x": places % 7.0})
+    loaded = deployment_of(table, "total", "regression", SecondEngine())
+    lands, other = loaded.schema.fields
+    levels = tuple(f"Land {at}" for at in range(300))
+    lands = replace(lands, closed=True, levels=levels, default="Land 97")
+    schema = replace(loaded.schema, fields=(lands, other)).to_json()
+    return Deployment({**loaded.description, "schema": schema}, loaded.engine)
+
+
+class SecondEngine:
+    """Answers the second field."""
+
+    def answer(self, columns: Columns) -> Answer:
+        return Answer(np.asarray(list(columns.values())[1], dtype=float))
+
+
+def test_a_long_list_is_moved_through_by_keys(open_page: NewPage) -> None:
+    """As the editable combobox of the ARIA authoring practices: the focus stays in the box, the
+    arrows begin at what is chosen, Alt opens and closes alone, and Escape keeps the choice."""
+    with server(create_app(of_three_hundred_levels())) as url:
+        page = answered(open_page(url))
+        box = page.locator("[role=combobox]")
+
+        def after(*keys: str) -> tuple[str | None, str]:
+            for key in keys:
+                page.keyboard.press(key)
+            assert box.evaluate("(it) => it === document.activeElement")
+            name = box.get_attribute("aria-activedescendant")
+            return box.get_attribute("aria-expanded"), (
+                page.locator(f"#{name}").inner_text() if name else ""
+            )
+
+        box.focus()
+        assert after("ArrowDown") == ("true", "Land 97")
+        assert page.locator("[role=option]").count() == 301
+        assert after("ArrowDown") == ("true", "Land 98")
+        assert after("PageDown") == ("true", "Land 108")
+        assert after("PageDown", *["PageUp"] * 40, "ArrowUp") == ("true", "Land 299")
+        assert after("Escape") == ("false", "")
+        assert after("Alt+ArrowDown") == ("true", "")
+        assert after("Alt+ArrowUp") == ("false", "")
+        assert box.input_value() == "Land 97"
+        box.select_text()
+        page.keyboard.type("land 29")
+        assert page.locator("[role=option]").count() == 11
+        assert after("ArrowUp") == ("true", "Land 299")
+        assert after("Enter") == ("false", "")
+        assert box.input_value() == "Land 299"
+        page.wait_for_url("**land=Land+299*")
+
+
 # Nothing is lost
 
 
@@ -286,7 +383,8 @@ def test_a_posted_form_can_be_reloaded(open_page: NewPage, url: str) -> None:
         page.locator("[name=age]").fill(age)
         page.locator("form.form [type=submit]").evaluate("it => it.removeAttribute('formmethod')")
         page.locator("form.form [type=submit]").evaluate("it => it.removeAttribute('formaction')")
-        page.locator("form.form [type=submit]").click()
+        with page.expect_navigation():  # the address has the age before, from typing
+            page.locator("form.form [type=submit]").click()
         page.wait_for_url(path)
         page.reload()
         assert page.locator("[name=age]").input_value() == age

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import sqlite3
 import time
 from collections.abc import Callable
@@ -18,11 +19,13 @@ from watched import Row, heavier, keep_days, rows_of, shipped, unchanged
 
 from tablecast.deployment.deployment import Deployment
 from tablecast.deployment.opening import load
-from tablecast.log.daily import add
+from tablecast.log.daily import Place, add
 from tablecast.log.daily_sums import Counting, added
 from tablecast.log.database import engine_of, upgrade, writing
+from tablecast.web.app import create_app
 from tests.deployments import SHIPPED
-from tests.logged import ROW, logged
+from tests.logged import ROW, logged, soon
+from tests.logged import rows_of as rows_of_log
 from tests.markup import Page
 from tests.stand_ins import NearestPetalEngine, deploy, iris_schema
 from tests.started import started
@@ -99,6 +102,7 @@ def test_what_was_asked_is_there_at_once(tmp_path: Path, monkeypatch: pytest.Mon
     assert "{" not in text
 
 
+@pytest.mark.thorough
 def test_a_field_that_has_changed_is_first_and_says_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -122,6 +126,7 @@ def test_a_field_that_has_changed_is_first_and_says_what_to_do(
     assert "tablecast_watch_predictions 6000.0" in gauges
 
 
+@pytest.mark.thorough
 def test_ranges_and_errors_that_are_worse_than_promised_are_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -140,6 +145,7 @@ def test_ranges_and_errors_that_are_worse_than_promised_are_said(
     assert 'tablecast_watch_error_card{figure="MAE"} 2683.5' in gauges
 
 
+@pytest.mark.thorough
 def test_usual_days_are_quiet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With weeks as pictures, and a table behind each of them."""
     fill(tmp_path, off=1500.0)
@@ -164,6 +170,7 @@ def test_the_page_speaks_the_readers_language(
         assert english not in text
 
 
+@pytest.mark.thorough
 def test_the_document_describes_the_answer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -234,6 +241,7 @@ def test_a_field_that_comes_empty_is_said_so(
     assert "Ask whoever brings these rows why it is left out." in text
 
 
+@pytest.mark.thorough
 def test_a_field_that_the_log_leaves_out_is_not_compared(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -248,10 +256,12 @@ def test_a_field_that_the_log_leaves_out_is_not_compared(
     client.post("/predict_api", json=ROW)
     found = client.get("/api/v1/watch").get_json()
     assert found["not_compared"] == ["bmi"]
-    with sqlite3.connect(tmp_path / "log.db") as connection:
-        assert '"bmi"' not in connection.execute("SELECT sums FROM daily").fetchone()[0]
+    ((sums,),) = soon(lambda: rows_of_log(tmp_path, "daily", "sums"))
+    assert '"age"' in sums
+    assert '"bmi"' not in sums
 
 
+@pytest.mark.thorough
 def test_a_page_of_ten_million_rows_is_quick(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -263,7 +273,8 @@ def test_a_page_of_ten_million_rows_is_quick(
     for _ in range(8):  # 25,600 rows a day
         added(sums, deepcopy(sums))
     with writing(engine) as connection:
-        add(connection, {(description["sha256"], TODAY - day): sums for day in range(400)})
+        whose = description["name"], description["sha256"]
+        add(connection, {Place(*whose, TODAY - day): sums for day in range(400)})
     client = watching(tmp_path, monkeypatch)
     took = []
     for _ in range(5):
@@ -272,3 +283,87 @@ def test_a_page_of_ten_million_rows_is_quick(
         took.append(time.process_time() - began)
         assert "10,240,000 predictions since" in page.text
     assert min(took) < 0.3
+
+
+def copies(folder: Path, monkeypatch: pytest.MonkeyPatch) -> FlaskClient:
+    """Asks a server of a folder in which the shipped deployment stands twice."""
+    models = folder / "models"
+    models.mkdir()
+    for name in ("one", "two"):
+        for ending in (".onnx", ".onnx.sha256"):
+            shutil.copy(f"{SHIPPED}{ending}", models / f"{name}{ending}")
+    monkeypatch.setenv("TABLECAST_LOG", f"sqlite:///{folder / 'log.db'}")
+    monkeypatch.setenv("TABLECAST_ACCESS_LOG", "off")
+    monkeypatch.setenv("TABLECAST_DEPLOYMENT", str(models))
+    return create_app().test_client()
+
+
+def test_copies_of_a_deployment_are_watched_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each by the name that it is served under: its answers, its outcomes, its sums."""
+    client = copies(tmp_path, monkeypatch)
+    mine = [client.post("/one/predict_api", json=ROW).headers["X-Prediction-Id"] for _ in range(3)]
+    client.post("/two/predict_api", json=ROW)
+    told = {"id": mine[0], "outcome": 9000}
+    assert client.post("/two/api/v1/outcomes", json=told).status_code == 404
+    assert client.post("/one/api/v1/outcomes", json=told).status_code == 200
+    assert client.get(f"/two/outcome?id={mine[0]}").status_code == 404
+    found = [client.get(f"/{name}/api/v1/watch").get_json() for name in ("one", "two")]
+    assert [(it["predictions"], it["outcomes"]) for it in found] == [(3, 1), (1, 0)]
+
+
+def test_a_folders_metrics_have_every_deployments_gauges(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With its name; one of a deployment that is not there any more is left out."""
+    monkeypatch.setattr("tablecast.web.watch.gauges.FRESHNESS", 0.0)
+    monkeypatch.setattr("tablecast.web.mounts.fleet.FRESHNESS", 0)
+    client = copies(tmp_path, monkeypatch)
+    assert "tablecast_watch_up 1.0" in client.get("/metrics").text
+    for name, times in (("one", 2), ("two", 1)):
+        for _ in range(times):
+            client.post(f"/{name}/predict_api", json=ROW)
+    soon(lambda: len(rows_of_log(tmp_path, "daily")) == 2)
+    text = client.get("/metrics").text
+    assert 'tablecast_watch_predictions{deployment="one"} 2.0' in text
+    assert 'tablecast_watch_predictions{deployment="two"} 1.0' in text
+    assert 'tablecast_watch_field_drifted{deployment="two",field="bmi"} 0.0' in text
+    assert text.count("# TYPE tablecast_watch_predictions gauge") == 1
+    for file in (tmp_path / "models").glob("one.*"):
+        file.unlink()
+    soon(lambda: 'deployment="one"' not in client.get("/metrics").text)
+    assert 'tablecast_watch_predictions{deployment="two"} 1.0' in client.get("/metrics").text
+    with sqlite3.connect(tmp_path / "log.db") as connection:
+        connection.execute("ALTER TABLE daily RENAME TO hidden")
+    text = client.get("/metrics").text
+    assert "tablecast_watch_up 0.0" in text
+    assert "tablecast_watch_predictions" not in text
+
+
+def test_means_are_those_of_the_values(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not of the bins that they fell into."""
+    client = watching(tmp_path, monkeypatch)
+    for bmi in (20.25, 31.5, 44.0):
+        client.post("/predict_api", json=ROW | {"bmi": bmi})
+    drift = {one["field"]: one for one in client.get("/api/v1/watch").get_json()["drift"]}
+    assert drift["bmi"]["now"] == pytest.approx((20.25 + 31.5 + 44.0) / 3)
+    assert drift["age"]["now"] == pytest.approx(ROW["age"])
+
+
+def test_what_is_shown_while_somebody_types_is_a_preview(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It can be looked up and judged, and counts nowhere; what they stay with does."""
+    client = watching(tmp_path, monkeypatch)
+    shown = client.post("/predict?part=answer", data=ROW)
+    assert client.post("/predict?part=answer", data=ROW | {"age": "4x"}).status_code == 422
+    client.post("/predict?part=answer&meant=answer", data=ROW | {"age": "41"})
+    found = client.get("/api/v1/watch").get_json()
+    assert (found["predictions"], found["refused"]) == (1, 0)
+    assert [one for (one,) in rows_of_log(tmp_path, "prediction", "preview")] == [0, 1]
+    one = shown.headers["X-Prediction-Id"]
+    assert client.get(f"/outcome?id={one}").status_code == 200
+    told = client.post("/api/v1/outcomes", json={"id": one, "outcome": 9000})
+    assert told.status_code == 200
+    assert client.get("/api/v1/watch").get_json()["outcomes"] == 1

@@ -274,6 +274,19 @@ def test_a_plain_request_is_whole(
         assert not any(map(plain_request, parts))
 
 
+def test_a_head_that_came_before_says_the_same_again() -> None:
+    """It is understood as the first time, and as each address's own."""
+    sent = [request(ROW, "POST /predict_api HTTP/1.1", None, f"X-Request-Id: {number % 3}")
+            for number in range(9)]  # fmt: skip
+    for data, address in zip(sent, ["10.0.0.1", "10.0.0.2"] * 5, strict=False):
+        found = plain_request(data, address)
+        assert found is not None
+        assert (found.path, found.body, found.sender.address) == ("/predict_api", ROW, address)
+        assert b"X-Request-Id: %s\r\n" % str(found.sender.request_id).encode() in data
+        assert plain_request(data + b" ", address) is None
+        assert plain_request(data[:-1], address) is None
+
+
 def test_parts_of_a_request_are_put_together(served: Served) -> None:
     """A request that comes in parts is answered once it is whole, and holds nobody up."""
     content = request()
@@ -485,11 +498,18 @@ def test_a_body_that_ends_too_early_is_not_answered(served: Served, line: str) -
         assert not client.recv(65536).startswith(b"HTTP/1.1 200 OK")
 
 
-def test_a_head_without_an_end_is_refused(served: Served) -> None:
-    """No more of a head is kept than any browser sends."""
+def test_a_head_without_an_end_is_refused(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No more of a head is kept than any browser sends; the log has who was refused."""
+    noted: list[tuple[Any, ...]] = []
+    log = served.worker.wsgi.extensions["access_log"]
+    monkeypatch.setattr(log, "note", lambda *said: noted.append(said))
     client = served.client()
     client.sendall(b"GET / HTTP/1.1\r\nCookie: " + b"x" * MOST_AHEAD)
-    assert client.recv(65536).startswith(b"HTTP/1.1 431")
+    answer = client.recv(65536)
+    assert answer.startswith(b"HTTP/1.1 431")
+    ((method, route, status, _, request_id),) = noted
+    assert (method, route, status) == ("none", "none", 431)
+    assert b"X-Request-Id: %s\r\n" % request_id.encode() in answer
 
 
 def test_large_requests_have_places_of_their_own(

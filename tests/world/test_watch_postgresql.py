@@ -7,10 +7,14 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import sqlalchemy as sa
 from postgresql import Server, postgresql
+from watched import TODAY, keep, rows_of, shipped
 
 from tablecast.log import daily
 from tablecast.log.database import engine_of, upgrade, writing
+from tablecast.log.retention import erase
+from tablecast.log.tables import PREDICTION
 from tests.logged import ROW, insurance
 from tests.started import started
 
@@ -34,7 +38,8 @@ def add_often(address: str) -> None:
     engine = engine_of(address)
 
     def once(number: int) -> None:
-        days = [("sha", 1), ("sha", 2), ("other", 1)]
+        days = [daily.Place("one", "sha", 1), daily.Place("one", "sha", 2),
+                daily.Place("one", "other", 1)]  # fmt: skip
         with writing(engine) as connection:
             turned = days[:: 1 if number % 2 else -1]
             daily.add(connection, {place: {"rows": 1} for place in turned})
@@ -57,10 +62,49 @@ def test_nothing_is_lost_between_processes(server: Server) -> None:
     assert [process.exitcode for process in started_] == [0] * PROCESSES
     engine = engine_of(server.address)
     with engine.connect() as connection:
-        assert daily.read(connection, "sha") == {
+        assert daily.read(connection, "one", "sha") == {
             day: {"rows": PROCESSES * TIMES} for day in (1, 2)
         }
     engine.dispose()
+
+
+def keep_and_count(address: str, number: int) -> None:
+    """Keep rows one by one and count what there is, as every process does; erase some."""
+    engine, counted = engine_of(address), daily.Daily()
+    counted.learn(shipped())
+    for row in rows_of(shipped(), TODAY, TIMES, seed=number):
+        keep(engine, [row])
+        counted.fold(engine)
+        if row["at"] % 5 == 0:
+            erase(engine, row["id"])
+    engine.dispose()
+
+
+def test_rows_count_once_between_processes(server: Server) -> None:
+    """Though each counts what any of them has kept; what was erased leaves no number."""
+    context = multiprocessing.get_context("spawn")
+    processes = [
+        context.Process(target=keep_and_count, args=(server.address, number))
+        for number in range(PROCESSES)
+    ]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(60)
+    assert [process.exitcode for process in processes] == [0] * PROCESSES
+    engine, counted = engine_of(server.address), daily.Daily()
+    counted.learn(shipped())
+    counted.fold(engine)
+    with engine.connect() as connection:
+        sums = daily.read(connection, shipped()["name"], shipped()["sha256"])[TODAY]
+        assert daily.uncounted_ids(connection) == set()
+        kept = connection.execute(sa.select(PREDICTION.c.given)).scalars().all()
+    engine.dispose()
+    assert len(kept) == PROCESSES * TIMES * 4 // 5
+    assert len(kept) <= sums["rows"] <= PROCESSES * TIMES
+    ages = sums["totals"]["age"]
+    assert ages["rows"] == len(kept)
+    assert ages["sum"] == pytest.approx(sum(given["age"] for given in kept))
 
 
 def test_the_watch_reads_what_was_asked(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 
-from tablecast.cli.arguments import say
+from tablecast.cli.arguments import say, tell_stale
 from tablecast.cli.command_help import explain
-from tablecast.deployment.files import without_ending
+from tablecast.deployment.files import with_ending
+from tablecast.deployment.staging import check_free
+from tablecast.deployment.versions import base_meant
 from tablecast.training import cast
 
 HELP = "write NAME.onnx from NAME.pkl, and prove it"
@@ -31,6 +33,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Run the command."""
-    base = without_ending(options.pickle)
+    base = base_meant(options.pickle)
+    check_free(base, force=True)
     table = cast.training_rows(base, options.table) if options.table else None
     cast.compile_deployment(base, table, progress=say)
+    tell_stale([with_ending(base, ".onnx")], options.pickle)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from tablecast.cli.arguments import say, whole
 from tablecast.cli.command_help import explain
+from tablecast.deployment.deployment import Deployment
+from tablecast.deployment.files import without_ending
 from tablecast.deployment.opening import load
 from tablecast.errors import LogError
 from tablecast.log.open_log import engine_for_commands
@@ -54,7 +58,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     explain(
         erase,
         "Delete the answer with this id, its outcome, and what its request would be answered "
-        "again. Sums that no person can be found in stay. " + WHERE,
+        "again. Counts that no person can be found in stay. " + WHERE,
         "tablecast log erase 01932f1a-7c21-7d4e-9b0c-5f6a7b8c9d0e",
     )
     erase.add_argument("id", metavar="ID", help="the id that the prediction gave")
@@ -71,16 +75,26 @@ def add_deployment_option(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def named_deployment(
+    options: argparse.Namespace, settings: Mapping[str, Any]
+) -> tuple[Deployment, list[str]]:
+    """The deployment that a command is about, and the names that the log may know it by."""
+    path = options.deployment or settings["deployment"]
+    loaded = load(path)
+    return loaded, list(dict.fromkeys([without_ending(path).name, loaded.name]))
+
+
 def _export(options: argparse.Namespace) -> None:
     settings = read_settings()
     engine = engine_for_commands(settings)
     from tablecast.export.log_file import write_log
-    from tablecast.log.reader import predictions_between
+    from tablecast.log.reader import known_as, predictions_between
 
-    loaded = load(options.deployment or settings["deployment"])
-    rows = predictions_between(engine, deployment=loaded.name)
+    loaded, names = named_deployment(options, settings)
+    name = known_as(engine, *names)
+    rows = predictions_between(engine, deployment=name, asked_only=True)
     count = write_log(loaded.schema, rows, Path(options.output))
-    say(f"Wrote {count:,} answers of {loaded.name} to {options.output}.")
+    say(f"Wrote {count:,} answers of {name} to {options.output}.")
 
 
 def _prune(options: argparse.Namespace) -> None:

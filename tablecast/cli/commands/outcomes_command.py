@@ -7,8 +7,11 @@ from pathlib import Path
 
 from tablecast.cli.arguments import say
 from tablecast.cli.command_help import explain
-from tablecast.cli.commands.log_command import WHERE, add_deployment_option
-from tablecast.deployment.opening import load
+from tablecast.cli.commands.log_command import (
+    WHERE,
+    add_deployment_option,
+    named_deployment,
+)
 from tablecast.log.open_log import engine_for_commands
 from tablecast.settings import read_settings
 
@@ -47,13 +50,14 @@ def run(options: argparse.Namespace) -> None:
     from tablecast.batch.outcome_file import read_outcome_file
     from tablecast.log.database import errors_of_log
     from tablecast.log.outcomes import OutcomesRefused, add_outcomes
+    from tablecast.log.reader import known_as
 
-    loaded = load(options.deployment or settings["deployment"])
-    read = read_outcome_file(loaded.schema, Path(options.file))
+    loaded, names = named_deployment(options, settings)
+    read = read_outcome_file(loaded, Path(options.file))
     try:
         with errors_of_log():
             counted = add_outcomes(
-                engine, loaded.name, read.told, None, replacing=options.replace
+                engine, known_as(engine, *names), read.told, None, replacing=options.replace
             )
     except OutcomesRefused as refused:
         raise read.not_kept(refused) from None

@@ -82,6 +82,8 @@ def run(options: argparse.Namespace) -> None:
     """Become the server: this process ends as it does, and signals reach it."""
     if options.name == "":
         raise ServeError("Name a deployment, or leave NAME out. An empty name is none.")
+    if "\0" in (options.name or ""):
+        raise ServeError(f"{options.name!r} is no path. Name a deployment.")
     _say_where_in_environment(options)
     settings = read_settings()
     _check_deployment(without_ending(settings["deployment"]), settings["engine"])

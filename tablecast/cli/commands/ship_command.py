@@ -41,11 +41,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="its name on the host, such as house-prices (default: after the deployment)",
     )
     parser.add_argument(
-        "--with-pickle", action="store_true",
-        help="put NAME.pkl into the folder too, which serving does not need",
+        "--with-pickle", action=argparse.BooleanOptionalAction,
+        help="put NAME.pkl and NAME.json into the folder too, which serving does not need",
     )
     parser.add_argument(
-        "--with-log", action="store_true",
+        "--with-log", action=argparse.BooleanOptionalAction,
         help="install what a prediction log needs (TABLECAST_LOG), which adds 50 MB; Compose and "
         "Heroku always do",
     )

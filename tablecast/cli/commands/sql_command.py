@@ -8,9 +8,9 @@ from pathlib import Path
 from tablecast.cli.arguments import add_deployment, say
 from tablecast.cli.command_help import explain
 from tablecast.deployment import graph_file
-from tablecast.deployment.files import replaced_when_whole, without_ending
+from tablecast.deployment.files import replaced_when_whole
 from tablecast.deployment.opening import load
-from tablecast.deployment.versions import resolved
+from tablecast.deployment.versions import base_meant
 from tablecast.errors import SqlError
 from tablecast.export.sql.dialects import DIALECTS
 from tablecast.export.sql.programs import with_program
@@ -52,7 +52,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Run the command."""
-    base = resolved(without_ending(options.name))  # once: another version may become current
+    base = base_meant(options.name)  # once: another version may become current
     loaded = load(base, "onnx")
     graph, _ = graph_file.read_graph(base)
     statement = statement_of(

@@ -15,9 +15,9 @@ from markupsafe import Markup
 
 from tablecast.deployment import graph_file
 from tablecast.deployment.deployment import Deployment
-from tablecast.deployment.files import replaced_when_whole, without_ending
+from tablecast.deployment.files import replaced_when_whole
 from tablecast.deployment.opening import load
-from tablecast.deployment.versions import resolved
+from tablecast.deployment.versions import base_meant
 from tablecast.errors import PageError
 from tablecast.export.page.contents import contents_of
 from tablecast.export.page.form_contents import defaults_of, form_contents
@@ -68,7 +68,7 @@ def write_page(name: str | Path, output: str | Path, *, card: bool = True) -> Pa
     path = Path(output)
     if path.suffix.lower() not in (".html", ".htm"):
         raise PageError(f"A page is written as .html. Rename {path.name!r} to end in .html.")
-    base = resolved(without_ending(name))  # once: another version may become current
+    base = base_meant(name)  # once: another version may become current
     loaded = load(base, "onnx")
     graph, _ = graph_file.read_graph(base)
     contents = contents_of(loaded, graph)

@@ -24,11 +24,14 @@ class Host:
     Attributes:
         title: what people call it.
         files: everything in the folder but its record, by place.
+        holds: patterns of places that each folder of it has, whatever is shipped. They tell what
+            was lost even where the folder's record does not.
         check: what is wrong in a folder by this host's rules.
     """
 
     title: str
     files: Callable[[Shipment], Mapping[str, bytes]]
+    holds: tuple[str, ...]
     check: Callable[[Path], Findings] = _nothing
 
 

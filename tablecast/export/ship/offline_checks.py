@@ -6,11 +6,13 @@ import ast
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 
 from tablecast.deployment import graph_file
 from tablecast.deployment.files import sha256_of
 from tablecast.errors import ShipError, TablecastError
+from tablecast.export.ship.host import Host
 from tablecast.export.ship.host_registry import host_of
 from tablecast.export.ship.lock import LOCKS, pins_of
 from tablecast.export.ship.shipped_folder import RECORD, read_record
@@ -46,14 +48,17 @@ def check_folder(folder: Path) -> Checked:
             "it. Name a folder that it wrote."
         ) from None
     host = host_of(name)
-    findings, done, left_out = list(_own_findings(folder)), ["files and hashes"], []
-    try:
-        findings += host.check(folder)
-        done.append(f"the rules of {host.title}")
-    except ModuleNotFoundError:
-        left_out.append(f"the rules of {host.title}")
-    except (TypeError, ValueError, AttributeError, KeyError, IndexError, OSError) as error:
-        findings.append(f"A file of {host.title}'s is not of the shape that it reads: {error}.")
+    findings = list(_lost(folder, host))
+    done, left_out = [], []
+    checks = {"files and hashes": _own_findings, f"the rules of {host.title}": host.check}
+    for what, check in checks.items():
+        try:
+            findings += check(folder)
+            done.append(what)
+        except ModuleNotFoundError:
+            left_out.append(what)
+        except (TypeError, ValueError, AttributeError, KeyError, IndexError, OSError) as error:
+            findings.append(f"A file is not of the shape that {host.title} reads: {error}.")
     for tool, found in checked_by_tools(folder).items():
         if found is None:
             left_out.append(f"{tool.program} {tool.files[0]}")
@@ -63,12 +68,19 @@ def check_folder(folder: Path) -> Checked:
     return Checked(tuple(findings), tuple(done), tuple(left_out))
 
 
-def _own_findings(folder: Path) -> Iterator[str]:
-    """What holds for every host: whole files, one lock, hashes that fit, programs that parse."""
-    record = read_record(folder)
-    for place in record["files"]:
+def _lost(folder: Path, host: Host) -> Iterator[str]:
+    """What should be there by the record, and by the host whatever the record says."""
+    recorded = read_record(folder)["files"]
+    for place in recorded:
         if not (folder / place).is_file():
             yield f"{place} is missing. Ship again."
+    for pattern in host.holds:
+        if not any(fnmatch(place, pattern) for place in recorded):
+            yield f"{RECORD} lists no {pattern}, which {host.title} needs. Ship again."
+
+
+def _own_findings(folder: Path) -> Iterator[str]:
+    """What holds for every host: one lock, hashes that fit, programs that parse."""
     for graph in sorted(folder.glob("*.onnx")):
         try:
             graph_file.read_graph(graph.with_suffix(""))

@@ -9,7 +9,8 @@ from urllib.parse import SplitResult, urlsplit
 from tablecast.data import kaggle
 from tablecast.errors import ShipError, TableError
 from tablecast.export.ship.host_registry import host_of
-from tablecast.export.ship.lock import lock_of, with_own_wheel
+from tablecast.export.ship.lock import PYTHON, lock_of, with_own_wheel
+from tablecast.export.ship.own_wheel import wheel_bytes, wheel_name
 from tablecast.export.ship.shipment import Shipment
 from tablecast.export.ship.templates import filled
 from tablecast.schema.form_starter import starter
@@ -58,10 +59,13 @@ def pipeline_files(
     for what, text in (("table", table), ("deployment", shipment.name), ("target", target)):
         _check_plain(what, text)
     stated = shipment.deployment.description["card"].get("stated", {})
+    # A pipeline installs the same Python and the same tablecast, whatever the host has of them.
+    beside = {".python-version": f"{PYTHON}\n".encode(), wheel_name(): wheel_bytes()}
     # The model that a new one is compared with: a folder of pages alone has it beside the training.
     graph = f"{shipment.name}.onnx"
     places = [place for place in files if PurePosixPath(place).name == graph]
-    beside = {} if places else {f"training/{name}": own for name, own in shipment.own_files.items()}
+    if not places:
+        beside |= {f"training/{name}": own for name, own in shipment.own_files.items()}
     old = (places or [f"training/{graph}"])[0].removesuffix(".onnx")
     facts = {
         "shipment": shipment, "table": table, "image": "Dockerfile" in files,

@@ -21,8 +21,15 @@ IMAGES = {
     "adapter": "public.ecr.aws/awsguru/aws-lambda-adapter:1.0.1@sha256:"
     "1e5ab4d9242167500ed8a7bed8a79b448228aaa51cf382fb51fe4bf8a5f9a811",
     "postgres": "postgres:17-alpine@sha256:"
-    "742f40ea20b9ff2ff31db5458d127452988a2164df9e17441e191f3b72252193",
+    "b0f9560a2de083e2cc7382e75f808c7381a32852a7ec49117deedb300e552b24",
 }
+
+#: What every folder holds that runs our server, and that of an image.
+SERVER = (
+    "*.onnx", "*.onnx.sha256", "tablecast-*.whl", "requirements.txt", ".python-version", "app.py",
+    "smoke_test.py", "README.md",
+)  # fmt: skip
+IMAGE = (*SERVER, "Dockerfile", ".dockerignore", "sbom.json")
 
 #: The port of a folder that no host tells another one: that of a Space.
 PORT = 7860

@@ -34,8 +34,8 @@ def ship(
     folder: str | Path,
     *,
     app: str = "",
-    with_pickle: bool = False,
-    with_log: bool = False,
+    with_pickle: bool | None = None,
+    with_log: bool | None = None,
     ci: str = "",
     table: str = "",
     force: bool = False,
@@ -65,8 +65,10 @@ def ship(
         raise ShipError(f"Say which host, by --to: {', '.join(host_names())}.")
     host = host_of(to)
     shipment = shipment_of(
-        name, app, with_pickle or "with_pickle" in last, with_log or "with_log" in last
-    )
+        name, app,
+        with_pickle="with_pickle" in last if with_pickle is None else with_pickle,
+        with_log="with_log" in last if with_log is None else with_log,
+    )  # fmt: skip
     files = dict(host.files(shipment))
     facts = {"host": to, "app": shipment.app, **_flags(shipment)}
     if ci not in ("", NO_PIPELINE):

@@ -10,12 +10,15 @@ from typing import Any
 
 from tablecast.deployment import graph_file
 from tablecast.deployment.deployment import Deployment
-from tablecast.deployment.files import with_ending, without_ending
+from tablecast.deployment.files import missing, with_ending
 from tablecast.deployment.opening import load
 from tablecast.deployment.signature import ENDING
-from tablecast.deployment.versions import resolved
-from tablecast.errors import ArtifactError, InvalidInput, ShipError
+from tablecast.deployment.versions import base_meant
+from tablecast.errors import InvalidInput, ShipError
 from tablecast.web.docs.row_schemas import example_rows
+
+#: The pickle, and its description, without which it is not opened.
+WITH_PICKLE = (".pkl", ".json")
 
 #: Letters of a name that every host takes; Heroku's limit.
 LONGEST_APP = 30
@@ -29,7 +32,7 @@ class Shipment:
         base: the path of its files, without their endings.
         deployment: the same, opened.
         app: its name on the host: lower-case letters, digits and hyphens.
-        with_pickle: whether the pickle, which serving does not need, goes along.
+        with_pickle: whether the pickle and its description, which serving does not need, go along.
         with_log: whether what a prediction log needs is installed, which takes 50 MB.
     """
 
@@ -61,7 +64,7 @@ class Shipment:
     @cached_property
     def own_files(self) -> dict[str, bytes]:
         """The deployment's files, by name."""
-        kinds = (".onnx", ".pkl") if self.with_pickle else (".onnx",)
+        kinds = (".onnx", *WITH_PICKLE) if self.with_pickle else (".onnx",)
         signatures = [kind + ENDING for kind in kinds]
         there = [one for one in signatures if with_ending(self.base, one).is_file()]
         return {
@@ -98,14 +101,15 @@ def shipment_of(
         ArtifactError: a file of it is missing or damaged.
         ShipError: it has no graph, or a host could not call it so.
     """
-    base = resolved(without_ending(name))
+    base = base_meant(name)
     _check_graph(base)
     graph_file.read_graph(base)
     opened = load(base, "onnx")
     shipment = Shipment(base, opened, app or app_name(base.name), with_pickle, with_log)
     _check_app(shipment.app, base.name, asked=bool(app))
-    if with_pickle and not with_ending(base, ".pkl").is_file():
-        raise ShipError(f"There is no {base.name}.pkl. Leave --with-pickle out.")
+    lost = [one for one in WITH_PICKLE if not with_ending(base, one).is_file()]
+    if with_pickle and lost:
+        raise ShipError(f"There is no {base.name}{lost[0]}. Ship without it: --no-with-pickle.")
     return shipment
 
 
@@ -121,10 +125,7 @@ def _check_graph(base: Path) -> None:
             f"compile {with_ending(base, '.pkl')}), or train it without the step that has none."
         )
     if not with_ending(base, ".onnx").is_file():
-        raise ArtifactError(
-            f"There is no {base.name}.onnx in {str(base.parent)!r}. Name a deployment by the path "
-            "of its files without their endings, or train one (python -m tablecast train)."
-        )
+        raise missing(with_ending(base, ".onnx"))
 
 
 def _check_app(app: str, name: str, asked: bool) -> None:

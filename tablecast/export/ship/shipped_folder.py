@@ -9,11 +9,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from tempfile import mkdtemp
 from typing import Any
 
 from tablecast.deployment.files import sha256_of
@@ -97,10 +96,14 @@ def recorded_files(folder: Path) -> dict[str, str]:
     except NotADirectoryError:
         at = next(one for one in (folder, *folder.parents) if one.exists())
         raise ShipError(f"{str(at)!r} is a file. Choose a folder (-o).") from None
-    except (ValueError, KeyError, TypeError, OSError):
+    except (ValueError, KeyError, TypeError, IsADirectoryError):
         raise ShipError(
             f"{str(folder / RECORD)!r} cannot be read, so it is not known what is whose. Choose "
             "another folder (-o)."
+        ) from None
+    except OSError as error:
+        raise ShipError(
+            f"{str(folder)[:99]!r} cannot be read: {error.strerror}. Choose another folder (-o)."
         ) from None
     if folder.exists() and any(
         one.name not in NOT_COUNTED and not one.name.startswith(UNFINISHED)
@@ -154,31 +157,59 @@ def _plan(
 def _settle(folder: Path, content: Mapping[str, bytes], removed: tuple[str, ...]) -> None:
     """Write everything beside its place first; then move it, the record last."""
     new = not folder.exists()
-    with _unfinished(folder.parent if new else folder) as beside:
+    with _unfinished(folder.parent if new else folder, folder.name) as beside:
+        made = beside if new else beside / "new"
         for place, written in content.items():
-            path = beside / place
+            path = made / place
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(written)
         if new:
             beside.chmod(0o755)
             os.replace(beside, folder)
             return
-        for place in content:
-            target = _within(folder, place)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            os.replace(beside / place, target)
-        for place in removed:
-            _within(folder, place).unlink(missing_ok=True)
-            with suppress(OSError):  # one of them holds something else
-                for above in PurePosixPath(place).parents[:-1]:
-                    (folder / above).rmdir()
+        with _as_it_was(folder, beside / "old", [*content, *removed]):
+            for place in content:
+                target = _within(folder, place)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                os.replace(made / place, target)
+            for place in removed:
+                _within(folder, place).unlink(missing_ok=True)
+                _remove_empty(folder, place)
 
 
 @contextmanager
-def _unfinished(parent: Path) -> Iterator[Path]:
-    """A folder for what is not whole yet; one that an earlier end left behind goes too."""
-    parent.mkdir(parents=True, exist_ok=True)
-    beside = Path(mkdtemp(dir=parent, prefix=UNFINISHED))
+def _as_it_was(folder: Path, copies: Path, places: Sequence[str]) -> Iterator[None]:
+    """Keep copies of what stands at places, and put them back where the block does not end."""
+    before = [place for place in places if os.path.lexists(_within(folder, place))]
+    for place in before:
+        (copies / place).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(folder / place, copies / place, follow_symlinks=False)
+    try:
+        yield
+    except BaseException:
+        for place in places:
+            if place in before:
+                (folder / place).parent.mkdir(parents=True, exist_ok=True)
+                os.replace(copies / place, folder / place)
+            else:
+                (folder / place).unlink(missing_ok=True)
+                _remove_empty(folder, place)
+        raise
+
+
+def _remove_empty(folder: Path, place: str) -> None:
+    """The folders above a place that hold nothing else."""
+    with suppress(OSError):
+        for above in PurePosixPath(place).parents[:-1]:
+            (folder / above).rmdir()
+
+
+@contextmanager
+def _unfinished(parent: Path, name: str) -> Iterator[Path]:
+    """A folder for what is not whole yet; one that a killed process left behind goes first."""
+    beside = parent / f"{UNFINISHED}{name}"
+    shutil.rmtree(beside, ignore_errors=True)
+    beside.mkdir(parents=True)
     try:
         yield beside
     finally:

@@ -26,8 +26,8 @@ from tablecast.schema.readings import reading_of
 from tablecast.schema.schema import Schema
 from tablecast.schema.table_notes import NO_ANSWER
 from tablecast.schema.texts import canonical_text, class_names
-from tablecast.training.experiment import splits
 from tablecast.training.experiment.foreign import check_columns
+from tablecast.training.experiment.split_remarks import how_refitted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,7 +38,8 @@ if TYPE_CHECKING:
 Role = Literal["number", "category", "date", "spelt"]
 
 #: PyCaret's names of its steps, and what a column is that it gives to them. Later ones decide; but
-#: what is both a number and encoded are "spelt" numbers: texts that it was told are numbers.
+#: what is both a number and encoded are "spelt" numbers: texts that it was told are numbers, or
+#: numbers that it was told the order of.
 STEPS: Mapping[str, Role] = {
     "numerical_imputer": "number",
     "date_feature_extractor": "date",
@@ -93,7 +94,7 @@ def rows_of(
     task = Remark(
         "Task: {task} (from the pipeline).", values={"task": Remark(TASKS[finished.task])}
     )
-    notes = [*read, task, *finished.notes, *about_notes, *splits.how_refitted(about)]
+    notes = [*read, task, *finished.notes, *about_notes, *how_refitted(about)]
     if without := int((~answered).sum()):
         notes.append(NO_ANSWER.filled(name=finished.target, count=without))
     typed = pd.DataFrame({**columns, finished.target: _targets(table[finished.target], finished)})
@@ -127,7 +128,7 @@ def schema_of(
     kinds: dict[str, str] = {
         str(name): "category"
         for name, dtype in prepared.table.dtypes.items()
-        if roles.get(str(name)) == "category" and dtype.kind in "if"
+        if roles.get(str(name)) in ("category", "spelt") and dtype.kind in "if"
     }
     schema = Schema.from_table(
         prepared.table, prepared.target, prepared.task, form, importance, kinds
@@ -179,6 +180,8 @@ def _typed(column: pd.Series, role: Role | None, levels: Mapping[str, Any]) -> p
         return _moments(column) if role != "category" else _levels(column, levels)
     if role == "number" and column.dtype == object:
         return _numbers(column)
+    if role == "spelt" and column.dtype.kind in "iuf":
+        return _plain(column)  # numbers with an order of their own, as ordinal_features names it
     if role == "spelt":
         texts = column.map(lambda value: canonical_text(plain(value)), na_action="ignore")
         return texts.astype(object)

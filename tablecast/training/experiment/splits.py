@@ -3,18 +3,19 @@
 Rows are drawn at random unless a person says what that would spoil. With ``--group`` the rows of
 one group are all on one side of every split, since new rows will come from new groups; with
 ``--time`` a model learns from rows before those that it is judged on, since new rows will be later.
+With both it is judged on later rows of groups that it has not seen.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from tablecast.data.row_metadata import RowMetadata
-from tablecast.errors import Remark, TrainingError
+from tablecast.errors import TrainingError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,6 +47,9 @@ LATER_FRACTION = 0.5
 #: Refits look as far ahead as the test rows do, in two stretches of the moments: ranges are learnt
 #: from one, and measured on the other.
 REFITS, REFITTED_FRACTION = 2, 0.6
+#: By time and group, each stretch is answered in so many parts, by models that learn from the
+#: groups of the others: with two they would lack half of the earlier rows.
+GROUPS_BESIDE_TIME = 3
 #: By time, the fewest rows before the test rows, and before those that ranges are measured on.
 FEWEST_EARLIER, MEASURED = 10, 2
 
@@ -58,7 +62,7 @@ def held_out(prepared: Prepared, seed: int) -> Split | None:
     """
     about, target = prepared.about, prepared.table[prepared.target]
     if about.times is not None:
-        found = _sides(~is_later(about.times))
+        found = _later_holdout(prepared, seed)
     elif about.groups is not None:
         found = _grouped_holdout(target, about.groups, prepared.task, seed)
     else:
@@ -81,7 +85,7 @@ def is_later(
     Raises:
         TrainingError: so many rows share the last moment that fewer are left before it.
     """
-    ordered = times.sort_values(ignore_index=True)
+    ordered = times.sort_values()
     last = ordered.iloc[-1]
     before = ordered[ordered < last]
     if len(before) < fewest:
@@ -90,7 +94,7 @@ def is_later(
             f"{str(times.name)!r}, and the {len(before)} before it are too few to learn from: rows "
             f"of one time are not torn apart. Leave out --time, or add rows of other times."
         )
-    first = ordered[int(earlier * len(ordered))]
+    first = ordered.iloc[int(earlier * len(ordered))]
     if first <= before.iloc[fewest - 1]:
         first = ordered[ordered > before.iloc[fewest - 1]].iloc[0]
     return times >= first
@@ -102,7 +106,7 @@ def folds(
     """Folds: each row is to be answered by what was fitted without it.
 
     By time the earliest rows are answered by no fold, and each fold learns from all that is
-    earlier.
+    earlier; with groups too, from other groups' rows among these.
 
     Args:
         target, about: of the rows to divide.
@@ -143,6 +147,8 @@ def refits(
     if about.times is None:
         return folds(target, about, task, most, seed)
     found = list(_forward(about.times, REFITS, REFITTED_FRACTION))
+    if about.groups is not None:
+        found = _of_others(found, target, about.groups, task, seed)
     if task == "regression":  # whose ranges are learnt from the earlier of the unseen rows
         is_later(about.times.iloc[np.concatenate([unseen for _, unseen in found])], fewest=MEASURED)
     _check_classes(found, target, about, task)
@@ -152,7 +158,7 @@ def refits(
 def refits_of(about: RowMetadata, most: int) -> int:
     """How many refits of a pipeline for amounts there are, where so many are wanted."""
     if about.times is not None:
-        return REFITS
+        return REFITS * (1 if about.groups is None else GROUPS_BESIDE_TIME)
     return min(most, _parts_of(about)) if about.groups is not None else most
 
 
@@ -223,53 +229,6 @@ def drawn_by_weight(weights: pd.Series, seed: int) -> Rows:
     return np.asarray(np.searchsorted(ends, even), dtype=np.intp)
 
 
-def how_split(about: RowMetadata) -> list[Remark]:
-    """How rows are split and counted where it is not at random and alike, and what that is for."""
-    said = []
-    if about.groups is not None:
-        values = {"name": str(about.groups.name), "count": int(about.groups.nunique())}
-        said.append(Remark(
-            "Rows with the same {name} ({count} values) stay together: no value of {name} is in "
-            "both training and test rows, nor in two folds. So the scores hold for new values of "
-            "{name}.",
-            values=values,
-        ))
-    if about.times is not None:
-        said.append(Remark(
-            "The rows are split by {name}: models learn from earlier rows and are tested on later "
-            "ones, in every fold. So the scores hold for predictions of later rows.",
-            values={"name": str(about.times.name)},
-        ))
-    if about.weights is not None:
-        said.append(Remark(
-            "The rows have weights ({name}), which count in training, in the scores and in the "
-            "ranges. Pictures and group tables count each row once.",
-            values={"name": str(about.weights.name)},
-        ))
-    return said
-
-
-def how_refitted(about: RowMetadata) -> list[Remark]:
-    """The same of the refits alone, where somebody else has trained the model."""
-    said = []
-    if about.groups is not None:
-        said.append(Remark(
-            "Errors and ranges come from refits that keep rows with the same {name} together.",
-            values={"name": str(about.groups.name)},
-        ))
-    if about.times is not None:
-        said.append(Remark(
-            "Errors and ranges come from refits on earlier rows, tested on later ones by {name}.",
-            values={"name": str(about.times.name)},
-        ))
-    if about.weights is not None:
-        said.append(Remark(
-            "Rows are weighted by {name} in the refits that errors and ranges come from.",
-            values={"name": str(about.weights.name)},
-        ))
-    return said
-
-
 def _drawn(target: pd.Series, task: str, most: int, seed: int, repeats: int) -> list[Split]:
     from sklearn.model_selection import RepeatedKFold, RepeatedStratifiedKFold
 
@@ -288,11 +247,33 @@ def _parts_of(about: RowMetadata) -> int:
 def _divided(
     target: pd.Series, about: RowMetadata, task: str, count: int, seed: int
 ) -> list[Split]:
-    if about.times is not None:
-        return list(_forward(about.times, count, LATER_FRACTION))
+    if about.times is None:
+        if about.groups is None:
+            raise ValueError("neither groups nor times")
+        return _grouped(target, about.groups, task, count, seed)
     if about.groups is None:
-        raise ValueError("neither groups nor times")
-    return _grouped(target, about.groups, task, count, seed)
+        return list(_forward(about.times, count, LATER_FRACTION))
+    stretches = _forward(about.times, max(2, count // GROUPS_BESIDE_TIME), LATER_FRACTION)
+    return _of_others(stretches, target, about.groups, task, seed)
+
+
+def _of_others(
+    stretches: Iterable[Split], target: pd.Series, groups: pd.Series, task: str, seed: int
+) -> list[Split]:
+    """Each stretch in parts of whole groups, which are answered without their own earlier rows."""
+    dealt = _grouped(target, groups, task, min(GROUPS_BESIDE_TIME, groups.nunique()), seed)
+    crossed = [
+        (np.setdiff1d(learnt, part), np.intersect1d(unseen, part))
+        for learnt, unseen in stretches
+        for _, part in dealt
+    ]
+    usable = [split for split in crossed if all(len(side) for side in split)]
+    if len(usable) < 2:
+        raise TrainingError(
+            f"Too few values of {groups.name} have rows both early and late to be split by --group "
+            "and by --time. Leave one of them out."
+        )
+    return usable
 
 
 def _forward(times: pd.Series, count: int, share: float) -> Iterator[Split]:
@@ -322,6 +303,33 @@ def _grouped(
     # GroupKFold deals groups of one size out in the order of their names, which are drawn here.
     drawn = np.random.default_rng(seed).permutation(known)[names]
     return list(GroupKFold(count).split(rows, groups=drawn))
+
+
+def _later_holdout(prepared: Prepared, seed: int) -> Split:
+    """The later rows; with groups, those of new ones and of a share that is not learnt from.
+
+    Raises:
+        TrainingError: too few rows are left on a side.
+    """
+    times, groups = prepared.about.times, prepared.about.groups
+    if times is None:
+        raise ValueError("no times")
+    later = is_later(times).to_numpy()
+    if groups is None:
+        return _sides(~later)
+    target = prepared.table[prepared.target]
+    drawn = np.zeros(len(later), dtype=bool)
+    drawn[_grouped_holdout(target, groups, prepared.task, seed)[1]] = True
+    new = ~groups.isin(groups[~later].unique()).to_numpy()
+    found = np.flatnonzero(~later & ~drawn), np.flatnonzero(later & (drawn | new))
+    few = len(found[0]) < FEWEST_EARLIER or len(found[1]) < MEASURED
+    if few or groups.iloc[found[0]].nunique() < 2:
+        raise TrainingError(
+            f"Of {len(later)} rows, {len(found[0])} are left to learn from and {len(found[1])} to "
+            f"test on: by --time {times.name} and --group {groups.name}, test rows are later and "
+            "of other groups. Leave one of them out, or add rows."
+        )
+    return found
 
 
 def _grouped_holdout(target: pd.Series, groups: pd.Series, task: str, seed: int) -> Split:
@@ -364,22 +372,25 @@ def _check_classes(
         return
     label = lacking[0]
     rows = (target == label).to_numpy()
+    where = []
     if about.groups is not None:
         count = int(about.groups[rows].nunique())
-        where = f"in {count} value{'' if count == 1 else 's'} of '{about.groups.name}'"
-    else:
-        where = f"in the rows {_span(about, rows)}"
+        where.append(f"in {count} value{'' if count == 1 else 's'} of '{about.groups.name}'")
+    if about.times is not None:
+        where.append(f"in the rows {_span(about.times[rows])}")
+    options = [
+        option
+        for option, named in (("--group", about.groups), ("--time", about.times))
+        if named is not None
+    ]
     raise TrainingError(
-        f"The class '{label}' of '{target.name}' is only {where}, so the folds and the test rows "
-        f"cannot all hold it. Leave that class out, merge it with another, or train without "
-        f"--{'time' if about.groups is None else 'group'}."
+        f"The class '{label}' of '{target.name}' is only {' and '.join(where)}, so the folds and "
+        "the test rows cannot all hold it. Leave that class out, merge it with another, or train "
+        f"without {' or '.join(options)}."
     )
 
 
-def _span(about: RowMetadata, rows: npt.NDArray[np.bool_]) -> str:
-    if about.times is None:
-        raise ValueError("no times")
-    times = about.times[rows]
+def _span(times: pd.Series) -> str:
     return f"from {in_words(times.min())} to {in_words(times.max())} by '{times.name}'"
 
 

@@ -96,10 +96,12 @@ def finished(experiment: Any, estimator: Any, table: WholeTable) -> Finished:
         table: all rows.
     """
     held = held_out(experiment, estimator)
-    if table.is_searched:
+    if len(experiment.X) == len(table.prepared.table):
         return Finished(finalized(experiment, estimator, table.prepared.about), held)
     forget_columns(experiment.pipeline)
     pipeline = joined(experiment.pipeline, estimator)
+    if table.is_searched:  # by time and group, some rows are on neither side of the split
+        return Finished(_fitted(pipeline, table.prepared), held)
     others = _unlike(table.prepared, table.places[experiment.X_test.index])
     large = held_out(experiment, _fitted(pipeline, table.prepared.taken(others)))
     note = _cost(table, large.figures, held.figures)

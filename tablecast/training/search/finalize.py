@@ -146,12 +146,7 @@ def _why(trial: Trial, chosen: Trial, refused: dict[int, Remark]) -> Remark:
 
 def _judgement(pool: Pool, trial: Trial, held: HeldOut) -> list[Remark]:
     """What a reader should know of the figures, and whether there is anything in them."""
-    share = round(1 - held.rows / len(pool.prepared.table), 2)
-    notes = [Remark(
-        "Chosen by cross-validation on {share:.0%} of the rows ({score}). The test scores come "
-        "from the other {rest:.0%}, which played no part in the choice.",
-        values={"share": share, "rest": 1 - share, "score": score_of(trial)},
-    )]
+    notes = [_chosen_by(pool, trial, held)]
     nothing = _loss_of_knowing_nothing(trial.view)
     notes += nothing_learnt([nothing - loss for loss in trial.losses], held.figures)
     if pool.skipped and pool.budget.trials is None:
@@ -162,6 +157,24 @@ def _judgement(pool: Pool, trial: Trial, held: HeldOut) -> list[Remark]:
             seconds=pool.budget.seconds, names=list(dict.fromkeys(map(_skipped, pool.skipped))),
         ))
     return notes
+
+
+def _chosen_by(pool: Pool, trial: Trial, held: HeldOut) -> Remark:
+    """Which rows chose, and which tested."""
+    rows, learnt = len(pool.prepared.table), len(trial.view.experiment.X_train)
+    if learnt + held.rows < rows:
+        return Remark(
+            "Chosen by cross-validation on {share:.0%} of the rows ({score}). The test scores come "
+            "from another {rest:.0%}, which played no part in the choice. The rows between them "
+            "(later, or of the test rows' groups) are used for the final model alone.",
+            values={"share": learnt / rows, "rest": held.rows / rows, "score": score_of(trial)},
+        )
+    share = round(1 - held.rows / rows, 2)
+    return Remark(
+        "Chosen by cross-validation on {share:.0%} of the rows ({score}). The test scores come "
+        "from the other {rest:.0%}, which played no part in the choice.",
+        values={"share": share, "rest": 1 - share, "score": score_of(trial)},
+    )
 
 
 def _skipped(entry: dict[str, Any]) -> Remark | str:

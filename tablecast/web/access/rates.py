@@ -34,16 +34,21 @@ MOST_REMEMBERED = 10_000
 
 
 @dataclass
-class _Permits:
+class Permits:
     """What a process may let through before it asks again, and until when that holds.
 
     Attributes:
         left: requests; none are left for anybody where ``used_up``.
+        until: seconds since 1970.
     """
 
-    left: int
+    left: float
     until: float
     used_up: bool = False
+
+
+#: Of whoever has no rate.
+UNLIMITED = Permits(math.inf, math.inf)
 
 
 class Rates:
@@ -75,7 +80,7 @@ class Rates:
         except ConfigurationError as error:
             raise SettingError(f"TABLECAST_LIMITS cannot be used: {error}.") from None
         self._limiter: RateLimiter = FixedWindowRateLimiter(counts)
-        self._permits: dict[tuple[str, str], _Permits] = {}
+        self._permits: dict[tuple[str, str], Permits] = {}
         self._failed_until = 0.0
 
     def wait(self, rate: str, who: str) -> int:
@@ -98,6 +103,10 @@ class Rates:
                 return math.ceil(permits.until - now)
         return self._ask(rate, who, now)
 
+    def permits(self, rate: str, who: str) -> Permits | None:
+        """What a process may let through of whoever has just been let through; None for nothing."""
+        return self._permits.get((rate, who)) if rate else UNLIMITED
+
     def _ask(self, rate: str, who: str, now: float) -> int:
         item = parsed(rate)
         many = max(1, item.amount // PARTS)
@@ -109,7 +118,7 @@ class Rates:
             return 0
         if len(self._permits) >= MOST_REMEMBERED:
             self._permits.clear()
-        self._permits[rate, who] = _Permits(max(taken - 1, 0), until, used_up=not taken)
+        self._permits[rate, who] = Permits(max(taken - 1, 0), until, used_up=not taken)
         return 0 if taken else max(1, math.ceil(until - now))
 
     def _hit(self, item: RateLimitItem, who: str, cost: int) -> bool:

@@ -118,7 +118,8 @@ def effects_of(loaded: Deployment, importance: Mapping[str, float]) -> Effects |
     predictions = (
         [] if is_probability else [a for f in drawn for a in data["fields"][f.name]["answers"]]
     )
-    wording = wording_of(schema, max(map(abs, predictions), default=1.0))
+    largest = max(map(abs, predictions), default=1.0)
+    wording = wording_of(schema, largest, background=loaded.background)
     up = (
         card_charts.FROM_0_TO_1
         if is_probability
@@ -128,7 +129,7 @@ def effects_of(loaded: Deployment, importance: Mapping[str, float]) -> Effects |
         _effect(field, data["fields"][field.name], data, up, wording, loaded.background, schema)
         for field in drawn
     )
-    ticks = tuple(wording.of(tick) if not is_probability else percent(tick) for tick in up.ticks)
+    ticks = tuple(map(wording.tick, up.ticks))
     classes = tuple(schema.show_class(name) for name in data["classes"])
     return Effects(
         effects, _others(others, data, wording), number(data["rows"]), ticks, classes,
@@ -143,10 +144,7 @@ def _effect(
     values, predictions = effect["values"], effect["answers"]
     names = [field.in_words(value) for value in values]
     classes = tuple(schema.show_class(name) for name in data["classes"])
-    if classes:
-        cells = [tuple(percent(probability, 1) for probability in each) for each in predictions]
-    else:
-        cells = [(wording.of(prediction),) for prediction in predictions]
+    cells = [tuple(map(wording.of, each if classes else [each])) for each in predictions]
     is_level = field.is_text or len(values) <= 2
     step = 1 if is_level or len(classes) <= MANY_CLASSES else SPARSE
     table = Table(

@@ -57,11 +57,16 @@ PROOF: Mapping[str, str] = {
 }
 
 
+#: Measures of a model that a person compares; the card as JSON has all.
+MOST_MEASURES = 3
+
+
 @dataclass(frozen=True)
 class Entry:
-    """One line of the leaderboard."""
+    """One line of the leaderboard: a model, what it was fitted on, and its figures."""
 
     name: str
+    features: Sentence
     cells: tuple[Sentence, ...]
     error: Sentence | None
 
@@ -241,27 +246,34 @@ def _leaderboard(entries: Sequence[Mapping[str, Any]]) -> tuple[Table, list[Entr
     """What was tried: the columns, and an entry for each."""
     if not entries:
         return None
-    hidden = ("model", "name", "error", "tuned", "trials", "settings")
-    columns = [name for name in entries[0] if name not in hidden]
+    fitted = [entry for entry in entries if not entry.get("error")]
+    measures = [
+        name for name in METRICS if 2 * sum(name in entry for entry in fitted) > len(fitted)
+    ]
+    wanted = (*measures[:MOST_MEASURES], "seconds", "microseconds", "why")
+    columns = [name for name in wanted if name in entries[0]]
     rows = [
         Entry(
             str(entry.get("name") or entry["model"]),
+            _cell(entry.get("features", entry.get("recipe"))),
             tuple(_cell(entry.get(name)) for name in columns),
             sentence_of(entry["error"]) if entry.get("error") else None,
         )
         for entry in entries
     ]
-    names = {
-        "spread": "±", "recipe": _("Generated features"), "features": _("Features"),
-        "folds": _("Folds"), "seconds": _("Seconds"), "microseconds": _("µs per row"),
-        "why": _("Why"),
-    }
-    head = tuple(
-        names.get(name) or _(METRICS[name][0] if name in METRICS else name) for name in columns
-    )
+    names = {"seconds": _("Seconds"), "microseconds": _("µs per row"), "why": _("Why")}
+    head = tuple(names.get(name) or _(METRICS[name][0]) for name in columns)
     return Table((_("Model"), *head), ()), rows
 
 
 def _cell(value: Any) -> Sentence:
     is_sentence = isinstance(value, str | Remark) or is_remark(value)
-    return sentence_of(value) if is_sentence else Sentence(measure(value))
+    return sentence_of(value) if is_sentence else Sentence(measure(_in_short(value)))
+
+
+def _in_short(value: Any) -> Any:
+    """A figure in four digits: models differ by more, or do not differ."""
+    if not isinstance(value, float):
+        return value
+    short = float(f"{value:.4g}")
+    return int(short) if short.is_integer() and abs(short) >= 1000 else short

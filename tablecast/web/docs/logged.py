@@ -151,10 +151,10 @@ def _outcome_schemas(loaded: Deployment) -> dict[str, Any]:
 
 
 def _kind(loaded: Deployment) -> dict[str, Any]:
-    (field,) = schema_of_outcomes(loaded.schema).fields
+    (field,) = schema_of_outcomes(loaded).fields
     return dict(field.json_schema())
 
 
 def _example(loaded: Deployment) -> Any:
-    (field,) = schema_of_outcomes(loaded.schema).fields
+    (field,) = schema_of_outcomes(loaded).fields
     return field.json_examples()[0] if field.default is not None else field.json_edge()

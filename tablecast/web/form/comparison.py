@@ -10,13 +10,12 @@ from dataclasses import dataclass
 
 from tablecast.deployment.deployment import Deployment
 from tablecast.errors import InvalidInput
-from tablecast.i18n.formats import percent
 from tablecast.i18n.language import _
 from tablecast.inference.difference import Difference, difference
 from tablecast.inference.predictor import Prediction
 from tablecast.schema.schema import Row, Schema
 from tablecast.web.display import charts
-from tablecast.web.display.amounts import Wording, wording_of_all
+from tablecast.web.display.amounts import Wording, prediction_in_words, wording_of_all
 from tablecast.web.display.remarks import warning_of
 from tablecast.web.form.answer import Line, steps_of
 from tablecast.web.form.cases import Case, name_of
@@ -129,7 +128,7 @@ def compared(loaded: Deployment, schema: Schema, cases: Sequence[Case]) -> Compa
         difference(schema, loaded.engine, first, case.row) if first and case.row else None
         for case in read[1:]
     ]
-    wording = wording_of_all(schema, filter(None, predictions))
+    wording = wording_of_all(schema, filter(None, predictions), loaded.background)
     label = next((one.label for one in differences if one and one.label is not None), None)
     return Comparison(
         columns=_columns(schema, read, predictions, [None, *differences], wording),
@@ -173,20 +172,12 @@ def _column(
     is_amount = schema.task == "regression"
     return Column(
         number,
-        answer=wording.of(float(label)) if is_amount else _class_in_words(schema, prediction),
+        answer=prediction_in_words(schema, prediction, wording),
         likely=(wording.of(ends[0]), wording.of(ends[1])) if ends else None,
         bar=charts.from_zero(scale, float(label)) if is_amount else None,
         change=wording.change(found.other - found.first) if found else "",
         warnings=tuple(warning_of(schema, warning) for warning in prediction.warnings),
     )
-
-
-def _class_in_words(schema: Schema, prediction: Prediction) -> str:
-    name = schema.show_class(prediction.prediction)
-    if prediction.probabilities is None:
-        return name
-    share = percent(prediction.probabilities[str(prediction.prediction)], 1)
-    return _("{label} ({share})").format(label=name, share=share)
 
 
 def _cells(controls: tuple[Control, ...]) -> tuple[Cell, ...]:

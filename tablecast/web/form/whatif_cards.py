@@ -19,6 +19,9 @@ from tablecast.web.display.axis import ticks_within
 
 #: Curves share a scale if at least half of them cover this part of it; else most would look flat.
 SHARED_PART = 0.1
+#: Steps of the last digit that is written which a scale has at least: its ticks then fall on such
+#: steps, and what is too small to be written looks flat.
+LEAST_STEPS = 20
 #: Rows around a value that are few, if they are also so small a part of an even spread.
 FEW_ROWS, FEW_OF_EVEN = 20, 0.25
 #: Rows of a level that are few.
@@ -62,7 +65,8 @@ class Card:
         options: every value that was tried; a category's are drawn as bars.
         curve: a number's picture; None for a category.
         up, across: the curve's axes.
-        summary: the picture in a sentence, and where training had few rows.
+        summary: the picture in a sentence, and where training had few rows; of a category only that
+            it had few of every level.
     """
 
     name: str
@@ -110,17 +114,17 @@ def whatif_cards(
         wording: how amounts are written.
         shown: field name to the given value in words.
     """
-    whole = _scale_of(courses.courses, courses.answer)
+    whole = legible(_scale_of(courses.courses, courses.answer), wording)
     shares = _is_shared(schema, courses, whole)
     cards = tuple(
         _card(
             schema.field(course.field), course, courses.answer, wording, background,
-            whole, whole if shares else _scale_of([course], courses.answer),
+            whole, whole if shares else legible(_scale_of([course], courses.answer), wording),
             shown.get(course.field, ""),
         )
         for course in courses.courses
     )
-    ends = (wording.of(whole.low), wording.of(whole.high)) if shares else None
+    ends = (wording.tick(whole.low), wording.tick(whole.high)) if shares else None
     rows = any(card.curve and card.curve.rows for card in cards)
     return WhatIfCards(cards, len(schema.fields) - len(cards), ends, rows)
 
@@ -129,6 +133,17 @@ def _scale_of(courses: Sequence[Course], answer: float) -> charts.Scale:
     shown = [prediction for course in courses for prediction in course.answers]
     shown += [end for course in courses for ends in course.ranges for end in ends]
     return charts.Scale(min(shown, default=answer), max(shown, default=answer))
+
+
+def legible(scale: charts.Scale, wording: Wording) -> charts.Scale:
+    """A scale that is at least so wide as the digits that are written tell apart."""
+    least = LEAST_STEPS * wording.step
+    if scale.high - scale.low >= least:
+        return scale
+    low = (scale.low + scale.high - least) / 2
+    low = max(0.0, low) if scale.low >= 0 else low
+    low = min(low, 1 - least) if wording.is_probability else low
+    return charts.Scale(low, low + least)
 
 
 def _is_shared(schema: Schema, courses: WhatIf, whole: charts.Scale) -> bool:
@@ -158,8 +173,9 @@ def _card(
     if not is_curve:
         # Levels have no order of their own; codes and yes or no keep theirs.
         ordered = sorted(options, key=attrgetter("amount"), reverse=True)
+        few = sentences(_thin_in_words(options)) if all(thin) else ""
         return Card(field.label, present, tuple(ordered) if field.is_text else options,
-                    None, (), (), "")
+                    None, (), (), few)
     numbers = [float(value) for value in course.values]
     curve = charts.curve(
         numbers, course.answers, course.present, answer, scale, course.ranges, support, thin

@@ -20,7 +20,7 @@ from tablecast.inference.wish import Wish
 from tablecast.schema.field import Choice, Field, Refusal, Value
 from tablecast.schema.number_formats import DECIMAL_COMMA
 from tablecast.schema.schema import Row, Schema
-from tablecast.web.display.amounts import Wording, wording_of_all
+from tablecast.web.display.amounts import Wording, prediction_in_words, wording_of_all
 from tablecast.web.form.cases import MOST_CASES, address_of
 from tablecast.web.form.controls import free_name
 
@@ -127,7 +127,7 @@ def wishing_of(
         return replace(shown, error=refusal.remark.say(schema.target_label.lower()))
     found = alternatives(loaded.predictor, loaded.background, row, wish)
     tried = [*found.ways, *([found.nearest] if found.nearest else [])]
-    wording = wording_of_all(schema, (way.prediction for way in tried))
+    wording = wording_of_all(schema, (way.prediction for way in tried), loaded.background)
     told = partial(_shown, schema, row, values, wording)
     ways = tuple(map(told, found.ways))
     cases = [values, *(_case(schema, way, values) for way in found.ways)][:MOST_CASES]
@@ -179,9 +179,7 @@ def _shown(
 ) -> ShownWay:
     old = dict(zip((field.name for field in schema.fields), row.values, strict=True))
     changes = tuple(_change(schema.field(name), old[name], new) for name, new in way.changes)
-    label = way.prediction.prediction
-    is_amount = schema.task == "regression"
-    answer = wording.of(float(label)) if is_amount else schema.show_class(label)
+    answer = prediction_in_words(schema, way.prediction, wording)
     return ShownWay(changes, answer, address_of(schema, [values, _case(schema, way, values)]))
 
 

@@ -6,12 +6,12 @@ Without the setting TABLECAST_KEYS everything is open. ``roles`` has the role th
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Any, NamedTuple
 
 from flask import Flask, Response, current_app, g, redirect, request, url_for
 
@@ -19,7 +19,7 @@ from tablecast.i18n.language import _, ngettext
 from tablecast.web.access.key_file import PREFIX, Key
 from tablecast.web.access.keyring import Keyring
 from tablecast.web.access.places import Places
-from tablecast.web.access.rates import WRONG_KEYS, Rates, parsed
+from tablecast.web.access.rates import WRONG_KEYS, Permits, Rates, parsed
 from tablecast.web.http import sessions
 from tablecast.web.http.proxies import Sender
 from tablecast.web.http.rendering import problem_page, wants_page
@@ -28,6 +28,22 @@ from tablecast.web.http.roles import ASK, FORM, PUBLIC, role_of
 
 #: How a request that did not say who it is from is counted.
 EVERYBODY = ""
+
+
+class Admitted(NamedTuple):
+    """A key that was found to be right, for as long as it need not be looked for again.
+
+    Attributes:
+        name: of the key.
+        who: as whose its requests count.
+        permits: how many of them may still be made.
+        until: as ``time.monotonic`` counts.
+    """
+
+    name: str
+    who: str
+    permits: Permits
+    until: float
 
 
 @dataclass(frozen=True)
@@ -40,6 +56,7 @@ class Access:
         rate: of each address that asks without a key; empty for no limit.
         open_form: whether the form needs no key.
         places: of requests at the same time; None where there may be any number.
+        admitted: the keys of programs that asked within the last second, by their headers.
     """
 
     keyring: Keyring | None
@@ -47,22 +64,43 @@ class Access:
     rate: str
     open_form: bool
     places: Places | None = None
+    admitted: dict[str | None, Admitted] = field(default_factory=dict)
 
     def let_through(self, sender: Sender, client_of: Callable[[Sender], str]) -> str | None:
         """The name of the key of a program that may be answered at once, which counts it.
 
         It is "" where no key is needed. None where ``check`` is to decide; nothing is counted then.
         """
-        if self.keyring:
-            key = self.keyring.find(bearer(sender.authorization))
-            if key is None or not key.grants(ASK):
+        if self.keyring is None:
+            who = counted(client_of(sender))
+            if self._has_no_place(who):
                 return None
-            name, who, rate = key.name, key.counted, key.rate
-        else:
-            name, who, rate = "", counted(client_of(sender)), self.rate
-        if self.places and self.places.all_held_here(who):
+            return None if self.rate and self.rates.wait(self.rate, who) else ""
+        known = self.admitted.get(sender.authorization)
+        if known is None or known.permits.left <= 0 or time.monotonic() >= known.until:
+            return self._look_for(self.keyring, sender.authorization)
+        if self._has_no_place(known.who):
             return None
-        return None if rate and self.rates.wait(rate, who) else name
+        known.permits.left -= 1
+        return known.name
+
+    def _look_for(self, keyring: Keyring, authorization: str | None) -> str | None:
+        """``let_through`` for a key that is not known yet, or not any more."""
+        key = keyring.find(bearer(authorization))
+        if key is None or not key.grants(ASK) or self._has_no_place(key.counted):
+            self.admitted.pop(authorization, None)
+            return None
+        if key.rate and self.rates.wait(key.rate, key.counted):
+            return None
+        permits = self.rates.permits(key.rate, key.counted)
+        if permits:
+            left = min(key.ends, permits.until) - time.time()
+            until = min(keyring.fresh_until, time.monotonic() + left)
+            self.admitted[authorization] = Admitted(key.name, key.counted, permits, until)
+        return key.name
+
+    def _has_no_place(self, who: str) -> bool:
+        return self.places is not None and self.places.all_held_here(who)
 
     def wait(self, key: Key | None, address: str) -> int:
         """Count a request; seconds until one may be made again, or 0."""
@@ -174,8 +212,8 @@ def _identify(access: Access, wanted: str) -> Response | None:
             return _wrong_key(access)
     else:
         g.key = sessions.signed_in(access.keyring)
-        if g.key and request.method == "POST" and not from_this_site():
-            return _refused(403, _("This was sent from another site. Send it from this one."))
+        if g.key and request.method == "POST" and not sessions.from_this_site():
+            return _refused(403, _(sessions.ANOTHER_SITE))
     if g.key is None:
         return None if needs_none else _no_key()
     if needs_none or g.key.grants(ASK if wanted == FORM else wanted):
@@ -191,14 +229,6 @@ def bearer(authorization: str | None) -> str:
     if not authorization or authorization[:7].lower() != "bearer ":
         return ""
     return authorization[7:]
-
-
-def from_this_site() -> bool:
-    """Whether a browser says that a page of this site has sent the request."""
-    origin = request.headers.get("Origin")
-    if origin:
-        return urlsplit(origin).netloc == request.host
-    return request.headers.get("Sec-Fetch-Site", "same-origin") in ("same-origin", "none")
 
 
 def _no_key() -> Response:

@@ -38,6 +38,11 @@ class Opened:
         self.shadow = Opened(shadow, name) if shadow else None
         self.kept: dict[str, Any] = {}
 
+    @property
+    def logged_as(self) -> str:
+        """By which name the log knows it: copies of one deployment have names of their own."""
+        return self.name or self.loaded.name
+
     @cached_property
     def languages(self) -> tuple[Language, ...]:
         """The languages that its addresses may ask for.

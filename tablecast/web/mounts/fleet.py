@@ -130,6 +130,22 @@ class Fleet:
                 self._open.move_to_end(name)
         return opened
 
+    def description(self, name: str) -> Mapping[str, Any] | None:
+        """What a deployment says of itself, which is not opened for it; None where there is none.
+
+        Raises:
+            ArtifactError, OSError: it cannot be read.
+        """
+        mount = self.mount(name)
+        if mount is None or mount.source is None:
+            return None
+        return self._description(mount.source)
+
+    def _description(self, source: Source) -> Mapping[str, Any]:
+        base = versions.resolved(source.path, nested=True)
+        read = graph_file.read_graph_description if self._engine == "onnx" else read_description
+        return read(base)
+
     def _too_many(self) -> Iterator[Mount]:
         """Those that were not asked for the longest, past the most that may be open."""
         size = sum(mount.size for mount in list(self._open.values()))
@@ -189,10 +205,7 @@ class Fleet:
             readable = os.fsencode(name).decode("utf-8", "replace")
             return Listed(readable, f"The name cannot be an address: {why}. Rename it.")
         try:
-            base = versions.resolved(source.path, nested=True)
-            onnx = self._engine == "onnx"
-            read = graph_file.read_graph_description if onnx else read_description
-            return _listed(name, read(base))
+            return _listed(name, self._description(source))
         except (TablecastError, OSError) as error:
             return Listed(name, self._told(worded(error)))
         except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:

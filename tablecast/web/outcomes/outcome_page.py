@@ -74,7 +74,7 @@ def file() -> Response:
         return _page("", wrong_file=_(CHOOSE))
     name = PurePath(sent.filename.replace("\\", "/")).name[-150:]
     try:
-        read = read_outcomes(deployment().schema, cast(BinaryIO, sent.stream), name)
+        read = read_outcomes(deployment(), cast(BinaryIO, sent.stream), name)
         try:
             counted = tell(read.told)
         except OutcomesRefused as refused:
@@ -117,7 +117,7 @@ def _page(
 
 
 def _outcomes(found: Row) -> Schema:
-    return schema_of_outcomes(schema_shown(), found["prediction"])
+    return schema_of_outcomes(deployment(), schema_shown(), found["prediction"])
 
 
 def _are_wrong(controls: Sequence[Control]) -> bool:
@@ -135,7 +135,7 @@ def _shown_answer(schema: Schema, found: Row) -> str:
 def _shown_outcome(schema: Schema, outcome: Label) -> str:
     if schema.task == "classification":
         return schema.show_class(outcome)
-    return schema_of_outcomes(schema).fields[0].in_words(outcome)
+    return schema_of_outcomes(deployment(), schema).fields[0].in_words(outcome)
 
 
 def _given(schema: Schema, found: Row) -> list[tuple[str, str]]:

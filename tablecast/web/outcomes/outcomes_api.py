@@ -73,7 +73,7 @@ def _body() -> Any:
 
 def _read_csv() -> Sequence[Told]:
     try:
-        read = read_outcomes(deployment().schema, io.BytesIO(request.get_data()), _("the body"))
+        read = read_outcomes(deployment(), io.BytesIO(request.get_data()), _("the body"))
     except RowsRefused as error:
         raise InvalidInput(list(located(error.refusals))) from None
     except BatchError as error:

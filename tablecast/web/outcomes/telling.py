@@ -27,6 +27,7 @@ from tablecast.log.prediction_log import PredictionLog
 from tablecast.schema.schema import Schema
 from tablecast.schema.texts import quoted
 from tablecast.web.answer_log import EXTENSION, RETRY_AFTER
+from tablecast.web.http.opened import opened
 from tablecast.web.http.responses import deployment
 
 #: Errors after which a list is read no further.
@@ -46,7 +47,7 @@ def read_told(raws: Sequence[Any]) -> list[Told]:
     Raises:
         InvalidInput: naming what is wrong, with its place in the list.
     """
-    outcomes = schema_of_outcomes(deployment().schema)
+    outcomes = schema_of_outcomes(deployment())
     told: list[Told] = []
     errors: list[Remark] = []
     for row, raw in enumerate(raws):
@@ -78,7 +79,7 @@ def tell(told: Sequence[Told]) -> Counted:
     """
     try:
         key = g.key.name if g.key else None
-        return add_outcomes(the_log().engine, deployment().name, told, key)
+        return add_outcomes(the_log().engine, opened().logged_as, told, key)
     except (SQLAlchemyError, LogError):
         raise ServiceUnavailable(_(AWAY), retry_after=RETRY_AFTER) from None
 
@@ -94,7 +95,7 @@ def answer_of(one: str) -> tuple[reader.Row | None, reader.Row | None]:
         return None, None
     try:
         found = reader.answer_of(engine, one)
-        if found is None or found["deployment"] != deployment().name:
+        if found is None or found["deployment"] != opened().logged_as:
             return None, None
         return found, reader.outcome_of(engine, one)
     except LogError:

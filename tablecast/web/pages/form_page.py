@@ -9,7 +9,6 @@ from typing import Any
 from flask import Response, request, url_for
 
 from tablecast.errors import InvalidInput, Remark
-from tablecast.i18n.formats import percent
 from tablecast.i18n.language import N_, _
 from tablecast.inference.engine import Label
 from tablecast.inference.predictor import Prediction
@@ -41,19 +40,11 @@ SUMMARY_LENGTH = 100
 
 @dataclass(frozen=True)
 class Bar:
-    """One class and its probability, from 0 to 1."""
+    """One class and its probability, from 0 to 1, and as a percentage in words."""
 
     name: str
     probability: float
-
-    @property
-    def percent(self) -> str:
-        """The probability in words that never claim certainty."""
-        if self.probability < 0.001:
-            return _("under {share}").format(share=percent(0.001, 1))
-        if self.probability > 0.999:
-            return _("over {share}").format(share=percent(0.999, 1))
-        return percent(self.probability, 1)
+    percent: str
 
 
 @dataclass(frozen=True)
@@ -129,7 +120,10 @@ def answer_of(
 ) -> Answer:
     """A prediction as the page shows it."""
     probabilities = prediction.probabilities or {}
-    bars = [Bar(schema.show_class(name), each) for name, each in probabilities.items()]
+    bars = [
+        Bar(schema.show_class(name), each, wording.of(each))
+        for name, each in probabilities.items()
+    ]
     return Answer(
         text=answer_in_words(schema, prediction.prediction, wording),
         name=_named(schema, prediction.prediction, wording),
@@ -177,7 +171,8 @@ def _answered(values: Mapping[str, str]) -> Response:
     try:
         row = schema.parse(values, text=True)
     except InvalidInput as error:
-        answer_log.note_refusal(error.errors)
+        if not _is_preview():  # what is half typed was not asked for
+            answer_log.note_refusal(error.errors)
         controls = controls_of(schema, values, error.errors)
         summary = _summary(controls, error.errors)
         template = "live_problem.html" if _is_part() else "form.html"
@@ -185,7 +180,8 @@ def _answered(values: Mapping[str, str]) -> Response:
     metrics.of_route("/predict").count_rows(1)
     predictions = deployment().predictor.predict([row])
     ids = answer_log.ids_of(predictions)
-    return answer_log.kept(_answer_page(values, row, predictions[0], wish, ids), ids, predictions)
+    page = _answer_page(values, row, predictions[0], wish, ids)
+    return answer_log.kept(page, ids, predictions, preview=_is_preview())
 
 
 def _answer_page(
@@ -224,6 +220,11 @@ def _page(template: str, controls: Sequence[Control], **values: Any) -> Response
 def _is_part() -> bool:
     """Whether a script asks for the answer alone, to put it into the page that it is on."""
     return request.args.get("part") == "answer"
+
+
+def _is_preview() -> bool:
+    """Whether somebody is typing, and has not stayed with these values yet."""
+    return _is_part() and "meant" not in request.args
 
 
 def _defaults(schema: Schema) -> dict[str, str]:

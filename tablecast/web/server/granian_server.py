@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from typing import Any
 
 from tablecast.web.http import shared_counts
 
@@ -24,7 +25,12 @@ OPTIONS = (
 def main(host: str, port: str, workers: str) -> None:
     """Serve until a signal ends it."""
     from granian.cli import entrypoint
+    from granian.log import LOGGING_CONFIG
 
+    # Standard output is the access log's, of which each line is JSON. (A copy is no good: what
+    # granian starts takes its own from there.)
+    handlers: Any = LOGGING_CONFIG["handlers"]
+    handlers["console"]["stream"] = "ext://sys.stderr"
     # granian_app finds the host here; the processes that granian starts are told so too.
     sys.argv = ["granian", "--host", host, "--port", port, "--workers", workers, *OPTIONS]
     counts = None

@@ -6,7 +6,7 @@ It reads no more of HTTP than it needs to be certain; gunicorn understands all t
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple
 
 from tablecast.web.http.proxies import Sender
@@ -19,26 +19,26 @@ HEADER = re.compile(rb"([A-Za-z0-9-]+):([\t\x20-\x7e]*)")
 
 #: Headers whose value decides whether a request is plain.
 DECIDING = {
-    b"content-type": re.compile(rb"application/json"),
-    b"content-length": re.compile(rb"[0-9]{1,5}"),
-    b"connection": re.compile(rb"keep-alive", re.IGNORECASE),
-    b"accept": re.compile(rb"(?!.*(?:csv|ndjson)).*", re.IGNORECASE),
+    "content-type": re.compile("application/json"),
+    "content-length": re.compile("[0-9]{1,5}"),
+    "connection": re.compile("keep-alive", re.IGNORECASE),
+    "accept": re.compile("(?!.*(?:csv|ndjson)).*", re.IGNORECASE),
 }
 
 #: Headers that say nothing about where a request ends or how it is answered. A name that is not
 #: known here, such as Expect, Transfer-Encoding or Upgrade, is for gunicorn to understand.
 HARMLESS = frozenset(
-    b"accept-charset accept-encoding accept-language authorization baggage cache-control"
-    b" connect-time cookie dnt forwarded from host origin pragma priority referer sec-ch-ua"
-    b" sec-ch-ua-mobile sec-ch-ua-platform sec-fetch-dest sec-fetch-mode sec-fetch-site"
-    b" total-route-time traceparent tracestate user-agent via x-correlation-id x-forwarded-for"
-    b" x-forwarded-host x-forwarded-port x-forwarded-prefix x-forwarded-proto x-real-ip"
-    b" x-request-id x-request-start"
+    "accept-charset accept-encoding accept-language authorization baggage cache-control"
+    " connect-time cookie dnt forwarded from host origin pragma priority referer sec-ch-ua"
+    " sec-ch-ua-mobile sec-ch-ua-platform sec-fetch-dest sec-fetch-mode sec-fetch-site"
+    " total-route-time traceparent tracestate user-agent via x-correlation-id x-forwarded-for"
+    " x-forwarded-host x-forwarded-port x-forwarded-prefix x-forwarded-proto x-real-ip"
+    " x-request-id x-request-start"
     .split()
 )
 
 #: Headers that a plain request has: HTTP/1.1 asks for the first of them.
-REQUIRED = (b"host", b"content-type", b"content-length")
+REQUIRED = ("host", "content-type", "content-length")
 
 #: What says how long a body is, or whether the client waits before it sends one.
 FRAMING = re.compile(rb"content-length|transfer-encoding|expect", re.IGNORECASE)
@@ -46,51 +46,66 @@ LENGTH = re.compile(rb"\r\ncontent-length:[ \t]*([0-9]{1,15})[ \t]*\r\n", re.IGN
 
 BLANK = b"\r\n\r\n"
 
+#: Heads that are kept, each of so many bytes at most: a client that goes on says the same again.
+KEPT_HEADS, LONGEST_KEPT = 256, 2048
+
 
 class PlainRequest(NamedTuple):
-    """A whole plain request: its path, its body, and its headers by their lower-case names."""
+    """A whole plain request: its path, its body, and what it says of who sends it."""
 
     path: str
     body: bytes
-    headers: Mapping[bytes, bytes]
-
-    def sent_from(self, address: str) -> Sender:
-        """What it says of who sends it, from this address."""
-        value = self._value
-        return Sender(
-            address, value(b"host") or "", value(b"authorization"), value(b"origin"),
-            value(b"x-request-id"), value(b"traceparent"), value(b"x-forwarded-for"),
-            value(b"x-forwarded-host"),
-        )
-
-    def _value(self, name: bytes) -> str | None:
-        value = self.headers.get(name)
-        return None if value is None else value.decode("ascii")
+    sender: Sender
 
 
-def plain_request(data: bytes) -> PlainRequest | None:
-    """The request, where the bytes are one whole plain request and nothing more."""
-    head, blank, body = data.partition(BLANK)
-    line, *headers = head.split(b"\r\n")
+class _Head(NamedTuple):
+    path: str
+    length: int
+    sender: Sender
+
+
+def plain_request(data: bytes, address: str = "") -> PlainRequest | None:
+    """The request, where the bytes are one whole plain request and nothing more.
+
+    Args:
+        data: what has come.
+        address: whom it came from.
+    """
+    text, blank, body = data.partition(BLANK)
+    if not blank:
+        return None
+    head = (_kept if len(text) <= LONGEST_KEPT else _head)(text, address)
+    if head is None or head.length != len(body):
+        return None
+    return PlainRequest(head.path, body, head.sender)
+
+
+def _head(text: bytes, address: str) -> _Head | None:
+    """What a plain request's head says; None of another."""
+    line, *headers = text.split(b"\r\n")
     request = REQUEST_LINE.fullmatch(line)
-    if not blank or request is None:
+    values = _values(headers) if request else None
+    if request is None or values is None or not all(values.get(name) for name in REQUIRED):
         return None
-    seen = _values(headers)
-    if seen is None or not all(seen.get(name) for name in REQUIRED):
-        return None
-    if int(seen[b"content-length"]) != len(body):
-        return None
-    return PlainRequest(request[1].decode(), body, seen)
+    sender = Sender(
+        address, values["host"], values.get("authorization"), values.get("origin"),
+        values.get("x-request-id"), values.get("traceparent"), values.get("x-forwarded-for"),
+        values.get("x-forwarded-host"),
+    )
+    return _Head(request[1].decode(), int(values["content-length"]), sender)
 
 
-def _values(headers: list[bytes]) -> dict[bytes, bytes] | None:
-    """The headers, or None where one is odd, unknown or there twice."""
-    seen: dict[bytes, bytes] = {}
+_kept = lru_cache(KEPT_HEADS)(_head)
+
+
+def _values(headers: list[bytes]) -> dict[str, str] | None:
+    """The headers by lower-case names, or None where one is odd, unknown or there twice."""
+    seen: dict[str, str] = {}
     for line in headers:
         header = HEADER.fullmatch(line)
         if header is None:
             return None
-        name, value = header[1].lower(), header[2].strip(b" \t")
+        name, value = header[1].decode().lower(), header[2].decode().strip(" \t")
         allowed = DECIDING.get(name)
         if name in seen or (allowed is None and name not in HARMLESS):
             return None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 from flask import current_app
 from werkzeug.exceptions import ServiceUnavailable
@@ -12,7 +14,10 @@ from tablecast.i18n.language import N_, _
 from tablecast.log.evidence import BLOCK, BLOCKS
 from tablecast.log.watch_report import Report, report_of
 from tablecast.web.answer_log import EXTENSION, RETRY_AFTER, AnswerLog
-from tablecast.web.http.responses import deployment
+from tablecast.web.http.opened import opened
+
+if TYPE_CHECKING:
+    from tablecast.log.prediction_log import PredictionLog
 
 #: Days that are looked at: two years. Older ones say little of today.
 MOST_DAYS = 730
@@ -38,11 +43,17 @@ def report() -> Report:
         ServiceUnavailable: the log cannot be read.
     """
     answers: AnswerLog = current_app.extensions[EXTENSION]
-    description = deployment().description
-    sha256, today = str(description["sha256"]), int(time.time() // DAY)
+    about = opened()
     try:
-        days = answers.log.days(sha256, today - MOST_DAYS)
-        rows = answers.log.last(sha256, BLOCK * BLOCKS, MOST_LOOKED_AT)
+        return read_report(answers.log, about.logged_as, about.loaded.description)
     except LogError:
         raise ServiceUnavailable(_(AWAY), retry_after=RETRY_AFTER) from None
+
+
+def read_report(log: PredictionLog, name: str, description: Mapping[str, Any]) -> Report:
+    """What a log tells now of a deployment that it knows by a name. Raises LogError."""
+    whose, today = (name, str(description["sha256"])), int(time.time() // DAY)
+    log.learn(description)
+    days = log.days(*whose, today - MOST_DAYS)
+    rows = log.last(*whose, BLOCK * BLOCKS, MOST_LOOKED_AT)
     return report_of(description, days, today, rows)

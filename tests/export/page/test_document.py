@@ -123,6 +123,7 @@ def test_markup_in_titles_labels_and_levels_stays_text() -> None:
     assert len(re.findall(r"<script\b", html)) == 2
 
 
+@pytest.mark.thorough
 def test_the_card_can_be_left_out() -> None:
     """Without its model card a page is smaller; the shipped one is below 150 KB with it."""
     loaded = shipped_deployment("onnx")
@@ -132,6 +133,7 @@ def test_the_card_can_be_left_out() -> None:
     assert len(without.encode()) < len(whole.encode()) < 150_000
 
 
+@pytest.mark.thorough
 def test_a_reader_without_scripts_is_told_so_in_each_language() -> None:
     """The page opens in the language of the moment, and holds the form in each language."""
     for language in LANGUAGES:

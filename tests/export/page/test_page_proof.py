@@ -39,6 +39,7 @@ def shipped_contents() -> dict[str, Any]:
     return contents_of(shipped_deployment("onnx"), read_graph(SHIPPED)[0])
 
 
+@pytest.mark.thorough
 def test_the_shipped_deployment_is_proven() -> None:
     """2,000 random rows have the same answers and ranges, and 20 the same explanations."""
     proof = prove_page(shipped_deployment("onnx"), shipped_contents())

@@ -233,6 +233,7 @@ def test_odd_files_are_read_alike() -> None:
             assert _rows_of(found["text"]) == _rows_of(expected["text"]), text
 
 
+@pytest.mark.thorough
 def test_ten_thousand_rows_are_answered_alike() -> None:
     """Rows of every kind, some refused and some with gaps, are written as the batch writes them."""
     rng = random.Random(3)

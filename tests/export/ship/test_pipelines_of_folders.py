@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from deployments import ROOT, SHIPPED
 from test_pipelines import assert_tags_reach
 
 from tablecast.cli.main import main
+from tablecast.deployment.files import sha256_of
 from tablecast.errors import ShipError
 from tablecast.export.ship.offline_checks import check_folder
 from tablecast.export.ship.pipelines import PIPELINES
@@ -34,6 +36,23 @@ def test_a_pipeline_has_no_finding(service: str, host: str, tmp_path: Path) -> N
     assert sum(PIPELINES[service].split("/")[0] in one for one in checked.done) == (
         3 if service == "github" else 1
     )
+
+
+@pytest.mark.parametrize("service", PIPELINES)
+@pytest.mark.parametrize("host", ["docker", "heroku", "static", "wheel"])
+def test_a_pipeline_finds_what_it_names(host: str, service: str, tmp_path: Path) -> None:
+    """The Python's version, the locks, and the wheel that they name by its hash are in the folder,
+    whatever its host needs of them."""
+    ship(SHIPPED, host, tmp_path, ci=service, table=TABLES[0])
+    text = (tmp_path / PIPELINES[service]).read_text()
+    named = re.findall(r"--requirement (\S+)", text)
+    assert "training/requirements.txt" in named
+    assert [place for place in named if not (tmp_path / place).is_file()] == []
+    assert (tmp_path / ".python-version").read_text() == "3.11\n"
+    lock = (tmp_path / "training/requirements.txt").read_text()
+    found = tmp_path / "training" / lock.partition("--find-links ")[2].partition("\n")[0]
+    (wheel,) = found.glob("tablecast-*.whl")
+    assert f"--hash=sha256:{sha256_of(wheel.read_bytes())}" in lock
 
 
 @pytest.mark.parametrize("table", TABLES)

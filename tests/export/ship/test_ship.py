@@ -13,6 +13,7 @@ from deployments import ROOT, SHIPPED
 
 from tablecast.cli.main import main
 from tablecast.deployment.files import with_ending
+from tablecast.errors import ShipError
 from tablecast.export.ship import shipped_folder as folders
 from tablecast.export.ship.host_registry import host_names
 from tablecast.export.ship.lock import LOCKS, lock_of, pins_of
@@ -207,6 +208,7 @@ def test_a_smoke_test_fails_for_another_model(tmp_path: Path) -> None:
     assert smoke_test(tmp_path, "http://127.0.0.1:9").stderr.count("\n") == 1
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("host", ["docker", "static"])
 @pytest.mark.parametrize("url", ["charges.fly.dev", "http://[", "http://a:b", "file:///tmp"])
 def test_a_smoke_test_says_in_a_line_that_an_address_is_none(
@@ -231,6 +233,59 @@ def test_a_broken_record_is_none(
     (tmp_path / folders.RECORD).write_text(record)
     assert "Name a folder that it wrote" in refusal(capsys, "ship", "--check", tmp_path)
     assert "another folder (-o)" in refusal(capsys, "ship", SHIPPED, "--to", "fly", "-o", tmp_path)
+
+
+@pytest.mark.parametrize("host", sorted(set(host_names()) - {"static"}))
+def test_a_record_that_lost_files_is_found(host: str, tmp_path: Path) -> None:
+    """Each host knows what its folders hold, also where the record says nothing; shipping again
+    mends it."""
+    shipped = ship(SHIPPED, host, tmp_path, app="my-charges")
+    record = json.loads((tmp_path / folders.RECORD).read_text())
+    (tmp_path / folders.RECORD).write_text(json.dumps({**record, "files": {}}))
+    findings = check_folder(tmp_path).findings
+    assert [one.split()[3] for one in findings] == [f"{place}," for place in shipped.host.holds]
+    ship(SHIPPED, host, tmp_path)
+    assert not any("lists no" in one for one in check_folder(tmp_path).findings)
+
+
+@pytest.mark.parametrize("place", ["app.py", "requirements.txt", "README.md"])
+def test_a_folder_in_a_file_s_place_is_found(place: str, tmp_path: Path) -> None:
+    """What cannot be read is a finding of the check, and a line of the command that would write it.
+    """
+    ship(SHIPPED, "spaces", tmp_path)
+    (tmp_path / place).unlink()
+    (tmp_path / place).mkdir()
+    assert f"{place} is missing. Ship again." in check_folder(tmp_path).findings
+    with pytest.raises(ShipError, match=f"{place}.*cannot be read: Is a directory"):
+        ship(SHIPPED, "spaces", tmp_path)
+
+
+def test_what_a_killed_process_left_goes(tmp_path: Path) -> None:
+    """Beside a new folder, and in one that was there: it would be pushed with the rest."""
+    left = [tmp_path / f"{folders.UNFINISHED}out", tmp_path / "out" / f"{folders.UNFINISHED}out"]
+    for unfinished, host in zip(left, ("docker", "fly"), strict=True):
+        (unfinished / "half").mkdir(parents=True)
+        ship(SHIPPED, host, tmp_path / "out")
+        assert not unfinished.exists()
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+def test_what_was_asked_for_is_taken_back(tmp_path: Path) -> None:
+    """A pickle goes along until it is said that it does not."""
+    pickle = tmp_path / f"{SHIPPED.name}.pkl"
+    for given, there in ((True, True), (None, True), (False, False), (None, False)):
+        ship(SHIPPED, "docker", tmp_path, with_pickle=given)
+        assert pickle.is_file() == there
+
+
+@pytest.mark.parametrize("folder", ["n" * 300, "nul\0", "loop"])
+def test_what_no_folder_can_be_is_a_line(
+    folder: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whatever is typed for a folder ends in one line."""
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    said = refusal(capsys, "ship", SHIPPED, "--to", "docker", "-o", tmp_path / folder)
+    assert "another folder (-o)" in said
 
 
 def test_a_folder_below_a_file_is_refused(
@@ -287,6 +342,29 @@ def test_an_interrupted_write_leaves_nothing(
             ship(SHIPPED, "fly", tmp_path / name)
     assert [path.name for path in tmp_path.iterdir()] == ["old"]
     assert times(tmp_path / "old") == before
+
+
+@pytest.mark.parametrize("calls", [0, 1, 4, 7])
+def test_an_interrupted_change_is_taken_back(
+    calls: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C after some of the files were moved leaves each as it was, and none that is new."""
+    replace, left = folders.os.replace, [calls]
+
+    def interrupted(source: Path, target: Path) -> None:
+        left[0] -= 1
+        if left[0] == -1:
+            raise KeyboardInterrupt
+        replace(source, target)
+
+    ship(SHIPPED, "docker", tmp_path, app="one")
+    (tmp_path / "mine").write_text("mine")
+    before = times(tmp_path)
+    monkeypatch.setattr(folders.os, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        ship(SHIPPED, "heroku", tmp_path, app="two", ci="github", table="a.csv")
+    assert times(tmp_path) == before
+    assert {path.name for path in tmp_path.iterdir() if path.is_dir()} == set()
 
 
 def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:

@@ -85,6 +85,7 @@ def test_a_view_can_be_asked_again() -> None:
     assert sorted(found) == [(7,), (8,), (9,)]
 
 
+@pytest.mark.thorough
 def test_what_is_too_large_is_refused_with_its_size(monkeypatch: pytest.MonkeyPatch) -> None:
     """A statement that no database would plan, or a graph that makes one, is refused."""
     monkeypatch.setattr(statement, "LONGEST", 500)
@@ -136,6 +137,7 @@ def test_an_operator_without_steps_is_named() -> None:
         programs.with_program(loaded, graph.SerializeToString())
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", ["tree", "boosted", "forest"])
 def test_trees_are_asked_once_for_each_row(kind: str) -> None:
     """No case asks a whole tree again: a statement is no longer than its trees."""

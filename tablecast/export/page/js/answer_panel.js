@@ -30,7 +30,7 @@ export function wordsOf(language, answer) {
   }
   const [text, name] = language.classes[answer.prediction];
   if (!answer.probabilities) return {wording, text, name, short: name};
-  const share = likelihood(language, Math.max(...Object.values(answer.probabilities)));
+  const share = wording.of(Math.max(...Object.values(answer.probabilities)));
   return {wording, text, name, short: language.say(N_("{answer} ({share} likely)"), {answer: name, share})};
 }
 
@@ -38,7 +38,7 @@ export function wordsOf(language, answer) {
 export function answerPanel(language, facts, answer, shown, warnings, link) {
   const {text, name, wording} = wordsOf(language, answer);
   return element("section", {class: "panel", id: "result", tabindex: "-1", "aria-labelledby": "answer-name"},
-    first(language, facts, answer, text, wording), noted(language, warnings), bars(language, facts, answer),
+    first(language, facts, answer, text, wording), noted(language, warnings), bars(language, facts, answer, wording),
     why(language, answer, name, wording, shown), given(language, answer, shown), share(language, link));
 }
 
@@ -61,7 +61,7 @@ function first(language, facts, answer, text, wording) {
   const words = element("p", {class: "soft", "data-live-words": ""});
   if (answer.probabilities) {
     const most = Math.max(...Object.values(answer.probabilities));
-    words.textContent = language.say(N_("%(percent)s likely, according to the model."), {percent: likelihood(language, most)});
+    words.textContent = language.say(N_("%(percent)s likely, according to the model."), {percent: wording.of(most)});
   } else {
     if (answer.interval) {
       const [low, high] = ends(answer.interval, facts, language, wording);
@@ -105,18 +105,12 @@ function ends([low, high], facts, language, wording) {
 }
 
 function coverage(language, facts, beyond) {
-  if (beyond) return language.say(N_("This case is outside the training data: how reliable the range is, is not known."));
+  if (beyond) return language.say(N_("This case is outside the training data, so the range may not be reliable."));
   const tenths = Math.round(facts.level * 1e7) / 1e6;
   if (Number.isInteger(tenths)) {
     return language.say(N_("About {tenths} in 10 similar cases fall in this range."), {tenths});
   }
   return language.say(N_("About {level} of similar cases fall in this range."), {level: language.percent(facts.level, 1)});
-}
-
-export function likelihood(language, share) {
-  if (share < 0.001) return language.say(N_("under {share}"), {share: language.percent(0.001, 1)});
-  if (share > 0.999) return language.say(N_("over {share}"), {share: language.percent(0.999, 1)});
-  return language.percent(share, 1);
 }
 
 function noted(language, warnings) {
@@ -139,12 +133,12 @@ export function head(...names) {
     element("tr", {}, names.map((name) => element("th", {scope: "col"}, name))));
 }
 
-function bars(language, facts, {probabilities}) {
+function bars(language, facts, {probabilities}, wording) {
   if (!probabilities) return null;
   const sorted = Object.entries(probabilities).sort((a, b) => b[1] - a[1]);
   const rows = sorted.map(([label, share], i) => element("tr", i ? {} : {class: "bars-first"},
     element("th", {scope: "row"}, language.classes[label][0]),
-    element("td", {}, likelihood(language, share),
+    element("td", {}, wording.of(share),
       track(0, share * 100, facts.fractions[label] === undefined ? undefined : facts.fractions[label] * 100))));
   const usual = language.say(N_("The line on each bar is the class's share of the training cases."));
   return element("div", {class: "part"},

@@ -1,5 +1,5 @@
 // Two to four cases side by side: their predictions, what differs, and why (templates/compare.html).
-import {element, likelihood, steps, track} from "./answer_panel.js";
+import {element, steps, track} from "./answer_panel.js";
 import {N_, wordingOfAll} from "./formats.js";
 
 export const MOST_CASES = 4;
@@ -61,7 +61,7 @@ export function compareCases(page, place, cases) {
     if (!language.classes) return wording.of(prediction);
     const [name] = language.classes[prediction];
     if (!probabilities) return name;
-    return say(N_("{label} ({share})"), {label: name, share: likelihood(language, probabilities[prediction])});
+    return say(N_("{label} ({share})"), {label: name, share: wording.of(probabilities[prediction])});
   }
 
   function answerRows(read, found, differences, wording, label) {

@@ -6,6 +6,12 @@ export const P_ = N_;
 
 const MINUS = "−";
 
+// Training rows from which a tenth of a per cent says something.
+const ROWS_FOR_TENTHS = 10000;
+
+// How near a share is to a whole per cent that is one.
+const ROUND = 1e-9;
+
 // A number as Python's format writes its size: of two that are equally near, the even one.
 function fixed(value, decimals) {
   const size = Math.abs(value), up = size.toFixed(decimals);
@@ -26,8 +32,8 @@ function roundedText(value, decimals) {
   return fixed((below + (isUp ? 1 : 0)) * step, 0);
 }
 
-// How one language writes: words, CLDR's facts, and the form's own texts in it.
-export function openLanguage(language) {
+// How one language writes: words, CLDR's facts, and the form's own texts in it. rows: of training.
+export function openLanguage(language, rows) {
   const {words, forms} = language;
   function grouped(text) {
     const [whole, ...rest] = text.split(".");
@@ -35,7 +41,7 @@ export function openLanguage(language) {
     return rest.length ? `${parts}${forms.decimal}${rest[0]}` : parts;
   }
   const own = {
-    ...language,
+    ...language, rows,
     // A sentence of the catalogue with its values: {name} or %(name)s.
     say(message, values = {}) {
       return (words[message] ?? message).replace(/\{(\w+)\}|%\((\w+)\)s/g, (all, a, b) => values[a ?? b] ?? all);
@@ -70,13 +76,20 @@ export function openLanguage(language) {
 // interval: where one is known, three digits of its width are written.
 export function wordingOf(language, largest, interval) {
   const isProbability = Boolean(language.classes);
-  const decimals = isProbability ? 1 : decimalsOf(language, largest, interval);
+  const decimals = isProbability ? Number(language.rows >= ROWS_FOR_TENTHS) : decimalsOf(language, largest, interval);
   const of = (value, digits = decimals) => (isProbability
-    ? language.percent(value, 1) : language.withUnit(language.rounded(value, digits), language.unit));
-  const size = (value) => (isProbability ? language.rounded(100 * value, 1) : language.rounded(value, decimals));
+    ? likelihood(language, value, decimals) : language.withUnit(language.rounded(value, digits), language.unit));
+  const size = (value) => language.rounded(isProbability ? 100 * value : value, decimals);
   return {
     decimals,
+    isProbability,
+    step: 10 ** -(decimals + 2 * isProbability),
     of,
+    tick(value) {
+      if (!isProbability) return of(value);
+      const away = 100 * value - Math.round(100 * value);
+      return language.percent(value, Math.abs(away) < 100 * ROUND ? 0 : decimals);
+    },
     change(value) {
       const text = isProbability ? size(Math.abs(value)) : of(Math.abs(value));
       if (!/[1-9]/.test(size(Math.abs(value)))) return text;
@@ -84,6 +97,14 @@ export function wordingOf(language, largest, interval) {
     },
     error: (value) => `± ${size(value)}`,
   };
+}
+
+// A probability in words that never claim certainty.
+function likelihood(language, share, decimals) {
+  const text = language.percent(share, decimals), least = 10 ** -(decimals + 2);
+  if (text === language.percent(0, decimals)) return language.say(N_("under {share}"), {share: language.percent(least, decimals)});
+  if (text === language.percent(1, decimals)) return language.say(N_("over {share}"), {share: language.percent(1 - least, decimals)});
+  return text;
 }
 
 // Of several answers beside one another: as the surest of them is written.

@@ -1,14 +1,16 @@
 // Numbers as people write them: $1,234.50 in one country is 1.234,50 € in another
 // (schema/number_formats.py, whose patterns rules.py puts here).
-import {digitOf, fold, isAscii, SPACE, strip, words} from "./texts.js";
+import {digitOf, fold, INVISIBLE, isAscii, SPACE, strip, words} from "./texts.js";
 
 export const DECIMAL_COMMA = ".,";
 const BETWEEN = {",.": /[, ']/g, ".,": /[. ']/g};
-const INSIDE = /[0-9.,](?:[0-9.,' ]*[0-9.,])?(?:[eE][+-]?[0-9]{1,4}(?![0-9]))?/;
+const INSIDE =
+  /(?:[0-9]|(?<![\p{L}\p{Nl}\p{No}])[.,](?=[0-9]))(?:[0-9.,' ]*[0-9.,])?(?:[eE][+-]?[0-9]{1,4}(?![0-9]))?/u;
 const NO_UNIT = /^[\p{Nd}.]|\P{Nd}\p{Nd}{2}|[0-9][^23]|[,;:()[\]{}"'+=<>?!@&|\\_#-]/u;
+const NO_CENTS = /(?<=[0-9])[.,]-{1,2}(?![0-9-])/g;
 const OTHERWISE = new Map([
-  ...Array.from("−–‐‑‒﹣－", (sign) => [sign, "-"]), ...Array.from("’‘ʼ′´`", (sign) => [sign, "'"]),
-  ["٫", "."], ["٬", ","], ["、", ","],
+  ...Array.from("−–—‐‑‒﹣－", (sign) => [sign, "-"]), ...Array.from("’‘ʼ′´`", (sign) => [sign, "'"]),
+  ...Array.from(INVISIBLE, (sign) => [sign, ""]), ["٫", "."], ["٬", ","], ["、", ","],
 ]);
 
 let patterns = {};
@@ -54,7 +56,7 @@ export const isUnit = (unit) => units.has(fold(unit)) || "%‰".includes(unit) |
 
 // {sign, digits, unit}; null where a text is no number at all.
 export function amountOf(written) {
-  const text = withPlainSigns(strip(written));
+  const text = withPlainSigns(strip(written)).replace(NO_CENTS, "");
   const inside = /^\(([^()]*)\)$/.exec(text);
   const match = INSIDE.exec(inside ? inside[1] : text);
   if (!match) return null;

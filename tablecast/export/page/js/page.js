@@ -17,7 +17,7 @@ const primary = (tag) => tag.split("-")[0];
 export function startPage({contents, shells}, openPredictor, openRules, say) {
   const rules = openRules(contents.rules), predictor = openPredictor(contents.predictor);
   const byName = new Map(rules.fields.map((field) => [field.name, field]));
-  const languages = new Map(contents.languages.map((one) => [one.tag, openLanguage(one)]));
+  const languages = new Map(contents.languages.map((one) => [one.tag, openLanguage(one, contents.facts.rows)]));
   let language = languages.get(document.documentElement.lang);
   const english = languages.get("en").words;
   let asked = false, slow = false, waiting, isOpened = false, finish = null;

@@ -4,7 +4,7 @@ import {drawn, element, MOST_COURSES, scaleOf, track} from "./answer_panel.js";
 import {N_, P_} from "./formats.js";
 
 // Curves share a scale if at least half of them cover this part of it; rows that are few (see Python).
-const SHARED_PART = 0.1, FEW_ROWS = 20, FEW_OF_EVEN = 0.25;
+const SHARED_PART = 0.1, LEAST_STEPS = 20, LARGE = 10000, FEW_ROWS = 20, FEW_OF_EVEN = 0.25;
 const MARGIN = 8, SUPPORT_HEIGHT = 20, PLOT = 96;
 
 const placed = ([low, high], value) => (high <= low ? 50 : Math.min(100, Math.max(0, (100 * (value - low)) / (high - low))));
@@ -16,16 +16,16 @@ const short = (x) => Number(x.toPrecision(3));
 // words language.grids has; facts.rows: how many training rows there were. percent: the ranges' level.
 export function whatIfPanel(language, facts, answer, wording, shown, percent) {
   const {say} = language, courses = answer.whatif.fields.slice(0, MOST_COURSES);
-  const whole = scaleOf(answer.whatif, courses), isCurve = ({field, values}) => facts.courses[field].curve && values.length > 0;
+  const whole = legible(scaleOf(answer.whatif, courses), wording), isCurve = ({field, values}) => facts.courses[field].curve && values.length > 0;
   const curves = courses.filter(isCurve);
   const free = courses.filter(({field, answers}) => answers.length && !language.choices[field]);
   const seen = free.filter(({answers}) => Math.max(...answers) - Math.min(...answers) >= SHARED_PART * (whole[1] - whole[0]));
   const shared = 2 * seen.length >= free.length ? whole : null;
-  const cards = courses.map((course, i) => (isCurve(course) ? curveCard(course, i) : levelsCard(course, i)));
+  const levels = courses.filter((course) => !isCurve(course));
   const more = answer.whatif.fields.length - courses.length;
   const about = [
     say(N_("Each chart changes one field and keeps the others.")),
-    !curves.length ? "" : shared ? say(N_("All curves share one scale: %(low)s to %(high)s."), {low: wording.of(whole[0]), high: wording.of(whole[1])}) : say(N_("Each curve has its own scale.")),
+    !curves.length ? "" : shared ? say(N_("All curves share one scale: %(low)s to %(high)s."), {low: wording.tick(whole[0]), high: wording.tick(whole[1])}) : say(N_("Each curve has its own scale.")),
     curves.length ? say(N_("The dot marks your case.")) : "",
     curves.length && percent ? say(N_("The band holds about %(level)s of true values."), {level: percent}) : "",
     curves.length && facts.rows ? say(N_("Grey bars show how many training cases there were. Where they were few, the line is dashed.")) : "",
@@ -34,39 +34,50 @@ export function whatIfPanel(language, facts, answer, wording, shown, percent) {
   return element("section", {class: "whatif", "aria-labelledby": "whatif-name"},
     element("h2", {id: "whatif-name"}, say(N_("What if one value were different?"))),
     element("p", {class: "soft"}, language.sentences(about)),
-    element("div", {class: "courses"}, cards),
+    curves.length ? element("div", {class: "courses"}, curves.map(curveCard)) : null,
+    levels.length ? element("div", {class: "courses-levels"}, levels.map(levelsCard)) : null,
     curves.length ? element("details", {class: "more tables"}, element("summary", {}, say(N_("The charts as tables"))),
       element("div", {class: "courses"}, curves.map(tableOf))) : null);
 
+  // A number as schema/kinds/number.py writes it, wherever it comes from; other values as given.
   function inWords({field, values, present}, k) {
-    if (k === present) return shown[field];
-    const at = facts.grids[field].indexOf(values[k]);
-    return at < 0 ? String(values[k]) : language.grids[field][at];
+    const at = facts.grids[field].indexOf(values[k]), {isDecimal} = facts.courses[field];
+    if (k === present && !isDecimal) return shown[field];
+    if (at >= 0) return language.grids[field][at];
+    return isDecimal ? language.withUnit(inFourDigits(values[k]), language.units[field]) : String(values[k]);
   }
 
-  function title({field}, i) {
-    return element("h3", {class: "course-name", id: `course-${i + 1}`}, language.labels[field], " ",
+  function inFourDigits(value) {
+    const size = Math.abs(value), text = size < LARGE ? Number(size.toPrecision(4)) : size.toFixed(0);
+    return language.grouped(`${value < 0 ? "-" : ""}${text}`);
+  }
+
+  function title({field}, id) {
+    return element("h3", {class: "course-name", ...id}, language.labels[field], " ",
       element("span", {class: "soft"}, shown[field]));
   }
 
-  function levelsCard(course, i) {
+  function levelsCard(course) {
     const {field, answers, present, values} = course, {few} = facts.courses[field];
     const zero = [Math.min(0, whole[0]), Math.max(0, whole[1])], at = (value) => placed(zero, value);
     const order = answers.map((_, k) => k);
     if (facts.courses[field].isText) order.sort((a, b) => answers[b] - answers[a]);
+    const fewAt = answers.map((_, k) => few && (few[facts.grids[field].indexOf(values[k])] ?? true));
+    const allFew = fewAt.every(Boolean) && answers.length > 0;
     const rows = order.map((k) => {
-      const isFew = few && (few[facts.grids[field].indexOf(values[k])] ?? true);
+      const isFew = fewAt[k];
       const bar = track(Math.min(at(0), at(answers[k])), Math.abs(at(answers[k]) - at(0)), undefined, isFew);
       return element("tr", k === present ? {class: "bars-first"} : {},
         element("th", {scope: "row"}, inWords(course, k),
           k === present ? element("span", {class: "unseen"}, ` ${say(N_("(your case)"))}`) : null,
-          isFew ? [" ", element("span", {class: "soft"}, say(N_("(few training cases)")))] : null),
+          isFew && !allFew ? [" ", element("span", {class: "soft"}, say(N_("(few training cases)")))] : null),
         element("td", {}, element("div", {class: "level"}, wording.of(answers[k]), bar)));
     });
-    return element("div", {class: "course"}, title(course, i), element("table", {class: "levels"},
+    return element("div", {class: "course"}, title(course, {}), element("table", {class: "levels"},
       element("caption", {class: "unseen"}, language.labels[field]),
       element("thead", {class: "unseen"}, element("tr", {}, [say(N_("Value")), say(N_("Prediction"))].map((name) => element("th", {scope: "col"}, name)))),
-      element("tbody", {}, rows)));
+      element("tbody", {}, rows)),
+      allFew ? element("p", {class: "course-said"}, say(N_("There were few training cases anywhere."))) : null);
   }
 
   function curveCard(course, i) {
@@ -75,7 +86,7 @@ export function whatIfPanel(language, facts, answer, wording, shown, percent) {
     const words = places.map((_, k) => inWords(course, k)), {answers} = course, last = answers.length - 1;
     const ends = say(N_("{first_answer} at {first_value}, {last_answer} at {last_value}."), {
       first_answer: wording.of(answers[0]), first_value: words[0], last_answer: wording.of(answers[last]), last_value: words[last]});
-    return element("div", {class: "course"}, title(course, i),
+    return element("div", {class: "course"}, title(course, {id: `course-${i + 1}`}),
       element("div", {class: "course-plot", "data-label": say(N_("What-if chart")), "data-named-by": `course-${i + 1}`}, curve(course, places, support, few, words)),
       element("p", {class: "course-told", "data-told": "", "aria-hidden": "true"}),
       element("p", {class: "course-said"}, language.sentences([ends, ...fewInWords(few, words)])));
@@ -110,7 +121,7 @@ export function whatIfPanel(language, facts, answer, wording, shown, percent) {
   }
 
   function curve({field, answers, intervals, present}, places, support, few, words) {
-    const scale = shared ?? scaleOf(answer.whatif, courses.filter((one) => one.field === field));
+    const scale = shared ?? legible(scaleOf(answer.whatif, courses.filter((one) => one.field === field)), wording);
     const across = [places[0], places.at(-1)];
     const points = places.map((x, k) => [placed(across, x), height(scale, answers[k])]);
     const line = (pairs) => pairs.map(([x, y]) => `${Math.round(x * 10) / 10},${Math.round(y * 10) / 10}`).join(" ");
@@ -118,7 +129,6 @@ export function whatIfPanel(language, facts, answer, wording, shown, percent) {
       ...points.map(([x], k) => [x, height(scale, intervals[k][1])]).reverse()]) : "";
     const level = short(height(scale, answer.whatif.answer));
     const ticks = ticksWithin(scale).map((tick) => [short(height(scale, tick)), tick]);
-    const amount = (tick) => (language.classes ? language.percent(tick, 0) : wording.of(tick));
     const inner = drawn("svg", {width: "100%", height: "100%", viewBox: "0 0 100 100", preserveAspectRatio: "none", overflow: "visible"},
       support.length ? drawn("path", {class: "curve-rows", d: barsOf(points.map(([x]) => x), support)}) : null,
       band ? drawn("polygon", {class: "curve-band", points: band}) : null,
@@ -126,11 +136,11 @@ export function whatIfPanel(language, facts, answer, wording, shown, percent) {
       drawn("path", {class: "curve-line", d: firmOf(points, few), "vector-effect": "non-scaling-stroke"}));
     const dot = present === null ? null : drawn("circle", {class: "curve-dot", cx: `${short(points[present][0])}%`, cy: `${short(points[present][1])}%`, r: "5"});
     const foot = footOf(places, across, words, language.units[field]);
-    const room = element("div", {class: "curve-room", "aria-hidden": "true"}, ticks.map(([, tick]) => element("span", {}, amount(tick))));
+    const room = element("div", {class: "curve-room", "aria-hidden": "true"}, ticks.map(([, tick]) => element("span", {}, wording.tick(tick))));
     return [room, drawn("svg", {class: "curve", width: "100%", height: "116", overflow: "visible", "aria-hidden": "true", focusable: "false"},
       drawn("svg", {width: "100%", height: PLOT, overflow: "visible", "data-plot": ""},
         ticks.map(([y]) => drawn("line", {class: "curve-grid", x2: "100%", y1: `${y}%`, y2: `${y}%`})),
-        ticks.map(([y, tick]) => drawn("text", {class: "curve-tick curve-up", y: `${y}%`, dx: "-8", dy: "4"}, amount(tick))),
+        ticks.map(([y, tick]) => drawn("text", {class: "curve-tick curve-up", y: `${y}%`, dx: "-8", dy: "4"}, wording.tick(tick))),
         drawn("line", {class: "curve-level", x2: "100%", y1: `${level}%`, y2: `${level}%`}), inner, dot),
       drawn("line", {class: "curve-foot", x2: "100%", y1: PLOT, y2: PLOT}), foot)];
   }
@@ -150,6 +160,15 @@ export function whatIfPanel(language, facts, answer, wording, shown, percent) {
     const heads = [language.labels[course.field], language.target].map((name) => element("th", {scope: "col"}, name));
     return element("table", {class: "grid", "data-course": ""}, element("thead", {}, element("tr", {}, heads)), element("tbody", {}, rows));
   }
+}
+
+// At least so wide as the digits that are written tell apart.
+function legible([low, high], {step, isProbability}) {
+  const least = LEAST_STEPS * step;
+  if (high - low >= least) return [low, high];
+  const middle = (low + high - least) / 2, from = low >= 0 ? Math.max(0, middle) : middle;
+  const start = isProbability ? Math.min(from, 1 - least) : from;
+  return [start, start + least];
 }
 
 function bordersOf(values) {

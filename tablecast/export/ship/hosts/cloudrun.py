@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tablecast.export.ship.host import Findings, Host, read_yaml
-from tablecast.export.ship.server_folder import BEHIND_PROXY, Guide, image_files
+from tablecast.export.ship.server_folder import BEHIND_PROXY, IMAGE, Guide, image_files
 from tablecast.export.ship.shipment import Shipment
 from tablecast.export.ship.templates import filled
 
@@ -59,4 +59,4 @@ def _findings(container: dict[str, Any]) -> Iterator[str]:
         yield "service.yaml: the container needs one containerPort."
 
 
-HOST = Host("Google Cloud Run", files, check)
+HOST = Host("Google Cloud Run", files, (*IMAGE, "service.yaml"), check)

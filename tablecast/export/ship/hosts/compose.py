@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from tablecast.export.ship.host import Host
-from tablecast.export.ship.server_folder import IMAGES, PORT, Guide, image_files
+from tablecast.export.ship.server_folder import IMAGE, IMAGES, PORT, Guide, image_files
 from tablecast.export.ship.shipment import Shipment
 from tablecast.export.ship.templates import filled
 
@@ -27,4 +27,4 @@ def files(shipment: Shipment) -> Mapping[str, bytes]:
     return {**image_files(replace(shipment, with_log=True), GUIDE), "compose.yaml": compose}
 
 
-HOST = Host("Docker Compose", files)
+HOST = Host("Docker Compose", files, (*IMAGE, "compose.yaml"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tablecast.export.ship.host import Host
-from tablecast.export.ship.server_folder import PORT, Guide, image_files
+from tablecast.export.ship.server_folder import IMAGE, PORT, Guide, image_files
 from tablecast.export.ship.shipment import Shipment
 
 GUIDE = Guide("docker", "Docker", (
@@ -21,4 +21,4 @@ def files(shipment: Shipment) -> Mapping[str, bytes]:
     return image_files(shipment, GUIDE)
 
 
-HOST = Host("Docker", files)
+HOST = Host("Docker", files, IMAGE)

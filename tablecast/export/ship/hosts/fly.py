@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tablecast.export.ship.host import Findings, Host
-from tablecast.export.ship.server_folder import BEHIND_PROXY, Guide, image_files
+from tablecast.export.ship.server_folder import BEHIND_PROXY, IMAGE, Guide, image_files
 from tablecast.export.ship.shipment import Shipment
 from tablecast.export.ship.templates import filled
 
@@ -62,4 +62,4 @@ def _findings(told: dict[str, Any], folder: Path) -> Iterator[str]:
             yield "fly.toml: a check has no path."
 
 
-HOST = Host("Fly.io", files, check)
+HOST = Host("Fly.io", files, (*IMAGE, "fly.toml"), check)

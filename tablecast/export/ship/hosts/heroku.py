@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tablecast.export.ship.host import Findings, Host
 from tablecast.export.ship.lock import LOCKS
-from tablecast.export.ship.server_folder import Guide, server_files
+from tablecast.export.ship.server_folder import SERVER, Guide, server_files
 from tablecast.export.ship.shipment import Shipment
 from tablecast.export.ship.templates import filled
 
@@ -64,4 +64,4 @@ def _text(path: Path) -> str:
     return path.read_text(encoding="utf-8") if path.is_file() else ""
 
 
-HOST = Host("Heroku", files, check)
+HOST = Host("Heroku", files, (*SERVER, "Procfile", "app.json"), check)

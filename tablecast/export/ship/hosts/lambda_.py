@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from tablecast.export.ship.host import Findings, Host
-from tablecast.export.ship.server_folder import BEHIND_PROXY, Guide, image_files
+from tablecast.export.ship.server_folder import BEHIND_PROXY, IMAGE, Guide, image_files
 from tablecast.export.ship.shipment import Shipment
 from tablecast.export.ship.templates import filled
 
@@ -56,4 +56,4 @@ def _findings(dockerfile: Path, template: Path) -> Iterator[str]:
         yield "template.yaml has no function of PackageType: Image."
 
 
-HOST = Host("AWS Lambda", files, check)
+HOST = Host("AWS Lambda", files, (*IMAGE, "template.yaml"), check)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tablecast.export.ship.host import Findings, Host
-from tablecast.export.ship.server_folder import BEHIND_PROXY, Guide, image_files
+from tablecast.export.ship.server_folder import BEHIND_PROXY, IMAGE, Guide, image_files
 from tablecast.export.ship.shipment import Shipment
 from tablecast.export.ship.templates import filled
 
@@ -53,4 +53,4 @@ def _findings(told: dict[str, Any]) -> Iterator[str]:
         yield "railway.json: a start command does not fill in $PORT; the server reads it itself."
 
 
-HOST = Host("Railway", files, check)
+HOST = Host("Railway", files, (*IMAGE, "railway.json"), check)

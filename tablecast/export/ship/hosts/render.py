@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from tablecast.export.ship.host import Findings, Host, read_yaml
-from tablecast.export.ship.server_folder import BEHIND_PROXY, Guide, image_files
+from tablecast.export.ship.server_folder import BEHIND_PROXY, IMAGE, Guide, image_files
 from tablecast.export.ship.shipment import Shipment
 from tablecast.export.ship.templates import filled
 
@@ -60,4 +60,4 @@ def _findings(service: dict[str, Any], folder: Path) -> Iterator[str]:
             yield f"render.yaml: Render keeps the ports {RESERVED} for itself."
 
 
-HOST = Host("Render", files, check)
+HOST = Host("Render", files, (*IMAGE, "render.yaml"), check)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tablecast.export.ship.front_matter import check_front_matter, front_matter
 from tablecast.export.ship.host import Findings, Host
-from tablecast.export.ship.server_folder import BEHIND_PROXY, PORT, Guide, image_files
+from tablecast.export.ship.server_folder import BEHIND_PROXY, IMAGE, PORT, Guide, image_files
 from tablecast.export.ship.shipment import Shipment
 
 COMMANDS = (
@@ -33,4 +33,4 @@ def check(folder: Path) -> Findings:
     return check_front_matter(folder / "README.md", sdk="docker")
 
 
-HOST = Host("Hugging Face Spaces", files, check)
+HOST = Host("Hugging Face Spaces", files, IMAGE, check)

@@ -7,6 +7,7 @@ import sys
 import tomllib
 from collections.abc import Iterator, Mapping
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 
 from tablecast import __version__
@@ -18,6 +19,13 @@ from tablecast.export.ship.lock import lock_of, pins_of, with_own_wheel
 from tablecast.export.ship.own_wheel import wheel_bytes, wheel_name
 from tablecast.export.ship.shipment import Shipment
 from tablecast.export.ship.templates import filled
+
+#: What is installed beside it under another name than that of its package in a lock, what installs
+#: it, and what Python imports by itself wherever it is found.
+IMPORTED = {
+    "tablecast", "attr", "dateutil", "google", "imblearn", "jupyter", "pylab", "sklearn",
+    "hatchling", "pip", "setuptools", "uv", "wheel", "sitecustomize", "usercustomize",
+}  # fmt: skip
 
 
 def files(shipment: Shipment) -> Mapping[str, bytes]:
@@ -51,17 +59,23 @@ def package_of(app: str) -> str:
         ShipError: Python has another meaning for it, or the package needs one that is called so.
     """
     package = app.replace("-", "_")
-    needed = {pin.name.replace("-", "_") for pin in pins_of(lock_of("with_log"))} | {"tablecast"}
     why = ""
     if keyword.iskeyword(package):
         why = "it is a word of Python's own"
     elif package in sys.stdlib_module_names:
         why = f"Python has a module {package}"
-    elif package in needed:
-        why = f"the package needs {package} itself"
+    elif package in _needed():
+        why = f"serving, training or installing needs another package {package}"
     if why:
         raise ShipError(f"{app!r} cannot be a package's name: {why}. Choose one with --app NAME.")
     return package
+
+
+@cache
+def _needed() -> set[str]:
+    """What Python imports beside the package: of the locks, by its name or by another one."""
+    pins = (pin for name in ("with_log", "training") for pin in pins_of(lock_of(name)))
+    return {pin.name.replace("-", "_") for pin in pins} | IMPORTED
 
 
 def version_of(shipment: Shipment) -> str:
@@ -96,4 +110,9 @@ def _findings(folder: Path) -> Iterator[str]:
         yield f"pyproject.toml does not depend on tablecast=={__version__}."
 
 
-HOST = Host("a package index", files, check)
+HOLDS = (
+    "pyproject.toml", "*/__init__.py", "*/*.onnx", "*/*.onnx.sha256", "tablecast-*.whl",
+    "requirements.txt", "publish.py", "smoke_test.py", "README.md",
+)  # fmt: skip
+
+HOST = Host("a package index", files, HOLDS, check)
