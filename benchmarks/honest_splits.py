@@ -115,9 +115,9 @@ def of_days(
 
 
 def of_customers(seed: int, options: ReadingOptions, how: dict[str, Any]) -> dict[str, float]:
-    """Three years of some customers, and the year that follows of many others."""
+    """Three years of some customers, and the eleven months that follow of many others."""
     new = customers(1_000 + seed, 2_000, first=24)
-    new = new[new["month"] >= 36].reset_index(drop=True)
+    new = new[new["month"].between(36, 46)].reset_index(drop=True)
     return reported_and_true(customers(seed), new, options, how)
 
 

@@ -50,7 +50,7 @@ def main() -> None:
         for scheme, ending in (("light", ""), ("dark", "-dark")):
             with opened(browser, url, ASKED, scheme) as page:
                 save(f"form{ending}", [taken(page, ".bar", ".columns")])
-                save(f"whatif{ending}", [taken(page, ".whatif h2", ".courses")])
+                save(f"whatif{ending}", [taken(page, ".whatif h2", ".courses-levels")])
         save("phone", [phone(browser, url, *seen) for seen in PHONES])
         with opened(browser, url, "/model", "light") as page:
             save("card", [shot(page, 0, 1100)])

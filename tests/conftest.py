@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,12 +31,18 @@ PYCARET_WARNINGS = (
 )
 
 
-#: A test with one of these markers needs too much, or takes too long, for ``make quick``.
-NOT_QUICK = ("slow", "browser", "server", "world")
+#: A test with one of these markers needs too much, or takes too long, for ``make bench-tests``.
+NOT_THOROUGH = ("slow", "browser", "server", "world")
 
-#: Seconds of the processor. A test may take one; it is failed from three, since the first to import
-#: PyCaret pays for all, and a processor that others use as well does less in a second.
-QUICK_SECONDS = 3.0
+#: The same for ``make quick``.
+NOT_QUICK = ("thorough", *NOT_THOROUGH)
+
+#: Seconds of the processor. A test may take a quarter of one; it is failed from two, since the
+#: first to import PyCaret pays for all, and a processor that others use as well does less.
+QUICK_SECONDS = 2.0
+
+#: What marks all tests of a file, which then need not even be imported.
+OF_A_FILE = re.compile(r"^pytestmark = (.*?)$(?=\n\S|\Z)", re.MULTILINE | re.DOTALL)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -50,6 +57,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="only tests without a marker that says what they need or that they take long",
     )
     parser.addoption(
+        "--thorough", action="store_true", help="those of --quick, and those marked thorough",
+    )
+    parser.addoption(
         "--world", action="store_true",
         help="only tests that need more of the machine than Python and chromium",
     )
@@ -59,6 +69,15 @@ def pytest_configure(config: pytest.Config) -> None:
     pass_version_gate()  # for the tests that import PyCaret's modules by themselves
     for line in PYCARET_WARNINGS:
         config.addinivalue_line("filterwarnings", line)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave a file unread all of whose tests have a marker that leaves them out."""
+    if collection_path.suffix == ".py" and (names := _left_out(config)):
+        marks = OF_A_FILE.findall(collection_path.read_text(encoding="utf-8"))
+        if any(f"mark.{name}" in mark for mark in marks for name in names):
+            return True
+    return None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -75,9 +94,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 def _belongs(item: pytest.Item, config: pytest.Config) -> bool:
     """Whether a test takes part in this run."""
-    if config.getoption("--quick"):
-        return not any(item.get_closest_marker(name) for name in NOT_QUICK)
+    if names := _left_out(config):
+        return not any(item.get_closest_marker(name) for name in names)
     return bool(item.get_closest_marker("world")) == config.getoption("--world")
+
+
+def _left_out(config: pytest.Config) -> tuple[str, ...]:
+    """The markers whose tests this run leaves out; none where it has no such option."""
+    if config.getoption("--quick"):
+        return NOT_QUICK
+    return NOT_THOROUGH if config.getoption("--thorough") else ()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -87,7 +113,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     yield
     took = _processor_seconds() - began
     if item.config.getoption("--quick") and took > QUICK_SECONDS:
-        pytest.fail(f"took {took:.1f} s of the processor; mark it slow", pytrace=False)
+        pytest.fail(f"took {took:.1f} s of the processor; mark it thorough", pytrace=False)
 
 
 def _processor_seconds() -> float:
@@ -175,14 +201,14 @@ def iris_deployment() -> Deployment:
 @pytest.fixture
 def client(fake_deployment: Deployment) -> FlaskClient:
     """Calls the insurance form's routes without a server."""
-    from tests.started import started
+    from tests.started import shared
 
-    return started(fake_deployment).test_client()
+    return shared(fake_deployment).test_client()
 
 
 @pytest.fixture
 def iris_client(iris_deployment: Deployment) -> FlaskClient:
     """Calls the iris form's routes without a server."""
-    from tests.started import started
+    from tests.started import shared
 
-    return started(iris_deployment).test_client()
+    return shared(iris_deployment).test_client()

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from tablecast.deployment.deployment import Deployment
 from tablecast.deployment.opening import load
-from tests.started import started
+from tests.started import shared
 
 ROOT = Path(__file__).resolve().parents[1]
 SHIPPED = ROOT / "deployment_28042020"
@@ -27,4 +27,4 @@ def shipped_deployment(engine: str) -> Deployment:
 
 def shipped_client(engine: str) -> FlaskClient:
     """Calls the shipped deployment's routes without a server."""
-    return started(shipped_deployment(engine)).test_client()
+    return shared(shipped_deployment(engine)).test_client()

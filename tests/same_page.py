@@ -10,7 +10,7 @@ import onnx
 import pandas as pd
 
 from tablecast.deployment.deployment import Deployment
-from tablecast.export.page.contents import as_json, contents_of
+from tablecast.export.page.contents import contents_of
 from tablecast.export.page.graph_json import graph_json
 from tablecast.export.page.javascript import JavaScript
 from tablecast.export.page.proof import PageProof, prove_page
@@ -51,8 +51,8 @@ def in_javascript(
 ) -> np.ndarray:
     """An output of a graph, as the page's JavaScript evaluates it."""
     columns = {name: values.reshape(-1).tolist() for name, values in inputs.items()}
-    made = _script().ask(
-        f"evaluate(openGraph({as_json(graph_json(graph))}), columns).{output}", columns=columns
-    )
+    script = _script()
+    script.open("graph", "openGraph", graph_json(graph))
+    made = script.ask(f"evaluate(graph, columns).{output}", columns=columns)
     dtype = object if made["kind"] == "text" else np.float64
     return np.array(made["data"], dtype=dtype).reshape(made["shape"])

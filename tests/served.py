@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from werkzeug.serving import make_server
 from tablecast.deployment.deployment import Deployment
 from tablecast.inference.engine import Answer, Columns
 from tablecast.schema.schema import Schema
-from tests.started import started
+from tests.started import shared
 
 ROWS = 120
 
@@ -73,14 +74,24 @@ def deployment_of(table: pd.DataFrame, target: str, task: Any, **description: An
 
 
 def regression_app() -> Flask:
-    """An application that answers numbers, from every kind of field."""
-    return started(deployment_of(every_kind_of_column(), "target", "regression"))
+    """The shared application that answers numbers, from every kind of field."""
+    return shared(_numbers())
 
 
 def classification_app(classes: tuple[Any, ...] = ("no", "yes", "it depends")) -> Flask:
-    """An application that answers classes and their probabilities."""
+    """The shared application that answers classes and their probabilities."""
+    return shared(_classes(classes))
+
+
+@cache
+def _numbers() -> Deployment:
+    return deployment_of(every_kind_of_column(), "target", "regression")
+
+
+@cache
+def _classes(classes: tuple[Any, ...]) -> Deployment:
     table = every_kind_of_column().assign(target=np.resize(np.array(classes, dtype=object), ROWS))
-    return started(deployment_of(table, "target", "classification"))
+    return deployment_of(table, "target", "classification")
 
 
 @contextmanager

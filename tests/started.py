@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from flask import Flask
 
 from tablecast.deployment.deployment import Deployment
@@ -18,3 +20,19 @@ def started(deployment: Deployment) -> Flask:
     app = create_app_or_exit(lambda: create_app(deployment))
     warmup.rehearse(app)
     return app
+
+
+def shared(deployment: Deployment) -> Flask:
+    """The one application of this deployment and these settings that tests share.
+
+    A start renders every page in every language, which takes longer than most tests; what a test
+    asks leaves nothing behind that another would see, except counts and what is cached.
+    """
+    settings = frozenset(item for item in os.environ.items() if item[0] != "PYTEST_CURRENT_TEST")
+    key = id(deployment), settings  # an application keeps its deployment, and so its id
+    if key not in _SHARED:
+        _SHARED[key] = started(deployment)
+    return _SHARED[key]
+
+
+_SHARED: dict[tuple[int, frozenset[tuple[str, str]]], Flask] = {}

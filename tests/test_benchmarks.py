@@ -194,6 +194,7 @@ def test_the_tables_of_training_have_as_many_columns_as_asked(tmp_path: Path) ->
         assert len(rows[0]) == columns + (columns != 7)
 
 
+@pytest.mark.thorough
 def test_tables_of_packages_are_what_they_are_said_to_be(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

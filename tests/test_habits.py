@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import yaml
 from deployments import ROOT
 
@@ -55,6 +56,9 @@ import pytest
 @pytest.mark.slow
 def test_marked(): assert False
 
+@pytest.mark.thorough
+def test_of_many_cases(): assert False
+
 @pytest.mark.world
 def test_of_the_world(): assert False
 
@@ -64,6 +68,7 @@ def test_another(): pass
 """
 
 
+@pytest.mark.thorough
 def test_quick_leaves_out_what_takes_long(tmp_path: Path) -> None:
     """`--quick` leaves out marked tests, and fails one without a marker that takes too long."""
     conftest = (ROOT / "tests/conftest.py").read_text(encoding="utf-8")
@@ -71,11 +76,11 @@ def test_quick_leaves_out_what_takes_long(tmp_path: Path) -> None:
     conftest = re.sub(r"^QUICK_SECONDS = .*", "QUICK_SECONDS = -1", conftest, flags=re.MULTILINE)
     (tmp_path / "conftest.py").write_text(conftest, encoding="utf-8")
     (tmp_path / "test_it.py").write_text(TESTS, encoding="utf-8")
-    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers =\n    slow\n    world\n")
+    (tmp_path / "pytest.ini").write_text("[pytest]\nmarkers =\n    slow\n    thorough\n    world\n")
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-q", "--quick", "-p", "no:dash"],
         cwd=tmp_path, capture_output=True, text=True, check=False,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
-    assert "2 failed, 2 deselected" in done.stdout
-    assert "mark it slow" in done.stdout
+    assert "2 failed, 3 deselected" in done.stdout
+    assert "mark it thorough" in done.stdout

@@ -97,3 +97,25 @@ def assert_tags_reach(path: Path, last: str) -> None:
 def test_a_tag_publishes_on_circleci() -> None:
     """Each job that publishing requires has a filter for tags too."""
     assert_tags_reach(CIRCLE, "publish")
+
+
+def test_a_push_trains_the_shipped_deployment() -> None:
+    """On both services a push to main trains, proves and compares, with no word from a person."""
+    workflow = read(ROOT / ".github/workflows/train.yml")
+    assert workflow[True]["push"]["branches"] == ["main"]  # YAML's "on" is true
+    assert all((ROOT / one.partition("*")[0]).exists() for one in workflow[True]["push"]["paths"])
+    (on_main,) = (
+        job["train"] for job in read(CIRCLE)["workflows"]["ci"]["jobs"] if "train" in job
+    )
+    assert on_main["filters"] == {"branches": {"only": "main"}}
+    steps = {
+        "github": [step.get("run", "") for step in workflow["jobs"]["train"]["steps"]],
+        "circleci": [
+            step["run"]["command"] for step in read(CIRCLE)["jobs"]["train"]["steps"]
+            if "run" in step
+        ],
+    }  # fmt: skip
+    for commands in steps.values():
+        text = "\n".join(commands)
+        places = [text.index(f"tablecast {word} ") for word in ("inspect", "train", "compare")]
+        assert places == sorted(places)

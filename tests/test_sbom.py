@@ -8,9 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 from deployments import ROOT
 
 
+@pytest.mark.thorough
 def test_the_document_lists_the_serving_lock(tmp_path: Path) -> None:
     """Every locked package is in it, with its version and its hashes."""
     makefile = (ROOT / "Makefile").read_text()

@@ -2,8 +2,9 @@
 
     python -m benchmarks.mutation [--count 100] [--seed 0] [--only tablecast/schema …] [--fresh]
 
-It first learns which test of ``make quick`` reaches which line (kept in ``.cache/mutation``), then
-makes one change after the other in a copy of the repository and runs the tests that reach it.
+It first learns which test reaches which line (kept in ``.cache/mutation``), of those of ``make
+quick`` and those marked thorough; then makes one change after the other in a copy of the repository
+and runs the tests that reach it.
 """
 
 from __future__ import annotations
@@ -31,6 +32,9 @@ FOLDERS = (
     "tablecast/web",
 )
 
+#: What only a started server runs is tried by the tests that start one, too.
+SERVED = Path("tablecast/web/server")
+
 #: The share that is aimed for.
 GOAL = 0.9
 
@@ -43,7 +47,7 @@ FEW = 3
 WORKERS = 2
 
 #: What becomes of a change.
-NOTICED, LIVED, UNREACHED = "noticed", "LIVED", "no quick test comes there"
+NOTICED, LIVED, UNREACHED = "noticed", "LIVED", "no such test comes there"
 
 
 def main() -> None:
@@ -64,18 +68,27 @@ def main() -> None:
 
 
 def learn() -> None:
-    """Run the quick tests, and keep which line each of them reaches."""
+    """Run the quick and the thorough tests, and keep which line each of them reaches."""
     shutil.rmtree(DATA.parent, ignore_errors=True)
     DATA.parent.mkdir(parents=True)
     print("Learning which test reaches which line", flush=True)
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "benchmarks.mutation.reached", "--quick",
+        [sys.executable, "-m", "pytest", "-q", "-p", "benchmarks.mutation.reached", "--thorough",
          "-n", str(WORKERS), "--dist", "loadfile", "-p", "no:cacheprovider"],
         stdout=subprocess.PIPE, text=True, check=False,
     )  # fmt: skip
-    # Coverage makes some tests slower than a quick one may be, so that they fail; they count.
+    # Coverage makes tests of time slower than they may be, so that they fail; they count.
     if done.returncode not in (0, 1):
         sys.exit(done.stdout)
+
+
+def server_tests() -> list[str]:
+    """The tests of the web side that start a real server: coverage does not see what they reach."""
+    listed = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "--collect-only", "-m", "server", "tests/web"],
+        stdout=subprocess.PIPE, text=True, check=True,
+    ).stdout.splitlines()  # fmt: skip
+    return [line for line in listed if "::" in line]
 
 
 def chosen(folders: Iterable[str], count: int, seed: int) -> list[Mutant]:
@@ -125,6 +138,7 @@ def tried(
     preload()
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(WORKERS) as pool:
         copies: SimpleQueue[Copy] = SimpleQueue()
+        servers = server_tests() if any(one.path.is_relative_to(SERVED) for one in sample) else []
         for number in range(WORKERS):
             copies.put(Copy(Path(folder) / str(number)))
 
@@ -134,8 +148,10 @@ def tried(
             return mutant, outcome
 
         def outcome_of(mutant: Mutant) -> str:
-            runs = [tests for tests in tests_of(mutant, reached) if tests]
-            if not runs:
+            runs = tests_of(mutant, reached)
+            if mutant.path.is_relative_to(SERVED):
+                runs.append(in_turn(servers, "tests/web/")[:MOST])
+            if not (runs := [tests for tests in runs if tests]):
                 return UNREACHED
             copy = copies.get()
             try:

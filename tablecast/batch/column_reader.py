@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from types import NoneType
 from typing import Any
 
@@ -27,6 +26,10 @@ from tablecast.schema.texts import without_formula
 
 #: Texts whose reading is remembered, over all columns: at about 300 bytes each, 30 MB.
 REMEMBERED = 100_000
+
+#: Of refused texts one in so many is: Python's collector looks at all of their remarks again and
+#: again, and meanwhile the server answers nobody (60,000 of them: 90 ms).
+FEWER_REFUSALS = 20
 
 #: A longer text is hardly met twice, and would make what is remembered large.
 REMEMBERED_LENGTH = 64
@@ -113,12 +116,22 @@ class _Column:
     def __init__(self, field: Field, most: int) -> None:
         self.field = field
         self.most = most
-        self._remembered = lru_cache(most)(self._ask)
+        self._accepted: dict[str, _Outcome] = {}
+        self._refused: dict[str, _Outcome] = {}
 
     def judge(self, cell: Any) -> _Outcome:
-        """What the field says of a cell; asked once for each text."""
-        is_short = isinstance(cell, str) and len(cell) <= REMEMBERED_LENGTH
-        return self._remembered(cell) if is_short else self._ask(cell)
+        """What the field says of a cell; asked once for each text that comes again soon."""
+        if not isinstance(cell, str) or len(cell) > REMEMBERED_LENGTH:
+            return self._ask(cell)
+        known = self._accepted.get(cell) or self._refused.get(cell)
+        if known is not None:
+            return known
+        outcome = self._ask(cell)
+        if outcome.refusal:
+            _remember(self._refused, self.most // FEWER_REFUSALS, cell, outcome)
+        else:
+            _remember(self._accepted, self.most, cell, outcome)
+        return outcome
 
     def read(self, cells: Sequence[Any]) -> _ColumnReading:
         """What the cells mean."""
@@ -163,10 +176,15 @@ class _PlainLevels(dict[str, str]):
         outcome = self._column.judge(cell)
         level = "" if outcome.warning or outcome.refusal else str(outcome.value)
         if level and len(cell) <= REMEMBERED_LENGTH:
-            if len(self) >= self._column.most:
-                self.clear()
-            self[cell] = level
+            _remember(self, self._column.most, cell, level)
         return level
+
+
+def _remember(known: dict[str, Any], most: int, text: str, what: Any) -> None:
+    """Remember one more text, and forget all others where there are too many."""
+    if len(known) >= most:
+        known.clear()
+    known[text] = what
 
 
 class _NumberColumn(_Column):

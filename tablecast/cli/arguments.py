@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import math
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
+from tablecast.deployment.signature import stale_signatures
 from tablecast.settings import SETTINGS
 
 
@@ -29,8 +31,22 @@ def program() -> str:
 
 
 def refused(error: Exception) -> str:
-    """The line by which a command refuses: what it advises is typed as the person has typed it."""
+    """The line by which a command refuses.
+
+    What it advises is typed as the person has typed it. What the system refuses, such as to write
+    to a full disk, is a line too, wherever it was met.
+    """
+    if isinstance(error, OSError):
+        where = f"{str(error.filename)[:99]!r} cannot be used: " if error.filename else ""
+        return f"tablecast: {where}{error.strerror or error}."
     return f"tablecast: {str(error).replace('python -m tablecast', program())}"
+
+
+def tell_stale(changed: Iterable[Path], name: str) -> None:
+    """Name the signatures of changed files, which no longer fit, and how to sign again."""
+    for signature in stale_signatures(changed):
+        line = f"{signature.name} no longer fits. Sign again: {program()} sign {name} --key FILE"
+        print(line, file=sys.stderr, flush=True)
 
 
 def positive(text: str) -> float:

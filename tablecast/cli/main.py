@@ -16,6 +16,7 @@ from tablecast import __version__
 from tablecast.cli import commands as commands_folder
 from tablecast.cli.arguments import refused
 from tablecast.cli.command_help import explain
+from tablecast.cli.table_options import with_texts
 from tablecast.errors import TablecastError
 
 #: The exit status after Ctrl-C, as shells have it: 128 and SIGINT's number.
@@ -45,12 +46,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns:
         The exit status: 0 done, 1 a clear refusal on the terminal, 130 interrupted.
     """
-    given = list(sys.argv[1:] if arguments is None else arguments)
+    given = with_texts(sys.argv[1:] if arguments is None else arguments)
     options = command_parser(given[:1]).parse_args(given)
     try:
         with _ended_as_by_ctrl_c():
             options.run(options)
-    except TablecastError as error:
+    except BrokenPipeError:  # who reads, such as head, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return BROKEN_PIPE
+    except (TablecastError, OSError) as error:
         print(refused(error), file=sys.stderr)
         return 1
     except ModuleNotFoundError as error:
@@ -58,9 +62,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
             raise
         print(f"tablecast: {error.name} is not installed. {FOR_TRAINING}", file=sys.stderr)
         return 1
-    except BrokenPipeError:  # who reads, such as head, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return BROKEN_PIPE
     except KeyboardInterrupt as interrupt:
         notes = " ".join(getattr(interrupt, "__notes__", ["No partial files were left."]))
         with suppress(OSError):  # the terminal may be gone

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Sequence
 
 from tablecast.errors import TableError
@@ -52,6 +53,25 @@ def add_table_options(parser: argparse.ArgumentParser) -> None:
         ("--weight", "numbers: how much each row counts in training and in the scores"),
     ):
         split.add_argument(name, metavar="COLUMN", help=words)
+
+
+#: Options whose value is a table's own text, which may begin with a minus.
+_OF_TEXTS = ("--target", "--category", "--number", "--date", "--drop", "--keep", "--missing",
+             "--level", "--separator")
+_OPTION = re.compile(r"--[a-z].*|-[ho]|-")
+
+
+def with_texts(arguments: Sequence[str]) -> list[str]:
+    """The arguments with each option and its text in one, since argparse takes -n/a for an option:
+    ``--missing -n/a`` is ``--missing=-n/a``."""
+    joined: list[str] = []
+    for argument in arguments:
+        is_text = argument.startswith("-") and not _OPTION.fullmatch(argument)
+        if is_text and joined and joined[-1] in _OF_TEXTS:
+            joined[-1] += f"={argument}"
+        else:
+            joined.append(argument)
+    return joined
 
 
 def table_options(options: argparse.Namespace) -> ReadingOptions:

@@ -176,3 +176,10 @@ def read_inside(node: onnx.NodeProto) -> set[str]:
             for inner in attribute.g.node:
                 names |= set(inner.input) | read_inside(inner)
     return names
+
+
+def columns_of(model: onnx.ModelProto) -> dict[str, list[str]]:
+    """Which columns each input of a graph has, in their order: one, or many side by side."""
+    wide = {prop.key: prop.value for prop in model.metadata_props}.get(WIDE_INPUTS, "{}")
+    columns: dict[str, list[str]] = json.loads(wide)
+    return {value.name: columns.get(value.name, [value.name]) for value in model.graph.input}

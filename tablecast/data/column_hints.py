@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 import shlex
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
 from tablecast.data.cells import Column
+from tablecast.data.dates import mixed_dates
 from tablecast.data.numbers import Numbers
 from tablecast.schema.number_formats import is_unit
 from tablecast.schema.table_notes import (
@@ -16,6 +18,7 @@ from tablecast.schema.table_notes import (
     CLOCK,
     MAY_BE_DATES,
     MIXED,
+    MIXED_DATES,
     ODD,
     ODD_DATE,
     TWO_UNITS,
@@ -51,6 +54,10 @@ def say_what_hinders(column: Column, numbers: Numbers | None) -> None:
         if all(map(form.fullmatch, column.candidates)):
             column.note(note, example=column.first_of(column.candidates)[0])
             return
+    if not column.dates and (mixed := mixed_dates(column.candidates)):
+        text, line = column.first_of(mixed[1:])
+        column.note(MIXED_DATES, example=mixed[0], other=text, line=line)
+        return
     if column.dates and column.dates.odd:
         odd, message = column.dates.odd, ODD_DATE
     elif numbers and numbers.fault == "mixed":
@@ -72,6 +79,8 @@ def say_what_hinders(column: Column, numbers: Numbers | None) -> None:
     if len(odd) > max(1, MOST_ODD * len(column.candidates)) or len(column.candidates) < 5:
         return
     text, line = column.first_of(odd)
+    if "\ufffd" in text:  # a character that could not be read is no flag
+        message = ODD
     values = {"example": text, "line": line, "option": shlex.quote(text)}
     if numbers and message == UNITS:
         column.note(message, **values, unit=numbers.unit)
@@ -95,8 +104,16 @@ def _are_two_units(column: Column, numbers: Numbers) -> bool:
     return many and is_unit(numbers.unit) and len(numbers.odd) < len(numbers.texts)
 
 
-#: Whole numbers that a date may be written as: the format, and what stands before month and day.
-_DATES_AS_NUMBERS = (("%Y%m%d", 10_000, 100), ("%Y%m", 100, 1))
+#: The last second of the last year that may be written as a whole number.
+LATEST = 21_001_231_235_959
+
+#: Whole numbers that a date may be written as: the format, and what makes of one its day.
+_DATES_AS_NUMBERS: Sequence[tuple[str, Callable[[Any], Any]]] = (
+    ("%Y%m%d", lambda number: number),
+    ("%Y%m", lambda number: 100 * number + 1),
+    ("%Y%m%d%H%M", lambda number: number // 10_000),
+    ("%Y%m%d%H%M%S", lambda number: number // 1_000_000),
+)
 
 
 def note_dates_as_numbers(column: Column, values: pd.Series) -> None:
@@ -106,17 +123,17 @@ def note_dates_as_numbers(column: Column, values: pd.Series) -> None:
     if column.requested or values.dtype.kind not in "if":
         return
     known = values.dropna().unique()
-    if len(known) < FEWEST_DATES or (known % 1 != 0).any():
+    if len(known) < FEWEST_DATES or (known % 1 != 0).any() or known.max() > LATEST:
         return
     if _YEARS.search(column.name) and set(known.tolist()) <= set(BUDDHIST):
         year = int(known[0])
         column.note(BUDDHIST_YEARS, example=str(year), year=str(year - YEARS_AHEAD))
         return
-    for form, to_year, to_month in _DATES_AS_NUMBERS:
-        year, month = known // to_year, known // to_month % 100
-        days = known % 100 if to_month > 1 else np.ones(len(known))
+    for form, day_of in _DATES_AS_NUMBERS:
+        days = day_of(known)
+        year, month, day = days // 10_000, days // 100 % 100, days % 100
         fits = [(year >= 1900) & (year <= 2100), (month >= 1) & (month <= 12),
-                (days >= 1) & (days <= 31)]  # fmt: skip
+                (day >= 1) & (day <= 31)]  # fmt: skip
         if np.all(fits):
             option = shlex.quote(f"{column.name}={form}")
             column.note(MAY_BE_DATES, example=str(int(known[0])), option=option)

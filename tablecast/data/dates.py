@@ -123,6 +123,19 @@ def _formats(texts: Sequence[str], *, wanted: bool) -> list[str]:
     return [day + time for day in some_days for time in some_times]
 
 
+def mixed_dates(texts: Sequence[str]) -> tuple[str, str] | None:
+    """Two of sorted texts whose dates are written in different ways, where the first and the last
+    ones all are dates; else None."""
+    sample = list(dict.fromkeys([*texts[: SAMPLE // 2], *texts[-SAMPLE // 2 :]]))
+    if len(sample) < 2 or not all(map(_SHAPE.fullmatch, sample)):
+        return None
+    forms = [set(_formats([plain_date(text)], wanted=False)) for text in sample]
+    if not all(forms):
+        return None
+    return next(((sample[0], text) for text, form in zip(sample, forms, strict=True)
+                 if not form & forms[0]), None)  # fmt: skip
+
+
 def _cut(text: str) -> tuple[str, str]:
     """A date's day and its time."""
     match = _TIME.search(text)

@@ -17,6 +17,7 @@ from itertools import islice
 
 from tablecast.data.free_memory import check_text
 from tablecast.data.surroundings import (
+    ROWS_BELOW,
     Record,
     after_gaps,
     are_row_names,
@@ -51,6 +52,12 @@ MOST_TITLES = 30
 #: A header lacks a cell where more than this share of the rows have one more than it.
 MOST_SHORT = 0.8
 
+#: How texts of other kinds begin.
+_OTHER_KINDS = {
+    "a web page or XML": re.compile(r"\s*<(?:!doctype|!--|\?xml|html|[a-z]+>)", re.I),
+    "JSON": re.compile(r"\s*(?:\[\s*)?\{\s*(?:\"(?:[^\"\\]|\\.)*\"\s*:|\})"),
+    "ARFF": re.compile(r"(?:%[^\n]*\n|\s)*@relation\b", re.I),
+}
 _SEPARATOR_LINE = re.compile(r"\ufeff?\"?sep=(.)\"?[;,]*\s*?(\r\n|\n|\r)", re.IGNORECASE)
 
 
@@ -94,10 +101,21 @@ def grid_of(text: str, name: str, separator: str | None = None) -> Grid:
     skipped = 0
     if match:
         separator, text, skipped = separator or match[1], text[match.end() :], 1
+    if not separator:
+        _refuse_other_kinds(text, name)
     separator = separator or find_separator(text)
     check_text(text, separator, name)
     numbered = _all_records(text, separator, name, skipped)
     return arranged(numbered, name, separator)
+
+
+def _refuse_other_kinds(text: str, name: str) -> None:
+    """Refuse a text that is no table of cells, whatever its file is called."""
+    kind = next((kind for kind, form in _OTHER_KINDS.items() if form.match(text)), "")
+    if kind:
+        raise TableError(
+            f"'{name}' holds {kind}, not a table of cells. Save the table as CSV, Excel or Parquet."
+        )
 
 
 def separator_of(text: str) -> tuple[str, bool]:
@@ -182,9 +200,24 @@ def header_index(records: Sequence[Record], width: int) -> int:
     for most in (width + 1, math.inf):
         for least in (max(2, width // 2), 2):
             for place, cells in enumerate(filled):
-                if cells >= least and width - 1 <= len(records[place]) <= most:
-                    return place
+                if cells < least or not width - 1 <= len(records[place]) <= most:
+                    continue
+                if len(records[place]) < width and _are_names(records, place + 1, width):
+                    return place + 1  # a title may hold the separator
+                return place
     return 0
+
+
+def _are_names(records: Sequence[Record], place: int, width: int) -> bool:
+    """Whether a record names columns of numbers below it."""
+    names, rows = [*map(bare, records[place])] if place < len(records) else [], records[place + 1 :]
+    if len(names) != width or not all(names) or any(map(amount_of, names)):
+        return False
+    below = rows[:ROWS_BELOW]
+    return any(
+        below and all(len(row) > at and amount_of(bare(row[at])) for row in below)
+        for at in range(width)
+    )
 
 
 def arranged(

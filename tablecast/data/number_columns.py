@@ -25,6 +25,7 @@ from tablecast.schema.table_notes import (
     COMMA_OPEN,
     DATE_FORMAT,
     DECIMAL_SIGN,
+    EXPONENT,
     GROUPED,
     READ_AS,
     SHORT_YEARS,
@@ -36,6 +37,9 @@ from tablecast.schema.table_notes import (
 
 if TYPE_CHECKING:
     import pandas as pd
+
+#: Digits around an E: a power of ten, or the code of a flat.
+_POWER = re.compile(r"[0-9]+[eE][0-9]+")
 
 #: A time's distance from UTC, where that is not nothing.
 _FROM_UTC = re.compile(r"[+-](?!00?(?::?00)?$)[0-9]{1,2}(?::?[0-9]{2})?$")
@@ -113,6 +117,10 @@ def _as_numbers(column: Column, numbers: Numbers, spelling: str) -> pd.Series:
     rounded = next((t for t, n in values_of.items() if len(t) > 15 and _is_rounded(t, n)), None)
     if rounded:
         column.note(TOO_MANY_DIGITS, example=rounded, number=float(values_of[rounded]),
+                    option=shlex.quote(column.name))
+    power = next((text for text in numbers.texts if _POWER.fullmatch(text)), None)
+    if power:
+        column.note(EXPONENT, example=power, number=f"{values_of[power]:.0f}",
                     option=shlex.quote(column.name))
     foreign = next((t for t in amounts if not t.isascii() and _has_digits_of_others(t)), None)
     if foreign:

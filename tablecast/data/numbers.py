@@ -20,7 +20,7 @@ from tablecast.schema.texts import fold
 
 #: Every line a number as programs write it, and none a code such as 007.
 _ALL_PLAIN = re.compile(
-    r"(?:[+-]?(?:(?:[1-9][0-9]*|0)(?:\.[0-9]*)?|0[0-9]+\.[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?\n)*"
+    r"(?:[+-]?(?:(?:[1-9][0-9]*|0)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4})?\n)*"
 )
 _ALL_WHOLE = re.compile(r"(?:[+-]?[0-9]{1,17}\n)*")
 _INFINITE = re.compile(r"[+-]?inf(?:inity)?", re.IGNORECASE)

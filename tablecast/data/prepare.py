@@ -7,6 +7,8 @@ import shlex
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
+
 from tablecast.data.columns import tidy
 from tablecast.data.prepared import Dropped, Prepared, named_id
 from tablecast.data.row_metadata import NO_FEATURE, metadata_of
@@ -36,6 +38,9 @@ if TYPE_CHECKING:
 MOST_UNIQUE = 0.5
 #: A target of more different numbers than this is nobody's classes.
 MOST_CLASSES = 20
+
+#: Sums of squares of amounts; a model squares once more, where it compares errors.
+SMALLEST, LARGEST = 1e-150, 1e150
 
 #: Fewer rows leave at most six test rows, whose scores mean nothing.
 MIN_ROWS = 20
@@ -149,7 +154,22 @@ def _choose_task(
         )
     if task == "classification":
         _check_classes(targets)
+    else:
+        _check_amounts(targets)
     return task
+
+
+def _check_amounts(targets: pd.Series) -> None:
+    """Refuse amounts whose squares, which errors are compared by, no float64 can hold."""
+    amounts = targets.to_numpy(np.float64)
+    with np.errstate(over="ignore", under="ignore"):
+        spread = np.square(np.ptp(amounts)) * len(amounts)
+    if not SMALLEST < spread < LARGEST:
+        raise TableError(
+            f"The values of '{targets.name}' ({amounts.min():g} to {amounts.max():g}) are too "
+            "large, or too near to one another, to be squared as errors are. Give them in another "
+            "unit."
+        )
 
 
 def task_of(
@@ -245,6 +265,12 @@ def _why_useless(present: pd.Series) -> Remark | None:
         return _UNUSABLE
     if distinct == 1:
         value = str(present.dropna().iloc[0])
+        if present.isna().any():
+            return Remark(
+                "its only value is “{value}”, and other rows have none. If a gap means no, fill it "
+                "in with a word",
+                values={"value": value},
+            )
         return Remark("it has the same value (“{value}”) in every row", values={"value": value})
     return None
 

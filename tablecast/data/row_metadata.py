@@ -7,6 +7,7 @@ estimators take. Each is a column that a person has named (``--group``, ``--time
 from __future__ import annotations
 
 import shlex
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -129,7 +130,7 @@ def _check_values(column: pd.Series) -> None:
 def _check_times(column: pd.Series) -> None:
     if column.dtype.kind not in "iufM":
         raise TableError(
-            f"'{column.name}' holds text such as '{_first_text(column)}', and --time needs dates "
+            f"'{column.name}' holds text such as '{_no_date(column)}', and --time needs dates "
             "or numbers. If these are dates, say how they are written: --date "
             f"{shlex.quote(f'{column.name}=%d/%m/%y')}."
         )
@@ -159,6 +160,17 @@ def _check_weights(column: pd.Series) -> None:
             f"All weights in '{name}' are 0, so no row counts. Correct the column, or leave "
             "--weight out."
         )
+
+
+def _no_date(column: pd.Series) -> str:
+    """The first value that does not look like a date, where most do; else the first text."""
+    import pandas as pd
+
+    known = column.dropna()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # that no one format fits is what is looked for
+        odd = known[pd.to_datetime(known, errors="coerce").isna()]
+    return str(odd.iloc[0]) if 0 < len(odd) < len(known) / 2 else _first_text(column)
 
 
 def _first_text(column: pd.Series) -> str:

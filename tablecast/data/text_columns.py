@@ -58,6 +58,7 @@ def _missing(column: Column, texts: Counter[str]) -> set[str]:
     for text in sorted(named, key=lambda text: -texts[text]):
         option = shlex.quote(f"{column.name}={text}")
         column.note(NA_MISSING, count=texts[text], text=text, option=option)
+    column.set_reading(placeholders=tuple(sorted(named)))
     column.name_asked()
     return missing
 

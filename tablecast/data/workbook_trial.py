@@ -10,7 +10,6 @@ memory), only what the zip says of its size is looked at.
 from __future__ import annotations
 
 import io
-import math
 import subprocess
 import sys
 import zipfile
@@ -23,6 +22,11 @@ MOST_SECONDS, A_SECOND = 10, 5_000_000
 
 #: Bytes that a workbook unpacks to: XML of a table becomes a tenth to a twentieth.
 MOST_TIMES, MOST_MORE = 25, 100_000_000
+
+#: Bytes of memory that opening takes: of Python with a small sheet and the empty cells around it,
+#: and for each byte that a workbook unpacks to, of which a cell has ten and more. So a file of a
+#: kilobyte whose two cells stand far apart cannot take what is free.
+SMALL_SHEET, A_BYTE_OPENED = 400_000_000, 20
 
 #: What the other process runs. A fault in the file is for the one that asks to word.
 OPENING = """
@@ -44,12 +48,14 @@ def refuse_if_harmful(content: bytes, name: str, memory: float) -> None:
     Args:
         content: the file's bytes.
         name: what messages call it.
-        memory: bytes that it may take; infinity where nobody knows.
+        memory: bytes that it may take at most; infinity where nobody knows.
 
     Raises:
         TableError: it would take more, or too long.
     """
-    if _unpacked(content) > MOST_TIMES * len(content) + MOST_MORE or not _opens(content, memory):
+    size = _unpacked(content)
+    most = min(memory, SMALL_SHEET + A_BYTE_OPENED * max(size, len(content)))
+    if size > MOST_TIMES * len(content) + MOST_MORE or not _opens(content, most):
         words = _(
             "{name} takes too much memory or time to open. Delete cells far from the table, or "
             "save the sheet as CSV."
@@ -71,10 +77,9 @@ def _opens(content: bytes, memory: float) -> bool:
     except ImportError:  # Windows
         return True
     seconds = MOST_SECONDS + len(content) // A_SECOND
-    most = resource.RLIM_INFINITY if math.isinf(memory) else int(memory)
 
     def limit() -> None:
-        resource.setrlimit(resource.RLIMIT_AS, (most, most))
+        resource.setrlimit(resource.RLIMIT_AS, (int(memory), int(memory)))
         resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 

@@ -52,6 +52,8 @@ def predict_model(deployment: str | PathLike[str] | Deployment, data: Any) -> An
 
 def _answers(predictor: Predictor, data: Any) -> dict[str, npt.NDArray[Any]]:
     schema = predictor.schema
+    if any(field.name not in data for field in schema.fields):
+        data = {str(name): data[name] for name in data}  # a frame may count its columns
     absent = [field.name for field in schema.fields if field.name not in data]
     if absent:
         raise KeyError(f"The data has no column {', '.join(map(repr, absent))}.")

@@ -19,7 +19,6 @@ from tablecast.deployment.deployment import Deployment
 from tablecast.deployment.description import read_description, write_json
 from tablecast.deployment.files import missing, replaced_when_whole, with_ending
 from tablecast.deployment.opening import check_readable, row_program_of
-from tablecast.deployment.signature import ENDING
 from tablecast.deployment.staging import check_free
 from tablecast.deployment.versions import base_meant
 from tablecast.inference.marginals import Background
@@ -103,12 +102,6 @@ def with_form(loaded: Deployment, form: Form) -> Deployment:
     """
     described = _with_form(loaded.description, form)
     return replace(loaded, description=described) if described else loaded
-
-
-def stale_signatures(changed: list[Path]) -> list[Path]:
-    """The signatures that no longer fit, after these files have changed."""
-    signatures = (with_ending(path, ENDING) for path in changed)
-    return [path for path in signatures if path.is_file()]
 
 
 def _change_graph(base: Path, change: Change) -> bool:

@@ -8,11 +8,13 @@ that ``minisign -V`` checks them too.
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from tablecast.deployment.files import replaced_when_whole, with_ending, without_ending
+from tablecast.deployment.staging import check_free
 from tablecast.deployment.versions import base_meant
 from tablecast.errors import ArtifactError
 from tablecast.settings import read_settings
@@ -71,13 +73,15 @@ def sign(name: str | os.PathLike[str], key_file: str | os.PathLike[str]) -> list
         The signatures that were written.
 
     Raises:
-        ArtifactError: there is no such deployment, or the key cannot be used.
+        ArtifactError: there is no such deployment, the key cannot be used, or nothing can be
+            written beside the files.
     """
     base = base_meant(name)
     files = [with_ending(base, ending) for ending in SIGNED]
     files = [file for file in files if file.is_file()]
     if not files:
         raise ArtifactError(f"There is no deployment {base}. Check the path.")
+    check_free(base, force=True)
     secret = _secret_key(Path(key_file))
     written = []
     for file in files:
@@ -86,6 +90,12 @@ def sign(name: str | os.PathLike[str], key_file: str | os.PathLike[str]) -> list
             temporary.write_bytes(bytes(signature))
         written.append(with_ending(file, ENDING))
     return written
+
+
+def stale_signatures(changed: Iterable[Path]) -> list[Path]:
+    """The signatures that no longer fit, after these files have changed."""
+    signatures = (with_ending(path, ENDING) for path in changed)
+    return [path for path in signatures if path.is_file()]
 
 
 def new_key(key_file: str | os.PathLike[str]) -> tuple[Path, str]:

@@ -179,7 +179,7 @@ def _check_writable(base: Path) -> None:
     if not folder.is_dir() or not os.access(folder, os.W_OK):
         raise ArtifactError(
             f"You may not write into {str(base.parent)!r}: {str(folder)!r} is not a folder, or you "
-            "have no permission. Choose another folder (--out FOLDER, or out=)."
+            "have no permission. Choose another folder (in training: --out FOLDER, or out=)."
         )
 
 

@@ -103,13 +103,13 @@ class NumberColumn(ColumnKind):
             return field
         known = self.amounts(known)
         low, high = float(known.min()), float(known.max())
-        wide = low - (high - low)
+        wide, positive = low - (high - low), low >= 0 and self.stays_positive
         return replace(
             field,
             minimum=low,
             maximum=high,
-            hard_minimum=_tidy(max(wide, 0.0) if low >= 0 and self.stays_positive else wide),
-            hard_maximum=self.latest(low, high) or _tidy(high + (high - low)),
+            hard_minimum=min(low, _tidy(max(wide, 0.0) if positive else wide)),
+            hard_maximum=max(high, self.latest(low, high) or _tidy(high + (high - low))),
             default=None if missing > len(known) else self.typical(float(known.median())),
         )
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from tablecast.schema.texts import fold
 
 MISSING = (
@@ -22,23 +24,31 @@ _PLACEHOLDERS = frozenset(map(fold, (
     *("_", "__", "x", "xx", "xxx", "#", "\\N", "'", '""', "~", "="),
     *("none", "nil", "nothing", "empty", "blank", "(blank)", "(empty)", "(null)", "<null>"),
     *("[null]", "(none)", "missing", "(missing)", "<missing>", "unknown", "(unknown)", "unk"),
-    "undefined",
+    *("missing value", "unspecified", "undefined", "undetermined", "no response", "n.r.", "nr"),
     *(f".{letter}" for letter in "abcdefghijklmnopqrstuvwxyz"),  # Stata's
+    "na",
     *("n.a.", "n.a", "n/a.", "na.", "n/d", "n.d.", "n.d", "nd", "nd.", "n/k", "nk", "n.k.", "nan%"),
     *("not available", "not applicable", "not known", "not given", "not stated", "not reported"),
     *("not specified", "not recorded", "not measured", "no data", "no answer", "no value", "tbd"),
     *("tba", "pending", "refused", "don't know", "invalid", "error", "void", "nat", "<nat>"),
-    *("#DIV/0!", "#VALUE!", "#REF!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#CALC!", "#WERT!"),
-    *("#NV", "#BEZUG!", "#ZAHL!", "#VALEUR!", "#NOM?", "#NOMBRE!", "#¡DIV/0!", "#¡VALOR!"),
-    "err:502",
+    "#NV",
     *(f":{space}{flag}" for space in ("", " ") for flag in FLAGS),  # Eurostat's
+    *("keine daten", "ohne angabe", "o.a."),
     *("unbekannt", "fehlt", "k.a.", "k. a.", "keine angabe", "keine", "entfällt", "leer"),
-    *("inconnu", "inconnue", "manquant", "non disponible", "nc", "n.c.", "s/d", "s.d.", "sin dato"),
+    *("inconnu", "inconnue", "manquant", "non disponible", "aucun", "aucune", "indéterminé",
+      "non renseigné", "non communiqué", "nc", "n.c.", "s/d", "s.d.", "sin dato"),
+    *("sin datos", "no disponible", "no aplica", "não informado", "não disponível", "sem dados"),
+    *("ignorado", "brak", "brak danych", "b.d.", "geen", "geen gegevens", "ukendt", "tuntematon"),
     *("desconocido", "desconhecido", "ninguno", "sconosciuto", "mancante", "onbekend", "okänd"),
-    *("нет данных", "неизвестно", "н/д", "不明", "不详", "未知", "缺失", "无", "無", "空", "暂无"),
-    *("暂无数据", "無資料", "无数据", "なし", "欠損", "不詳", "없음", "미상", "결측"),
+    *("нет данных", "нет", "не указано", "неизвестно", "н/д", "不明", "不详", "未知"),
+    *("缺失", "缺失值", "未填", "未填写", "不适用", "无", "無", "空", "暂无"),
+    *("暂无数据", "無資料", "无数据", "なし", "欠損", "不詳", "データなし"),
+    *("없음", "자료없음", "미상", "결측"),
 )))
 
+
+#: A spreadsheet's error, in whatever language: #DIV/0!, #¡VALOR!, #ИМЯ?, #N/D, Err:502.
+_ERROR = re.compile(r"#\S{1,14}[!?]|#[^\W\d_]/[^\W\d_]{1,2}|err:[0-9]{3}")
 
 #: How numbers begin and end, and no placeholder does both.
 _BEGINS, _ENDS = frozenset("0123456789+-.,"), frozenset("0123456789")
@@ -48,4 +58,5 @@ def is_placeholder(text: str) -> bool:
     """Whether a text among numbers or dates only says that there is none."""
     if text[:1] in _BEGINS and text[-1:] in _ENDS:
         return False
-    return fold(text) in _PLACEHOLDERS or text in MISSING
+    folded = fold(text)
+    return folded in _PLACEHOLDERS or text in MISSING or _ERROR.fullmatch(folded) is not None

@@ -93,9 +93,14 @@ def plain_date(text: str) -> str:
     text = re.sub(r"(?<=[0-9])(st|nd|rd|th)\b", "", text, flags=re.IGNORECASE)
     text = re.sub(r"\b([ap])\.m\.?(?!\w)", r"\1m", text, flags=re.IGNORECASE)
     text = _WORD.sub(lambda match: _word(match[0]), text.replace(",", " "))
-    return " ".join(re.sub(r"(?<=[0-9])\.(?=\s+[A-Z])", "", text).split())
+    text = " ".join(re.sub(r"(?<=[0-9])\.(?=\s+[A-Z])", "", text).split())
+    return _YEAR_LAST.sub(r"\1 \4 \2\3", text)
 
 
+#: A year behind the time, as C's ctime writes it, and programs that follow it.
+_YEAR_LAST = re.compile(
+    r"^([A-Z][a-z]{2} [0-9]{1,2}) ([0-9]{1,2}:[0-9:.]+)(?: UTC| GMT| ([+-][0-9]{4}))? ([0-9]{4})$"
+)
 #: A time's distance from UTC, as GMT+2 or UTC.
 _ZONE = re.compile(
     r"(?<=[0-9mM]) ?(?:GMT|UTC)(?:([+-])([0-9]{1,2})(?::?([0-9]{2}))?)?$", re.IGNORECASE

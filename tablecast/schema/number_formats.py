@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tablecast.schema.texts import fold
+from tablecast.schema.texts import INVISIBLE, fold
 
 #: Thousands by commas, decimals after a point; with or without commas.
 DECIMAL_POINT = ",."
@@ -44,8 +44,8 @@ PLAIN = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,4}
 #: What may be a thousand in one country and little more than one in another.
 _AMBIGUOUS = re.compile(r"[1-9][0-9]{0,2}[.,][0-9]{3}")
 
-#: A code: as a number it would lose its zeros.
-CODE = re.compile(r"0[0-9]+")
+#: A code, such as 007 and the 01.10 of a trade: as a number it would lose its zeros.
+CODE = re.compile(r"0[0-9]+(?:[.,][0-9]+)?")
 
 _CURRENCIES = frozenset(
     "usd eur gbp chf jpy cny rmb inr aud cad nzd sgd hkd twd krw thb idr myr php vnd sek nok dkk "
@@ -90,7 +90,9 @@ _SIGNS = "+-"
 _MINUS = dict.fromkeys(map(ord, "−–—‐‑‒﹣－"), "-")
 _APOSTROPHES = dict.fromkeys(map(ord, "’‘ʼ′´`"), "'")
 _SEPARATORS = {0x066B: ".", 0x066C: ",", ord("、"): ","}
-_WRITTEN_OTHERWISE = {**_MINUS, **_APOSTROPHES, **_SEPARATORS}
+_WRITTEN_OTHERWISE = {
+    **_MINUS, **_APOSTROPHES, **_SEPARATORS, **dict.fromkeys(map(ord, INVISIBLE)),
+}
 #: A dash where an amount has no cents: 12.– francs, 12,-- euros.
 NO_CENTS = re.compile(r"(?<=[0-9])[.,]-{1,2}(?![0-9-])")
 #: From a digit on, or from a point before one that ends no word: Rs.500 is not .5.

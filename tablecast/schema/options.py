@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
@@ -234,5 +235,10 @@ def column_named(name: str, names: Sequence[str]) -> str:
     folded = {fold(candidate): candidate for candidate in names}
     near = get_close_matches(fold(name), folded, n=1, cutoff=0.5)
     hint = f"Did you mean '{folded[near[0]]}'? " if near else ""
+    if len(names) == 1 and re.search(r"\w[^\w]+\w", names[0]):
+        raise TableError(
+            f"The table has no column '{name}'. It was read as one column, '{names[0]}'. If a sign "
+            "stands between its cells, name that (--separator SIGN, such as --separator ' ')."
+        )
     listed = ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
     raise TableError(f"The table has no column '{name}'. {hint}Its columns are: {listed}.")

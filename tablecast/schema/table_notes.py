@@ -93,6 +93,10 @@ CLOCK = Remark(
     "{name} was read as text: its values, such as “{example}”, are durations or times of day. To "
     "use them as amounts, write them as numbers, such as minutes."
 )
+MIXED_DATES = Remark(
+    "{name} was read as text, because its dates are written in different ways, such as “{example}” "
+    "and “{other}” (line {line}). Write them in one way."
+)
 BUDDHIST_DATES = Remark(
     "{name} was read as text: its years, as in “{example}”, look like the Buddhist calendar. To "
     "use them as dates, subtract 543 from each year."
@@ -104,6 +108,9 @@ BUDDHIST_YEARS = Remark(
 TOO_MANY_DIGITS = Remark(
     "{name}: “{example}” has more digits than a number keeps, so it was read as {number:.0f}. To "
     "keep all of them: --category {option}."
+)
+EXPONENT = Remark(
+    "{name} was read as numbers: “{example}” is {number}. If it is a code: --category {option}."
 )
 MAY_BE_DATES = Remark(
     "{name} was read as whole numbers, but they look like dates, such as {example}. To read them "

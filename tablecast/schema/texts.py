@@ -15,8 +15,15 @@ QUOTED_LENGTH = 40
 EXACT_WHOLE = 2**53
 
 
+#: Signs without width that files carry along: a byte order mark in their midst, a soft hyphen,
+#: where a line may break and which way text runs. Those that join letters belong to words.
+INVISIBLE = "\u00ad\u200b\u200e\u200f\u2060\u202a\u202b\u202c\u202d\u202e\ufeff"
+_WITHOUT_INVISIBLE = str.maketrans(dict.fromkeys(INVISIBLE))
+
 #: Typographic quotation marks and apostrophes, as a keyboard writes them.
-_QUOTES = str.maketrans(dict.fromkeys("‘’‚‛`´′ʼ", "'") | dict.fromkeys("“”„‟″«»", '"'))
+_QUOTES = str.maketrans(
+    dict.fromkeys("‘’‚‛`´′ʼ", "'") | dict.fromkeys("“”„‟″«»", '"') | dict.fromkeys(INVISIBLE)
+)
 
 
 #: How people keep Excel from taking a text for a number: ="00123".
@@ -30,16 +37,19 @@ def without_formula(text: str) -> str:
 
 
 def tidy_text(text: str) -> str:
-    """The text in Unicode's composed form (NFC), without spaces around it."""
+    """The text in Unicode's composed form (NFC), without spaces around it and signs that nobody
+    sees."""
     text = text.strip()
-    return text if text.isascii() else unicodedata.normalize("NFC", text).strip()
+    if text.isascii():
+        return text
+    return unicodedata.normalize("NFC", text.translate(_WITHOUT_INVISIBLE)).strip()
 
 
 def fold(text: str) -> str:
     """The spelling that texts share which mean the same.
 
-    Letter case, kinds and numbers of spaces, typographic quotation marks, wide and narrow letters
-    and Unicode's composed and decomposed forms make no difference.
+    Letter case, kinds and numbers of spaces, typographic quotation marks, signs without width, wide
+    and narrow letters and Unicode's composed and decomposed forms make no difference.
     """
     if not text.isascii():
         # Twice, since folding the case of a composed letter may take it apart.

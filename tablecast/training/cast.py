@@ -28,7 +28,7 @@ from tablecast.training.cluster.open_cluster import opened
 from tablecast.training.intake import take_in
 from tablecast.training.interrupts import Interrupts
 from tablecast.training.like import expected_of
-from tablecast.training.memory import enough_memory
+from tablecast.training.memory import enough_memory, freed_memory_kept
 from tablecast.training.skops_file import check_installed, write_beside
 
 if TYPE_CHECKING:
@@ -120,6 +120,7 @@ def cast(
         raise EngineError("--engine spreads a search, and --model fits one model. Leave one out.")
     with (
         enough_memory(),
+        freed_memory_kept(),
         opened(engine, address, workers, progress) as executor,
         Interrupts(progress) as interrupts,
     ):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import ctypes
+import sys
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -23,6 +25,9 @@ FIT_COPIES = 30
 MOST_ENCODED = 25
 #: A search on fewer rows of a longer table would choose by chance.
 FEWEST_ROWS = 1_000
+#: glibc's M_MMAP_MAX, M_TRIM_THRESHOLD and M_TOP_PAD: what keeps freed memory, and the defaults.
+KEEPING: Mapping[int, int] = {-4: 0, -1: 2**31 - 1, -2: 2**26}
+USUAL: Mapping[int, int] = {-4: 65_536, -1: 131_072, -2: 131_072}
 
 
 def most_rows(width: int, copies: int, free: float | None = None) -> float:
@@ -65,6 +70,25 @@ def enough_memory() -> Iterator[None]:
             "Memory ran out during training, and nothing was saved. Close other programs, use a "
             "machine with more memory, or train on a sample of the rows."
         ) from None
+
+
+@contextmanager
+def freed_memory_kept() -> Iterator[None]:
+    """Keep what is freed for what is allocated next, where glibc allocates; elsewhere nothing.
+
+    It gives each large array back to the system, which hands out other pages, filled with zeros:
+    8 of 26 processor seconds of a fit on 200,000 rows, most of whose steps copy the table.
+    """
+    library = ctypes.CDLL(None) if sys.platform == "linux" else None
+    mallopt = getattr(library, "mallopt", lambda *_: 0)
+    for option, value in KEEPING.items():
+        mallopt(option, value)
+    try:
+        yield
+    finally:
+        for option, value in USUAL.items():
+            mallopt(option, value)
+        getattr(library, "malloc_trim", lambda _: 0)(0)
 
 
 def _width(prepared: Prepared) -> int:

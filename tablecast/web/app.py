@@ -161,7 +161,7 @@ def _application(settings: dict[str, Any], shared: _Shared) -> Flask:
     app.request_class = BoundedRequest
     limits = ("max_rows", "max_body", "max_upload", "max_seconds")
     app.config.update({name.upper(): settings[name] for name in limits})
-    app.config["TRUSTED_HOSTS"] = settings["hosts"].replace(",", " ").split() or None
+    app.config["TRUSTED_HOSTS"] = origins.hosts_of(settings["hosts"])
     app.extensions |= {"access_log": shared.access_log, "headers": shared.headers}
     app.register_blueprint(metrics.blueprint)
     navigation.install(app)

@@ -77,7 +77,9 @@ class FastLane:
     ) -> None:
         self._access_log = access_log
         self._answers = answers
-        self._trusts = lru_cache(lambda host: host_is_trusted(host, hosts)) if hosts else None
+        self._trusts = (
+            lru_cache(lambda host: host_is_trusted(host.lower(), hosts)) if hosts else None
+        )
         self._cors = cors
         self._app = app
         self._access = access

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gc
 import io
 import math
 import os
@@ -17,7 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tablecast.batch.column_reader import RowsReader, meaning
+from tablecast.batch.column_reader import FEWER_REFUSALS, REMEMBERED, RowsReader, meaning
 from tablecast.batch.csv_chunk import PlainChunk
 from tablecast.batch.csv_sink import CsvSink
 from tablecast.batch.csv_source import CsvSource
@@ -115,6 +116,7 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, str) else float(value)
 
 
+@pytest.mark.thorough
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.lists(TEXT_CELLS, min_size=7, max_size=7), min_size=1, max_size=6))
 def test_columns_of_text_read_as_parse(rows: list[list[str]]) -> None:
@@ -122,6 +124,7 @@ def test_columns_of_text_read_as_parse(rows: list[list[str]]) -> None:
     assert_reads_as_parse(rows)
 
 
+@pytest.mark.thorough
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.lists(TYPED_CELLS, min_size=7, max_size=7), min_size=1, max_size=6))
 def test_typed_columns_read_as_parse(rows: list[list[Any]]) -> None:
@@ -129,6 +132,7 @@ def test_typed_columns_read_as_parse(rows: list[list[Any]]) -> None:
     assert_reads_as_parse(rows)
 
 
+@pytest.mark.thorough
 @settings(max_examples=200, deadline=None)
 @given(
     st.lists(
@@ -150,6 +154,7 @@ def test_nearly_valid_rows_read_as_parse(rows: list[list[str]]) -> None:
     assert_reads_as_parse(rows)
 
 
+@pytest.mark.thorough
 def test_memory_of_texts_is_bounded() -> None:
     """However many distinct texts a column has, few are remembered, and all are read right."""
     reader = RowsReader(SCHEMA)
@@ -158,7 +163,20 @@ def test_memory_of_texts_is_bounded() -> None:
     cells = {name: values * len(texts) for name, values in filler.items()}
     reading = reader.read(cells | {"open": texts}, len(texts))
     assert reading.columns["open"].tolist() == texts
-    assert max(column._remembered.cache_info().currsize for column in reader._columns) < 20_000
+    assert max(len(column._accepted) + len(column._refused) for column in reader._columns) < 20_000
+
+
+def test_few_refusals_are_remembered() -> None:
+    """What strangers send wrong leaves little behind that Python's collector has to look at."""
+    reader = RowsReader(SCHEMA)
+    wrong = [f"no number {number}" for number in range(20_000)]
+    cells = {"whole": wrong, "closed": wrong, "flag": wrong, "free": ["1"] * len(wrong)}
+    gc.collect()
+    before, few = len(gc.get_objects()), REMEMBERED // FEWER_REFUSALS
+    refused = len(reader.read(cells, len(wrong)).refused)
+    gc.collect()
+    assert refused == len(wrong)
+    assert len(gc.get_objects()) - before < 6 * few
 
 
 def test_order_and_other_columns_are_kept(fake_deployment: Deployment, tmp_path: Path) -> None:
@@ -396,6 +414,7 @@ def test_paths_are_checked(fake_deployment: Deployment, tmp_path: Path) -> None:
             predict_file(fake_deployment, read, written)
 
 
+@pytest.mark.thorough
 def test_memory_does_not_grow_with_the_file(fake_deployment: Deployment, tmp_path: Path) -> None:
     """Five times the rows need no more memory, also where each row is long."""
     peaks = []
@@ -542,6 +561,7 @@ def parts_of(text: str) -> tuple[list[list[str]], list[int]]:
     return rows, lines
 
 
+@pytest.mark.thorough
 @settings(max_examples=300, deadline=None)
 @given(
     st.lists(
@@ -579,6 +599,7 @@ def test_blocks_are_joined_where_a_row_goes_on(
         assert cells == [record[place] for record, _line in expected]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("quote", ["", '"'], ids=["plain", "quoted"])
 def test_a_chunk_has_few_rows(quote: str) -> None:
     """However long a file's first rows are, and however short its others, a chunk stays small."""
@@ -612,6 +633,7 @@ def test_lines_are_counted_through_all_blocks(
     assert words.replace(",", "") in str(caught.value).replace(",", "")
 
 
+@pytest.mark.thorough
 @settings(max_examples=300, deadline=None)
 @given(
     st.lists(
@@ -644,6 +666,7 @@ def test_whatever_cells_hold_is_read_back(
     assert found == [["note", "other", "x"], *[[*guarded([row])[0], half] for row in rows]]
 
 
+@pytest.mark.thorough
 @settings(max_examples=300, deadline=None)
 @given(
     st.lists(

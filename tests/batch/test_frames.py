@@ -20,6 +20,7 @@ from tests.insured import HEADER
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 
+@pytest.mark.thorough
 def test_a_dask_frame_gets_predictions(tmp_path: Path) -> None:
     """Ranges and refusals too, in partitions of its own index."""
     dataframe = pytest.importorskip("dask.dataframe")
@@ -56,6 +57,7 @@ def test_what_does_not_fit_is_refused_before_any_work() -> None:
         replace(graph, version="0.0.7").answered(["age"], 0, lambda _: [])
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("engine", ["dask", "ray", "spark"])
 def test_the_names_are_short(engine: str) -> None:
     """Each way to import them works, and none imports the engine before it is asked."""

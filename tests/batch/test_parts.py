@@ -96,12 +96,15 @@ def assert_same(path: Path, folder: Path, errors: Any, deployment: Deployment) -
     )
 
 
-#: Every kind of file with a reason in a column; those that differ otherwise in all three ways.
+#: Every kind of file with a reason in a column; those that differ otherwise in all three ways. The
+#: quick tests have the first of them.
+USUAL = "bad rows in three parts"
 CASES = [
-    *[(kind, "column") for kind in FILES],
-    *[(kind, errors) for errors in ("fail", "skip") for kind in (
-        "bad rows in three parts", "a mark", "quoted line ends and returns", "empty lines",
-        "units below the names", "padded footers", "a short row in the middle")],
+    *[(USUAL, errors) for errors in ("column", "fail", "skip")],
+    *[pytest.param(kind, "column", marks=pytest.mark.thorough) for kind in FILES if kind != USUAL],
+    *[pytest.param(kind, errors, marks=pytest.mark.thorough) for errors in ("fail", "skip")
+      for kind in ("a mark", "quoted line ends and returns", "empty lines",
+                   "units below the names", "padded footers", "a short row in the middle")],
 ]  # fmt: skip
 
 
@@ -141,6 +144,7 @@ def table_of(rows: list[str]) -> pa.Table:
     return pa.table(arrays, names=names)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("errors", ["fail", "skip"])
 @pytest.mark.parametrize("group_rows", [3_000, 10_000, 12_345, 100_000])
 def test_a_parquet_file_in_parts_gives_the_bytes_of_the_whole(
@@ -152,6 +156,7 @@ def test_a_parquet_file_in_parts_gives_the_bytes_of_the_whole(
     assert_same(tmp_path / "in.parquet", tmp_path, errors, shipped_deployment("onnx"))
 
 
+@pytest.mark.thorough
 def test_a_parquet_file_is_cut_behind_its_row_groups(tmp_path: Path) -> None:
     """At the next multiple of 10,000 rows; not at all where columns are places in a list."""
     table = table_of(rows_of(45_000))

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from tablecast.batch.csv_text import CsvText
@@ -57,6 +58,9 @@ AROUND = {
     "another table's row above": "EXTF,700,21,Stapel,12,2023,RE,1,1\n" + PLAIN,
     "a drawing of a table": ("+---+\n" + PLAIN.replace(HEADER, f"{HEADER}\n---,---,---,---,---,---")
                              + "+---+\n").replace(",", "|"),
+    "markdown": "".join(
+        f"| {line.replace(',', ' | ')} |\n" for line in (HEADER, "---,---,:-:,---", *ROWS[:2])
+    ),
     "aligned by spaces": PLAIN.replace(",", "   "),
     "tabs": PLAIN.replace(",", "\t"),
 }
@@ -177,6 +181,29 @@ def test_every_cell_that_training_read_is_read_alike(tmp_path: Path, kind: str) 
     known = field.array_of_table(read_table(tmp_path / "t.csv")["x"])[: len(cells)]
     read = [field.read(cell, text=True)[0] for cell in cells]
     np.testing.assert_array_equal(np.asarray(read, dtype=float), np.asarray(known, dtype=float))
+
+
+def test_na_is_missing_wherever_it_comes_as_text(tmp_path: Path) -> None:
+    """What training took as missing among texts, a form, a program and a batch take so too."""
+    cells = ["garage", "NA", "street"] * 9
+    rows = "".join(f"{cell},{at % 7},{at}\n" for at, cell in enumerate(cells))
+    (tmp_path / "t.csv").write_text("v,x,y\n" + rows)
+    prepared = prepare(read_table(tmp_path / "t.csv"), target="y")
+    field = Schema.from_table(prepared.table, "y", prepared.task).field("v")
+    for text in (True, False):
+        value, warning = field.read("NA", text=text)
+        assert (value, warning is not None) == ("", True)
+    with pytest.raises(Refusal):
+        field.read("n/a", text=True)
+
+
+def test_numbers_of_sixteen_digits_are_within_their_own_limits() -> None:
+    """Limits are written with twelve digits, and never exclude what training had."""
+    numbers = [9_007_199_254_740_993 + 7919 * at for at in range(40)]
+    table = pd.DataFrame({"x": numbers, "y": range(40)})
+    field = Schema.from_table(table, "y", "regression").field("x")
+    for number in numbers:
+        assert field.read(str(number), text=True)[0] == float(number)
 
 
 def test_time_goes_on() -> None:

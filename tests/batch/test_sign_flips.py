@@ -18,6 +18,7 @@ def test_few_differences_have_the_exact_p() -> None:
     assert sign_flip_p(differences) == pytest.approx(exact, abs=0.01)
 
 
+@pytest.mark.thorough
 def test_chance_alone_is_told_as_often_as_the_p_says() -> None:
     """Skewed sizes with random signs: one in twenty is below 0.05."""
     generator = np.random.default_rng(0)

@@ -76,6 +76,7 @@ def changed(content: bytes) -> st.SearchStrategy[bytes]:
     return st.lists(change, min_size=1, max_size=6).map(apply)
 
 
+@pytest.mark.thorough
 @many
 @given(st.one_of(
     changed(TABLE), changed(TABLE.replace(b",", b";")), st.binary(max_size=200).map(HEADER.__add__),

@@ -158,6 +158,7 @@ def test_kinds_of_files_go_together(fake_deployment: Deployment, tmp_path: Path)
         predict_file(fake_deployment, source, tmp_path / "out.csv")
 
 
+@pytest.mark.thorough
 def test_the_batch_page_takes_workbooks(client: FlaskClient, tmp_path: Path) -> None:
     """A program gets the workbook back, a person sees its first rows."""
     content = workbook(tmp_path / "in.xlsx", [GOOD]).read_bytes()
@@ -194,6 +195,7 @@ def test_training_reads_workbooks(tmp_path: Path, make: Any) -> None:
         assert "--sheet" in notes
 
 
+@pytest.mark.thorough
 def test_a_sheet_may_be_named(tmp_path: Path) -> None:
     """By its name or its number; what is not there is refused with those that are."""
     path = tmp_path / "t.xlsx"

@@ -18,6 +18,7 @@ from tablecast.cli.main import main
 from tablecast.deployment.files import replaced_when_whole, with_ending
 from tablecast.deployment.opening import load
 from tablecast.deployment.staging import check_free, name_after
+from tablecast.errors import ArtifactError
 
 sys.path.insert(0, str(ROOT / "examples" / "insurance"))
 from simulate import simulate
@@ -118,6 +119,39 @@ def test_a_mistake_is_one_line(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (OSError(28, "No space left on device", "x/y.onnx"), "'x/y.onnx' cannot be used: No space"),
+        (OSError(5, "Input/output error"), "Input/output error."),
+        (ArtifactError("Train it (python -m tablecast train)."), "Train it (tablecast train)."),
+    ],
+)
+@pytest.mark.parametrize(("command", "status"), [(["card", "x"], 1), (["compare", "x", "y"], 2)])
+def test_what_the_system_refuses_is_one_line(
+    command: list[str], status: int, error: Exception, words: str,
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
+) -> None:  # fmt: skip
+    """Such as a full disk, wherever it is met; and advice begins as the command was typed."""
+
+    def refused(_name: str) -> None:
+        raise error
+
+    monkeypatch.setattr(sys, "argv", ["/somewhere/bin/tablecast"])
+    monkeypatch.setattr(f"tablecast.cli.commands.{command[0]}_command.load", refused)
+    more = ["--table", "z.csv"] if command[0] == "compare" else []
+    try:
+        ended = main([*command, *more])
+    except SystemExit as ending:
+        ended = int(str(ending.code))
+    assert ended == status
+    said = capsys.readouterr().err
+    assert said.startswith("tablecast: ")
+    assert words in said
+    assert said.count("\n") == 1
+
+
+@pytest.mark.thorough
 def test_help_is_quick_and_lists_the_commands() -> None:
     """python -m tablecast --help names every command."""
     done = subprocess.run(

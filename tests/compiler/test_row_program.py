@@ -138,6 +138,7 @@ def test_an_operator_without_what_its_step_needs_stays_in_onnxruntime() -> None:
     assert row_program_of(model) is None
 
 
+@pytest.mark.thorough
 def test_a_large_graph_stays_in_onnxruntime() -> None:
     """A forest is more arithmetic than Python does in the time that onnxruntime takes."""
     X, y = load_diabetes(return_X_y=True)

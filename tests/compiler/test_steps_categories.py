@@ -50,6 +50,7 @@ def test_option(options: dict[str, Any]) -> None:
     assert_same_features(fit(TABLE, **options), TABLE)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("encoder", ENCODERS.values(), ids=ENCODERS.keys())
 def test_encoding_method(encoder: Any) -> None:
     """Any encoder that maps each column by itself may be PyCaret's encoding_method."""
@@ -79,6 +80,7 @@ def test_numeric_category() -> None:
         compile_features(pipeline, fields_of(table))
 
 
+@pytest.mark.thorough
 def test_levels_that_the_schema_leaves_out() -> None:
     """A field with too many levels for a form still has them all in the graph."""
     fields = [
@@ -92,6 +94,7 @@ def test_levels_that_the_schema_leaves_out() -> None:
     np.testing.assert_array_equal(actual, expected)
 
 
+@pytest.mark.thorough
 def test_many_text_columns_are_one_lookup_each() -> None:
     """Twelve text columns are encoded once each, however many features are made of them."""
     texts = {f"text {i}": np.roll(TABLE["color"], i) for i in range(12)}

@@ -35,6 +35,7 @@ def test_default_parts() -> None:
     assert_same_features(fit(table), table)
 
 
+@pytest.mark.thorough
 def test_all_parts() -> None:
     """Every part that the compiler knows."""
     table = dated()
@@ -70,6 +71,7 @@ def calendar() -> onnxruntime.InferenceSession:
     return onnxruntime.InferenceSession(builder.finish(outputs).SerializeToString())
 
 
+@pytest.mark.thorough
 @settings(deadline=None, max_examples=300)
 @given(moment=st.datetimes(pd.Timestamp("1678-01-01"), pd.Timestamp("2262-01-01")))
 def test_calendar(calendar: onnxruntime.InferenceSession, moment: object) -> None:

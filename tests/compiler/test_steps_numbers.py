@@ -60,6 +60,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS.keys())
 def test_option(options: dict[str, Any]) -> None:
     """A preprocessing option's graph gives the estimator what the pipeline does."""
@@ -99,6 +100,7 @@ def test_tablecast_features(steps: list[Any]) -> None:
     assert_same_features(pipeline, TABLE)
 
 
+@pytest.mark.thorough
 def test_a_category_that_is_in_every_product_is_clipped_where_it_is_stored() -> None:
     """One category's column is multiplied as it is; texts that nobody knew are clipped too."""
     slope = np.where(TABLE["owner"] == "first", 900, 0)

@@ -62,6 +62,36 @@ def two_old_cells(row: int, column: int) -> bytes:
     return held.getvalue()
 
 
+def record(kind: int, content: bytes = b"") -> bytes:
+    """A record of a binary workbook (MS-XLSB 2.1.4): its kind and size are of seven bits a byte."""
+    size, low = len(content), bytes([kind]) if kind < 128 else bytes([kind | 128, kind >> 7])
+    return low + (bytes([size]) if size < 128 else bytes([size & 127 | 128, size >> 7])) + content
+
+
+def wide(text: str) -> bytes:
+    return struct.pack("<I", len(text)) + text.encode("utf-16-le")
+
+
+def two_binary_cells(row: int, column: int) -> bytes:
+    """The same as an .xlsb, whose parts are records."""
+    cells = b"".join(
+        record(0, struct.pack("<I13x", at)) + record(6, struct.pack("<II", place, 0) + wide("a"))
+        for at, place in ((0, 0), (row, column))
+    )
+    sheet = [record(0x81), record(0x94, struct.pack("<4I", 0, row, 0, column)), record(0x91), cells,
+             record(0x92), record(0x82)]  # fmt: skip
+    named = record(0x9C, struct.pack("<II", 0, 1) + wide("r1") + wide("A"))
+    book = [record(0x83), record(0x8F), named, record(0x90), record(0x84)]
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("[Content_Types].xml", "<Types/>")
+        relation = '<Relationship Id="r1" Type="worksheet" Target="worksheets/sheet1.bin"/>'
+        file.writestr("xl/_rels/workbook.bin.rels", f"<Relationships>{relation}</Relationships>")
+        file.writestr("xl/workbook.bin", b"".join(book))
+        file.writestr("xl/worksheets/sheet1.bin", b"".join(sheet))
+    return held.getvalue()
+
+
 def open_document(rows: str) -> bytes:
     kind = "application/vnd.oasis.opendocument.spreadsheet"
     held = packed(mimetype=kind, content_xml=OPEN_SHEET.format(rows))
@@ -100,6 +130,10 @@ def held_more_than_said(size: int) -> bytes:
 BOMBS = {
     "two corners": lambda: two_cells(1_048_575, 16_383),
     "two corners of an old sheet": lambda: two_old_cells(65_535, 255),
+    "two corners of a binary sheet": lambda: two_binary_cells(1_048_575, 16_383),
+    "20 million empty cells": lambda: two_cells(4_471, 4_471),
+    "20 million empty cells of a binary sheet": lambda: two_binary_cells(4_471, 4_471),
+    "a column to the end, and a row": lambda: two_cells(1_048_575, 25),
     "a repeated cell": lambda: repeated_cell(30_000, 1_000),
     "equal bytes": lambda: said_to_hold(1_100_000_000),
 }
@@ -126,13 +160,13 @@ def test_a_workbook_that_would_fill_the_memory_is_refused(
     assert "\n" not in str(refused.value)
 
 
-@pytest.mark.parametrize("ending", ["xlsx", "xls"])
+@pytest.mark.parametrize("ending", ["xlsx", "xls", "xlsb"])
 def test_two_cells_far_apart_that_fit_are_counted(
     ending: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What can be opened is refused where its rows cannot be held."""
     monkeypatch.setattr(free_memory, "available", lambda: 100e6)
-    make = {"xlsx": two_cells, "xls": two_old_cells}[ending]
+    make = {"xlsx": two_cells, "xls": two_old_cells, "xlsb": two_binary_cells}[ending]
     (tmp_path / f"in.{ending}").write_bytes(make(10_000, 100))
     with pytest.raises(TableError, match=f"'in.{ending}' has 1,000,000 cells"):
         read_table(tmp_path / f"in.{ending}")
@@ -154,6 +188,7 @@ def test_usual_workbooks_are_read(tmp_path: Path) -> None:
     assert read_table(tmp_path / "in.ods").shape == (2, 1)
 
 
+@pytest.mark.thorough
 def test_what_expands_beyond_the_free_memory_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

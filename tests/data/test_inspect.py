@@ -23,9 +23,12 @@ from tablecast import publish
 from tablecast.cli.main import command_parser, main
 from tablecast.data.inspection import inspect
 from tablecast.data.names import unique_names
+from tablecast.data.sources import read_table
 from tablecast.errors import FormFileError, TableError
 from tablecast.schema.form_file import read_form
+from tablecast.schema.from_column import field_of_column
 from tablecast.schema.options import ReadingOptions
+from tablecast.schema.readings import reading_of
 
 #: Tables of the kinds that real files have, made elsewhere; each says what is to be understood.
 CASES = ROOT.parent / "shared" / "cases" / "tables.py"
@@ -115,6 +118,7 @@ def test_the_table_fits_a_terminal(tmp_path: Path) -> None:
         assert len(line) + wide <= 80, line
 
 
+@pytest.mark.thorough
 def test_it_is_quick_and_imports_no_pycaret(real_table: Any) -> None:
     """A second or so of work, most of it pandas' import."""
     code = (
@@ -147,6 +151,7 @@ def sentences() -> Iterator[tuple[str, str]]:
                     yield path.name, option
 
 
+@pytest.mark.thorough
 def test_each_sentence_advises_an_option_that_exists() -> None:
     """Whatever option a message, a hint or a docstring names, a command has it."""
     known: set[str] = set()
@@ -296,6 +301,7 @@ def test_a_form_file_is_checked_against_the_table(tmp_path: Path, target: str | 
         inspect(table, target, form=read_form(form))
 
 
+@pytest.mark.thorough
 def test_many_columns_are_looked_at_in_time_that_grows_with_them(tmp_path: Path) -> None:
     """And too many are refused at once, with what may be the cause."""
     taken = []
@@ -518,6 +524,76 @@ def test_what_looks_like_something_else_is_named(
     assert kinds[name] == kind
     assert said in notes
     assert said or "Buddhist" not in notes
+
+
+@pytest.mark.parametrize(("cells", "kind", "said"), [
+    (["01.10", "02.20", "10.30"] * 9, "category", "“01.10” starts with 0"),
+    (["5", "7", "9", "11", "#VALOR!", "#N/D", "na", "не указано"] * 4, "integer", "16 values of v"),
+    (["1E2", "3E4", "27E1", "4E4"] * 9, "integer", "“1E2” is 100. If it is a code: --category v"),
+    (["2021-01-05", "03/04/2021", "2021-02-05", "13/04/2021"] * 9, "category",
+     "“03/04/2021” and “2021-01-05” (line 2)"),
+    ([f"202103{day:02}120000" for day in range(1, 29)], "integer", "--date v=%Y%m%d%H%M%S"),
+    ([f"Fri Apr {day:02} 03:26:00 +0200 2021" for day in range(1, 29)], "date", "2021-04-01"),
+    ([f"Fri Apr {day} 03:26:00 2021" for day in range(1, 29)], "date", "2021-04-01"),
+    (["x", "", "x", "", ""] * 9, "category", "its only value is “x”, and other rows have none"),
+    (["New York", "New\u200b York", "\ufeffNew York", "Rome"] * 9, "category", ""),
+])  # fmt: skip
+def test_what_cells_mean_is_read_or_said(
+    tmp_path: Path, cells: list[str], kind: str, said: str
+) -> None:
+    """Codes with points, errors of any spreadsheet, flats, dates of two kinds, signs unseen."""
+    rows = "".join(f'"{cell}",{place * place}\n' for place, cell in enumerate(cells))
+    (tmp_path / "t.csv").write_text(f"v,y\n{rows}", encoding="utf-8")
+    found = inspect(tmp_path / "t.csv", target="y").columns[0]
+    assert found.kind == kind
+    assert said in " ".join(found.notes)
+    if not said:
+        assert found.levels == ["New York", "Rome"]
+    table = read_table(tmp_path / "t.csv")
+    if kind != "category":
+        field = field_of_column(table["v"], reading_of(table).of("v").for_field)
+        known = field.array_of_table(table["v"])
+        for cell, value in zip(cells, known, strict=True):
+            read = field.read(cell, text=True)[0]
+            assert read == value or (read != read and value != value)
+
+
+def test_a_title_may_hold_the_separator(tmp_path: Path) -> None:
+    """It is left out and said, and the row below it names the columns."""
+    titles = "Sales 2021\nSource: ministry, department of statistics\n\n"
+    (tmp_path / "t.csv").write_text(titles + "k,n,y\n" + rows(30, "a", "#", "1#"))
+    found = inspect(tmp_path / "t.csv", target="y")
+    assert [column.name for column in found.columns] == ["k", "n", "y"]
+    assert any("ministry department" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(("text", "said"), [
+    ("<html><body><table><tr><td>k</td></tr></table></body></html>", "a web page"),
+    ('[{"k": "a", "y": 1},\n {"k": "b", "y": 2}]', "holds JSON"),
+    ('{"k": "a", "y": 1}\n{"k": "b", "y": 2}\n', "holds JSON"),
+    ("% made by weka\n@relation x\n@attribute k {a,b}\n@data\na\n", "holds ARFF"),
+    ("k n y\na 1 2\nb 3 4\n", "read as one column, 'k n y'.*--separator ' '"),
+    ("k:n:y\na:1:2\nb:3:4\n", "read as one column, 'k:n:y'.*--separator"),
+])  # fmt: skip
+def test_a_file_of_another_kind_is_named(tmp_path: Path, text: str, said: str) -> None:
+    """Instead of a header without rows, or columns that nobody wrote."""
+    (tmp_path / "t.csv").write_text(text)
+    with pytest.raises(TableError, match=said):
+        inspect(tmp_path / "t.csv", target="y")
+
+
+@pytest.mark.parametrize("text", ["-9", "-n/a-", "---", "-x"])
+def test_a_text_that_begins_with_a_minus_is_no_option(
+    tmp_path: Path, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What a note advises, --missing -n/a-, works as it is written there."""
+    cells = [text if place % 9 == 4 else str(place) for place in range(40)]
+    table = "".join(f"{cell},{place}\n" for place, cell in enumerate(cells))
+    (tmp_path / "t.csv").write_text("v,y\n" + table)
+    arguments = ["inspect", str(tmp_path / "t.csv"), "--missing", text, "--target", "y", "--json"]
+    assert main(arguments) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["target"], found["columns"][0]["missing"]) == ("y", cells.count(text))
 
 
 def test_numbers_with_flags_are_asked_about(tmp_path: Path) -> None:

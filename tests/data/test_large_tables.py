@@ -94,6 +94,7 @@ def write(folder: Path, table: pd.DataFrame, ending: str) -> Path:
     return path
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("small_memory")
 @pytest.mark.parametrize("ending", [".csv", ".parquet", ".csv.gz"])
 def test_of_a_table_larger_than_memory_a_sample_is_read(tmp_path: Path, ending: str) -> None:
@@ -177,6 +178,7 @@ def test_a_partition_of_numbers_is_numbers(tmp_path: Path) -> None:
     assert years.isna().sum() == 2
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("small_memory")
 def test_a_sample_is_taken_of_all_parts(tmp_path: Path) -> None:
     """From each as many as it has of the whole."""

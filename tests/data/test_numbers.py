@@ -106,6 +106,7 @@ def test_each_way_of_writing_is_read_as_meant(tmp_path: Path, style: str, cents:
     assert shown == pytest.approx(values)
 
 
+@pytest.mark.thorough
 @given(st.lists(st.integers(1, 999_999), min_size=3, max_size=12, unique=True))
 @settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_file_decides_what_a_column_leaves_open(tmp_path: Path, whole: list[int]) -> None:

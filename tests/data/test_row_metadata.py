@@ -93,6 +93,7 @@ def test_no_effect_is_said(options: dict[str, str], words: str) -> None:
         ({"group": "lists"}, "neither numbers, dates nor text"),
         ({"group": "empty"}, "'empty' is empty"),
         ({"time": "person"}, "holds text such as 'P000', and --time needs dates or numbers"),
+        ({"time": "mixed"}, "holds text such as 'later', and --time needs dates or numbers"),
         ({"time": "step"}, "has only 3 different values, and --time needs at least 4"),
         ({"weight": "low"}, "has -1.5, and a weight cannot be below 0"),
         ({"weight": "none"}, "All weights in 'none' are 0"),
@@ -110,7 +111,7 @@ def test_what_cannot_be_used_is_refused_in_a_sentence(
     table = visits(
         one="a", two=at < 50, step=at // 50, low=at - 1.5, none=0, uid=at.astype(str),
         gap=np.where(at == 7, np.nan, 1.5), text=np.where(at == 7, "abc", "1"),
-        lists=[[1]] * ROWS, empty=np.nan,
+        lists=[[1]] * ROWS, empty=np.nan, mixed=["2020-01-01"] * (ROWS - 1) + ["later"],
     )
     table["two"] = table["two"].map({True: "a", False: "b"})
     table.loc[0, "low"] = -1.5

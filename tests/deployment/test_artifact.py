@@ -275,6 +275,7 @@ def describe_again(base: Path, change: Callable[[dict[str, Any]], dict[str, Any]
     beside.write_text(json.dumps(change(json.loads(beside.read_text()))))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("engine", ["onnx", "pycaret"])
 def test_an_older_deployment_serves(copy: Path, engine: str) -> None:
     """What the first version described is enough for every page, the API and batches."""

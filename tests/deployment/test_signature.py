@@ -44,6 +44,25 @@ def test_a_signed_deployment_opens(
         assert load(base, engine).name == SHIPPED.name
 
 
+def test_a_new_graph_needs_a_new_signature(
+    base: Path, key: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """To compile again names the signature that no longer fits, and how to sign."""
+    pytest.importorskip("pycaret")
+    command = ["sign", str(base), "--key", str(key)]
+    assert main(command) == 0
+    capsys.readouterr()
+    assert main(["compile", str(base)]) == 0
+    said = capsys.readouterr().err
+    assert f"{base.name}.onnx.minisig no longer fits. Sign again: " in said
+    assert f"tablecast sign {base} --key FILE" in said
+    monkeypatch.setenv("TABLECAST_SIGNED_BY", str(with_ending(key, ".pub")))
+    with pytest.raises(ArtifactError, match="does not fit"):
+        load(base)
+    assert main(command) == 0
+    assert load(base)
+
+
 @pytest.mark.parametrize("engine", ["onnx", "pycaret"])
 def test_what_is_not_signed_is_refused_where_that_is_wanted(
     base: Path, key: Path, monkeypatch: pytest.MonkeyPatch, engine: str

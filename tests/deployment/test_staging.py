@@ -82,6 +82,7 @@ def test_a_name_that_is_taken_meanwhile_is_not_replaced(tmp_path: Path) -> None:
     assert (tmp_path / "x-3.onnx.sha256").read_text() == "deadbeef  x-3.onnx"
 
 
+@pytest.mark.thorough
 def test_two_processes_that_end_at_once_do_not_mix_their_files(tmp_path: Path) -> None:
     """All of a deployment's files are of one training, even where both may replace it."""
     code = (

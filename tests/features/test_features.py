@@ -252,6 +252,7 @@ def test_names_that_repeat_are_told_apart() -> None:
     assert list(names) == ["x", "x_Power2", "x_Power2_"]
 
 
+@pytest.mark.thorough
 @settings(max_examples=150, deadline=None)
 @given(
     arrays(

@@ -38,6 +38,7 @@ def test_the_range_is_widened_by_its_width_but_not_below_zero(
     assert step.transform(answers) is answers
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("straight", [False, True])
 def test_no_line_answers_below_what_was_never_below_zero(straight: bool) -> None:
     """PyCaret's answers, proven equal in the graph; rows far outside are held at both ends."""

@@ -464,6 +464,7 @@ def texts(value: Any) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(value)
 
 
+@pytest.mark.thorough
 def test_the_files_of_every_language_are_what_make_messages_writes(tmp_path: Path) -> None:
     """No message is missing, none is left from before, and what is compiled is what is written."""
     copy = tmp_path / "locale"
@@ -493,6 +494,7 @@ def test_translations_keep_what_is_filled_in(spoken: Language) -> None:
             assert sorted(parts.findall(text)) in meant, one.id
 
 
+@pytest.mark.thorough
 def test_a_new_language_starts_with_everything_to_translate(tmp_path: Path) -> None:
     """Its folder is enough: ``make messages`` makes its files, and the pages can speak it.
 
@@ -686,6 +688,7 @@ def test_shipped_examples_speak_every_language(name: str) -> None:
             assert said["label"] != form.fields[column]["label"] or column in ("pH", "alcohol")
 
 
+@pytest.mark.thorough
 def test_the_levels_of_the_longest_form_are_called_in_chinese(
     real_table: Callable[[str], Path],
 ) -> None:
@@ -732,6 +735,7 @@ def test_the_answer_follows_the_form_in_its_language(
 # The command line
 
 
+@pytest.mark.thorough
 def test_a_card_is_written_in_a_language(tmp_path: Path) -> None:
     """``--lang zh`` writes the same page in Chinese; what is said on the terminal stays."""
     texts = {}

@@ -99,6 +99,7 @@ def test_classes_keep_their_shares() -> None:
     assert Background.from_json(kept, schema).class_fractions == {"3": 0.75, "10": 0.25}
 
 
+@pytest.mark.thorough
 def test_real_tables_fit_in_a_few_kilobytes(real_table: Callable[[str], Path]) -> None:
     """The widest real table's distributions are under 20 kB."""
     prepared = prepare(read_table(real_table("house")), "SalePrice")

@@ -290,6 +290,7 @@ ANYTHING = st.recursive(
 )
 
 
+@pytest.mark.thorough
 @given(
     changes=st.dictionaries(st.sampled_from([*PATIENT, "other"]), ANYTHING, max_size=7),
     text=st.booleans(),

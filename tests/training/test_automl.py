@@ -30,6 +30,7 @@ from tablecast.training.search.blend_members import moved
 from tablecast.training.search.cross_validation import try_candidate
 from tablecast.training.search.forest_size import MOST_TREES, sharing, with_room, with_trees
 from tablecast.training.search.sampling import Proposals
+from tablecast.training.search.step_memory import StepMemory
 from tablecast.training.search.trial import of_folds
 from tablecast.training.search.views import Recipe, view_of
 from tablecast.training.train import train
@@ -55,6 +56,7 @@ def test_a_perfect_member_stays_alone() -> None:
     assert set(weights) == {1}
 
 
+@pytest.mark.thorough
 def test_forests_have_room_in_the_graph() -> None:
     """As many trees as fit by the size of one; thinner trees leave room, few rows for the most."""
     random = np.random.default_rng(1)
@@ -117,6 +119,7 @@ def test_amounts_of_many_rows_are_tried_with_larger_trees_at_once() -> None:
     assert all(value in space[name] for name, value in larger.settings.items())
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("task", ["regression", "classification"])
 def test_a_wide_table_begins_with_what_is_quick(task: str) -> None:
     """Boosted trees of few leaves and bins come first; no other table has them."""
@@ -134,6 +137,26 @@ def test_a_wide_table_begins_with_what_is_quick(task: str) -> None:
         bins = candidates.BINS_WHERE_WIDE if columns >= candidates.WIDE else None
         assert made.get_params().get("max_bin") == bins
         assert made.num_leaves == 8
+
+
+def test_views_share_the_steps_that_they_begin_with(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Imputers and encoders are fitted once in each fold, and the features are the same."""
+    monkeypatch.setattr(views, "REPEATS", 1)
+    prepared = prepare(simulate(120, seed=6), "charges")
+    recipes = (Recipe("plain"), Recipe("searched"))
+    with quiet_and_single():
+        alone = [view_of(prepared, recipe, seed=1) for recipe in recipes]
+        memory = StepMemory()
+        shared = [view_of(prepared, recipe, seed=1, memory=memory) for recipe in recipes]
+    for one, other in zip(alone, shared, strict=True):
+        for fold, same in zip(one.folds, other.folds, strict=True):
+            pd.testing.assert_frame_equal(fold.x, same.x)
+            pd.testing.assert_frame_equal(fold.unseen_x, same.unseen_x)
+            pd.testing.assert_series_equal(fold.y, same.y)
+    encoders = [[view.folds[2].steps["onehot_encoding"] for view in two] for two in (alone, shared)]
+    assert [one is other for one, other in encoders] == [False, True]
+    terms = [view.folds[2].steps.steps[-1] for view in shared]
+    assert terms[0] is not terms[1]
 
 
 def test_one_strange_fold_does_not_choose_alone() -> None:
@@ -319,6 +342,7 @@ def test_a_class_with_too_few_rows_for_folds_is_named() -> None:
         train(prepared, progress=lambda _: None)
 
 
+@pytest.mark.thorough
 def test_neighbours_at_one_distance_are_not_proven() -> None:
     """Where all distances are alike, scikit-learn's own order decides, which the graph has not."""
     random = np.random.default_rng(1)

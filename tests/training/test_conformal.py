@@ -12,18 +12,21 @@ import pytest
 pytest.importorskip("sklearn", reason="intervals are learnt with scikit-learn")
 
 import pandas as pd
-from sklearn.linear_model import LinearRegression
+from sklearn.compose import make_column_transformer
+from sklearn.linear_model import LinearRegression, Ridge
 from sklearn.model_selection import train_test_split
-from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import FunctionTransformer
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, TargetEncoder
 
 from tablecast.data.sources import read_table
 from tablecast.inference.interval import Interval
+from tablecast.inference.pycaret_api import import_pycaret
 from tablecast.schema.schema import Schema
 from tablecast.training.experiment.splits import folds_of
 from tablecast.training.intervals.bounds import AROUND_MIDDLE, BY_FIELDS, Rows, _aligned, learn_end
 from tablecast.training.intervals.conditional_median import roundest
 from tablecast.training.intervals.conformal import (
+    _seen_by_linear,
     interval_score,
     learn,
     refit_predictions,
@@ -50,6 +53,7 @@ def ends(stored: dict[str, Any], table: pd.DataFrame, target: str, answers: Any)
     return interval.of_columns(np.asarray(answers, dtype=np.float64), columns)
 
 
+@pytest.mark.thorough
 def test_new_rows_are_covered_in_every_group() -> None:
     """Nine in ten new rows lie inside, in the calm group and in the wild one, which is wider."""
     known, new = simulated(1), simulated(2, 20_000)
@@ -86,6 +90,7 @@ def rarely_dear(seed: int, rows: int = 1_000) -> pd.DataFrame:
     return table.assign(cost=rule + (random.random(rows) < 0.1) * random.uniform(200, 900, rows))
 
 
+@pytest.mark.thorough
 def test_an_end_follows_where_most_rows_lie() -> None:
     """Where most rows follow a rule, the lower end is that rule, its cut found to the digit."""
     known, new = rarely_dear(3), rarely_dear(2)
@@ -103,6 +108,7 @@ def test_an_end_follows_where_most_rows_lie() -> None:
     assert np.quantile(np.abs(low - rule)[inside], 0.95) < 1.0
 
 
+@pytest.mark.thorough
 def test_the_other_end_is_measured_from_most_rows_too() -> None:
     """The end far from most rows adds what the fields tell, more for those who are dear oftener."""
     random = np.random.default_rng(5)
@@ -136,6 +142,7 @@ def test_an_end_with_hardly_a_row_beyond_it_is_finite() -> None:
     assert stored["coverage"] > 0.85
 
 
+@pytest.mark.thorough
 def test_an_end_has_the_shape_that_serves_unseen_rows_best() -> None:
     """Where a field tells more than a curve through the answers, the end goes by the field."""
     random = np.random.default_rng(6)
@@ -210,6 +217,7 @@ def test_cuts_are_round(left: float, right: float, between: float) -> None:
     assert roundest(left, right) == between
 
 
+@pytest.mark.thorough
 def test_the_card_says_how_thirds_of_the_answers_are_covered() -> None:
     """Coverage and width of small, middling and large answers, which together are the whole's."""
     table = simulated(4)
@@ -270,6 +278,7 @@ def test_fewer_rows_are_answered_by_more_folds() -> None:
     assert folds[0] > folds[-1] >= 2
 
 
+@pytest.mark.thorough
 def test_counts_have_ranges_of_whole_numbers() -> None:
     """What is measured of them is measured of whole ends, and they cover what they promise."""
     random = np.random.default_rng(5)
@@ -297,3 +306,18 @@ def test_what_is_said_of_ranges_counts_the_floor() -> None:
     high = learn(table, target + 1_000, np.full(800, 1_000.2), 1)
     assert (low["floor"], high["floor"]) == (0.0, 0.0)
     assert low["width"] < high["width"]
+
+
+@pytest.mark.parametrize(
+    ("encoder", "known"), [(TargetEncoder(), False), (OneHotEncoder(sparse_output=False), True)]
+)
+def test_refits_are_not_moved_by_means_of_their_own_answers(encoder: Any, known: bool) -> None:
+    """Of two columns of noise by forty levels, such means are left out; other columns are not."""
+    random = np.random.default_rng(0)
+    table = pd.DataFrame(random.integers(0, 40, (300, 2)).astype(str), columns=["a", "b"])
+    target = random.normal(size=300)
+    transformers = import_pycaret("pycaret.internal.preprocess.transformers")
+    for step in (encoder, make_column_transformer((encoder, ["a"]), (FunctionTransformer(), [])),
+                 transformers.TransformerWrapper(encoder)):  # fmt: skip
+        pipeline = Pipeline([("encoder", step), ("ridge", Ridge())]).fit(table, target)
+        assert (_seen_by_linear(pipeline, table) is not None) is known

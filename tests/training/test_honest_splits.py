@@ -148,11 +148,19 @@ def test_new_groups_are_all_tested() -> None:
 def test_too_few_rows_by_both_are_refused() -> None:
     """The line has how many are left, and what helps."""
     table = pd.DataFrame({"x": range(20), "y": AMOUNTS[:20]})
-    about = RowMetadata(
-        groups=pd.Series(np.arange(20) % 3, name="who"), times=pd.Series(range(20), name="at")
-    )
+    at = pd.Series(range(20), name="at")
+    about = RowMetadata(groups=pd.Series(np.arange(20) % 3, name="who"), times=at)
     with pytest.raises(TrainingError, match=r"Of 20 rows, \d are left .* Leave one of them out"):
         splits.held_out(Prepared(table, "y", "regression", (), (), about=about), 3)
+    one_each = RowMetadata(groups=pd.Series([0] * 19 + [1], name="who"), times=at)
+    with pytest.raises(TrainingError, match="Too few values of who have rows both early and late"):
+        splits.folds(AMOUNTS[:20], one_each, "regression", 5, 7)
+
+
+def test_rows_in_the_order_of_time_are_refitted() -> None:
+    """Times of some rows of a sorted table, whose numbers do not begin at 0, are places as well."""
+    times = pd.Series(range(100), name="at")
+    assert splits.is_later(times[60:]).sum() == 12
 
 
 def test_even_a_first_moment_of_most_rows_has_later_ones() -> None:

@@ -157,6 +157,7 @@ OPTIONS: Mapping[str, tuple[list[str], dict[str, Any], dict[str, str]]] = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("case", first_is_quick(OPTIONS))
 def test_setup_is_asked_and_not_the_table(rows: pd.DataFrame, case: str, tmp_path: Path) -> None:
     """Ignored columns, ids, constants, booleans, and kinds that setup() was told, all publish."""
@@ -190,6 +191,7 @@ TARGETS: Mapping[str, tuple[str, str, Callable[[pd.DataFrame], Any], list[Any]]]
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("case", first_is_quick(TARGETS))
 def test_the_answers_are_the_pipelines_own(rows: pd.DataFrame, case: str, tmp_path: Path) -> None:
     """Amount or class is the pipeline's to say; no class is cut to a number, 02 stays 02."""
@@ -256,6 +258,7 @@ class Moody(LinearRegression):  # type: ignore[misc]
         return super().predict(X) * (1.001 if len(X) > 1 else 1.0)
 
 
+@pytest.mark.thorough
 def test_a_pipeline_that_contradicts_itself_is_told_so(rows: pd.DataFrame, tmp_path: Path) -> None:
     """The message has the cause and a mend, and not only that the proof failed."""
     experiment = set_up("regression", rows[["age", "grade", "cost"]], "cost")
@@ -263,6 +266,7 @@ def test_a_pipeline_that_contradicts_itself_is_told_so(rows: pd.DataFrame, tmp_p
         publish(experiment, fitted(experiment, Moody()), name="any", out=tmp_path)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("held", [False, True])
 def test_a_pipeline_that_answers_below_zero_is_told_so(tmp_path: Path, held: bool) -> None:
     """Once in the terminal and on the card, and its answers stay; held by the step, they are not.
@@ -393,6 +397,7 @@ FOREIGN: Mapping[str, tuple[Any, list[str], str]] = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("case", first_is_quick(FOREIGN))
 def test_scikit_learns_own_are_compiled(numbers: pd.DataFrame, case: str, tmp_path: Path) -> None:
     """An estimator or a pipeline that PyCaret never saw, told its table and target."""
@@ -451,6 +456,7 @@ def test_each_refusal_is_a_line_that_says_what_to_do(
     assert sorted(path.name for path in tmp_path.iterdir()) == ["absent.pkl", "broken.pkl"]
 
 
+@pytest.mark.thorough
 def test_what_has_no_graph_serves_with_pycaret_alone(rows: pd.DataFrame, tmp_path: Path) -> None:
     """The graph of an earlier pipeline goes, and PyCaret answers as its predict_model does."""
     table = rows[[*FEATURES, "cost"]]
@@ -467,6 +473,7 @@ def test_what_has_no_graph_serves_with_pycaret_alone(rows: pd.DataFrame, tmp_pat
     assert answers["prediction_label"].tolist() == made["prediction_label"].tolist()
 
 
+@pytest.mark.thorough
 def test_rows_that_a_pipeline_drops_are_asked_for(rows: pd.DataFrame, tmp_path: Path) -> None:
     """Where missing values drop a row, the form asks for them, and PyCaret answers every row."""
     experiment = set_up("regression", rows[[*FEATURES, "cost"]], "cost", numeric_imputation="drop")
@@ -478,6 +485,7 @@ def test_rows_that_a_pipeline_drops_are_asked_for(rows: pd.DataFrame, tmp_path: 
     assert not schema.field("region").required
 
 
+@pytest.mark.thorough
 def test_a_published_deployment_compiles_again_on_its_table(
     rows: pd.DataFrame, tmp_path: Path
 ) -> None:

@@ -46,6 +46,7 @@ def test_classes_keep_their_shares_and_rare_ones_their_rows() -> None:
     assert counts["other"] == pytest.approx(250, abs=3)
 
 
+@pytest.mark.thorough
 def test_a_budget_too_short_for_all_rows_takes_a_sample_and_says_so(tmp_path: Path) -> None:
     """As many rows as its seconds allow, said on the terminal and kept for the card."""
     rows = 3 * FEWEST_ROWS

@@ -71,6 +71,7 @@ def test_it_has_the_real_columns_and_levels_but_no_real_row(
     assert table.merge(real).empty
 
 
+@pytest.mark.thorough
 def test_command_writes_the_table(script: ModuleType, tmp_path: Path) -> None:
     """The command line writes the same table as the function."""
     out = tmp_path / "out.csv"

@@ -75,6 +75,7 @@ def found_by(made: Search) -> list[tuple[str, Mapping[str, Any], float]]:
     return [(one.name, one.members[0][0].settings, one.loss) for one in made.ranked()]
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("tuned_search")
 def test_counted_trials_do_not_depend_on_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Long after its seconds, and with other threads, the same trials give the same bits."""
@@ -90,6 +91,7 @@ def test_counted_trials_do_not_depend_on_the_clock(monkeypatch: pytest.MonkeyPat
     assert str(end_of(first)).endswith("The same seed and --trials give the same result.")
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("tuned_search")
 def test_the_time_ends_a_search_without_changing_what_came_before() -> None:
     """What was found until then is what so many counted trials find."""
@@ -100,6 +102,7 @@ def test_the_time_ends_a_search_without_changing_what_came_before() -> None:
     assert found_by(searched(Budget(trials=by_clock.done))) == found_by(by_clock)
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("tuned_search")
 def test_something_is_found_however_late_it_is() -> None:
     """The first estimator is tried even where its view took all of the time."""

@@ -67,6 +67,17 @@ class Server:
         return client
 
 
+@pytest.fixture(scope="module")
+def servers(tmp_path_factory: pytest.TempPathFactory) -> dict[bool, Server]:
+    """One without a prediction log and one with it, for tests that change nothing."""
+    plain, logged = (tmp_path_factory.mktemp(name) for name in ("plain", "logged"))
+    with pytest.MonkeyPatch.context() as patch:  # settings are read at the start alone
+        without = Server(plain, patch)
+        log = f"sqlite:///{logged / 'log.db'}"
+        settings = {"TABLECAST_LOG": log, "TABLECAST_ACCESS_LOG": "off"}
+        return {False: without, True: Server(logged, patch, **settings)}
+
+
 @pytest.fixture
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Server:
     return Server(tmp_path, monkeypatch)
@@ -101,11 +112,10 @@ blueprints()  # each page adds its role
 @pytest.mark.parametrize(("method", "rule"), sorted(ROLES))
 @pytest.mark.parametrize("role", [*get_args(Role), None])
 def test_each_role_opens_what_it_should(
-    request: pytest.FixtureRequest, method: str, rule: str, role: str | None
+    servers: dict[bool, Server], method: str, rule: str, role: str | None
 ) -> None:
     """Every route by every method with every role, and with no key at all."""
-    is_logged = "outcome" in rule or rule == "/api/v1/watch"
-    server = request.getfixturevalue("logged_server" if is_logged else "server")
+    server = servers["outcome" in rule or rule == "/api/v1/watch"]
     path = rule.replace("<path:filename>", "form.js")
     headers = bearer(server.keys[role]) if role else {}
     with server.client.open(path, method=method, headers=headers) as answer:
@@ -348,6 +358,17 @@ def test_another_site_cannot_send_with_the_cookie(server: Server) -> None:
     there = client.post("/predict", data=ROW, headers={"Origin": "https://evil.example"})
     here = client.post("/predict", data=ROW, headers={"Origin": "http://localhost"})
     assert (there.status_code, here.status_code) == (403, 200)
+
+
+def test_another_site_cannot_sign_somebody_in(server: Server) -> None:
+    """Not even one that could set the page's cookie, as a site beside this one can."""
+    client = server.client
+    client.set_cookie("tablecast_token", "chosen")
+    sent = {"key": server.keys["ask"], "token": "chosen"}
+    for headers in ({"Origin": "https://evil.example"}, {"Sec-Fetch-Site": "same-site"}):
+        answer = client.post("/sign-in", data=sent, headers=headers | HTML)
+        assert answer.status_code == 403
+        assert client.get_cookie(SESSION) is None
 
 
 def test_a_session_ends_with_its_key(server: Server) -> None:

@@ -54,6 +54,25 @@ def open_files() -> set[str]:
     return {f"{file}:{os.readlink(file)}" for file in folder.iterdir() if file.is_symlink()}
 
 
+@pytest.mark.parametrize("headers", [PAGE, JSON], ids=["page", "program"])
+def test_a_second_file_is_not_left_out_silently(
+    client: FlaskClient, headers: dict[str, str]
+) -> None:
+    """Of two files none is answered, and it is said."""
+    files = [(io.BytesIO(f"{HEADER}\n{GOOD}".encode()), f"{name}.csv") for name in "ab"]
+    answer = client.post("/batch", data={"file": files}, headers=headers, buffered=True)
+    assert answer.status_code == 422
+    assert "one file at a time" in answer.text
+
+
+def test_a_form_of_many_parts_is_told_what_is_too_much(client: FlaskClient) -> None:
+    """A small request past the form's own limits is not told that its file is large."""
+    answer = send(client, f"{HEADER}\n{GOOD}", JSON, **{f"part{at}": "" for at in range(1001)})
+    assert answer.status_code == 413
+    assert answer.json is not None
+    assert answer.json["detail"] == "Send one file, and nothing else with it."
+
+
 def test_form_names_every_column(client: FlaskClient) -> None:
     """The page says which columns a file must hold, and needs no script to send one."""
     page = client.get("/batch").get_data(as_text=True)

@@ -67,6 +67,7 @@ PATIENTS = st.lists(
 )  # fmt: skip
 
 
+@pytest.mark.thorough
 @settings(deadline=None)
 @given(rows=PATIENTS, separator=st.sampled_from([",", ";", "\t", "|"]))
 def test_every_kind_of_body_has_the_same_predictions(
@@ -79,6 +80,7 @@ def test_every_kind_of_body_has_the_same_predictions(
     assert answers[0].data == answers[1].data == answers[2].data
 
 
+@pytest.mark.thorough
 @settings(deadline=None)
 @given(rows=PATIENTS)
 def test_every_kind_of_answer_has_the_same_predictions(
@@ -250,6 +252,7 @@ def test_another_kind_is_told_the_three(client: FlaskClient, kind: str) -> None:
     assert CSV not in tutorial.text
 
 
+@pytest.mark.thorough
 @settings(deadline=None)
 @given(body=st.one_of(st.binary(max_size=80), st.text(max_size=80).map(
     lambda text: TABLE.encode() + text.encode("utf-8", "surrogatepass"))),

@@ -472,6 +472,7 @@ def many_fields(numbers: int) -> pd.DataFrame:
     return pd.concat([table, pd.DataFrame(columns)], axis=1)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("numbers", [8, 37])
 @pytest.mark.parametrize("task", ["regression", "classification"])
 def test_a_card_of_many_fields_stays_below_150_kb(numbers: int, task: str) -> None:

@@ -78,6 +78,7 @@ def test_python_example_runs(
     assert json.loads(capsys.readouterr().out) == 0.5
 
 
+@pytest.mark.thorough
 def test_a_wide_tables_page_is_light_too() -> None:
     """Of an answer that is long, such as the card of eighty fields, the page shows the beginning.
 

@@ -54,6 +54,7 @@ BODIES = st.one_of(
 )
 
 
+@pytest.mark.thorough
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(
     body=BODIES,

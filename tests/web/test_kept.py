@@ -124,6 +124,7 @@ for path in ("/", "/compare", "/model", "/docs", "/batch"):
 """
 
 
+@pytest.mark.thorough
 def test_the_first_person_waits_for_nothing() -> None:
     """The first answer of a fresh process, and each page's first view, cost it less than 50 ms."""
     if not (ROOT / "deployment_28042020.onnx").exists():

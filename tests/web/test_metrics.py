@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 from threading import Thread
 
+import pytest
 from flask.testing import FlaskClient
 
 from tablecast.web.http import metrics
@@ -84,6 +85,7 @@ def test_threads_count_each_request_once() -> None:
     assert route._rows._value.get() == 12_000
 
 
+@pytest.mark.thorough
 def test_a_worker_that_ends_loses_no_counts(tmp_path: Path) -> None:
     """What was noted is counted when the process ends, in a forked worker as well."""
     script = (

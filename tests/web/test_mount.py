@@ -189,6 +189,7 @@ def test_a_shadow_answers_for_the_log_alone(
     assert len(rows_of(tmp_path, "prediction", "shadow")) == 5
 
 
+@pytest.mark.thorough
 def test_a_shadow_that_cannot_answer_is_nobody_s_trouble(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

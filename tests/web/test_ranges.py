@@ -45,6 +45,7 @@ def counting() -> Deployment:
     return replace(made, description={**made.description, "interval": COUNTED})
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("way", ["within", "beyond"])
 @pytest.mark.parametrize("engine", ["onnx", "pycaret"])
 def test_the_shipped_ranges_hold_their_answers(way: str, engine: str) -> None:
@@ -102,6 +103,7 @@ def test_a_count_has_whole_ends_in_a_file(
     assert found.to_pylist()[2] == {"prediction_low": 3, "prediction_high": 6}
 
 
+@pytest.mark.thorough
 def test_an_end_is_not_rounded_past_its_answer(counting: Deployment) -> None:
     """Where the range is the answer alone, what the page shows of both agrees."""
     zero = {"at": [0.0], "offsets": [0.0], "numbers": [], "levels": []}

@@ -98,6 +98,7 @@ def also_answered(server: Served, parts: list[bytes]) -> list[list[bytes]]:
     return [STATUS.findall(way) for way in ways]
 
 
+@pytest.mark.thorough
 def test_requests_are_answered_as_gunicorn_answers_them(both: tuple[Served, Served]) -> None:
     """Whole or broken, alone or one behind the other, in one piece or several: the same answers.
 

@@ -20,7 +20,7 @@ from tablecast.errors import SettingError
 from tablecast.settings import unknown_settings
 from tablecast.web.http import access_log as access_log_module
 from tablecast.web.http.access_log import AccessLog
-from tablecast.web.http.origins import frame_ancestors, origins_of
+from tablecast.web.http.origins import frame_ancestors, hosts_of, origins_of
 from tablecast.web.http.tracing import request_id_of, trace_of
 from tests.started import started
 
@@ -169,6 +169,18 @@ def test_a_wrong_trace_is_none(sent: str) -> None:
     assert trace_of(sent) == ""
 
 
+@pytest.mark.parametrize("path", ["/static/tablecast.css", "/model"])
+@pytest.mark.parametrize("header", ["If-Modified-Since", "If-Unmodified-Since", "If-Range", "Date"])
+def test_a_date_that_no_calendar_has_is_ignored(
+    client: FlaskClient, path: str, header: str
+) -> None:
+    """A year that no date can have is no failure of ours."""
+    for date in ("Thu, 01 Jan 999999999999 00:00:00 GMT", f"1 Jan 2020 {'9' * 20}:00 GMT",
+                 "Thu, 01 Jan 2020 00:00:00 +" + "9" * 30, "1" * 5000):  # fmt: skip
+        with client.get(path, headers={header: date, "Range": "bytes=0-1"}) as answer:
+            assert answer.status_code in (200, 206)
+
+
 # Packing
 
 
@@ -229,6 +241,7 @@ def test_a_packed_body_is_read(client: FlaskClient, path: str) -> None:
     assert answer.json == client.post(path, json=ROW).json
 
 
+@pytest.mark.thorough
 def test_a_packed_body_is_read_within_the_limit(client: FlaskClient) -> None:
     """A bomb is 413, and costs no more than the limit."""
     bomb = gzip.compress(b" " * 200_000_000)
@@ -294,11 +307,24 @@ def test_what_is_no_origin_is_refused(text: str) -> None:
 
 def test_a_server_answers_to_its_own_names(monkeypatch: pytest.MonkeyPatch) -> None:
     """With TRUSTED_HOSTS another name is 400 on the fast path too, as after DNS rebinding."""
-    client = asking(monkeypatch, TRUSTED_HOSTS="example.com .example.org")
-    for host, status in (("example.com", 200), ("a.example.org:443", 200), ("evil.com", 400)):
+    client = asking(monkeypatch, TRUSTED_HOSTS="Example.com:8080, .example.org, bücher.example")
+    for host, status in (
+        ("example.com", 200), ("EXAMPLE.com:8080", 200), ("a.example.org:443", 200),
+        ("xn--bcher-kva.example", 200), ("evil.com", 400), ("evilexample.org", 400),
+        ("example.com@evil.com", 400), ("example.com:port", 400), ("x" * 300, 400),
+    ):  # fmt: skip
         answer = client.post("/predict_api", json=ROW, headers={"Host": host})
         assert answer.status_code == status
         assert client.get("/", headers={"Host": host}).status_code == status
+
+
+@pytest.mark.parametrize(
+    "host", ["*", "https://example.com", "example.com/a", "a..b", "x" * 64 + ".com", "[::1]", "a@b"]
+)
+def test_what_is_no_host_name_is_refused_at_the_start(host: str) -> None:
+    """A name that no request can have would have the server refuse everybody."""
+    with pytest.raises(SettingError, match="TRUSTED_HOSTS"):
+        hosts_of(f"example.com, {host}")
 
 
 def test_only_named_sites_may_frame_the_form(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -64,6 +64,7 @@ def test_a_process_that_has_room_counts_with_the_others(
     assert sizes == [shared_counts.SIZE] * len(shared_counts.KINDS)
 
 
+@pytest.mark.thorough
 def test_the_counts_of_a_process_that_is_gone_stay_without_its_files(tmp_path: Path) -> None:
     """What was counted adds up over all that are gone, however many they are."""
     code = (
@@ -99,6 +100,7 @@ def _collected(folder: Path) -> str:
     return done.stdout
 
 
+@pytest.mark.thorough
 def test_a_process_without_room_counts_alone(tmp_path: Path) -> None:
     """Where the folder is full from the beginning, /metrics tells of this process."""
     code = FULL + (

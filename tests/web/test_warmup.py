@@ -91,6 +91,7 @@ def test_a_server_with_names_of_its_own_starts(monkeypatch: pytest.MonkeyPatch) 
 OWN = ("Date", "X-Request-Id")
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("language", ["en", "zh-CN", "es"])
 @pytest.mark.parametrize("name", ["insurance", "iris", "every kind", "a field called lang"])
 def test_what_is_started_answers_as_what_is_created(name: str, language: str) -> None:

@@ -102,6 +102,7 @@ def test_what_was_asked_is_there_at_once(tmp_path: Path, monkeypatch: pytest.Mon
     assert "{" not in text
 
 
+@pytest.mark.thorough
 def test_a_field_that_has_changed_is_first_and_says_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -125,6 +126,7 @@ def test_a_field_that_has_changed_is_first_and_says_what_to_do(
     assert "tablecast_watch_predictions 6000.0" in gauges
 
 
+@pytest.mark.thorough
 def test_ranges_and_errors_that_are_worse_than_promised_are_said(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -143,6 +145,7 @@ def test_ranges_and_errors_that_are_worse_than_promised_are_said(
     assert 'tablecast_watch_error_card{figure="MAE"} 2683.5' in gauges
 
 
+@pytest.mark.thorough
 def test_usual_days_are_quiet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """With weeks as pictures, and a table behind each of them."""
     fill(tmp_path, off=1500.0)
@@ -167,6 +170,7 @@ def test_the_page_speaks_the_readers_language(
         assert english not in text
 
 
+@pytest.mark.thorough
 def test_the_document_describes_the_answer(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -237,6 +241,7 @@ def test_a_field_that_comes_empty_is_said_so(
     assert "Ask whoever brings these rows why it is left out." in text
 
 
+@pytest.mark.thorough
 def test_a_field_that_the_log_leaves_out_is_not_compared(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -256,6 +261,7 @@ def test_a_field_that_the_log_leaves_out_is_not_compared(
     assert '"bmi"' not in sums
 
 
+@pytest.mark.thorough
 def test_a_page_of_ten_million_rows_is_quick(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -498,11 +498,18 @@ def test_a_body_that_ends_too_early_is_not_answered(served: Served, line: str) -
         assert not client.recv(65536).startswith(b"HTTP/1.1 200 OK")
 
 
-def test_a_head_without_an_end_is_refused(served: Served) -> None:
-    """No more of a head is kept than any browser sends."""
+def test_a_head_without_an_end_is_refused(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No more of a head is kept than any browser sends; the log has who was refused."""
+    noted: list[tuple[Any, ...]] = []
+    log = served.worker.wsgi.extensions["access_log"]
+    monkeypatch.setattr(log, "note", lambda *said: noted.append(said))
     client = served.client()
     client.sendall(b"GET / HTTP/1.1\r\nCookie: " + b"x" * MOST_AHEAD)
-    assert client.recv(65536).startswith(b"HTTP/1.1 431")
+    answer = client.recv(65536)
+    assert answer.startswith(b"HTTP/1.1 431")
+    ((method, route, status, _, request_id),) = noted
+    assert (method, route, status) == ("none", "none", 431)
+    assert b"X-Request-Id: %s\r\n" % request_id.encode() in answer
 
 
 def test_large_requests_have_places_of_their_own(

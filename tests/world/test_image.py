@@ -249,10 +249,15 @@ def dockerfile(image: Image) -> str:
 
 
 def test_the_first_answer_comes_within_a_second(image: Image, tmp_path: Path) -> None:
-    """By the processor's time, of the fastest of three starts: others use this machine too."""
-    used = []
+    """By the processor's time, of the fastest of three starts: others use this machine too. What
+    the clock says is printed (-s).
+    """
+    used, passed = [], []
     for number in range(3):
+        began = time.monotonic()
         with started(image, tmp_path / f"log{number}") as (process, url):
             wait_for_answer(url)
+            passed.append(time.monotonic() - began)
             used.append(processor_seconds(process))
+    print(f"first answer after {min(passed):.2f} s, {min(used):.2f} s of a processor")
     assert min(used) <= MOST_SECONDS

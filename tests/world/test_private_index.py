@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -193,6 +194,24 @@ def test_an_index_that_refuses(project: Path, tmp_path: Path) -> None:
         assert "wr0ng-0ne" not in one.stderr
     assert list((tmp_path / "packages").iterdir()) == []
     assert not [one for one in project.rglob("*") if one.is_file() and b"wr0ng" in one.read_bytes()]
+
+
+def test_a_later_model_goes_beside_the_first(project: Path, tmp_path: Path) -> None:
+    """The tablecast that the index has already is not sent again, and keeps nothing from it."""
+    later = tmp_path / "later"
+    shutil.copytree(project, later, ignore=shutil.ignore_patterns("dist"))
+    first = next((project / "dist").glob("*.whl")).name.split("-")[1]
+    for name in ("pyproject.toml", "house_prices/__init__.py", "publish.py"):
+        text = (later / name).read_text(encoding="utf-8")
+        assert first in text
+        (later / name).write_text(text.replace(first, "9999.1"), encoding="utf-8")
+    run(TOOLS / "uv", "build", "-q", "--wheel", cwd=later)
+    with index(tmp_path) as address:
+        for one, version in ((project, first), (later, "9999.1"), (later, "9999.1")):
+            done = publish(one, address)
+            assert done.stdout == f"127.0.0.1 has house-prices {version} now.\n", done.stderr
+    names = sorted(one.name.split("-")[0] for one in (tmp_path / "packages").iterdir())
+    assert names == ["house_prices", "house_prices", "tablecast"]
 
 
 def test_another_package_of_that_name_is_not_installed(

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from tablecast.batch.compare_deployments import Comparison, compare_deployments
-from tablecast.cli.arguments import refused, say
+from tablecast.cli.arguments import refused, say, tell_stale
 from tablecast.cli.command_help import explain
 from tablecast.deployment.deployment import Deployment
 from tablecast.deployment.opening import load
-from tablecast.deployment.relabelled_files import redescribe, stale_signatures
+from tablecast.deployment.relabelled_files import redescribe
 from tablecast.errors import TablecastError
 
 HELP = "tell whether a new deployment is better than an old one"
@@ -70,16 +70,14 @@ def run(options: argparse.Namespace) -> None:
         found = compare_deployments(old, new, options.table, options.sheet)
         entry = _entry(old, options.table, found)
         changed = [] if options.no_record else redescribe(options.new, partial(_recorded, entry))
-    except TablecastError as error:
+    except (TablecastError, OSError) as error:
         print(refused(error), file=sys.stderr)
         raise SystemExit(FAILED) from None
     if options.json:
         say(json.dumps({**entry, "new_deployment": _named(new)}, indent=2, ensure_ascii=False))
     else:
         _tell(options.old, options.new, found)
-    for signature in stale_signatures(changed):
-        line = f"{signature.name} no longer fits. Sign again: tablecast sign NAME --key FILE"
-        print(line, file=sys.stderr)
+    tell_stale(changed, options.new)
     if found.verdict == "worse":
         raise SystemExit(WORSE)
 

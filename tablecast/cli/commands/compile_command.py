@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 
-from tablecast.cli.arguments import say
+from tablecast.cli.arguments import say, tell_stale
 from tablecast.cli.command_help import explain
+from tablecast.deployment.files import with_ending
+from tablecast.deployment.staging import check_free
 from tablecast.deployment.versions import base_meant
 from tablecast.training import cast
 
@@ -32,5 +34,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> None:
     """Run the command."""
     base = base_meant(options.pickle)
+    check_free(base, force=True)
     table = cast.training_rows(base, options.table) if options.table else None
     cast.compile_deployment(base, table, progress=say)
+    tell_stale([with_ending(base, ".onnx")], options.pickle)

@@ -6,10 +6,10 @@ import argparse
 import time
 from pathlib import Path
 
-from tablecast.cli.arguments import add_deployment, program, say
+from tablecast.cli.arguments import add_deployment, program, say, tell_stale
 from tablecast.cli.command_help import explain
 from tablecast.deployment.files import replaced_when_whole
-from tablecast.deployment.relabelled_files import description_of, relabel, stale_signatures
+from tablecast.deployment.relabelled_files import description_of, relabel
 from tablecast.errors import FormFileError
 from tablecast.schema.form_file import read_form
 from tablecast.schema.form_starter import starter
@@ -79,5 +79,4 @@ def _put(name: str, file: str) -> None:
     names = ", ".join(path.name for path in changed)
     say(f"Wrote {names} in {time.monotonic() - began:.1f} s. The graph is the same, and so its "
         "proof holds.")
-    for signature in stale_signatures(changed):
-        say(f"{signature.name} no longer fits. Sign again: {program()} sign {name} --key FILE")
+    tell_stale(changed, name)

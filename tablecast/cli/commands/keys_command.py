@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import get_args
 
@@ -74,6 +74,8 @@ def _add(options: argparse.Namespace) -> None:
         raise KeysError(
             f"A key named {options.name!r} exists already. Revoke it, or choose another name."
         )
+    if options.until and options.until < datetime.now(UTC).date():
+        raise KeysError(f"{options.until} is past: the key would open nothing. Name another day.")
     secret, key = new_key(options.name, options.role, options.rate, options.until)
     write_file(path, [*keys, key])
     print(secret)

@@ -42,7 +42,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument(
         "--with-pickle", action=argparse.BooleanOptionalAction,
-        help="put NAME.pkl into the folder too, which serving does not need",
+        help="put NAME.pkl and NAME.json into the folder too, which serving does not need",
     )
     parser.add_argument(
         "--with-log", action=argparse.BooleanOptionalAction,

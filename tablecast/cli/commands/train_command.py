@@ -6,10 +6,12 @@ import argparse
 import time
 from shlex import quote
 
-from tablecast.cli.arguments import positive, program, say, whole
+from tablecast.cli.arguments import positive, program, say, tell_stale, whole
 from tablecast.cli.command_help import explain
 from tablecast.cli.live import Live
 from tablecast.cli.table_options import add_table_options, table_options
+from tablecast.deployment.files import with_ending
+from tablecast.deployment.signature import SIGNED
 from tablecast.errors import TrainingError
 from tablecast.training import cast
 from tablecast.training.cluster.open_cluster import ENGINES
@@ -127,6 +129,7 @@ def run(options: argparse.Namespace) -> None:
             began=began,
             progress=live,
         )
+    tell_stale((with_ending(base, ending) for ending in SIGNED), quote(str(base)))
     say(f"Serve it with: {program()} serve {quote(str(base))}")
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, numpy_helper
 
+from tablecast.compiler.graph import columns_of
 from tablecast.compiler.row_program import (  # noqa: F401 - each registers its operators
     elementwise,
     shapes,
@@ -53,7 +54,7 @@ def traced(model: onnx.ModelProto) -> tuple[dict[str, Any], int]:
     needed = recorder.needed([label, *(probabilities or [])])
     numbers = {step: number for number, step in enumerate(needed)}
     program = {
-        "inputs": [value.name for value in model.graph.input],
+        "inputs": [name for names in columns_of(model).values() for name in names],
         "steps": renumbered([recorder.steps[step] for step in needed], numbers),
         "label": numbers[label],
         "probabilities": probabilities and [numbers[step] for step in probabilities],
@@ -69,10 +70,7 @@ def walk(model: onnx.ModelProto, recorder: Recorder) -> dict[str, Tensor]:
     """
     tensors = {
         tensor.name: _constant(tensor) for tensor in model.graph.initializer
-    } | {
-        value.name: _input(recorder, index, value)
-        for index, value in enumerate(model.graph.input)
-    }
+    } | _inputs(recorder, model)
     for node in model.graph.node:
         operator = OPERATORS.get(node.op_type)
         if operator is None:
@@ -99,16 +97,19 @@ def _constant(tensor: onnx.TensorProto) -> Tensor:
     return Tensor(numpy_helper.to_array(tensor).astype(object), tensor.data_type)
 
 
-def _input(recorder: Recorder, index: int, value: onnx.ValueInfoProto) -> Tensor:
-    kind = value.type.tensor_type.elem_type
-    if value.type.tensor_type.shape.dim[1].dim_value != 1:
-        raise Untraceable("an input of many columns")
-    element = recorder.make("input", index)
-    if kind != TensorProto.STRING:
-        element = recorder.make("float", element.step)
-    held = np.empty((1, 1), dtype=object)
-    held[0, 0] = element
-    return Tensor(held, kind)
+def _inputs(recorder: Recorder, model: onnx.ModelProto) -> dict[str, Tensor]:
+    """The tensor of each input, whose steps read its columns by their place among all."""
+    columns, tensors, first = columns_of(model), {}, 0
+    for value in model.graph.input:
+        kind = value.type.tensor_type.elem_type
+        held = np.empty((1, len(columns[value.name])), dtype=object)
+        for place in range(held.size):
+            element = recorder.make("input", first + place)
+            is_text = kind == TensorProto.STRING
+            held[0, place] = element if is_text else recorder.make("float", element.step)
+        tensors[value.name] = Tensor(held, kind)
+        first += held.size
+    return tensors
 
 
 def _numbers(steps: list[Any]) -> int:

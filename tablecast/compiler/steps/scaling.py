@@ -107,8 +107,8 @@ def refuse(_frame: Frame, step: Step) -> dict[str, Cell]:
     raise UnsupportedStep(
         step.name,
         reason,
-        "Train with imputation 'simple' and numeric_imputation 'mean', 'median' or 'mode', "
-        "or serve with TABLECAST_ENGINE=pycaret.",
+        "Train with imputation_type 'simple', numeric_imputation 'mean', 'median' or 'mode' and "
+        "categorical_imputation 'mode', or serve with TABLECAST_ENGINE=pycaret.",
     )
 
 

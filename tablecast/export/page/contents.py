@@ -51,17 +51,8 @@ def contents_of(loaded: Deployment, graph: bytes) -> dict[str, Any]:
     return contents
 
 
-def as_json(contents: Mapping[str, Any]) -> str:
-    """The contents as JSON that may stand in an element ``script`` of a page."""
-    text = json.dumps(contents, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    # Within JSON these signs are in strings only. U+2028 and U+2029 end lines in older browsers.
-    for sign in "<>&\u2028\u2029":
-        text = text.replace(sign, f"\\u{ord(sign):04x}")
-    return text
-
-
 def _check_size(contents: Mapping[str, Any]) -> None:
-    size = len(as_json(contents))
+    size = len(json.dumps(contents, ensure_ascii=False, separators=(",", ":")))
     if size > LARGEST:
         raise PageError(
             f"A page of this deployment would have {size / 1e6:.0f} MB, more than the "

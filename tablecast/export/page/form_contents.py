@@ -83,6 +83,8 @@ def _course(field: Field, background: Background | None) -> dict[str, Any]:
     """How a field's chart is drawn, and how many training rows there were around each value."""
     is_curve = not field.choices and not field.is_text
     about: dict[str, Any] = {"curve": is_curve, "isText": field.is_text}
+    if field.kind == "number":
+        about["isDecimal"] = True
     if background is None:
         return about
     if not is_curve:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -10,11 +9,11 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
+from tablecast.compiler.graph import columns_of
 from tablecast.errors import PageError
 from tablecast.export.page.packing import packed
 from tablecast.export.page.tree_sums import with_tree_sums
 from tablecast.export.page.trees_json import trees_json
-from tablecast.inference.onnx_engine import WIDE_INPUTS
 
 #: TensorProto types, as ``tensors.js`` calls them.
 KINDS: Mapping[int, str] = {
@@ -77,13 +76,12 @@ def graph_json(model: onnx.ModelProto) -> dict[str, Any]:
     """
     graph = model.graph
     numbers = {tensor.name: number for number, tensor in enumerate(graph.initializer)}
-    wide = {prop.key: prop.value for prop in model.metadata_props}.get(WIDE_INPUTS, "{}")
-    columns = json.loads(wide)
+    columns = columns_of(model)
     inputs = [
         {
             "number": _numbered(numbers, value.name),
             "kind": _kind(value.type.tensor_type.elem_type),
-            "columns": columns.get(value.name, [value.name]),
+            "columns": columns[value.name],
         }
         for value in graph.input
     ]

@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 
 from tablecast.errors import PageError
-from tablecast.export.page.contents import as_json
-from tablecast.export.page.script import predictor_script, rules_script
+from tablecast.export.page.script import parsing_script, predictor_script, rules_script
 from tablecast.schema.field import Value
 
 #: How JavaScript writes the numbers that JSON has no word for.
@@ -27,11 +26,22 @@ class JavaScript:
 
     def __init__(self) -> None:
         self._engine = _engine()
-        self._engine.eval(predictor_script() + rules_script() + _WRITE)
+        self._engine.eval(predictor_script() + rules_script() + parsing_script() + _WRITE)
 
     def define(self, name: str, expression: str) -> None:
         """Give what an expression makes a name."""
         self._engine.eval(f"globalThis.{name} = {expression}; 0")
+
+    def open(self, name: str, opening: str, data: Mapping[str, Any]) -> None:
+        """Give what a function makes of plain data a name, as a page does.
+
+        Args:
+            name: of what is made.
+            opening: the function, such as ``openPredictor``.
+            data: what it is given.
+        """
+        text = json.dumps(data, ensure_ascii=False, allow_nan=False)
+        self.define(name, f"{opening}(parsed({json.dumps(text)}))")
 
     def ask(self, expression: str, **values: Any) -> Any:
         """What an expression makes, as plain data.
@@ -50,7 +60,7 @@ class PagePredictor:
 
     def __init__(self, contents: Mapping[str, Any]) -> None:
         self._script = JavaScript()
-        self._script.define("predictor", f"openPredictor({as_json(contents)})")
+        self._script.open("predictor", "openPredictor", contents)
 
     def predict_all(self, rows: Sequence[Mapping[str, Value]]) -> list[dict[str, Any]]:
         """Each row's prediction, interval and probabilities; numbers may be NaN."""

@@ -65,7 +65,13 @@ def page_script() -> str:
 @cache
 def opening_script() -> str:
     """A script that unfolds the others and what they need, and starts the page."""
-    return _script(("opening",), "")
+    return _script(("parsed", "opening"), "")
+
+
+@cache
+def parsing_script() -> str:
+    """A script that defines ``parsed``, which reads JSON as a page does."""
+    return _script(("parsed",), "")
 
 
 @cache

@@ -17,6 +17,9 @@ from tablecast.deployment.versions import base_meant
 from tablecast.errors import InvalidInput, ShipError
 from tablecast.web.docs.row_schemas import example_rows
 
+#: The pickle, and its description, without which it is not opened.
+WITH_PICKLE = (".pkl", ".json")
+
 #: Letters of a name that every host takes; Heroku's limit.
 LONGEST_APP = 30
 
@@ -29,7 +32,7 @@ class Shipment:
         base: the path of its files, without their endings.
         deployment: the same, opened.
         app: its name on the host: lower-case letters, digits and hyphens.
-        with_pickle: whether the pickle, which serving does not need, goes along.
+        with_pickle: whether the pickle and its description, which serving does not need, go along.
         with_log: whether what a prediction log needs is installed, which takes 50 MB.
     """
 
@@ -61,7 +64,7 @@ class Shipment:
     @cached_property
     def own_files(self) -> dict[str, bytes]:
         """The deployment's files, by name."""
-        kinds = (".onnx", ".pkl") if self.with_pickle else (".onnx",)
+        kinds = (".onnx", *WITH_PICKLE) if self.with_pickle else (".onnx",)
         signatures = [kind + ENDING for kind in kinds]
         there = [one for one in signatures if with_ending(self.base, one).is_file()]
         return {
@@ -104,8 +107,9 @@ def shipment_of(
     opened = load(base, "onnx")
     shipment = Shipment(base, opened, app or app_name(base.name), with_pickle, with_log)
     _check_app(shipment.app, base.name, asked=bool(app))
-    if with_pickle and not with_ending(base, ".pkl").is_file():
-        raise ShipError(f"There is no {base.name}.pkl. Ship without it: --no-with-pickle.")
+    lost = [one for one in WITH_PICKLE if not with_ending(base, one).is_file()]
+    if with_pickle and lost:
+        raise ShipError(f"There is no {base.name}{lost[0]}. Ship without it: --no-with-pickle.")
     return shipment
 
 

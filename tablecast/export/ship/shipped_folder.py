@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -158,23 +158,50 @@ def _settle(folder: Path, content: Mapping[str, bytes], removed: tuple[str, ...]
     """Write everything beside its place first; then move it, the record last."""
     new = not folder.exists()
     with _unfinished(folder.parent if new else folder, folder.name) as beside:
+        made = beside if new else beside / "new"
         for place, written in content.items():
-            path = beside / place
+            path = made / place
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(written)
         if new:
             beside.chmod(0o755)
             os.replace(beside, folder)
             return
-        for place in content:
-            target = _within(folder, place)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            os.replace(beside / place, target)
-        for place in removed:
-            _within(folder, place).unlink(missing_ok=True)
-            with suppress(OSError):  # one of them holds something else
-                for above in PurePosixPath(place).parents[:-1]:
-                    (folder / above).rmdir()
+        with _as_it_was(folder, beside / "old", [*content, *removed]):
+            for place in content:
+                target = _within(folder, place)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                os.replace(made / place, target)
+            for place in removed:
+                _within(folder, place).unlink(missing_ok=True)
+                _remove_empty(folder, place)
+
+
+@contextmanager
+def _as_it_was(folder: Path, copies: Path, places: Sequence[str]) -> Iterator[None]:
+    """Keep copies of what stands at places, and put them back where the block does not end."""
+    before = [place for place in places if os.path.lexists(_within(folder, place))]
+    for place in before:
+        (copies / place).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(folder / place, copies / place, follow_symlinks=False)
+    try:
+        yield
+    except BaseException:
+        for place in places:
+            if place in before:
+                (folder / place).parent.mkdir(parents=True, exist_ok=True)
+                os.replace(copies / place, folder / place)
+            else:
+                (folder / place).unlink(missing_ok=True)
+                _remove_empty(folder, place)
+        raise
+
+
+def _remove_empty(folder: Path, place: str) -> None:
+    """The folders above a place that hold nothing else."""
+    with suppress(OSError):
+        for above in PurePosixPath(place).parents[:-1]:
+            (folder / above).rmdir()
 
 
 @contextmanager

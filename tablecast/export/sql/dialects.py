@@ -17,6 +17,7 @@ class Dialect:
         exp: the exponential function, 0 where it is too small.
         seconds: a date as seconds since 1970 (UTC).
         infinity: a number that has no end.
+        most_columns: how many a query may have beside one another.
     """
 
     real: str
@@ -26,6 +27,7 @@ class Dialect:
     exp: str
     seconds: str
     infinity: str
+    most_columns: int
 
 
 DIALECTS: Mapping[str, Dialect] = {
@@ -37,6 +39,7 @@ DIALECTS: Mapping[str, Dialect] = {
         exp="exp({0})",
         seconds="epoch(CAST({0} AS TIMESTAMP))",
         infinity="CAST('Infinity' AS DOUBLE)",
+        most_columns=100_000,
     ),
     "postgresql": Dialect(
         real="double precision",
@@ -47,6 +50,7 @@ DIALECTS: Mapping[str, Dialect] = {
         exp="CASE WHEN {0} < -700 THEN 0 ELSE exp({0}) END",
         seconds="CAST(EXTRACT(EPOCH FROM CAST({0} AS timestamp)) AS double precision)",
         infinity="CAST('Infinity' AS double precision)",
+        most_columns=1_664,
     ),
     "sqlite": Dialect(
         real="REAL",
@@ -57,5 +61,6 @@ DIALECTS: Mapping[str, Dialect] = {
         exp="exp({0})",
         seconds="(julianday({0}) - 2440587.5) * 86400.0",
         infinity="9e999",
+        most_columns=2_000,
     ),
 }

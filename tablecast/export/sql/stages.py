@@ -45,6 +45,12 @@ EXPRESSIONS: Mapping[str, str] = {
     "not": "(1 - {0})",
 }
 
+#: How a row that goes to the true side of a branch is known, and one that goes to the false side.
+_SIGNS: Mapping[tuple[str, bool], str] = {
+    ("BRANCH_LT", True): "<", ("BRANCH_LT", False): ">=",
+    ("BRANCH_LEQ", True): "<=", ("BRANCH_LEQ", False): ">",
+}  # fmt: skip
+
 #: Expressions within expressions: a database's own limit is 1,000 in SQLite.
 DEEPEST = 40
 
@@ -202,16 +208,26 @@ class Steps:
         self, done: Sequence[Written], values: Sequence[int], root: Any,
         outcomes: Sequence[str] | None = None,
     ) -> str:
+        # Of each branch the side with fewer leaves is a case within a case, and the other one goes
+        # on in the next case. So cases are as deep as the logarithm of the leaves: SQLite's parser
+        # reads twenty within one another, and trees are deeper.
         names = [done[value].words for value in values]
 
         def words(node: Any) -> str:
-            if type(node) is int:
-                return outcomes[node] if outcomes else str(node)
-            feature, threshold, mode, missing, true, false = node
-            sign = "<" if mode == "BRANCH_LT" else "<="
-            asked = f"{names[feature]} {sign} {self._number(threshold)}"
-            if missing:
-                asked += f" OR {names[feature]} IS NULL"
-            return f"CASE WHEN {asked} THEN {words(true)} ELSE {words(false)} END"
+            cases = ""
+            while type(node) is not int:
+                feature, threshold, mode, missing, true, false = node
+                is_true = _leaves_of(true) <= _leaves_of(false)
+                asked = f"{names[feature]} {_SIGNS[mode, is_true]} {self._number(threshold)}"
+                if missing == is_true:
+                    asked += f" OR {names[feature]} IS NULL"
+                inner, node = (true, false) if is_true else (false, true)
+                cases += f" WHEN {asked} THEN {words(inner)}"
+            last = outcomes[node] if outcomes else str(node)
+            return f"CASE{cases} ELSE {last} END" if cases else last
 
         return words(root)
+
+
+def _leaves_of(node: Any) -> int:
+    return 1 if type(node) is int else _leaves_of(node[4]) + _leaves_of(node[5])

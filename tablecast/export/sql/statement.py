@@ -37,7 +37,7 @@ def statement_of(
         keep: other columns of the table that the answer has too, such as a key.
 
     Raises:
-        SqlError: the statement would be too long, or there is no SQL for a step.
+        SqlError: the statement would be too long or too wide, or there is no SQL for a step.
     """
     program = loaded.description["scalar"]
     select = _Statement(loaded, DIALECTS[dialect], keep).write(program, table)
@@ -77,6 +77,7 @@ class _Statement:
         done = steps.write(program)
         label = steps.column(f"{self._prefix}label", self._last(done[program["label"]], steps))
         answers = self._answers(program, done, steps, label)
+        self._check_columns(len(self._kept) + len(names) + sum(map(len, steps.stages)))
         # Each stage once: SQLite would otherwise write one stage's expressions into the next.
         lines = [f"WITH {self._prefix}0 AS MATERIALIZED (", self._first(table)]
         for number, columns in enumerate(steps.stages, 1):
@@ -88,6 +89,15 @@ class _Statement:
         shown = ",\n  ".join(f"{words} AS {name_of(name)}" for name, words in answers)
         lines.append(f")\nSELECT {kept},\n  {shown}\nFROM {self._prefix}{len(steps.stages)}")
         return "\n".join(lines)
+
+    def _check_columns(self, count: int) -> None:
+        if count > self._dialect.most_columns:
+            raise SqlError(
+                f"{self._loaded.name} has no SQL for this database: the statement would have "
+                f"{count:,} columns beside one another, more than the "
+                f"{self._dialect.most_columns:,} that it takes. Use --dialect duckdb, or predict a "
+                "file (tablecast predict)."
+            )
 
     def _last(self, made: Written, steps: Steps) -> Written:
         """The expression as one that is a stage of its own, after all that others need."""

@@ -85,7 +85,7 @@ def is_later(
     Raises:
         TrainingError: so many rows share the last moment that fewer are left before it.
     """
-    ordered = times.sort_values(ignore_index=True)
+    ordered = times.sort_values()
     last = ordered.iloc[-1]
     before = ordered[ordered < last]
     if len(before) < fewest:
@@ -94,7 +94,7 @@ def is_later(
             f"{str(times.name)!r}, and the {len(before)} before it are too few to learn from: rows "
             f"of one time are not torn apart. Leave out --time, or add rows of other times."
         )
-    first = ordered[int(earlier * len(ordered))]
+    first = ordered.iloc[int(earlier * len(ordered))]
     if first <= before.iloc[fewest - 1]:
         first = ordered[ordered > before.iloc[fewest - 1]].iloc[0]
     return times >= first
@@ -261,13 +261,19 @@ def _of_others(
     stretches: Iterable[Split], target: pd.Series, groups: pd.Series, task: str, seed: int
 ) -> list[Split]:
     """Each stretch in parts of whole groups, which are answered without their own earlier rows."""
-    dealt = _grouped(target, groups, task, GROUPS_BESIDE_TIME, seed)
+    dealt = _grouped(target, groups, task, min(GROUPS_BESIDE_TIME, groups.nunique()), seed)
     crossed = [
         (np.setdiff1d(learnt, part), np.intersect1d(unseen, part))
         for learnt, unseen in stretches
         for _, part in dealt
     ]
-    return [split for split in crossed if all(len(side) for side in split)]
+    usable = [split for split in crossed if all(len(side) for side in split)]
+    if len(usable) < 2:
+        raise TrainingError(
+            f"Too few values of {groups.name} have rows both early and late to be split by --group "
+            "and by --time. Leave one of them out."
+        )
+    return usable
 
 
 def _forward(times: pd.Series, count: int, share: float) -> Iterator[Split]:
@@ -316,7 +322,8 @@ def _later_holdout(prepared: Prepared, seed: int) -> Split:
     drawn[_grouped_holdout(target, groups, prepared.task, seed)[1]] = True
     new = ~groups.isin(groups[~later].unique()).to_numpy()
     found = np.flatnonzero(~later & ~drawn), np.flatnonzero(later & (drawn | new))
-    if len(found[0]) < FEWEST_EARLIER or len(found[1]) < MEASURED:
+    few = len(found[0]) < FEWEST_EARLIER or len(found[1]) < MEASURED
+    if few or groups.iloc[found[0]].nunique() < 2:
         raise TrainingError(
             f"Of {len(later)} rows, {len(found[0])} are left to learn from and {len(found[1])} to "
             f"test on: by --time {times.name} and --group {groups.name}, test rows are later and "

@@ -233,11 +233,32 @@ def _alignment(pipeline: Any, features: pd.DataFrame, final: Floats, target: Flo
 
 
 def _seen_by_linear(pipeline: Any, features: pd.DataFrame) -> Floats | None:
-    if not hasattr(pipeline.steps[-1][1], "coef_"):
+    """What the estimator is given; None of others, and where a row's own answer is in it, as in
+    means by category: refits would be moved towards answers that they must not know."""
+    if not hasattr(pipeline.steps[-1][1], "coef_") or any(map(_knows_answers, pipeline.steps)):
         return None
     before = copy(pipeline)
     before.steps = pipeline.steps[:-1]
     return np.asarray(before.transform(features), dtype=np.float64)
+
+
+def _knows_answers(step: tuple[str, Any]) -> bool:
+    """Whether a step encodes categories by the target."""
+    from sklearn.preprocessing import TargetEncoder
+
+    outer = getattr(step[1], "transformer", step[1])
+    every = [outer, *getattr(outer, "get_params", dict)().values()]  # with those of columns
+    return any(
+        isinstance(one, TargetEncoder) or "supervised_encoder" in _tags(one)
+        for one in every
+        if not isinstance(one, type)
+    )
+
+
+def _tags(step: Any) -> set[str]:
+    """The names of what a step says of itself and is so."""
+    tags: dict[str, Any] = getattr(step, "_get_tags", dict)()
+    return {name for name, value in tags.items() if value is True}
 
 
 def _predictions_of(pipeline: Any, features: pd.DataFrame) -> Floats:

@@ -17,6 +17,7 @@ from tablecast.training.search.budget import Budget
 from tablecast.training.search.candidates import Candidate
 from tablecast.training.search.cross_validation import try_candidate
 from tablecast.training.search.forest_size import with_room
+from tablecast.training.search.step_memory import StepMemory
 from tablecast.training.search.trial import TOO_LONG, Trial, distinct, near
 from tablecast.training.search.views import Recipe, View
 
@@ -39,6 +40,7 @@ class Pool:
             not count, since a clock would decide.
         executor: fits candidates.
         whole: all rows, where ``prepared`` is a sample of them.
+        memory: of the steps that views begin with.
         trials: everything that was fitted on every fold, and blends of it.
         dropped: what was stopped early, or breaks a limit.
         failed: what could not be fitted, as entries of the leaderboard.
@@ -57,6 +59,7 @@ class Pool:
     max_latency: float = float("inf")
     executor: Executor = field(default_factory=Threads)
     whole: WholeTable | None = None
+    memory: StepMemory = field(default_factory=StepMemory)
     trials: list[Trial] = field(default_factory=list)
     dropped: list[Trial] = field(default_factory=list)
     failed: list[dict[str, Any]] = field(default_factory=list)

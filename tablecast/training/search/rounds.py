@@ -69,7 +69,7 @@ class Search(Pool):
         self.say(f"preparing {recipe.name}")
         began, before = time.monotonic(), time.thread_time()
         try:
-            view = view_of(self.prepared, recipe, self.seed, self.executor)
+            view = view_of(self.prepared, recipe, self.seed, self.executor, self.memory)
             self.budget.paced(time.monotonic() - began, time.thread_time() - before)
             return view
         except TrainingError:  # of the table itself, whatever the view

@@ -17,6 +17,7 @@ from tablecast.i18n.language import N_
 from tablecast.training.cluster.executor import Executor, Runner, Threads
 from tablecast.training.experiment import splits
 from tablecast.training.experiment.setup import start
+from tablecast.training.search.step_memory import MOST_CELLS, StepMemory
 
 if TYPE_CHECKING:
     from tablecast.data.prepared import Prepared
@@ -105,6 +106,7 @@ class View:
     Attributes:
         about: of the training part's rows.
         executor: fits candidates on the folds.
+        memory: of steps that other views of the same table begin with too.
         folds_once: folds of one division.
         target: of the rows that are answered, (answers,), in the order of all answers.
         weights: how much each of these counts; None where all count alike.
@@ -116,6 +118,7 @@ class View:
     seed: int
     about: RowMetadata = field(default_factory=RowMetadata)
     executor: Executor = field(default_factory=Threads)
+    memory: StepMemory = field(default_factory=StepMemory)
     folds: list[Fold] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -133,17 +136,26 @@ class View:
         self._note(answered)
         for number, (learnt, unseen) in enumerate(divided):
             steps = clone(self.experiment.pipeline)
-            transformed = steps.fit_transform(table.iloc[learnt], target.iloc[learnt])
-            x, y = (
-                transformed
-                if isinstance(transformed, tuple)
-                else (transformed, target.iloc[learnt])
-            )
+            x, y, unseen_x = self._transformed(steps, learnt, unseen)
             rows = np.searchsorted(answered, unseen) + number // self.folds_once * len(answered)
             weights = self.about.weights_at(learnt)
-            unseen_x = steps.transform(table.iloc[unseen])
             self.folds.append(Fold(steps, x, y, unseen_x, rows, weights))
         self.preparing = (time.monotonic() - began) / len(self.folds)
+
+    def _transformed(
+        self, steps: Any, learnt: NDArray[np.intp], unseen: NDArray[np.intp]
+    ) -> tuple[Any, Any, Any]:
+        """Fit the steps on one side of a split; both sides' features, and the target learnt from.
+        """
+        table, target = self.experiment.X_train, self.experiment.y_train
+        x, y, other = table.iloc[learnt], target.iloc[learnt], table.iloc[unseen]
+        is_small = table.size <= MOST_CELLS
+        if is_small:
+            (x, y), (other, _) = self.memory.rows(x, y), self.memory.rows(other, None)
+            steps.memory = self.memory
+        made, unseen_x = steps.fit_transform(x, y), steps.transform(other)
+        steps.memory = None
+        return (*made, unseen_x) if isinstance(made, tuple) else (made, y, unseen_x)
 
     def _note(self, answered: NDArray[np.intp]) -> None:
         """Keep the target and the weights of the rows that are answered, as often as they are."""
@@ -208,7 +220,11 @@ def straightened(prepared: Prepared) -> list[bool]:
 
 
 def view_of(
-    prepared: Prepared, recipe: Recipe, seed: int, executor: Executor | None = None
+    prepared: Prepared,
+    recipe: Recipe,
+    seed: int,
+    executor: Executor | None = None,
+    memory: StepMemory | None = None,
 ) -> View:
     """Set up PyCaret for a recipe, and prepare its folds."""
     from tablecast.features.searched_terms import SearchedTerms
@@ -219,4 +235,7 @@ def view_of(
         options["transform_target"] = True
     experiment = start(prepared, seed, steps, **options)
     about = prepared.about.taken(experiment.X_train.index)
-    return View(recipe, experiment, prepared.task, seed, about, executor or Threads())
+    return View(
+        recipe, experiment, prepared.task, seed, about, executor or Threads(),
+        memory or StepMemory(),
+    )

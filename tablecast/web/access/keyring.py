@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from tablecast.errors import KeysError
-from tablecast.web.access.key_file import Key, digest_of, read_file, read_keys
+from tablecast.web.access.key_file import PREFIX, Key, digest_of, read_file, read_keys
 
 log = logging.getLogger("tablecast")
 
@@ -36,10 +36,15 @@ class Keyring:
         # A text does not change.
         self.fresh_until = time.monotonic() + FRESHNESS if self._path else math.inf
         self._stamp = self._stamp_of_file()
+        if self._path and source.startswith(PREFIX):  # which is not to be in a log
+            raise KeysError(
+                "TABLECAST_KEYS holds a key. Name the file that keys add writes instead; programs "
+                "send the key."
+            )
         if self._path and self._stamp is None:
             raise KeysError(
                 f"The file in TABLECAST_KEYS, {source!r}, does not exist. Make it: python -m "
-                f"tablecast keys add NAME --role ask --file {source}"
+                f"tablecast keys add NAME --role ask --file {source!r}"
             )
         keys = read_file(self._path) if self._path else read_keys(source, "TABLECAST_KEYS")
         self._keys = {key.digest: key for key in keys}

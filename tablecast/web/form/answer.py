@@ -194,7 +194,7 @@ def is_average(loaded: Deployment) -> bool:
 def _coverage_in_words(level: float, beyond: bool) -> str:
     if beyond:
         # Coverage was measured on rows like those of training, and this is none.
-        return _("This case is outside the training data: how reliable the range is, is not known.")
+        return _("This case is outside the training data, so the range may not be reliable.")
     tenths = round(10 * level, 6)
     if tenths.is_integer():
         return _("About {tenths} in 10 similar cases fall in this range.").format(

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, redirect, request, url_for
 
@@ -213,8 +212,8 @@ def _identify(access: Access, wanted: str) -> Response | None:
             return _wrong_key(access)
     else:
         g.key = sessions.signed_in(access.keyring)
-        if g.key and request.method == "POST" and not from_this_site():
-            return _refused(403, _("This was sent from another site. Send it from this one."))
+        if g.key and request.method == "POST" and not sessions.from_this_site():
+            return _refused(403, _(sessions.ANOTHER_SITE))
     if g.key is None:
         return None if needs_none else _no_key()
     if needs_none or g.key.grants(ASK if wanted == FORM else wanted):
@@ -230,14 +229,6 @@ def bearer(authorization: str | None) -> str:
     if not authorization or authorization[:7].lower() != "bearer ":
         return ""
     return authorization[7:]
-
-
-def from_this_site() -> bool:
-    """Whether a browser says that a page of this site has sent the request."""
-    origin = request.headers.get("Origin")
-    if origin:
-        return urlsplit(origin).netloc == request.host
-    return request.headers.get("Sec-Fetch-Site", "same-origin") in ("same-origin", "none")
 
 
 def _no_key() -> Response:

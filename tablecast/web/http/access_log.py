@@ -32,7 +32,7 @@ ONE_PIECE = 4096
 #: Lines that are written together, as soon as there are so many: in 0.2 ms, which others may wait.
 TOGETHER = 200
 
-#: Seconds that a process waits at its end for whoever reads the log.
+#: Seconds that a process waits at its end for whoever reads the log to take some of it.
 LAST_WAIT = 1.0
 
 #: Parts of lines that are kept: some hundred routes and keys.
@@ -137,11 +137,13 @@ class AccessLog:
     def finish(self) -> None:
         """At the process's end: write the last lines, unless nobody reads them."""
         until = time.monotonic() + LAST_WAIT
-        while self._waiting and (left := until - time.monotonic()) > 0:
+        while (waiting := len(self._waiting)) and (left := until - time.monotonic()) > 0:
             taken = select.select([], [self._file], [], left)[1]
             if taken and self._writing.acquire(timeout=left):
                 self._write(TOGETHER)
                 self._writing.release()
+            if len(self._waiting) < waiting:
+                until = time.monotonic() + LAST_WAIT
 
 
 def access_log_of(settings: dict[str, object]) -> AccessLog | None:

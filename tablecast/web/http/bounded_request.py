@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Request
+from werkzeug.http import parse_date
 
 #: Characters of a header that says what a client prefers. Browsers send 150; Werkzeug's time for
 #: one grows with its square, and servers take 8,190. A longer one says nothing.
@@ -12,15 +13,31 @@ MOST_PREFERENCES = 1000
 
 PREFERENCES = ("HTTP_ACCEPT", "HTTP_ACCEPT_LANGUAGE", "HTTP_ACCEPT_CHARSET", "HTTP_ACCEPT_ENCODING")
 
+#: Headers with a date. Werkzeug ignores what is none, but fails at a year of ten digits.
+DATES = ("HTTP_DATE", "HTTP_IF_MODIFIED_SINCE", "HTTP_IF_RANGE", "HTTP_IF_UNMODIFIED_SINCE")
+
 
 class BoundedRequest(Request):
-    """Flask's request, without the headers that would take long to understand."""
+    """Flask's request, without the headers that nobody could understand, or only in a long time."""
 
     def __init__(self, environ: dict[str, Any], *args: Any, **settings: Any) -> None:
         for name in PREFERENCES:
             if len(environ.get(name, "")) > MOST_PREFERENCES:
                 del environ[name]
+        for name in DATES:
+            if name in environ and not _can_be_read(environ[name]):
+                del environ[name]
+        if "HTTP_HOST" in environ:  # Werkzeug minds how a name is written
+            environ["HTTP_HOST"] = environ["HTTP_HOST"].lower()
         # gunicorn says that the body ends by itself, and Werkzeug then takes what there is of one
         # whose client is gone for all of it.
         environ.pop("wsgi.input_terminated", None)
         super().__init__(environ, *args, **settings)
+
+
+def _can_be_read(date: str) -> bool:
+    try:
+        parse_date(date)
+    except OverflowError:
+        return False
+    return True

@@ -1,4 +1,4 @@
-"""The sites that may use the API (CORS), and those that may show a page in a frame."""
+"""The names that the server goes by, and the sites that may use its API or frame its pages."""
 
 from __future__ import annotations
 
@@ -20,6 +20,29 @@ SPACES = ("https://huggingface.co",)
 
 #: As browsers write one: a header takes nothing else, and a policy reads on after a semicolon.
 _ORIGIN = re.compile(r"https?://([a-z\d_.-]+|\[[a-f\d:.]+\])(:\d{1,5})?", re.ASCII | re.IGNORECASE)
+
+#: A host name in lower case, or an address of four numbers; a port is of no interest.
+_HOST = re.compile(r"[a-z\d_-]+(\.[a-z\d_-]+)*\.?(:\d{1,5})?", re.ASCII)
+
+
+def hosts_of(text: str) -> list[str] | None:
+    """Host names such as example.com, or .example.com with all its subdomains; None for any.
+
+    Raises:
+        SettingError: one of them is none: every request would be refused.
+    """
+    hosts = text.lower().replace(",", " ").split()
+    for host in hosts:
+        try:
+            encoded = host.removeprefix(".").encode("idna").decode()
+        except UnicodeError:  # an empty or a long part
+            encoded = ""
+        if not _HOST.fullmatch(encoded):
+            raise SettingError(
+                f"TRUSTED_HOSTS: {host!r} is not a host name. Write names such as example.com or "
+                ".example.com, separated by commas, or leave it empty for any."
+            )
+    return hosts or None
 
 
 def origins_of(variable: str, text: str) -> tuple[str, ...]:

@@ -10,10 +10,11 @@ import hmac
 import secrets
 import time
 from hashlib import sha256
+from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, current_app, redirect, request, url_for
 
-from tablecast.i18n.language import _
+from tablecast.i18n.language import N_, _
 from tablecast.web.access.key_file import Key
 from tablecast.web.access.keyring import Keyring
 from tablecast.web.access.rates import WRONG_KEYS
@@ -23,6 +24,8 @@ from tablecast.web.http.rendering import render_page
 blueprint = Blueprint("sessions", __name__)
 
 COOKIE, TOKEN = "tablecast_session", "tablecast_token"
+
+ANOTHER_SITE = N_("This was sent from another site. Send it from this one.")
 
 #: Seconds that a person stays signed in: a working day.
 LASTS = 12 * 3600
@@ -39,6 +42,14 @@ def signed_in(keyring: Keyring) -> Key | None:
     return key if right and time.time() < int(ends) else None
 
 
+def from_this_site() -> bool:
+    """Whether a browser says that a page of this site has sent the request."""
+    origin = request.headers.get("Origin")
+    if origin:
+        return urlsplit(origin).netloc == request.host
+    return request.headers.get("Sec-Fetch-Site", "same-origin") in ("same-origin", "none")
+
+
 @blueprint.get("/sign-in")
 def sign_in() -> Response:
     """The page that asks for a key."""
@@ -48,6 +59,8 @@ def sign_in() -> Response:
 @blueprint.post("/sign-in")
 def signing_in() -> Response:
     """Set the cookie, where the key is right, and go on to where the person wanted to go."""
+    if not from_this_site():  # a site beside this one may have set the page's cookie
+        return _page(_(ANOTHER_SITE), 403)
     access = current_app.extensions["access"]
     sent, kept = request.form.get("token", ""), request.cookies.get(TOKEN, "")
     if not kept or not hmac.compare_digest(sent.encode(), kept.encode()):

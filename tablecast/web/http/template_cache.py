@@ -28,9 +28,7 @@ _INDENT = re.compile(r"\n[ \t]+")
 class WithoutIndents(Extension):
     """Leaves a template's indents out where it is compiled, which costs no page anything."""
 
-    def preprocess(  # type: ignore[override] - Jinja passes two names that are not needed
-        self, source: str, *_names: str | None
-    ) -> str:
+    def preprocess(self, source: str, *_names: str | None, **_named: str | None) -> str:
         """A template with every line at the margin; what ``pre`` shows comes from values."""
         return _INDENT.sub("\n", source)
 

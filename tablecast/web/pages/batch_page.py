@@ -152,15 +152,23 @@ def upload() -> Response:
         raise UnsupportedMediaType(_("Send multipart/form-data with the CSV file as “file”."))
     try:
         with _room():
-            file = request.files.get("file")
-            if file is None or not file.filename:
-                raise BatchError(_(NO_FILE))
+            file = _sent_file()
             with _turn():
                 if request.form.get("do") == "check":
                     return _batch_page(checked=_check(file))
                 return _download(file)
     except BatchError as error:
         return _refusal(error)
+
+
+def _sent_file() -> FileStorage:
+    """The one file of the request. Raises BatchError where there is none, or another."""
+    files = [file for file in request.files.getlist("file") if file.filename]
+    if not files:
+        raise BatchError(_(NO_FILE))
+    if len(files) > 1:
+        raise BatchError(_("Send one file at a time."))
+    return files[0]
 
 
 @contextmanager
@@ -191,14 +199,17 @@ def _room() -> Iterator[None]:
 
 @blueprint.errorhandler(RequestEntityTooLarge)
 def too_large(_error: RequestEntityTooLarge) -> Response:
-    """The page again, with the limit; the file was never looked at."""
-    wrong = _(
-        "The file is larger than {most} MB. Send it in parts, or use the command line (python -m "
-        "tablecast predict), which takes files of any size."
-    ).format(most=_most_megabytes())
+    """The page again, with what is too much; the file was never looked at."""
+    if (request.content_length or 0) > current_app.config["MAX_UPLOAD"]:
+        title, wrong = _("The file is too large."), _(
+            "The file is larger than {most} MB. Send it in parts, or use the command line (python "
+            "-m tablecast predict), which takes files of any size."
+        ).format(most=_most_megabytes())
+    else:  # Werkzeug's limits of a form
+        title, wrong = _("The form is too large."), _("Send one file, and nothing else with it.")
     if wants_page():
         return _batch_page(status=413, wrong=wrong)
-    return problem(413, _("The file is too large."), wrong)
+    return problem(413, title, wrong)
 
 
 def _check(file: FileStorage) -> Checked:

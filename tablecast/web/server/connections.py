@@ -168,7 +168,7 @@ class ConnectionWorker(ThreadWorker):  # type: ignore[misc]
     def _refuse(self, conn: Any, status: int) -> None:
         """Say in the loop why a request is not answered, and end the connection."""
         with suppress(OSError):  # it is gone, or does not read
-            conn.sock.send(refusal(status))
+            conn.sock.send(refusal(status, getattr(self.wsgi, "extensions", {}).get("access_log")))
         self._see_off(conn)
 
     def _see_off(self, conn: Any) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from typing import Any
 
 from tablecast.web.http import shared_counts
 
@@ -28,7 +29,8 @@ def main(host: str, port: str, workers: str) -> None:
 
     # Standard output is the access log's, of which each line is JSON. (A copy is no good: what
     # granian starts takes its own from there.)
-    LOGGING_CONFIG["handlers"]["console"]["stream"] = "ext://sys.stderr"
+    handlers: Any = LOGGING_CONFIG["handlers"]
+    handlers["console"]["stream"] = "ext://sys.stderr"
     # granian_app finds the host here; the processes that granian starts are told so too.
     sys.argv = ["granian", "--host", host, "--port", port, "--workers", workers, *OPTIONS]
     counts = None

@@ -16,7 +16,6 @@ from __future__ import annotations
 import os
 import selectors
 import socket
-import sys
 import time
 from collections import deque
 from collections.abc import Iterable
@@ -49,10 +48,6 @@ MOST_LARGE = 16
 #: Threads, where those have to wait for every client: a hundred that are slow leave some free.
 WAITING = 128
 
-#: Seconds that a thread computes before another one may. Each that computes lets the loop wait so
-#: long, once at each of its calls of the system, and a dozen threads may be computing. Python's own
-#: 5 ms are many where an answer takes microseconds.
-TURN = 0.0002
 
 class Worker(ConnectionWorker):
     """``worker_class`` for ``gunicorn.conf.py``."""
@@ -69,11 +64,6 @@ class Worker(ConnectionWorker):
         #: Connections whose plain answers the log was told of: their requests, their answers, and
         #: whether these were kept.
         self._kept: deque[tuple[Any, bytes, bytes, bool]] = deque()
-
-    def init_process(self) -> None:
-        """Begin to serve; let threads take short turns, so that the loop soon has its own."""
-        sys.setswitchinterval(TURN)
-        super().init_process()
 
     def get_thread_pool(self) -> ThreadPoolExecutor:
         """The threads that answer whole requests; or wait for them too, where the loop cannot."""

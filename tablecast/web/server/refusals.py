@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from functools import cache
-
 import orjson
+
+from tablecast.web.http import metrics
+from tablecast.web.http.access_log import AccessLog
+from tablecast.web.http.tracing import request_id_of
 
 #: Status to its name and to what is wrong. In English: such a client's language was not read.
 WORDS = {
@@ -17,9 +19,15 @@ WORDS = {
 RETRY_AFTER = 5
 
 
-@cache
-def refusal(status: int) -> bytes:
-    """A whole answer that says so, in the shape that every failure has, and ends the connection."""
+def refusal(status: int, access_log: AccessLog | None) -> bytes:
+    """A whole answer that says so, in the shape that every failure has, and ends the connection.
+
+    It is counted and logged as any other; which route it was for is not known.
+    """
+    request_id = request_id_of(None)
+    metrics.of_route("none").observe(status, 0.0)
+    if access_log:
+        access_log.note("none", "none", status, 0.0, request_id)
     title, detail = WORDS[status]
     body = orjson.dumps(
         {"type": "about:blank", "title": title, "status": status, "detail": detail, "errors": []}
@@ -30,6 +38,7 @@ def refusal(status: int) -> bytes:
         "Content-Type: application/problem+json",
         f"Content-Length: {len(body)}",
         "Cache-Control: no-store",
+        f"X-Request-Id: {request_id}",
     ]
     if status == 503:
         head.append(f"Retry-After: {RETRY_AFTER}")

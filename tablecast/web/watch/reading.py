@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from flask import current_app
 from werkzeug.exceptions import ServiceUnavailable
@@ -12,10 +12,12 @@ from werkzeug.exceptions import ServiceUnavailable
 from tablecast.errors import LogError
 from tablecast.i18n.language import N_, _
 from tablecast.log.evidence import BLOCK, BLOCKS
-from tablecast.log.prediction_log import PredictionLog
 from tablecast.log.watch_report import Report, report_of
 from tablecast.web.answer_log import EXTENSION, RETRY_AFTER, AnswerLog
 from tablecast.web.http.opened import opened
+
+if TYPE_CHECKING:
+    from tablecast.log.prediction_log import PredictionLog
 
 #: Days that are looked at: two years. Older ones say little of today.
 MOST_DAYS = 730

@@ -11,8 +11,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pandas as pd
 import pytest
+from onnx import TensorProto
 
+from tablecast.compiler.graph import Builder
 from tablecast.deployment.deployment import Deployment
 from tablecast.deployment.graph_file import read_graph
 from tablecast.errors import PageError
@@ -21,6 +25,8 @@ from tablecast.export.page.check import check_page
 from tablecast.export.page.contents import contents_of
 from tablecast.export.page.smaller import folded, small_html, small_styles, unfolded
 from tablecast.i18n.language import LANGUAGES, speaking
+from tablecast.inference.onnx_engine import GraphEngine
+from tablecast.schema.schema import Schema
 from tests.deployments import SHIPPED, shipped_deployment
 
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror=alert(2)>"
@@ -88,6 +94,26 @@ def hostile_deployment() -> Deployment:
     return Deployment({**loaded.description, "schema": hostile.to_json()}, loaded.engine)
 
 
+def oddly_named_deployment() -> tuple[Deployment, bytes]:
+    """One whose fields and levels are named as what every object of JavaScript has; its graph."""
+    numbers = ["__proto__", "constructor", "it's \\"]
+    builder = Builder()
+    joined = builder.op(
+        "Concat", *(builder.input(name, text=False) for name in numbers), axis=1
+    )
+    made = builder.op("MatMul", joined, builder.constant(np.array([[1.0], [10.0], [100.0]])))
+    builder.input("toString", text=True)
+    graph = builder.finish([(made, "prediction_label", TensorProto.DOUBLE, ["rows", 1])])
+    table = pd.DataFrame({name: [1.5, 2.5, 4.5] for name in numbers})
+    table["toString"] = ["valueOf", "__proto__", "x"]
+    schema = Schema.from_table(table.assign(y=[1.5, 2.5, 3.5]), "y", "regression")
+    description = shipped_deployment("onnx").description
+    kept = {name: description[name] for name in ("version", "created", "card")}
+    content = graph.SerializeToString()
+    described = {**kept, "name": "odd", "schema": schema.to_json()}
+    return Deployment(described, GraphEngine(content)), content
+
+
 def test_markup_in_titles_labels_and_levels_stays_text() -> None:
     """What the form file and the table say is shown, and never becomes a part of the page."""
     html = html_of(hostile_deployment())
@@ -97,6 +123,7 @@ def test_markup_in_titles_labels_and_levels_stays_text() -> None:
     assert len(re.findall(r"<script\b", html)) == 2
 
 
+@pytest.mark.thorough
 def test_the_card_can_be_left_out() -> None:
     """Without its model card a page is smaller; the shipped one is below 150 KB with it."""
     loaded = shipped_deployment("onnx")
@@ -106,6 +133,7 @@ def test_the_card_can_be_left_out() -> None:
     assert len(without.encode()) < len(whole.encode()) < 150_000
 
 
+@pytest.mark.thorough
 def test_a_reader_without_scripts_is_told_so_in_each_language() -> None:
     """The page opens in the language of the moment, and holds the form in each language."""
     for language in LANGUAGES:

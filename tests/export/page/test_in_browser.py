@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import json
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,10 +12,17 @@ from typing import Any
 import pytest
 
 from tablecast.batch.predict_file import predict_csv
-from tablecast.export.page.html_file import write_page
+from tablecast.errors import BatchError
+from tablecast.export.page.contents import contents_of
+from tablecast.export.page.html_file import page_html, write_page
 from tests.chromium import ARGUMENTS, CHROMIUM
 from tests.deployments import SHIPPED, shipped_client, shipped_deployment
-from tests.export.page.test_document import HOSTILE, hostile_deployment, html_of
+from tests.export.page.test_document import (
+    HOSTILE,
+    hostile_deployment,
+    html_of,
+    oddly_named_deployment,
+)
 
 playwright_api = pytest.importorskip("playwright.sync_api")
 axe_package = pytest.importorskip("axe_playwright_python.sync_playwright")
@@ -297,6 +306,41 @@ def test_markup_is_shown_and_never_run(browser: playwright_api.Browser, tmp_path
     assert shown == []
 
 
+def test_a_field_may_be_named_as_what_every_object_has(
+    browser: playwright_api.Browser, tmp_path: Path
+) -> None:
+    """Fields and levels called constructor or __proto__ are read, answered and charted like others,
+    in the form, by programs and in a file."""
+    loaded, graph = oddly_named_deployment()
+    path = tmp_path / "odd.html"
+    html = page_html(loaded, contents_of(loaded, graph), "0" * 64, card=False)
+    path.write_text(html, encoding="utf-8")
+    row = {"__proto__": 2.5, "constructor": 1.5, "it's \\": 4.5, "toString": "__proto__"}
+    rows = tmp_path / "rows.csv"
+    rows.write_text("__proto__,constructor,it's \\,toString\n2.5,1.5,4.5,__proto__\n")
+    with browser.new_context(offline=True).new_page() as page:
+        complaints: list[str] = []
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.goto(path.as_uri())
+        page.locator(".course").nth(3).wait_for()
+        predict = "text => tablecast.predict(JSON.parse(text))"
+        assert page.evaluate(predict, json.dumps(row))["prediction"] == 467.5
+        errors = page.evaluate(predict, '{"hasOwnProperty": 1}')["errors"]
+        assert errors[0]["message"].startswith("“hasOwnProperty” is not a field of this form.")
+        page.set_input_files("#rows-file", rows)
+        page.locator("[data-rows-result] .grid").wait_for()
+        assert "467.5" in page.locator("[data-rows-result] .grid").inner_text()
+        other = tmp_path / "other.csv"
+        other.write_text("a,b\n1,2\n")
+        page.set_input_files("#rows-file", other)
+        page.locator("[data-rows-result] .wrong").wait_for()
+        with pytest.raises(BatchError) as refused:
+            predict_csv(loaded, io.BytesIO(other.read_bytes()), io.BytesIO(), name="other.csv")
+        said = page.locator("[data-rows-result] .wrong").inner_text()
+        assert said.removeprefix("Error:").strip() == str(refused.value)
+        assert complaints == []
+
+
 @pytest.mark.parametrize("width", [320, 1280])
 def test_axe_finds_nothing(page: playwright_api.Page, width: int, tmp_path: Path) -> None:
     """No state breaks a rule of axe-core, light or dark, on a phone or a desktop."""
@@ -322,6 +366,45 @@ def test_axe_finds_nothing(page: playwright_api.Page, width: int, tmp_path: Path
                 for rule in found["violations"]
                 for node in rule["nodes"]
             ] == []
+
+
+#: The width of A4 within the margins, in CSS pixels, and what stands out of it or is cut off.
+PAPER = 680
+CLIPPED = """() => Array.from(document.querySelectorAll("body *")).filter((it) => {
+  const {left, right, width} = it.getBoundingClientRect(), style = getComputedStyle(it);
+  if (!width || it.matches(".unseen, .skip") || it.closest("svg")) return false;
+  const isCut = style.overflowX !== "visible" && it.scrollWidth > it.clientWidth + 1;
+  return isCut || left < -1 || right > innerWidth + 1;
+}).map((it) => it.outerHTML.slice(0, 100))"""
+
+
+def test_it_prints_the_answer_on_one_sheet(page: playwright_api.Page) -> None:
+    """On paper stand the answer, its range, each value with its reason, and the charts, and nothing
+    is cut off; the card is left out while it is folded, and whole where it is not."""
+    page.set_viewport_size({"width": PAPER, "height": 900})
+    assert page.pdf(format="A4").count(b"/Type /Page\n") == 1
+    page.emulate_media(media="print")
+    for part in ("h1", ".answer", ".range", ".steps", ".whatif", ".foot"):
+        assert page.locator(part).first.is_visible(), part
+    for part in ("form.form", "#rows-file", ".more"):
+        assert not page.locator(part).first.is_visible(), part
+    assert page.evaluate(CLIPPED) == []
+    page.evaluate("document.querySelector('body > .page > .more').open = true")
+    assert page.locator("#summary").is_visible()
+    assert page.locator(".card-part").last.is_visible()
+    assert page.evaluate(CLIPPED) == []
+    assert page.pdf(format="A4").count(b"/Type /Page\n") > 2
+
+
+def test_chromium_prints_it_from_the_command_line(file: Path, tmp_path: Path) -> None:
+    """``--print-to-pdf`` prints as soon as the file is loaded: the answer with all its reasons."""
+    paper = tmp_path / "page.pdf"
+    options = [*ARGUMENTS, "--headless", f"--user-data-dir={tmp_path / 'profile'}"]
+    printed = [str(CHROMIUM), *options, f"--print-to-pdf={paper}", file.as_uri()]
+    subprocess.run(printed, check=True, capture_output=True, timeout=60)
+    assert paper.read_bytes().count(b"/Type /Page\n") == 1
+    # An empty form, or an answer alone, is a third of this.
+    assert paper.stat().st_size > 60_000
 
 
 def test_without_scripts_it_says_so_and_shows_the_card(

@@ -16,7 +16,7 @@ import pytest
 from tablecast.batch.predict_file import predict_csv
 from tablecast.deployment.graph_file import read_graph
 from tablecast.errors import BatchError
-from tablecast.export.page.contents import as_json, contents_of
+from tablecast.export.page.contents import contents_of
 from tablecast.export.page.javascript import JavaScript
 from tablecast.export.page.rules import rules_of, words_of
 from tablecast.i18n.language import LANGUAGES, speaking
@@ -46,9 +46,9 @@ _ANSWER = """(() => {
 def _script() -> JavaScript:
     loaded = shipped_deployment("onnx")
     script = JavaScript()
-    script.define("rules", f"openRules({as_json(rules_of(loaded.schema))})")
+    script.open("rules", "openRules", rules_of(loaded.schema))
     contents = contents_of(loaded, read_graph(SHIPPED)[0])
-    script.define("predictor", f"openPredictor({as_json(contents)})")
+    script.open("predictor", "openPredictor", contents)
     return script
 
 
@@ -176,6 +176,7 @@ def test_a_file_is_answered_as_the_batch_does(name: str, language: Any) -> None:
     assert_same_text(found["text"], expected["text"], SEPARATORS.get(name, ","))
 
 
+@pytest.mark.thorough
 def test_ten_thousand_rows_are_answered_alike() -> None:
     """Rows of every kind, some refused and some with gaps, are written as the batch writes them."""
     rng = random.Random(3)

@@ -17,7 +17,6 @@ from babel.messages.pofile import read_po
 
 from tablecast.errors import InvalidInput
 from tablecast.export.page import script
-from tablecast.export.page.contents import as_json
 from tablecast.export.page.javascript import JavaScript
 from tablecast.export.page.rules import COMMA, GROUP, rules_of, words_of
 from tablecast.export.page.script import messages
@@ -54,6 +53,7 @@ _DATES = (
     "March 5th, 2020", "Thu 5 mars 2020", "5/3/2020", "2020年3月5日", "2020年3月5日 10时20分",
     "5 de enero de 2020", "5 Mar 20", "5-Mar-2020", "05.03.2020 10:20", "5 March 2020 10:20 PM",
     "5 March 2020 10 p.m.", "5 Mar 2020 10:20 GMT+2", "2020-03-05é", "yesterday", "٥ March 2020",
+    "Thu Mar 5 10:20:30 2020", "Thu Mar 05 10:20:30 -0800 2020",
     "0000-01-01", "9999-12-31", "2020-03-05T24:00", "2020-03-05T10:20+24:00",
 )  # fmt: skip
 _LEVELS = (
@@ -136,7 +136,7 @@ def _read(field: Field, value: Any, label: str) -> list[Any]:
 def test_each_kind_is_read_alike(field: Field) -> None:
     """Ten thousand odd values have the same verdict, value and sentence in V8 as in Python."""
     script = JavaScript()
-    script.define("rules", f"openRules({as_json(rules_of(Schema((field,), 'y', 'regression')))})")
+    script.open("rules", "openRules", rules_of(Schema((field,), 'y', 'regression')))
     inputs = _inputs(field.kind, seed=len(field.name))
     for language in LANGUAGES:
         label = field.label if language.is_source else field.name
@@ -158,7 +158,7 @@ def test_unknown_names_are_refused_with_the_nearest() -> None:
     fields = tuple(replace(field, required=False, closed=False) for field in _fields())
     schema = Schema(fields, "y", "regression")
     script = JavaScript()
-    script.define("rules", f"openRules({as_json(rules_of(schema))})")
+    script.open("rules", "openRules", rules_of(schema))
     rng = random.Random(5)
     names = [field.name for field in fields]
     rows = [{_changed(rng, rng.choice(names)): None} for _ in range(500)]

@@ -96,11 +96,12 @@ def test_classes_are_compared_as_they_are(iris_deployment: Deployment) -> None:
 
 
 def test_the_pickle_goes_along_where_it_is_asked_for(shipment: Shipment) -> None:
-    """Serving does not need it, so it stays at home by default."""
-    pickle = f"{SHIPPED.name}.pkl"
-    assert pickle not in host_of("docker").files(shipment)
-    files = host_of("docker").files(replace(shipment, with_pickle=True))
-    assert files[pickle] == (ROOT / pickle).read_bytes()
+    """With its description. Serving needs neither, so they stay at home by default."""
+    files = host_of("docker").files(shipment)
+    more = host_of("docker").files(replace(shipment, with_pickle=True))
+    for name in (f"{SHIPPED.name}.pkl", f"{SHIPPED.name}.json"):
+        assert name not in files
+        assert more[name] == (ROOT / name).read_bytes()
 
 
 def test_compose_keeps_its_secret_out_of_every_file(shipment: Shipment) -> None:

@@ -208,6 +208,7 @@ def test_a_smoke_test_fails_for_another_model(tmp_path: Path) -> None:
     assert smoke_test(tmp_path, "http://127.0.0.1:9").stderr.count("\n") == 1
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("host", ["docker", "static"])
 @pytest.mark.parametrize("url", ["charges.fly.dev", "http://[", "http://a:b", "file:///tmp"])
 def test_a_smoke_test_says_in_a_line_that_an_address_is_none(
@@ -341,6 +342,29 @@ def test_an_interrupted_write_leaves_nothing(
             ship(SHIPPED, "fly", tmp_path / name)
     assert [path.name for path in tmp_path.iterdir()] == ["old"]
     assert times(tmp_path / "old") == before
+
+
+@pytest.mark.parametrize("calls", [0, 1, 4, 7])
+def test_an_interrupted_change_is_taken_back(
+    calls: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Ctrl-C after some of the files were moved leaves each as it was, and none that is new."""
+    replace, left = folders.os.replace, [calls]
+
+    def interrupted(source: Path, target: Path) -> None:
+        left[0] -= 1
+        if left[0] == -1:
+            raise KeyboardInterrupt
+        replace(source, target)
+
+    ship(SHIPPED, "docker", tmp_path, app="one")
+    (tmp_path / "mine").write_text("mine")
+    before = times(tmp_path)
+    monkeypatch.setattr(folders.os, "replace", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        ship(SHIPPED, "heroku", tmp_path, app="two", ci="github", table="a.csv")
+    assert times(tmp_path) == before
+    assert {path.name for path in tmp_path.iterdir() if path.is_dir()} == set()
 
 
 def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import runpy
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -14,13 +16,14 @@ from deployments import SHIPPED, shipped_deployment
 
 from tablecast.cli.main import main
 from tablecast.deployment import installed
+from tablecast.deployment.files import with_ending
 from tablecast.deployment.opening import load
 from tablecast.deployment.versions import resolved
 from tablecast.errors import ArtifactError, ShipError
 from tablecast.export.ship.hosts.wheel import package_of, version_of
 from tablecast.export.ship.offline_checks import check_folder
 from tablecast.export.ship.ship import ship
-from tablecast.export.ship.shipment import Shipment
+from tablecast.export.ship.shipment import WITH_PICKLE, Shipment
 
 
 @pytest.fixture(scope="module")
@@ -152,6 +155,24 @@ def test_what_keeps_it_from_an_index_is_a_line(
     assert "secret" not in done.stderr
 
 
+@pytest.mark.parametrize(
+    ("said", "words"),
+    [
+        ("Server returned status code 401 Unauthorized.", "401 Unauthorized. Check the account."),
+        ("status code 403 Forbidden", "403 Forbidden. Check the account, and that it may"),
+        ("status code 409 Conflict", "409 Conflict. It has another file of that name"),
+        ("status code 503 Service Unavailable", "503 Service Unavailable."),
+        ("error: a\n  Caused by: Connection refused (os error 111)", "Connection refused"),
+        ("", "uv failed."),
+    ],
+)
+def test_what_an_index_answers_is_a_line(project: Path, said: str, words: str) -> None:
+    """The status or the last cause, and what to do about it."""
+    reason = runpy.run_path(str(project / "publish.py"))["reason"](said)
+    assert words in reason
+    assert "\n" not in reason
+
+
 # --- The name of an installed package --------------------------------------------------------
 
 
@@ -178,6 +199,29 @@ def test_an_installed_package_is_opened_by_its_name(there: Path, name: str) -> N
     assert resolved(Path(name)) == there / SHIPPED.name
     assert load(name).description["sha256"] == load(SHIPPED).description["sha256"]
     assert "house_prices" not in sys.modules
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        pytest.param(["verify", "house_prices", "--rows", "1"], marks=pytest.mark.slow),
+        pytest.param(["page", "house_prices", "-o", "page.html"], marks=pytest.mark.slow),
+        ["sql", "house-prices", "--dialect", "sqlite"], ["card", "house_prices"],
+        ["form", "house_prices", "--write", "form.toml"],
+        ["sign", "house_prices", "--key", "ours.key"],
+        ["ship", "house_prices", "--to", "fly", "-o", "fly"],
+        ["compile", "house_prices"],
+    ],
+    ids=lambda command: str(command[0]),
+)
+def test_every_command_takes_an_installed_package(command: list[str], there: Path) -> None:
+    """By its name, from a folder that holds nothing of it."""
+    if command[0] in ("verify", "page", "compile"):
+        pytest.importorskip("pycaret", reason="proofs are made with PyCaret")
+    for ending in WITH_PICKLE:
+        shutil.copy(with_ending(SHIPPED, ending), there)
+    assert main(["sign", "--new-key", "ours.key"]) == 0
+    assert main(command) == 0
 
 
 def test_files_of_that_name_go_first(there: Path, tmp_path: Path) -> None:

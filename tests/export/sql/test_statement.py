@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 from typing import Any
 
 import duckdb
@@ -12,13 +13,17 @@ import pytest
 from onnx import TensorProto, helper
 from statements import KINDS, asked, assert_same, deployed
 
+from tablecast.compiler.graph import Builder
 from tablecast.deployment.deployment import Deployment
 from tablecast.errors import SqlError
 from tablecast.export.sql import programs, ranges, stages, statement
 from tablecast.export.sql.dialects import DIALECTS
+from tablecast.export.sql.programs import with_program
 from tablecast.export.sql.statement import statement_of
+from tablecast.inference.onnx_engine import GraphEngine
 from tablecast.inference.row_program import EXPRESSIONS
 from tablecast.schema.factors import FORMULAS
+from tablecast.schema.schema import Schema
 
 
 def in_duckdb(statement: str, table: pd.DataFrame) -> pd.DataFrame:
@@ -80,6 +85,7 @@ def test_a_view_can_be_asked_again() -> None:
     assert sorted(found) == [(7,), (8,), (9,)]
 
 
+@pytest.mark.thorough
 def test_what_is_too_large_is_refused_with_its_size(monkeypatch: pytest.MonkeyPatch) -> None:
     """A statement that no database would plan, or a graph that makes one, is refused."""
     monkeypatch.setattr(statement, "LONGEST", 500)
@@ -89,6 +95,32 @@ def test_what_is_too_large_is_refused_with_its_size(monkeypatch: pytest.MonkeyPa
     loaded = Deployment(description, deployed("shipped").engine)
     with pytest.raises(SqlError, match=r"its graph has 5\.0 MB, more than the 4 MB"):
         programs.with_program(loaded, bytes(5_000_000))
+
+
+def test_what_is_too_wide_for_a_database_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A statement with more columns than the database takes is refused with both numbers."""
+    narrow = replace(DIALECTS["sqlite"], most_columns=20)
+    monkeypatch.setitem(statement.DIALECTS, "sqlite", narrow)
+    with pytest.raises(SqlError, match=r"have \d\d columns beside one another, more than the 20"):
+        statement_of(deployed("ridge"), "sqlite", "rows")
+
+
+@pytest.mark.parametrize("dialect", RUN)
+def test_many_numbers_in_one_input_have_sql(dialect: str) -> None:
+    """A graph whose numbers stand side by side in one input reads each from its own column."""
+    names = [f"c{i}" for i in range(70)]
+    builder = Builder()
+    made = builder.op(
+        "MatMul", builder.wide_input(names), builder.constant(np.arange(70.0).reshape(-1, 1))
+    )
+    graph = builder.finish([(made, "prediction_label", TensorProto.DOUBLE, ["rows", 1])])
+    table = pd.DataFrame(np.arange(140.0).reshape(2, 70), columns=names)
+    schema = Schema.from_table(table.assign(y=[1.5, 2.5]), "y", "regression")
+    description = {"name": "wide", "version": "1", "schema": schema.to_json()}
+    content = graph.SerializeToString()
+    loaded = with_program(Deployment(description, GraphEngine(content)), content)
+    answered = RUN[dialect](statement_of(loaded, dialect, "new rows"), table)
+    assert answered["prediction_label"].tolist() == (table.to_numpy() @ np.arange(70.0)).tolist()
 
 
 def test_an_operator_without_steps_is_named() -> None:
@@ -105,6 +137,7 @@ def test_an_operator_without_steps_is_named() -> None:
         programs.with_program(loaded, graph.SerializeToString())
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("kind", ["tree", "boosted", "forest"])
 def test_trees_are_asked_once_for_each_row(kind: str) -> None:
     """No case asks a whole tree again: a statement is no longer than its trees."""

@@ -14,7 +14,14 @@ from hypothesis import strategies as st
 
 from tablecast.cli.main import main
 from tablecast.errors import KeysError, SettingError
-from tablecast.web.access.key_file import Key, digest_of, new_key, read_file, read_keys
+from tablecast.web.access.key_file import (
+    Key,
+    digest_of,
+    new_key,
+    read_file,
+    read_keys,
+    write_file,
+)
 from tablecast.web.access.keyring import Keyring
 from tablecast.web.access.mapped_counts import NEIGHBOURS, SLOTS, SharedCounts
 from tablecast.web.access.rates import Rates, parsed
@@ -43,7 +50,7 @@ def test_keys_are_listed_without_the_keys(
     monkeypatch.setenv("TABLECAST_KEYS", str(tmp_path / "k"))
     assert main(["keys", "list"]) == 0
     assert "no keys" in capsys.readouterr().out
-    main(["keys", "add", "a", "--role", "ask", "--until", "2001-01-01"])
+    write_file(tmp_path / "k", [new_key("a", "ask", until=date(2001, 1, 1))[1]])
     main(["keys", "add", "b", "--role", "watch"])
     capsys.readouterr()
     main(["keys", "list"])
@@ -59,6 +66,7 @@ def test_keys_are_listed_without_the_keys(
         (["add", "b c", "--role", "ask"], "name"),
         (["add", "b", "--role", "ask", "--rate", "0/m"], "revoke"),
         (["add", "b", "--role", "ask", "--rate", "fast"], "100/m"),
+        (["add", "b", "--role", "ask", "--until", "2001-01-01"], "is past"),
         (["revoke", "c"], "Its keys: a"),
     ],
 )
@@ -102,8 +110,18 @@ def test_a_name_that_is_there_twice_is_refused() -> None:
 
 def test_a_file_that_is_not_there_stops_the_start() -> None:
     """Keys that are asked for and missing are not taken for no keys."""
-    with pytest.raises(KeysError, match="does not exist"):
-        Keyring("/nonexistent/keys")
+    for path in ("/nonexistent/keys", "two\nlines"):
+        with pytest.raises(KeysError, match="does not exist") as caught:
+            Keyring(path)
+        assert "\n" not in str(caught.value)
+
+
+def test_a_key_in_place_of_the_file_is_not_told() -> None:
+    """Who puts the key itself into the setting reads what is wrong, and the log has no key."""
+    secret, _ = new_key("a", "ask")
+    with pytest.raises(KeysError, match="holds a key") as caught:
+        Keyring(secret)
+    assert secret not in str(caught.value)
 
 
 @given(st.text(max_size=300))
@@ -130,6 +148,7 @@ def _count(path: Path, times: int) -> None:
         counts.incr("a", 60)
 
 
+@pytest.mark.thorough
 def test_processes_count_together(tmp_path: Path) -> None:
     """Four processes that count a thousand times each have counted four thousand."""
     context = multiprocessing.get_context("spawn")

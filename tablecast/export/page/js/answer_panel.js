@@ -105,7 +105,7 @@ function ends([low, high], facts, language, wording) {
 }
 
 function coverage(language, facts, beyond) {
-  if (beyond) return language.say(N_("This case is outside the training data: how reliable the range is, is not known."));
+  if (beyond) return language.say(N_("This case is outside the training data, so the range may not be reliable."));
   const tenths = Math.round(facts.level * 1e7) / 1e6;
   if (Number.isInteger(tenths)) {
     return language.say(N_("About {tenths} in 10 similar cases fall in this range."), {tenths});

@@ -7,6 +7,8 @@ const WORD = new RegExp(`[${LETTERS}]+\\.?`, "gu");
 const ORDINAL = new RegExp(`(?<=[0-9])(st|nd|rd|th)${NO_LETTER}`, "giu");
 const HALF = new RegExp(`(?<![\\p{L}\\p{N}_])([ap])\\.m\\.?${NO_LETTER}`, "giu");
 const ZONE = /(?<=[0-9mM]) ?(?:GMT|UTC)(?:([+-])([0-9]{1,2})(?::?([0-9]{2}))?)?$/gi;
+const YEAR_LAST =
+  /^([A-Z][a-z]{2} [0-9]{1,2}) ([0-9]{1,2}:[0-9:.]+)(?: UTC| GMT| ([+-][0-9]{4}))? ([0-9]{4})$/;
 const MARKED = [
   ["_[年년]_", "-"], ["_[月월]_(?=[0-9])", "-"], ["_[月日號号월일]_", " "],
   ["_[时時点點分시]_(?=[0-9])", ":"], ["_[时時點点](?![0-9])", ":00"], ["_[分秒초]", ""],
@@ -30,7 +32,8 @@ function plainDate(text) {
   text = strip(text).replace(/([0-9])(am|pm|a\.m\.|p\.m\.)$/i, "$1 $2");
   text = text.replace(ORDINAL, "").replace(HALF, "$1m");
   text = text.replaceAll(",", " ").replace(WORD, word);
-  return words(text.replace(/(?<=[0-9])\.(?=\s+[A-Z])/g, "")).join(" ");
+  text = words(text.replace(/(?<=[0-9])\.(?=\s+[A-Z])/g, "")).join(" ");
+  return text.replace(YEAR_LAST, "$1 $4 $2$3");
 }
 
 function word(written) {

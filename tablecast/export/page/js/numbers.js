@@ -1,6 +1,6 @@
 // Numbers as people write them: $1,234.50 in one country is 1.234,50 € in another
 // (schema/number_formats.py, whose patterns rules.py puts here).
-import {digitOf, fold, isAscii, SPACE, strip, words} from "./texts.js";
+import {digitOf, fold, INVISIBLE, isAscii, SPACE, strip, words} from "./texts.js";
 
 export const DECIMAL_COMMA = ".,";
 const BETWEEN = {",.": /[, ']/g, ".,": /[. ']/g};
@@ -10,7 +10,7 @@ const NO_UNIT = /^[\p{Nd}.]|\P{Nd}\p{Nd}{2}|[0-9][^23]|[,;:()[\]{}"'+=<>?!@&|\\_
 const NO_CENTS = /(?<=[0-9])[.,]-{1,2}(?![0-9-])/g;
 const OTHERWISE = new Map([
   ...Array.from("−–—‐‑‒﹣－", (sign) => [sign, "-"]), ...Array.from("’‘ʼ′´`", (sign) => [sign, "'"]),
-  ["٫", "."], ["٬", ","], ["、", ","],
+  ...Array.from(INVISIBLE, (sign) => [sign, ""]), ["٫", "."], ["٬", ","], ["、", ","],
 ]);
 
 let patterns = {};

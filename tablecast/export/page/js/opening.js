@@ -1,4 +1,5 @@
 // Unfolds what the page is made of, which the file holds compressed, and starts it.
+import {parsed} from "./parsed.js";
 
 // Bytes from base 85, as smaller.py writes them.
 function bytesOf(text) {
@@ -32,7 +33,7 @@ async function unfolded(bytes) {
 }
 
 async function start() {
-  const parts = JSON.parse(await unfolded(bytesOf(document.querySelector("#folded").textContent)));
+  const parts = parsed(await unfolded(bytesOf(document.querySelector("#folded").textContent)));
   const style = document.createElement("style");
   style.textContent = parts.styles;
   document.head.append(style);

@@ -122,7 +122,7 @@ function* answersOf(rules, table, places, page) {
 }
 
 function readRow(readers, cells) {
-  const row = {};
+  const row = Object.create(null);
   let errors = null, isWarned = false;
   for (const [name, place, read] of readers) {
     const {value, warning, error} = read(place === undefined ? null : cells[place]);

@@ -9,7 +9,9 @@ export const SPACE = new RegExp(`[${SPACES}]`, "u");
 const QUOTED_LENGTH = 40;
 const EXACT_WHOLE = 2 ** 53;
 const ASCII = /^[\0-\x7f]*$/;
+export const INVISIBLE = "\u00ad\u200b\u200e\u200f\u2060\u202a\u202b\u202c\u202d\u202e\ufeff";
 const QUOTES = new Map([
+  ...Array.from(INVISIBLE, (sign) => [sign, ""]),
   ...Array.from("‘’‚‛`´′ʼ", (sign) => [sign, "'"]), ...Array.from("“”„‟″«»", (sign) => [sign, '"']),
 ]);
 

@@ -4,7 +4,7 @@ import {drawn, element, MOST_COURSES, scaleOf, track} from "./answer_panel.js";
 import {N_, P_} from "./formats.js";
 
 // Curves share a scale if at least half of them cover this part of it; rows that are few (see Python).
-const SHARED_PART = 0.1, LEAST_STEPS = 20, FEW_ROWS = 20, FEW_OF_EVEN = 0.25;
+const SHARED_PART = 0.1, LEAST_STEPS = 20, LARGE = 10000, FEW_ROWS = 20, FEW_OF_EVEN = 0.25;
 const MARGIN = 8, SUPPORT_HEIGHT = 20, PLOT = 96;
 
 const placed = ([low, high], value) => (high <= low ? 50 : Math.min(100, Math.max(0, (100 * (value - low)) / (high - low))));
@@ -39,10 +39,17 @@ export function whatIfPanel(language, facts, answer, wording, shown, percent) {
     curves.length ? element("details", {class: "more tables"}, element("summary", {}, say(N_("The charts as tables"))),
       element("div", {class: "courses"}, curves.map(tableOf))) : null);
 
+  // A number as schema/kinds/number.py writes it, wherever it comes from; other values as given.
   function inWords({field, values, present}, k) {
-    if (k === present) return shown[field];
-    const at = facts.grids[field].indexOf(values[k]);
-    return at < 0 ? String(values[k]) : language.grids[field][at];
+    const at = facts.grids[field].indexOf(values[k]), {isDecimal} = facts.courses[field];
+    if (k === present && !isDecimal) return shown[field];
+    if (at >= 0) return language.grids[field][at];
+    return isDecimal ? language.withUnit(inFourDigits(values[k]), language.units[field]) : String(values[k]);
+  }
+
+  function inFourDigits(value) {
+    const size = Math.abs(value), text = size < LARGE ? Number(size.toPrecision(4)) : size.toFixed(0);
+    return language.grouped(`${value < 0 ? "-" : ""}${text}`);
   }
 
   function title({field}, id) {
