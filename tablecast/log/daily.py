@@ -184,13 +184,13 @@ def _are_there(connection: sa.Connection, rows: tuple[Sequence[Any], Sequence[An
     return True
 
 
-def note_outcomes(
+def sums_of_outcomes(
     connection: sa.Connection, told: Mapping[str, Any], before: Mapping[str, Any]
-) -> None:
-    """Count what answers should have been, on the days of the answers.
+) -> dict[Place, Sums]:
+    """What to add where it is told what answers should have been, on the days of the answers.
 
     Args:
-        connection: a transaction that has just written these outcomes.
+        connection: what reads the answers.
         told: the id of an answer to its outcome.
         before: the outcomes that some of them replace, which do not count any more.
     """
@@ -200,7 +200,7 @@ def note_outcomes(
         added(of_day, of_outcome(row, told[row["id"]]))
         if row["id"] in before:
             added(of_day, negated(of_outcome(row, before[row["id"]])))
-    add(connection, sums)
+    return sums
 
 
 def _judged(connection: sa.Connection, ids: Sequence[str]) -> Iterator[Any]:
