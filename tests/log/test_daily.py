@@ -36,7 +36,7 @@ def opened(folder: Path) -> sa.Engine:
 def counting() -> Daily:
     """What counts the shipped deployment's rows."""
     counted = Daily()
-    counted.learn(SHIPPED)
+    counted.learn(NAME, SHIPPED)
     return counted
 
 
