@@ -18,7 +18,14 @@ from deployments import ROOT, SHIPPED
 
 from tablecast.batch.engines import Cluster, engine_names, started
 from tablecast.cli.main import main
-from tests.engine_checks import GRAPH, check_bytes, check_refusals, check_strangers
+from tests.engine_checks import (
+    GRAPH,
+    bad_rows,
+    check_bytes,
+    check_refusals,
+    check_strangers,
+    once,
+)
 from tests.insured import rows_of, text
 
 #: Dask's and its packages' own.
@@ -37,7 +44,8 @@ def test_the_bytes_are_those_of_one_process(
 ) -> None:
     """Ten bad rows in three parts, two workers, one of them killed in the middle."""
     assert cluster.workers == 2
-    check_bytes(cluster, tmp_path, monkeypatch)
+    path = bad_rows(tmp_path, 20_000)
+    check_bytes(cluster, path, once(path), monkeypatch)
 
 
 def test_refusals_are_those_of_one_process(cluster: Cluster, tmp_path: Path) -> None:

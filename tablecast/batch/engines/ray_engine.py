@@ -21,7 +21,7 @@ def started(workers: int | None, address: str | None, graph: bytes) -> Iterator[
     here = {} if address else {"num_cpus": workers, "include_dashboard": False}
     try:
         ray.init(address or "local", log_to_driver=False, logging_level=logging.ERROR, **here)
-    except (OSError, ValueError, RuntimeError) as error:
+    except Exception as error:  # whatever is told by something else that listens there
         raise not_started("Ray", address, error) from None
     try:
         sent, remote = ray.put(graph), ray.remote(max_retries=ATTEMPTS)(portable_score())
