@@ -124,13 +124,17 @@ def _reach(name: str, address: str) -> None:
         )
 
 
-def refused(address: str) -> str:
-    """Why an address takes no connection; "" where it does, or has no host and port."""
+def refused(address: str, is_other: Callable[[socket.socket], bool] = lambda _: False) -> str:
+    """Why an address takes no connection; "" where it does, or has no host and port.
+
+    Args:
+        is_other: whether something else listens there, asked by its connection.
+    """
     found = re.fullmatch(r"(?:[a-z]+://)?(\[[^\]]+\]|[^:/\[\]]+):([0-9]+)/?", address)
     if not found:
         return ""
     try:
-        socket.create_connection((found[1].strip("[]"), int(found[2])), REACHED_IN).close()
+        with socket.create_connection((found[1].strip("[]"), int(found[2])), REACHED_IN) as there:
+            return "something else listens there" if is_other(there) else ""
     except (OSError, OverflowError) as error:
         return str(getattr(error, "strerror", None) or error)
-    return ""

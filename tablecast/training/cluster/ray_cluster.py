@@ -14,7 +14,8 @@ from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
-from tablecast.batch.engines import refused
+from tablecast.batch.engines import EngineFailed, refused
+from tablecast.batch.engines.ray_engine import check_speech
 from tablecast.errors import EngineError
 from tablecast.training.cluster.executor import Call, Function, Runner
 from tablecast.training.cluster.joblib_runner import ATTEMPTS, lost_too_often
@@ -51,6 +52,10 @@ class RayCluster:
                 "Ray is not installed. Install it with: pip install 'tablecast[train,ray]'"
             ) from None
         self._ray, self._address = ray, address
+        try:
+            check_speech(address)
+        except EngineFailed as error:
+            raise self._away(error) from None
         self._start({} if address else {"num_cpus": workers, "include_dashboard": False})
 
     def _start(self, own: dict[str, Any], again: bool = True) -> None:
