@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tablecast.web.card.quality import Strip, measure, metrics_of, overall_of
+from tablecast.web.card.sections import _tiles
 from tests.stand_ins import insurance_schema, iris_schema
 
 FOLDS = {"mean": 2952.71, "std": 201.53, "folds": [2700.0, 3200.0, 2958.13]}
@@ -25,7 +26,8 @@ def test_a_figure_has_its_folds_and_its_test_rows() -> None:
 def test_a_small_spread_has_more_decimals() -> None:
     """An R2 of .861 ± .012."""
     (metric,) = metrics_of({"cross_validation": {"R2": {"mean": 0.8613, "std": 0.0123}}})
-    assert (metric.mean, metric.spread, metric.range, metric.holdout) == ("0.861", "± 0.012", "", "")
+    assert (metric.mean, metric.spread) == ("0.861", "± 0.012")
+    assert (metric.range, metric.holdout) == ("", "")
     assert metric.strip is None
 
 
@@ -70,3 +72,25 @@ def test_amounts_and_fractions_of_all_rows_are_worded_apart() -> None:
     classes = overall_of({"figures": {"accuracy": 0.9567, "log_loss": 0.12345}}, iris_schema())
     assert sorted(classes.values()) == ["0.1235", "95.7%"]
     assert overall_of({}, iris_schema()) == {}
+
+
+def test_the_first_figures_are_of_test_rows_where_there_are_some() -> None:
+    """Else of the folds; at most four, with how often ranges held and how many rows there were."""
+    card = {
+        "metrics": {
+            "cross_validation": {"MAE": FOLDS, "R2": {"mean": 0.5}}, "holdout": {"R2": 0.86},
+        },
+        "interval": {"level": 0.9, "coverage": 0.9125}, "rows": 1338,
+    }
+    assert _tiles(card, insurance_schema()) == [
+        ("0.86", "R²", "on test rows"), ("$2,953", "MAE", "cross-validated"),
+        ("91.2%", "Coverage", "of 90% ranges"), ("1,338", "training rows, 6 fields", ""),
+    ]  # fmt: skip
+    bare = {"metrics": {"holdout": {"Accuracy": 0.9567}}, "interval": None, "rows": 0}
+    assert _tiles(bare, iris_schema()) == [("95.7%", "Accuracy", "on test rows")]
+    crossed = {"Accuracy": {"mean": 0.9}, "AUC": {"mean": 0.98765}, "LogLoss": {"mean": 0.2}}
+    many = bare | {"metrics": {"cross_validation": crossed}, "rows": 150,
+                   "interval": card["interval"]}
+    assert [figure for figure, _, _ in _tiles(many, iris_schema())] == [
+        "90.0%", "0.9877", "0.2", "91.2%",
+    ]  # fmt: skip
