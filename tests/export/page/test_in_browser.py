@@ -459,6 +459,40 @@ def test_chromium_prints_it_from_the_command_line(file: Path, tmp_path: Path) ->
     assert paper.stat().st_size > 60_000
 
 
+#: Notes whether the file's last part was there when the first prediction was.
+_FIRST = """new MutationObserver((_changes, self) => {
+  if (!document.querySelector(".panel .answer")) return;
+  globalThis.wasWhole = document.querySelector(".foot") !== null;
+  self.disconnect();
+}).observe(document, {childList: true, subtree: true});"""
+
+
+def test_the_first_prediction_waits_for_nothing(
+    browser: playwright_api.Browser, file: Path
+) -> None:
+    """It stands in the page before the model card is even read, and the reasons follow."""
+    with browser.new_context(offline=True).new_page() as page:
+        page.add_init_script(_FIRST)
+        page.goto(file.as_uri())
+        page.locator(".steps").wait_for()
+        assert page.evaluate("wasWhole") is False
+        assert page.locator(".foot").is_visible()
+
+
+@pytest.mark.parametrize("lacks", ["DecompressionStream", "Array.prototype.toSorted"])
+def test_an_old_browser_is_told_so(
+    browser: playwright_api.Browser, file: Path, lacks: str
+) -> None:
+    """Whatever a browser lacks of what the page needs, it says so, and shows the card."""
+    with browser.new_context(offline=True).new_page() as page:
+        page.add_init_script(f"delete {lacks};")
+        page.goto(file.as_uri())
+        page.locator("[data-old]").wait_for()
+        assert page.locator("[data-old]").inner_text().startswith("Your browser is too old")
+        page.get_by_text("Model card", exact=True).first.click()
+        assert page.locator("#summary").is_visible()
+
+
 def test_without_scripts_it_says_so_and_shows_the_card(
     browser: playwright_api.Browser, file: Path
 ) -> None:
