@@ -165,9 +165,9 @@ def _without_waiting(file: int) -> int:
 
 
 def _end_of_piece(text: bytes, begin: int) -> int:
-    """Where a piece of whole lines ends that a pipe takes in one go."""
+    """Where a piece of whole lines ends that a pipe takes in one go; one line has no more."""
     most = begin + ONE_PIECE
-    return len(text) if len(text) <= most else text.rfind(b"\n", begin, most) + 1
+    return len(text) if len(text) <= most else text.rfind(b"\n", begin, most) + 1 or most
 
 
 def _lines(noted: list[Noted], engine: str) -> str:
