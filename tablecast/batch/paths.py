@@ -59,7 +59,8 @@ def file_errors() -> Iterator[None]:
         yield
     except OSError as error:
         where = f" {str(error.filename)!r}" if error.filename else ""
-        raise BatchError(f"The file{where} cannot be used: {error.strerror or error}.") from None
+        reason = str(error.strerror or error).rstrip(".")
+        raise BatchError(f"The file{where} cannot be used: {reason}.") from None
 
 
 def refuse_sheet(sheet: str | None, name: str) -> None:

@@ -254,8 +254,8 @@ def _disk_errors() -> Iterator[None]:
         yield
     except OSError as error:
         where = f" {str(error.filename)!r}" if error.filename else ""
-        words = f"The file{where} cannot be used: {error.strerror or error}."
-        raise EngineFailed(words) from None
+        reason = str(error.strerror or error).rstrip(".")
+        raise EngineFailed(f"The file{where} cannot be used: {reason}.") from None
 
 
 def _words_of(error: BaseException) -> str:

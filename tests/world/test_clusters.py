@@ -16,6 +16,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import requests
 from deployments import ROOT, SHIPPED
 
 pytest.importorskip("ray")
@@ -134,6 +135,7 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     s3fs.S3FileSystem.clear_instance_cache()
     s3fs.S3FileSystem().mkdir("s3://rows")
     yield "s3://rows"
+    requests.post(f"{os.environ['AWS_ENDPOINT_URL']}/moto-api/reset", timeout=10)
     server.stop()
 
 
@@ -155,6 +157,28 @@ def test_rows_are_read_from_s3_and_written_there(bucket: str, tmp_path: Path) ->
     ]
     assert main([*command, "-o", f"{bucket}/parts/"]) == 1
     assert main([*command[:2], f"{bucket}/none.csv", "-o", str(tmp_path / "none.csv")]) == 1
+
+
+def test_a_store_that_refuses_the_keys(
+    bucket: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One line names the address and the store's reason, for what is read and what is written."""
+    import s3fs
+
+    (tmp_path / "in.csv").write_text(text(rows_of(10)))
+    address = os.environ["AWS_ENDPOINT_URL"]
+    requests.post(f"{address}/moto-api/reset-auth", data=b"0", timeout=10)
+    s3fs.S3FileSystem.clear_instance_cache()
+    try:
+        for source, output in ((f"{bucket}/a.csv", str(tmp_path / "out.csv")),
+                               (str(tmp_path / "in.csv"), f"{bucket}/out.csv")):  # fmt: skip
+            assert main(["predict", str(SHIPPED), source, "-o", output]) == 1
+            error = capsys.readouterr().err.strip()
+            assert f"'{bucket}/" in error
+            assert error.endswith("does not exist in our records.")
+            assert "\n" not in error
+    finally:
+        requests.post(f"{address}/moto-api/reset-auth", data=b"inf", timeout=10)
 
 
 def test_an_empty_environment_answers(tmp_path: Path) -> None:

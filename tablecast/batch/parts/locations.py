@@ -145,7 +145,11 @@ def address_errors(address: str) -> Iterator[None]:
     """Say in one line what a store refuses: each has errors of its own."""
     try:
         yield
-    except (TablecastError, ImportError, OSError):  # of files, who calls says more
+    except (TablecastError, ImportError):
+        raise
+    except OSError as error:  # who calls says it, and whether the run can go on
+        error.strerror = error.strerror or reason_of(error)
+        error.filename = error.filename or address  # stores tell neither
         raise
     except Exception as error:
         raise BatchError(f"{address} cannot be used: {reason_of(error)}.") from error
