@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,9 +38,13 @@ NOT_THOROUGH = ("slow", "browser", "server", "world")
 #: The same for ``make quick``.
 NOT_QUICK = ("thorough", *NOT_THOROUGH)
 
-#: Seconds of the processor. A test may take a quarter of one; it is failed from two, since the
-#: first to import PyCaret pays for all, and a processor that others use as well does less.
-QUICK_SECONDS = 2.0
+#: Seconds of the processor. A test may take a quarter of one; it is failed from one, since a
+#: processor that others use as well does less in a second.
+QUICK_SECONDS = 1.0
+
+#: A test that imports more modules than this is the first to need a package such as PyCaret, and
+#: pays for all others: it is not failed.
+MANY_MODULES = 100
 
 #: What marks all tests of a file, which then need not even be imported.
 OF_A_FILE = re.compile(r"^pytestmark = (.*?)$(?=\n\S|\Z)", re.MULTILINE | re.DOTALL)
@@ -109,10 +114,11 @@ def _left_out(config: pytest.Config) -> tuple[str, ...]:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
     """Fail a test of ``--quick`` that takes longer than such a test may."""
-    began = _processor_seconds()
+    began, known = _processor_seconds(), len(sys.modules)
     yield
-    took = _processor_seconds() - began
-    if item.config.getoption("--quick") and took > QUICK_SECONDS:
+    took, imported = _processor_seconds() - began, len(sys.modules) - known
+    is_slow = took > QUICK_SECONDS and imported <= MANY_MODULES
+    if item.config.getoption("--quick") and is_slow:
         pytest.fail(f"took {took:.1f} s of the processor; mark it thorough", pytrace=False)
 
 

@@ -32,6 +32,9 @@ FOLDERS = (
     "tablecast/web",
 )
 
+#: What only the clusters of ``make test-engines`` run, which no test here can start.
+ELSEWHERE = ("ray", "spark")
+
 #: What only a started server runs is tried by the tests that start one, too.
 SERVED = Path("tablecast/web/server")
 
@@ -93,7 +96,8 @@ def server_tests() -> list[str]:
 
 def chosen(folders: Iterable[str], count: int, seed: int) -> list[Mutant]:
     """A sample of the changes, the same for the same seed and source."""
-    files = sorted(file for folder in folders for file in Path(folder).rglob("*.py"))
+    every = (file for folder in folders for file in Path(folder).rglob("*.py"))
+    files = sorted(file for file in every if not file.stem.startswith(ELSEWHERE))
     known = [mutant for file in files for mutant in mutants_of(file)]
     return random.Random(seed).sample(known, min(count, len(known)))
 

@@ -19,10 +19,14 @@ from tablecast.inference.alternatives import (
     MOST_WAYS,
     Alternatives,
     Way,
+    _Beside,
+    _spread,
     alternatives,
 )
 from tablecast.inference.engine import Answer, Columns
+from tablecast.inference.moves import _is_seen
 from tablecast.inference.wish import Wish
+from tablecast.schema.field import Field
 from tablecast.schema.schema import Row
 from tests.deployments import shipped_deployment
 from tests.explained import charging, deployment_of, grading, of_every_kind, of_long_form
@@ -199,3 +203,30 @@ def test_a_search_takes_little_of_the_processor() -> None:
     began = time.process_time()
     asked(deployment, row, Wish(at_most=-1e6))
     assert time.process_time() - began < 0.3
+
+
+@pytest.mark.parametrize(
+    ("count", "taken"), [(1, [0]), (2, [0, 9]), (4, [0, 3, 6, 9]), (10, list(range(10))),
+                         (12, list(range(10)))],
+)  # fmt: skip
+def test_values_to_try_are_spread_evenly(count: int, taken: list[int]) -> None:
+    """Both ends are among them; where there is room, all are."""
+    assert _spread(list(range(10)), count) == taken
+
+
+def test_values_that_promise_most_are_tried_before_others() -> None:
+    """What is left of the room goes to the others."""
+    beside = _Beside(front=[4, 7], others=[0, 1, 2])
+    assert beside.first(1) == [4]
+    assert beside.first(2) == [4, 7]
+    assert beside.first(4) == [4, 7, 0, 2]
+
+
+def test_numbers_within_the_training_range_are_seen_ones() -> None:
+    """Both ends belong to it; without a range nothing does."""
+    field = Field("size", "number", "float64", minimum=1.0, maximum=4.0)
+    assert [_is_seen(field, at) for at in (0.9, 1.0, 2.5, 4.0, 4.1)] == [
+        False, True, True, True, False,
+    ]  # fmt: skip
+    assert not _is_seen(replace(field, minimum=None), 2.0)
+    assert not _is_seen(replace(field, maximum=None), 2.0)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,15 @@ import pandas as pd
 import pytest
 
 from tablecast.data.sources import prepare, read_table
-from tablecast.inference.marginals import FEWEST, GROUPS, Background, background_of
+from tablecast.inference.marginals import (
+    FEWEST,
+    GROUPS,
+    Background,
+    Marginal,
+    background_of,
+    borders_of,
+    round_edges,
+)
 from tablecast.schema.schema import Schema
 
 
@@ -105,3 +114,39 @@ def test_real_tables_fit_in_a_few_kilobytes(real_table: Callable[[str], Path]) -
     prepared = prepare(read_table(real_table("house")), "SalePrice")
     schema = Schema.from_table(prepared.table, "SalePrice", "regression")
     assert len(json.dumps(background_of(prepared.table, schema))) < 20_000
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "most", "edges"),
+    [
+        (0, 100, 12, range(0, 101, 10)),
+        (0, 1000, 12, range(0, 1001, 100)),
+        (3, 17, 10, range(2, 19, 2)),
+        (-4, 21, 7, range(-5, 26, 5)),
+        (0.3, 1.7, 10, [0.2, 0.4, 0.6, 0.8, 1.0, 1.2, 1.4, 1.6, 1.8]),
+        (5, 5, 12, range(11)),
+        (0, 0, 6, [-1, -0.5, 0, 0.5, 1]),
+        (-3, -3, 8, range(-6, 1)),
+    ],
+)
+def test_a_histograms_edges_are_round(
+    low: float, high: float, most: int, edges: Iterable[float]
+) -> None:
+    """Steps of 1, 2, 2.5 or 5 times a power of ten span both ends, in at most so many bars."""
+    assert round_edges(low, high, most) == pytest.approx(list(edges))
+    assert len(round_edges(low, high, most)) - 1 <= most
+
+
+def test_a_number_stands_for_what_is_nearest_to_it() -> None:
+    """Borders are midway between neighbours, and as far out at either end as they are inside."""
+    assert borders_of(np.array([1.0, 2.0, 4.0])).tolist() == [0.5, 1.5, 3.0, 5.0]
+    assert borders_of(np.array([7.0])).tolist() == [6.5, 7.5]
+
+
+def test_the_share_around_numbers_is_of_what_lies_nearest() -> None:
+    """What is kept of a number is spread evenly around it; a missing one is around nothing."""
+    marginal = Marginal((1.0, 2.0, 3.0, math.nan), np.array([0.25, 0.5, 0.125, 0.125]))
+    assert marginal.around([1.0, 2.0, 3.0]) == pytest.approx([0.25, 0.5, 0.125])
+    assert marginal.around([1.0, 3.0]) == pytest.approx([0.5, 0.375])
+    assert marginal.around([9.0, 10.0]) == pytest.approx([0.0, 0.0])
+    assert Marginal((math.nan,), np.array([1.0])).around([1.0, 2.0]).tolist() == [0.0, 0.0]

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from tablecast.schema.column_kinds import COLUMN_KINDS, column_kind
+from tablecast.schema.factors import FORMULAS
 from tablecast.schema.field import DAY, KINDS, Field
 from tablecast.web.http.responses import to_json
 from tests.deployments import ROOT
@@ -118,3 +119,14 @@ def test_nobody_asks_which_kind_a_field_is() -> None:
 
 def _is_kind(node: ast.expr) -> bool:
     return isinstance(node, ast.Attribute) and node.attr == "kind"
+
+
+def test_factors_are_what_their_names_say() -> None:
+    """Of a value, a cut and the lowest training value; the compiler writes the same as nodes."""
+    found = {name: formula(3.0, 1.0, 2.0) for name, formula in FORMULAS.items()}
+    assert found == {
+        "value": 3.0, "square": 9.0, "inverse": 1 / 3, "log": np.log(2.0), "above": 1.0,
+        "beyond": 2.0,
+    }
+    below = {name: FORMULAS[name](1.0, 1.0, 0.0) for name in ("above", "beyond", "log")}
+    assert below == {"above": 0.0, "beyond": 0.0, "log": np.log(2.0)}

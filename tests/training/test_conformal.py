@@ -18,6 +18,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, TargetEncoder
 
+from tablecast.data.row_metadata import RowMetadata
 from tablecast.data.sources import read_table
 from tablecast.inference.interval import Interval
 from tablecast.inference.pycaret_api import import_pycaret
@@ -29,6 +30,7 @@ from tablecast.training.intervals.conformal import (
     _seen_by_linear,
     interval_score,
     learn,
+    limits_of,
     refit_predictions,
 )
 from tablecast.training.intervals.offset_shapes import SHAPES, Fitted, encode
@@ -306,6 +308,33 @@ def test_what_is_said_of_ranges_counts_the_floor() -> None:
     high = learn(table, target + 1_000, np.full(800, 1_000.2), 1)
     assert (low["floor"], high["floor"]) == (0.0, 0.0)
     assert low["width"] < high["width"]
+
+
+def test_by_time_ranges_are_measured_on_later_rows_by_what_earlier_ones_taught() -> None:
+    """Errors that double are covered too rarely, as they would have been; groups stay together."""
+    random = np.random.default_rng(7)
+    rows = 600
+    error = random.uniform(-1, 1, rows) * np.where(np.arange(rows) < rows // 2, 1, 2)
+    table = pd.DataFrame({"x": random.uniform(0, 9, rows)})
+    times, groups = pd.Series(np.arange(rows)), pd.Series(np.arange(rows) // 2)
+    target = 10 * table["x"].to_numpy()
+    for about in (RowMetadata(times=times), RowMetadata(groups=groups, times=times)):
+        stored = learn(table, target + error, target, 1, about)
+        assert stored["coverage"] == pytest.approx(0.45, abs=0.06)
+        assert stored["rows"] == rows
+        # The ends that are kept have learnt from all rows: nine in ten of both halves together.
+        low, high = stored["lower"]["offsets"][0], stored["upper"]["offsets"][0]
+        assert ((low <= error) & (error <= high)).mean() == pytest.approx(0.9, abs=0.02)
+
+
+def test_what_ends_are_held_to_is_what_the_target_was() -> None:
+    """Its range once more on either side, but not below 0 where it never was; whole numbers."""
+    counts = limits_of(np.array([0.0, 3.0, 8.0]))
+    assert (counts.floor, counts.ceiling, counts.whole) == (0.0, 16.0, True)
+    below = limits_of(np.array([-2.0, 3.5]))
+    assert (below.floor, below.ceiling, below.whole) == (-7.5, 9.0, False)
+    assert limits_of(np.array([0.0, 2.0**52])).whole
+    assert not limits_of(np.array([0.0, 2.0**53])).whole  # beyond, floats leave some out
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import os
 import shutil
 import sqlite3
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -145,6 +146,8 @@ def test_the_same_key_gets_the_same_answer(
         assert refused.status_code == 422
         assert refused.mimetype == "application/problem+json"
         assert "Idempotency-Key" in refused.json["detail"]
+    ((kept_at,),) = rows_of(tmp_path, "repeated", "at")
+    assert 0 < time.time() - kept_at / 1e6 < 600
     assert len(rows_of(tmp_path, "prediction")) == 1
 
 

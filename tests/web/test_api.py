@@ -61,6 +61,19 @@ def test_the_tutorials_own_request_is_refused(shipped: FlaskClient) -> None:
         assert word in errors[0]["message"]
 
 
+def test_many_errors_are_five_sentences_and_a_count(shipped: FlaskClient) -> None:
+    """The detail stays short; the list has all."""
+    wrong = [SMOKER | {"age": "x"}] * 8
+    response = shipped.post("/predict_api", json=wrong)
+    assert len(errors_of(response, 422)) == 8
+    detail = response.get_json(force=True)["detail"]
+    assert detail.count("Enter age as a number") == 5
+    assert detail.endswith("And 3 more.")
+    five = shipped.post("/predict_api", json=wrong[:5]).get_json(force=True)["detail"]
+    assert five.count("Enter age as a number") == 5
+    assert " more." not in five
+
+
 def test_the_full_answer_carries_warnings(shipped: FlaskClient) -> None:
     """With smoker "yes" it is answered, and told that 59 is outside the training range."""
     response = shipped.post("/api/v1/predict", json=SMOKER)

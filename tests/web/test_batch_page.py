@@ -12,6 +12,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from tablecast.deployment.deployment import Deployment
+from tablecast.web.pages import batch_page
 from tests.started import started
 
 HEADER = "age,sex,bmi,children,smoker,region"
@@ -272,3 +273,17 @@ def test_classes_and_probabilities(iris_client: FlaskClient) -> None:
     )]
     assert float(row["prediction_score"]) == max(shares)
     assert sum(shares) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("count", [1, 29, 30])
+def test_what_fits_is_shown_with_all_its_columns(count: int) -> None:
+    """A page has room for thirty."""
+    rows = [[str(at) for at in range(count)]] * 2
+    assert batch_page._narrow(rows) == rows
+
+
+def test_a_wide_file_is_shown_by_its_ends() -> None:
+    """The first and the last fifteen columns, and a sign that there are more."""
+    rows = [[f"{row}-{at}" for at in range(31)] for row in range(2)]
+    for row, shown in enumerate(batch_page._narrow(rows)):
+        assert shown == [*rows[row][:15], "…", *rows[row][16:]]

@@ -7,8 +7,11 @@ import pytest
 from tablecast.schema.schema import Schema
 from tablecast.web.card import card_charts
 from tablecast.web.card.class_figures import _strength, class_figures, confusion_of
-from tablecast.web.display.axis import Axis
+from tablecast.web.card.group_tables import _differences
+from tablecast.web.display.amounts import Wording
+from tablecast.web.display.axis import Axis, ticks_within
 from tablecast.web.display.charts import Scale
+from tablecast.web.form.whatif_cards import legible
 
 
 @pytest.mark.parametrize(
@@ -29,6 +32,21 @@ def test_an_axis_has_round_ticks(low: float, high: float, most: int, ticks: tupl
     axis = card_charts.axis_over(low, high, most)
     assert axis.ticks == ticks
     assert axis.scale == Scale(ticks[0], ticks[-1])
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "ticks"),
+    [
+        (3, 97, (25, 50, 75)),
+        (20, 100, (20, 40, 60, 80, 100)),
+        (-0.3, 0.3, (-0.2, 0, 0.2)),
+        (5, 5, ()),
+        (9, 3, ()),
+    ],
+)
+def test_ticks_stand_within_what_is_drawn(low: float, high: float, ticks: tuple) -> None:
+    """Round numbers between both ends, the ends among them; one value has none."""
+    assert ticks_within(low, high) == ticks
 
 
 def test_a_crowded_cell_is_strong() -> None:
@@ -159,3 +177,36 @@ def test_the_confusion_matrix_sums_up_what_it_does_not_name() -> None:
     assert [name for name, _ in confusion.rows] == ["a", "b", "7 other classes"]
     first = confusion.rows[0][1]
     assert [cell.strength for cell in first] == [4, 2, 0]
+
+
+def test_differences_of_groups_stand_on_one_scale() -> None:
+    """Two standard errors on either side; 0 is in the middle, and the widest fills its side."""
+    groups = [{"difference": 10.0, "error": 2.0}, {"difference": -4.0, "error": 1.5}, {},
+              {"difference": 3.0, "error": 2.0}, {"difference": 4.0, "error": 2.0}]
+    first, second, third, fourth = _differences(groups)
+    assert (first.low, first.at, first.high) == pytest.approx((1000 / 14, 1200 / 14, 100))
+    assert (second.low, second.at, second.high) == pytest.approx((25, 500 / 14, 650 / 14))
+    assert [bar.is_apart for bar in (first, second, third, fourth)] == [True, True, False, False]
+    assert third.low < 50 < third.high
+    (even,) = _differences([{"difference": 0.0, "error": 0.0}])
+    assert (even.low, even.at, even.high, even.is_apart) == (50, 50, 50, False)
+    assert _differences([{}]) == ()
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "wording", "shown"),
+    [
+        (0, 100, Wording("", 0), (0, 100)),
+        (50, 50, Wording("", 0), (40, 60)),
+        (1, 1, Wording("", 0), (0, 20)),
+        (-1, 1, Wording("", 1), (-1, 1)),
+        (1, 1, Wording("", 0, is_probability=True), (0.8, 1)),
+        (0, 0, Wording("", 1, is_probability=True), (0, 0.02)),
+    ],
+)  # fmt: skip
+def test_a_scale_is_as_wide_as_its_digits_tell_apart(
+    low: float, high: float, wording: Wording, shown: tuple[float, float]
+) -> None:
+    """Twenty steps of the last digit; on one side of 0 where its values are, and at most at 1."""
+    scale = legible(Scale(low, high), wording)
+    assert (scale.low, scale.high) == pytest.approx(shown)

@@ -13,6 +13,7 @@ import pytest
 import served
 from flask.testing import FlaskClient
 
+from tablecast.web.docs.operations import MOST_SHOWN, _beginning
 from tests.explained import of_many_fields
 from tests.started import started
 
@@ -151,3 +152,12 @@ def test_page_fits_a_phone(page: Any) -> None:
     page.get_by_role("button", name="Send").last.click()
     page.locator("[data-answer]").last.wait_for()
     assert page.evaluate("document.documentElement.scrollWidth") == 320
+
+
+def test_a_long_example_ends_with_a_whole_line() -> None:
+    """The page shows its beginning, and says that there is more."""
+    line = "x" * (MOST_SHOWN // 4 - 1) + "\n"
+    assert _beginning(4 * line) == 4 * line
+    assert _beginning(4 * line + "y") == (3 * line) + line[:-1] + "\n…"
+    assert _beginning(3 * line + 2 * line[:-1]) == (3 * line)[:-1] + "\n…"
+    assert _beginning("z" * (MOST_SHOWN + 1)) == "z" * MOST_SHOWN + "\n…"

@@ -4,12 +4,31 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
-from tablecast.batch.engines import ATTEMPTS, Cluster, not_started, portable_score
+from tablecast.batch.engines import (
+    ATTEMPTS,
+    Cluster,
+    EngineFailed,
+    not_started,
+    portable_score,
+    refused,
+)
 
 NEEDS = "ray"
+
+#: What a client of HTTP/2 says first, with no settings; and the kind of frame that must answer it.
+_PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
+_SETTINGS = 4
+
+#: Where Ray looks for the token that a cluster since 2.60 asks for, where one is there.
+_TOKENS = ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")
+if any(map(os.environ.get, _TOKENS)) or Path(os.path.expanduser("~/.ray/auth_token")).is_file():
+    # `ray start` uses it without being told, a client only so; and Ray reads this when imported
+    os.environ.setdefault("RAY_AUTH_MODE", "token")
 
 
 @contextmanager
@@ -18,10 +37,11 @@ def started(workers: int | None, address: str | None, graph: bytes) -> Iterator[
     import ray
 
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # or it warns of a change
+    check_speech(address)
     here = {} if address else {"num_cpus": workers, "include_dashboard": False}
     try:
         ray.init(address or "local", log_to_driver=False, logging_level=logging.ERROR, **here)
-    except (OSError, ValueError, RuntimeError) as error:
+    except Exception as error:  # whatever is told by something else that listens there
         raise not_started("Ray", address, error) from None
     try:
         sent, remote = ray.put(graph), ray.remote(max_retries=ATTEMPTS)(portable_score())
@@ -29,3 +49,19 @@ def started(workers: int | None, address: str | None, graph: bytes) -> Iterator[
         yield Cluster(count, lambda order: remote.remote(order, sent).future())
     finally:
         ray.shutdown()  # which ends the tasks, too
+
+
+def check_speech(address: str | None) -> None:
+    """See that what listens speaks as Ray does (gRPC): Ray asks anything else for many minutes.
+
+    Raises:
+        EngineFailed: it does not.
+    """
+
+    def is_other(connection: socket.socket) -> bool:
+        connection.sendall(_PREFACE)
+        return connection.recv(4)[3:] != bytes([_SETTINGS])
+
+    is_plain = os.environ.get("RAY_USE_TLS", "0") == "0"
+    if address and is_plain and (reason := refused(address, is_other)):
+        raise EngineFailed(f"No cluster of Ray answers at {address} ({reason}).")
