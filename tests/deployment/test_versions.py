@@ -65,11 +65,11 @@ def test_every_command_opens_the_current_version(command: list[str], tmp_path: P
     [
         ["card"], ["predict", "-o", "x.csv", "y.csv"], ["sql", "--dialect", "sqlite"], ["verify"],
         ["form", "--write", "x"], ["ship", "--to", "fly", "-o", "x"], ["page", "-o", "x.html"],
-        ["sign", "--key", "x"], ["compile"], ["serve"],
+        ["sign", "--key", "x"], ["compile"],
     ],
     ids=lambda command: str(command[0]),
 )
-def test_what_no_name_can_be_is_one_line(
+def test_no_command_takes_what_no_name_can_be(
     command: list[str], name: str, capsys: pytest.CaptureFixture[str],
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from tablecast.inference.marginals import (
     FEWEST,
     GROUPS,
     Background,
+    Marginal,
     background_of,
     borders_of,
     round_edges,
@@ -139,3 +141,12 @@ def test_a_number_stands_for_what_is_nearest_to_it() -> None:
     """Borders are midway between neighbours, and as far out at either end as they are inside."""
     assert borders_of(np.array([1.0, 2.0, 4.0])).tolist() == [0.5, 1.5, 3.0, 5.0]
     assert borders_of(np.array([7.0])).tolist() == [6.5, 7.5]
+
+
+def test_the_share_around_numbers_is_of_what_lies_nearest() -> None:
+    """What is kept of a number is spread evenly around it; a missing one is around nothing."""
+    marginal = Marginal((1.0, 2.0, 3.0, math.nan), np.array([0.25, 0.5, 0.125, 0.125]))
+    assert marginal.around([1.0, 2.0, 3.0]) == pytest.approx([0.25, 0.5, 0.125])
+    assert marginal.around([1.0, 3.0]) == pytest.approx([0.5, 0.375])
+    assert marginal.around([9.0, 10.0]) == pytest.approx([0.0, 0.0])
+    assert Marginal((math.nan,), np.array([1.0])).around([1.0, 2.0]).tolist() == [0.0, 0.0]

@@ -8,8 +8,10 @@ from tablecast.schema.schema import Schema
 from tablecast.web.card import card_charts
 from tablecast.web.card.class_figures import _strength, class_figures, confusion_of
 from tablecast.web.card.group_tables import _differences
+from tablecast.web.display.amounts import Wording
 from tablecast.web.display.axis import Axis, ticks_within
 from tablecast.web.display.charts import Scale
+from tablecast.web.form.whatif_cards import legible
 
 
 @pytest.mark.parametrize(
@@ -189,3 +191,22 @@ def test_differences_of_groups_stand_on_one_scale() -> None:
     (even,) = _differences([{"difference": 0.0, "error": 0.0}])
     assert (even.low, even.at, even.high, even.is_apart) == (50, 50, 50, False)
     assert _differences([{}]) == ()
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "wording", "shown"),
+    [
+        (0, 100, Wording("", 0), (0, 100)),
+        (50, 50, Wording("", 0), (40, 60)),
+        (1, 1, Wording("", 0), (0, 20)),
+        (-1, 1, Wording("", 1), (-1, 1)),
+        (1, 1, Wording("", 0, is_probability=True), (0.8, 1)),
+        (0, 0, Wording("", 1, is_probability=True), (0, 0.02)),
+    ],
+)  # fmt: skip
+def test_a_scale_is_as_wide_as_its_digits_tell_apart(
+    low: float, high: float, wording: Wording, shown: tuple[float, float]
+) -> None:
+    """Twenty steps of the last digit; on one side of 0 where its values are, and at most at 1."""
+    scale = legible(Scale(low, high), wording)
+    assert (scale.low, scale.high) == pytest.approx(shown)

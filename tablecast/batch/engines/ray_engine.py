@@ -7,6 +7,7 @@ import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from tablecast.batch.engines import (
     ATTEMPTS,
@@ -22,6 +23,12 @@ NEEDS = "ray"
 #: What a client of HTTP/2 says first, with no settings; and the kind of frame that must answer it.
 _PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + bytes([0, 0, 0, 4, 0, 0, 0, 0, 0])
 _SETTINGS = 4
+
+#: Where Ray looks for the token that a cluster since 2.60 asks for, where one is there.
+_TOKENS = ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")
+if any(map(os.environ.get, _TOKENS)) or Path(os.path.expanduser("~/.ray/auth_token")).is_file():
+    # `ray start` uses it without being told, a client only so; and Ray reads this when imported
+    os.environ.setdefault("RAY_AUTH_MODE", "token")
 
 
 @contextmanager
