@@ -117,6 +117,24 @@ def test_something_else_at_the_address(other_service: str, tmp_path: Path, capsy
     assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
 
 
+@pytest.mark.parametrize(
+    ("end", "words"),
+    [("os._exit(1)", "(127.0.0.1:1) goes away. Go on."), ("pass", ""), ("raise SystemExit", "")],
+)
+def test_last_words_of_a_command_that_ray_ends(end: str, words: str) -> None:
+    """Ray ends the process where its own is gone: another one says so, and nothing otherwise."""
+    code = f"""import os
+from tablecast.batch.engines.ray_engine import last_words
+with last_words("127.0.0.1:1", "Go on."):
+    {end}
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.stderr.strip().endswith(words)
+    assert done.stderr.count("tablecast:") == bool(words)
+
+
 def test_a_cluster_that_is_silent_and_gone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import logging
 import os
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from tablecast.batch.engines import (
     ATTEMPTS,
@@ -39,6 +42,14 @@ def started(workers: int | None, address: str | None, graph: bytes) -> Iterator[
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # or it warns of a change
     check_speech(address)
     here = {} if address else {"num_cpus": workers, "include_dashboard": False}
+    more = "Parts that are done are kept: the same command with --resume goes on from there."
+    with last_words(address, more):
+        yield from _started(ray, address, here, graph)
+
+
+def _started(
+    ray: Any, address: str | None, here: dict[str, Any], graph: bytes
+) -> Iterator[Cluster]:
     try:
         ray.init(address or "local", log_to_driver=False, logging_level=logging.ERROR, **here)
     except Exception as error:  # whatever is told by something else that listens there
@@ -49,6 +60,35 @@ def started(workers: int | None, address: str | None, graph: bytes) -> Iterator[
         yield Cluster(count, lambda order: remote.remote(order, sent).future())
     finally:
         ray.shutdown()  # which ends the tasks, too
+
+
+#: Says something at the end of who started it, unless that tells it not to.
+_WATCH = "import sys; sys.stdin.read() or print(sys.argv[1], file=sys.stderr)"
+
+
+@contextmanager
+def last_words(address: str | None, more: str) -> Iterator[None]:
+    """Have another process say why this one has ended, where Ray ends it without a word.
+
+    It does so as soon as its own process of this machine is gone, as after ``ray stop``.
+
+    Args:
+        address: the cluster's; None where there are no others that could end it.
+        more: what to do next.
+    """
+    if address is None:
+        yield
+        return
+    words = (
+        f"\ntablecast: The command was ended, as Ray does where its cluster ({address}) goes away. "
+        f"{more}"
+    )
+    command = [sys.executable, "-I", "-S", "-c", _WATCH, words]
+    watching = subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True)
+    try:
+        yield
+    finally:
+        watching.communicate(b"ended in its own way")
 
 
 def check_speech(address: str | None) -> None:

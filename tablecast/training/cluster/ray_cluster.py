@@ -10,12 +10,12 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from importlib import import_module
 from typing import Any
 
 from tablecast.batch.engines import EngineFailed, refused
-from tablecast.batch.engines.ray_engine import check_speech
+from tablecast.batch.engines.ray_engine import check_speech, last_words
 from tablecast.errors import EngineError
 from tablecast.training.cluster.executor import Call, Function, Runner
 from tablecast.training.cluster.joblib_runner import ATTEMPTS, lost_too_often
@@ -56,6 +56,8 @@ class RayCluster:
             check_speech(address)
         except EngineFailed as error:
             raise self._away(error) from None
+        self._open = ExitStack()
+        self._open.enter_context(last_words(address, "Nothing is saved; begin again."))
         self._start({} if address else {"num_cpus": workers, "include_dashboard": False})
 
     def _start(self, own: dict[str, Any], again: bool = True) -> None:
@@ -119,6 +121,7 @@ class RayCluster:
         """Let go of the cluster, and end processes of its own."""
         with suppress(Exception):  # a cluster that is gone cannot be told
             self._ray.shutdown()
+        self._open.close()
 
     def _away(self, error: Exception) -> EngineError:
         if self._address is None:
