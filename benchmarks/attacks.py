@@ -166,6 +166,47 @@ def spaces(port: int, stop: Event) -> None:
                     client.recv(4096)
 
 
+def byte_by_byte(port: int, stop: Event) -> None:
+    """Send bodies in single bytes behind heads as long as a server takes."""
+    long = [f"X-{place}: {'x' * 7900}" for place in range(3)]
+    content = request(*long, body=BODY + b" " * 3000)
+    while not stop.is_set():
+        with suppress(OSError), crowd(port, 20) as clients:
+            for client in clients:
+                client.sendall(content[:-3000])
+            for _ in range(2900):
+                for client in clients:
+                    client.sendall(b" ")
+                if stop.is_set():
+                    break
+
+
+def packed_bodies(port: int, stop: Event) -> None:
+    """Send much that is said to be packed, a few at once."""
+    head = request("Content-Encoding: gzip", body=b"").replace(
+        b"Content-Length: 0", b"Content-Length: 300000000"
+    )
+
+    def send() -> None:
+        while not stop.is_set():
+            with suppress(OSError), connect(port) as client:
+                client.sendall(head)
+                for _ in range(300):
+                    client.sendall(bytes(1_000_000))
+                    if stop.is_set():
+                        break
+
+    _together(send, 4)
+
+
+def long_methods(port: int, stop: Event) -> None:
+    """Ask with methods of many letters."""
+    while not stop.wait(0.05):
+        with suppress(OSError), connect(port) as client:
+            client.sendall(request(line="X" * 5000 + " / HTTP/1.1"))
+            client.recv(4096)
+
+
 SLOW = (
     Attack(f"{CROWD} clients that send a head slowly",
            _slowly(b"POST /predict_api HTTP/1.1\r\nHost: x\r\n", b"X")),
@@ -219,7 +260,12 @@ def _sent_again(port: int, stop: Event, content: bytes, at_once: int) -> None:
                     pass
             stop.wait(0.05)
 
-    senders = [Thread(target=send, daemon=True) for _ in range(at_once)]
+    _together(send, at_once)
+
+
+def _together(act: Callable[[], None], times: int) -> None:
+    """Do the same so many times at once."""
+    senders = [Thread(target=act, daemon=True) for _ in range(times)]
     for sender in senders:
         sender.start()
     for sender in senders:
@@ -232,6 +278,9 @@ ATTACKS = (
     *SLOW,
     *IDLE,
     Attack("heads of spaces", spaces),
+    Attack("bodies sent byte by byte behind heads of 24 KB", byte_by_byte),
+    Attack("packed bodies of 300 MB", packed_bodies),
+    Attack("methods of 5,000 letters", long_methods),
     Attack("files of 5 MB in which every cell is wrong", refused_files),
     Attack("forms of 5 MB", large_forms),
 )

@@ -153,7 +153,9 @@ def started(
     """
     port = _free_port()
     with tempfile.TemporaryDirectory() as counts, tempfile.TemporaryFile("w+") as log:
-        shared = {} if server.name == "gunicorn" else {"PROMETHEUS_MULTIPROC_DIR": counts}
+        # Ours find a folder in memory by themselves.
+        own = server.name in ("gunicorn", "granian")
+        shared = {} if own else {"PROMETHEUS_MULTIPROC_DIR": counts}
         variables = {
             **os.environ, "WEB_CONCURRENCY": str(WORKERS), "PORT": str(port),
             # The pickle of the naive port names tablecast's own feature steps.

@@ -20,7 +20,7 @@ from tablecast.batch.parts.part import Order
 from tablecast.batch.parts.plan import planned
 from tablecast.batch.predict_file import predict_file
 from tablecast.batch.predict_parts import Workers, predict_parts
-from tablecast.batch.summary import RowsRefused
+from tablecast.batch.summary import RowsRefused, Summary
 from tablecast.deployment.files import sha256_of
 from tests.insured import rows_of, text, with_bad
 
@@ -42,17 +42,23 @@ class Running(Workers):
 
 def bad_rows(folder: Path, count: int) -> Path:
     """A file with ten bad rows in three of its parts."""
-    places = (7, 8, 1_999, 2_000, 2_001, 2_002, count - 9, count - 8, count - 7, count - 1)
+    half = count // 2
+    places = (7, 8, 1_999, half, half + 1, half + 2, count - 9, count - 8, count - 7, count - 1)
     path = folder / "rows.csv"
     path.write_text(text(with_bad(rows_of(count), *places)))
     return path
 
 
+def once(path: Path) -> Summary:
+    """What one process makes of a file, written beside it as once.csv."""
+    return predict_file(DEPLOYMENT, path, path.with_name("once.csv"), errors="column")
+
+
 def check_bytes(
-    cluster: Cluster, folder: Path, monkeypatch: pytest.MonkeyPatch, count: int = 20_000
+    cluster: Cluster, path: Path, at_once: Summary, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The bytes of one process, by more than one worker, though one is killed on the way."""
-    path = bad_rows(folder, count)
+    folder = path.parent
     keep, killed, by_worker = Kept.keep, list[int](), Counter[str]()
 
     def killing(self: Kept, number: int, scored: Any) -> None:
@@ -63,7 +69,6 @@ def check_bytes(
             os.kill(killed[0], signal.SIGKILL)
 
     monkeypatch.setattr(Kept, "keep", killing)
-    at_once = predict_file(DEPLOYMENT, path, folder / "once.csv", errors="column")
     summary, _ = predict_parts(
         DEPLOYMENT, str(path), str(folder / "parts.csv"), Running(cluster), errors="column"
     )
@@ -72,6 +77,7 @@ def check_bytes(
     assert killed
     assert len(by_worker) > 1
     assert not (folder / "parts.csv.parts").exists()
+    (folder / "parts.csv").unlink()
 
 
 def check_refusals(cluster: Cluster, folder: Path) -> None:

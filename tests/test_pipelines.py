@@ -30,6 +30,14 @@ def test_no_tool_finds_anything() -> None:
     assert checked == {"actionlint": [], "zizmor": [], "check-jsonschema": []}
 
 
+@pytest.mark.slow
+def test_the_example_of_two_servers_is_what_compose_reads() -> None:
+    """Its file keeps to Compose's own schema."""
+    checked = {tool.program: found for tool, found in checked_by_tools(ROOT / "examples/cluster")
+               .items()}  # fmt: skip
+    assert checked["check-jsonschema"] == []
+
+
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
 def test_every_action_is_pinned_by_a_commit(path: Path) -> None:
     """And to the same one as in the folders that are shipped."""

@@ -179,7 +179,7 @@ def check_an_older_log(engine: sa.Engine) -> None:
         found = connection.execute(sa.select(PREDICTION.c.preview)).scalars().all()
         assert found == [False] * 9
     counted = Daily()
-    counted.learn(shipped())
+    counted.learn(shipped()["name"], shipped())
     keep(engine, rows_of(shipped(), TODAY, 7, seed=1))
     counted.fold(engine)
     with engine.connect() as connection:

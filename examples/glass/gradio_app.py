@@ -4,9 +4,8 @@ import gradio
 
 from tablecast import load
 from tablecast.errors import InvalidInput
-from tablecast.web.display.amounts import wording_of_all
+from tablecast.web.display.amounts import answer_in_words, wording_of_all
 from tablecast.web.display.remarks import sentence_of
-from tablecast.web.pages.form_page import answer_in_words
 
 deployment = load()  # the one that TABLECAST_DEPLOYMENT names
 schema, fields = deployment.schema, sorted(deployment.schema.fields, key=lambda one: one.folded)
@@ -33,7 +32,8 @@ def predict(*values):
         gradio.Warning(sentence_of(schema, remark))
     (answer,) = deployment.predictor.predict([row])
     shares = {schema.show_class(name): one for name, one in (answer.probabilities or {}).items()}
-    return shares or answer_in_words(schema, answer.prediction, wording_of_all(schema, [answer]))
+    wording = wording_of_all(schema, [answer], deployment.background)
+    return shares or answer_in_words(schema, answer.prediction, wording)
 
 
 gradio.Interface(predict, [*map(control, fields)], title=schema.title, flagging_mode="never",

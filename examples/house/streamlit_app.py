@@ -4,9 +4,8 @@ import streamlit as st
 
 from tablecast import load
 from tablecast.errors import InvalidInput
-from tablecast.web.display.amounts import wording_of_all
+from tablecast.web.display.amounts import answer_in_words, wording_of_all
 from tablecast.web.display.remarks import sentence_of
-from tablecast.web.pages.form_page import answer_in_words
 
 deployment = st.cache_resource(load)()  # the one that TABLECAST_DEPLOYMENT names
 schema = deployment.schema
@@ -32,7 +31,7 @@ with st.form("fields"):
     st.form_submit_button("Predict")
 try:
     (answer,) = deployment.predictor.predict([schema.parse(given, text=True)])
-    wording = wording_of_all(schema, [answer])
+    wording = wording_of_all(schema, [answer], deployment.background)
     st.metric(schema.target_label, answer_in_words(schema, answer.prediction, wording))
     st.caption(" to ".join(map(wording.of, answer.interval or ())))
     st.markdown("\n".join("- " + sentence_of(schema, one) for one in answer.warnings))

@@ -23,7 +23,7 @@ from tablecast.batch.column_reader import RowsReader
 from tablecast.batch.csv_source import CsvSource
 from tablecast.batch.match_columns import column_of, match_columns
 from tablecast.batch.parquet import ParquetSource
-from tablecast.batch.paths import file_errors, refuse_sheet
+from tablecast.batch.paths import file_errors, is_parquet, refuse_sheet
 from tablecast.batch.sign_flips import sign_flip_p
 from tablecast.batch.truths import classes_of, text_of, truth_of
 from tablecast.batch.workbook_source import WorkbookSource
@@ -205,7 +205,7 @@ class _Judge:
 
 @contextmanager
 def _opened(path: Path, schema: Schema, sheet: str | None) -> Iterator[Any]:
-    if path.suffix.lower() == ".parquet":
+    if is_parquet(path):
         refuse_sheet(sheet, path.name)
         with closing(ParquetSource(path)) as source:
             yield source

@@ -12,7 +12,7 @@ from operator import itemgetter
 
 #: How a line begins that may only rule off the table, behind a separator or none; with the line end
 #: before it, which is found at once.
-_RULED_OFF = re.compile(r"\n[^\w\n]?[-=_+:]{3}")
+RULED_OFF = re.compile(r"\n[^\w\n]?[-=_+:]{3}")
 
 
 @dataclass(frozen=True)
@@ -133,7 +133,7 @@ def plain_lines(block: str, separator: str, width: int) -> PlainLines | None:
         separator: what stands between cells.
         width: how many cells a row must have.
     """
-    if '"' in block or _RULED_OFF.search(f"\n{block}"):
+    if '"' in block or RULED_OFF.search(f"\n{block}"):
         return None
     if "\r" in block:
         if block.count("\r") != block.count("\r\n"):

@@ -248,6 +248,7 @@ class CsvSource:
 
     def _read_header(self, above: int) -> list[str]:
         """The column names, below so many records of a title."""
+        line = 1
         try:
             for record in self._reader:
                 if is_filled(record):
@@ -255,8 +256,9 @@ class CsvSource:
                         self.header = list(map(str.strip, record)) if len(record) > 1 else []
                         return record
                     above -= 1
+                line = self._reader.line_num + 1
         except csv.Error as error:
-            raise unreadable(self.name, str(error), 1) from None
+            raise unreadable(self.name, str(error), line) from None
         raise BatchError(_(_EMPTY).format(name=self.name))
 
     def _texts(self) -> Iterator[io.StringIO]:

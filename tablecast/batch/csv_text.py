@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import codecs
 import io
-import re
 from collections.abc import Iterator
 from contextlib import suppress
 from typing import IO, Any, BinaryIO
 
 from tablecast.data.compressed import MOST_GROWTH, is_compressed, opened
-from tablecast.data.encoding import BINARY, decode, python_name, unmarked_utf16
+from tablecast.data.encoding import (
+    BINARY,
+    FEWEST_BAD,
+    MOST_BAD,
+    decode,
+    has_controls,
+    python_name,
+    unmarked_utf16,
+)
 from tablecast.errors import BatchError, TableError
 from tablecast.i18n.formats import number
 from tablecast.i18n.language import N_, _
@@ -18,9 +25,11 @@ from tablecast.i18n.language import N_, _
 #: Bytes that are looked through at a time, and what is kept of lines that are not ASCII.
 PIECE, SAMPLE = 1_000_000, 500_000
 
+#: Of what is not ASCII, the share that may be no UTF-8 in a file that is: other text seldom passes.
+HALF = 0.5
+
 BOM = b"\xef\xbb\xbf"
 _MARKS = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f\x7f]")
 _EMPTY = N_("{name} is empty. Its first line must contain the column names.")
 _NOT_TEXT = N_("{name} is not a CSV file. Save the table as CSV (UTF-8).")
 _LARGE = N_("{name} expands to more than {most} times its size. Unpack it first.")
@@ -90,9 +99,21 @@ class CsvText:
             return unmarked
         if self._is("utf-8"):
             return "utf-8"
-        if known not in ("", "utf-8") and self._is(python_name(known)):
+        if known in ("", "utf-8") or self._fits("utf-8", HALF, 0):
+            return self._decoded_encoding()
+        if self._fits(python_name(known), MOST_BAD, FEWEST_BAD):
             return self._other(known)
         return self._decoded_encoding()
+
+    def _fits(self, encoding: str, most: float, least: int) -> bool:
+        """Whether at most a share of what is not ASCII, or so many signs, cannot be read so."""
+        decoder = codecs.getincrementaldecoder(encoding)("replace")
+        bad = beyond = 0
+        for piece in self._pieces():
+            text = decoder.decode(piece)
+            bad += text.count("\ufffd")
+            beyond += len(text) - len(text.encode("ascii", "ignore"))
+        return bad <= max(least, most * beyond)
 
     def _is(self, encoding: str) -> bool:
         """Whether the whole file is text of an encoding."""
@@ -177,5 +198,5 @@ def _check_text(beginning: bytes, name: str) -> None:
         raise BatchError(_(_EMPTY).format(name=name))
     if beginning.startswith(_MARKS) or unmarked_utf16(beginning):
         return
-    if beginning.startswith(BINARY) or _CONTROL.search(beginning):
+    if beginning.startswith(BINARY) or has_controls(beginning) is None:
         raise BatchError(_(_NOT_TEXT).format(name=name))

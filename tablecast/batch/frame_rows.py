@@ -84,6 +84,15 @@ class FrameGraph:
         return type(table).from_arrays(arrays, schema=pyarrow.schema(fields))
 
 
+def check_frame(frame: Any, method: str, kind: str) -> None:
+    """Raises BatchError where a frame has no such method, by which its engine is known."""
+    if not hasattr(frame, method):
+        raise BatchError(
+            f"This takes {kind}, and not {type(frame).__module__}.{type(frame).__name__}. For a "
+            "frame of pandas there is tablecast.predict_model."
+        )
+
+
 def graph_for(name: str | PathLike[str], names: Sequence[str]) -> FrameGraph:
     """The graph of a deployment, once a frame's columns are known to fit.
 

@@ -39,8 +39,8 @@ def match_columns(schema: Schema, names: Sequence[str], file: str) -> dict[str, 
     fields = [field.name for field in schema.fields]
     _check_repeated(fields, names, file)
     indices = _indices(names)
-    _check_missing(schema, {name for name in fields if _index(name, indices) is not None}, indices,
-                   file)  # fmt: skip
+    present = {name for name in fields if _index(name, indices) is not None}
+    _check_missing(schema, present, unique_names(names), file)
     known = {name: _index(name, indices) for name in fields}
     return {name: index for name, index in known.items() if index is not None}
 
@@ -82,11 +82,11 @@ def _index(name: str, indices: Mapping[str, int]) -> int | None:
 
 
 def _check_missing(
-    schema: Schema, present: Collection[str], indices: Mapping[str, int], file: str
+    schema: Schema, present: Collection[str], names: Sequence[str], file: str
 ) -> None:
     """Refuse to do without a field that is required, or that looks misspelled."""
     known = {field.name.strip() for field in schema.fields}
-    others = [name for name in indices if name not in known][:COMPARED_NAMES]
+    others = [name for name in names if name not in known][:COMPARED_NAMES]
     folded = {name.casefold(): name for name in reversed(others)}
     missing = []
     for field in schema.fields:

@@ -85,7 +85,9 @@ class ParquetSource:
         try:
             self._file = pyarrow.parquet.ParquetFile(where)
         except pyarrow.ArrowException as error:
-            raise BatchError(f"{self.name} is not a Parquet file: {error}.") from None
+            raise BatchError(
+                f"{self.name} is not a Parquet file: {str(error).rstrip('.')}."
+            ) from None
         self.schema = self._file.schema_arrow
         self.names: list[str] = list(self.schema.names)
         self._rows: int = max(self._file.metadata.num_rows, 1)
@@ -176,6 +178,7 @@ class RowGroups:
 
     def __init__(self, where: Path | BinaryIO, schema: Any) -> None:
         self._arrow = import_pyarrow()
+        self.schema = schema
         self._writer = self._arrow.parquet.ParquetWriter(where, schema)
         self._waiting: list[Any] = []
 
@@ -215,16 +218,30 @@ class Batches:
 ParquetWriter = Callable[[Any, Any], RowGroups | Batches]
 
 
-def join_batches(parts: Iterable[bytes], where: Path) -> None:
-    """Write what ``Batches`` wrote, one part after the other, as one Parquet file."""
+def join_batches(parts: Iterable[bytes], where: Path, *, of_files: bool = False) -> None:
+    """Write what ``Batches`` wrote, one part after the other, as one Parquet file.
+
+    Args:
+        of_files: whether they come from several files. Of these one may say that a column has no
+            gaps, and another not, and each has its own notes: columns may have gaps then, and the
+            first file's notes stay.
+    """
+    arrow = import_pyarrow()
     writer: RowGroups | None = None
     for content in parts:
-        with import_pyarrow().ipc.open_stream(content) as stream:
-            writer = writer or RowGroups(where, stream.schema)
+        with arrow.ipc.open_stream(content) as stream:
+            schema = _with_gaps(stream.schema) if of_files else stream.schema
+            writer = writer or RowGroups(where, schema)
             for batch in stream:
-                writer.write(batch)
+                writer.write(arrow.RecordBatch.from_arrays(batch.columns, schema=writer.schema))
     if writer:
         writer.close()
+
+
+def _with_gaps(schema: Any) -> Any:
+    """A schema whose columns may all have gaps."""
+    fields = [field.with_nullable(True) for field in schema]
+    return import_pyarrow().schema(fields, schema.metadata)
 
 
 def import_pyarrow() -> Any:
@@ -246,4 +263,4 @@ def _arrow_errors(name: str) -> Iterator[None]:
     try:
         yield
     except (pyarrow.ArrowException, OSError) as error:
-        raise BatchError(f"{name} cannot be read: {error}.") from None
+        raise BatchError(f"{name} cannot be read: {str(error).rstrip('.')}.") from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from os import PathLike
 from pathlib import Path
 
 from tablecast.errors import BatchError
@@ -11,6 +12,9 @@ from tablecast.i18n.language import _
 
 #: Endings by which programs know files that are not text.
 OTHER_KINDS = (".gz", ".zst", ".zip")
+
+#: Endings of Parquet files; the first is what is written to a folder of parts.
+PARQUET = (".parquet", ".pq")
 
 #: Workbooks that are written, by those that are read: others than .xlsx lose their formats.
 WORKBOOKS = {".xlsx": ".xlsx", ".xlsm": ".xlsm", ".xlsb": ".xlsx", ".xls": ".xlsx", ".ods": ".xlsx"}
@@ -32,13 +36,20 @@ def check_ending(source_name: str, output_name: str) -> None:
     source, output = Path(source_name), Path(output_name)
     if output.suffix.lower() in OTHER_KINDS:
         raise BatchError(f"{output.name} would be compressed, which is not supported. Use .csv.")
-    wanted = {".parquet": ".parquet", **WORKBOOKS}.get(source.suffix.lower(), ".csv")
-    written = output.suffix.lower()
-    if wanted != (written if written in (".parquet", *WORKBOOKS) else ".csv"):
+    kinds = {**dict.fromkeys(PARQUET, ".parquet"), **WORKBOOKS}
+    wanted, written = kinds.get(source.suffix.lower(), ".csv"), output.suffix.lower()
+    if written in PARQUET:
+        written = ".parquet"
+    if wanted != (written if written in kinds else ".csv"):
         raise BatchError(
             f"The output has the format of the input (CSV, Parquet or Excel), so for {source.name} "
             f"the name {output.name} must end in {wanted}."
         )
+
+
+def is_parquet(path: str | PathLike[str]) -> bool:
+    """Whether a file's name says that it is Parquet."""
+    return Path(path).suffix.lower() in PARQUET
 
 
 @contextmanager

@@ -41,7 +41,7 @@ from tablecast.batch.csv_source import CsvSource
 from tablecast.batch.limits import Limits
 from tablecast.batch.match_columns import match_columns
 from tablecast.batch.parquet import ParquetSink, ParquetSource, ParquetWriter, RowGroups
-from tablecast.batch.paths import check_paths, file_errors, refuse_sheet
+from tablecast.batch.paths import check_paths, file_errors, is_parquet, refuse_sheet
 from tablecast.batch.summary import (
     SHOWN_REFUSALS,
     Refused,
@@ -112,7 +112,7 @@ def predict_file(
 
     Args:
         deployment: what ``description.load`` gives, or its path without ending.
-        source: the file to read; Parquet where its ending is ``.parquet``, else CSV.
+        source: the file to read; Parquet where its ending is ``.parquet`` or ``.pq``, else CSV.
         output: the file to write. It appears only when it is whole.
         errors: what happens to rows that the schema refuses.
         sheet: which sheet of a workbook, by name or by number from 1; None for the first.
@@ -127,7 +127,7 @@ def predict_file(
     check_paths(read, written)
     run = Run(loaded, errors, progress)
     with file_errors(), replaced_when_whole(written) as temporary:
-        if read.suffix.lower() == ".parquet":
+        if is_parquet(read):
             refuse_sheet(sheet, read.name)
             parquet = ParquetSource(read)
             return run.through(parquet, lambda: run.parquet_sink(temporary, parquet))

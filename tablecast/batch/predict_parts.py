@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from tablecast import __version__
-from tablecast.batch.engines import Cluster, EngineFailed, started
+from tablecast.batch.engines import Cluster, EngineFailed, check_there, started
 from tablecast.batch.parts.inputs import inputs_at
 from tablecast.batch.parts.kept import Kept
 from tablecast.batch.parts.locations import LONGEST_REASON
@@ -28,6 +28,9 @@ from tablecast.deployment.deployment import Deployment
 from tablecast.deployment.files import sha256_of
 from tablecast.errors import BatchError, TablecastError
 from tablecast.inference.onnx_engine import GraphEngine
+
+#: Seconds in which no part is done, until it is looked whether the cluster is still there.
+QUIET = 10.0
 
 #: What Python says where a worker has no tablecast, or one that is older than engines.
 _LACKING = re.compile("No module named|has no attribute|cannot import name")
@@ -52,6 +55,11 @@ class Workers:
         if self.engine is None:
             return nullcontext(Cluster(1, lambda order: _at_once(order, graph)))
         return started(self.engine, self.count, self.address, graph)
+
+    def check(self) -> None:
+        """Raises EngineFailed where they are gone."""
+        if self.engine:
+            check_there(self.engine, self.address)
 
 
 def _at_once(order: str, graph: bytes) -> Future[Scored]:
@@ -152,7 +160,7 @@ class _Run:
             self._kept.begin(resume)
         with self._cleaned_up():
             with workers.started(graph) as cluster:
-                self._answer(cluster)
+                self._answer(cluster, workers)
             self._refuse_failed()
             summary = merged(self._plans, self._kept.done)
             self._into.write(self._plans, self._kept)
@@ -173,8 +181,9 @@ class _Run:
             else:
                 error.add_note(self._how_to_resume())
             raise
-        except (TablecastError, _Uncut):
-            self._kept.remove()
+        except Exception as error:
+            if isinstance(error, TablecastError | _Uncut) or not self._kept.done:
+                self._kept.remove()
             raise
 
     def _how_to_resume(self) -> str:
@@ -182,7 +191,7 @@ class _Run:
         return (f"{done} of {parts} parts are done and kept: the same command with --resume goes "
                 "on from there.")  # fmt: skip
 
-    def _answer(self, cluster: Cluster) -> None:
+    def _answer(self, cluster: Cluster, workers: Workers) -> None:
         """Answer all parts, or all before the first that fails."""
         todo = (number for number in range(len(self._orders)) if number not in self._kept.done)
         waiting: dict[Future[Scored], int] = {}
@@ -193,7 +202,10 @@ class _Run:
                     waiting[cluster.submit(self._orders[number].to_json())] = number
             if not waiting:
                 return
-            for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+            done = wait(waiting, QUIET, FIRST_COMPLETED).done
+            if not done:
+                workers.check()
+            for future in done:
                 self._take(waiting.pop(future), future)
 
     def _take(self, number: int, future: Future[Scored]) -> None:

@@ -54,7 +54,7 @@ MOST_SHORT = 0.8
 
 #: How texts of other kinds begin.
 _OTHER_KINDS = {
-    "a web page or XML": re.compile(r"\s*<(?:!doctype|!--|\?xml|html|[a-z]+>)", re.I),
+    "a web page or XML": re.compile(r"\s*<(?:!--|(?:!doctype|\?xml|html|table)\b)", re.I),
     "JSON": re.compile(r"\s*(?:\[\s*)?\{\s*(?:\"(?:[^\"\\]|\\.)*\"\s*:|\})"),
     "ARFF": re.compile(r"(?:%[^\n]*\n|\s)*@relation\b", re.I),
 }

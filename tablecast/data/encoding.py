@@ -13,8 +13,7 @@ import codecs
 import re
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice, pairwise
 
 from tablecast.errors import Remark, TableError
@@ -34,6 +33,9 @@ _MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
+_CONTROLS = re.compile(_CONTROL.pattern.decode())
+#: What DOS wrote behind a text.
+END_OF_FILE = "\x1a"
 
 #: Distinct words that are judged, from the first so many bytes: enough to tell encodings apart, and
 #: no more work for a long file than for a short one.
@@ -47,6 +49,9 @@ MOST_TIMES = 8
 MOST_BAD = 0.05
 #: However short the file: one bad byte may be two bad characters.
 FEWEST_BAD = 2
+
+#: Bytes that stand for no sign, as a share of a text's beginning, and one more: a mistake.
+MOST_CONTROLS = 0.001
 
 #: Below this share of sense a text is no text.
 LEAST_SENSE = 0.6
@@ -138,11 +143,25 @@ def decode(content: bytes, name: str, encoding: str | None = None) -> Decoded:
         raise _binary(name)
     if unmarked_utf16(content):
         return _unmarked(content, name)
-    if _CONTROL.search(content[:65536]):
+    controls = has_controls(content[:65536])
+    if controls is None:
         raise _binary(name)
-    with suppress(UnicodeDecodeError):
-        return Decoded(content.decode(), "utf-8")
-    return _judged(content, name)
+    try:
+        decoded = Decoded(content.decode(), "utf-8")
+    except UnicodeDecodeError:
+        decoded = _judged(content, name)
+    text = decoded.text.removesuffix(END_OF_FILE)
+    if not controls:
+        return replace(decoded, text=text)
+    text = _CONTROLS.sub("\ufffd", text)
+    others = [note for note in decoded.notes if note.message != BAD_BYTES.message]
+    return Decoded(text, decoded.encoding, (*others, *_bad_note(text, decoded.encoding)))
+
+
+def has_controls(beginning: bytes) -> bool | None:
+    """Whether some bytes stand for no sign; None where they are too many for a text."""
+    count = len(_CONTROL.findall(beginning.removesuffix(END_OF_FILE.encode())))
+    return None if count > 1 + MOST_CONTROLS * len(beginning) else count > 0
 
 
 def python_name(encoding: str) -> str:

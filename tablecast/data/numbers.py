@@ -14,6 +14,7 @@ from tablecast.schema.number_formats import (
     SPELLINGS,
     Amount,
     amount_of,
+    is_same_unit,
     is_unit,
 )
 from tablecast.schema.texts import fold
@@ -136,10 +137,11 @@ def _unit_of(amounts: Mapping[str, Amount]) -> tuple[str, tuple[str, ...]]:
     if not named:
         return "", ()
     unit = common or fold(next(iter(named.values())).unit)
+    alike = {one for one in units if is_same_unit(one, unit)}  # 1 year among years
     odd = tuple(
         text
         for text, amount in amounts.items()
-        if fold(amount.unit) != unit and (amount.unit or amount.digits.strip("0.,"))
+        if fold(amount.unit) not in alike and (amount.unit or amount.digits.strip("0.,"))
     )
     written = Counter(amount.unit for amount in named.values() if fold(amount.unit) == unit)
     spelt = written.most_common(1)[0][0]

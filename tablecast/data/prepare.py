@@ -42,6 +42,9 @@ MOST_CLASSES = 20
 #: Sums of squares of amounts; a model squares once more, where it compares errors.
 SMALLEST, LARGEST = 1e-150, 1e150
 
+#: float32 holds ten times that, so that a request beyond the training range has room.
+LARGEST_NUMBER = 1e37
+
 #: Fewer rows leave at most six test rows, whose scores mean nothing.
 MIN_ROWS = 20
 
@@ -91,6 +94,7 @@ def prepare(
     kept = features.drop(columns=[column.name for column in dropped])
     if kept.columns.empty:
         raise _nothing_left(target, dropped)
+    _check_numbers(kept[present])
     clean = kept.assign(**{target: targets})[present].reset_index(drop=True)
     chosen = _choose_task(clean[target], options.task if task == "auto" else task, notes)
     if chosen == "classification":
@@ -101,6 +105,16 @@ def prepare(
     notes += flags(kept, clean, options.roles)
     table = with_reading(clean, reading)
     return Prepared(table, target, chosen, tuple(dropped), tuple(notes), about=about)
+
+
+def _check_numbers(features: pd.DataFrame) -> None:
+    """Refuse numbers that PyCaret, which computes in float32, would take for infinite."""
+    for name, column in features.select_dtypes("number").items():
+        if (far := column.abs().max()) > LARGEST_NUMBER:
+            raise TableError(
+                f"'{name}' holds {far:g}, and numbers are read up to {LARGEST_NUMBER:g}. Give the "
+                f"column in another unit, or leave it out (--drop {shlex.quote(str(name))})."
+            )
 
 
 def _nothing_left(target: str, dropped: list[Dropped]) -> TableError:

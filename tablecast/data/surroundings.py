@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
+from tablecast.data.encoding import END_OF_FILE
 from tablecast.errors import Remark
 from tablecast.schema.missing import is_placeholder
 from tablecast.schema.number_formats import PLAIN, amount_of, is_unit
@@ -46,7 +47,10 @@ def is_filled(record: Record) -> bool:
 
 
 def is_drawn(record: Record) -> bool:
-    """Whether a line only rules off the table, such as ----- or |---|---|."""
+    """Whether a line only rules off the table, such as ----- or |---|---|, or is DOS's end of a
+    file."""
+    if list(record) == [END_OF_FILE]:
+        return True
     first = next(filter(None, map(bare, record[:2])), "")
     if first[:1] not in ("-", "=", "_", "+", ":"):
         return False

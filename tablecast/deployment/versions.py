@@ -93,7 +93,8 @@ def resolved(path: Path, nested: bool = False) -> Path:
             name, where it is the only one.
 
     Raises:
-        ArtifactError: the folder has versions, and cannot say which is current.
+        ArtifactError: the folder has versions, and cannot say which is current, or that one is
+            not there.
     """
     if is_made(path):
         return path
@@ -103,8 +104,21 @@ def resolved(path: Path, nested: bool = False) -> Path:
     if is_made(own):
         return own
     if is_versioned(path, nested):
-        return base_of(path, state_of(path).current)
+        return _current(path)
     return (deployment_in(path) or own) if nested else path
+
+
+def _current(folder: Path) -> Path:
+    """The path, without ending, of the files of the current version."""
+    version = state_of(folder).current
+    base = base_of(folder, version)
+    if not is_made(base):
+        listed = ", ".join(versions_in(folder)) or "none"
+        raise ArtifactError(
+            f"{str(folder)!r} serves version {version!r}, which is not there. Versions: {listed}. "
+            f"Switch to one: python -m tablecast switch {folder} VERSION"
+        )
+    return base
 
 
 def is_made(base: Path) -> bool:

@@ -47,13 +47,12 @@ class Daily:
     """Counts the rows of deployments that it was told of; others are left to whoever knows them."""
 
     def __init__(self) -> None:
-        self._countings: dict[str, Counting] = {}
+        #: By name and pickle: of two copies one may hide a field.
+        self._countings: dict[tuple[str, str], Counting] = {}
 
-    def learn(self, description: Mapping[str, Any]) -> None:
-        """Count a deployment's rows from now on."""
-        sha256 = str(description["sha256"])
-        if sha256 not in self._countings:
-            self._countings[sha256] = Counting.of(description)
+    def learn(self, name: str, description: Mapping[str, Any]) -> None:
+        """Count the rows of a deployment, which is served under a name, from now on."""
+        self._countings[name, str(description["sha256"])] = Counting.of(description)
 
     def fold(self, engine: sa.Engine) -> bool:
         """Count some of what is kept and not counted yet.
@@ -86,9 +85,8 @@ class Daily:
     ) -> dict[int, Sums]:
         """Day (since 1970, UTC) to its sums, with what is not counted yet, in their order."""
         days = read(connection, deployment, sha256, since)
-        if sha256 in self._countings:
-            its = UNCOUNTED.c.deployment == deployment, UNCOUNTED.c.sha256 == sha256
-            commits = _commits(connection, _COMMITS.where(*its))
+        if (deployment, sha256) in self._countings:
+            commits = _commits(connection, _COMMITS.where(_its(deployment, sha256)))
             rows = _rows_of(connection, [one for commit in commits for one in commit.ids])
             for place, sums in self._sums(rows).items():
                 if place.day >= since:
@@ -103,10 +101,10 @@ class Daily:
 
     def _uncounted(self, connection: sa.Connection) -> list[Commit]:
         """The oldest commits that can be counted, of not many more rows than ``MOST_ROWS``."""
-        asked = _COMMITS.where(UNCOUNTED.c.sha256.in_(list(self._countings))).limit(MOST_COMMITS)
+        known = sa.or_(sa.false(), *(_its(*whose) for whose in list(self._countings)))
         some: list[Commit] = []
         rows = 0
-        for commit in _commits(connection, asked):
+        for commit in _commits(connection, _COMMITS.where(known).limit(MOST_COMMITS)):
             if rows < MOST_ROWS:
                 some.append(commit)
             rows += len(commit.ids)
@@ -116,13 +114,13 @@ class Daily:
         """Of answers and refusals."""
         answered, refused = rows
         sums = {
-            place: self._countings[place.sha256].answers(of_day)
+            place: self._countings[place[:2]].answers(of_day)
             for place, of_day in by_place(answered).items()
-            if place.sha256 in self._countings
+            if place[:2] in self._countings
         }
         for place, of_day in by_place(refused).items():
-            if place.sha256 in self._countings:
-                found = self._countings[place.sha256].refusals(of_day)
+            if place[:2] in self._countings:
+                found = self._countings[place[:2]].refusals(of_day)
                 added(sums.setdefault(place, {}), found)
         return sums
 
@@ -159,6 +157,10 @@ def uncounted_ids(connection: sa.Connection) -> set[str]:
 _COMMITS = sa.select(UNCOUNTED.c.id, UNCOUNTED.c.ids).order_by(UNCOUNTED.c.id)
 
 
+def _its(deployment: str, sha256: str) -> sa.ColumnElement[bool]:
+    return sa.and_(UNCOUNTED.c.deployment == deployment, UNCOUNTED.c.sha256 == sha256)
+
+
 def _commits(connection: sa.Connection, asked: sa.Select[Any]) -> list[Commit]:
     return [Commit(*row) for row in connection.execute(asked)]
 
@@ -184,13 +186,13 @@ def _are_there(connection: sa.Connection, rows: tuple[Sequence[Any], Sequence[An
     return True
 
 
-def note_outcomes(
+def sums_of_outcomes(
     connection: sa.Connection, told: Mapping[str, Any], before: Mapping[str, Any]
-) -> None:
-    """Count what answers should have been, on the days of the answers.
+) -> dict[Place, Sums]:
+    """What to add where it is told what answers should have been, on the days of the answers.
 
     Args:
-        connection: a transaction that has just written these outcomes.
+        connection: what reads the answers.
         told: the id of an answer to its outcome.
         before: the outcomes that some of them replace, which do not count any more.
     """
@@ -200,7 +202,7 @@ def note_outcomes(
         added(of_day, of_outcome(row, told[row["id"]]))
         if row["id"] in before:
             added(of_day, negated(of_outcome(row, before[row["id"]])))
-    add(connection, sums)
+    return sums
 
 
 def _judged(connection: sa.Connection, ids: Sequence[str]) -> Iterator[Any]:
@@ -220,7 +222,7 @@ def uncount(connection: sa.Connection, row: Any) -> None:
     """
     if row["preview"]:
         return
-    asked = _COMMITS.where(UNCOUNTED.c.sha256 == row["sha256"]).with_for_update()
+    asked = _COMMITS.where(_its(row["deployment"], row["sha256"])).with_for_update()
     for commit in _commits(connection, asked):
         if row["id"] in commit.ids:
             _leave_out(connection, commit, row["id"])

@@ -18,6 +18,7 @@ from tablecast.log.retention import delete_old
 from tablecast.log.statements import insertion
 from tablecast.log.tables import PREDICTION, REFUSAL, REPEATED, UNCOUNTED
 from tablecast.log.turns import Turns
+from tablecast.log.write_ahead import WriteAhead
 
 #: Seconds after which a connection that nobody used is looked at before it is used again: a
 #: database, or what lies between, ends some that are idle.
@@ -34,13 +35,13 @@ class Store:
         file = engine.url.database if engine.dialect.name == "sqlite" else None
         self._file = Path(file) if file else None
         self._turns = Turns(Path(f"{file}-turn")) if file else None
+        self._ahead = WriteAhead(Path(f"{file}-wal")) if file else None
         self._insert = {
             table.name: insertion(table, engine.dialect)
             for table in (PREDICTION, REFUSAL, UNCOUNTED)
         }
         self._opened: tuple[int, int] | None = None
         self._connection: sa.Connection | None = None
-        self._ahead: int | None = None
         self._used = 0.0
         self._process = os.getpid()
 
@@ -52,7 +53,7 @@ class Store:
             self._release()
             if self._turns:
                 self._turns.close()
-        self._connection = self._ahead = None
+        self._connection = None
         self.engine.dispose(close=is_own)
         self._process = os.getpid()
 
@@ -73,13 +74,13 @@ class Store:
         if self._opened is None:
             upgrade(self.engine)
             self._opened = self._identity()
-        if self._turns is None:
+        if self._turns is None or self._ahead is None:
             self._write(parcels)
         else:
             with self._turns.taken(PATIENCE):
                 self._write(parcels)
                 ticket = self._turns.wrote(sum(map(len, parcels)))
-            self._turns.sync(ticket, self._sync, PATIENCE)
+            self._turns.sync(ticket, self._ahead.sync, PATIENCE)
         # SQLite writes to a file that was deleted or replaced as if nothing had happened.
         if self._identity() != self._opened:
             raise LogError("its file was deleted or replaced")
@@ -95,15 +96,6 @@ class Store:
         """Delete what is older than so many days (0: nothing), and answers that may be repeated."""
         delete_old(self.engine, days)
 
-    def _sync(self) -> None:
-        """Wait until what SQLite has written ahead is on the disk, while others may write.
-
-        That is all that SQLite itself does at a commit where it is told to wait for the disk.
-        """
-        if self._ahead is None:  # open as long as the database: an error is told to who had it open
-            self._ahead = os.open(f"{self._file}-wal", os.O_RDONLY | os.O_CLOEXEC)
-        getattr(os, "fdatasync", os.fsync)(self._ahead)  # macOS has the second only
-
     def _identity(self) -> tuple[int, int]:
         if self._file is None:
             return (0, 0)
@@ -113,6 +105,8 @@ class Store:
     def _write(self, parcels: Sequence[Parcel]) -> None:
         connection = self._connected()
         with connection.begin():
+            if self._ahead:
+                self._ahead.make_room()
             if not parcels:
                 connection.execute(sa.text("UPDATE alembic_version SET version_num = version_num"))
             fresh = _claimed(connection, parcels)
@@ -133,8 +127,7 @@ class Store:
 
     def _release(self) -> None:
         if self._ahead is not None:
-            os.close(self._ahead)
-            self._ahead = None
+            self._ahead.close()
         if self._connection is not None:
             self._connection.close()
             self._connection = None

@@ -15,9 +15,10 @@ from tablecast.deployment.deployment import Deployment
 from tablecast.errors import Remark, TablecastError
 from tablecast.i18n.language import N_
 from tablecast.inference.engine import Label
-from tablecast.log.daily import note_outcomes
+from tablecast.log.daily import add, sums_of_outcomes
 from tablecast.log.daily_sums import MOST_ERROR
-from tablecast.log.database import writing
+from tablecast.log.database import reading, writing
+from tablecast.log.statements import insertion
 from tablecast.log.tables import OUTCOME, PREDICTION
 from tablecast.schema.field import Field
 from tablecast.schema.number_formats import DECIMAL_COMMA
@@ -35,6 +36,9 @@ BEYOND = 1000
 
 #: Characters of an id, which has 36.
 MOST_ID = 99
+
+#: How often outcomes are read and written where others tell, or erase, the same ones meanwhile.
+TRIALS = 3
 
 #: Ids that one statement asks for.
 AT_ONCE = 500
@@ -152,34 +156,44 @@ def add_outcomes(
         OutcomesRefused: an id is unknown, or another outcome is known.
         SQLAlchemyError: the database cannot be written to.
     """
-    try:
-        return _added(engine, deployment, told, key, replacing)
-    except IntegrityError:  # somebody told one of them meanwhile: now it is known
-        return _added(engine, deployment, told, key, replacing)
+    for _ in range(TRIALS - 1):
+        try:
+            return _added(engine, deployment, told, key, replacing)
+        except IntegrityError:  # somebody told or erased one of them meanwhile: now that is known
+            continue
+    return _added(engine, deployment, told, key, replacing)
 
 
 def _added(
     engine: sa.Engine, deployment: str, told: Sequence[Told], key: str | None, replacing: bool
 ) -> Counted:
-    at = time.time_ns() // 1000
-    with writing(engine) as connection:
-        ids = [one for one in dict.fromkeys(one.id for one in told) if may_be_id(one)]
+    """Read first, and write then: who keeps answers should not wait for a file to be looked at."""
+    ids = [one for one in dict.fromkeys(one.id for one in told) if may_be_id(one)]
+    with reading(engine) as connection:
         of = dict(_pairs(connection, PREDICTION.c.id, PREDICTION.c.deployment, ids))
         known = dict(_pairs(connection, OUTCOME.c.prediction_id, OUTCOME.c.outcome, ids))
-        before = {} if replacing else known
-        if errors := list(_errors(told, deployment, of, before)):
+        if errors := list(_errors(told, deployment, of, {} if replacing else known)):
             raise OutcomesRefused(errors)
         new = {one.id: one.outcome for one in told if known.get(one.id) != one.outcome}
-        for part in _parts([one for one in new if one in known]):
-            connection.execute(sa.delete(OUTCOME).where(OUTCOME.c.prediction_id.in_(part)))
-        rows = [
-            {"prediction_id": one, "at": at, "outcome": outcome, "key": key}
-            for one, outcome in new.items()
-        ]
-        if rows:
-            connection.execute(sa.insert(OUTCOME), rows)
-            note_outcomes(connection, new, known)
+        sums = sums_of_outcomes(connection, new, known)
+    if new:
+        at = time.time_ns() // 1000
+        rows = [{"prediction_id": one, "at": at, "outcome": outcome, "key": key}
+                for one, outcome in new.items()]  # fmt: skip
+        with writing(engine) as connection:
+            _take_away(connection, {one: known[one] for one in new if one in known})
+            insertion(OUTCOME, engine.dialect).run(connection, rows)
+            add(connection, sums)
     return Counted(len(new), len(ids) - len(new))
+
+
+def _take_away(connection: sa.Connection, known: Mapping[str, Label]) -> None:
+    """Delete outcomes. Raises IntegrityError where they are not these any more."""
+    delete = sa.delete(OUTCOME).returning(OUTCOME.c.prediction_id, OUTCOME.c.outcome)
+    for part in _parts(list(known)):
+        found = connection.execute(delete.where(OUTCOME.c.prediction_id.in_(part)))
+        if {row.prediction_id: row.outcome for row in found} != {one: known[one] for one in part}:
+            raise IntegrityError("other outcomes are known", None, ValueError())
 
 
 def _errors(

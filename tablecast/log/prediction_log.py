@@ -67,12 +67,12 @@ class PredictionLog:
         Raises:
             SettingError: a secret is missing.
         """
-        self.learn(loaded.description)
+        self.learn(name, loaded.description)
         return Notes(loaded, name, self._settings["engine"], self._settings["log_secret"])
 
-    def learn(self, description: Mapping[str, Any]) -> None:
+    def learn(self, name: str, description: Mapping[str, Any]) -> None:
         """Count a deployment's answers from now on, and those that nobody has counted yet."""
-        self._daily.learn(description)
+        self._daily.learn(name, description)
 
     def submit(self, parcel: Parcel) -> None:
         """Have a parcel written; its ``done``, if it has one, is told."""

@@ -13,6 +13,7 @@ import math
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread
 
@@ -130,6 +131,7 @@ class Writer:
             self._thread = None
 
     def _run(self) -> None:
+        _go_on_when_woken()
         goes_on = True
         while goes_on:
             parcels, goes_on = self._next()
@@ -242,3 +244,13 @@ class Writer:
         except (SQLAlchemyError, OSError) as error:
             log.error("Old rows of the prediction log cannot be deleted: %s", reason_of(error))
 
+
+
+def _go_on_when_woken() -> None:
+    """Let this thread run as soon as the disk is done, though a server lets others end first.
+
+    granian's threads are such (see ``granian_app``), and this one would be when it is started.
+    """
+    if hasattr(os, "sched_setscheduler"):
+        with suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))

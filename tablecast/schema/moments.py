@@ -150,7 +150,7 @@ def _day(year: str, month: str, day: str) -> date | None:
 
 def moment_of(text: object, form: str = "") -> datetime | None:
     """The moment that a text means: ISO 8601, or in a format; None where it is neither."""
-    if not isinstance(text, str):
+    if not isinstance(text, str) or "\0" in text:  # fromisoformat reads no further than a zero
         return None
     if form:
         try:

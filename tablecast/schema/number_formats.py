@@ -161,8 +161,10 @@ def amount_of(text: str) -> Amount | None:
 def _without_sign(text: str, *, at_end: bool = False) -> str:
     """What stands beside the digits, but for one sign at its outer or inner end."""
     text = text.strip()
-    if text[:1] and text[0] in _SIGNS and (not at_end or len(text) == 1):
-        return text[1:].strip()
+    rest = text[1:].strip()
+    # A minus before a unit is one where money follows, 12,50- €, and no hyphen, 4-door.
+    if text[:1] and text[0] in _SIGNS and (not at_end or not rest or is_currency(rest)):
+        return rest
     if text[-1:] and text[-1] in _SIGNS:
         return text[:-1].strip()
     return text

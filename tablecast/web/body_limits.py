@@ -27,11 +27,15 @@ def limit_body() -> None:
     if request.content_length is None:
         raise LengthRequired(_("Send a Content-Length header. Chunked requests are not supported."))
     limit = _most_bytes()
-    content_encoding.unpack(limit)
+    packed = content_encoding.is_packed()
+    if packed:  # and is unpacked in memory, however large a file may be otherwise
+        limit = min(limit, int(current_app.config["MAX_BODY"]))
     if request.content_length > limit:
         _read_and_discard()
         words = _("The body is larger than {limit} bytes. Send it in parts.")
         raise RequestEntityTooLarge(words.format(limit=number(limit)))
+    if packed:
+        content_encoding.unpack(limit)
 
 
 def _most_bytes() -> int:

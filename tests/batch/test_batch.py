@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tablecast.batch.column_reader import FEWER_REFUSALS, REMEMBERED, RowsReader, meaning
-from tablecast.batch.csv_chunk import PlainChunk
+from tablecast.batch.csv_chunk import RULED_OFF, PlainChunk
 from tablecast.batch.csv_sink import CsvSink
 from tablecast.batch.csv_source import CsvSource
 from tablecast.batch.formula_guard import guarded
@@ -670,7 +670,9 @@ def test_whatever_cells_hold_is_read_back(
 @settings(max_examples=300, deadline=None)
 @given(
     st.lists(
-        st.lists(st.text("ab=+-@1.e% é", max_size=4), min_size=2, max_size=2).filter(is_filled),
+        st.lists(st.text("ab=+-@1.e% é", max_size=4), min_size=2, max_size=2)
+        .filter(is_filled)
+        .filter(lambda row: not RULED_OFF.match("\n" + ";".join(row))),  # which are looked at
         min_size=1, max_size=5,
     ),
     st.sampled_from(["\n", "\r\n"]),

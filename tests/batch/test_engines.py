@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
+import socketserver
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from concurrent.futures import Future
+from contextlib import AbstractContextManager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +20,19 @@ import psutil
 import pytest
 from deployments import ROOT, SHIPPED
 
-from tablecast.batch.engines import Cluster, engine_names, started
+from tablecast.batch import predict_parts
+from tablecast.batch.engines import Cluster, EngineFailed, engine_names, ray_engine, started
+from tablecast.batch.predict_parts import Workers
 from tablecast.cli.main import main
-from tests.engine_checks import GRAPH, check_bytes, check_refusals, check_strangers
+from tests.engine_checks import (
+    DEPLOYMENT,
+    GRAPH,
+    bad_rows,
+    check_bytes,
+    check_refusals,
+    check_strangers,
+    once,
+)
 from tests.insured import rows_of, text
 
 #: Dask's and its packages' own.
@@ -37,7 +51,8 @@ def test_the_bytes_are_those_of_one_process(
 ) -> None:
     """Ten bad rows in three parts, two workers, one of them killed in the middle."""
     assert cluster.workers == 2
-    check_bytes(cluster, tmp_path, monkeypatch)
+    path = bad_rows(tmp_path, 20_000)
+    check_bytes(cluster, path, once(path), monkeypatch)
 
 
 def test_refusals_are_those_of_one_process(cluster: Cluster, tmp_path: Path) -> None:
@@ -58,6 +73,8 @@ def test_workers_refuse_what_is_not_the_same(cluster: Cluster, tmp_path: Path) -
         (["--engine", "processes", "--address", "local"], "leave out --address"),
         (["--engine", "dask", "--address", "nonsense"], "No cluster of Dask answers at nonsense"),
         (["--workers", "2"], "add --engine"),
+        (["--address", ""], "add --engine"),
+        (["--engine", "dask", "--address", ""], "--address is empty"),
     ],
 )
 def test_clusters_that_are_not_there(
@@ -70,6 +87,72 @@ def test_clusters_that_are_not_there(
     error = capsys.readouterr().err.strip()
     assert words in error
     assert "\n" not in error
+    assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
+
+
+@pytest.fixture
+def other_service() -> Iterator[str]:
+    """Where something listens that is no cluster, and answers as web servers do."""
+    class Deaf(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(1_000)
+            self.request.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Deaf) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
+def test_something_else_at_the_address(other_service: str, tmp_path: Path, capsys: Any) -> None:
+    """One line, whatever the client makes of the answer; nothing is left."""
+    (tmp_path / "in.csv").write_text(text(rows_of(10)))
+    command = ["predict", str(SHIPPED), str(tmp_path / "in.csv"), "-o", str(tmp_path / "out.csv")]
+    assert main([*command, "--engine", "dask", "--address", f"tcp://{other_service}"]) == 1
+    error = capsys.readouterr().err.strip()
+    assert error.startswith("tablecast: No cluster of Dask answers at tcp://")
+    assert "\n" not in error
+    with pytest.raises(EngineFailed, match="something else listens there"):
+        ray_engine.check_speech(other_service)
+    assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
+
+
+@pytest.mark.parametrize(
+    ("end", "words"),
+    [("os._exit(1)", "(127.0.0.1:1) goes away. Go on."), ("pass", ""), ("raise SystemExit", "")],
+)
+def test_last_words_of_a_command_that_ray_ends(end: str, words: str) -> None:
+    """Ray ends the process where its own is gone: another one says so, and nothing otherwise."""
+    code = f"""import os
+from tablecast.batch.engines.ray_engine import last_words
+with last_words("127.0.0.1:1", "Go on."):
+    {end}
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.stderr.strip().endswith(words)
+    assert done.stderr.count("tablecast:") == bool(words)
+
+
+def test_a_cluster_that_is_silent_and_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where no part is done for a while, it is looked whether the cluster is still there."""
+    monkeypatch.setattr(predict_parts, "QUIET", 0.01)
+
+    class Silent(Workers):
+        def started(self, graph: bytes) -> AbstractContextManager[Cluster]:
+            return nullcontext(Cluster(1, lambda _: Future()))
+
+    (tmp_path / "in.csv").write_text(text(rows_of(10)))
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        address = f"ray://127.0.0.1:{gone.getsockname()[1]}"
+    with pytest.raises(EngineFailed, match=r"The cluster of ray at ray://.* went away"):
+        predict_parts.predict_parts(
+            DEPLOYMENT, str(tmp_path / "in.csv"), str(tmp_path / "out.csv"),
+            Silent("ray", None, address),
+        )  # fmt: skip
     assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
 
 

@@ -57,6 +57,13 @@ def test_what_does_not_fit_is_refused_before_any_work() -> None:
         replace(graph, version="0.0.7").answered(["age"], 0, lambda _: [])
 
 
+@pytest.mark.parametrize("engine", ["dask", "ray", "spark"])
+def test_another_kind_of_frame_is_named(engine: str) -> None:
+    """One line, before the deployment is looked for, which says what pandas has."""
+    with pytest.raises(BatchError, match=rf"of {engine.title()}.*DataFrame.*predict_model"):
+        getattr(tablecast, engine).predict(frame(), "none")
+
+
 @pytest.mark.thorough
 @pytest.mark.parametrize("engine", ["dask", "ray", "spark"])
 def test_the_names_are_short(engine: str) -> None:

@@ -342,3 +342,46 @@ def test_a_workbook_is_answered_by_an_engine_too(tmp_path: Path) -> None:
                                                       "prediction_high"]  # fmt: skip
     with pytest.raises(BatchError, match="is not a workbook, so it has no sheet"):
         run(put(tmp_path, rows=text(A)) / "rows.csv", tmp_path / "out.csv", sheet="rows")
+
+
+@pytest.mark.parametrize(
+    ("source", "output"),
+    [("in", "in/out.csv"), ("in", "in/out/"), ("in/*", "in/out/"), ("in/**/*.csv", "in/out.csv"),
+     ("i*", "in2/"), ("*.csv*", "out.csv")],
+)  # fmt: skip
+def test_an_output_within_the_input_is_refused(
+    source: str, output: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or what is done would be read as rows, by the next run and by --resume."""
+    put(tmp_path, in__a=text(A), b=text(B))
+    monkeypatch.chdir(tmp_path)
+    before = listed(tmp_path)
+    with pytest.raises(BatchError, match="lies in what is read"):
+        run(source, output)
+    assert listed(tmp_path) == before
+
+
+@pytest.mark.parametrize(("source", "output"), [("in/*.csv", "in/out/"), ("*.csv", "out.csv")])
+def test_an_output_beside_the_input_is_not(
+    source: str, output: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A pattern says which files are read."""
+    put(tmp_path, in__a=text(A), b=text(A))
+    monkeypatch.chdir(tmp_path)
+    assert run(source, output).rows == 20
+
+
+@pytest.mark.usefixtures("interrupted")
+@pytest.mark.parametrize("source", ["out.csv.parts", "out.csv.parts/*.csv", "*"])
+def test_parts_of_an_interrupted_run_are_no_input(source: str, tmp_path: Path) -> None:
+    """Not all rows are there yet, and nobody would notice."""
+    with pytest.raises(BatchError, match=r"holds the parts of a run that was interrupted"):
+        run(f"{tmp_path}/{source}", tmp_path / "again.csv")
+
+
+def test_an_empty_path_is_no_folder(tmp_path: Path) -> None:
+    """As a variable that is not set gives it; it is not the folder that one is in."""
+    put(tmp_path, a=text(A))
+    for source, output in (("", tmp_path / "out.csv"), (tmp_path / "a.csv", "")):
+        with pytest.raises(BatchError, match="path is empty"):
+            run(source, output)

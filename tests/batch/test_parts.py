@@ -200,3 +200,20 @@ def test_parquet_folders_that_name_a_column(tmp_path: Path) -> None:
     pa.parquet.write_table(other, folder / "rows.parquet")
     with pytest.raises(BatchError, match=r"lacks 'age \(int64\)' and has 'age \(double\)'"):
         predict_parts(shipped_deployment("onnx"), str(tmp_path / "in"), f"{out}2/", Workers())
+
+
+def test_parquet_files_of_which_one_has_no_gaps_become_one(tmp_path: Path) -> None:
+    """Whichever comes first: columns may have gaps then. And .pq is Parquet, too."""
+    table = table_of(rows_of(30))
+    sure = pa.schema([field.with_nullable(False) for field in table.schema])
+    for order, schemas in (("gaps last", (sure, table.schema)), ("first", (table.schema, sure))):
+        (tmp_path / order).mkdir()
+        for name, schema in zip(("a.pq", "b.parquet"), schemas, strict=True):
+            one = pa.table(table.columns, schema=schema)
+            pa.parquet.write_table(one, tmp_path / order / name)
+        out = tmp_path / order / "out" / "out.pq"
+        deployment = shipped_deployment("onnx")
+        predict_parts(deployment, f"{tmp_path / order}/*.p*", str(out), Workers())
+        assert pa.parquet.read_table(out).num_rows == 60
+        predict_file(deployment, tmp_path / order / "a.pq", out)
+        assert pa.parquet.read_table(out).num_rows == 30

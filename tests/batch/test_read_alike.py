@@ -58,6 +58,7 @@ AROUND = {
     "another table's row above": "EXTF,700,21,Stapel,12,2023,RE,1,1\n" + PLAIN,
     "a drawing of a table": ("+---+\n" + PLAIN.replace(HEADER, f"{HEADER}\n---,---,---,---,---,---")
                              + "+---+\n").replace(",", "|"),
+    "DOS's end of a file": PLAIN + "\x1a",
     "markdown": "".join(
         f"| {line.replace(',', ' | ')} |\n" for line in (HEADER, "---,---,:-:,---", *ROWS[:2])
     ),
@@ -134,6 +135,19 @@ def test_a_batch_is_read_in_the_tables_encoding(
     assert any("gb18030" in note for note in summary.notes) == (encoding == "gb18030")
 
 
+@pytest.mark.parametrize(("encoding", "known"), [
+    ("gb18030", "gb18030"), ("utf-8", "gb18030"), ("utf-8", "windows-1252"), ("euc-kr", "euc-kr"),
+    ("windows-1252", "windows-1252"),
+])  # fmt: skip
+def test_one_bad_byte_leaves_a_batch_its_language(encoding: str, known: str) -> None:
+    """However short it is: the table's own encoding is tried, and UTF-8 before that."""
+    word = {"euc-kr": "서울", "windows-1252": "Zürich"}.get(encoding, "北京")
+    content = f"a,b\n{word},1\n{word},2\n".encode(encoding)
+    for bad in (b"\xff", b"\x81"):
+        text = CsvText(io.BytesIO(content + b"x" + bad + b",3\n"), "t.csv", known).open().read()
+        assert text.startswith(f"a,b\n{word},1\n{word},2\n")
+
+
 def test_one_bad_byte_is_one_bad_cell(fake_deployment: Deployment, tmp_path: Path) -> None:
     """The row that holds it may be refused; the others are answered."""
     content = f"{HEADER},note\n{ROWS[0]},Zürich\n{ROWS[1]},".encode() + b"caf\xe9\n"
@@ -165,6 +179,12 @@ CELLS = {
     "time zones": [f"2021-03-05T{hour:02}:00:00Z" for hour in range(20)],
     "ISO 8601": [f"2021-03-{day:02}" for day in range(1, 29)],
     "infinite numbers": ["1.5", "inf", "2.5", "-Infinity", "0.5"],
+    "the year last": [f"Fri Apr {day} 03:26:00 2021" for day in range(10, 29)],
+    "no cents": ["5.– Fr.", "7.- Fr.", "1'200.-- Fr.", "9 Fr."],
+    "signs unseen": ["\ufeff5", "7\u200b", "1\u00ad2"],
+    "a currency's point": ["Rs.500", "Rs. 1,200", "Rs.7"],
+    "one and many": ["1 year", "2 years", "30 yrs"],
+    "a minus before the currency": ["5,10- €", "7,25 €", "9,00 €"],
     "brackets": ["(5)", "7", "(9)", "10-"],
     "units": ["5 kg", "7 kg", "1,200.5 kg"],
 }

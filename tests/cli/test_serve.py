@@ -88,7 +88,8 @@ def test_what_cannot_be_served_is_one_line(
 @pytest.mark.parametrize(
     ("name", "words"),
     [("", "An empty name"), ("empty", "holds no deployment"), ("a" * 300, "File name too long"),
-     ("a\nb", "There is no 'a"), ("unhashed", "There is no unhashed.onnx.sha256")],
+     ("a\nb", "There is no 'a"), ("a\0b", "is no path"),
+     ("unhashed", "There is no unhashed.onnx.sha256")],
 )  # fmt: skip
 def test_what_no_name_can_be_is_one_line(
     started: list[list[str]], capsys: pytest.CaptureFixture[str], tmp_path: Path,

@@ -186,6 +186,8 @@ def test_usual_workbooks_are_read(tmp_path: Path) -> None:
     empty = f"<table:table-row{REPEATED.format('rows', 1_048_000)}><table:table-cell/>"
     (tmp_path / "in.ods").write_bytes(open_document(f"{rows * 3}{empty}</table:table-row>"))
     assert read_table(tmp_path / "in.ods").shape == (2, 1)
+    (tmp_path / "in.xlsb").write_bytes(two_binary_cells(1, 0))
+    assert read_table(tmp_path / "in.xlsb")["a"].tolist() == ["a"]
 
 
 @pytest.mark.thorough

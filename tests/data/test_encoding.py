@@ -89,6 +89,17 @@ def test_letters_that_a_language_does_not_write_so_tell(words: str, encoding: st
     assert decode(text.encode(encoding), "t.csv").text == text
 
 
+def test_a_byte_that_stands_for_no_sign_is_one_bad_character() -> None:
+    """As a zero in a name, or what DOS wrote behind a text; many of them are no text."""
+    decoded = decode(b"city,x\n" + b"Ulm,1\n" * 90 + b"Bo\x00nn,2\n\x1a", "t.csv")
+    assert decoded.text.endswith("Ulm,1\nBo\ufffdnn,2\n")
+    assert [str(note) for note in decoded.notes] == [
+        "1 character cannot be read as utf-8 and is shown as \ufffd (line 92)."
+    ]
+    with pytest.raises(TableError, match="not a text file"):
+        decode(b"city,x\n" + b"Ulm\x00,\x01\n" * 90, "t.csv")
+
+
 def test_a_single_accent_is_western() -> None:
     """One byte beyond ASCII, with nothing else to tell by, is read as most people wrote it."""
     assert decode(b"place,y\ncaf\xe9,1\nbar,2\n", "t.csv").text.split(",")[1] == "y\ncafé"

@@ -572,6 +572,7 @@ def test_a_title_may_hold_the_separator(tmp_path: Path) -> None:
     ('[{"k": "a", "y": 1},\n {"k": "b", "y": 2}]', "holds JSON"),
     ('{"k": "a", "y": 1}\n{"k": "b", "y": 2}\n', "holds JSON"),
     ("% made by weka\n@relation x\n@attribute k {a,b}\n@data\na\n", "holds ARFF"),
+    ("<!DOCTYPE html>\n<title>t</title>\n", "a web page"),
     ("k n y\na 1 2\nb 3 4\n", "read as one column, 'k n y'.*--separator ' '"),
     ("k:n:y\na:1:2\nb:3:4\n", "read as one column, 'k:n:y'.*--separator"),
 ])  # fmt: skip

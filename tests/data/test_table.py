@@ -432,6 +432,7 @@ def test_names_that_differ_in_case_are_two_columns(read: Read) -> None:
         (forty(z=[at * 1e300 for at in range(40)]), "z", "too large, or too near to one another"),
         (forty(z=[at * 1e-300 for at in range(40)]), "z", "Give them in another unit"),
         (forty(z=np.inf), "z", "missing in every row"),
+        (forty(big=[at * 1e300 for at in range(40)]), "y", "'big' holds 3.9e.301, .*--drop big"),
         (forty(z=[1.5] * 19 + [np.nan] * 21), "z", "Only 19 rows .* at least 20"),
         (forty().head(19), "y", "Only 19 rows"),
         (

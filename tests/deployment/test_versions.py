@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -64,11 +65,11 @@ def test_every_command_opens_the_current_version(command: list[str], tmp_path: P
     [
         ["card"], ["predict", "-o", "x.csv", "y.csv"], ["sql", "--dialect", "sqlite"], ["verify"],
         ["form", "--write", "x"], ["ship", "--to", "fly", "-o", "x"], ["page", "-o", "x.html"],
-        ["sign", "--key", "x"], ["compile"], ["serve"],
+        ["sign", "--key", "x"], ["compile"],
     ],
     ids=lambda command: str(command[0]),
 )
-def test_what_no_name_can_be_is_one_line(
+def test_no_command_takes_what_no_name_can_be(
     command: list[str], name: str, capsys: pytest.CaptureFixture[str],
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
@@ -115,6 +116,17 @@ def test_a_file_that_says_nothing_of_use_is_named(houses: Path, told: str) -> No
     with pytest.raises(ArtifactError, match=r"versions\.json.*switch .*houses VERSION"):
         load(houses)
     assert main(["switch", str(houses), "9"]) == 0
+    assert load(houses).description["version"] == "9"
+
+
+def test_a_current_version_that_is_gone_is_said(houses: Path) -> None:
+    """With those that are there; switching to one of them mends it, and back to previous too."""
+    versions.switch(houses, "9")
+    versions.switch(houses, "10")
+    shutil.rmtree(houses / "10")
+    with pytest.raises(ArtifactError, match=r"version '10', which is not there. Versions: 2, 9"):
+        load(houses)
+    assert main(["switch", str(houses), "previous"]) == 0
     assert load(houses).description["version"] == "9"
 
 

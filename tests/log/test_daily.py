@@ -36,7 +36,7 @@ def opened(folder: Path) -> sa.Engine:
 def counting() -> Daily:
     """What counts the shipped deployment's rows."""
     counted = Daily()
-    counted.learn(SHIPPED)
+    counted.learn(NAME, SHIPPED)
     return counted
 
 
@@ -160,7 +160,7 @@ def test_another_deployments_rows_are_left_to_whoever_serves_it(tmp_path: Path) 
 def told(engine: sa.Engine, outcomes: dict[str, float], before: dict[str, float]) -> None:
     """Count outcomes."""
     with writing(engine) as connection:
-        daily.note_outcomes(connection, outcomes, before)
+        daily.add(connection, daily.sums_of_outcomes(connection, outcomes, before))
 
 
 def test_an_outcome_counts_on_the_day_of_its_answer(tmp_path: Path) -> None:

@@ -106,13 +106,24 @@ def test_few_rows_begin_with_what_can_learn_from_them(task: str, line: str) -> N
         assert (np.ptp(trees.fit(x, x[:, 0]).predict(x)) > 0) == (rows > 39)
 
 
+def test_few_rows_have_a_blend_before_other_features_are_prepared() -> None:
+    """Of amounts, the plain features have two kinds of trees and a line by then; once each."""
+    few = candidates.first("regression", 141)
+    others = [one.features for one in few].index("searched")
+    assert {one.model for one in few[:others]} == {"lightgbm", "br", "gbr"}
+    assert len({repr(one) for one in few}) == len(few)
+
+
 def test_amounts_of_many_rows_are_tried_with_larger_trees_at_once() -> None:
-    """They come right after PyCaret's own settings; classes and fewer rows do not have them."""
+    """They come right after PyCaret's own settings, and extra trees next; a blend wants both."""
     larger = candidates.Candidate("lightgbm", candidates.LARGER_TREES)
     many = candidates.first("regression", candidates.MANY_ROWS)
     stock = len(candidates.STOCK["regression"])
-    assert many.index(larger) == stock
-    assert [one for one in many if one != larger] == candidates.first("regression", 9_000)
+    assert [one.model for one in many[stock : stock + 2]] == ["lightgbm", "et"]
+    assert many[stock] == larger
+    fewer = candidates.first("regression", 9_000)
+    others = [one for one in many if one != larger]
+    assert sorted(others, key=repr) == sorted(fewer, key=repr)
     assert larger not in candidates.first("classification", candidates.MANY_ROWS)
     space = candidates.space_of(larger, candidates.MANY_ROWS)
     assert space is not None

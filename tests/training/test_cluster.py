@@ -7,8 +7,8 @@ import pickle
 import signal
 import sys
 import threading
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -25,9 +25,9 @@ from tablecast.data.sources import prepare
 from tablecast.errors import EngineError, TrainingError
 from tablecast.training.cluster import dask_cluster, worker
 from tablecast.training.cluster import open_cluster as opening
-from tablecast.training.cluster.executor import Executor, Threads
+from tablecast.training.cluster.executor import Executor, Runner, Threads
 from tablecast.training.experiment.setup import quiet_and_single
-from tablecast.training.search import candidates, tuning, views
+from tablecast.training.search import candidates, cross_validation, tuning, views
 from tablecast.training.search.budget import Budget
 from tablecast.training.search.rounds import Search
 
@@ -75,11 +75,32 @@ def scribble(values: list[int]) -> int:
     return len(values)
 
 
-def test_two_workers_find_what_threads_find(
+class Wide(Threads):
+    """Threads that say that they are twelve, and note the models of each round of calls."""
+
+    width = 12  # type: ignore[assignment]
+
+    def __init__(self) -> None:
+        self.rounds: list[list[str]] = []
+
+    def share(self, values: Sequence[Any]) -> Runner:
+        runner = super().share(values)
+
+        def noting(function: Any, calls: Sequence[Any]) -> list[Any]:
+            self.rounds.append([type(arguments[0]).__name__ for _, arguments in calls])
+            return runner.map(function, calls)
+
+        return SimpleNamespace(map=noting)  # type: ignore[return-value]
+
+
+def test_two_workers_and_many_find_what_threads_find(
     two_workers: Executor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The same trials, settings, losses and predictions to the last bit, blends included."""
-    tried = {"regression": [(model, "plain") for model in ("lasso", "lightgbm", "et")]}
+    """The same trials, settings, losses and predictions to the last bit, blends included.
+
+    Where there are more workers than one model's folds, those of several models are side by side.
+    """
+    tried = {"regression": [(model, "plain") for model in ("lasso", "lightgbm", "et", "br")]}
     monkeypatch.setattr(candidates, "STOCK", {"regression": ()})
     monkeypatch.setattr(candidates, "TRIED", tried)
     monkeypatch.setattr(views, "LEANING", 1e9)
@@ -87,22 +108,53 @@ def test_two_workers_find_what_threads_find(
     monkeypatch.setattr(tuning, "DRAWS", 2)
     monkeypatch.setattr(tuning, "WORTH_TUNING", 10.0)
     prepared = prepare(simulate(120, seed=4), "charges")
-    found = []
-    for executor in (Threads(), two_workers):
+    found, wide = [], Wide()
+    for executor in (Threads(), two_workers, wide):
         search = Search(
-            prepared, Budget(1e9, trials=7), 1, 20e6, lambda _: None, executor=executor
+            prepared, Budget(1e9, trials=8), 1, 20e6, lambda _: None, executor=executor
         )
         with quiet_and_single():
             search.run()
         found.append(search)
-    here, there = ([*one.ranked(), *one.dropped] for one in found)
-    assert [(one.name, one.losses) for one in here] == [(one.name, one.losses) for one in there]
-    assert len(here) >= 7
-    for one, other in zip(here, there, strict=True):
-        assert np.array_equal(one.predictions, other.predictions, equal_nan=True)
-        assert [dict(c.settings) for c, _ in one.members] == [
-            dict(c.settings) for c, _ in other.members
-        ]
+    here, *elsewhere = ([*one.ranked(), *one.dropped] for one in found)
+    assert len(here) >= 8
+    for there in elsewhere:
+        assert [(one.name, one.losses) for one in here] == [(one.name, one.losses) for one in there]
+        for one, other in zip(here, there, strict=True):
+            assert np.array_equal(one.predictions, other.predictions, equal_nan=True)
+            assert [dict(c.settings) for c, _ in one.members] == [
+                dict(c.settings) for c, _ in other.members
+            ]
+    assert [len(calls) for calls in wide.rounds[:2]] == [10, 10]
+    assert len(set(wide.rounds[0])) == 2
+
+
+@dataclass
+class Failing:
+    """An estimator that fails, as some do on some tables."""
+
+    def fit(self, *_: Any) -> None:
+        raise ValueError("not on this table")
+
+
+def test_what_fails_ahead_fails_when_it_is_due(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With its own words, and without harm to what was fitted beside it."""
+    tried = {"regression": [(model, "plain") for model in ("br", "lasso")]}
+    monkeypatch.setattr(candidates, "STOCK", {"regression": ()})
+    monkeypatch.setattr(candidates, "TRIED", tried)
+    monkeypatch.setattr(views, "LEANING", 1e9)
+    monkeypatch.setattr(views, "REPEATS", 1)
+    make = cross_validation.make
+    monkeypatch.setattr(
+        cross_validation, "make",
+        lambda one, *about: Failing() if one.model == "lasso" else make(one, *about),
+    )
+    prepared = prepare(simulate(120, seed=4), "charges")
+    search = Search(prepared, Budget(1e9, trials=2), 1, 20e6, lambda _: None, executor=Wide())
+    with quiet_and_single():
+        search.run()
+    assert [trial.members[0][0].model for trial in search.trials] == ["br"]
+    assert [entry["error"] for entry in search.failed] == ["not on this table"]
 
 
 def test_both_workers_work(two_workers: Executor, tmp_path: Path) -> None:

@@ -272,6 +272,21 @@ def test_an_address_without_a_key_has_a_rate(monkeypatch: pytest.MonkeyPatch) ->
     assert client.get("/healthz").status_code == 200
 
 
+def test_a_network_has_one_rate(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another address of the same IPv6 network does not begin anew, on the fast path and beside."""
+    monkeypatch.setenv("TABLECAST_RATE", "3/d")
+    client = started(shipped_deployment("onnx")).test_client()
+    statuses = [
+        client.post(
+            "/predict_api", json=body, environ_base={"REMOTE_ADDR": f"2001:db8::{last}"}
+        ).status_code
+        for last, body in enumerate([ROW, [ROW], ROW, ROW, [ROW]])
+    ]
+    assert statuses == [200, 200, 200, 429, 429]
+    other = {"REMOTE_ADDR": "2001:db8:0:1::1"}
+    assert client.post("/predict_api", json=ROW, environ_base=other).status_code == 200
+
+
 def test_the_document_says_which_routes_want_a_key(server: Server) -> None:
     """The OpenAPI document is valid, names both ways to send a key, and every refusal."""
     document = server.client.get("/openapi.json", headers=bearer(server.keys["ask"])).json

@@ -14,6 +14,9 @@ from flask.testing import FlaskClient
 from openapi_spec_validator import validate
 
 from tablecast.deployment.opening import load
+from tablecast.log import outcomes
+from tablecast.log.database import engine_of
+from tablecast.log.retention import erase
 from tablecast.web.access.key_file import new_key, write_file
 from tests.deployments import SHIPPED
 from tests.logged import ROW, logged, rows_of
@@ -89,6 +92,46 @@ def test_an_amount_out_of_all_proportion_is_refused(
     assert "100000000" in error["message"].replace(",", "").replace("\u202f", "")
     assert client.post(PATH, json={"id": one, "outcome": 9e7}).status_code == 200
     assert told(tmp_path) == {one: 9e7}
+
+
+@pytest.mark.parametrize("meanwhile", ["told", "told otherwise", "erased", "replaced"])
+def test_outcomes_that_others_change_meanwhile(
+    client: FlaskClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, meanwhile: str
+) -> None:
+    """Between looking and writing: what is there then decides, and the sums say the same."""
+    first, second = asked(client), asked(client)
+    engine = engine_of(f"sqlite:///{tmp_path / 'log.db'}")
+    if meanwhile == "replaced":
+        client.post(PATH, json={"id": first, "outcome": 1})
+    computing = outcomes.sums_of_outcomes
+    said: list[int] = []
+
+    def slowly(*args: Any) -> Any:
+        sums = computing(*args)
+        if not said:
+            said.append(1)
+            if meanwhile == "erased":
+                erase(engine, first)
+            else:
+                value = 9000.0 if meanwhile == "told" else 5.0
+                others = [outcomes.Told(first, value)]
+                outcomes.add_outcomes(engine, "insurance", others, None, replacing=True)
+        return sums
+
+    monkeypatch.setattr(outcomes, "sums_of_outcomes", slowly)
+    both = [outcomes.Told(first, 9000.0), outcomes.Told(second, 1200.5)]
+    replacing = meanwhile == "replaced"
+    if meanwhile in ("told", "replaced"):
+        outcomes.add_outcomes(engine, "insurance", both, None, replacing=replacing)
+        assert told(tmp_path) == {first: 9000.0, second: 1200.5}
+    else:
+        with pytest.raises(outcomes.OutcomesRefused) as refused:
+            outcomes.add_outcomes(engine, "insurance", both, None, replacing=replacing)
+        assert refused.value.status == (404 if meanwhile == "erased" else 409)
+        assert second not in told(tmp_path)
+    sums = [json.loads(one)["outcomes"]["rows"] for (one,) in rows_of(tmp_path, "daily", "sums")
+            if "outcomes" in one]  # fmt: skip
+    assert sum(sums) == len(told(tmp_path))
 
 
 def test_an_unknown_id_is_refused(client: FlaskClient, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 import served
 from flask import Flask
 
-from tablecast.web.http.proxies import Sender, TrustedProxies
+from tablecast.web.http.proxies import Sender, TrustedProxies, household
 
 PREFIX = "/some/where"
 FORWARDED = {
@@ -103,3 +103,17 @@ def test_the_fast_path_believes_whom_flask_believes(
     assert trust.client_of(sender) == ("203.0.113.9" if believed else peer)
     assert trust.host_of(sender) == ("forms.example" if believed else "own.example")
     assert trust.client_of(Sender(peer, "own.example")) == peer
+
+
+@pytest.mark.parametrize(
+    ("address", "counted"),
+    [
+        ("192.0.2.7", "192.0.2.7"), ("::ffff:192.0.2.7", "192.0.2.7"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"), ("2001:db8:1:2::", "2001:db8:1:2::/64"),
+        ("2001:db8:1:3::", "2001:db8:1:3::/64"), ("fe80::1%eth0", "fe80::/64"), ("", ""),
+        ("unknown", "unknown"), ("x" * 9999, "x" * 64),
+    ],
+)  # fmt: skip
+def test_addresses_of_one_network_count_as_one(address: str, counted: str) -> None:
+    """Who has an IPv6 network has 2**64 addresses, which are not so many people."""
+    assert household(address) == counted

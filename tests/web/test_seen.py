@@ -144,6 +144,26 @@ def test_nothing_of_a_log_is_lost_or_torn_between_threads(tmp_path: Path, into: 
     assert sorted(ids_of(content)) == sorted(expected)
 
 
+def test_no_request_makes_a_line_that_cannot_be_written(client: FlaskClient, logged: Any) -> None:
+    """A method may be any word of any length; the log goes on, and keeps little of it."""
+    for method in ("A" * 100_000, 'Q"\\', "BREW"):
+        client.open("/", method=method)
+    assert [line["method"] for line in logged()] == ["A" * 20, 'Q"\\', "BREW"]
+
+
+@pytest.mark.parametrize("size", [10, 4_000, 5_000, 50_000])
+def test_a_long_line_is_written_too(tmp_path: Path, size: int) -> None:
+    """A line of more than a pipe takes in one go is written, and what follows it."""
+    path = tmp_path / "log"
+    writing = os.open(path, os.O_CREAT | os.O_WRONLY)
+    log = AccessLog("onnx", writing)
+    for identifier in ("x" * size, "y" * size, "z"):
+        note(log, identifier)
+    log.write()
+    os.close(writing)
+    assert ids_of(path.read_bytes()) == ["x" * size, "y" * size, "z"]
+
+
 @pytest.mark.parametrize(
     ("sent", "taken"),
     [
@@ -250,6 +270,37 @@ def test_a_packed_body_is_read_within_the_limit(client: FlaskClient) -> None:
     answer = client.post("/predict_api", data=bomb, headers=headers)
     assert answer.status_code == 413
     assert time.process_time() - began < 1
+
+
+class Endless(io.RawIOBase):
+    """A body that goes on as long as somebody reads; it keeps how much was asked for at once."""
+
+    def __init__(self) -> None:
+        self.most = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, into: Any) -> int:
+        self.most = max(self.most, len(into))
+        return len(into)
+
+
+@pytest.mark.parametrize("path", ["/predict_api", "/api/v1/predict", "/predict", "/batch"])
+@pytest.mark.parametrize("length", [6_000_000, 49_000_000, 600_000_000, 10**14])
+def test_a_packed_body_past_the_limit_is_never_held(
+    client: FlaskClient, path: str, length: int
+) -> None:
+    """Whatever length it has: it was read at once, and one of 2 GB ended a worker."""
+    body = Endless()
+    answer = client.post(
+        path, environ_overrides={"wsgi.input": body, "CONTENT_LENGTH": str(length)},
+        headers={"Content-Encoding": "gzip", "Accept": "application/json"},
+        content_type="multipart/form-data; boundary=x" if path == "/batch" else "application/json",
+    )
+    assert answer.status_code == 413
+    assert "larger than" in answer.text
+    assert body.most <= 1_000_000
 
 
 @pytest.mark.parametrize(

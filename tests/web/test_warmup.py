@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -142,3 +143,11 @@ DEPLOYMENTS: dict[str, Callable[[], Deployment]] = {
     ),
     "a field called lang": _with_a_field_called_lang,
 }
+
+
+def test_threads_of_a_server_take_short_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever asks for little does not wait 5 ms for each thread that answers a file."""
+    turns: list[float] = []
+    monkeypatch.setattr(sys, "setswitchinterval", turns.append)
+    warmup.rehearse(served.regression_app())
+    assert warmup.TURN in turns

@@ -22,6 +22,9 @@ from tablecast.deployment.opening import load
 from tablecast.log.daily import Place, add
 from tablecast.log.daily_sums import Counting, added
 from tablecast.log.database import engine_of, upgrade, writing
+from tablecast.log.entries import Asked, Parcel, new_ids
+from tablecast.log.open_log import open_log
+from tablecast.settings import read_settings
 from tablecast.web.app import create_app
 from tests.deployments import SHIPPED
 from tests.logged import ROW, logged, soon
@@ -262,6 +265,28 @@ def test_a_field_that_the_log_leaves_out_is_not_compared(
 
 
 @pytest.mark.thorough
+def test_a_field_that_is_hidden_later_is_no_drift(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A new form file leaves a field out: no value of it counts as missing."""
+    loaded = load(SHIPPED)
+    monkeypatch.setenv("TABLECAST_LOG", f"sqlite:///{tmp_path / 'log.db'}")
+    log = open_log(read_settings())
+    assert log
+    for hidden in ({}, {"bmi": "no"}):
+        schema = {**loaded.description["schema"]}
+        schema["fields"] = [one | {"log": hidden.get(one["name"], "")} for one in schema["fields"]]
+        changed = replace(loaded, description={**loaded.description, "schema": schema})
+        notes = log.notes(changed, loaded.name)
+        predictions = changed.predictor.predict([changed.schema.typical])
+        log.keep(Parcel(notes.answered(new_ids(1), predictions, Asked("r", None, 1.0))))
+        days = log.days(loaded.name, loaded.description["sha256"], 0)
+    (sums,) = days.values()
+    assert sums["rows"] == 2
+    assert sum(sums["bins"]["age"].values()) == 2
+    assert sum(sums["bins"].get("bmi", {}).values()) <= 1
+
+
 def test_a_page_of_ten_million_rows_is_quick(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -24,15 +24,28 @@ from tablecast.batch.engines import Cluster, started
 from tablecast.batch.parts.kept import Kept
 from tablecast.batch.parts.part import Scored
 from tablecast.batch.predict_file import predict_file
+from tablecast.batch.summary import Summary
 from tablecast.cli.main import main
-from tests.engine_checks import DEPLOYMENT, GRAPH, check_bytes, check_refusals, check_strangers
+from tests.engine_checks import (
+    DEPLOYMENT,
+    GRAPH,
+    bad_rows,
+    check_bytes,
+    check_refusals,
+    check_strangers,
+    once,
+)
 from tests.frame_checks import check_answers, frame
 from tests.insured import rows_of, text
 
 #: The engines' own, and those of what they bring.
 pytestmark = [pytest.mark.world, pytest.mark.filterwarnings("ignore")]
 
-ADDRESSES = {"ray": None, "spark": None, "spark cluster": "local-cluster[2,1,1024]"}
+ADDRESSES = {
+    "dask": None, "ray": None, "spark": None, "spark cluster": "local-cluster[2,1,1024]",
+}  # fmt: skip
+
+ROWS = 1_000_000
 
 
 @pytest.fixture(scope="module", params=ADDRESSES)
@@ -44,12 +57,20 @@ def cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
         yield running
 
 
-def test_the_bytes_are_those_of_one_process(
-    cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture(scope="module")
+def million(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Summary]:
+    """A million rows, and what one process makes of them."""
+    path = bad_rows(tmp_path_factory.mktemp("rows"), ROWS)
+    return path, once(path)
+
+
+def test_the_bytes_of_a_million_rows_are_those_of_one_process(
+    cluster: Cluster, million: tuple[Path, Summary], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Ten bad rows in three parts, two workers, one of them killed in the middle."""
     assert cluster.workers == 2
-    check_bytes(cluster, tmp_path, monkeypatch)
+    assert million[1].rows == ROWS
+    check_bytes(cluster, *million, monkeypatch)
 
 
 def test_refusals_are_those_of_one_process(cluster: Cluster, tmp_path: Path) -> None:

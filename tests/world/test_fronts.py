@@ -21,8 +21,7 @@ import pytest
 from deployments import ROOT, SHIPPED
 
 from tablecast.deployment.opening import load
-from tablecast.web.display.amounts import wording_of_all
-from tablecast.web.pages.form_page import answer_in_words
+from tablecast.web.display.amounts import answer_in_words, wording_of_all
 
 #: The environment that make test-world makes, of what serving needs and of both fronts' packages.
 PYTHON = ROOT / "build/fronts/bin/python"
@@ -133,7 +132,8 @@ def expected(base: Path, **changes: str) -> str:
     schema = deployment.schema
     given = {one.name: one.show(one.default) for one in schema.fields} | changes
     (answer,) = deployment.predictor.predict([schema.parse(given, text=True)])
-    return answer_in_words(schema, answer.prediction, wording_of_all(schema, [answer]))
+    wording = wording_of_all(schema, [answer], deployment.background)
+    return answer_in_words(schema, answer.prediction, wording)
 
 
 def ask_streamlit(base: Path, *changes: dict[str, str | None]) -> list[dict[str, Any]]:

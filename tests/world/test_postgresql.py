@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from deployments import ROOT, shipped_deployment
 from postgresql import postgresql, run
 from statements import KINDS, ROWS, asked, assert_same, deployed
 
@@ -42,3 +44,14 @@ def test_postgresql_answers_as_the_server_does(
     statement = statement_of(deployed(kind), "postgresql", "new rows", keep=["row"])
     answered = pd.read_csv(io.StringIO(run(*database, "--csv", text=statement)))
     assert_same(kind, answered.sort_values("row", ignore_index=True))
+
+
+def test_psql_answers_what_the_document_shows(database: tuple[str | Path, ...]) -> None:
+    """The commands of docs/sql.md, run, answer the very table that it prints."""
+    text = (ROOT / "docs" / "sql.md").read_text(encoding="utf-8")
+    commands, table, rows = re.findall(r"```\w+\n(.*?)```", text, re.DOTALL)[:3]
+    question = re.search(r"psql shop -c '(.*)'", commands)
+    assert question is not None
+    view = statement_of(shipped_deployment("onnx"), "postgresql", "customers", "predicted", ["id"])
+    answered = run(*database, "-P", "footer=off", text=f"{rows}{view}{question[1]};")
+    assert [line.rstrip() for line in answered.splitlines() if line] == table.splitlines()

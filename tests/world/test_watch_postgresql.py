@@ -71,7 +71,7 @@ def test_nothing_is_lost_between_processes(server: Server) -> None:
 def keep_and_count(address: str, number: int) -> None:
     """Keep rows one by one and count what there is, as every process does; erase some."""
     engine, counted = engine_of(address), daily.Daily()
-    counted.learn(shipped())
+    counted.learn(shipped()["name"], shipped())
     for row in rows_of(shipped(), TODAY, TIMES, seed=number):
         keep(engine, [row])
         counted.fold(engine)
@@ -93,7 +93,7 @@ def test_rows_count_once_between_processes(server: Server) -> None:
         process.join(60)
     assert [process.exitcode for process in processes] == [0] * PROCESSES
     engine, counted = engine_of(server.address), daily.Daily()
-    counted.learn(shipped())
+    counted.learn(shipped()["name"], shipped())
     counted.fold(engine)
     with engine.connect() as connection:
         sums = daily.read(connection, shipped()["name"], shipped()["sha256"])[TODAY]

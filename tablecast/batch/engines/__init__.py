@@ -97,22 +97,44 @@ def started(
             f"--engine {name} needs {error.name}, which is not installed: pip install "
             f"'tablecast[{extra}]'."
         ) from None
-    if address:
+    if address is not None:
         _reach(name, address)
     context: AbstractContextManager[Cluster] = engine.started(workers, address, graph)
     return context
 
 
+def check_there(name: str, address: str | None) -> None:
+    """See that a cluster still takes connections: some clients wait for it, or end the process.
+
+    Raises:
+        EngineFailed: it does not.
+    """
+    if address and (reason := refused(address)):
+        raise EngineFailed(f"The cluster of {name} at {address} went away ({reason}).")
+
+
 def _reach(name: str, address: str) -> None:
     """See that a cluster takes connections: some clients would try for minutes."""
-    found = re.fullmatch(r"(?:[a-z]+://)?(\[[^\]]+\]|[^:/\[\]]+):([0-9]+)/?", address)
-    if not found:
-        return
-    try:
-        socket.create_connection((found[1].strip("[]"), int(found[2])), REACHED_IN).close()
-    except (OSError, OverflowError) as error:
-        reason = getattr(error, "strerror", None) or error
+    if not address:
+        raise BatchError("--address is empty. Name the cluster's address, or leave it out.")
+    if reason := refused(address):
         raise BatchError(
             f"No cluster of {name} answers at {address} ({reason}). Check the address, or leave "
             "out --address to start workers on this machine."
-        ) from None
+        )
+
+
+def refused(address: str, is_other: Callable[[socket.socket], bool] = lambda _: False) -> str:
+    """Why an address takes no connection; "" where it does, or has no host and port.
+
+    Args:
+        is_other: whether something else listens there, asked by its connection.
+    """
+    found = re.fullmatch(r"(?:[a-z]+://)?(\[[^\]]+\]|[^:/\[\]]+):([0-9]+)/?", address)
+    if not found:
+        return ""
+    try:
+        with socket.create_connection((found[1].strip("[]"), int(found[2])), REACHED_IN) as there:
+            return "something else listens there" if is_other(there) else ""
+    except (OSError, OverflowError) as error:
+        return str(getattr(error, "strerror", None) or error)

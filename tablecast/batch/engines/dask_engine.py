@@ -29,7 +29,7 @@ def started(workers: int | None, address: str | None, graph: bytes) -> Iterator[
             preload=[DEAF],
         )  # fmt: skip
         client = dask.Client(local or address, timeout=10)
-    except (OSError, ValueError, TypeError) as error:
+    except Exception as error:  # whatever is told by something else that listens there
         raise not_started("Dask", address, error) from None
     with closing(client):
         sent = client.submit(bytes, graph)  # a worker asks another for it, and can have it again

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +23,7 @@ NEEDS = "pyspark"
 def started(workers: int | None, address: str | None, graph: bytes) -> Iterator[Cluster]:
     """Spark's Python workers; each part is a job of one task, which Spark tries again."""
     from pyspark import SparkConf, SparkContext
+    from pyspark.java_gateway import launch_gateway
 
     count = workers or processors()
     master = address or f"local[{count},{ATTEMPTS}]"
@@ -32,8 +35,10 @@ def started(workers: int | None, address: str | None, graph: bytes) -> Iterator[
         "spark.driver.maxResultSize": "0",  # of all parts together; they are written as they come
     }  # fmt: skip
     conf = SparkConf().setAppName("tablecast").setAll(list(settings.items()))
+    logging.getLogger("py4j").setLevel(logging.CRITICAL)  # it shows Ctrl-C as a fault of its own
     try:
-        context = SparkContext(master, conf=conf)
+        gateway = SparkContext._gateway or launch_gateway(conf, {"stderr": subprocess.DEVNULL})
+        context = SparkContext(master, conf=conf, gateway=gateway)
     except Exception as error:  # Java's come as classes of py4j's
         raise EngineFailed(f"Spark does not start: {_reason(error)}.") from None
     context.setLogLevel("OFF")

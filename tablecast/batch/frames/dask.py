@@ -9,7 +9,7 @@ from __future__ import annotations
 from os import PathLike
 from typing import Any
 
-from tablecast.batch.frame_rows import FrameGraph, graph_for
+from tablecast.batch.frame_rows import FrameGraph, check_frame, graph_for
 
 #: A column of each kind in pandas; whole numbers, such as classes, may be missing.
 KINDS = {float: "float64", int: "Int64", str: "object"}
@@ -28,8 +28,9 @@ def predict(ddf: Any, name: str | PathLike[str]) -> Any:
 
     Raises:
         ArtifactError: the deployment cannot be opened.
-        BatchError: a column is missing.
+        BatchError: a column is missing, or it is no such frame.
     """
+    check_frame(ddf, "map_partitions", "a data frame of Dask")
     graph = graph_for(name, [str(column) for column in ddf.columns])
     return ddf.map_partitions(_answered, graph, meta=_answered(ddf._meta, graph))
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from os import PathLike
 from typing import TYPE_CHECKING
 
-from tablecast.batch.frame_rows import graph_for
+from tablecast.batch.frame_rows import check_frame, graph_for
 
 if TYPE_CHECKING:
     from ray.data import Dataset
@@ -26,7 +26,8 @@ def predict(ds: Dataset, name: str | PathLike[str]) -> Dataset:
 
     Raises:
         ArtifactError: the deployment cannot be opened.
-        BatchError: a column is missing.
+        BatchError: a column is missing, or it is no such frame.
     """
+    check_frame(ds, "map_batches", "a data set of Ray")
     graph = graph_for(name, ds.columns())
     return ds.map_batches(graph.with_answers, batch_format="pyarrow", zero_copy_batch=True)

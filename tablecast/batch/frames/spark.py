@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
-from tablecast.batch.frame_rows import graph_for
+from tablecast.batch.frame_rows import check_frame, graph_for
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -29,8 +29,9 @@ def predict(df: DataFrame, name: str | PathLike[str]) -> DataFrame:
 
     Raises:
         ArtifactError: the deployment cannot be opened.
-        BatchError: a column is missing.
+        BatchError: a column is missing, or it is no such frame.
     """
+    check_frame(df, "mapInArrow", "a data frame of Spark")
     from pyspark.sql.types import DoubleType, LongType, StringType, StructField, StructType
 
     graph = graph_for(name, df.columns)

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from glob import escape
 from pathlib import PurePosixPath
 from urllib.parse import unquote
 
+from tablecast.batch.parts.kept import NOTES
 from tablecast.batch.parts.locations import Files, address_errors, files_at
+from tablecast.batch.paths import PARQUET
 from tablecast.errors import BatchError
 
 #: The endings of files that a folder may hold, by what they are.
 ENDINGS = {
-    ".parquet": "parquet", ".pq": "parquet",
+    **dict.fromkeys(PARQUET, "parquet"),
     **dict.fromkeys((".csv", ".tsv", ".tab", ".psv", ".txt"), "csv"),
 }  # fmt: skip
 PACKED = (".gz", ".zst")
@@ -61,16 +65,22 @@ class Inputs:
     """The files that IN means, in their order.
 
     Attributes:
-        many: whether it means a folder or a pattern, and not one file.
+        pattern: the address of a folder or a pattern; "" for that of one file.
     """
 
     files: Sequence[InputFile]
-    many: bool
-    is_partitioned: bool = field(init=False)
+    pattern: str = ""
 
-    def __post_init__(self) -> None:
-        partitioned = any(file.folder for file in self.files)
-        object.__setattr__(self, "is_partitioned", partitioned)
+    @property
+    def many(self) -> bool:
+        """Whether it means a folder or a pattern, and not one file."""
+        return bool(self.pattern)
+
+    def reads(self, folder: str) -> bool:
+        """Whether files in a folder at an address would be among them another time."""
+        wanted = self.pattern.partition("**")[0].rstrip("/").split("/")
+        found = folder.split("/")
+        return self.many and len(found) >= len(wanted) and all(map(fnmatchcase, found, wanted))
 
 
 def kind_of(path: str) -> str:
@@ -91,9 +101,10 @@ def inputs_at(address: str) -> Inputs:
     files, path = files_at(address)
     with address_errors(address):
         if files.isfile(path):
-            return Inputs([InputFile(files, path, PurePosixPath(path).name)], many=False)
+            return Inputs([InputFile(files, path, PurePosixPath(path).name)])
+        pattern = files.unstrip_protocol(path)
         if files.isdir(path):
-            base, found = path, sorted(files.find(path))
+            base, found, pattern = path, sorted(files.find(path)), escape(pattern)
         elif re.search(r"[*?\[]", path):
             base = _base_of(path)
             matches = sorted(map(str, files.glob(path)))
@@ -102,6 +113,11 @@ def inputs_at(address: str) -> Inputs:
                 found += [file for file in sorted(files.find(folder)) if file not in found]
         else:
             raise BatchError(f"There is no file {address!r}. Check the path.")
+        if files.isdir(f"{base}/{NOTES}") or any(f"/{NOTES}/" in file for file in found):
+            raise BatchError(
+                f"{address!r} holds the parts of a run that was interrupted, and not all of its "
+                "rows. Finish it by its command with --resume, or remove them."
+            )
     inputs = [
         InputFile(files, file, name, _folder_of(name))
         for file in found
@@ -110,7 +126,7 @@ def inputs_at(address: str) -> Inputs:
     if not inputs:
         raise BatchError(f"{address!r} holds no CSV or Parquet files. Check the path.")
     _check_kinds(address, inputs)
-    return Inputs(inputs, many=True)
+    return Inputs(inputs, pattern)
 
 
 def _base_of(pattern: str) -> str:

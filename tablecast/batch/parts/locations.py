@@ -122,6 +122,8 @@ def files_at(address: str) -> tuple[Files, str]:
     Raises:
         BatchError: the address is of no kind that is installed, or cannot be used.
     """
+    if not address:
+        raise BatchError("A path is empty. Name the file or folder.")
     protocol, mark, path = address.partition("://")
     if not mark or protocol == "file":
         return LocalFiles(), os.path.abspath(path or protocol)

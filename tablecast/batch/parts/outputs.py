@@ -88,7 +88,7 @@ class Output:
         with TemporaryDirectory() as folder, address_errors(self.path):
             whole = Path(folder, "whole")
             if plans[0].file.kind == "parquet":
-                join_batches(contents, whole)
+                join_batches(contents, whole, of_files=len(plans) > 1)
             else:
                 _join(contents, whole)
             self.files.put_file(str(whole), self.path)
@@ -112,7 +112,13 @@ def output_at(address: str, inputs: Inputs, *, is_parts: bool) -> Output:
     is_folder = is_there or address.endswith("/") or (not ending and (is_parts or inputs.many))
     if is_folder and files.isfile(path):
         raise BatchError(f"{address!r} is a file, and not a folder. Choose another output.")
-    return Output(files, path, is_folder)
+    output = Output(files, path, is_folder)
+    if inputs.reads(files.unstrip_protocol(output.parts_folder).rstrip("/")):
+        raise BatchError(
+            f"The output {address!r} lies in what is read, and would be read the next time. Choose "
+            "another place."
+        )
+    return output
 
 
 def _ending(kind: str, path: str) -> str:

@@ -71,7 +71,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Run the command."""
-    if not options.engine and (options.workers or options.address):
+    if not options.engine and (options.workers or options.address is not None):
         raise BatchError("--workers and --address are for an engine: add --engine, such as "
                          "--engine processes.")  # fmt: skip
     by_worker: Counter[str] = Counter()

@@ -36,9 +36,15 @@ PLURALS = {
     ),
 }
 
+#: What browsers call encodings that they know under another name.
+_BROWSERS_NAMES = {
+    "utf-8": "", "mac-roman": "macintosh", "mac-cyrillic": "x-mac-cyrillic", "cp874": "windows-874",
+}  # fmt: skip
+
 
 def rules_of(schema: Schema) -> dict[str, Any]:
     """A schema's rules, from which ``openRules`` makes what reads rows."""
+    encoding = schema.reading.get("encoding", "")
     return {
         "fields": [field.rules() for field in schema.fields],
         "folded": _folded(),
@@ -47,6 +53,7 @@ def rules_of(schema: Schema) -> dict[str, Any]:
         "missing": list(MISSING),
         "totals": TOTALS.pattern,
         "comma": schema.decimal_comma,
+        "encoding": _BROWSERS_NAMES.get(encoding, encoding),
     }
 
 

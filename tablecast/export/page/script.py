@@ -15,8 +15,8 @@ MODULES = (
 
 #: What is valid, in the same way.
 RULES = (
-    "texts", "nearest", "numbers", "moments", "fields", "csv", "csv_layout", "csv_table", "rows",
-    "rules",
+    "texts", "nearest", "numbers", "moments", "fields", "csv", "csv_text", "csv_layout",
+    "csv_table", "rows", "rules",
 )  # fmt: skip
 
 #: What only schemas with dates need of it.

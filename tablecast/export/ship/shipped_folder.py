@@ -16,6 +16,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from tablecast.deployment.files import sha256_of
+from tablecast.deployment.staging import alone_in
 from tablecast.errors import ShipError
 
 #: The record of what was written, and the start of the name of a folder of what is not whole yet.
@@ -58,6 +59,14 @@ def write_folder(
         ShipError: the folder is somebody else's, somebody changed files that would change, or
             nothing can be written there.
     """
+    around = next(one for one in (folder, *folder.absolute().parents) if os.path.isdir(one))
+    with alone_in(around):  # another command that ships into it waits
+        return _write_alone(folder, files, facts, force)
+
+
+def _write_alone(
+    folder: Path, files: Mapping[str, bytes], facts: Mapping[str, str], force: bool
+) -> Written:
     recorded = recorded_files(folder)
     there = {place: _hash_in(folder, place) for place in {*files, *recorded}}
     plan = _plan(files, recorded, there, force)

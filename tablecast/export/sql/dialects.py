@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 
@@ -18,6 +18,7 @@ class Dialect:
         seconds: a date as seconds since 1970 (UTC).
         infinity: a number that has no end.
         most_columns: how many a query may have beside one another.
+        name_key: what two names share that it takes for one.
     """
 
     real: str
@@ -28,6 +29,7 @@ class Dialect:
     seconds: str
     infinity: str
     most_columns: int
+    name_key: Callable[[str], object]
 
 
 DIALECTS: Mapping[str, Dialect] = {
@@ -40,6 +42,7 @@ DIALECTS: Mapping[str, Dialect] = {
         seconds="epoch(CAST({0} AS TIMESTAMP))",
         infinity="CAST('Infinity' AS DOUBLE)",
         most_columns=100_000,
+        name_key=str.lower,
     ),
     "postgresql": Dialect(
         real="double precision",
@@ -51,6 +54,7 @@ DIALECTS: Mapping[str, Dialect] = {
         seconds="CAST(EXTRACT(EPOCH FROM CAST({0} AS timestamp)) AS double precision)",
         infinity="CAST('Infinity' AS double precision)",
         most_columns=1_664,
+        name_key=lambda name: name.encode()[:63],  # it cuts the rest off
     ),
     "sqlite": Dialect(
         real="REAL",
@@ -62,5 +66,6 @@ DIALECTS: Mapping[str, Dialect] = {
         seconds="(julianday({0}) - 2440587.5) * 86400.0",
         infinity="9e999",
         most_columns=2_000,
+        name_key=str.lower,
     ),
 }

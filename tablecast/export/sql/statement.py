@@ -16,6 +16,9 @@ from tablecast.schema.field import Field
 #: Characters. SQLite plans so many at once; DuckDB takes about ten seconds for 0.6 million.
 LONGEST = 2_000_000
 
+#: Bytes of a name that is numbered, so that no database cuts the number off.
+NUMBERED_NAME = 56
+
 #: What begins the names of columns that the statement makes for itself.
 PREFIX = "tablecast_"
 
@@ -86,9 +89,39 @@ class _Statement:
             lines.append(f"), {self._prefix}{number} AS MATERIALIZED (")
             lines.append(f"  SELECT *{', ' if made else ''}{made}\n  FROM {source}")
         kept = ", ".join(map(name_of, self._kept))
-        shown = ",\n  ".join(f"{words} AS {name_of(name)}" for name, words in answers)
+        called = self._told_apart([name for name, _ in answers])
+        shown = ",\n  ".join(
+            f"{words} AS {name_of(name)}" for name, (_, words) in zip(called, answers, strict=True)
+        )
         lines.append(f")\nSELECT {kept},\n  {shown}\nFROM {self._prefix}{len(steps.stages)}")
         return "\n".join(lines)
+
+    def _told_apart(self, names: Sequence[str]) -> list[str]:
+        """The names of the answers' columns, numbered where the database takes two for one.
+
+        Raises:
+            SqlError: it does so with two columns of the table.
+        """
+        key = self._dialect.name_key
+        taken: dict[object, str] = {}
+        for name in self._kept:
+            if key(name) in taken:
+                raise SqlError(
+                    f"{self._loaded.name} has no SQL for this database, which takes the columns "
+                    f"{taken[key(name)]!r} and {name!r} for one. Rename one and train again, or "
+                    "predict a file (tablecast predict)."
+                )
+            taken[key(name)] = name
+        called = []
+        for name in names:
+            own, number = name, 1
+            while key(own) in taken:
+                number += 1
+                beginning = name.encode()[:NUMBERED_NAME].decode(errors="ignore")
+                own = f"{beginning}_{number}"
+            taken[key(own)] = name
+            called.append(own)
+        return called
 
     def _check_columns(self, count: int) -> None:
         if count > self._dialect.most_columns:

@@ -46,7 +46,7 @@ class DaskCluster:
                 silence_logs=logging.CRITICAL, preload=[DEAF],
             )
             self._client = dask.Client(address or self._own, timeout=PATIENCE, set_as_default=False)
-        except (OSError, ValueError, RuntimeError) as error:
+        except Exception as error:  # whatever is told by something else that listens there
             self._end_own()
             raise self._away(error) from None
 

@@ -52,11 +52,13 @@ def opened(
 
 
 def _check(engine: str | None, address: str | None, workers: int | None) -> None:
-    if engine is None and (address or workers is not None):
-        option = "--address" if address else "--workers"
+    if engine is None and (address is not None or workers is not None):
+        option = "--address" if address is not None else "--workers"
         raise EngineError(f"{option} needs an engine, such as --engine dask.")
     if engine is not None and engine not in ENGINES:
         raise EngineError(f"There is no engine '{engine}'. Choose one of: {', '.join(ENGINES)}.")
+    if address == "":
+        raise EngineError("--address is empty. Name the cluster's address, or leave it out.")
     if address and workers is not None:
         raise EngineError(
             "--address and --workers cannot be used together: a cluster that runs already has its "

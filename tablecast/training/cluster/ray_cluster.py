@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
 from importlib import import_module
 from typing import Any
 
+from tablecast.batch.engines import EngineFailed, refused
+from tablecast.batch.engines.ray_engine import check_speech, last_words
 from tablecast.errors import EngineError
 from tablecast.training.cluster.executor import Call, Function, Runner
 from tablecast.training.cluster.joblib_runner import ATTEMPTS, lost_too_often
@@ -23,6 +25,8 @@ from tablecast.training.cluster.worker import Facts, Packed, answered, call, fac
 STARTING = 120
 #: Seconds until a machine answers: Ray starts a new Python there, which imports PyCaret.
 PATIENCE = 60
+#: Seconds until it is looked whether the cluster is still there.
+QUIET = 10
 
 
 class RayCluster:
@@ -48,6 +52,12 @@ class RayCluster:
                 "Ray is not installed. Install it with: pip install 'tablecast[train,ray]'"
             ) from None
         self._ray, self._address = ray, address
+        try:
+            check_speech(address)
+        except EngineFailed as error:
+            raise self._away(error) from None
+        self._open = ExitStack()
+        self._open.enter_context(last_words(address, "Nothing is saved; begin again."))
         self._start({} if address else {"num_cpus": workers, "include_dashboard": False})
 
     def _start(self, own: dict[str, Any], again: bool = True) -> None:
@@ -69,7 +79,8 @@ class RayCluster:
 
     def share(self, values: Sequence[Any]) -> Runner:
         """Put into Ray's store, from which each machine fetches them once."""
-        return _TaskRunner(self._ray, [self._ray.put(Packed.of(value)) for value in values])
+        sent = [self._ray.put(Packed.of(value)) for value in values]
+        return _TaskRunner(self._ray, sent, self._check)
 
     def facts(self) -> list[Facts]:
         """What each machine tells of itself, as often as it has cores.
@@ -101,10 +112,16 @@ class RayCluster:
         """The least that a worker, or this process, may take."""
         return free_of_each(self.facts())
 
+    def _check(self) -> None:
+        """Raises EngineError where the cluster is gone: Ray ends this process after a minute."""
+        if self._address and (reason := refused(self._address)):
+            raise EngineError(f"The Ray cluster at {self._address} went away ({reason}).")
+
     def close(self) -> None:
         """Let go of the cluster, and end processes of its own."""
         with suppress(Exception):  # a cluster that is gone cannot be told
             self._ray.shutdown()
+        self._open.close()
 
     def _away(self, error: Exception) -> EngineError:
         if self._address is None:
@@ -116,9 +133,10 @@ class RayCluster:
 
 
 class _TaskRunner:
-    def __init__(self, ray: Any, values: Sequence[Any]) -> None:
+    def __init__(self, ray: Any, values: Sequence[Any], check: Callable[[], None]) -> None:
         self._ray = ray
         self._values = values
+        self._check = check
         self._call = ray.remote(call).options(max_retries=ATTEMPTS - 1)
 
     def map(self, function: Function, calls: Sequence[Call]) -> list[Any]:
@@ -127,6 +145,8 @@ class _TaskRunner:
             self._call.remote(self._values[place], function, list(more)) for place, more in calls
         ]
         try:
+            while self._ray.wait(tasks, num_returns=len(tasks), timeout=QUIET)[1]:
+                self._check()
             return answered(self._ray.get(tasks))
         except self._ray.exceptions.RayError as error:
             if isinstance(error, self._ray.exceptions.WorkerCrashedError):

@@ -1,4 +1,7 @@
-"""A candidate on every fold: several folds at once, one thread each."""
+"""A candidate on every fold: several folds at once, one thread each.
+
+Where there are more workers than folds, candidates that follow are fitted with it (``fit_ahead``).
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tablecast.errors import TrainingError
+from tablecast.training.cluster.executor import Call
 from tablecast.training.experiment.weights import takes_weights
 from tablecast.training.search.candidates import Candidate, make
 from tablecast.training.search.trial import TOO_LONG, Trial, fold_loss
@@ -68,7 +72,8 @@ def try_candidate(
     losses = _losses(view, predictions, fitted, 0)
     rest = range(first, len(view.folds))
     hopeless = best and _hopeless(losses, best[:first], view.few)
-    late = not hopeless and not has_time(_mean_seconds(fitted) * len(rest) / view.executor.width)
+    seconds = 0.0 if made_ahead(candidate, view) else _mean_seconds(fitted) * len(rest)
+    late = not hopeless and not has_time(seconds / view.executor.width)
     if not (hopeless or late):
         fitted += _fit(candidate, view, rest)
         losses += _losses(view, predictions, fitted[first:], first)
@@ -101,16 +106,59 @@ def _hopeless(losses: Sequence[float], best: Sequence[float], few: bool) -> bool
     return bool(certain and sum(losses) > HOPELESS * sum(best))
 
 
+def fit_ahead(due: Sequence[Candidate], view: View) -> None:
+    """Fit what is due on all folds, as far as there are more workers than one's folds keep busy.
+
+    A candidate is judged when those before it are, but fitted without them: so a search finds the
+    same, and workers that would wait do what may not be asked for.
+
+    Args:
+        due: what is tried next, and what follows.
+        view: of all of them.
+    """
+    room = view.executor.width // len(view.folds)
+    if not room or made_ahead(due[0], view):
+        return
+    places = range(len(view.folds))
+    calls = [call for one in due[:room] for call in _calls(one, view, places)]
+    fitted = view.runner.map(fit_or_nothing, calls)
+    view.ahead = [
+        (one, fitted[at : at + len(places)])
+        for one, at in zip(due, range(0, len(fitted), len(places)), strict=False)
+    ]
+
+
+def made_ahead(candidate: Candidate, view: View) -> list[_Fitted]:
+    """The candidate on all folds, if it was fitted before and can be; else nothing."""
+    for one, fitted in view.ahead:
+        if one == candidate and None not in fitted:
+            return fitted
+    return []
+
+
 def _fit(candidate: Candidate, view: View, folds: Sequence[int]) -> list[_Fitted]:
     """The candidate on the folds of these places; its estimator is kept of the last of all."""
+    if made := made_ahead(candidate, view):
+        return [made[place] for place in folds]
+    fitted: list[_Fitted] = view.runner.map(fit_fold, _calls(candidate, view, folds))
+    return fitted
+
+
+def _calls(candidate: Candidate, view: View, folds: Sequence[int]) -> list[Call]:
     last = len(view.folds) - 1
     alone = candidate.model in ONE_AT_A_TIME
-    calls = [
+    return [
         (place, (make(candidate, view, view.folds[place].y), view.task, alone, place == last))
         for place in folds
     ]
-    fitted: list[_Fitted] = view.runner.map(fit_fold, calls)
-    return fitted
+
+
+def fit_or_nothing(*arguments: Any) -> _Fitted | None:
+    """As ``fit_fold``; None where that raises, which it does again when it is asked for."""
+    try:
+        return fit_fold(*arguments)
+    except Exception:
+        return None
 
 
 def fit_fold(fold: Fold, estimator: Any, task: str, alone: bool, kept: bool) -> _Fitted:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +14,8 @@ from tablecast.training.experiment.whole_table import WholeTable
 from tablecast.training.graph_cost import Cost, joined, measure
 from tablecast.training.search.blend_weights import EVEN_WITHIN, MOST_MEMBERS
 from tablecast.training.search.budget import Budget
-from tablecast.training.search.candidates import Candidate
-from tablecast.training.search.cross_validation import try_candidate
+from tablecast.training.search.candidates import FORESTS, Candidate
+from tablecast.training.search.cross_validation import fit_ahead, try_candidate
 from tablecast.training.search.forest_size import with_room
 from tablecast.training.search.step_memory import StepMemory
 from tablecast.training.search.trial import TOO_LONG, Trial, distinct, near
@@ -85,8 +85,12 @@ class Pool:
         steady = [trial for trial in ranked if trial.steady and near(trial, ranked[0])]
         return [*steady, *(trial for trial in ranked if trial not in steady)]
 
-    def attempt(self, candidate: Candidate, view: View) -> None:
-        """Try a candidate if the budget allows, and put it where it belongs."""
+    def attempt(self, candidate: Candidate, view: View, due: Sequence[Candidate] = ()) -> None:
+        """Try a candidate if the budget allows, and put it where it belongs.
+
+        Args:
+            due: what is tried next with the same view.
+        """
         name = view.experiment._all_models[candidate.model].name
         if self.is_over(self._seconds_of(candidate, view)):
             self.leave_out(candidate.model, name, view.recipe, candidate.tuned)
@@ -96,6 +100,7 @@ class Pool:
         best = self.best
         try:
             candidate = with_room(candidate, view, len(self.table.prepared.table), self.largest)
+            fit_ahead([candidate, *self._soon(due, view)], view)
             trial = try_candidate(
                 candidate, view, best.losses if best else None, self._has_time
             )
@@ -109,6 +114,14 @@ class Pool:
             self.dropped.append(trial)
         elif np.isfinite(trial.loss):
             self.trials.append(trial)
+
+    def _soon(self, due: Sequence[Candidate], view: View) -> list[Candidate]:
+        """Of what is due, what the budget has room for; forests' trees are counted first."""
+        left = len(due) if self.budget.trials is None else self.budget.trials - self.done
+        return [
+            one for one in due
+            if one.model not in FORESTS and not self.is_over(self._seconds_of(one, view))
+        ][: max(left, 0)]  # fmt: skip
 
     def is_over(self, seconds: float = 0.0) -> bool:
         """Whether the budget has ended the search, or does so before a trial of so many seconds.

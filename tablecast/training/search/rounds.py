@@ -52,13 +52,16 @@ class Search(Pool):
         views: dict[Recipe, View | None] = {}
         rows, columns = self.prepared.table.shape
         for straight in straightened(self.prepared):
-            for candidate in first(self.prepared.task, rows, columns):
+            candidates = first(self.prepared.task, rows, columns)
+            for place, candidate in enumerate(candidates):
                 recipe = Recipe(candidate.features, straight)
                 if recipe not in views:
                     known = [view.preparing * len(view.folds) for view in views.values() if view]
                     views[recipe] = self._view(recipe, max(known, default=0.0))
                 if view := views[recipe]:
-                    self.attempt(candidate, view)
+                    due = [one for one in candidates[place + 1 :]
+                           if one.features == candidate.features]  # fmt: skip
+                    self.attempt(candidate, view, due)
         return [view for view in views.values() if view]
 
     def _view(self, recipe: Recipe, seconds: float) -> View | None:

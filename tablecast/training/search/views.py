@@ -107,6 +107,7 @@ class View:
         about: of the training part's rows.
         executor: fits candidates on the folds.
         memory: of steps that other views of the same table begin with too.
+        ahead: candidates that were fitted before they are asked for, each with what its folds gave.
         folds_once: folds of one division.
         target: of the rows that are answered, (answers,), in the order of all answers.
         weights: how much each of these counts; None where all count alike.
@@ -120,6 +121,7 @@ class View:
     executor: Executor = field(default_factory=Threads)
     memory: StepMemory = field(default_factory=StepMemory)
     folds: list[Fold] = field(default_factory=list)
+    ahead: list[tuple[Any, list[Any]]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         from sklearn.base import clone

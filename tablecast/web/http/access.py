@@ -21,7 +21,7 @@ from tablecast.web.access.keyring import Keyring
 from tablecast.web.access.places import Places
 from tablecast.web.access.rates import WRONG_KEYS, Permits, Rates, parsed
 from tablecast.web.http import sessions
-from tablecast.web.http.proxies import Sender
+from tablecast.web.http.proxies import Sender, household
 from tablecast.web.http.rendering import problem_page, wants_page
 from tablecast.web.http.responses import problem
 from tablecast.web.http.roles import ASK, FORM, PUBLIC, role_of
@@ -114,7 +114,7 @@ class Access:
 
 def counted(address: str) -> str:
     """What requests of an address are counted as."""
-    return f"address:{address}"
+    return f"address:{household(address)}"
 
 
 def access_of(settings: dict[str, Any]) -> Access | None:
@@ -259,7 +259,7 @@ def _here() -> str:
 def _wrong_key(access: Access) -> Response:
     """The same words for every reason, so that an expired key cannot be told from a wrong one."""
     address = request.remote_addr or EVERYBODY
-    seconds = access.rates.wait(WRONG_KEYS, f"wrong:{address}")
+    seconds = access.rates.wait(WRONG_KEYS, f"wrong:{household(address)}")
     if seconds:
         return _too_many(seconds)
     detail = _("This key is unknown or no longer valid. Ask the person who runs this service for "

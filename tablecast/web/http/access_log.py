@@ -165,9 +165,9 @@ def _without_waiting(file: int) -> int:
 
 
 def _end_of_piece(text: bytes, begin: int) -> int:
-    """Where a piece of whole lines ends that a pipe takes in one go."""
+    """Where a piece of whole lines ends that a pipe takes in one go; one line has no more."""
     most = begin + ONE_PIECE
-    return len(text) if len(text) <= most else text.rfind(b"\n", begin, most) + 1
+    return len(text) if len(text) <= most else text.rfind(b"\n", begin, most) + 1 or most
 
 
 def _lines(noted: list[Noted], engine: str) -> str:
@@ -178,12 +178,10 @@ def _lines(noted: list[Noted], engine: str) -> str:
         moment = int(when * 1000)
         if moment != last:
             last, clock = moment, _clock(moment)
-        end = _end(rows, key, engine)
+        shared = _shared(method, route, status, rows, key, engine)
         if trace:
-            end = f'{end[:-2]},"trace":"{trace}"}}\n'
-        lines.append(
-            f'{clock},"id":"{request_id}{_asked(method, route, status)}{1000 * seconds:.3f}{end}'
-        )
+            shared = f'{shared[:-2]},"trace":"{trace}"}}\n'
+        lines.append(f'{clock},"id":"{request_id}","ms":{1000 * seconds:.3f}{shared}')
     return "".join(lines)
 
 
@@ -194,15 +192,11 @@ def _clock(moment: int) -> str:
 
 
 @lru_cache(KEPT)
-def _asked(method: str, route: str, status: int) -> str:
-    """A line's middle, between the request's id and the time that it took."""
-    route, method = json.dumps(route), json.dumps(method)
-    return f'","method":{method},"route":{route},"status":{status},"ms":'
-
-
-@lru_cache(KEPT)
-def _end(rows: int, key: str, engine: str) -> str:
-    return f',"rows":{rows},"key":{json.dumps(key or None)},"engine":"{engine}"}}\n'
+def _shared(method: str, route: str, status: int, rows: int, key: str, engine: str) -> str:
+    """A line's end, which many lines have."""
+    said = {"method": method, "route": route, "status": status, "rows": rows, "key": key or None,
+            "engine": engine}  # fmt: skip
+    return f",{json.dumps(said, separators=(',', ':'))[1:]}\n"
 
 
 def _gap(left_out: int) -> str:

@@ -7,7 +7,7 @@ import io
 import zlib
 from collections.abc import Callable
 from contextlib import suppress
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 from flask import Flask, Response, request
@@ -21,6 +21,9 @@ LEAST = 1400
 
 #: gzip's own middle: higher ones take twice the time for a per cent.
 LEVEL = 6
+
+#: The first of zstd that packs our files closer than gzip does; its own, 3, takes 6% more.
+ZSTD_LEVEL = 12
 
 #: Pages and static files that are kept packed; they do not change while a deployment is served.
 KEPT = 128
@@ -36,7 +39,7 @@ def _packers() -> dict[str, Callable[[bytes], bytes]]:
     packers: dict[str, Callable[[bytes], bytes]] = {}
     with suppress(ImportError):
         zstd = _zstd()
-        packers["zstd"] = zstd.compress
+        packers["zstd"] = partial(zstd.compress, level=ZSTD_LEVEL)
     packers["gzip"] = lambda content: gzip.compress(content, LEVEL, mtime=0)
     return packers
 
@@ -93,20 +96,32 @@ def _kept(encoding: str, content: bytes) -> bytes:
     return PACKERS[encoding](content)
 
 
-def unpack(limit: int) -> None:
-    """Put the plain body in the place of a packed one, before anything reads it.
+def is_packed() -> bool:
+    """Whether the request's body is to be unpacked.
 
     Raises:
-        UnsupportedMediaType: it is packed in a way that is not known, or is not what it says.
-        RequestEntityTooLarge: unpacked, it is larger than the limit.
+        UnsupportedMediaType: it is packed in a way that is not known.
     """
     encoding = request.headers.get("Content-Encoding", "identity").strip().lower()
     if encoding in ("", "identity"):
-        return
+        return False
     if encoding not in ("gzip", "x-gzip"):
         raise UnsupportedMediaType(
             _("This Content-Encoding is not supported. Use gzip or none.")
         )
+    return True
+
+
+def unpack(limit: int) -> None:
+    """Put the plain body in the place of a packed one, before anything reads it.
+
+    Args:
+        limit: bytes that it may have, and that the packed one has at most.
+
+    Raises:
+        UnsupportedMediaType: it is not what it says.
+        RequestEntityTooLarge: unpacked, it is larger than the limit.
+    """
     packed = request.environ["wsgi.input"].read(request.content_length or 0)
     unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
     try:

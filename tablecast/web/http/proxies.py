@@ -7,7 +7,8 @@ anybody can send them.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from functools import lru_cache
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import TYPE_CHECKING, NamedTuple
 
 from werkzeug.middleware.proxy_fix import ProxyFix
@@ -19,6 +20,31 @@ if TYPE_CHECKING:
 
 #: Trust everybody. Right where only the proxy can reach the server, as on Heroku.
 ANY = "*"
+
+
+#: Bits of an IPv6 address that name a network. Whoever has one has all of its addresses.
+NETWORK_BITS = 64
+
+#: Characters of an address at most: a proxy may name anything.
+ADDRESS_CHARACTERS = 64
+
+
+def household(address: str) -> str:
+    """What requests of an address are counted as: of IPv6, all addresses of a network are one."""
+    return _household(address[:ADDRESS_CHARACTERS])
+
+
+@lru_cache(4096)
+def _household(address: str) -> str:
+    try:
+        known = ip_address(address)
+    except ValueError:  # a local socket, which has no address
+        return address
+    if not isinstance(known, IPv6Address):
+        return address
+    if known.ipv4_mapped:
+        return str(known.ipv4_mapped)
+    return str(ip_network((int(known), NETWORK_BITS), strict=False))
 
 
 class Sender(NamedTuple):

@@ -19,6 +19,7 @@ from tablecast.web.access.key_file import Key
 from tablecast.web.access.keyring import Keyring
 from tablecast.web.access.rates import WRONG_KEYS
 from tablecast.web.http.opened import home, site_root
+from tablecast.web.http.proxies import household
 from tablecast.web.http.rendering import render_page
 
 blueprint = Blueprint("sessions", __name__)
@@ -67,7 +68,7 @@ def signing_in() -> Response:
         return _page(_("The page was open for too long. Enter the key again."))
     key = access.keyring.find(request.form.get("key", "").strip())
     if key is None:
-        seconds = access.rates.wait(WRONG_KEYS, f"wrong:{request.remote_addr}")
+        seconds = access.rates.wait(WRONG_KEYS, f"wrong:{household(request.remote_addr or '')}")
         if seconds:
             words = _("Too many wrong keys. Wait {seconds} s, then try again.")
             return _page(words.format(seconds=seconds), 429)

@@ -198,15 +198,17 @@ def _room() -> Iterator[None]:
 
 
 @blueprint.errorhandler(RequestEntityTooLarge)
-def too_large(_error: RequestEntityTooLarge) -> Response:
+def too_large(error: RequestEntityTooLarge) -> Response:
     """The page again, with what is too much; the file was never looked at."""
     if (request.content_length or 0) > current_app.config["MAX_UPLOAD"]:
         title, wrong = _("The file is too large."), _(
             "The file is larger than {most} MB. Send it in parts, or use the command line (python "
             "-m tablecast predict), which takes files of any size."
         ).format(most=_most_megabytes())
-    else:  # Werkzeug's limits of a form
+    elif error.description == RequestEntityTooLarge.description:  # Werkzeug's limits of a form
         title, wrong = _("The form is too large."), _("Send one file, and nothing else with it.")
+    else:
+        title, wrong = _("The file is too large."), error.description or ""
     if wants_page():
         return _batch_page(status=413, wrong=wrong)
     return problem(413, title, wrong)

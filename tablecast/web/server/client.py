@@ -13,6 +13,8 @@ from typing import Any
 
 from gunicorn.workers.gthread import TConn  # type: ignore[import-untyped]
 
+from tablecast.web.http.proxies import household
+
 #: Bytes of an answer that are kept for a client, so that no thread waits for it, and of all
 #: answers of a worker together.
 MOST_UNSENT = 1_000_000
@@ -124,8 +126,10 @@ class Connection(TConn):  # type: ignore[misc]
     """gunicorn's connection, which the loop feeds.
 
     Attributes:
+        address, household: of the client, and what its connections are counted as.
         received: bytes that the loop has read and no request was made of.
         searched: how many of them hold no head's end.
+        awaited: how many have to come, as far as its head is known, before there is more to do.
         request: bytes for the thread that answers next.
         line: where it waits, if it does.
         watched: what the poller calls for it, and for which events.
@@ -138,8 +142,9 @@ class Connection(TConn):  # type: ignore[misc]
     def __init__(self, cfg: Any, sock: Client, address: Any, server: Any) -> None:
         super().__init__(cfg, sock, address, server)
         self.address = address[0] if isinstance(address, tuple) else ""
+        self.household = household(self.address)
         self.received = bytearray()
-        self.searched = 0
+        self.searched = self.awaited = 0
         self.request = b""
         self.line: Line | None = None
         self.watched: Any = None

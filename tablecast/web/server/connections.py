@@ -86,10 +86,10 @@ class ConnectionWorker(ThreadWorker):  # type: ignore[misc]
         conn = Connection(self.cfg, client, address, listener.getsockname())
         self.nr_conns += 1
         conn.on_close = self._forget
-        self._of_address[conn.address] += 1
+        self._of_address[conn.household] += 1
         if not self._reads:
             self.enqueue_req(conn)
-        elif self._has_room(conn.address):
+        elif self._has_room(conn.household):
             self._new.append(conn)
             self._watch(conn, self.on_client_socket_readable)
             self.on_client_socket_readable(conn, client)  # mostly it has asked already
@@ -111,16 +111,16 @@ class ConnectionWorker(ThreadWorker):  # type: ignore[misc]
         addresses = [most for most, _ in self._of_address.most_common(MOST_ASKED)]
         for of in addresses if address is None else [address]:
             for line in (self._leaving, self._new, self._heads, self.keepalived_conns):
-                idle = next((conn for conn in line if conn.address == of), None)
+                idle = next((conn for conn in line if conn.household == of), None)
                 if idle is not None:
                     self._drop(idle)
                     return True
         return False
 
     def _forget(self, conn: Any) -> None:
-        self._of_address[conn.address] -= 1
-        if not self._of_address[conn.address]:
-            del self._of_address[conn.address]
+        self._of_address[conn.household] -= 1
+        if not self._of_address[conn.household]:
+            del self._of_address[conn.household]
 
     # What a connection waits for.
 

@@ -180,6 +180,8 @@ class Worker(ConnectionWorker):
 
     def _proceed(self, conn: Any) -> None:
         """Do what can be done with what a connection has received."""
+        if len(conn.received) < conn.awaited:  # its head was understood when it came
+            return
         end = head_ends(conn.received, conn.searched)
         if end < 0:
             conn.searched = len(conn.received)
@@ -190,19 +192,20 @@ class Worker(ConnectionWorker):
             return
         conn.searched = 0
         body = body_length(bytes(conn.received[:end]))
-        if body is None or end + body > MOST_AHEAD:
-            if body is None or len(conn.received) >= MOST_AHEAD:
-                self._read_in_a_thread(conn)
-                return
-        elif len(conn.received) >= end + body:
-            request = bytes(conn.received[: end + body])
-            del conn.received[: end + body]
-            if conn.received or not self._answered(conn, request):
-                self._hand_over(conn, request)
-            return
-        if conn.line is not self._bodies:
+        whole = MOST_AHEAD + 1 if body is None else end + body
+        conn.awaited = 0 if body is None else min(whole, MOST_AHEAD)
+        if len(conn.received) < conn.awaited:
             conn.progress = 0
             self._wait(conn, self._bodies)
+            return
+        conn.awaited = 0
+        if whole > MOST_AHEAD:
+            self._read_in_a_thread(conn)
+            return
+        request = bytes(conn.received[:whole])
+        del conn.received[:whole]
+        if conn.received or not self._answered(conn, request):
+            self._hand_over(conn, request)
 
     def _read_in_a_thread(self, conn: Any) -> None:
         """Let a thread read a request of which only gunicorn knows the end, or a large one."""

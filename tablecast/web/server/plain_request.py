@@ -127,7 +127,8 @@ def head_ends(data: bytearray, searched: int = 0) -> int:
     index = data.find(BLANK, max(0, searched - len(BLANK)))
     if index >= 0:
         return index + len(BLANK)
-    return len(data) if data.count(b"\n") != data.count(b"\r\n") else -1
+    begin = searched - (data[searched - 1 : searched] == b"\r")
+    return len(data) if data.count(b"\n", begin) != data.count(b"\r\n", begin) else -1
 
 
 def body_length(head: bytes) -> int | None:

@@ -53,7 +53,7 @@ def report() -> Report:
 def read_report(log: PredictionLog, name: str, description: Mapping[str, Any]) -> Report:
     """What a log tells now of a deployment that it knows by a name. Raises LogError."""
     whose, today = (name, str(description["sha256"])), int(time.time() // DAY)
-    log.learn(description)
+    log.learn(name, description)
     days = log.days(*whose, today - MOST_DAYS)
     rows = log.last(*whose, BLOCK * BLOCKS, MOST_LOOKED_AT)
     return report_of(description, days, today, rows)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import subprocess
+from base64 import b64encode
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from tablecast.batch.predict_file import predict_csv
 from tablecast.errors import BatchError
 from tablecast.export.page.contents import contents_of
 from tablecast.export.page.html_file import page_html, write_page
+from tablecast.export.page.rules import rules_of
+from tablecast.export.page.script import rules_script
 from tests.chromium import ARGUMENTS, CHROMIUM
 from tests.deployments import SHIPPED, shipped_client, shipped_deployment
 from tests.export.page.test_document import (
@@ -268,6 +271,55 @@ def test_what_is_no_table_is_refused_in_a_sentence(
         page.locator("[data-rows-result] .wrong", has_text=words).wait_for()
 
 
+#: How a file may be encoded, and what a page says of one that only the server can read.
+ENCODINGS = {
+    "utf-8": "", "utf-8-sig": "", "utf-16": "", "utf-16-le": "", "utf-16-be": "", "cp1252": "",
+    "gb18030": "The encoding of rows.csv cannot be recognized (line 1).",
+}  # fmt: skip
+_READ = """([text, rules]) => {
+  const bytes = Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0));
+  try {
+    const {names, count, notes} = openRules(rules).file(bytes, "rows.csv");
+    return {names, count, notes: notes.map((note) => say(note))};
+  } catch (error) {
+    return {fault: say(error.remark)};
+  }
+}"""
+
+
+def test_a_file_is_read_in_its_encoding_or_refused(browser: playwright_api.Browser) -> None:
+    """UTF-8, UTF-16 with and without a mark, Windows' and the training table's encoding are read as
+    the batch reads them; what is in none of these, or no text, is refused with what to do."""
+    schema = shipped_deployment("onnx").schema
+    text = ",".join(PATIENT) + ",region,café\n19,female,27.9,0,yes,southwest,Müller à Nîmes\n"
+    with browser.new_page() as page:
+        page.set_content("<p>")
+        page.add_script_tag(content=f"{rules_script()}\nObject.assign(window, {{openRules, say}});")
+
+        def read(content: bytes, encoding: str = "") -> Any:
+            rules = rules_of(schema) | {"encoding": encoding}
+            return page.evaluate(_READ, [b64encode(content).decode(), rules])
+
+        for encoding, fault in ENCODINGS.items():
+            table = text.replace("Müller à Nîmes", "北京市") if fault else text
+            found = read(table.encode(encoding))
+            if fault:
+                assert found["fault"].startswith(fault)
+                continue
+            written = io.BytesIO()
+            summary = predict_csv(
+                shipped_deployment("onnx"), io.BytesIO(table.encode(encoding)), written,
+                name="rows.csv",
+            )  # fmt: skip
+            assert found["names"][6] == "café"
+            assert (found["count"], found["notes"]) == (1, list(summary.notes)), encoding
+        chinese = text.replace("Müller à Nîmes", "北京市").replace("café", "城市")
+        assert read(chinese.encode("gb18030"), "gb18030")["names"][6] == "城市"
+        assert "is not a CSV file" in read(b"a,b\n\x01,2\n")["fault"]
+        broken = read(text.encode().replace("à".encode(), b"\xc3"))
+        assert "has bytes that are not UTF-8 text" in broken["notes"][0]
+
+
 def test_predicting_a_file_can_be_stopped(page: playwright_api.Page, tmp_path: Path) -> None:
     """A long file shows how far it is; stopped, it leaves nothing, and the page answers on."""
     rows = tmp_path / "long.csv"
@@ -405,6 +457,40 @@ def test_chromium_prints_it_from_the_command_line(file: Path, tmp_path: Path) ->
     assert paper.read_bytes().count(b"/Type /Page\n") == 1
     # An empty form, or an answer alone, is a third of this.
     assert paper.stat().st_size > 60_000
+
+
+#: Notes whether the file's last part was there when the first prediction was.
+_FIRST = """new MutationObserver((_changes, self) => {
+  if (!document.querySelector(".panel .answer")) return;
+  globalThis.wasWhole = document.querySelector(".foot") !== null;
+  self.disconnect();
+}).observe(document, {childList: true, subtree: true});"""
+
+
+def test_the_first_prediction_waits_for_nothing(
+    browser: playwright_api.Browser, file: Path
+) -> None:
+    """It stands in the page before the model card is even read, and the reasons follow."""
+    with browser.new_context(offline=True).new_page() as page:
+        page.add_init_script(_FIRST)
+        page.goto(file.as_uri())
+        page.locator(".steps").wait_for()
+        assert page.evaluate("wasWhole") is False
+        assert page.locator(".foot").is_visible()
+
+
+@pytest.mark.parametrize("lacks", ["DecompressionStream", "Array.prototype.toSorted"])
+def test_an_old_browser_is_told_so(
+    browser: playwright_api.Browser, file: Path, lacks: str
+) -> None:
+    """Whatever a browser lacks of what the page needs, it says so, and shows the card."""
+    with browser.new_context(offline=True).new_page() as page:
+        page.add_init_script(f"delete {lacks};")
+        page.goto(file.as_uri())
+        page.locator("[data-old]").wait_for()
+        assert page.locator("[data-old]").inner_text().startswith("Your browser is too old")
+        page.get_by_text("Model card", exact=True).first.click()
+        assert page.locator("#summary").is_visible()
 
 
 def test_without_scripts_it_says_so_and_shows_the_card(

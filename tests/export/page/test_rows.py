@@ -29,7 +29,7 @@ ROW = "19,female,27.9,0,yes,southwest"
 _ANSWER = """(() => {
   const spoken = (remark) => say(remark, words), join = (sentences) => sentences.join(space);
   try {
-    const file = rules.file(text, "in.csv"), {predictAll} = predictor;
+    const file = rules.fileOfText(text, "in.csv"), {predictAll} = predictor;
     const page = {predictAll, classes: [], hasRange: true, hasScores: false, say: spoken, join};
     const steps = file.answers({...page, size: 3, shown: 10});
     let step;
@@ -174,6 +174,63 @@ def test_a_file_is_answered_as_the_batch_does(name: str, language: Any) -> None:
     for count in ("rows", "refused", "warned"):
         assert found[count] == expected[count], count
     assert_same_text(found["text"], expected["text"], SEPARATORS.get(name, ","))
+
+
+#: What random edits put into a file, and between its lines.
+_SIGNS = (
+    ",", ";", '"', "\n", "\r\n", "\t", "|", " ", '""', "\n\n", "---", "Total", "=", "’", "\u00a0",
+)  # fmt: skip
+_LINES = (
+    "", "Total,,,,,", "Total,,1,2,,", "Source: me", "years,,kg,,,", "---,---", "sep=;", HEADER,
+    ROW, ",,,,,", "a title", '"x" y,z',
+)  # fmt: skip
+
+
+def _edited(rng: random.Random, text: str) -> str:
+    for _ in range(rng.choice((1, 1, 2, 3))):
+        place, lines = rng.randrange(len(text) + 1), text.split("\n")
+        change = rng.randrange(6)
+        if change == 0:
+            text = text[:place] + rng.choice(_SIGNS) + text[place:]
+        elif change == 1:
+            text = text[:place] + text[place + rng.randrange(4) :]
+        elif change == 2:
+            lines.insert(rng.randrange(len(lines) + 1), rng.choice(_LINES))
+            text = "\n".join(lines)
+        elif change == 3:
+            text = text.replace(",", rng.choice((";", "\t", "|", ", ", "  ")))
+        elif change == 4:
+            counted = (f"{number},{line}" for number, line in enumerate(lines[1:]))
+            text = "\n".join([lines[0], *counted])
+        else:
+            text = text.replace("\n", rng.choice(("\r\n", "\r")))
+    return text
+
+
+def _rows_of(text: str) -> list[list[str]]:
+    """The cells, whatever stands between them."""
+    for separator in ",;\t| ":
+        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator))
+        if "prediction_label" in rows[0]:
+            return [row[: rows[0].index("prediction_label")] for row in rows]
+    return []
+
+
+@pytest.mark.slow
+def test_odd_files_are_read_alike() -> None:
+    """Files that were edited at random are refused in the same words, or have the same rows, notes
+    and counts."""
+    rng = random.Random(18)
+    others = ("40,male,30.5,2,no,northwest", ",,NA,1,maybe,x", "62,female,26,0,no,southeast")
+    whole = "\n".join((HEADER, ROW, *others))
+    for _ in range(400):
+        text = _edited(rng, whole)
+        found, expected = in_page(text, {}, " "), in_batch(text)
+        assert found.get("fault") == expected.get("fault"), text
+        if "fault" not in expected:
+            for what in ("notes", "rows", "refused", "warned"):
+                assert found[what] == expected[what], text
+            assert _rows_of(found["text"]) == _rows_of(expected["text"]), text
 
 
 @pytest.mark.thorough

@@ -38,6 +38,7 @@ def test_a_pipeline_has_no_finding(service: str, host: str, tmp_path: Path) -> N
     )
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("service", PIPELINES)
 @pytest.mark.parametrize("host", ["docker", "heroku", "static", "wheel"])
 def test_a_pipeline_finds_what_it_names(host: str, service: str, tmp_path: Path) -> None:

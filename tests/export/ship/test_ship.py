@@ -6,19 +6,22 @@ import json
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from deployments import ROOT, SHIPPED
+import yaml
+from deployments import ROOT, SHIPPED, shipped_deployment
 
 from tablecast.cli.main import main
 from tablecast.deployment.files import with_ending
 from tablecast.errors import ShipError
 from tablecast.export.ship import shipped_folder as folders
-from tablecast.export.ship.host_registry import host_names
+from tablecast.export.ship.host_registry import host_names, host_of
 from tablecast.export.ship.lock import LOCKS, lock_of, pins_of
 from tablecast.export.ship.offline_checks import check_folder
 from tablecast.export.ship.ship import ship
+from tablecast.export.ship.shipment import Shipment
 
 #: The hosts that run our server, each by files of its own.
 HOSTS = {
@@ -188,6 +191,20 @@ def test_a_name_of_strange_signs_breaks_no_file(host: str, tmp_path: Path) -> No
     assert done.stdout.startswith("It works: ")
 
 
+@pytest.mark.parametrize("app", ["yes", "off", "null", "true"])
+def test_a_word_of_yaml_stays_a_name(app: str) -> None:
+    """Where a file is YAML, a name that means a truth or nothing there is still a text."""
+    shipment = Shipment(SHIPPED, shipped_deployment("onnx"), app)
+    read = {
+        (host, place): yaml.safe_load(host_of(host).files(shipment)[place])
+        for host, place in HOSTS.items() if place.endswith(".yaml") and host != "lambda"
+    }  # fmt: skip
+    compose, render = read["compose", "compose.yaml"], read["render", "render.yaml"]
+    named = (compose["name"], compose["services"]["web"]["image"], render["services"][0]["name"],
+             read["cloudrun", "service.yaml"]["metadata"]["name"])  # fmt: skip
+    assert named == (app, app, app, app)
+
+
 def smoke_test(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run a folder's own test."""
     return subprocess.run(
@@ -235,6 +252,7 @@ def test_a_broken_record_is_none(
     assert "another folder (-o)" in refusal(capsys, "ship", SHIPPED, "--to", "fly", "-o", tmp_path)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("host", sorted(set(host_names()) - {"static"}))
 def test_a_record_that_lost_files_is_found(host: str, tmp_path: Path) -> None:
     """Each host knows what its folders hold, also where the record says nothing; shipping again
@@ -268,6 +286,22 @@ def test_what_a_killed_process_left_goes(tmp_path: Path) -> None:
         ship(SHIPPED, host, tmp_path / "out")
         assert not unfinished.exists()
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
+
+
+@pytest.mark.thorough
+def test_two_at_once_leave_one_of_both(tmp_path: Path) -> None:
+    """Who ships into a folder that another command is writing waits for it: neither is mixed."""
+    hosts = ("docker", "fly")
+    with ThreadPoolExecutor() as pool:
+        for name in ("new", "new", "other"):
+            list(pool.map(lambda host, out: ship(SHIPPED, host, out), hosts,
+                          [tmp_path / name] * 2))  # fmt: skip
+            assert check_folder(tmp_path / name).findings == ()
+            said = (tmp_path / name / "README.md").read_text()
+            last = json.loads((tmp_path / name / folders.RECORD).read_text())["host"]
+            assert ("Written by `tablecast ship` for Fly.io" in said) == (last == "fly")
+            assert (tmp_path / name / "fly.toml").exists() == (last == "fly")
+    assert {path.name for path in tmp_path.iterdir()} == {"new", "other"}
 
 
 def test_what_was_asked_for_is_taken_back(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from tablecast.export.sql import programs, ranges, stages, statement
 from tablecast.export.sql.dialects import DIALECTS
 from tablecast.export.sql.programs import with_program
 from tablecast.export.sql.statement import statement_of
+from tablecast.export.sql.words import name_of
 from tablecast.inference.onnx_engine import GraphEngine
 from tablecast.inference.row_program import EXPRESSIONS
 from tablecast.schema.factors import FORMULAS
@@ -43,6 +44,9 @@ def in_sqlite(statement: str, table: pd.DataFrame) -> pd.DataFrame:
     finally:
         database.close()
 
+
+#: As many bytes as PostgreSQL keeps of a name.
+LONG = 63 * "a"
 
 RUN = {"duckdb": in_duckdb, "sqlite": in_sqlite}
 
@@ -105,21 +109,61 @@ def test_what_is_too_wide_for_a_database_is_refused(monkeypatch: pytest.MonkeyPa
         statement_of(deployed("ridge"), "sqlite", "rows")
 
 
+@pytest.mark.parametrize(
+    ("dialect", "names", "is_refused"),
+    [
+        ("duckdb", ["Age", "age"], True), ("sqlite", ["Age", "age"], True),
+        ("postgresql", ["Age", "age"], False), ("postgresql", [LONG + "1", LONG + "2"], True),
+        ("duckdb", [LONG + "1", LONG + "2"], False),
+    ],
+)  # fmt: skip
+def test_columns_that_a_database_takes_for_one_are_refused(
+    dialect: str, names: list[str], is_refused: bool
+) -> None:
+    """Names that differ in letter case alone, or behind 63 bytes, where the database sees none."""
+    loaded = summed(names)
+    if not is_refused:
+        assert all(name_of(name) in statement_of(loaded, dialect, "rows") for name in names)
+        return
+    with pytest.raises(SqlError, match=f"takes the columns '{names[0]}' and '{names[1]}' for one"):
+        statement_of(loaded, dialect, "rows")
+
+
+def test_classes_that_a_database_takes_for_one_are_numbered() -> None:
+    """Each class has a column of its own in a view, in whatever letters it is written."""
+    lda = deployed("lda")
+    schema = replace(lda.schema, classes=("High", "high", "middle"))
+    description = {**lda.description, "schema": schema.to_json()}
+    view = statement_of(Deployment(description, lda.engine), "duckdb", "t", "answers")
+    with duckdb.connect() as database:
+        database.register("t", asked("lda").head(3))
+        database.sql(view)
+        names = [column for column, *_ in database.sql("DESCRIBE answers").fetchall()]
+    assert names[-3:] == [
+        "prediction_score_High", "prediction_score_high_2", "prediction_score_middle",
+    ]
+
+
+def summed(names: list[str]) -> Deployment:
+    """A deployment of numbers that stand side by side in one input of its graph: each times its
+    place, from 0, added up."""
+    builder = Builder()
+    places = np.arange(float(len(names))).reshape(-1, 1)
+    made = builder.op("MatMul", builder.wide_input(names), builder.constant(places))
+    graph = builder.finish([(made, "prediction_label", TensorProto.DOUBLE, ["rows", 1])])
+    table = pd.DataFrame({name: [1.5, 2.5, 3.5] for name in names})
+    schema = Schema.from_table(table.assign(y=[1.5, 2.5, 3.5]), "y", "regression")
+    description = {"name": "summed", "version": "1", "schema": schema.to_json()}
+    content = graph.SerializeToString()
+    return with_program(Deployment(description, GraphEngine(content)), content)
+
+
 @pytest.mark.parametrize("dialect", RUN)
 def test_many_numbers_in_one_input_have_sql(dialect: str) -> None:
     """A graph whose numbers stand side by side in one input reads each from its own column."""
-    names = [f"c{i}" for i in range(70)]
-    builder = Builder()
-    made = builder.op(
-        "MatMul", builder.wide_input(names), builder.constant(np.arange(70.0).reshape(-1, 1))
-    )
-    graph = builder.finish([(made, "prediction_label", TensorProto.DOUBLE, ["rows", 1])])
+    names = [f"c{place}" for place in range(70)]
     table = pd.DataFrame(np.arange(140.0).reshape(2, 70), columns=names)
-    schema = Schema.from_table(table.assign(y=[1.5, 2.5]), "y", "regression")
-    description = {"name": "wide", "version": "1", "schema": schema.to_json()}
-    content = graph.SerializeToString()
-    loaded = with_program(Deployment(description, GraphEngine(content)), content)
-    answered = RUN[dialect](statement_of(loaded, dialect, "new rows"), table)
+    answered = RUN[dialect](statement_of(summed(names), dialect, "new rows"), table)
     assert answered["prediction_label"].tolist() == (table.to_numpy() @ np.arange(70.0)).tolist()
 
 

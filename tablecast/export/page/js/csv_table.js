@@ -8,25 +8,32 @@ import {strip} from "./texts.js";
 
 const MOST_FOOTERS = 30, MOST_LABELS = 3, LABEL_LENGTH = 60, TOTAL_LENGTH = 20;
 
-// A file's table: {separator, lineEnd, names, records, notes}.
+// A file's table, of which only the header is read: {separator, lineEnd, names, notes, readRows}.
 //
 // expected: names of which most are the header's.
 export function readCsv(text, name, expected) {
-  const layout = layoutOf(text, expected), records = [];
-  let {above} = layout, header = null;
-  try {
-    for (const record of recordsOf(text, {...layout, isStrict: true})) {
-      if (header) records.push(record);
-      else if (isFilled(record.cells) && above-- === 0) header = record.cells;
+  const layout = layoutOf(text, expected), records = recordsOf(text, {...layout, isStrict: true});
+  const next = () => readable(name, () => records.next());
+  let {above} = layout;
+  for (let step = next(); !step.done; step = next()) {
+    const {cells: header} = step.value;
+    if (isFilled(header) && above-- === 0) {
+      const table = {...layout, names: layout.namesOf(header)};
+      return {...table, readRows: () => rowsOf(readable(name, () => [...records]), header.map(strip), table, name)};
     }
+  }
+  throw new FileFault(N_("{name} is empty. Its first line must contain the column names."), {name});
+}
+
+// What reading gives, where it can be read.
+function readable(name, read) {
+  try {
+    return read();
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error;
     throw new FileFault(N_("Line {line} of {name} cannot be read: {reason}. Check for a missing quotation mark."),
       {line: String(error.line), name, reason: {message: error.message}});
   }
-  if (!header) throw new FileFault(N_("{name} is empty. Its first line must contain the column names."), {name});
-  const table = {...layout, names: layout.namesOf(header)};
-  return {...table, records: rowsOf(records, header.map(strip), table, name)};
 }
 
 // The records that are as long as the header. A line that is too short or too long is a mistake where

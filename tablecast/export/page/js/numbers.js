@@ -72,8 +72,8 @@ export function amountOf(written) {
 const isSign = (sign) => sign === "+" || sign === "-";
 
 function withoutSign(part, atEnd) {
-  const text = strip(part), signs = Array.from(text);
-  if (signs.length && isSign(signs[0]) && (!atEnd || signs.length === 1)) return strip(text.slice(1));
+  const text = strip(part), signs = Array.from(text), rest = strip(text.slice(1));
+  if (signs.length && isSign(signs[0]) && (!atEnd || !rest || isCurrency(rest))) return rest;
   return signs.length && isSign(signs.at(-1)) ? strip(text.slice(0, -1)) : text;
 }
 

@@ -33,6 +33,7 @@ async function unfolded(bytes) {
 }
 
 async function start() {
+  if (![].toSorted) throw new Error("a browser from before 2023"); // the newest of what is needed
   const parts = parsed(await unfolded(bytesOf(document.querySelector("#folded").textContent)));
   const style = document.createElement("style");
   style.textContent = parts.styles;

@@ -22,7 +22,7 @@ export function openFile(rules, text, name) {
     table.notes.unshift({message: N_("The column {names} is missing, so typical values were used in every row."), values: {names}});
   }
   const fieldAt = new Map(rules.fields.filter(({name}) => places.has(name)).map((field) => [places.get(field.name), field]));
-  table.records = rowsAlone(table.records, fieldAt, rules.totals, table.notes);
+  table.records = rowsAlone(table.readRows(), fieldAt, rules.totals, table.notes);
   return {...table, count: table.records.length, answers: (page) => answersOf(rules, table, places, page)};
 }
 
@@ -48,7 +48,8 @@ function matched(fields, names, file) {
 
 function checkMissing(fields, found, others, file) {
   const missing = fields.filter(({name}) => !found.has(name)).flatMap(({name, required}) => {
-    const near = closest(name, others, required ? 0.6 : 0.8);
+    const alike = others.find((other) => other.toLowerCase() === strip(name).toLowerCase());
+    const near = alike ?? closest(name, others, required ? 0.6 : 0.8);
     if (near !== null) return [{near, name}];
     return required ? [{name}] : [];
   });

@@ -5,19 +5,6 @@ import {N_} from "./formats.js";
 // Rows between two looks at the page, and those that it shows.
 const SLICE = 500, SHOWN_ROWS = 10, SHOWN_COLUMNS = 30, SHOWN_SIGNS = 60, MOST_MEGABYTES = 100;
 
-// The text of a file: UTF-8, UTF-16 by its mark, else what Windows writes in the West.
-function decoded(bytes, name) {
-  const [a, b] = bytes, wide = a === 0xff && b === 0xfe ? "utf-16le" : a === 0xfe && b === 0xff ? "utf-16be" : null;
-  if (wide) return {text: new TextDecoder(wide).decode(bytes), isMarked: true, notes: []};
-  try {
-    const isMarked = a === 0xef && b === 0xbb && bytes[2] === 0xbf;
-    return {text: new TextDecoder("utf-8", {fatal: true}).decode(bytes), isMarked, notes: []};
-  } catch {
-    const note = {message: N_("{name} is not UTF-8, so it was read as {encoding}. The result is written as UTF-8."), values: {name, encoding: "windows-1252"}};
-    return {text: new TextDecoder("windows-1252").decode(bytes), isMarked: true, notes: [note]};
-  }
-}
-
 // Lets a person choose a file. page: {language, rules, predictor, say, classes, hasRange, hasScores}
 export function offerRows(page) {
   const {language} = page, place = document.querySelector("[data-rows]");
@@ -54,13 +41,12 @@ export function offerRows(page) {
       return complain(language.say(N_("{name} has more than {most} MB. Split it into smaller files."), {name: file.name, most: MOST_MEGABYTES}));
     }
     try {
-      const {text, isMarked, notes} = decoded(new Uint8Array(await file.arrayBuffer()), file.name);
+      const bytes = new Uint8Array(await file.arrayBuffer());
       if (own !== turn) return undefined;
-      if (text.includes("\0")) return complain(language.say(N_("{name} is not a CSV file. Save the table as CSV (UTF-8)."), {name: file.name}));
-      const rows = page.rules.file(text, file.name);
+      const {isMarked, ...rows} = page.rules.file(bytes, file.name);
       if (!rows.count) return complain(language.say(N_("The file has column names but no rows. Add rows below the first line.")));
       const done = await answered(rows, own);
-      if (done) show(file, (isMarked ? "\ufeff" : "") + done.text, done, [...notes, ...rows.notes]);
+      if (done) show(file, (isMarked ? "\ufeff" : "") + done.text, done, rows.notes);
     } catch (error) {
       if (!error.remark) throw error;
       complain(page.say(error.remark, language.words));

@@ -4,6 +4,7 @@ import {useMoments} from "./moments.js";
 import {nearest} from "./nearest.js";
 import {useFormats} from "./numbers.js";
 import {openFile} from "./rows.js";
+import {decoded} from "./csv_text.js";
 import {fold, quoted, shortName, useFolded} from "./texts.js";
 
 // Between the items of a list, and between thousands.
@@ -17,8 +18,12 @@ export function openRules(rules) {
   const names = rules.fields.map((field) => field.name);
   return {
     fields: rules.fields,
-    // A CSV file's text as rows that can be answered (rows.js).
-    file: (text, name) => openFile(rules, text, name),
+    // A CSV file's bytes as rows that can be answered (rows.js).
+    file(bytes, name) {
+      const {text, isMarked, notes} = decoded(bytes, name, rules.encoding), file = openFile(rules, text, name);
+      return {...file, isMarked, notes: [...notes, ...file.notes]};
+    },
+    fileOfText: (text, name) => openFile(rules, text, name),
     // {row, warnings, errors}: row is null where there are errors. raw: field name -> value.
     read(raw) {
       const given = named(names, raw);
