@@ -11,8 +11,10 @@ from importlinter.cli import lint_imports
 import tablecast
 
 
-def test_imports_run_down() -> None:
+def test_imports_run_down(monkeypatch: pytest.MonkeyPatch) -> None:
     """No module imports what stands above it, and no circle is closed, lazily or for types."""
+    # It would switch off every logger that is there, for all tests that follow.
+    monkeypatch.setattr("importlinter.cli._configure_logging", lambda _verbose: None)
     status = lint_imports(config_filename=str(ROOT / "pyproject.toml"), no_cache=True)
     assert status == 0
 

@@ -25,7 +25,7 @@ from tablecast.batch.csv_source import CsvSource
 from tablecast.batch.formula_guard import guarded
 from tablecast.batch.match_columns import match_columns
 from tablecast.batch.predict_file import predict_file
-from tablecast.batch.summary import RowsRefused, Summary
+from tablecast.batch.summary import LISTED_REFUSALS, Refused, RowsRefused, Summary
 from tablecast.cli.progress import ProgressBar
 from tablecast.data.surroundings import is_filled
 from tablecast.deployment.deployment import Deployment
@@ -696,3 +696,13 @@ def test_plain_lines_are_written_as_safely(
         for row, label in zip(rows, labels, strict=False)
     ]
     assert found == [["note", "other", "x", "y"], *expected]
+
+
+@pytest.mark.parametrize("refused", [1, LISTED_REFUSALS, LISTED_REFUSALS + 3])
+def test_refused_rows_are_listed_up_to_a_few(refused: int) -> None:
+    """And how many more there are, where there are."""
+    rows = tuple(Refused(at, f"line {at + 2}", ()) for at in range(refused))
+    summary = Summary(rows=40, refused=refused, refusals=list(rows))
+    said = str(RowsRefused("in.csv", summary)).split("\n")
+    assert len(said) == 1 + min(refused, LISTED_REFUSALS) + (refused > LISTED_REFUSALS)
+    assert (said[-1] == "  and 3 more") == (refused > LISTED_REFUSALS)

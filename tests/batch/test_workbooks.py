@@ -12,6 +12,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from tablecast.batch.predict_file import predict_file
+from tablecast.batch.workbook_sink import _RELATION, part_of
 from tablecast.data.inspection import inspect
 from tablecast.data.sources import read_table
 from tablecast.deployment.deployment import Deployment
@@ -252,3 +253,24 @@ def test_old_workbooks_are_answered(fake_deployment: Deployment, tmp_path: Path)
     summary = predict_file(fake_deployment, source, tmp_path / "out.xlsx")
     assert summary.predicted == 2
     assert cells(tmp_path / "out.xlsx", "Data", 3) == [*GOOD, DAY, "007", True, 9750]
+
+
+def test_a_workbook_that_hides_its_sheet_is_refused() -> None:
+    """Where a sheet's own file is not named, or is named in no readable way, it says what to do."""
+    names = {
+        "xl/_rels/workbook.xml.rels": b'<r><x Id="r1" Target="sheets/a.xml"/></r>',
+        "xl/workbook.xml": b'<w xmlns:r="%s"><sheets><a:sheet xmlns:a="a" name="A" r:id="r1"/>'
+                           b"</sheets></w>" % _RELATION[1:].partition("}")[0].encode(),
+    }
+    assert part_of(_zipped(names), "A") == "xl/sheets/a.xml"
+    for book, sheet in ((names, "B"), ({**names, "xl/workbook.xml": b"<"}, "A"), ({}, "A")):
+        with pytest.raises(BatchError, match=f"where its sheet '{sheet}' is. Save it again"):
+            part_of(_zipped(book), sheet)
+
+
+def _zipped(files: dict[str, bytes]) -> zipfile.ZipFile:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as book:
+        for name, content in files.items():
+            book.writestr(name, content)
+    return zipfile.ZipFile(stream)

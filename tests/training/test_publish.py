@@ -429,7 +429,11 @@ def test_each_refusal_is_a_line_that_says_what_to_do(
     absent.write_bytes(pickle.dumps(1).replace(b"K\x01", b"cnowhere\nNothing\n"))
     odd = numbers.assign(age=numbers["age"].astype(str).replace("40", "forty").where(
         numbers.index > 0, "unknown"))
+    encoded = Ridge().fit(pd.get_dummies(numbers[["age", "region"]]), numbers["cost"])
+    clusters = import_pycaret("pycaret.clustering").ClusteringExperiment()
     for source, given, said in (
+        (encoded, {"table": numbers, "target": "cost"}, "a step makes of 'region' that this file"),
+        (clusters, {"table": numbers}, "ClusteringExperiment predicts neither"),
         ("no-such-model", {}, "There is no no-such-model.pkl"),
         (broken, {"table": numbers}, "broken.pkl cannot be opened"),
         (absent, {"table": numbers}, "absent.pkl cannot be opened"),

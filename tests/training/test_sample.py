@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import platform
+import resource
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +14,7 @@ from tablecast.data.prepared import Prepared
 from tablecast.schema.form_file import Form
 from tablecast.training.experiment.out_of_fold import sampled
 from tablecast.training.intake import CELLS_A_SECOND, FEWEST_ROWS, take_in
+from tablecast.training.memory import freed_memory_kept
 
 
 def table_of(rows: int, rare: int = 0) -> pd.DataFrame:
@@ -67,3 +70,19 @@ def test_a_budget_too_short_for_all_rows_takes_a_sample_and_says_so(tmp_path: Pa
     assert any(line.startswith(wanted) for line in said)
     assert len(taken(None).table) == len(taken(2 * budget).table) == rows
     assert len(taken(1e-9).table) == FEWEST_ROWS
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc's allocator is told")
+def test_freed_memory_is_kept_while_training() -> None:
+    """Arrays of 64 MB, one after the other, ask the system for pages once; after it, each time."""
+
+    def pages() -> int:
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+        for _ in range(10):
+            np.ones(2**23)
+        return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before
+
+    with freed_memory_kept():
+        pages()
+        kept = pages()
+    assert 10 * kept < pages()

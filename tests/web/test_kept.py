@@ -14,6 +14,7 @@ from tablecast.deployment.deployment import Deployment
 from tablecast.web.app import create_app
 from tablecast.web.http import page_cache
 from tablecast.web.warmup import prepare, rehearse
+from tests.started import started
 
 ROOT = Path(__file__).parents[2]
 PAGES = ("/", "/model")
@@ -76,10 +77,11 @@ def test_a_page_names_the_place_where_it_is_mounted(client: FlaskClient) -> None
 
 
 def test_the_pages_that_are_kept_are_few(
-    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
+    fake_deployment: Deployment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However many prefixes are asked for, memory holds a handful of pages."""
     monkeypatch.setattr(page_cache, "MOST_KEPT", 3)
+    client = started(fake_deployment).test_client()
     for place in range(5):
         mounted = client.get("/", base_url=f"http://localhost/p{place}")
         assert f'action="/p{place}/predict' in mounted.text

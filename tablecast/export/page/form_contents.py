@@ -83,7 +83,7 @@ def _course(field: Field, background: Background | None) -> dict[str, Any]:
     """How a field's chart is drawn, and how many training rows there were around each value."""
     is_curve = not field.choices and not field.is_text
     about: dict[str, Any] = {"curve": is_curve, "isText": field.is_text}
-    if field.kind == "number":
+    if not (field.is_text or field.is_whole):
         about["isDecimal"] = True
     if background is None:
         return about

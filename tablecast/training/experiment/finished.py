@@ -18,6 +18,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from tablecast.data.row_metadata import FEWEST_GROUPS
+from tablecast.data.task import TASKS
 from tablecast.deployment.files import with_ending, without_ending
 from tablecast.errors import ArtifactError, Remark
 from tablecast.inference.pycaret_api import import_pycaret
@@ -119,9 +120,15 @@ def _experiment_of(source: Any) -> Any:
         experiment = getattr(source, "get_current_experiment", lambda: None)()
         if experiment is None:
             raise ArtifactError(f"{source.__name__} has no experiment: call its setup() first.")
-        return experiment
+        source = experiment
     if not hasattr(type(source), "_ml_usecase") and not hasattr(source, "_ml_usecase"):
         return None
+    usecase = source._ml_usecase.name.casefold()
+    if usecase not in TASKS:
+        raise ArtifactError(
+            f"{type(source).__name__} predicts neither a number nor a class, so it cannot have a "
+            "form. Publish a regression or a classification experiment."
+        )
     if not getattr(source, "_setup_ran", False):
         raise ArtifactError(
             f"This {type(source).__name__} was not set up: call its setup(), and train a model."

@@ -79,6 +79,12 @@ def check_columns(names: list[str], table: pd.DataFrame) -> None:
         if name in table.columns:
             continue
         what = "target" if name == names[-1] else "column"
+        if made_from := next((one for one in known.values() if name.startswith(f"{one}_")), ""):
+            raise TableError(
+                f"The table has no column {name!r}, which a step makes of {made_from!r} that this "
+                "file lacks. Publish the whole pipeline: save_model without model_only=True, or "
+                "publish(experiment, model)."
+            )
         near = get_close_matches(name.casefold(), known, n=1, cutoff=0.5)
         hint = f" Is it now called {known[near[0]]!r}?" if near else ""
         raise TableError(

@@ -17,7 +17,7 @@ LEAST_BUDGET = 10.0
 KEPT_BACK = 0.3
 #: Seconds of what follows besides fits, on two idle cores, more for each column, and still more
 #: where it is of texts: checks, importance, effects, graph, proof and files.
-OTHERWISE, OTHERWISE_A_COLUMN, OTHERWISE_A_TEXT = 3.5, 0.025, 0.1
+OTHERWISE, OTHERWISE_A_COLUMN, OTHERWISE_A_TEXT = 2.5, 0.025, 0.1
 #: Fits on all rows that follow besides the refits, the fewest refits, and what a fit takes beside a
 #: fold's, which has 56% of the rows.
 LAST_FITS, FEWEST_REFITS, WHOLE_FIT = 2, 3, 1.6
