@@ -38,9 +38,9 @@ NOT_THOROUGH = ("slow", "browser", "server", "world")
 #: The same for ``make quick``.
 NOT_QUICK = ("thorough", *NOT_THOROUGH)
 
-#: Seconds of the processor. A test may take a quarter of one; it is failed from one, since a
+#: Seconds of the processor. A test may take a quarter of one; it is failed from two, since a
 #: processor that others use as well does less in a second.
-QUICK_SECONDS = 1.0
+QUICK_SECONDS = 2.0
 
 #: A test that imports more modules than this is the first to need a package such as PyCaret, and
 #: pays for all others: it is not failed.

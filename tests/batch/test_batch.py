@@ -166,6 +166,7 @@ def test_memory_of_texts_is_bounded() -> None:
     assert max(len(column._accepted) + len(column._refused) for column in reader._columns) < 20_000
 
 
+@pytest.mark.thorough
 def test_few_refusals_are_remembered() -> None:
     """What strangers send wrong leaves little behind that Python's collector has to look at."""
     reader = RowsReader(SCHEMA)

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tablecast.batch import csv_text
 from tablecast.batch.csv_text import CsvText
 from tablecast.batch.predict_file import predict_file
 from tablecast.data.sources import prepare, read_table
@@ -270,3 +271,15 @@ def test_excels_formulas_for_texts_are_texts(fake_deployment: Deployment, tmp_pa
     """A file may keep Excel from taking a text for a number; the form and programs do not."""
     kept = PLAIN.replace("39,male", '="39",="male"').replace("0,yes", '"=""0""","=""yes"""')
     assert answers(fake_deployment, kept.encode(), tmp_path) == ANSWERS
+
+
+def test_a_file_may_unpack_to_a_thousand_times_its_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As equal rows do; what unpacks to more, where that is no small file, is refused."""
+    monkeypatch.setattr(csv_text, "PIECE", 10_000)
+    rows = HEADER + 3_000 * f"\n{ROWS[0]}"
+    with CsvText(io.BytesIO(gzip.compress(rows.encode())), "in.csv").open() as text:
+        assert text.read() == rows
+    bomb = gzip.compress(HEADER.encode() + 9_000_000 * b"\n")
+    assert 1_000 * len(bomb) < 9_000_000
+    with pytest.raises(BatchError, match="more than 1,000 times its size"):
+        CsvText(io.BytesIO(bomb), "in.csv").open().read()

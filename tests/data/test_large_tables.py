@@ -123,6 +123,7 @@ def test_a_table_that_fits_is_read_whole(tmp_path: Path, ending: str) -> None:
     assert read_rows(path, "kind", limit=lambda _: 10).equals(read_table(path))
 
 
+@pytest.mark.thorough
 def test_a_file_that_is_not_plain_is_sampled_as_it_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -123,6 +123,7 @@ def test_a_process_that_is_killed_while_it_waits_covers_nothing(tmp_path: Path) 
     assert waits == [1]
 
 
+@pytest.mark.thorough
 def test_who_waits_for_another_goes_on_with_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

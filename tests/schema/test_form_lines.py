@@ -24,6 +24,7 @@ def paths(data: Mapping[str, Any], above: tuple[str, ...] = ()) -> Iterator[tupl
             yield from paths(value, (*above, key))
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.parent.name)
 def test_every_key_of_the_examples_has_its_line(path: Path) -> None:
     """The line names the key, and no line above names it as part of the same path."""

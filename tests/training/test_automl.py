@@ -150,6 +150,7 @@ def test_a_wide_table_begins_with_what_is_quick(task: str) -> None:
         assert made.num_leaves == 8
 
 
+@pytest.mark.thorough
 def test_views_share_the_steps_that_they_begin_with(monkeypatch: pytest.MonkeyPatch) -> None:
     """Imputers and encoders are fitted once in each fold, and the features are the same."""
     monkeypatch.setattr(views, "REPEATS", 1)

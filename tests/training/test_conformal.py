@@ -310,6 +310,7 @@ def test_what_is_said_of_ranges_counts_the_floor() -> None:
     assert low["width"] < high["width"]
 
 
+@pytest.mark.thorough
 def test_by_time_ranges_are_measured_on_later_rows_by_what_earlier_ones_taught() -> None:
     """Errors that double are covered too rarely, as they would have been; groups stay together."""
     random = np.random.default_rng(7)

@@ -237,6 +237,7 @@ HELD: list[sqlite3.Connection] = []
 FAULTS = [(gone, back), (locked, released), (changed, changed_back), (replaced, restored)]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("break_it", "mend_it"), FAULTS, ids=lambda one: one.__name__)
 def test_what_is_not_kept_is_not_given(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, break_it: object, mend_it: object
@@ -428,6 +429,7 @@ def test_a_file_s_answers_are_kept(
     assert len(named) == (3499 if errors == "skip" else 3500)
 
 
+@pytest.mark.thorough
 def test_a_file_that_cannot_be_kept_is_not_answered(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -172,7 +172,7 @@ def test_reasons_are_in_json_and_ndjson_only(client: FlaskClient) -> None:
         (b"", NDJSON, 400, "on each line"), (b"\r\n\n", NDJSON, 400, "on each line"),
         (b"age,sex\n1,2\n", CSV, 422, "has no column 'bmi'"),
         (b"age,age,sex,bmi,children,smoker,region\n", CSV, 422, "more than one column"),
-        (b"age,s\0ex\n1,2\n", CSV, 400, "not a CSV file"),
+        (b"age,s\0ex\n1,2\n", CSV, 422, "has no column 'sex'"),
         (b'{"age": "\0"}', NDJSON, 400, "Line 1 is not JSON"),
         (b"PK\x03\x04\x14\0\x06\0", CSV, 400, "not a CSV file"),
         (gzip.compress(TABLE.encode()), CSV, 400, "Content-Encoding: gzip"),

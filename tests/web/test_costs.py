@@ -45,6 +45,7 @@ def test_a_file_in_which_half_is_refused_is_answered(client: FlaskClient) -> Non
     assert answer.headers["X-Rows-Refused"] == "12000"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     "blank", ["\n", "\r\n", " \n", ",,,,,\n", ",\n", "\t \n", f"{GOOD}\n\n\n\n"]
 )
@@ -151,6 +152,7 @@ BODIES: dict[str, Callable[[], str]] = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("name", BODIES)
 @pytest.mark.parametrize("path", ["/predict_api", "/api/v1/predict?explain=1&whatif=1"])
 def test_a_body_costs_little(client: FlaskClient, path: str, name: str) -> None:

@@ -66,6 +66,7 @@ def test_reload_shows_changed_files(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     assert predicted(app) == pytest.approx(before + 4 * APART)
 
 
+@pytest.mark.thorough
 def test_labels_that_are_put_in_are_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """`tablecast form NAME --form FILE` beside a server with --reload."""
     write_copy(tmp_path / "model", 1)

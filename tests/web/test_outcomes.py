@@ -94,6 +94,7 @@ def test_an_amount_out_of_all_proportion_is_refused(
     assert told(tmp_path) == {one: 9e7}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("meanwhile", ["told", "told otherwise", "erased", "replaced"])
 def test_outcomes_that_others_change_meanwhile(
     client: FlaskClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, meanwhile: str
@@ -350,6 +351,7 @@ def test_keys_open_outcomes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     assert rows_of(tmp_path, "outcome", "key") == [("sales",)]
 
 
+@pytest.mark.thorough
 def test_an_outcome_that_cannot_be_kept_is_not_lost(client: FlaskClient, tmp_path: Path) -> None:
     """503 with Retry-After while the database is locked; sent again, it is kept."""
     one = asked(client)

@@ -287,6 +287,7 @@ def test_a_field_that_is_hidden_later_is_no_drift(
     assert sum(sums["bins"].get("bmi", {}).values()) <= 1
 
 
+@pytest.mark.thorough
 def test_a_page_of_ten_million_rows_is_quick(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -338,6 +339,7 @@ def test_copies_of_a_deployment_are_watched_apart(
     assert [(it["predictions"], it["outcomes"]) for it in found] == [(3, 1), (1, 0)]
 
 
+@pytest.mark.thorough
 def test_a_folders_metrics_have_every_deployments_gauges(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

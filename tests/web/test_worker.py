@@ -395,6 +395,7 @@ def test_who_does_not_close_holds_nobody_up(served: Served) -> None:
     assert time.perf_counter() - began < 1
 
 
+@pytest.mark.thorough
 def test_who_is_gone_harms_nothing(served: Served) -> None:
     """Connections that are reset, or closed while they are answered, leave the others alone."""
     other = served.connect()
@@ -410,6 +411,7 @@ def test_who_is_gone_harms_nothing(served: Served) -> None:
     assert served.worker.nr_conns <= 1
 
 
+@pytest.mark.thorough
 def test_idle_connections_are_closed(app: Flask) -> None:
     """The time that a connection is kept counts from its last answer, wherever that was given."""
     served = Served(app, keepalive=2)
@@ -434,6 +436,7 @@ def test_a_worker_that_stops_says_so(served: Served) -> None:
     assert connection.ends()
 
 
+@pytest.mark.thorough
 def test_a_worker_ends_after_so_many_requests(app: Flask) -> None:
     """max_requests counts what the loop answers, and the last answer says close."""
     served = Served(app, max_requests=5)
@@ -504,6 +507,7 @@ SLOW = {
 }  # fmt: skip
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("content", SLOW.values(), ids=SLOW.keys())
 def test_what_does_not_come_in_time_is_refused(hasty: Served, content: tuple[bytes, bytes]) -> None:
     """A request that stops half way is ended after some seconds, and holds no thread before."""
@@ -560,6 +564,7 @@ def test_large_requests_have_places_of_their_own(
     assert b'"status":503' in answer
 
 
+@pytest.mark.thorough
 def test_who_reads_nothing_is_dropped(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     """An answer is kept for a client that reads it, and not for one that never does."""
     monkeypatch.setenv("TABLECAST_PATIENCE", "1")
@@ -581,6 +586,7 @@ def test_who_reads_nothing_is_dropped(app: Flask, monkeypatch: pytest.MonkeyPatc
     served.stop()
 
 
+@pytest.mark.thorough
 def test_an_address_loses_the_connections_that_it_does_not_use(hasty: Served) -> None:
     """Where one address has many connections, a new one takes the place of the idlest."""
     idle = [hasty.connect() for _ in range(30)]
