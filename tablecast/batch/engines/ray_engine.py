@@ -9,7 +9,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 from tablecast.batch.engines import (
@@ -29,8 +28,12 @@ _SETTINGS = 4
 
 #: Where Ray looks for the token that a cluster since 2.60 asks for, where one is there.
 _TOKENS = ("RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")
-if any(map(os.environ.get, _TOKENS)) or Path(os.path.expanduser("~/.ray/auth_token")).is_file():
-    # `ray start` uses it without being told, a client only so; and Ray reads this when imported
+_HAS_TOKEN = any(map(os.environ.get, _TOKENS)) or os.path.isfile(
+    os.path.expanduser("~/.ray/auth_token")
+)
+# `ray start` uses it without being told, a client does not. Ray reads this when it is imported: set
+# behind that, its own processes would ask for a token that it does not bring.
+if _HAS_TOKEN and "ray" not in sys.modules:
     os.environ.setdefault("RAY_AUTH_MODE", "token")
 
 
