@@ -54,9 +54,9 @@ MOST_SHORT = 0.8
 
 #: How texts of other kinds begin.
 _OTHER_KINDS = {
-    "a web page or XML": re.compile(r"\s*<(?:!--|(?:!doctype|\?xml|html|table)\b)", re.I),
-    "JSON": re.compile(r"\s*(?:\[\s*)?\{\s*(?:\"(?:[^\"\\]|\\.)*\"\s*:|\})"),
-    "ARFF": re.compile(r"(?:%[^\n]*\n|\s)*@relation\b", re.I),
+    "a web page or XML": re.compile(r"\A\s*<(?:!--|(?:!doctype|\?xml|html|table)\b)", re.I),
+    "JSON": re.compile(r"\A\s*(?:\[\s*)?\{\s*(?:\"(?:[^\"\\]|\\.)*\"\s*:|\})"),
+    "ARFF": re.compile(r"\A(?:%[^\n]*\n|\s)*@relation\b", re.I),
 }
 _SEPARATOR_LINE = re.compile(r"\ufeff?\"?sep=(.)\"?[;,]*\s*?(\r\n|\n|\r)", re.IGNORECASE)
 

@@ -360,7 +360,7 @@ def test_the_card_is_a_few_screens_on_a_phone(new_page: NewPage) -> None:
     part = page.locator("#proof .part-fold")
     assert part.get_attribute("open") is None
     page.get_by_role("link", name="Proof, versions and hashes").click()
-    assert part.get_attribute("open") == ""
+    page.wait_for_selector("#proof .part-fold[open]")
     bare = new_page(viewport=phone, java_script_enabled=False)
     bare.goto("/model")
     assert bare.locator("#proof .pairs").first.is_visible()
