@@ -15,11 +15,11 @@ import struct
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from threading import Lock
 from typing import NamedTuple
 
 from tablecast.errors import LogError
+from tablecast.log.open_file import OpenFile
 
 #: Seconds between two looks at whether it is one's turn.
 BETWEEN_LOOKS = 0.0002
@@ -53,18 +53,10 @@ class State(NamedTuple):
     took: int
 
 
-class Turns:
+class Turns(OpenFile):
     """A file of places and numbers. Who waits to write is next, so that nobody overtakes."""
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._file: int | None = None
-
-    def close(self) -> None:
-        """Open the file anew before the next turn."""
-        if self._file is not None:
-            os.close(self._file)
-            self._file = None
+    flags = os.O_CREAT
 
     @contextmanager
     def taken(self, seconds: float) -> Iterator[None]:
@@ -122,11 +114,11 @@ class Turns:
             fcntl.lockf(file, fcntl.LOCK_UN, 1, DISK)
 
     def _opened(self) -> int:
-        if self._file is None:
-            self._file = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-            if os.fstat(self._file).st_size < NUMBERS.size:
-                os.pwrite(self._file, bytes(NUMBERS.size), 0)
-        return self._file
+        is_new = self._file is None
+        file = super()._opened()
+        if is_new and os.fstat(file).st_size < NUMBERS.size:
+            os.pwrite(file, bytes(NUMBERS.size), 0)
+        return file
 
 
 def _gathered(file: int) -> State:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from contextlib import suppress
-from pathlib import Path
 
 from tablecast.log.database import CHECKPOINT
+from tablecast.log.open_file import OpenFile
 
 #: Bytes of a page in the file, of what stands before each, and of what stands before all.
 PAGE, BEFORE_PAGE, BEFORE_ALL = 4096, 24, 32
@@ -15,7 +15,7 @@ PAGE, BEFORE_PAGE, BEFORE_ALL = 4096, 24, 32
 ROOM = BEFORE_ALL + CHECKPOINT * (BEFORE_PAGE + PAGE)
 
 
-class WriteAhead:
+class WriteAhead(OpenFile):
     """A database's ``-wal`` file, open as long as the database is: whoever has it open is told of
     an error of the disk.
 
@@ -23,16 +23,6 @@ class WriteAhead:
     longer one has to be noted in the file system's own books as well. SQLite makes the file longer
     bit by bit until it begins again at its front. So it gets its length at once.
     """
-
-    def __init__(self, path: Path) -> None:
-        self._path = path
-        self._file: int | None = None
-
-    def close(self) -> None:
-        """Open it anew when it is needed."""
-        if self._file is not None:
-            os.close(self._file)
-            self._file = None
 
     def make_room(self) -> None:
         """Give the file its length, within a transaction that writes and has not written yet.
@@ -56,8 +46,3 @@ class WriteAhead:
         That is all that SQLite itself does at a commit where it is told to wait for the disk.
         """
         getattr(os, "fdatasync", os.fsync)(self._opened())  # macOS has the second only
-
-    def _opened(self) -> int:
-        if self._file is None:
-            self._file = os.open(self._path, os.O_RDWR | os.O_CLOEXEC)
-        return self._file
