@@ -31,15 +31,28 @@ from benchmarks.remembered import Searches
 from tablecast import features
 from tablecast.data.sources import prepare, read_table
 from tablecast.features.searched_terms import SearchedTerms
-from tablecast.training.intervals import bounds, conformal
+from tablecast.training.intervals import bounds, conformal, offset_shapes
+from tablecast.training.intervals.conditional_median import _Search
 from tablecast.training.search import blend_weights, candidates, rounds, trial
 from tablecast.training.search.blending import Blending
 
 #: Part of the ranges -> what stands in its place: (module, name, stand-in).
 OF_RANGES: dict[str, tuple[Any, str, Any]] = {
     "conditional_median": (conformal, "middle_of", lambda _rows: None),
+    "placed_cuts": (_Search, "_placed", lambda _self, trial, _index: trial),
+    "nearest_cuts": (_Search, "_nearest", lambda _self, term, *_: term),
+    "settled_cuts": (_Search, "_settled", lambda _self, trial, _index: trial),
+    "rounded_cuts": (_Search, "_rounded", lambda _self, term: term),
+    "smoothed_quantile": (offset_shapes, "smoothed_quantile", np.quantile),
     "shapes": (bounds, "_clearly_less", lambda *_: False),
 }
+#: And for each shape of an end beside a fixed distance: ``shape._line``.
+OF_RANGES |= {
+    f"shape.{left_out.__name__}": (bounds, "SHAPES", {
+        name: shape for name, shape in bounds.SHAPES.items() if shape is not left_out
+    })
+    for left_out in list(bounds.SHAPES.values())[1:]
+}  # fmt: skip
 #: The same for parts of the search.
 OF_SEARCH: dict[str, tuple[Any, str, Any]] = {
     "apart": (blend_weights, "apart", lambda *_: ()),
