@@ -218,7 +218,7 @@ class Batches:
 ParquetWriter = Callable[[Any, Any], RowGroups | Batches]
 
 
-def join_batches(parts: Iterable[bytes], where: Path, *, of_files: bool = False) -> None:
+def join_batches(parts: Iterable[BinaryIO], where: Path, *, of_files: bool = False) -> None:
     """Write what ``Batches`` wrote, one part after the other, as one Parquet file.
 
     Args:
@@ -228,8 +228,8 @@ def join_batches(parts: Iterable[bytes], where: Path, *, of_files: bool = False)
     """
     arrow = import_pyarrow()
     writer: RowGroups | None = None
-    for content in parts:
-        with arrow.ipc.open_stream(content) as stream:
+    for part in parts:
+        with arrow.ipc.open_stream(part) as stream:
             schema = _with_gaps(stream.schema) if of_files else stream.schema
             writer = writer or RowGroups(where, schema)
             for batch in stream:
