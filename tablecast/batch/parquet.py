@@ -76,7 +76,8 @@ class ParquetSource:
         BatchError: the file is not Parquet, or pyarrow is not installed.
     """
 
-    begins = ends = False  # every row is one: nothing stands above or below the table
+    # every row is one: nothing stands above or below the table
+    begins = ends = in_lines = False
 
     def __init__(self, where: Path | BinaryIO, name: str = "") -> None:
         pyarrow = import_pyarrow()
