@@ -17,7 +17,7 @@ import pkgutil
 import re
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from types import ModuleType
@@ -97,6 +97,8 @@ def main() -> None:
     parser.add_argument("target")
     parser.add_argument("--without", nargs="+", default=[], metavar="PART")
     parser.add_argument("--change", nargs="+", default=[], metavar="MODULE.NAME=VALUE")
+    parser.add_argument("--given", nargs="+", default=[], metavar="MODULE.NAME=VALUE",
+                        help="numbers that all of them have, such as: tuning.DRAWS=0")
     parser.add_argument("--task", default="auto", choices=["auto", "regression", "classification"])
     parser.add_argument("--splits", type=int, default=10)
     parser.add_argument("--model", default="lr", help="of ranges: a PyCaret id")
@@ -198,7 +200,9 @@ def _search(
     """R2, or the log loss, of unseen rows, and seconds; of a search each."""
     searches = Searches(whole, seed)
     for variant in ("", *variants):
-        with without(variant) if variant else nullcontext():
+        with ExitStack() as changed:
+            for one in filter(None, (*options.given, variant)):
+                changed.enter_context(without(one))
             views = variant if set(re.split("[.+=]", variant)) & OF_VIEWS else ""
             outcome = searches.run(options.budget, views)
         said = f"{outcome.figure:.6g}, {outcome.seconds:.3g} s, {outcome.trials} trials"
