@@ -1,6 +1,7 @@
 """What a part or a number of training buys: ``python -m benchmarks.without CSV TARGET …``.
 
-``--without PART`` leaves a part out; ``--change tuning.DRAWS=12`` gives a number another value.
+``--without PART`` leaves a part out (several at once: ``--without knn.scaled+nb.scaled``);
+``--change tuning.DRAWS=12`` gives a number another value.
 All are compared with training as it is, on the same splits, in one run. What belongs to ranges is
 judged on one trained pipeline for each split, by the interval score of the rows that it never saw.
 All else is judged by searches that share their fits (``remembered``), by R2 or log loss, and by the
@@ -13,9 +14,11 @@ import argparse
 import ast
 import inspect
 import pkgutil
+import re
 import time
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, nullcontext
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from importlib import import_module
 from types import ModuleType
 from typing import Any
@@ -36,23 +39,35 @@ from tablecast.training.intervals.conditional_median import _Search
 from tablecast.training.search import blend_weights, candidates, rounds, trial
 from tablecast.training.search.blending import Blending
 
+
+@dataclass(frozen=True)
+class Less:
+    """In place of a table: what it holds meanwhile, without one entry or without one of several."""
+
+    left_out: Any
+
+    def of(self, table: Mapping[str, Any]) -> dict[str, Any]:
+        """The table without it."""
+        return {
+            name: tuple(one for one in entry if one != self.left_out)
+            if isinstance(entry, tuple) else entry
+            for name, entry in table.items() if entry is not self.left_out
+        }  # fmt: skip
+
+
 #: Part of the ranges -> what stands in its place: (module, name, stand-in).
 OF_RANGES: dict[str, tuple[Any, str, Any]] = {
     "conditional_median": (conformal, "middle_of", lambda _rows: None),
-    "placed_cuts": (_Search, "_placed", lambda _self, trial, _index: trial),
-    "nearest_cuts": (_Search, "_nearest", lambda _self, term, *_: term),
     "settled_cuts": (_Search, "_settled", lambda _self, trial, _index: trial),
     "rounded_cuts": (_Search, "_rounded", lambda _self, term: term),
     "smoothed_quantile": (offset_shapes, "smoothed_quantile", np.quantile),
     "shapes": (bounds, "_clearly_less", lambda *_: False),
 }
-#: And for each shape of an end beside a fixed distance: ``shape._line``.
+#: And each shape of an end beside a fixed distance: ``shape._line``.
 OF_RANGES |= {
-    f"shape.{left_out.__name__}": (bounds, "SHAPES", {
-        name: shape for name, shape in bounds.SHAPES.items() if shape is not left_out
-    })
-    for left_out in list(bounds.SHAPES.values())[1:]
-}  # fmt: skip
+    f"shape.{shape.__name__}": (bounds, "SHAPES", Less(shape))
+    for shape in list(bounds.SHAPES.values())[1:]
+}
 #: The same for parts of the search.
 OF_SEARCH: dict[str, tuple[Any, str, Any]] = {
     "apart": (blend_weights, "apart", lambda *_: ()),
@@ -64,12 +79,9 @@ OF_SEARCH: dict[str, tuple[Any, str, Any]] = {
     "straight_targets": (rounds, "straightened", lambda _prepared: [False]),
     "temperature": (rounds, "all_tempered", lambda _ranked: []),
 }
-#: And for each estimator with features that a search tries after PyCaret's own: ``knn.scaled``.
+#: And each estimator with features that a search tries after PyCaret's own: ``knn.scaled``.
 OF_SEARCH |= {
-    f"{model}.{given}": (candidates, "TRIED", {
-        kind: tuple(other for other in several if other != (model, given))
-        for kind, several in candidates.TRIED.items()
-    })
+    f"{model}.{given}": (candidates, "TRIED", Less((model, given)))
     for models in candidates.TRIED.values() for model, given in models
 }  # fmt: skip
 #: Views are made anew for what these name, since it changes folds or features.
@@ -83,8 +95,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("table", help="a path, or a name of benchmarks.automl_bench.tables")
     parser.add_argument("target")
-    parser.add_argument("--without", nargs="+", default=[], choices=[*OF_RANGES, *OF_SEARCH])
+    parser.add_argument("--without", nargs="+", default=[], metavar="PART")
     parser.add_argument("--change", nargs="+", default=[], metavar="MODULE.NAME=VALUE")
+    parser.add_argument("--given", nargs="+", default=[], metavar="MODULE.NAME=VALUE",
+                        help="numbers that all of them have, such as: tuning.DRAWS=0")
     parser.add_argument("--task", default="auto", choices=["auto", "regression", "classification"])
     parser.add_argument("--splits", type=int, default=10)
     parser.add_argument("--model", default="lr", help="of ranges: a PyCaret id")
@@ -95,6 +109,9 @@ def main() -> None:
     variants = [*options.without, *options.change]
     if not variants:
         parser.error("name a part (--without) or a number (--change)")
+    parts = {part for together in options.without for part in together.split("+")}
+    if unknown := sorted(parts - {*OF_RANGES, *OF_SEARCH}):
+        parser.error(f"no parts: {', '.join(unknown)}. Parts: {', '.join(OF_RANGES | OF_SEARCH)}")
     measure = _ranges if all(map(_is_of_ranges, variants)) else _search
     rows: list[list[tuple[float, float]]] = []
     for seed in options.seeds or range(options.splits):
@@ -115,14 +132,15 @@ def without(variant: str) -> Iterator[None]:
     """Training lacks the part, or has the other number, meanwhile."""
     with ExitStack() as stack:
         for module, name, stand_in in _patches(variant):
-            stack.enter_context(patch.object(module, name, stand_in))
+            value = stand_in.of(vars(module)[name]) if isinstance(stand_in, Less) else stand_in
+            stack.enter_context(patch.object(module, name, value))
         yield
 
 
 def _patches(variant: str) -> Iterator[tuple[Any, str, Any]]:
     """What is put where: a number also where other modules have imported it."""
     if "=" not in variant:
-        yield (OF_RANGES | OF_SEARCH)[variant]
+        yield from ((OF_RANGES | OF_SEARCH)[part] for part in variant.split("+"))
         return
     address, _, value = variant.partition("=")
     module_name, _, name = address.partition(".")
@@ -152,7 +170,7 @@ def _imported(module: ModuleType, home: ModuleType) -> set[str]:
 
 def _is_of_ranges(variant: str) -> bool:
     if "=" not in variant:
-        return variant in OF_RANGES
+        return set(variant.split("+")) <= set(OF_RANGES)
     stem = variant.partition(".")[0]
     return stem in {module.name for module in pkgutil.iter_modules(PACKAGES[0].__path__)}
 
@@ -182,8 +200,10 @@ def _search(
     """R2, or the log loss, of unseen rows, and seconds; of a search each."""
     searches = Searches(whole, seed)
     for variant in ("", *variants):
-        with without(variant) if variant else nullcontext():
-            views = variant if variant.partition(".")[0] in OF_VIEWS else ""
+        with ExitStack() as changed:
+            for one in filter(None, (*options.given, variant)):
+                changed.enter_context(without(one))
+            views = variant if set(re.split("[.+=]", variant)) & OF_VIEWS else ""
             outcome = searches.run(options.budget, views)
         said = f"{outcome.figure:.6g}, {outcome.seconds:.3g} s, {outcome.trials} trials"
         print(f"    {variant or 'everything'}: {said}, {outcome.name}", flush=True)
