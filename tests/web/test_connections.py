@@ -16,7 +16,7 @@ from gunicorn.glogging import Logger
 
 from tablecast.web.server import connections
 from tablecast.web.server.client import Connection
-from tablecast.web.server.connections import MOST_DISCARDED, ConnectionWorker
+from tablecast.web.server.connections import KERNEL_HOLDS, MOST_DISCARDED
 from tablecast.web.server.gunicorn_worker import Worker
 
 #: Seconds that a worker here waits for a client, times the bytes of a second that it asks for.
@@ -48,12 +48,12 @@ class Waiting:
             came.
     """
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, *listeners: socket.socket, **settings: Any) -> None:
         config = Config()
-        config.set("worker_connections", most)
-        config.set("threads", 1)
+        for name, value in {"threads": 1, **settings}.items():
+            config.set(name, value)
         loaded = type("Loaded", (), {"wsgi": lambda _: None})()
-        self.worker = Worker(1, os.getppid(), [], loaded, 30, config, Logger(config))
+        self.worker = Worker(1, os.getppid(), list(listeners), loaded, 30, config, Logger(config))
         self.worker.wsgi = None  # no log to tell of refusals
         self.worker.poller = selectors.DefaultSelector()
         self.taken: list[tuple[socket.socket, Connection]] = []
@@ -89,7 +89,7 @@ def waiting(monkeypatch: pytest.MonkeyPatch) -> Iterator[Waiting]:
     """A worker that takes four connections."""
     monkeypatch.setenv("TABLECAST_PATIENCE", "10")
     monkeypatch.setenv("TABLECAST_LEAST_RATE", "100")
-    made = Waiting(4)
+    made = Waiting(worker_connections=4)
     yield made
     made.stop()
 
@@ -292,15 +292,24 @@ def test_each_request_has_all_patience(
     assert (conn.sock._patience, conn.line, conn.watched, conn.data_ready) == (10, None, None, True)
 
 
-def test_a_worker_reads_what_it_can() -> None:
+@pytest.mark.parametrize(
+    ("setting", "reads"),
+    [
+        ({}, True), ({"proxy_protocol": "v1"}, False), ({"certfile": "c.pem"}, False),
+        ({"http2_cleartext": "prior-knowledge"}, False),
+    ],
+)  # fmt: skip
+def test_a_worker_reads_what_it_can(setting: dict[str, str], reads: bool) -> None:
     """Not what is encrypted, nor what begins with a proxy's own words or may be HTTP/2."""
-    reads = {}
-    for name, value in (("proxy_protocol", "off"), ("proxy_protocol", "v1"),
-                        ("http2_cleartext", "prior-knowledge"), ("certfile", "c.pem")):  # fmt: skip
-        config = Config()
-        config.set(name, value)
-        loaded = type("Loaded", (), {"wsgi": lambda _: None})()
-        worker = ConnectionWorker(1, os.getppid(), [], loaded, 30, config, Logger(config))
-        worker.tmp.close()
-        reads[value] = worker._reads
-    assert list(reads.values()) == [True, False, False, False]
+    made = Waiting(**setting)
+    assert made.worker._reads is reads
+    made.stop()
+
+
+def test_the_kernel_holds_little_for_a_client() -> None:
+    """A connection has the buffer of the socket that it came by, which Linux doubles."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        made = Waiting(listener)
+        held = listener.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
+        made.stop()
+    assert held in (KERNEL_HOLDS, 2 * KERNEL_HOLDS)
