@@ -12,7 +12,7 @@ import pytest
 from deployments import ROOT, SHIPPED
 
 import tablecast
-from tablecast.batch.frame_rows import graph_for
+from tablecast.batch.frame_rows import _Frame, _Rows, graph_for
 from tablecast.errors import ArtifactError, BatchError
 from tests.frame_checks import check_answers, frame
 from tests.insured import HEADER
@@ -79,3 +79,9 @@ def test_the_names_are_short(engine: str) -> None:
         checks = f"assert callable(it.predict); assert {engine!r} not in sys.modules"
         code = f"import sys; {line}; {checks}"
         subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+
+
+def test_a_row_has_its_place_in_the_whole_piece() -> None:
+    """Rows are read in steps, and counted through all of them."""
+    rows = _Rows(_Frame(["age"], 9, lambda _: list(range(9))), 4, 7)
+    assert (len(rows), rows.column(0), rows.location_of(1)) == (3, [4, 5, 6], ("row", 6))
