@@ -59,7 +59,8 @@ def test_hashes_are_no_feature(ids: list[str]) -> None:
     rows = len(ids)
     table = pd.DataFrame(
         {"id": ids, "at": "2026-01-01T00:00:00Z", "deployment": "charges", "prediction": 1.5,
-         "age": [n * n % 17 for n in range(rows)], "postcode": [hashed(n % 7, "secret") for n in range(rows)],
+         "age": [n * n % 17 for n in range(rows)],
+         "postcode": [hashed(n % 7, "secret") for n in range(rows)],
          "charges": [n % 11 * 1.5 for n in range(rows)]}
     )  # fmt: skip
     table.loc[0, "postcode"] = None
