@@ -21,6 +21,7 @@ from tablecast.training.search.step_memory import MOST_CELLS, StepMemory
 
 if TYPE_CHECKING:
     from tablecast.data.prepared import Prepared
+    from tablecast.training.search.candidates import Candidate
 
 Floats = NDArray[np.float64]
 
@@ -108,6 +109,7 @@ class View:
         executor: fits candidates on the folds.
         memory: of steps that other views of the same table begin with too.
         ahead: candidates that were fitted before they are asked for, each with what its folds gave.
+        sized: forests, each with as many trees as there is room for.
         folds_once: folds of one division.
         target: of the rows that are answered, (answers,), in the order of all answers.
         weights: how much each of these counts; None where all count alike.
@@ -122,6 +124,7 @@ class View:
     memory: StepMemory = field(default_factory=StepMemory)
     folds: list[Fold] = field(default_factory=list)
     ahead: list[tuple[Any, list[Any]]] = field(default_factory=list)
+    sized: list[tuple[Candidate, Candidate]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         from sklearn.base import clone
