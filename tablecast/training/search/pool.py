@@ -128,7 +128,7 @@ class Pool:
 
     def _with_room(self, candidate: Candidate, view: View) -> Candidate:
         """With as many trees as there is room for; they are counted once."""
-        known = [sized for one, sized in view.sized if one == candidate]
+        known: list[Candidate] = [sized for one, sized in view.sized if one == candidate]
         if known:
             return known[0]
         sized = with_room(candidate, view, len(self.table.prepared.table), self.largest)

@@ -21,7 +21,6 @@ from tablecast.training.search.step_memory import MOST_CELLS, StepMemory
 
 if TYPE_CHECKING:
     from tablecast.data.prepared import Prepared
-    from tablecast.training.search.candidates import Candidate
 
 Floats = NDArray[np.float64]
 
@@ -124,7 +123,7 @@ class View:
     memory: StepMemory = field(default_factory=StepMemory)
     folds: list[Fold] = field(default_factory=list)
     ahead: list[tuple[Any, list[Any]]] = field(default_factory=list)
-    sized: list[tuple[Candidate, Candidate]] = field(default_factory=list)
+    sized: list[tuple[Any, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         from sklearn.base import clone
