@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any, BinaryIO
 
 from tablecast.batch.parts.locations import Files, LocalFiles, address_errors
@@ -78,10 +79,11 @@ class Kept:
         """Take a part as done if its file is the one that was written."""
         note = self._noted(f"{number:05d}.json")
         path = self.path_of(number)
-        if note is None or not self._files.isfile(path):
+        if not note or not self._files.isfile(path):
             return
-        if sha256_of(self._files.cat_file(path)) == note["sha256"]:
-            self.done[number] = _summary_of(note)
+        if sha256_of(self._files.cat_file(path)) == note.get("sha256"):
+            with suppress(KeyError, TypeError, AttributeError):  # another note than we write
+                self.done[number] = _summary_of(note)
 
     def keep(self, number: int, scored: Scored) -> None:
         """Put a part in its place, and then write that it is done."""
@@ -127,10 +129,10 @@ class Kept:
         if not self._files.isfile(path):
             return None
         try:
-            note: dict[str, Any] = json.loads(self._files.cat_file(path))
+            note = json.loads(self._files.cat_file(path))
         except ValueError:
             note = {}
-        return note
+        return note if isinstance(note, dict) else {}
 
     def _write(self, name: str, content: bytes) -> None:
         with address_errors(self._folder):

@@ -16,7 +16,8 @@ from tablecast.errors import BatchError, TablecastError
 
 #: The package that reads each kind of address, beside fsspec.
 PACKAGES = {"s3": "s3fs", "s3a": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "az": "adlfs",
-            "abfs": "adlfs", "abfss": "adlfs", "hdfs": "pyarrow"}  # fmt: skip
+            "abfs": "adlfs", "abfss": "adlfs", "hdfs": "pyarrow", "http": "aiohttp",
+            "https": "aiohttp"}  # fmt: skip
 
 #: Characters of another program's words that are shown.
 LONGEST_REASON = 300
@@ -124,16 +125,19 @@ def files_at(address: str) -> tuple[Files, str]:
     """
     if not address:
         raise BatchError("A path is empty. Name the file or folder.")
-    protocol, mark, path = address.partition("://")
+    written, mark, path = address.partition("://")
+    protocol = written.lower()
     if not mark or protocol == "file":
-        return LocalFiles(), os.path.abspath(path or protocol)
+        return LocalFiles(), os.path.abspath(path or address)
     try:
         from fsspec.core import url_to_fs
 
         with address_errors(address):
-            return cast(tuple[Files, str], url_to_fs(address))
+            return cast(tuple[Files, str], url_to_fs(f"{protocol}://{path}"))
     except ImportError as error:
-        missing = PACKAGES.get(protocol, error.name or "fsspec")
+        missing = PACKAGES.get(protocol, error.name)
+        if missing is None:  # which fsspec then says itself
+            raise BatchError(f"{protocol}:// cannot be used: {reason_of(error)}.") from None
         raise BatchError(
             f"{protocol}:// needs {missing}, which is not installed: pip install "
             "'tablecast[cloud]'."

@@ -114,7 +114,8 @@ def output_at(address: str, inputs: Inputs, *, is_parts: bool) -> Output:
     if is_folder and files.isfile(path):
         raise BatchError(f"{address!r} is a file, and not a folder. Choose another output.")
     output = Output(files, path, is_folder)
-    if inputs.reads(files.unstrip_protocol(output.parts_folder).rstrip("/")):
+    written = {files.unstrip_protocol(place).rstrip("/") for place in (path, output.parts_folder)}
+    if any(map(inputs.reads, written)):
         raise BatchError(
             f"The output {address!r} lies in what is read, and would be read the next time. Choose "
             "another place."
