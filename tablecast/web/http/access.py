@@ -124,7 +124,7 @@ def access_of(settings: dict[str, Any]) -> Access | None:
         KeysError, SettingError: they cannot be used.
     """
     source, rate, most = settings["keys"], settings["rate"], settings["at_once"]
-    if not source and not rate and not most:
+    if not source and not rate and not most and not settings["limits"]:
         return None
     if rate:
         parsed(rate)
