@@ -1,7 +1,7 @@
 """What a part or a number of training buys: ``python -m benchmarks.without CSV TARGET …``.
 
-``--without PART`` leaves a part out (several at once: ``--without knn.scaled+nb.scaled``);
-``--change tuning.DRAWS=12`` gives a number another value.
+``--without PART`` leaves a part out; ``--change tuning.DRAWS=12`` gives a number another value.
+A plus does several at once: ``--without knn.scaled+nb.scaled``, ``--change views.REPEATS=1+apart``.
 All are compared with training as it is, on the same splits, in one run. What belongs to ranges is
 judged on one trained pipeline for each split, by the interval score of the rows that it never saw.
 All else is judged by searches that share their fits (``remembered``), by R2 or log loss, and by the
@@ -109,7 +109,7 @@ def main() -> None:
     variants = [*options.without, *options.change]
     if not variants:
         parser.error("name a part (--without) or a number (--change)")
-    parts = {part for together in options.without for part in together.split("+")}
+    parts = {part for together in variants for part in together.split("+") if "=" not in part}
     if unknown := sorted(parts - {*OF_RANGES, *OF_SEARCH}):
         parser.error(f"no parts: {', '.join(unknown)}. Parts: {', '.join(OF_RANGES | OF_SEARCH)}")
     measure = _ranges if all(map(_is_of_ranges, variants)) else _search
@@ -139,17 +139,18 @@ def without(variant: str) -> Iterator[None]:
 
 def _patches(variant: str) -> Iterator[tuple[Any, str, Any]]:
     """What is put where: a number also where other modules have imported it."""
-    if "=" not in variant:
-        yield from ((OF_RANGES | OF_SEARCH)[part] for part in variant.split("+"))
-        return
-    address, _, value = variant.partition("=")
-    module_name, _, name = address.partition(".")
-    modules = list(_modules())
-    (home,) = (module for module in modules if module.__name__.endswith(f".{module_name}"))
-    vars(home)[name]  # KeyError: no such number
-    for module in modules:
-        if module is home or name in _imported(module, home):
-            yield module, name, ast.literal_eval(value)
+    for part in variant.split("+"):
+        if "=" not in part:
+            yield (OF_RANGES | OF_SEARCH)[part]
+            continue
+        address, _, value = part.partition("=")
+        module_name, _, name = address.partition(".")
+        modules = list(_modules())
+        (home,) = (module for module in modules if module.__name__.endswith(f".{module_name}"))
+        vars(home)[name]  # KeyError: no such number
+        for module in modules:
+            if module is home or name in _imported(module, home):
+                yield module, name, ast.literal_eval(value)
 
 
 def _modules() -> Iterator[ModuleType]:
@@ -169,10 +170,11 @@ def _imported(module: ModuleType, home: ModuleType) -> set[str]:
 
 
 def _is_of_ranges(variant: str) -> bool:
-    if "=" not in variant:
-        return set(variant.split("+")) <= set(OF_RANGES)
-    stem = variant.partition(".")[0]
-    return stem in {module.name for module in pkgutil.iter_modules(PACKAGES[0].__path__)}
+    stems = {module.name for module in pkgutil.iter_modules(PACKAGES[0].__path__)}
+    return all(
+        part.partition(".")[0] in stems if "=" in part else part in OF_RANGES
+        for part in variant.split("+")
+    )
 
 
 def _ranges(
