@@ -33,7 +33,6 @@ from benchmarks.automl_bench.tables import path_of
 from benchmarks.remembered import Searches
 from tablecast import features
 from tablecast.data.sources import prepare, read_table
-from tablecast.features.searched_terms import SearchedTerms
 from tablecast.training.intervals import bounds, conformal, offset_shapes
 from tablecast.training.intervals.conditional_median import _Search
 from tablecast.training.search import blend_weights, candidates, rounds, trial
@@ -73,7 +72,6 @@ OF_SEARCH: dict[str, tuple[Any, str, Any]] = {
     "apart": (blend_weights, "apart", lambda *_: ()),
     "blends": (Blending, "run", lambda _self: None),
     "blend_members": (Blending, "_across_views", lambda _self: None),
-    "cut_moves": (SearchedTerms, "_refined", lambda _self, _values, _goal, _plain, terms: terms),
     "even_weights": (blend_weights, "steady", blend_weights.weigh),
     "geometric_mean": (trial, "of_folds", lambda _view, losses: float(np.mean(losses))),
     "straight_targets": (rounds, "straightened", lambda _prepared: [False]),
@@ -85,7 +83,7 @@ OF_SEARCH |= {
     for models in candidates.TRIED.values() for model, given in models
 }  # fmt: skip
 #: Views are made anew for what these name, since it changes folds or features.
-OF_VIEWS = {"views", "cut_moves", *(one.name for one in pkgutil.iter_modules(features.__path__))}
+OF_VIEWS = {"views", *(one.name for one in pkgutil.iter_modules(features.__path__))}
 #: Packages whose numbers can be changed; those of the first one are judged by ranges.
 PACKAGES = (tablecast.training.intervals, tablecast.training.search, features)
 
