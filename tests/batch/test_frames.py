@@ -48,8 +48,14 @@ def test_an_arrow_table_gets_predictions(tmp_path: Path) -> None:
 
 def test_what_does_not_fit_is_refused_before_any_work() -> None:
     """A column that is missing; a graph or a version that is not what was sent."""
-    with pytest.raises(BatchError, match="The frame has no column 'bmi'"):
+    with pytest.raises(BatchError) as lacking:
         graph_for(SHIPPED, HEADER.replace("bmi,", "").split(","))
+    assert str(lacking.value) == (
+        "The frame has no column 'bmi'. Required columns: 'age', 'sex', 'bmi', 'children', "
+        "'smoker' and 1 more."
+    )
+    with pytest.raises(BatchError, match=r"has 10,001 columns; the limit is 10,000\.$"):
+        graph_for(SHIPPED, [str(at) for at in range(10_001)])
     graph = graph_for(SHIPPED, HEADER.split(","))
     with pytest.raises(ArtifactError, match="its hash differs"):
         replace(graph, content=graph.content + b" ").answered(["age"], 0, lambda _: [])
