@@ -33,7 +33,7 @@ class Base(DeclarativeBase):
 class Prediction(Base):
     """An answer that is kept."""
 
-    __tablename__ = "prediction"
+    __tablename__ = "peer_prediction"  # in PostgreSQL it shares a database with ours
     id: Mapped[str] = mapped_column(String, primary_key=True)
     at: Mapped[float] = mapped_column(Float)
     given: Mapped[Any] = mapped_column(JSON)

@@ -15,6 +15,7 @@ from tablecast.data.row_metadata import NO_FEATURE, metadata_of
 from tablecast.data.split_hints import hints
 from tablecast.data.task import TASKS, Task, infer_with_reason
 from tablecast.errors import Remark, TableError
+from tablecast.schema.form_keys import HASHED
 from tablecast.schema.options import ReadingOptions, column_named
 from tablecast.schema.readings import reading_of, with_reading
 from tablecast.schema.table_notes import (
@@ -255,6 +256,7 @@ def columns_to_drop(
         elif name not in keep and (
             reason := NO_FEATURE.get(options.roles.get(name, ""))
             or (FROM_LOG if name in logged and name not in options.roles.values() else None)
+            or (HASHED_IN_LOG if logged and _is_hashed(column) else None)
             or _why_id(column)
         ):
             dropped.append(Dropped(name, reason, keepable=True))
@@ -264,8 +266,14 @@ def columns_to_drop(
 #: How the table begins that ``tablecast log export`` writes: the old answer is no feature.
 LOGGED = ("id", "at", "deployment", "prediction")
 FROM_LOG = Remark("the prediction log wrote it")
+HASHED_IN_LOG = Remark("the prediction log has only hashes of it, which nobody can type in")
 
 _UNUSABLE = Remark("it holds neither numbers, dates nor text")
+
+
+def _is_hashed(column: pd.Series) -> bool:
+    values = column.dropna()
+    return not values.empty and str(values.iloc[0]).startswith(HASHED)
 
 
 def _why_useless(present: pd.Series) -> Remark | None:

@@ -11,9 +11,11 @@ need not wait for one another; whoever reads adds them up.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, NamedTuple
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
@@ -28,11 +30,8 @@ DAY = 86_400_000_000
 #: Processes that write to PostgreSQL at the same time, mostly; SQLite has one writer at a time.
 SHARES = 16
 
-#: Ids that one statement asks for.
-AT_ONCE = 500
-
 #: Commits, and about how many rows, that are counted together: others compute meanwhile.
-MOST_COMMITS, MOST_ROWS = 500, 1000
+MOST_COMMITS, MOST_ROWS = 250, 500
 
 
 class Place(NamedTuple):
@@ -54,8 +53,14 @@ class Daily:
         """Count the rows of a deployment, which is served under a name, from now on."""
         self._countings[name, str(description["sha256"])] = Counting.of(description)
 
-    def fold(self, engine: sa.Engine) -> bool:
+    def fold(
+        self, engine: sa.Engine, turn: Callable[[], AbstractContextManager[None]] = nullcontext
+    ) -> bool:
         """Count some of what is kept and not counted yet.
+
+        Args:
+            engine: the log's.
+            turn: makes what others wait for while it is written.
 
         Returns:
             Whether there may be more.
@@ -69,7 +74,7 @@ class Daily:
         if not commits:
             return False
         sums = self._sums(rows)
-        with writing(engine) as connection:
+        with turn(), writing(engine) as connection:
             # Somebody else may have counted them meanwhile, or deleted some: then all is left to
             # them, or to the next time.
             named = UNCOUNTED.c.id.in_([commit.id for commit in commits])
@@ -168,22 +173,29 @@ def _commits(connection: sa.Connection, asked: sa.Select[Any]) -> list[Commit]:
 def _rows_of(connection: sa.Connection, ids: Sequence[str]) -> tuple[list[Any], list[Any]]:
     """The answers and the refusals of some ids, as far as they are there."""
     answered, refused = (
-        [row for part in _parts(ids)
-         for row in connection.execute(asked.where(asked.selected_columns.id.in_(part))).mappings()]
+        list(connection.execute(asked.where(asked.selected_columns.id.in_(some))).mappings())
+        for some in (_listed(connection, ids),)
         for asked in (_ANSWERED, _REFUSED)
-    )  # fmt: skip
+    )
     return answered, refused
 
 
 def _are_there(connection: sa.Connection, rows: tuple[Sequence[Any], Sequence[Any]]) -> bool:
     for table, found in zip((PREDICTION, REFUSAL), rows, strict=True):
         count = sa.select(sa.func.count()).select_from(table)
-        ids = [row["id"] for row in found]
-        there = (connection.execute(count.where(table.c.id.in_(part))).scalar_one()
-                 for part in _parts(ids))  # fmt: skip
-        if sum(there) != len(ids):
+        some = _listed(connection, [row["id"] for row in found])
+        if connection.execute(count.where(table.c.id.in_(some))).scalar_one() != len(found):
             return False
     return True
+
+
+def _listed(connection: sa.Connection, ids: Sequence[str]) -> sa.Select[Any]:
+    """Ids as a table of one value: to write each into a statement takes longer than to find it."""
+    text = sa.literal(orjson.dumps(ids).decode())
+    if connection.dialect.name == "sqlite":
+        return sa.select(sa.func.json_each(text).table_valued("value").c.value)
+    values = sa.func.json_array_elements_text(sa.cast(text, sa.JSON))
+    return sa.select(values.column_valued())
 
 
 def sums_of_outcomes(
@@ -211,8 +223,7 @@ def _judged(connection: sa.Connection, ids: Sequence[str]) -> Iterator[Any]:
         columns.id, columns.deployment, columns.sha256, columns.at, columns.prediction,
         columns.low, columns.high, columns.probabilities,
     )
-    for part in _parts(ids):
-        yield from connection.execute(asked.where(columns.id.in_(part))).mappings()
+    yield from connection.execute(asked.where(columns.id.in_(_listed(connection, ids)))).mappings()
 
 
 def uncount(connection: sa.Connection, row: Any) -> None:
@@ -315,8 +326,3 @@ def by_place(rows: Iterable[Any]) -> dict[Place, list[Any]]:
 
 def _place(row: Any) -> Place:
     return Place(row["deployment"], row["sha256"], row["at"] // DAY)
-
-
-def _parts(ids: Sequence[str]) -> Iterator[Sequence[str]]:
-    for begin in range(0, len(ids), AT_ONCE):
-        yield ids[begin : begin + AT_ONCE]

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-from tablecast.log.bins import Bins, bins_of, value_of
+from tablecast.log.bins import ANSWERS, Bins, bins_of
 
 Sums = dict[str, Any]
 
@@ -78,24 +78,23 @@ class Counting:
 
     def answers(self, rows: Sequence[Mapping[str, Any]]) -> Sums:
         """The sums of rows of ``tables.PREDICTION``."""
+        given = [row["given"] for row in rows]
+        columns = {
+            name: [values.get(name) for values in given] for name in self.bins if name != ANSWERS
+        }
+        if ANSWERS in self.bins:
+            columns[ANSWERS] = [row["prediction"] for row in rows]
         return {
             "rows": len(rows),
-            "bins": {
-                name: _tally(one.of_row(name, row) for row in rows)
-                for name, one in self.bins.items()
+            "bins": {name: _tally(map(self.bins[name].of, its)) for name, its in columns.items()},
+            "totals": {
+                name: total_of(its)
+                for name, its in columns.items()
+                if self.bins[name].expected.places is not None
             },
-            "totals": self.totals(rows),
             "ms": _tally(bisect_left(MILLISECONDS, row["ms"]) for row in rows),
             "warned": sum(bool(row["warnings"]) for row in rows),
             "warnings": self._reasons(row["warnings"] for row in rows),
-        }
-
-    def totals(self, rows: Sequence[Mapping[str, Any]]) -> Sums:
-        """How many numbers each field, and the answers, have in these rows, and their sums."""
-        return {
-            name: total_of([value_of(name, row) for row in rows])
-            for name, one in self.bins.items()
-            if one.expected.places is not None
         }
 
     def refusals(self, rows: Sequence[Mapping[str, Any]]) -> Sums:

@@ -7,7 +7,7 @@ starts in; four slashes for one from the root) or ``postgresql://user:password@h
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +26,10 @@ PATIENCE = 2
 #: How a lock is called in PostgreSQL that nobody else takes: "tablecast" in numbers.
 LOCK = 0x7AB1ECA57
 
-#: Pages of 4 KB after which SQLite copies what was written ahead into the file itself.
+#: Pages of 4 KB after which what SQLite has written ahead is copied into the file itself; and after
+#: which a commit of the log's writer does so, for which people wait, where nothing else has.
 CHECKPOINT = 2000
+AT_THE_LATEST = 10 * CHECKPOINT
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 
@@ -80,8 +82,8 @@ def engine_of(address: str, *, synced: bool = True) -> sa.Engine:
 def _sqlite(url: sa.URL, synced: bool) -> sa.Engine:
     options = {"timeout": PATIENCE, "isolation_level": None}  # transactions begin as said below
     engine = sa.create_engine(url, connect_args=options, poolclass=_pool(synced))
-    level = "FULL" if synced else "NORMAL"
-    sa.event.listen(engine, "connect", lambda made, _record: _prepare_sqlite(made, level))
+    chosen = ("FULL", CHECKPOINT) if synced else ("NORMAL", AT_THE_LATEST)
+    sa.event.listen(engine, "connect", lambda made, _record: _prepare_sqlite(made, *chosen))
     sa.event.listen(engine, "begin", _begin_sqlite)
     return engine
 
@@ -97,9 +99,9 @@ def _begin_sqlite(connection: sa.Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _prepare_sqlite(connection: Any, level: str) -> None:
+def _prepare_sqlite(connection: Any, level: str, checkpoint: int) -> None:
     """Readers and writers never wait for one another, and what is deleted is gone."""
-    more = (f"synchronous={level}", f"wal_autocheckpoint={CHECKPOINT}")
+    more = (f"synchronous={level}", f"wal_autocheckpoint={checkpoint}")
     for statement in ("journal_mode=WAL", "foreign_keys=ON", "secure_delete=ON", *more):
         connection.execute(f"PRAGMA {statement}").close()
 
@@ -145,8 +147,17 @@ def reading(engine: sa.Engine) -> Iterator[sa.Connection]:
 def forget_deleted(engine: sa.Engine) -> None:
     """Leave nothing of what was deleted in what SQLite has written ahead, unless it is in use."""
     if engine.dialect.name == "sqlite":
-        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        _checkpoint(engine, "TRUNCATE")
+
+
+def copy_written_ahead(engine: sa.Engine) -> None:
+    """Copy what SQLite has written ahead into its file; nobody waits, and it waits for nobody."""
+    _checkpoint(engine, "PASSIVE")
+
+
+def _checkpoint(engine: sa.Engine, mode: str) -> None:
+    with closing(engine.raw_connection()) as connection:  # no transaction, which would forbid it
+        connection.cursor().execute(f"PRAGMA wal_checkpoint({mode})").close()
 
 
 @contextmanager

@@ -18,9 +18,7 @@ from tablecast.errors import InvalidInput, Remark, SettingError
 from tablecast.i18n.language import N_
 from tablecast.inference.predictor import Prediction
 from tablecast.schema.field import Field, Value
-
-#: What a hashed value begins with.
-HASHED = "hmac-sha256:"
+from tablecast.schema.form_keys import HASHED
 
 #: What is kept of a text about a whole file, which may name what is in it.
 OF_THE_FILE = N_("The file as a whole, such as its columns.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -12,7 +13,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from tablecast.errors import LogError
 from tablecast.log.daily import Daily, uncounted_of
-from tablecast.log.database import PATIENCE, engine_of, upgrade
+from tablecast.log.database import PATIENCE, copy_written_ahead, engine_of, upgrade
 from tablecast.log.entries import Parcel, Repeated
 from tablecast.log.retention import delete_old
 from tablecast.log.statements import insertion
@@ -26,7 +27,10 @@ IDLE = 1.0
 
 
 class Store:
-    """The database of a log, for the one thread of a process that writes to it."""
+    """The database of a log, for the one thread of a process that writes to it.
+
+    ``count``, ``copy_ahead``, ``prune`` and ``close_aside`` are for another one.
+    """
 
     def __init__(self, address: str) -> None:
         """Prepare to write. Raises SettingError; see ``engine_of``."""
@@ -36,6 +40,10 @@ class Store:
         self._file = Path(file) if file else None
         self._turns = Turns(Path(f"{file}-turn")) if file else None
         self._ahead = WriteAhead(Path(f"{file}-wal")) if file else None
+        #: The same for the thread that nobody waits for, and which database it has open.
+        self._aside = engine_of(address, synced=False)
+        self._looked_at = WriteAhead(Path(f"{file}-wal")) if file else None
+        self._aside_of: tuple[int, int] | None = None
         self._insert = {
             table.name: insertion(table, engine.dialect)
             for table in (PREDICTION, REFUSAL, UNCOUNTED)
@@ -53,6 +61,8 @@ class Store:
             self._release()
             if self._turns:
                 self._turns.close()
+        else:
+            self._aside.dispose(close=False)
         self._connection = None
         self.engine.dispose(close=is_own)
         self._process = os.getpid()
@@ -77,7 +87,7 @@ class Store:
         if self._turns is None or self._ahead is None:
             self._write(parcels)
         else:
-            with self._turns.taken(PATIENCE):
+            with self._turn():
                 self._write(parcels)
                 ticket = self._turns.wrote(sum(map(len, parcels)))
             self._turns.sync(ticket, self._ahead.sync, PATIENCE)
@@ -86,15 +96,45 @@ class Store:
             raise LogError("its file was deleted or replaced")
 
     def count(self) -> bool:
-        """Count some of what was kept; whether there may be more. Raises SQLAlchemyError."""
-        if self._turns is None:
-            return self.daily.fold(self.engine)
-        with self._turns.taken(PATIENCE):
-            return self.daily.fold(self.engine)
+        """Count some of what was kept; whether there may be more. Raises as ``keep`` does."""
+        if not self._is_open_aside():
+            return False
+        alone = self._turns.counting(PATIENCE) if self._turns else nullcontext()
+        with alone:
+            return self.daily.fold(self._aside, self._turn)
+
+    def copy_ahead(self) -> None:
+        """Copy what SQLite has written ahead into its file, where it is much. Raises as ``keep``.
+
+        SQLite would do so in one of the commits, and whoever had asked would wait for it. Most is
+        copied while others write; then they wait for the little that came meanwhile, so that
+        SQLite begins at the front again.
+        """
+        if self._is_open_aside() and self._looked_at and self._looked_at.is_full():
+            copy_written_ahead(self._aside)
+            with self._turn():
+                copy_written_ahead(self._aside)
 
     def prune(self, days: int) -> None:
         """Delete what is older than so many days (0: nothing), and answers that may be repeated."""
-        delete_old(self.engine, days)
+        delete_old(self._aside, days)
+
+    def close_aside(self) -> None:
+        """Leave no connection of ``count``, ``copy_ahead`` and ``prune`` behind."""
+        self._aside.dispose()
+        if self._looked_at:
+            self._looked_at.close()
+
+    def _is_open_aside(self) -> bool:
+        """Whether there is a database: whoever writes next connects, or says why not."""
+        if self._aside_of != self._opened:
+            self.close_aside()
+            self._aside_of = self._opened
+        return self._opened is not None
+
+    def _turn(self) -> AbstractContextManager[None]:
+        """No other process writes within."""
+        return self._turns.taken(PATIENCE) if self._turns else nullcontext()
 
     def _identity(self) -> tuple[int, int]:
         if self._file is None:

@@ -34,7 +34,6 @@ class PredictionLog:
     Attributes:
         engine: what reads it.
         strict: whether an answer is given only once it is kept.
-        failing: whether it could not be written to the last time.
     """
 
     def __init__(
@@ -58,8 +57,9 @@ class PredictionLog:
         self._look()
 
     @property
-    def failing(self) -> bool:
-        return self._writer.failing
+    def refuses(self) -> bool:
+        """Whether no answer can be given now, since it could not be kept."""
+        return self.strict and self._writer.failing
 
     def notes(self, loaded: Deployment, name: str) -> Notes:
         """What makes the entries of a deployment, which the log knows by a name.

@@ -24,9 +24,9 @@ from tablecast.log.open_file import OpenFile
 #: Seconds between two looks at whether it is one's turn.
 BETWEEN_LOOKS = 0.0002
 
-#: Bytes of the file that stand for the three places: to be next, to write, and to wait for the
-#: disk. They are locked, and hold numbers besides.
-NEXT, NOW, DISK = 0, 1, 2
+#: Bytes of the file that stand for the four places: to be next, to write, to wait for the disk, and
+#: to count. They are locked, and hold numbers besides.
+NEXT, NOW, DISK, COUNT = 0, 1, 2, 3
 
 #: The numbers in the file, and where some of them begin.
 NUMBERS = struct.Struct("<QQQQ")
@@ -74,6 +74,16 @@ class Turns(OpenFile):
                 yield
             finally:
                 fcntl.lockf(file, fcntl.LOCK_UN, 2, NEXT)
+
+    @contextmanager
+    def counting(self, seconds: float) -> Iterator[None]:
+        """Nobody else counts within, and others may write. Raises as ``taken`` does."""
+        file = self._opened()
+        _take(file, COUNT, time.monotonic() + seconds)
+        try:
+            yield
+        finally:
+            fcntl.lockf(file, fcntl.LOCK_UN, 1, COUNT)
 
     def wrote(self, rows: int) -> int:
         """Tell of a commit, within one's turn, after it.

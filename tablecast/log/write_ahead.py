@@ -11,6 +11,9 @@ from tablecast.log.open_file import OpenFile
 #: Bytes of a page in the file, of what stands before each, and of what stands before all.
 PAGE, BEFORE_PAGE, BEFORE_ALL = 4096, 24, 32
 
+#: Where the file, and a page in it, have the numbers that SQLite draws when it begins at the front.
+IN_FILE, IN_PAGE, NUMBERS = 16, 8, 8
+
 #: Bytes that SQLite fills before it begins again at the front.
 ROOM = BEFORE_ALL + CHECKPOINT * (BEFORE_PAGE + PAGE)
 
@@ -39,6 +42,12 @@ class WriteAhead(OpenFile):
         except OSError:
             with suppress(OSError):
                 os.ftruncate(file, size)
+
+    def is_full(self) -> bool:
+        """Whether SQLite has filled so much; what was there before has other numbers."""
+        file, last = self._opened(), ROOM - PAGE - BEFORE_PAGE
+        drawn = os.pread(file, NUMBERS, IN_FILE)
+        return len(drawn) == NUMBERS and os.pread(file, NUMBERS, last + IN_PAGE) == drawn
 
     def sync(self) -> None:
         """Wait until it is on the disk, while others may write.

@@ -22,7 +22,6 @@ from sqlalchemy.exc import (
     InternalError,
     OperationalError,
     ProgrammingError,
-    SQLAlchemyError,
 )
 
 from tablecast.errors import LogError
@@ -30,6 +29,7 @@ from tablecast.log.database import reason_of
 from tablecast.log.entries import Parcel
 from tablecast.log.keeping import Store
 from tablecast.log.turns import MOST_GATHERING
+from tablecast.log.upkeep import Upkeep
 
 log = logging.getLogger("tablecast")
 
@@ -44,14 +44,8 @@ MOST_WAITING = 50_000
 PAUSE = 0.1
 BETWEEN_TRIALS = 0.5
 
-#: Seconds after which what was kept is in the days' sums.
-UNTIL_COUNTED = 1.0
-
-#: Seconds until that is tried again, where it could not be.
-BETWEEN_COUNTS = 5.0
-
-#: Seconds between two times that old rows are deleted.
-BETWEEN_PRUNINGS = 3600
+#: Seconds that the thread waits while there is nothing to do.
+AT_REST = 3600.0
 
 #: What a database that may come back says.
 AWAY = (OperationalError, InterfaceError, InternalError, ProgrammingError, LogError, OSError)
@@ -87,10 +81,7 @@ class Writer:
         self._thread: Thread | None = None
         self._kept_back: list[Parcel] = []
         self._counting, self._waiting = Lock(), 0
-        self._pruned = 0.0
-        #: When what was kept is to be counted; what another process left behind, after a first row.
-        self._count_at: float | None = None
-        self._uncountable = False
+        self._upkeep = Upkeep(self._store, self._days)
         #: How many rows were kept together the last time that somebody waited, and the seconds that
         #: it took.
         self._together, self._took = 0, 0.0
@@ -128,6 +119,9 @@ class Writer:
         if self._thread is not None:
             self._queue.put(None)
             self._thread.join(LAST_WAIT)
+            self._upkeep.finish(LAST_WAIT)
+            if not self._thread.is_alive():
+                self._store.close()
             self._thread = None
 
     def _run(self) -> None:
@@ -137,18 +131,12 @@ class Writer:
             parcels, goes_on = self._next()
             if parcels or self.failing:
                 self._write(parcels)
-            if self._count_at is not None and time.monotonic() >= self._count_at:
-                self._count()
-            self._prune()
-        if self._count_at is not None:
-            self._count()
-        self._store.close()
 
     def _next(self) -> tuple[list[Parcel], bool]:
         """What is to be written now, and whether more may come."""
         parcels, self._kept_back = self._kept_back, []
         rows = sum(map(len, parcels))
-        until = self._next_look()
+        until = time.monotonic() + (BETWEEN_TRIALS if self.failing else AT_REST)
         while rows < MOST_TOGETHER or self.failing:
             left = until - time.monotonic()
             try:
@@ -162,13 +150,6 @@ class Writer:
             if not self.failing:
                 until = min(until, time.monotonic() + PAUSE, self._gathered(parcel, rows))
         return parcels, True
-
-    def _next_look(self) -> float:
-        """When there is something to do at the latest, though nobody asks."""
-        now = time.monotonic()
-        if self.failing:
-            return now + BETWEEN_TRIALS
-        return min(now + BETWEEN_PRUNINGS, self._count_at or math.inf)
 
     def _gathered(self, parcel: Parcel, rows: int) -> float:
         """Until when more rows are waited for, after a parcel; what is there is taken anyway.
@@ -197,27 +178,9 @@ class Writer:
                 parcel.done(True)
         nobodys = sum(len(parcel) for parcel in parcels if parcel.done is None)
         self._leave(nobodys)
-        now = time.monotonic()
         self._together = sum(map(len, parcels)) - nobodys
-        self._took = now - began
-        if self._count_at is None:
-            self._count_at = now + UNTIL_COUNTED
-
-    def _count(self) -> None:
-        """Let some of what was kept be in the days' sums; the rest soon, or what others keep."""
-        self._count_at = None
-        if self.failing:
-            return
-        try:
-            if self._store.count():
-                self._count_at = time.monotonic()
-        except (SQLAlchemyError, LogError, OSError) as error:
-            if not self._uncountable:
-                log.error("The days' sums cannot be written: %s", reason_of(error))
-            self._uncountable = True
-            self._count_at = time.monotonic() + BETWEEN_COUNTS
-        else:
-            self._uncountable = False
+        self._took = time.monotonic() - began
+        self._upkeep.kept()
 
     def _fail(self, parcels: list[Parcel], error: Exception) -> None:
         if not self.failing:
@@ -233,17 +196,6 @@ class Writer:
         for parcel in parcels:
             if parcel.done is not None:
                 parcel.done(False)
-
-    def _prune(self) -> None:
-        now = time.monotonic()
-        if self.failing or (self._pruned and now - self._pruned < BETWEEN_PRUNINGS):
-            return
-        self._pruned = now
-        try:
-            self._store.prune(self._days)
-        except (SQLAlchemyError, OSError) as error:
-            log.error("Old rows of the prediction log cannot be deleted: %s", reason_of(error))
-
 
 
 def _go_on_when_woken() -> None:

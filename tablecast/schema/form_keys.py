@@ -95,6 +95,8 @@ FIELD_KEYS: Keys = {
 }
 #: What the prediction log keeps of a value; all of it by default.
 LOGGED = ("yes", "no", "hash")
+#: What a value begins with of which it keeps a hash.
+HASHED = "hmac-sha256:"
 #: Which way a value can go that goes one way only.
 WAYS = ("up", "down")
 

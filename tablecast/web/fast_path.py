@@ -11,7 +11,7 @@ import io
 import re
 import time
 from collections.abc import Callable, Iterable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
@@ -52,12 +52,21 @@ Finder = Callable[[str], tuple[Opened | None, str]]
 Worded = Callable[[Deployment, Sequence[Prediction], Sequence[str]], Any]
 
 
+def _nothing() -> None:
+    """All that there is to do."""
+
+
 class Answered(NamedTuple):
-    """An answer's body, the request's id, and what is to be kept before it is given."""
+    """An answer's body, the request's id, and what is to be kept before it is given.
+
+    ``note`` is to be called once it is kept: it counts the request, and writes the access log. What
+    is not given here is counted where it is refused.
+    """
 
     body: bytes
     request_id: str
     parcel: Parcel | None = None
+    note: Callable[[], None] = _nothing
 
 
 class FastLane:
@@ -107,15 +116,19 @@ class FastLane:
         if answered is None or not self._keeps(answered):
             environ["wsgi.input"] = io.BytesIO(content)
             return self._app(environ, start_response)
+        answered.note()
         start_response("200 OK", [*self.shared_headers, *self.own_headers(answered)])
         return [answered.body]
 
     def answer(self, path: str, content: bytes, sender: Sender) -> Answered | None:
-        """What answers a JSON body posted to a path, counted and logged.
+        """What answers a JSON body posted to a path, counted and logged unless it is to be kept.
 
         Returns:
-            None where it is not plain: the application behind should look at the request.
+            None where it is not plain, or cannot be kept now: the application behind should look at
+            the request.
         """
+        if self._answers and self._answers.log.refuses:
+            return None
         opened, inner = self._find(path)
         route = self._routes.get(inner)
         if opened is None or route is None or (self._cors and sender.origin is not None):
@@ -131,14 +144,28 @@ class FastLane:
         body, prediction, key = said
         seconds = time.perf_counter() - began
         request_id = request_id_of(sender.request_id)
-        measured.observe(200, seconds, 1)
-        if self._access_log:
-            trace = trace_of(sender.traceparent) if sender.traceparent else ""
-            self._access_log.note("POST", path, 200, seconds, request_id, 1, key, trace)
+        about = (measured, path, seconds, request_id, key, sender.traceparent)
         if self._answers is None:
+            self._note(*about)
             return Answered(body, request_id)
         asked = Asked(request_id, key or None, 1000 * seconds)
-        return Answered(body, request_id, self._answers.parcel(opened, ids, [prediction], asked))
+        parcel = self._answers.parcel(opened, ids, [prediction], asked)
+        return Answered(body, request_id, parcel, partial(self._note, *about))
+
+    def _note(
+        self,
+        measured: metrics.RouteMetrics,
+        path: str,
+        seconds: float,
+        request_id: str,
+        key: str,
+        traceparent: str | None,
+    ) -> None:
+        """Count a request that is answered, and write it into the access log."""
+        measured.observe(200, seconds, 1)
+        if self._access_log:
+            trace = trace_of(traceparent) if traceparent else ""
+            self._access_log.note("POST", path, 200, seconds, request_id, 1, key, trace)
 
     def own_headers(self, answered: Answered) -> tuple[tuple[str, str], ...]:
         """The headers that one answer has besides the shared ones."""
@@ -156,12 +183,14 @@ class FastLane:
             done: is told in another thread whether it was kept.
 
         Returns:
-            None where the answer may be given at once.
+            None where the answer may be given at once. Else ``answered.note`` is to be called once
+            it is kept.
         """
         if self._answers is None or answered.parcel is None:
             return None
         if not self._answers.log.strict:
             self._answers.log.submit(answered.parcel)
+            answered.note()
             return None
         answered.parcel.done = done
         return answered.parcel

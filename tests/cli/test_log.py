@@ -10,8 +10,10 @@ import pandas as pd
 import pytest
 
 from tablecast.cli.main import main
-from tablecast.data.prepare import prepare
+from tablecast.data.prepare import HASHED_IN_LOG, prepare
 from tablecast.data.sources import read_table
+from tablecast.log.entries import hashed
+from tablecast.schema.options import ReadingOptions
 from tests.deployments import SHIPPED, shipped_deployment
 from tests.logged import ROW, logged, rows_of
 
@@ -50,6 +52,23 @@ def test_the_log_is_exported_and_trained_on(
     }  # fmt: skip
     assert len(prepared.table) == 20
     assert sorted(prepared.table["charges"])[:2] == [1000.5, 1007.5]
+
+
+def test_hashes_are_no_feature(ids: list[str]) -> None:
+    """Nobody can type one into a form: such a column is named, and kept where that is asked for."""
+    rows = len(ids)
+    table = pd.DataFrame(
+        {"id": ids, "at": "2026-01-01T00:00:00Z", "deployment": "charges", "prediction": 1.5,
+         "age": [n * n % 17 for n in range(rows)],
+         "postcode": [hashed(n % 7, "secret") for n in range(rows)],
+         "charges": [n % 11 * 1.5 for n in range(rows)]}
+    )  # fmt: skip
+    table.loc[0, "postcode"] = None
+    prepared = prepare(table, "charges")
+    assert {one.name: one.reason for one in prepared.dropped}["postcode"] == HASHED_IN_LOG
+    assert list(prepared.table) == ["age", "charges"]
+    kept = prepare(table, "charges", options=ReadingOptions(keep=("postcode",)))
+    assert "postcode" in kept.table
 
 
 def test_another_table_keeps_such_columns() -> None:

@@ -63,6 +63,25 @@ def test_a_turn_is_one_processs_alone(tmp_path: Path) -> None:
     assert wrote(mine) == 1
 
 
+def test_one_process_counts_while_others_write(tmp_path: Path) -> None:
+    """Who would count too waits; who is killed gives the place back."""
+    mine = of(tmp_path)
+
+    def hold(tell: object) -> None:
+        with of(tmp_path).counting(1):
+            assert callable(tell)
+            tell()
+            time.sleep(60)
+
+    child = in_a_child(hold)
+    assert wrote(mine) == 1
+    with pytest.raises(LogError, match="another process"), mine.counting(0.05):
+        pass
+    end(child)
+    with mine.counting(0.05), mine.taken(0.05):
+        pass
+
+
 def test_a_commit_waits_for_the_disk_once(tmp_path: Path) -> None:
     """What was written before the wait began is covered by it, whoever waited; later rows not."""
     mine, others = of(tmp_path), of(tmp_path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import sqlite3
@@ -11,10 +12,11 @@ from pathlib import Path
 import pytest
 from watched import TODAY, rows_of, shipped
 
+from tablecast.log import write_ahead
 from tablecast.log.database import forget_deleted
 from tablecast.log.entries import Parcel
 from tablecast.log.keeping import Store
-from tablecast.log.write_ahead import ROOM, WriteAhead
+from tablecast.log.write_ahead import BEFORE_ALL, BEFORE_PAGE, PAGE, ROOM, WriteAhead
 
 
 def store_in(folder: Path) -> Store:
@@ -71,3 +73,53 @@ def test_without_room_on_the_disk_all_stays_as_it_is(
     assert file.read_bytes() == b"written"
     ahead.sync()
     ahead.close()
+
+
+def test_what_is_written_ahead_is_copied_aside(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No commit copies it; once it is, SQLite begins at the front, and nothing is lost."""
+    monkeypatch.setattr(write_ahead, "ROOM", BEFORE_ALL + 30 * (BEFORE_PAGE + PAGE))
+    store, ahead = store_in(tmp_path), WriteAhead(tmp_path / "log.db-wal")
+    rows = rows_of(shipped(), TODAY, 60)
+    store.keep([Parcel(rows[:10])])
+    small = (tmp_path / "log.db").stat().st_size
+    store.copy_ahead()  # there is little so far
+    assert not ahead.is_full()
+    assert (tmp_path / "log.db").stat().st_size == small
+    for row in rows[10:50]:
+        store.keep([Parcel([row])])
+    assert ahead.is_full()
+    assert (tmp_path / "log.db").stat().st_size == small
+    store.copy_ahead()
+    assert (tmp_path / "log.db").stat().st_size > small
+    store.keep([Parcel(rows[50:])])
+    assert not ahead.is_full()
+    with closing(sqlite3.connect(tmp_path / "log.db")) as connection:
+        assert connection.execute("SELECT COUNT(*) FROM prediction").fetchone() == (60,)
+    ahead.close()
+    store.close()
+    store.close_aside()
+
+
+def test_a_file_that_was_replaced_is_opened_anew_aside(tmp_path: Path) -> None:
+    """What another database has is counted, not what was deleted with the first."""
+    store = store_in(tmp_path)
+    store.daily.learn("shipped", shipped())
+    rows = rows_of(shipped(), TODAY, 4, change=lambda row: row.update(deployment="shipped"))
+    store.keep([Parcel(rows[:1])])
+    assert not store.count()
+    for file in tmp_path.glob("log.db*"):
+        file.unlink()
+    with pytest.raises(FileNotFoundError):
+        store.keep([Parcel(rows[1:2])])
+    store.forget()
+    assert not store.count()  # nothing is open
+    store.keep([Parcel(rows[2:])])
+    assert not store.count()
+    with closing(sqlite3.connect(tmp_path / "log.db")) as connection:
+        (sums,) = connection.execute("SELECT sums FROM daily").fetchone()
+        assert json.loads(sums)["rows"] == 2
+        assert connection.execute("SELECT COUNT(*) FROM uncounted").fetchone() == (0,)
+    store.close()
+    store.close_aside()

@@ -7,6 +7,7 @@ import csv
 import io
 import json
 import os
+import re
 import shutil
 import sqlite3
 import threading
@@ -276,6 +277,28 @@ def test_a_server_starts_without_its_database(
     folder.mkdir()
     after = soon(lambda: ok(client.post(BARE, json=ROW)), 5)
     soon(lambda: after.headers["X-Prediction-Id"] in kept_so_far(folder))
+
+
+def test_what_is_not_given_is_counted_as_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each request counts once, with the status that it was answered with."""
+    folder = tmp_path / "later"
+    client = logged(folder, monkeypatch).test_client()
+
+    def counted() -> list[float]:
+        text = client.get("/metrics").get_data(as_text=True)
+        of_route = re.compile(r'tablecast_requests_total\{.*"/predict_api",status="(\d+)"\} (.+)')
+        counts = {status: float(count) for status, count in of_route.findall(text)}
+        return [counts.get(status, 0.0) for status in ("200", "503")]
+
+    before = counted()
+    for _ in range(3):
+        assert client.post(BARE, json=ROW).status_code == 503
+    assert counted() == [before[0], before[1] + 3]
+    folder.mkdir()
+    soon(lambda: ok(client.post(BARE, json=ROW)), 5)
+    assert counted()[0] == before[0] + 1
 
 
 def kept_so_far(folder: Path) -> str:

@@ -15,7 +15,7 @@ from tablecast.errors import BatchError, InvalidInput, Remark
 from tablecast.i18n.formats import day
 from tablecast.i18n.language import N_, _
 from tablecast.inference.engine import Label
-from tablecast.log.entries import HASHED, read_id
+from tablecast.log.entries import read_id
 from tablecast.log.outcomes import (
     NAME,
     Counted,
@@ -26,6 +26,7 @@ from tablecast.log.outcomes import (
 )
 from tablecast.log.reader import Row
 from tablecast.schema.field import Field, Refusal
+from tablecast.schema.form_keys import HASHED
 from tablecast.schema.schema import Schema
 from tablecast.web.display.amounts import answer_in_words, wording_of
 from tablecast.web.form.controls import Control, controls_of

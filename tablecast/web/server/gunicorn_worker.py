@@ -18,7 +18,7 @@ import selectors
 import socket
 import time
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
@@ -61,9 +61,9 @@ class Worker(ConnectionWorker):
         self._waiting_threads = ThreadPoolExecutor(max_workers=MOST_LARGE)
         #: What the log is to be told of, since the loop last waited.
         self._asked: list[Parcel] = []
-        #: Connections whose plain answers the log was told of: their requests, their answers, and
-        #: whether these were kept.
-        self._kept: deque[tuple[Any, bytes, bytes, bool]] = deque()
+        #: Connections whose plain answers the log was told of: their requests, their answers, what
+        #: notes these, and whether they were kept.
+        self._kept: deque[tuple[Any, bytes, bytes, Callable[[], None], bool]] = deque()
 
     def get_thread_pool(self) -> ThreadPoolExecutor:
         """The threads that answer whole requests; or wait for them too, where the loop cannot."""
@@ -129,7 +129,7 @@ class Worker(ConnectionWorker):
             return False
         head, answered = answer
         self.nr += 1
-        parcel = self._lane.awaited(answered, partial(self._told, conn, data, head))
+        parcel = self._lane.awaited(answered, partial(self._told, conn, data, head, answered.note))
         if parcel is None:
             self._give(conn, head)
             return True
@@ -146,17 +146,20 @@ class Worker(ConnectionWorker):
             parcels, self._asked = self._asked, []
             self._lane.submit(parcels)
 
-    def _told(self, conn: Any, request: bytes, answer: bytes, kept: bool) -> None:
+    def _told(
+        self, conn: Any, request: bytes, answer: bytes, note: Callable[[], None], kept: bool
+    ) -> None:
         """In the log's thread: what is kept may be given, all that were kept together at once."""
-        self._kept.append((conn, request, answer, kept))
+        self._kept.append((conn, request, answer, note, kept))
         if len(self._kept) == 1:
             self.method_queue.defer(self._give_kept)
 
     def _give_kept(self) -> None:
         """Give the answers that were kept; let the application say of others that they were not."""
         while self._kept:  # seen as empty after whatever was added without a call of its own
-            conn, request, answer, kept = self._kept.popleft()
+            conn, request, answer, note, kept = self._kept.popleft()
             if kept:
+                note()
                 self._give(conn, answer)
             else:
                 self._hand_over(conn, request)
