@@ -64,6 +64,16 @@ def autogluon() -> Environment:
     return _made("autogluon", PEERS / "autogluon.txt")
 
 
+def flaml_ray() -> Environment:
+    """FLAML with Ray, by which it runs its trials side by side."""
+    return _made("flaml_ray", PEERS / "flaml_ray.txt")
+
+
+def autogluon_ray() -> Environment:
+    """AutoGluon with Ray, by which it fits the folds of a bag side by side."""
+    return _made("autogluon_ray", PEERS / "autogluon_ray.txt")
+
+
 def peer_graph(environment: Environment) -> Path:
     """The graph that skl2onnx makes of a linear regression on the insurance table."""
     table = insurance_table()

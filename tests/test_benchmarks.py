@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 import served
 
@@ -202,7 +203,8 @@ def test_tables_of_packages_are_what_they_are_said_to_be(
     pandas = pytest.importorskip("pandas")
     pytest.importorskip("statsmodels")
     monkeypatch.setattr(tables, "CACHE", tmp_path)
-    targets = dict(entry.split(":") for entry in automl_bench.TABLES)
+    targets = dict.fromkeys(tables.TABLES, "target")
+    targets |= dict(entry.split(":") for entry in automl_bench.TABLES)
     made = {name: pandas.read_csv(tables.path_of(name)) for name in tables.TABLES}
     assert all(targets[name] in table for name, table in made.items())
     assert made["gapminder"]["country"].nunique() == 142
@@ -237,6 +239,37 @@ def test_a_number_is_changed_wherever_it_is_used() -> None:
     with without("views.FEW_ROWS=7"):
         assert (views.FEW_ROWS, candidates.FEW_ROWS) == (7, 7)
     assert (views.FEW_ROWS, candidates.FEW_ROWS) == (500, 500)
+
+
+def test_several_parts_are_left_out_at_once() -> None:
+    """Each of the parts is missing, also where they stand in the same table."""
+    from benchmarks.without import without
+    from tablecast.training.search import candidates
+
+    before = candidates.TRIED["classification"]
+    with without("knn.scaled+nb.scaled"):
+        left = candidates.TRIED["classification"]
+    assert set(before) - set(left) == {("knn", "scaled"), ("nb", "scaled")}
+    assert candidates.TRIED["classification"] is before
+
+
+def test_variants_of_a_search_share_their_fits() -> None:
+    """An estimator is fitted once on a fold, and costs a later search the seconds it took then."""
+    import pandas as pd
+    from sklearn.tree import DecisionTreeRegressor
+
+    from benchmarks.remembered import Searches
+    from tablecast.training.search.views import Fold
+
+    rows = pd.DataFrame({"x": [1.0, 2.0, 3.0, 4.0]})
+    fold = Fold(None, rows, rows["x"], rows, np.arange(4))
+    searches = Searches(None, 1)  # type: ignore[arg-type]
+    made = [
+        searches._fold(fold, DecisionTreeRegressor(max_depth=depth), "regression", False, False)
+        for depth in (1, 2, 1)
+    ]
+    assert made[0] is made[2] is not made[1]
+    assert sum(searches._asked) == pytest.approx(2 * made[0].seconds + made[1].seconds)
 
 
 def test_a_number_that_is_not_there_cannot_be_changed() -> None:

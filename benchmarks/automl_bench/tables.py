@@ -71,7 +71,24 @@ def _fair() -> pd.DataFrame:
     return fair.load_pandas().data
 
 
+def _tumours() -> pd.DataFrame:
+    """569 tumours by 30 measurements, malignant or not."""
+    from sklearn.datasets import load_breast_cancer
+
+    table = load_breast_cancer(as_frame=True).frame
+    return table.assign(target=np.where(table["target"], "benign", "malignant"))
+
+
+def _cultivars() -> pd.DataFrame:
+    """178 wines of three cultivars, by what they contain."""
+    from sklearn.datasets import load_wine
+
+    table = load_wine(as_frame=True).frame
+    return table.assign(target=np.array(["first", "second", "third"])[table["target"]])
+
+
 #: name -> what makes it.
 TABLES: Mapping[str, Callable[[], pd.DataFrame]] = {
     "gapminder": _gapminder, "blanks": _blanks, "randhie": _randhie, "rare": _rare, "fair": _fair,
+    "tumours": _tumours, "cultivars": _cultivars,
 }

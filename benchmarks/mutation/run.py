@@ -30,8 +30,15 @@ PATIENCE = 200
 #: What is said of a change with which a test does not end.
 HANGS = "a test that does not end"
 
+#: What is said of a change that ends pytest itself, such as an application that a test file makes
+#: when it is imported, and that cannot start.
+ENDS = "a test file that ends pytest"
+
 #: Files of a copy: what its tests print, and which of them failed first.
 LOG, FAILED = "pytest.log", "pytest.failed"
+
+#: What pytest ends with where an error is no test's, such as a SystemExit that an import raises.
+INTERNAL_ERROR = 3
 
 #: What a process that could not even start its tests ends with.
 BROKEN = 99
@@ -59,7 +66,7 @@ class Copy:
         """The test that fails or does not end with a change; None where all pass."""
         while tests := [test for test in tests if test not in self.unfit]:
             failed = self._failed_with(mutant, tests)
-            if failed is None or failed == HANGS or failed in self._fit:
+            if failed in (None, HANGS, ENDS) or failed in self._fit:
                 return failed
             if self._run([failed]) is None:
                 self._fit.add(failed)
@@ -76,7 +83,7 @@ class Copy:
             shutil.copy2(mutant.path, file)
 
     def _run(self, tests: Sequence[str]) -> str | None:
-        """The first test that fails; ``HANGS`` where one does not end; None where all pass."""
+        """The first test that fails, ``HANGS`` or ``ENDS``; None where all pass."""
         (self.folder / FAILED).unlink(missing_ok=True)
         context = multiprocessing.get_context("fork")
         process = context.Process(target=_run, args=(tests, self.folder))
@@ -87,7 +94,9 @@ class Copy:
         if process.exitcode == BROKEN:
             sys.exit((self.folder / LOG).read_text())
         failed = self.folder / FAILED
-        return failed.read_text() if failed.exists() else HANGS
+        if failed.exists():
+            return failed.read_text()
+        return ENDS if process.exitcode == INTERNAL_ERROR else HANGS
 
 
 def copied(folder: Path) -> Path:
@@ -136,4 +145,4 @@ def _run(tests: Sequence[str], folder: Path) -> None:
         except BaseException:
             traceback.print_exc()
     # Where pytest knows no such test, or the like, no change has been tried.
-    os._exit(status if status in (0, 1) or Path(FAILED).exists() else BROKEN)
+    os._exit(status if status in (0, 1, INTERNAL_ERROR) or Path(FAILED).exists() else BROKEN)

@@ -24,6 +24,7 @@ from tablecast.batch.csv_source import CsvSource
 from tablecast.batch.match_columns import column_of, match_columns
 from tablecast.batch.parquet import ParquetSource
 from tablecast.batch.paths import file_errors, is_parquet, refuse_sheet
+from tablecast.batch.predict_file import Source
 from tablecast.batch.sign_flips import sign_flip_p
 from tablecast.batch.truths import classes_of, text_of, truth_of
 from tablecast.batch.workbook_source import WorkbookSource
@@ -116,7 +117,7 @@ def compare_deployments(
                 "log export."
             )
         for judge in judges:
-            judge.find_columns(source.names, source.name)
+            judge.find_columns(source)
         truth = truth_of([judge.schema for judge in judges], source.name)
         for chunk in _chunks(source, new.schema, judges[1].places):
             known, values = truth.read(chunk, place)
@@ -184,9 +185,11 @@ class _Judge:
         self.knows_chances = self._engine.answer(typical).probabilities is not None
         self.classes = classes_of(self.schema)
 
-    def find_columns(self, names: Sequence[str], file: str) -> None:
+    def find_columns(self, source: Source) -> None:
         """Which columns hold its fields. Raises BatchError where one is missing."""
-        self.places = match_columns(self.schema, names, file)
+        self.places = match_columns(
+            self.schema, source.names, source.name, in_lines=source.in_lines
+        )
 
     def losses(self, chunk: Any, truth: npt.NDArray[Any], loss: str) -> Floats:
         """(rows,): what each row's answer costs; NaN where the row is refused."""

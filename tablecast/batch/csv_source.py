@@ -82,7 +82,7 @@ class CsvSource:
         BatchError: the file is empty, or is not CSV.
     """
 
-    begins = ends = True
+    begins = ends = in_lines = True
 
     def __init__(
         self, stream: BinaryIO, name: str, expected: Collection[str] = (), encoding: str = ""

@@ -106,7 +106,7 @@ def graph_for(name: str | PathLike[str], names: Sequence[str]) -> FrameGraph:
     """
     deployment = load(name, "onnx")
     assert isinstance(deployment.engine, GraphEngine)
-    match_columns(deployment.schema, names, "The frame")
+    match_columns(deployment.schema, names, "The frame", in_lines=False)
     content = deployment.engine.content
     added = added_columns(deployment, with_errors=True)
     return FrameGraph(content, sha256_of(content), added)
@@ -119,7 +119,7 @@ def _cells(table: Any, index: int) -> Sequence[Any]:
 class _Frame:
     """A piece of a frame, read as a file is."""
 
-    begins = ends = False
+    begins = ends = in_lines = False
     name = "The frame"
     notes: tuple[str, ...] = ()
 

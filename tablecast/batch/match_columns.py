@@ -21,10 +21,16 @@ LISTED_NAMES = 5
 COMPARED_NAMES = 300
 
 
-def match_columns(schema: Schema, names: Sequence[str], file: str) -> dict[str, int]:
+def match_columns(
+    schema: Schema, names: Sequence[str], file: str, *, in_lines: bool = True
+) -> dict[str, int]:
     """Which column of a file holds which field: field name to index, from 0.
 
     Other columns may be there. One that may be left empty may also be left out.
+
+    Args:
+        file: what messages call it.
+        in_lines: whether a line names the columns, as in a text or a workbook.
 
     Raises:
         BatchError: a name is repeated, or a field has no column.
@@ -33,14 +39,21 @@ def match_columns(schema: Schema, names: Sequence[str], file: str) -> dict[str, 
         words = _(
             "{file} has {columns} columns; the limit is {most}. Check that the separator is , ; | "
             "or a tab, and that each row is on its own line."
-        )
+        ) if in_lines else _("{file} has {columns} columns; the limit is {most}.")
         columns, most = number(len(names)), number(MOST_COLUMNS)
         raise BatchError(words.format(file=file, columns=columns, most=most))
     fields = [field.name for field in schema.fields]
     _check_repeated(fields, names, file)
     indices = _indices(names)
     present = {name for name in fields if _index(name, indices) is not None}
-    _check_missing(schema, present, unique_names(names), file)
+    if missing := _missing(schema, present, unique_names(names)):
+        words = _(
+            "{file} has no column {names}. Its first line must contain the column names. Required "
+            "columns: {needed}."
+        ) if in_lines else _("{file} has no column {names}. Required columns: {needed}.")
+        raise BatchError(
+            words.format(file=file, names=_shortened(missing), needed=_listed(fields))
+        )
     known = {name: _index(name, indices) for name in fields}
     return {name: index for name, index in known.items() if index is not None}
 
@@ -81,10 +94,8 @@ def _index(name: str, indices: Mapping[str, int]) -> int | None:
     return indices.get(tidy_text(name), indices.get(fold(name)))
 
 
-def _check_missing(
-    schema: Schema, present: Collection[str], names: Sequence[str], file: str
-) -> None:
-    """Refuse to do without a field that is required, or that looks misspelled."""
+def _missing(schema: Schema, present: Collection[str], names: Sequence[str]) -> list[str]:
+    """What cannot be done without: a field that is required, or that looks misspelled."""
     known = {field.name.strip() for field in schema.fields}
     others = [name for name in names if name not in known][:COMPARED_NAMES]
     folded = {name.casefold(): name for name in reversed(others)}
@@ -101,13 +112,7 @@ def _check_missing(
             missing.append(words.format(name=repr(field.name), near=repr(near)))
         elif field.required:
             missing.append(repr(field.name))
-    if missing:
-        words = _(
-            "{file} has no column {names}. Its first line must contain the column names. Required "
-            "columns: {needed}."
-        )
-        needed = _listed([field.name for field in schema.fields])
-        raise BatchError(words.format(file=file, names=_shortened(missing), needed=needed))
+    return missing
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -76,7 +76,8 @@ class ParquetSource:
         BatchError: the file is not Parquet, or pyarrow is not installed.
     """
 
-    begins = ends = False  # every row is one: nothing stands above or below the table
+    # every row is one: nothing stands above or below the table
+    begins = ends = in_lines = False
 
     def __init__(self, where: Path | BinaryIO, name: str = "") -> None:
         pyarrow = import_pyarrow()
@@ -218,7 +219,7 @@ class Batches:
 ParquetWriter = Callable[[Any, Any], RowGroups | Batches]
 
 
-def join_batches(parts: Iterable[bytes], where: Path, *, of_files: bool = False) -> None:
+def join_batches(parts: Iterable[BinaryIO], where: Path, *, of_files: bool = False) -> None:
     """Write what ``Batches`` wrote, one part after the other, as one Parquet file.
 
     Args:
@@ -228,8 +229,8 @@ def join_batches(parts: Iterable[bytes], where: Path, *, of_files: bool = False)
     """
     arrow = import_pyarrow()
     writer: RowGroups | None = None
-    for content in parts:
-        with arrow.ipc.open_stream(content) as stream:
+    for part in parts:
+        with arrow.ipc.open_stream(part) as stream:
             schema = _with_gaps(stream.schema) if of_files else stream.schema
             writer = writer or RowGroups(where, schema)
             for batch in stream:

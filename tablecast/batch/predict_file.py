@@ -84,6 +84,7 @@ class Source(Protocol):
     notes: tuple[str, ...]
     begins: bool
     ends: bool
+    in_lines: bool
 
     def fraction_read(self) -> float: ...
     def chunks(self) -> Iterator[Any]: ...
@@ -271,7 +272,9 @@ class Run:
         """Find the fields' columns. Raises BatchError where they do not fit."""
         schema = self._deployment.schema
         given = [name for name in self._given if name not in source.names]
-        known = match_columns(schema, [*source.names, *given], source.name)
+        known = match_columns(
+            schema, [*source.names, *given], source.name, in_lines=source.in_lines
+        )
         here = len(source.names)
         self._indices = {name: index for name, index in known.items() if index < here}
         self._everywhere = {

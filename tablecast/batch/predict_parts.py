@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from tablecast import __version__
@@ -49,6 +49,11 @@ class Workers:
     engine: str | None = None
     count: int | None = None
     address: str | None = None
+
+    @property
+    def write_here(self) -> bool:
+        """Whether they write to this machine's disk, so that nothing has to be sent."""
+        return self.engine is not None and self.address is None
 
     def started(self, graph: bytes) -> AbstractContextManager[Cluster]:
         """The context in which they run."""
@@ -199,7 +204,9 @@ class _Run:
         while True:
             for number in islice(todo, 2 * cluster.workers - len(waiting)):
                 if not self._failed:
-                    waiting[cluster.submit(self._orders[number].to_json())] = number
+                    into = self._kept.place_of(number) if workers.write_here else ""
+                    order = replace(self._orders[number], into=into)
+                    waiting[cluster.submit(order.to_json())] = number
             if not waiting:
                 return
             done = wait(waiting, QUIET, FIRST_COMPLETED).done

@@ -86,7 +86,7 @@ class WorkbookSource:
         BatchError: it is no workbook, has no such sheet, or nothing on it.
     """
 
-    begins = ends = True
+    begins = ends = in_lines = True
 
     def __init__(
         self,

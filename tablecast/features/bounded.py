@@ -89,11 +89,21 @@ class BoundedVote(VotingRegressor):  # type: ignore[misc]
     def predict(self, X: ArrayLike) -> NDArray[np.float64]:
         """The mean (rows,)."""
         check_is_fitted(self)
-        predictions, weights = self._predict(X), np.asarray(self.weights, dtype=np.float64)
-        free = [limits is None for limits in self.apart]
-        middle = np.average(predictions[:, free], axis=1, weights=weights[free])
-        for index, bounds in enumerate(self.apart):
-            if bounds is not None:
-                least, most = (middle + bound for bound in bounds)
-                predictions[:, index] = np.clip(predictions[:, index], least, most)
+        weights = np.asarray(self.weights, dtype=np.float64)
+        predictions = near_the_others(self._predict(X), weights, self.apart)
         return np.asarray(np.average(predictions, axis=1, weights=weights))
+
+
+def near_the_others(
+    predictions: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    apart: Sequence[tuple[float, float] | None],
+) -> NDArray[np.float64]:
+    """Predictions (rows, estimators), each held as near to the others' mean as ``apart`` says."""
+    held, free = predictions.copy(), [limits is None for limits in apart]
+    middle = np.average(predictions[:, free], axis=1, weights=weights[free])
+    for index, bounds in enumerate(apart):
+        if bounds is not None:
+            least, most = (middle + bound for bound in bounds)
+            held[:, index] = np.clip(held[:, index], least, most)
+    return held

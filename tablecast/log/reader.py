@@ -13,7 +13,7 @@ import sqlalchemy as sa
 
 from tablecast.log.database import errors_of_log
 from tablecast.log.entries import first_id
-from tablecast.log.tables import OUTCOME, PREDICTION, REFUSAL
+from tablecast.log.tables import OUTCOME, PREDICTION
 
 Row = dict[str, Any]
 
@@ -76,7 +76,20 @@ def predictions_between(
     if asked_only:
         known = OUTCOME.c.prediction_id.is_not(None)
         asked = asked.where(~PREDICTION.c.shadow, sa.or_(~PREDICTION.c.preview, known))
-    return _in_parts(engine, PREDICTION, asked, start, end, deployment, sha256, after)
+    ids, at = PREDICTION.c.id, PREDICTION.c.at
+    whose = [(PREDICTION.c.deployment, deployment), (PREDICTION.c.sha256, sha256)]
+    its = [column == value for column, value in whose if value is not None]
+    asked = asked.where(at >= start, at < end, *its).order_by(ids).limit(AT_ONCE)
+    if end < END:
+        asked = asked.where(ids < first_id(end + 1000))
+    # Ids begin with the time, and an id is made a little before its row says when it is.
+    after = max(after, first_id(start - EARLIER))
+    while True:
+        rows = _rows(engine, asked.where(ids > after))
+        yield from rows
+        if len(rows) < AT_ONCE:
+            return
+        after = rows[-1]["id"]
 
 
 def last_predictions(
@@ -95,81 +108,6 @@ def last_predictions(
         last.c.deployment == deployment, last.c.sha256 == sha256, ~last.c.preview
     )
     return _rows(engine, its.order_by(last.c.id.desc()).limit(count))[::-1]
-
-
-def refusals_between(
-    engine: sa.Engine,
-    start: int = 0,
-    end: int = END,
-    *,
-    deployment: str | None = None,
-    sha256: str | None = None,
-    after: str = "",
-) -> Iterator[Row]:
-    """Refusals, as ``predictions_between`` gives answers."""
-    asked = sa.select(REFUSAL)
-    return _in_parts(engine, REFUSAL, asked, start, end, deployment, sha256, after)
-
-
-def outcomes_between(
-    engine: sa.Engine,
-    start: int = 0,
-    end: int = END,
-    *,
-    deployment: str | None = None,
-    sha256: str | None = None,
-) -> Iterator[Row]:
-    """Outcomes that were told in ``start <= outcome_at < end``, in that order, with their answers.
-
-    Each row has what ``predictions_between`` gives.
-    """
-    joined = OUTCOME.join(PREDICTION, OUTCOME.c.prediction_id == PREDICTION.c.id)
-    told_at, one = OUTCOME.c.at, OUTCOME.c.prediction_id
-    asked = (
-        sa.select(PREDICTION, OUTCOME.c.outcome, told_at.label("outcome_at"))
-        .select_from(joined)
-        .where(told_at >= start, told_at < end, *_of(PREDICTION, deployment, sha256))
-        .order_by(told_at, one)
-        .limit(AT_ONCE)
-    )
-    last: tuple[int, str] = (-1, "")
-    while True:
-        rows = _rows(engine, asked.where(sa.tuple_(told_at, one) > sa.tuple_(*last)))
-        yield from rows
-        if len(rows) < AT_ONCE:
-            return
-        last = (rows[-1]["outcome_at"], rows[-1]["id"])
-
-
-def _in_parts(
-    engine: sa.Engine,
-    table: sa.Table,
-    asked: sa.Select[Any],
-    start: int,
-    end: int,
-    deployment: str | None,
-    sha256: str | None,
-    after: str,
-) -> Iterator[Row]:
-    """Rows of a time, found by their ids, which begin with it."""
-    ids, at = table.c.id, table.c.at
-    # An id is made a little before its row says when it is.
-    after = max(after, first_id(start - EARLIER))
-    some = asked.where(at >= start, at < end, *_of(table, deployment, sha256))
-    some = some.order_by(ids).limit(AT_ONCE)
-    if end < END:
-        some = some.where(ids < first_id(end + 1000))
-    while True:
-        rows = _rows(engine, some.where(ids > after))
-        yield from rows
-        if len(rows) < AT_ONCE:
-            return
-        after = rows[-1]["id"]
-
-
-def _of(table: sa.Table, deployment: str | None, sha256: str | None) -> list[Any]:
-    asked = [(table.c.deployment, deployment), (table.c.sha256, sha256)]
-    return [column == value for column, value in asked if value is not None]
 
 
 def _rows(engine: sa.Engine, asked: Any) -> list[Row]:

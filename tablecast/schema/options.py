@@ -14,12 +14,10 @@ if TYPE_CHECKING:
     from tablecast.schema.field import Field
 
 
-#: Options that are lists of columns or texts, columns' values, and single texts.
+#: Options that are lists of columns or texts.
 LISTS = ("category", "number", "drop", "keep", "missing")
-MAPPINGS = ("date", "level")
 #: Columns that say of each row what no feature says; see ``tablecast.data.row_metadata``.
 ROLES = ("group", "time", "weight")
-TEXTS = ("task", "encoding", "separator", "decimal", "sheet", *ROLES)
 
 #: Of one column only one of each can hold.
 KINDS = ("category", "number", "date")

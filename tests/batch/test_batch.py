@@ -18,14 +18,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tablecast.batch.column_reader import FEWER_REFUSALS, REMEMBERED, RowsReader, meaning
+from tablecast.batch import csv_rows
+from tablecast.batch.below_table import rows_of_table
+from tablecast.batch.column_reader import (
+    FEWER_REFUSALS,
+    REMEMBERED,
+    REMEMBERED_LENGTH,
+    RowsReader,
+    meaning,
+)
 from tablecast.batch.csv_chunk import RULED_OFF, PlainChunk
 from tablecast.batch.csv_sink import CsvSink
 from tablecast.batch.csv_source import CsvSource
 from tablecast.batch.formula_guard import guarded
 from tablecast.batch.match_columns import match_columns
 from tablecast.batch.predict_file import predict_file
-from tablecast.batch.summary import LISTED_REFUSALS, Refused, RowsRefused, Summary
+from tablecast.batch.summary import LISTED_REFUSALS, SHOWN_REFUSALS, Refused, RowsRefused, Summary
 from tablecast.cli.progress import ProgressBar
 from tablecast.data.surroundings import is_filled
 from tablecast.deployment.deployment import Deployment
@@ -164,6 +172,19 @@ def test_memory_of_texts_is_bounded() -> None:
     reading = reader.read(cells | {"open": texts}, len(texts))
     assert reading.columns["open"].tolist() == texts
     assert max(len(column._accepted) + len(column._refused) for column in reader._columns) < 20_000
+
+
+def test_only_short_texts_are_remembered() -> None:
+    """A text as long as a cell may be is read again each time, and takes no memory afterwards."""
+    reader = RowsReader(SCHEMA)
+    texts = ["x" * length for length in (1, REMEMBERED_LENGTH, REMEMBERED_LENGTH + 1)]
+    filler = {"whole": ["1"], "free": ["1"], "closed": ["a"], "flag": ["yes"]}
+    cells = {name: values * len(texts) for name, values in filler.items()}
+    (column,) = (one for one in reader._columns if one.field.name == "open")
+    for _ in range(2):
+        assert reader.read(cells | {"open": texts}, 3).columns["open"].tolist() == texts
+        assert set(column._plain) | set(column._accepted) <= set(texts[:2])
+        assert texts[0] in column._plain
 
 
 @pytest.mark.thorough
@@ -707,3 +728,26 @@ def test_refused_rows_are_listed_up_to_a_few(refused: int) -> None:
     said = str(RowsRefused("in.csv", summary)).split("\n")
     assert len(said) == 1 + min(refused, LISTED_REFUSALS) + (refused > LISTED_REFUSALS)
     assert (said[-1] == "  and 3 more") == (refused > LISTED_REFUSALS)
+
+
+@pytest.mark.parametrize(("wrong", "read"), [(SHOWN_REFUSALS - 1, 2), (SHOWN_REFUSALS, 1)])
+def test_a_table_is_read_until_enough_is_wrong(
+    monkeypatch: pytest.MonkeyPatch, wrong: int, read: int
+) -> None:
+    """As many refusals as are shown end the reading; what is after them is not looked at."""
+    names = [field.name for field in SCHEMA.fields if field.required]
+    lines = ["2,2,q,yes"] * wrong + ["2,2,a,yes"] * 3
+    asked = []
+
+    def in_chunks(source: CsvSource, schema: Schema, indices: Any) -> Any:
+        for chunk in rows_of_table(source, schema, indices):
+            for _ in range(2):
+                asked.append(chunk)
+                yield chunk
+
+    monkeypatch.setattr(csv_rows, "rows_of_table", in_chunks)
+    content = "\n".join([",".join(names), *lines]).encode()
+    with pytest.raises(InvalidInput) as refused:
+        csv_rows.read_csv_rows(SCHEMA, content, "in.csv", 1000)
+    assert len(asked) == read
+    assert len(refused.value.errors) == min(wrong * read, SHOWN_REFUSALS)

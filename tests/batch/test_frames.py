@@ -12,7 +12,7 @@ import pytest
 from deployments import ROOT, SHIPPED
 
 import tablecast
-from tablecast.batch.frame_rows import graph_for
+from tablecast.batch.frame_rows import _Frame, _Rows, graph_for
 from tablecast.errors import ArtifactError, BatchError
 from tests.frame_checks import check_answers, frame
 from tests.insured import HEADER
@@ -48,8 +48,14 @@ def test_an_arrow_table_gets_predictions(tmp_path: Path) -> None:
 
 def test_what_does_not_fit_is_refused_before_any_work() -> None:
     """A column that is missing; a graph or a version that is not what was sent."""
-    with pytest.raises(BatchError, match="The frame has no column 'bmi'"):
+    with pytest.raises(BatchError) as lacking:
         graph_for(SHIPPED, HEADER.replace("bmi,", "").split(","))
+    assert str(lacking.value) == (
+        "The frame has no column 'bmi'. Required columns: 'age', 'sex', 'bmi', 'children', "
+        "'smoker' and 1 more."
+    )
+    with pytest.raises(BatchError, match=r"has 10,001 columns; the limit is 10,000\.$"):
+        graph_for(SHIPPED, [str(at) for at in range(10_001)])
     graph = graph_for(SHIPPED, HEADER.split(","))
     with pytest.raises(ArtifactError, match="its hash differs"):
         replace(graph, content=graph.content + b" ").answered(["age"], 0, lambda _: [])
@@ -73,3 +79,9 @@ def test_the_names_are_short(engine: str) -> None:
         checks = f"assert callable(it.predict); assert {engine!r} not in sys.modules"
         code = f"import sys; {line}; {checks}"
         subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
+
+
+def test_a_row_has_its_place_in_the_whole_piece() -> None:
+    """Rows are read in steps, and counted through all of them."""
+    rows = _Rows(_Frame(["age"], 9, lambda _: list(range(9))), 4, 7)
+    assert (len(rows), rows.column(0), rows.location_of(1)) == (3, [4, 5, 6], ("row", 6))

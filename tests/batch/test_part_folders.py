@@ -194,6 +194,9 @@ def test_an_address_of_no_kind_is_refused(tmp_path: Path, capsys: Any) -> None:
     out = str(tmp_path / "out.csv")
     for address, words in (
         ("gs://bucket/in.csv", "pip install 'tablecast[cloud]'"),
+        ("GS://bucket/in.csv", "gs:// needs gcsfs"),
+        ("http://127.0.0.1:9/in.csv", "http:// needs aiohttp"),
+        ("smb://host/in.csv", 'smb:// cannot be used: SMB requires "smbprotocol"'),
         ("nonsense://in.csv", "nonsense://in.csv cannot be used"),
         ("memory://none.csv", "There is no file 'memory://none.csv'"),
     ):
@@ -260,6 +263,26 @@ def test_a_part_that_was_changed_is_answered_again(
 ) -> None:
     """A part that is not what was written is none that is done."""
     (tmp_path / "out.csv.parts" / "part-00000.csv").write_text("changed")
+    begun = scored_in(monkeypatch)
+    run(tmp_path / "rows.csv", tmp_path / "out.csv", resume=True)
+    assert len(begun) == 4
+    assert (tmp_path / "out.csv").read_bytes() == once(interrupted, tmp_path / "once")
+
+
+@pytest.mark.parametrize("note", ["[]", "null", "{", "{}", '"sha256"', None])
+def test_a_note_that_is_none_of_ours(
+    interrupted: list[str], note: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A part's is as if there were none; without the plan's nothing goes on."""
+    notes = tmp_path / "out.csv.parts" / "_tablecast"
+    if note is None:  # the right hash, and nothing of the rows
+        note = json.dumps({"sha256": json.loads((notes / "00000.json").read_text())["sha256"]})
+    plan = (notes / "plan.json").read_text()
+    (notes / "plan.json").write_text(note)
+    with pytest.raises(BatchError, match=r"cannot be resumed|is not empty"):
+        run(tmp_path / "rows.csv", tmp_path / "out.csv", resume=True)
+    (notes / "plan.json").write_text(plan)
+    (notes / "00000.json").write_text(note)
     begun = scored_in(monkeypatch)
     run(tmp_path / "rows.csv", tmp_path / "out.csv", resume=True)
     assert len(begun) == 4
@@ -347,7 +370,7 @@ def test_a_workbook_is_answered_by_an_engine_too(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("source", "output"),
     [("in", "in/out.csv"), ("in", "in/out/"), ("in/*", "in/out/"), ("in/**/*.csv", "in/out.csv"),
-     ("i*", "in2/"), ("*.csv*", "out.csv")],
+     ("i*", "in2/"), ("*.csv*", "out.csv"), ("in/*.csv", "in/out.csv")],
 )  # fmt: skip
 def test_an_output_within_the_input_is_refused(
     source: str, output: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -361,7 +384,7 @@ def test_an_output_within_the_input_is_refused(
     assert listed(tmp_path) == before
 
 
-@pytest.mark.parametrize(("source", "output"), [("in/*.csv", "in/out/"), ("*.csv", "out.csv")])
+@pytest.mark.parametrize(("source", "output"), [("in/*.csv", "in/out/"), ("b*.csv", "out.csv")])
 def test_an_output_beside_the_input_is_not(
     source: str, output: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

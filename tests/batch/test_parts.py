@@ -15,10 +15,13 @@ from deployments import shipped_deployment
 
 from tablecast.batch.parts import plan
 from tablecast.batch.parts.inputs import inputs_at
+from tablecast.batch.parts.part import Order
+from tablecast.batch.parts.score import score
 from tablecast.batch.predict_file import predict_file
 from tablecast.batch.predict_parts import Workers, predict_parts
 from tablecast.batch.summary import RowsRefused, Summary
 from tablecast.deployment.deployment import Deployment
+from tablecast.deployment.files import sha256_of
 from tablecast.errors import BatchError
 from tests.insured import HEADER, rows_of, text, with_bad
 
@@ -217,3 +220,22 @@ def test_parquet_files_of_which_one_has_no_gaps_become_one(tmp_path: Path) -> No
         assert pa.parquet.read_table(out).num_rows == 60
         predict_file(deployment, tmp_path / order / "a.pq", out)
         assert pa.parquet.read_table(out).num_rows == 30
+
+
+def test_a_worker_writes_where_the_parts_are_kept(tmp_path: Path) -> None:
+    """On this machine's disk; where that cannot be, the answers are sent, with the same hash."""
+    deployment = shipped_deployment("onnx")
+    graph: bytes = deployment.engine.content  # type: ignore[attr-defined]
+    (tmp_path / "in.csv").write_text(text(GOOD[:9]))
+    (planned,) = plan.planned(inputs_at(str(tmp_path / "in.csv")), deployment.schema, None)
+    order = Order(planned.parts[0], sha256_of(graph), "fail", True, True)
+    sent = score(order.to_json(), graph)
+    assert sent.content
+    assert sent.sha256 == sha256_of(sent.content)
+    for into, is_written in ((tmp_path / "0.part", True), (tmp_path / "none" / "0.part", False),
+                             (tmp_path, False)):  # fmt: skip
+        there = score(replace(order, into=str(into)).to_json(), graph)
+        assert there.sha256 == sent.sha256
+        assert there.content == (None if is_written else sent.content)
+    assert (tmp_path / "0.part").read_bytes() == sent.content
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["0.part", "in.csv"]

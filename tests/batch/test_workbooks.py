@@ -12,7 +12,8 @@ import pytest
 from flask.testing import FlaskClient
 
 from tablecast.batch.predict_file import predict_file
-from tablecast.batch.workbook_sink import _RELATION, part_of
+from tablecast.batch.workbook_sink import _RELATION, part_of, sink_of
+from tablecast.batch.workbook_source import WorkbookSource
 from tablecast.data.inspection import inspect
 from tablecast.data.sources import read_table
 from tablecast.deployment.deployment import Deployment
@@ -274,3 +275,21 @@ def _zipped(files: dict[str, bytes]) -> zipfile.ZipFile:
         for name, content in files.items():
             book.writestr(name, content)
     return zipfile.ZipFile(stream)
+
+
+def test_answers_take_the_place_of_all_that_there_was() -> None:
+    """Where every column is replaced, the answers begin at the first one."""
+    given, result = io.BytesIO(), io.BytesIO()
+    book = openpyxl.Workbook()
+    for row in (("prediction_label", "prediction_low"), (1, 2), (3, 4)):
+        book.active.append(row)
+    book.save(given)
+    given.seek(0)
+    names = ["prediction_label", "prediction_low"]
+    source = WorkbookSource(given, "in.xlsx", names)
+    sink = sink_of(given, result, source, names[:1], names)
+    for chunk in source.chunks():
+        sink.write(chunk, None, {names[0]: [5.5] * len(chunk)})
+    sink.close()
+    rows = openpyxl.load_workbook(result).active.iter_rows(values_only=True)
+    assert [tuple(row) for row in rows] == [("prediction_label",), (5.5,), (5.5,)]

@@ -27,6 +27,7 @@ from pycaret.internal.tunable import (
 )
 from sklearn.base import clone
 from sklearn.calibration import CalibratedClassifierCV
+from sklearn.compose import TransformedTargetRegressor
 from sklearn.discriminant_analysis import LinearDiscriminantAnalysis
 from sklearn.ensemble import (
     AdaBoostClassifier,
@@ -79,6 +80,7 @@ REGRESSORS = [
     StackingRegressor(MEMBERS, TREE, passthrough=True),
     PowerTransformedTargetRegressor(LinearRegression()),
     PowerTransformedTargetRegressor(TREE, power_transformer_method="yeo-johnson"),
+    TransformedTargetRegressor(TREE, transformer=StandardScaler()),
     TunableMLPRegressor(hidden_layer_sizes=[8, 4], random_state=1, max_iter=30),
 ]
 

@@ -55,6 +55,18 @@ def test_no_row_alone_can_be_read_from_it() -> None:
     assert kept["fields"]["town"]["rest"] == 2
 
 
+def test_five_rows_are_enough_to_be_kept() -> None:
+    """A value, a level or a whole field of five rows is told, and one of four is not."""
+    for rows, values in ((FEWEST, [3.5]), (FEWEST - 1, [])):
+        filled = [3.5] * rows + [np.nan] * (20 - rows)
+        town = ["Aa"] * (20 - rows) + ["Bb"] * rows
+        kept, _ = kept_of(pd.DataFrame({"size": filled, "town": town, "target": np.arange(20.0)}))
+        assert kept["fields"]["size"]["values"] == values
+        assert kept["fields"]["size"]["counts"] == [rows] * len(values)
+        assert kept["fields"]["town"]["values"] == ["Aa", "Bb"][: 1 + len(values)]
+        assert kept["fields"]["town"]["rest"] == (0 if values else rows)
+
+
 def test_a_few_shared_numbers_are_kept_as_they_are() -> None:
     """Whole numbers that many rows share keep their own frequencies."""
     children = np.repeat([0, 1, 2], [60, 30, 10])

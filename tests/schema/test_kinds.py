@@ -14,6 +14,7 @@ import pytest
 from tablecast.schema.column_kinds import COLUMN_KINDS, column_kind
 from tablecast.schema.factors import FORMULAS
 from tablecast.schema.field import DAY, KINDS, Field
+from tablecast.schema.moments import plain_date, vocabulary
 from tablecast.web.http.responses import to_json
 from tests.deployments import ROOT
 
@@ -130,3 +131,12 @@ def test_factors_are_what_their_names_say() -> None:
     }
     below = {name: FORMULAS[name](1.0, 1.0, 0.0) for name in ("above", "beyond", "log")}
     assert below == {"above": 0.0, "beyond": 0.0, "log": np.log(2.0)}
+
+
+def test_the_words_of_dates_are_those_that_are_read() -> None:
+    """A page that asks no server gets every month, each half of a day and what says nothing."""
+    words = vocabulary()
+    assert {plain_date(f"3 {word} 2020") for word, month in words["months"].items()
+            if month == "Mar" and word.isalpha()} == {"3 Mar 2020"}  # fmt: skip
+    assert (words["months"]["märz"], words["halves"]["下午"]) == ("Mar", "PM")
+    assert {plain_date(f"{word} 3 Mar 2020") for word in words["silent"]} == {"3 Mar 2020"}

@@ -24,6 +24,7 @@ from tablecast.inference.interval import Interval
 from tablecast.inference.pycaret_api import import_pycaret
 from tablecast.schema.schema import Schema
 from tablecast.training.experiment.splits import folds_of
+from tablecast.training.intervals import conformal
 from tablecast.training.intervals.bounds import AROUND_MIDDLE, BY_FIELDS, Rows, _aligned, learn_end
 from tablecast.training.intervals.conditional_median import roundest
 from tablecast.training.intervals.conformal import (
@@ -278,6 +279,26 @@ def test_fewer_rows_are_answered_by_more_folds() -> None:
     folds = [folds_of(rows) for rows in (1, 100, 1_000, 10_000, 100_000, 10**7)]
     assert folds == sorted(folds, reverse=True)
     assert folds[0] > folds[-1] >= 2
+
+
+def test_an_end_leaves_one_row_in_twenty_beyond_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Which makes a range of nine in ten, as many below it as above."""
+    asked: list[float] = []
+    monkeypatch.setattr(conformal, "middle_of", lambda _: None)
+    monkeypatch.setattr(conformal, "learn_end", lambda _rows, _middle, level: asked.append(level))
+    conformal._ends(Rows(np.zeros(1), encode(pd.DataFrame({"x": [1.0]})), np.zeros(1), np.zeros(1)))
+    assert asked == pytest.approx([0.05, 0.95])
+
+
+@pytest.mark.parametrize(("groups", "kept"), [(None, [2, 0, 2]), ([7, 8, 9], [9, 7, 9])])
+def test_a_row_that_is_drawn_twice_stays_with_itself(
+    groups: list[int] | None, kept: list[int]
+) -> None:
+    """Else one draw of it would be answered by what learnt from the other; a group is wider."""
+    about = RowMetadata(groups and pd.Series(groups), pd.Series([1, 2, 3]))
+    drawn = conformal._of_drawn(about, np.array([2, 0, 2]))
+    assert drawn.groups.tolist() == kept
+    assert drawn.times.tolist() == [3, 1, 3]
 
 
 @pytest.mark.thorough

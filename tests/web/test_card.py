@@ -33,6 +33,7 @@ from tablecast.training.evaluation.subgroups import (
 )
 from tablecast.training.experiment.out_of_fold import UnseenClasses
 from tablecast.web.card import card_charts
+from tablecast.web.card.effects import importance_of
 from tablecast.web.card_export import card_html, write_card
 from tests.cards import SHARES, charging_card, columns_of, grading_card, with_facts
 from tests.explained import (
@@ -290,6 +291,19 @@ def test_groups_of_two_classes_have_their_rates() -> None:
 
 
 # Effects
+
+
+def test_importance_is_drawn_beside_the_largest() -> None:
+    """The most important field first, its bar the whole width; without any, no bar has a width."""
+    schema = charging_card().schema
+    shares = {field.name: 0.0 for field in schema.fields}
+    drawn = importance_of(schema, shares | {"smoker": 0.5, "age": 0.125})
+    assert [(one.name, one.fraction, one.bar.width) for one in drawn[:3]] == [
+        ("Smoker", "50.0%", 100), ("Age", "12.5%", 25), (drawn[2].name, "0.0%", 0),
+    ]  # fmt: skip
+    assert {one.bar.width for one in importance_of(schema, shares)} == {0}
+    assert [one.name for one in importance_of(schema, {"age": 0.25})] == ["Age"]
+    assert importance_of(schema, {}) == []
 
 
 def test_an_effect_is_the_mean_answer_over_the_background() -> None:

@@ -17,7 +17,7 @@ from tablecast.schema.field import Field, Refusal
 from tablecast.schema.field_order import FEWEST_OPEN, MOST_OPEN, arrange
 from tablecast.schema.form_file import Form, read_form
 from tablecast.schema.schema import Schema
-from tablecast.web.form.controls import joined_dates, part_names
+from tablecast.web.form.controls import controls_of, joined_dates, part_names
 from tests.markup import Page
 from tests.stand_ins import NearestPetalEngine, deploy, iris_schema
 from tests.started import started
@@ -153,6 +153,26 @@ def test_a_link_that_is_no_date_is_shown_as_it_is() -> None:
     answer = serve(DATE).get("/?bought+on=yesterday")
     assert answer.status_code == 422
     assert Page(answer.text).filled_in() == {"bought on": "yesterday"}
+
+
+@pytest.mark.parametrize(
+    ("field", "sent", "shown"),
+    [
+        (DATE, "2020-04-01", "1 April 2020"),
+        (DATE, "yesterday", "yesterday"),
+        (replace(DATE, required=False), " ", "not given"),
+        (Field("n", "number", "float64", "N", minimum=0, maximum=99999, unit="kg"), "1250.5",
+         "1,250.5 kg"),
+        (Field("c", "category", "object", "C", levels=("a", "b"), closed=True,
+               level_labels={"a": "The first"}), "a", "The first"),
+        (Field("o", "category", "object", "O", levels=("a", "b"), unit="kg"), "c", "c kg"),
+    ],
+    ids=["date", "no date", "nothing", "number", "choice", "text"],
+)  # fmt: skip
+def test_the_printed_page_has_values_in_words(field: Field, sent: str, shown: str) -> None:
+    """As people write them: a day, an amount in its unit, a choice by its label."""
+    (control,) = controls_of(Schema((field,), "y", "regression"), {field.name: sent})
+    assert control.shown == shown
 
 
 def test_a_date_that_is_sent_whole_is_taken() -> None:

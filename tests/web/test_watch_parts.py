@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
+import numpy as np
 import pytest
 
+from tablecast.log.bins import ANSWERS, Bins
+from tablecast.log.evidence import Expected
+from tablecast.log.watch_report import Drift
 from tablecast.schema.schema import Schema
 from tablecast.web.watch import pictures
-from tablecast.web.watch.values import figure_of
+from tablecast.web.watch.values import figure_of, values_of
 from tablecast.web.watch.watch_parts import _decimals, _levels, _ratio, _tiles
 from tablecast.web.watch.watch_tables import MOST_REASONS, quality_table, reasons_table
 from tests.stand_ins import insurance_schema, iris_schema
@@ -59,6 +64,48 @@ def test_an_error_is_written_as_its_kind_is() -> None:
     assert figure_of(schema, "accuracy", 0.875) == "87.5%"
     assert figure_of(schema, "log_loss", 0.12345) == "0.123"
     assert figure_of(schema, "log_loss", math.inf) == "–"
+
+
+def counted(
+    field: str, levels: tuple[str, ...] = (), middles: tuple[float, ...] = (), rising: int = 0
+) -> Drift:
+    """What the watch knows of a field all of whose rows are of late in one bin."""
+    size = len(middles) + 1 if middles else len(levels) + 2
+    expected = Expected(np.full(size, 1 / size), np.zeros(size) if middles else None, 100)
+    bins = Bins(middles[1:], {level: at for at, level in enumerate(levels)}, middles, expected)
+    shares = tuple(np.eye(size)[rising].tolist())
+    return Drift(field, 1.0, None, 9, shares, 0.0, bins, ())
+
+
+def test_a_level_is_followed_by_its_share() -> None:
+    """Written as a percentage with a decimal; the other levels and missing values have words."""
+    values = values_of(insurance_schema(), counted("sex", ("male", "female")))
+    assert (values.what, values.of(0.25), values.of(0.0004)) == ("Male", "25.0%", "0.0%")
+    assert values.bins() == ["Male", "Female", "other values", "missing"]
+    assert values_of(insurance_schema(), counted("sex", ("male",), rising=1)).what == (
+        "other or missing values"
+    )
+
+
+def test_a_number_is_followed_by_its_mean() -> None:
+    """In its unit, with four digits at most; its bins are the spaces between amounts."""
+    values = values_of(insurance_schema(), counted("bmi", middles=(20.0, 25.0, 30.127)))
+    assert (values.what, values.of(30.12745)) == ("Estimated mean", "30.13 kg/m²")
+    assert values.bins() == [
+        "below 25 kg/m²", "25 kg/m² to 30.13 kg/m²", "30.13 kg/m² or more", "missing",
+    ]  # fmt: skip
+
+
+def test_answers_are_followed_as_they_are_answered() -> None:
+    """An amount with the digits of the largest, or a class by its name and its share."""
+    amounts = values_of(insurance_schema(), counted(ANSWERS, middles=(-2000.0, 500.0)))
+    assert (amounts.label, amounts.of(1234.6)) == ("The predictions", "$1,235")
+    schema = iris_schema()
+    name = schema.classes[0]
+    classes = values_of(
+        replace(schema, class_labels={str(name): "The first"}), counted(ANSWERS, (str(name),))
+    )
+    assert (classes.what, classes.of(0.125), classes.level("?")) == ("The first", "12.5%", "?")
 
 
 def test_reasons_are_told_without_values() -> None:

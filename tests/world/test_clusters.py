@@ -27,6 +27,7 @@ from tablecast.batch.parts.part import Scored
 from tablecast.batch.predict_file import predict_file
 from tablecast.batch.summary import Summary
 from tablecast.cli.main import main
+from tablecast.export.ship.own_wheel import wheel_bytes, wheel_name
 from tests.engine_checks import (
     DEPLOYMENT,
     GRAPH,
@@ -181,20 +182,36 @@ def test_a_store_that_refuses_the_keys(
         requests.post(f"{address}/moto-api/reset-auth", data=b"inf", timeout=10)
 
 
-def test_an_empty_environment_answers(tmp_path: Path) -> None:
-    """Workers with what serving needs and Dask alone: no pandas, no pyarrow, no PyCaret."""
-    hidden = tmp_path / "hidden"
-    for name in ("pandas", "pyarrow", "sklearn", "pycaret", "onnx", "scipy", "joblib"):
-        (hidden / name).mkdir(parents=True)
-        (hidden / name / "__init__.py").write_text("raise ModuleNotFoundError(__name__)")
-    variables = {**os.environ, "PYTHONPATH": f"{hidden}{os.pathsep}{ROOT}"}
-    with cluster_of_dask(tmp_path, variables) as address:
-        (tmp_path / "in.csv").write_text(text(rows_of(9_000)))
-        arguments = ["predict", str(SHIPPED), str(tmp_path / "in.csv"), "--engine", "dask"]
+@pytest.fixture
+def worker_python(tmp_path: Path) -> Path:
+    """The Python of a new environment with tablecast's wheel, its requirements, and Dask alone."""
+    wheel = tmp_path / wheel_name()
+    wheel.write_bytes(wheel_bytes())
+    python, uv = tmp_path / "empty" / "bin" / "python", ROOT / ".venv-train" / "bin" / "uv"
+    for command in (
+        ("venv", "-q", "--python", sys.executable, str(python.parents[1])),
+        ("pip", "install", "-q", "--compile-bytecode", "--python", str(python), str(wheel),
+         "distributed", "-c", str(ROOT / "tests" / "engines.txt")),
+    ):  # fmt: skip
+        subprocess.run([str(uv), *command], check=True, timeout=300)
+    return python
+
+
+def test_an_empty_environment_answers(worker_python: Path, tmp_path: Path) -> None:
+    """Workers where tablecast was installed and Dask, and nothing else: no pandas, no PyCaret."""
+    environment = worker_python.parents[1] / "lib"
+    packages = {path.name for path in environment.glob("python*/site-packages/*")}
+    assert packages.isdisjoint(
+        {"pandas", "pyarrow", "sklearn", "pycaret", "onnx", "scipy", "joblib", "pip"}
+    )
+    variables = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    (tmp_path / "in.csv").write_text(text(rows_of(9_000)))
+    arguments = ["predict", str(SHIPPED), str(tmp_path / "in.csv"), "--engine", "dask"]
+    with cluster_of_dask(tmp_path, variables, worker_python) as address:
         out = str(tmp_path / "out.csv")
         assert main([*arguments, "--address", address, "-o", out]) == 0
-        predict_file(DEPLOYMENT, tmp_path / "in.csv", tmp_path / "once.csv")
-        assert (tmp_path / "out.csv").read_bytes() == (tmp_path / "once.csv").read_bytes()
+    predict_file(DEPLOYMENT, tmp_path / "in.csv", tmp_path / "once.csv")
+    assert (tmp_path / "out.csv").read_bytes() == (tmp_path / "once.csv").read_bytes()
 
 
 def test_a_cluster_that_goes_away(
@@ -227,7 +244,9 @@ CLUSTER: list[subprocess.Popen[bytes]] = []
 
 
 @contextmanager
-def cluster_of_dask(folder: Path, variables: dict[str, str]) -> Iterator[str]:
+def cluster_of_dask(
+    folder: Path, variables: dict[str, str], python: Path = Path(sys.executable)
+) -> Iterator[str]:
     """A scheduler and two workers, each a process of its own with such an environment."""
     noted = folder / "scheduler.json"
     commands = [["scheduler", "--port", "0", "--host", "127.0.0.1", "--no-dashboard",
@@ -237,7 +256,7 @@ def cluster_of_dask(folder: Path, variables: dict[str, str]) -> Iterator[str]:
     try:
         for command in commands:
             CLUSTER.append(subprocess.Popen(
-                [sys.executable, "-m", "distributed.cli.dask_" + command[0], *command[1:]],
+                [str(python), "-m", "distributed.cli.dask_" + command[0], *command[1:]],
                 cwd=folder, env=variables, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             ))  # fmt: skip
         from distributed import Client

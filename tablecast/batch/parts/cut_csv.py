@@ -22,7 +22,7 @@ from tablecast.data.compressed import is_compressed
 from tablecast.data.surroundings import MOST_FOOTERS, is_total
 
 #: Bytes that are looked at together.
-BLOCK = 16_000_000
+BLOCK = 4_000_000
 
 #: Rows at the end that stay together: lines below a table may follow them.
 LAST_ROWS = 2 * MOST_FOOTERS
@@ -119,7 +119,6 @@ class _Scan:
                 yield Cut(0, self._begun, self._first_line)
             yield from self._in_block(ends, lines)
             self._at += len(block)
-            self._line += block.count(b"\n")
         if self._quoted or self._begun < 0:
             raise _Uncuttable
         yield Cut(self._rows, self._at, self._line)
@@ -155,6 +154,7 @@ class _Scan:
         data = np.frombuffer(block, dtype=np.uint8)
         ends = np.flatnonzero(data == _NEWLINE)
         lines = self._line + 1 + np.arange(len(ends))
+        self._line += len(ends)
         if b'"' in block:
             quotes = np.flatnonzero(data == _QUOTE)
             self._check_quotes(data, quotes)

@@ -7,14 +7,15 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from typing import Any, BinaryIO
 
 from tablecast.batch.parts.locations import Files, LocalFiles, address_errors
 from tablecast.batch.parts.part import Scored
 from tablecast.batch.summary import Refused, Summary
+from tablecast.deployment.files import sha256_of
 from tablecast.errors import BatchError, Remark
 
 #: The folder within, which programs that read a folder of parts leave out.
@@ -78,21 +79,32 @@ class Kept:
         """Take a part as done if its file is the one that was written."""
         note = self._noted(f"{number:05d}.json")
         path = self.path_of(number)
-        if note is None or not self._files.isfile(path):
+        if not note or not self._files.isfile(path):
             return
-        if _hash(self._files.cat_file(path)) == note["sha256"]:
-            self.done[number] = _summary_of(note)
+        if sha256_of(self._files.cat_file(path)) == note.get("sha256"):
+            with suppress(KeyError, TypeError, AttributeError):  # another note than we write
+                self.done[number] = _summary_of(note)
 
     def keep(self, number: int, scored: Scored) -> None:
-        """Write a part, and then that it is done."""
-        self._write(self._names[number], scored.content)
-        note = {"sha256": _hash(scored.content), **_note_of(scored.summary)}
+        """Put a part in its place, and then write that it is done."""
+        if scored.content is None:
+            LocalFiles().mv(self.place_of(number), self.path_of(number))
+        else:
+            self._write(self._names[number], scored.content)
+        note = {"sha256": scored.sha256, **_note_of(scored.summary)}
         self._write(f"{NOTES}/{number:05d}.json", json.dumps(note).encode())
         self.done[number] = scored.summary
 
-    def content(self, number: int) -> bytes:
-        """A part that is done."""
-        return self._files.cat_file(self.path_of(number))
+    def place_of(self, number: int) -> str:
+        """Where a worker of this machine writes a part; "" where the parts are elsewhere."""
+        is_here = isinstance(self._files, LocalFiles)
+        return f"{self._folder}/{NOTES}/{number:05d}.part" if is_here else ""
+
+    def opened(self, numbers: Iterable[int]) -> Iterator[BinaryIO]:
+        """Parts that are done, one after the other."""
+        for number in numbers:
+            with self._files.open(self.path_of(number)) as part:
+                yield part
 
     def path_of(self, number: int) -> str:
         """Where a part is."""
@@ -117,10 +129,10 @@ class Kept:
         if not self._files.isfile(path):
             return None
         try:
-            note: dict[str, Any] = json.loads(self._files.cat_file(path))
+            note = json.loads(self._files.cat_file(path))
         except ValueError:
             note = {}
-        return note
+        return note if isinstance(note, dict) else {}
 
     def _write(self, name: str, content: bytes) -> None:
         with address_errors(self._folder):
@@ -128,11 +140,8 @@ class Kept:
 
 
 def _short(value: Any) -> str:
-    return value if isinstance(value, str) else _hash(json.dumps(value, sort_keys=True).encode())
-
-
-def _hash(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
+    plain = json.dumps(value, sort_keys=True).encode()
+    return value if isinstance(value, str) else sha256_of(plain)
 
 
 _COUNTS = ("rows", "predicted", "refused", "warned", "is_workbook")

@@ -8,6 +8,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO, Protocol, cast
 
 from tablecast.deployment.files import replaced_when_whole
@@ -15,7 +16,8 @@ from tablecast.errors import BatchError, TablecastError
 
 #: The package that reads each kind of address, beside fsspec.
 PACKAGES = {"s3": "s3fs", "s3a": "s3fs", "gs": "gcsfs", "gcs": "gcsfs", "az": "adlfs",
-            "abfs": "adlfs", "abfss": "adlfs", "hdfs": "pyarrow"}  # fmt: skip
+            "abfs": "adlfs", "abfss": "adlfs", "hdfs": "pyarrow", "http": "aiohttp",
+            "https": "aiohttp"}  # fmt: skip
 
 #: Characters of another program's words that are shown.
 LONGEST_REASON = 300
@@ -33,7 +35,6 @@ class Files(Protocol):
     def cat_file(self, path: str, *, start: int | None = None, end: int | None = None) -> bytes: ...
     def open(self, path: str) -> BinaryIO: ...
     def pipe_file(self, path: str, value: bytes) -> None: ...
-    def put_file(self, lpath: str, rpath: str) -> None: ...
     def rm(self, path: str, recursive: bool = False) -> None: ...
     def unstrip_protocol(self, name: str) -> str: ...
 
@@ -81,10 +82,10 @@ class LocalFiles:
         with replaced_when_whole(Path(path)) as temporary:
             temporary.write_bytes(value)
 
-    def put_file(self, lpath: str, rpath: str) -> None:
-        """Copy a file."""
-        with replaced_when_whole(Path(rpath)) as temporary:
-            shutil.copyfile(lpath, temporary)
+    def mv(self, path1: str, path2: str) -> None:
+        """Move a file to another place of the same disk."""
+        Path(path2).parent.mkdir(parents=True, exist_ok=True)
+        os.replace(path1, path2)
 
     def rm(self, path: str, recursive: bool = False) -> None:
         """Remove a file or a folder."""
@@ -124,16 +125,19 @@ def files_at(address: str) -> tuple[Files, str]:
     """
     if not address:
         raise BatchError("A path is empty. Name the file or folder.")
-    protocol, mark, path = address.partition("://")
+    written, mark, path = address.partition("://")
+    protocol = written.lower()
     if not mark or protocol == "file":
-        return LocalFiles(), os.path.abspath(path or protocol)
+        return LocalFiles(), os.path.abspath(path or address)
     try:
         from fsspec.core import url_to_fs
 
         with address_errors(address):
-            return cast(tuple[Files, str], url_to_fs(address))
+            return cast(tuple[Files, str], url_to_fs(f"{protocol}://{path}"))
     except ImportError as error:
-        missing = PACKAGES.get(protocol, error.name or "fsspec")
+        missing = PACKAGES.get(protocol, error.name)
+        if missing is None:  # which fsspec then says itself
+            raise BatchError(f"{protocol}:// cannot be used: {reason_of(error)}.") from None
         raise BatchError(
             f"{protocol}:// needs {missing}, which is not installed: pip install "
             "'tablecast[cloud]'."
@@ -159,6 +163,19 @@ def reason_of(error: BaseException) -> str:
     """What another program says, in one line that is not too long, without its full stop."""
     words = " ".join(str(error).split())[:LONGEST_REASON]
     return words.rstrip(".") or type(error).__name__
+
+
+@contextmanager
+def put_when_whole(files: Files, path: str) -> Iterator[Path]:
+    """A file of this machine to be written, which is put at a path when the block succeeds."""
+    if isinstance(files, LocalFiles):
+        with replaced_when_whole(Path(path)) as temporary:
+            yield temporary
+        return
+    with TemporaryDirectory() as folder:
+        whole = Path(folder, "whole")
+        yield whole
+        cast(Any, files).put_file(str(whole), path)
 
 
 def is_shipped(files: Any) -> bool:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from tempfile import TemporaryDirectory
+from typing import BinaryIO
 
 from tablecast.batch.parquet import join_batches
 from tablecast.batch.parts.inputs import Inputs, kind_of
 from tablecast.batch.parts.kept import Kept
-from tablecast.batch.parts.locations import Files, address_errors, files_at
+from tablecast.batch.parts.locations import Files, address_errors, files_at, put_when_whole
 from tablecast.batch.parts.plan import Planned
 from tablecast.batch.paths import WORKBOOKS, check_ending
 from tablecast.errors import BatchError
+
+#: Bytes that are copied together: they stay in a processor's own memory.
+COPIED = 262_144
 
 
 @dataclass(frozen=True)
@@ -83,15 +87,12 @@ class Output:
         if self.is_folder:
             kept.finish()
             return
-        numbers = range(sum(len(plan.parts) for plan in plans))
-        contents = (kept.content(number) for number in numbers)
-        with TemporaryDirectory() as folder, address_errors(self.path):
-            whole = Path(folder, "whole")
+        parts = kept.opened(range(sum(len(plan.parts) for plan in plans)))
+        with address_errors(self.path), put_when_whole(self.files, self.path) as whole:
             if plans[0].file.kind == "parquet":
-                join_batches(contents, whole, of_files=len(plans) > 1)
+                join_batches(parts, whole, of_files=len(plans) > 1)
             else:
-                _join(contents, whole)
-            self.files.put_file(str(whole), self.path)
+                _join(parts, whole)
         kept.remove()
 
 
@@ -113,7 +114,8 @@ def output_at(address: str, inputs: Inputs, *, is_parts: bool) -> Output:
     if is_folder and files.isfile(path):
         raise BatchError(f"{address!r} is a file, and not a folder. Choose another output.")
     output = Output(files, path, is_folder)
-    if inputs.reads(files.unstrip_protocol(output.parts_folder).rstrip("/")):
+    written = {files.unstrip_protocol(place).rstrip("/") for place in (path, output.parts_folder)}
+    if any(map(inputs.reads, written)):
         raise BatchError(
             f"The output {address!r} lies in what is read, and would be read the next time. Choose "
             "another place."
@@ -129,6 +131,7 @@ def _ending(kind: str, path: str) -> str:
     return WORKBOOKS.get(suffix, ".csv")
 
 
-def _join(contents: Iterator[bytes], where: Path) -> None:
-    with where.open("wb") as file:
-        file.writelines(contents)
+def _join(parts: Iterator[BinaryIO], where: Path) -> None:
+    with where.open("wb", buffering=0) as file:
+        for part in parts:
+            shutil.copyfileobj(part, file, COPIED)

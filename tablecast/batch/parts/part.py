@@ -75,6 +75,8 @@ class Order:
         errors: as ``predict_file`` has it.
         joined: whether the answers go into one file with those of other parts.
         header: whether the columns' names are written; of CSV only.
+        into: the file that a worker on this machine writes the answers to, instead of sending them;
+            "" for another machine's.
     """
 
     part: Part
@@ -82,6 +84,7 @@ class Order:
     errors: str
     joined: bool
     header: bool
+    into: str = ""
 
     def to_json(self) -> str:
         """The order as text, with the version of who gives it."""
@@ -92,7 +95,7 @@ class Order:
         """What ``to_json`` made, once its version is known to be ours."""
         part = dict(plain["part"])
         part["table"] = CsvTable(**part["table"]) if part["table"] else None
-        rest = {name: plain[name] for name in ("sha256", "errors", "joined", "header")}
+        rest = {name: plain[name] for name in ("sha256", "errors", "joined", "header", "into")}
         return cls(Part(**part), **rest)
 
 
@@ -116,11 +119,14 @@ class Scored:
     Attributes:
         worker: which process did it: the machine's name and the process's number.
         summary: of its rows; its notes are those of this part alone.
-        content: the answered rows: a CSV file's, a Parquet file's, or record batches to be joined.
+        content: the answered rows: a CSV file's, a Parquet file's, or record batches to be joined;
+            None where they are written to ``Order.into``.
+        sha256: the hash of the answered rows.
         failure: why there are none.
     """
 
     worker: str
     summary: Summary = field(default_factory=Summary)
-    content: bytes = b""
+    content: bytes | None = b""
+    sha256: str = ""
     failure: Failure | None = None

@@ -175,7 +175,7 @@ def _no_sheet(name: str) -> BatchError:
 
 def _check_fields(file: InputFile, schema: Schema, names: Sequence[str]) -> None:
     given = [name for name in file.given if name not in names]
-    match_columns(schema, [*names, *given], file.name)
+    match_columns(schema, [*names, *given], file.name, in_lines=file.kind != "parquet")
 
 
 def _depends_on_rows_before(schema: Schema) -> bool:

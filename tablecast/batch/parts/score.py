@@ -12,19 +12,21 @@ import io
 import json
 import os
 import socket
+from dataclasses import replace
 from functools import lru_cache
 from typing import BinaryIO, cast
 
 from tablecast import __version__
 from tablecast.batch.parquet import Batches, RowGroups
 from tablecast.batch.parts.csv_part import CsvPart, WrongCut
-from tablecast.batch.parts.locations import Files, address_errors, files_at, key_of
+from tablecast.batch.parts.locations import Files, LocalFiles, address_errors, files_at, key_of
 from tablecast.batch.parts.parquet_part import ParquetPart
 from tablecast.batch.parts.part import Failure, Order, Part, Scored
 from tablecast.batch.paths import file_errors
 from tablecast.batch.predict_file import Errors, Run
 from tablecast.batch.summary import RowsRefused, Summary
 from tablecast.deployment.deployment import Deployment
+from tablecast.deployment.files import sha256_of
 from tablecast.deployment.opening import open_sent_graph
 from tablecast.errors import BatchError, TablecastError
 
@@ -53,7 +55,19 @@ def score(order: str, graph: bytes) -> Scored:
         return Scored(worker, work.summary, failure=Failure("rows"))
     except TablecastError as error:
         return Scored(worker, work.summary, failure=Failure("error", str(error)))
-    return Scored(worker, work.summary, content)
+    scored = Scored(worker, work.summary, content, sha256_of(content))
+    return replace(scored, content=None) if _is_written(content, plain["into"]) else scored
+
+
+def _is_written(content: bytes, into: str) -> bool:
+    """Write what is answered where it is kept; it is sent where that fails, or is not asked for."""
+    if not os.path.isdir(os.path.dirname(into)):
+        return False
+    try:
+        LocalFiles().pipe_file(into, content)
+    except OSError:  # who is sent the answers meets the same, and says it
+        return False
+    return True
 
 
 @lru_cache(2)

@@ -249,10 +249,12 @@ def bounded(builder: Builder, estimator: Any, x: Matrix) -> str:
 
 @regresses("sklearn.compose.TransformedTargetRegressor")
 def transformed_target(builder: Builder, estimator: Any, x: Matrix) -> str:
-    """A regressor fitted on a power of the target, turned back."""
+    """A regressor fitted on a power of the target, or on a scaled one, turned back."""
     prediction = regress(builder, estimator.regressor_, x)
     transformer = estimator.transformer_
-    if type(transformer).__name__ != "PowerTransformer":
-        kind = type(transformer).__name__
+    kind = type(transformer).__name__
+    if kind == "StandardScaler":
+        return a.affine(builder, prediction, np.diag(transformer.scale_), transformer.mean_)
+    if kind != "PowerTransformer":
         raise UnsupportedStep(type(estimator).__name__, f"it transforms the target by {kind}")
     return invert_power(builder, transformer, prediction)

@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import Any
 
 from tablecast.batch.engines.dask_engine import DEAF
+from tablecast.batch.parts.locations import reason_of
 from tablecast.errors import EngineError
 from tablecast.training.cluster.executor import Runner
 from tablecast.training.cluster.joblib_runner import JoblibRunner
@@ -104,7 +105,8 @@ class DaskCluster:
 
     def _away(self, error: Exception) -> EngineError:
         if self._address is None:
-            return EngineError(f"Dask's workers cannot be started on this machine: {error}.")
+            reason = reason_of(error)
+            return EngineError(f"Dask's workers cannot be started on this machine: {reason}.")
         return EngineError(
             f"The Dask cluster at {self._address} does not answer. Check the address, and that a "
             "scheduler and a worker run there (dask scheduler; dask worker ADDRESS)."

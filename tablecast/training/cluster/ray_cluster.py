@@ -16,6 +16,7 @@ from typing import Any
 
 from tablecast.batch.engines import EngineFailed, refused
 from tablecast.batch.engines.ray_engine import check_speech, last_words
+from tablecast.batch.parts.locations import reason_of
 from tablecast.errors import EngineError
 from tablecast.training.cluster.executor import Call, Function, Runner
 from tablecast.training.cluster.joblib_runner import ATTEMPTS, lost_too_often
@@ -125,7 +126,7 @@ class RayCluster:
 
     def _away(self, error: Exception) -> EngineError:
         if self._address is None:
-            return EngineError(f"Ray cannot be started on this machine: {error}.")
+            return EngineError(f"Ray cannot be started on this machine: {reason_of(error)}.")
         return EngineError(
             f"The Ray cluster at {self._address} does not answer. Check the address, and that Ray "
             "runs there (ray start)."

@@ -9,6 +9,8 @@ from __future__ import annotations
 from copy import copy
 from typing import TYPE_CHECKING, Any
 
+from tablecast.features.bounded import Bounded
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -19,6 +21,8 @@ def takes_weights(estimator: Any) -> bool:
     """Whether an estimator, or its class, can weigh rows."""
     from sklearn.utils.validation import has_fit_parameter
 
+    if isinstance(estimator, Bounded):
+        estimator = estimator.estimator
     return bool(has_fit_parameter(estimator, "sample_weight"))
 
 

@@ -17,7 +17,7 @@ from typing import TypeVar
 import numpy as np
 
 from tablecast.features.design_matrix import choose_columns
-from tablecast.features.searched_terms import Factor, Term, candidates_of, moved
+from tablecast.features.searched_terms import Factor, Term, candidates_of
 from tablecast.training.intervals.offset_shapes import (
     Encoded,
     Fitted,
@@ -28,9 +28,7 @@ from tablecast.training.intervals.offset_shapes import (
 
 # Each term costs time in every prediction; six are enough to bend a few fields (docs/intervals.md).
 MOST_TERMS = 6
-# Two terms in each round, so that a product can be found whose parts alone explain nothing; one
-# round more than the terms need, since a later round may replace earlier terms.
-ROUNDS = 5
+# Two terms in each round, so that a product can be found whose parts alone explain nothing.
 TERMS_A_ROUND = 2
 # Residuals farther away count as if they were at this many standard deviations: a usual cut-off of
 # robust statistics (Rousseeuw and Leroy, 1987).
@@ -76,11 +74,9 @@ class _Search:
 
     def run(self) -> _Trial:
         """The terms that the median is better for; ``best`` keeps them."""
-        for _ in range(ROUNDS):
-            grown = self._grown(self.best)
-            if grown is None or grown.loss > (1 - WORTH_A_ROUND) * self.best.loss:
-                break
-            self.best = grown
+        grown = self._grown(self.best)
+        while grown and grown.loss <= (1 - WORTH_A_ROUND) * self.best.loss:
+            self.best, grown = grown, self._grown(grown)
         for index in reversed(range(len(self.best.terms))):
             fewer = self._trial(_without(self.best.terms, index))
             if fewer.loss < (1 + WORTH_A_TERM) * self.best.loss:
@@ -91,23 +87,11 @@ class _Search:
         return self.best
 
     def _grown(self, trial: _Trial) -> _Trial | None:
-        """The trial with a few more terms, and then each cut where it is best beside the others."""
+        """The trial with a few more terms, that explain most of what it leaves."""
         room = min(TERMS_A_ROUND, MOST_TERMS - len(trial.terms))
         chosen = choose_columns(self.matrix, _held(trial.left), trial.design, room) if room else []
-        if not chosen:
-            return None
-        left = _held(trial.left)
-        for index in chosen:
-            trial = self._trial((*trial.terms, self._nearest(self.candidates[index], trial, left)))
-        for index in range(len(trial.terms)):
-            trial = self._placed(trial, index)
-        return trial
-
-    def _placed(self, trial: _Trial, index: int) -> _Trial:
-        """The trial with one term's cut where it is best beside the others."""
-        fewer = self._trial(_without(trial.terms, index))
-        near = self._nearest(trial.terms[index], fewer, _held(fewer.left))
-        return min(trial, self._exchanged(trial, index, near), key=lambda trial: trial.loss)
+        more = [self.candidates[index] for index in chosen]
+        return self._trial((*trial.terms, *more)) if more else None
 
     def _settled(self, trial: _Trial, index: int) -> _Trial:
         """The trial with one term's cut where the deviations are least, the fit as it is."""
@@ -137,12 +121,6 @@ class _Search:
         """The values of one factor's column in the rows where the others are not 0."""
         rows = np.flatnonzero(self._columns([_without(term, index)])[:, 0])
         return np.asarray(self.values[rows, term[index].column])
-
-    def _nearest(self, term: Term, trial: _Trial, left: Floats) -> Term:
-        """The term with its cut where it explains most of what is left beside the trial's."""
-        terms = [term, *moved(self.values, term)]
-        best = choose_columns(self._columns(terms), left, trial.design, 1)
-        return terms[best[0]] if best else term
 
     def _trial(self, terms: tuple[Term, ...]) -> _Trial:
         design = np.column_stack([self.plain, self._columns(terms)])

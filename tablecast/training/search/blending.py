@@ -100,6 +100,7 @@ class Blending:
         members = [trial.predictions for trial, _ in parts]
         predictions = np.average(members, axis=0, weights=weights)
         candidates = sharing([trial for trial, _ in parts], self._pool.largest)
+        lines = [view.task == "regression" and one.model in UNBOUNDED for one in candidates]
         return Trial(
             view,
             tuple(zip(candidates, weights, strict=True)),
@@ -107,8 +108,6 @@ class Blending:
             all_losses(view, predictions),
             seconds=sum(trial.seconds for trial, _ in parts),
             name="Blend of " + ", ".join(f"{weight} {trial.name}" for trial, weight in parts),
-            apart=blend_weights.apart(
-                members, weights, [trial.model in UNBOUNDED for trial in candidates]
-            ),
+            apart=blend_weights.apart(members, weights, lines),
             steady=view.few,
         )

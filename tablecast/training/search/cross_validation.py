@@ -116,16 +116,20 @@ def fit_ahead(due: Sequence[Candidate], view: View) -> None:
         due: what is tried next, and what follows.
         view: of all of them.
     """
-    room = view.executor.width // len(view.folds)
-    if not room or made_ahead(due[0], view):
+    if view.executor.width < len(view.folds) or made_ahead(due[0], view):
         return
     places = range(len(view.folds))
-    calls = [call for one in due[:room] for call in _calls(one, view, places)]
+    calls = [call for one in due[: at_once(view)] for call in _calls(one, view, places)]
     fitted = view.runner.map(fit_or_nothing, calls)
     view.ahead = [
         (one, fitted[at : at + len(places)])
         for one, at in zip(due, range(0, len(fitted), len(places)), strict=False)
     ]
+
+
+def at_once(view: View) -> int:
+    """How many candidates all workers together fit on all folds."""
+    return max(view.executor.width // len(view.folds), 1)
 
 
 def made_ahead(candidate: Candidate, view: View) -> list[_Fitted]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,8 +15,8 @@ from tablecast.training.experiment.whole_table import WholeTable
 from tablecast.training.graph_cost import Cost, joined, measure
 from tablecast.training.search.blend_weights import EVEN_WITHIN, MOST_MEMBERS
 from tablecast.training.search.budget import Budget
-from tablecast.training.search.candidates import FORESTS, Candidate
-from tablecast.training.search.cross_validation import fit_ahead, try_candidate
+from tablecast.training.search.candidates import Candidate
+from tablecast.training.search.cross_validation import at_once, fit_ahead, try_candidate
 from tablecast.training.search.forest_size import with_room
 from tablecast.training.search.step_memory import StepMemory
 from tablecast.training.search.trial import TOO_LONG, Trial, distinct, near
@@ -99,7 +100,7 @@ class Pool:
         self.say(f"{name}, {view.recipe.name}")
         best = self.best
         try:
-            candidate = with_room(candidate, view, len(self.table.prepared.table), self.largest)
+            candidate = self._with_room(candidate, view)
             fit_ahead([candidate, *self._soon(due, view)], view)
             trial = try_candidate(
                 candidate, view, best.losses if best else None, self._has_time
@@ -116,12 +117,23 @@ class Pool:
             self.trials.append(trial)
 
     def _soon(self, due: Sequence[Candidate], view: View) -> list[Candidate]:
-        """Of what is due, what the budget has room for; forests' trees are counted first."""
+        """Of what is due, what the budget and the workers have room for."""
         left = len(due) if self.budget.trials is None else self.budget.trials - self.done
-        return [
-            one for one in due
-            if one.model not in FORESTS and not self.is_over(self._seconds_of(one, view))
-        ][: max(left, 0)]  # fmt: skip
+        soon = []
+        for one in due[: max(min(left, at_once(view) - 1), 0)]:
+            if self.budget.allows(self.done, self._seconds_of(one, view), self._fitting()):
+                with suppress(Exception):  # which is told when it is tried
+                    soon.append(self._with_room(one, view))
+        return soon
+
+    def _with_room(self, candidate: Candidate, view: View) -> Candidate:
+        """With as many trees as there is room for; they are counted once."""
+        known: list[Candidate] = [sized for one, sized in view.sized if one == candidate]
+        if known:
+            return known[0]
+        sized = with_room(candidate, view, len(self.table.prepared.table), self.largest)
+        view.sized.append((candidate, sized))
+        return sized
 
     def is_over(self, seconds: float = 0.0) -> bool:
         """Whether the budget has ended the search, or does so before a trial of so many seconds.

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from copy import deepcopy
+from itertools import cycle, islice
 from typing import TYPE_CHECKING
 
 from tablecast.training.search.candidates import Candidate, space_of
+from tablecast.training.search.cross_validation import at_once
 from tablecast.training.search.sampling import Proposals
 from tablecast.training.search.trial import Trial
 from tablecast.training.search.views import View
@@ -25,7 +28,7 @@ PATIENCE_OF_DRAWS, PATIENCE_OF_STEPS, WORTH_A_TRIAL = 8, 6, 0.001
 REFINED_ROWS = 2_000
 
 Turn = tuple[Candidate, View]
-Propose = Callable[[Candidate, str], Candidate | None]
+Propose = Callable[[Proposals, Candidate, str], Candidate | None]
 
 
 class Tuning:
@@ -43,9 +46,9 @@ class Tuning:
     def run(self) -> None:
         """Draw settings in turns, so that a short budget serves all; then step from the best."""
         turns = self._promising()
-        self._rounds(turns, self._proposals.drawn, DRAWS, PATIENCE_OF_DRAWS)
+        self._rounds(turns, Proposals.drawn, DRAWS, PATIENCE_OF_DRAWS)
         if turns and DRAWS and len(turns[0][1].experiment.y_train) >= REFINED_ROWS:
-            self._rounds(turns, self._proposals.stepped, STEPS, PATIENCE_OF_STEPS)
+            self._rounds(turns, Proposals.stepped, STEPS, PATIENCE_OF_STEPS)
 
     def _promising(self) -> list[Turn]:
         turns: list[Turn] = []
@@ -64,16 +67,30 @@ class Tuning:
         for _ in range(most):
             for index, (candidate, view) in enumerate(turns):
                 if left[index] and not self._pool.is_over():
-                    gains = self._try(candidate.model, view, propose)
+                    others = [*range(index + 1, len(turns)), *range(index + 1)]
+                    alike = [turns[at][0].model for at in others
+                             if left[at] and turns[at][1] is view]  # fmt: skip
+                    gains = self._try(candidate.model, view, propose, alike)
                     left[index] = patience if gains else left[index] - 1
 
-    def _try(self, model: str, view: View, propose: Propose) -> bool:
+    def _try(self, model: str, view: View, propose: Propose, alike: Sequence[str]) -> bool:
         """Whether what is proposed for an estimator is clearly better than its best so far."""
         best = self._best(model, view)
-        proposed = propose(best.members[0][0], view.recipe.name)
+        proposed = propose(self._proposals, best.members[0][0], view.recipe.name)
         if proposed is not None:
-            self._pool.attempt(proposed, view)
+            self._pool.attempt(proposed, view, self._due(alike, view, propose))
         return self._best(model, view).loss < (1 - WORTH_A_TRIAL) * best.loss
+
+    def _due(self, alike: Sequence[str], view: View, propose: Propose) -> list[Candidate]:
+        """What is proposed next for estimators in turn, if until then nothing better is found.
+
+        A draw does not depend on what was found; a step is taken from the best.
+        """
+        ahead = deepcopy(self._proposals)
+        best = {model: self._best(model, view).members[0][0] for model in alike}
+        following = islice(cycle(alike), at_once(view) - 1)
+        proposed = [propose(ahead, best[model], view.recipe.name) for model in following]
+        return [one for one in proposed if one is not None]
 
     def _best(self, model: str, view: View) -> Trial:
         alike = [

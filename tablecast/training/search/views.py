@@ -108,6 +108,7 @@ class View:
         executor: fits candidates on the folds.
         memory: of steps that other views of the same table begin with too.
         ahead: candidates that were fitted before they are asked for, each with what its folds gave.
+        sized: forests, each with as many trees as there is room for.
         folds_once: folds of one division.
         target: of the rows that are answered, (answers,), in the order of all answers.
         weights: how much each of these counts; None where all count alike.
@@ -122,6 +123,7 @@ class View:
     memory: StepMemory = field(default_factory=StepMemory)
     folds: list[Fold] = field(default_factory=list)
     ahead: list[tuple[Any, list[Any]]] = field(default_factory=list)
+    sized: list[tuple[Any, Any]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         from sklearn.base import clone
