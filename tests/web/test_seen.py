@@ -10,6 +10,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -164,6 +165,28 @@ def test_nothing_of_a_log_is_lost_or_torn_between_threads(tmp_path: Path, into: 
     content = read[0] if read else path.read_bytes()
     expected = [f"{who}-{at}" for who in range(4) for at in range(2000)]
     assert sorted(ids_of(content)) == sorted(expected)
+
+
+def test_a_log_wakes_only_where_something_waits(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """One timer for all that was noted, another for what nobody took, and none for nothing."""
+    begun: list[float] = []
+    timer = SimpleNamespace(start=lambda: None)
+    monkeypatch.setattr(
+        access_log_module, "Timer", lambda delay, _act: begun.append(delay) or timer
+    )
+    with (tmp_path / "log").open("wb") as file:
+        log = AccessLog("onnx", file.fileno())
+        for told, taken in ((3, True), (0, True), (1, False), (0, True)):
+            for number in range(told):
+                note(log, number)
+            with monkeypatch.context() as patched:
+                if not taken:
+                    patched.setattr(log, "_write", lambda _most: None)
+                log.write()
+    assert begun == [access_log_module.DELAY] * 3
+    assert ids_of((tmp_path / "log").read_bytes()) == ["0", "1", "2", "0"]
 
 
 def test_no_request_makes_a_line_that_cannot_be_written(client: FlaskClient, logged: Any) -> None:
