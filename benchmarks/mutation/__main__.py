@@ -105,10 +105,11 @@ def chosen(folders: Iterable[str], count: int, seed: int) -> list[Mutant]:
 def tests_of(mutant: Mutant, reached: dict[Path, dict[int, set[str]]]) -> list[list[str]]:
     """The tests of a change in three runs, the likeliest to notice it first.
 
-    First those that reach its line in a few files, which are soon imported: those about its module,
-    since a line that every page needs is reached by most; then all that reach it; then others of the same files, which get what the first of them left in a fixture
-    or a cache, and the folder of its part. A line that only an import runs is reached by whatever
-    reaches its file: coverage saw it in the first test alone.
+    First those that reach its line in a few files, which are soon imported: files about its module,
+    as most tests pass through a line that every page needs; then all that reach it; then others of
+    the same files, which get what the first of them left in a fixture or a cache, and the folder of
+    its part. A line that only an import runs is reached by whatever reaches its file: coverage saw
+    it in the first test alone.
     """
     lines = reached.get(mutant.path, {})
     direct = lines.get(0 if mutant.by_import else mutant.line) or lines.get(0, set())
