@@ -42,6 +42,7 @@ from tablecast.web.http.access_log import AccessLog, access_log_of
 from tablecast.web.http.bounded_request import BoundedRequest
 from tablecast.web.http.headers import Headers
 from tablecast.web.http.opened import OPENED
+from tablecast.web.http.origins import HOST_HEADER
 from tablecast.web.http.proxies import TrustedProxies
 from tablecast.web.http.rendering import problem_page, wants_page
 from tablecast.web.http.responses import invalid, problem
@@ -240,8 +241,11 @@ def _begin() -> None:
     g.rows = 0
     g.key = None
     environ = request.environ
-    if environ.get("SERVER_PROTOCOL") == "HTTP/1.1" and not environ.get("HTTP_HOST"):
+    host = environ.get("HTTP_HOST", "")
+    if not host and environ.get("SERVER_PROTOCOL") != "HTTP/1.0":
         raise BadRequest(_("Send a Host header; HTTP/1.1 requires one."))
+    if host and not HOST_HEADER.fullmatch(host):
+        raise BadRequest(_("Send one Host header that holds a host name and nothing else."))
 
 
 def _finish(response: Response) -> Response:

@@ -26,14 +26,17 @@ ENOUGH = 10 * 100
 class Listening:
     """A listening socket whose clients the test holds, or that fails."""
 
-    def __init__(self, error: int | None = None, address: str = "10.0.0.1") -> None:
-        self.error, self.address = error, address
+    def __init__(
+        self, error: int | None = None, address: str = "10.0.0.1", asked: bytes = b""
+    ) -> None:
+        self.error, self.address, self.asked = error, address, asked
 
     def accept(self) -> tuple[socket.socket, tuple[str, int]]:
         if self.error is not None:
             raise OSError(self.error, os.strerror(self.error))
         accepted, self.client = socket.socketpair()
         self.client.settimeout(5)
+        self.client.send(self.asked)
         return accepted, (self.address, 5000)
 
     def getsockname(self) -> tuple[str, int]:
@@ -58,11 +61,15 @@ class Waiting:
         self.worker.poller = selectors.DefaultSelector()
         self.taken: list[tuple[socket.socket, Connection]] = []
 
-    def take(self, address: str = "10.0.0.1") -> tuple[socket.socket, Connection]:
-        """One more client, which asks nothing yet."""
-        listening, known = Listening(address=address), set(self.worker._new)
+    def take(
+        self, address: str = "10.0.0.1", asked: bytes = b""
+    ) -> tuple[socket.socket, Connection]:
+        """One more client, which asks nothing yet, or a part of something."""
+        listening = Listening(address=address, asked=asked)
+        lines = [self.worker._heads, self.worker._new]
+        known = {conn for line in lines for conn in line}
         self.worker.accept(listening)
-        conn = next((one for one in self.worker._new if one not in known), None)
+        conn = next((one for line in lines for one in line if one not in known), None)
         self.taken.append((listening.client, conn))
         return self.taken[-1]
 
@@ -130,6 +137,19 @@ def test_an_address_has_half_of_the_connections(waiting: Waiting) -> None:
     assert [gone(client) for client in (first, second, third, other)] == [True] + 3 * [False]
     assert waiting.worker.nr_conns == 3
     assert sorted(waiting.worker._of_address.values()) == [1, 2]
+
+
+def test_an_address_may_have_one_at_least(waiting: Waiting) -> None:
+    """Also where a worker takes hardly any."""
+    waiting.worker._most = 2
+    (first, _), (second, _) = waiting.take(), waiting.take()
+    assert [gone(client) for client in (first, second)] == [True, False]
+
+
+def test_what_has_been_asked_is_read_at_once(waiting: Waiting) -> None:
+    """The loop need not be told of it by the poller."""
+    _, conn = waiting.take(asked=b"GET / HT")
+    assert (conn.received, conn.line) == (b"GET / HT", waiting.worker._heads)
 
 
 def test_who_has_most_loses_what_is_idle(waiting: Waiting) -> None:

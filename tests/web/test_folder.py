@@ -20,6 +20,7 @@ from tablecast.errors import TablecastError
 from tablecast.web import warmup
 from tablecast.web.app import create_app, create_app_or_exit
 from tablecast.web.mounts import mount
+from tablecast.web.mounts.fleet import Fleet
 from tests.deployments import SHIPPED
 
 PATIENT = {
@@ -234,6 +235,17 @@ def test_a_name_that_is_no_text_is_listed(folder: Path, monkeypatch: pytest.Monk
     client = serving(folder, monkeypatch).test_client()
     assert client.get("/").status_code == 200
     assert predicted(client, "/first") > 0
+
+
+def test_what_is_open_is_at_hand(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A request for it neither looks at the files nor opens anything."""
+    fleet = Fleet(folder, "onnx", 2)
+    monkeypatch.setattr(mount, "FRESHNESS", 3600)
+    assert (fleet.ready("first"), fleet.ready("none")) == (None, None)
+    opened = fleet.open("first")
+    shutil.rmtree(folder)
+    assert opened is not None
+    assert fleet.ready("first") is opened
 
 
 def test_what_comes_and_goes_is_noticed(client: FlaskClient, folder: Path) -> None:

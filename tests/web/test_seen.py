@@ -10,6 +10,7 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -119,6 +120,28 @@ def test_a_log_that_nobody_reads_holds_nobody_up(
     os.close(writing)
 
 
+def test_lines_that_nobody_takes_are_not_worded_again_and_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of thousands that wait, only some are worded each time that the pipe turns out full."""
+    monkeypatch.setattr(access_log_module, "DELAY", 60)
+    reading, writing = os.pipe()
+    log = AccessLog("onnx", writing)
+    for number in range(5_000):
+        note(log, number)
+    word, worded = access_log_module._lines, []
+
+    def counting(noted: list[Any], engine: str) -> str:
+        worded.extend(noted)
+        return word(noted, engine)
+
+    monkeypatch.setattr(access_log_module, "_lines", counting)
+    log.write()
+    assert 0 < len(worded) <= access_log_module.TOGETHER
+    os.close(reading)
+    os.close(writing)
+
+
 @pytest.mark.parametrize("into", ["file", "pipe"])
 def test_nothing_of_a_log_is_lost_or_torn_between_threads(tmp_path: Path, into: str) -> None:
     """Whoever notes at the same time, each line is written once and whole."""
@@ -142,6 +165,28 @@ def test_nothing_of_a_log_is_lost_or_torn_between_threads(tmp_path: Path, into: 
     content = read[0] if read else path.read_bytes()
     expected = [f"{who}-{at}" for who in range(4) for at in range(2000)]
     assert sorted(ids_of(content)) == sorted(expected)
+
+
+def test_a_log_wakes_only_where_something_waits(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """One timer for all that was noted, another for what nobody took, and none for nothing."""
+    begun: list[float] = []
+    timer = SimpleNamespace(start=lambda: None)
+    monkeypatch.setattr(
+        access_log_module, "Timer", lambda delay, _act: begun.append(delay) or timer
+    )
+    with (tmp_path / "log").open("wb") as file:
+        log = AccessLog("onnx", file.fileno())
+        for told, taken in ((3, True), (0, True), (1, False), (0, True)):
+            for number in range(told):
+                note(log, number)
+            with monkeypatch.context() as patched:
+                if not taken:
+                    patched.setattr(log, "_write", lambda _most: None)
+                log.write()
+    assert begun == [access_log_module.DELAY] * 3
+    assert ids_of((tmp_path / "log").read_bytes()) == ["0", "1", "2", "0"]
 
 
 def test_no_request_makes_a_line_that_cannot_be_written(client: FlaskClient, logged: Any) -> None:

@@ -186,11 +186,11 @@ def _fold_metrics(view: View, number: int, predictions: Floats) -> dict[str, flo
     }
 
 
-def distinct(ranked: list[Trial], each: int = 2) -> list[Trial]:
+def distinct(ranked: list[Trial], each: int) -> list[Trial]:
     """At most so many of each estimator: a blend lives on differences."""
     kept: list[Trial] = []
     for trial in ranked:
         model = trial.members[0][0].model
         if sum(other.members[0][0].model == model for other in kept) < each:
             kept.append(trial)
-    return kept[:10]
+    return kept

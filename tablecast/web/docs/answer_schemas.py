@@ -237,16 +237,8 @@ _CARD: dict[str, JsonSchema] = {
     "evaluation": _free_or_null("Errors on unseen rows, overall and by group."),
     "effects": _free_or_null("Partial dependence of the prediction on each field."),
     "stated": _free("Stated by a person: intended use, source of the data and the like."),
-    "interval": {
-        "type": ["object", "null"],
-        "description": "How the intervals were made, and their coverage on unseen rows.",
-        "additionalProperties": True,
-    },
-    "proof": {
-        "type": ["object", "null"],
-        "description": "How the served model was shown to equal the trained one.",
-        "additionalProperties": True,
-    },
+    "interval": _free_or_null("How the intervals were made, and their coverage on unseen rows."),
+    "proof": _free_or_null("How the served model was shown to equal the trained one."),
     "versions": _free("The packages that made the deployment."),
     "sha256": {"type": "string", "description": "Of the trained pipeline's file."},
     "limits": _list_of(TEXT, "What the model should not be used for."),

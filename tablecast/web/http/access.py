@@ -228,7 +228,7 @@ def bearer(authorization: str | None) -> str:
     """What an Authorization header holds as a key; empty for another kind, or none."""
     if not authorization or authorization[:7].lower() != "bearer ":
         return ""
-    return authorization[7:]
+    return authorization[7:].strip(" ")
 
 
 def _no_key() -> Response:
