@@ -1,7 +1,7 @@
 """What a part or a number of training buys: ``python -m benchmarks.without CSV TARGET …``.
 
 ``--without PART`` leaves a part out; ``--change tuning.DRAWS=12`` gives a number another value.
-A plus does several at once: ``--without knn.scaled+nb.scaled``, ``--change views.REPEATS=1+apart``.
+A plus does several at once: ``--without qda.scaled+mlp.scaled``, ``--change views.FOLDS=10+apart``.
 All are compared with training as it is, on the same splits, in one run. What belongs to ranges is
 judged on one trained pipeline for each split, by the interval score of the rows that it never saw.
 All else is judged by searches that share their fits (``remembered``), by R2 or log loss, and by the
@@ -77,7 +77,7 @@ OF_SEARCH: dict[str, tuple[Any, str, Any]] = {
     "straight_targets": (rounds, "straightened", lambda _prepared: [False]),
     "temperature": (rounds, "all_tempered", lambda _ranked: []),
 }
-#: And each estimator with features that a search tries after PyCaret's own: ``knn.scaled``.
+#: And each estimator with features that a search tries after PyCaret's own: ``mlp.scaled``.
 OF_SEARCH |= {
     f"{model}.{given}": (candidates, "TRIED", Less((model, given)))
     for models in candidates.TRIED.values() for model, given in models

@@ -48,6 +48,16 @@ def test_no_change_is_made_of_what_no_answer_depends_on(tmp_path: Path) -> None:
     assert changes == [("5", True), ("return dict(zip(A, B, strict=True))", False)]
 
 
+def test_tests_about_a_module_are_tried_before_those_that_pass_through_it() -> None:
+    """Most tests of the web side reach a form's control, and few look at it."""
+    reaching = {f"tests/web/test_api.py::{number}" for number in range(9)}
+    by_name, by_import = "tests/web/test_controls.py::1", "tests/web/test_connections.py::1"
+    for path, test in (("form/controls", by_name), ("server/client", by_import)):
+        mutant = Mutant(Path(f"tablecast/web/{path}.py"), 1, 0, 0, "", "")
+        (first, *_), *_ = chosen_for(mutant, {mutant.path: {1: {*reaching, test}, 0: set()}})
+        assert first == test
+
+
 REACHED = {
     Path("tablecast/web/api.py"): {
         0: {"tests/b::1", "tests/web/b::1", "tests/a::1", "tests/a::2"},

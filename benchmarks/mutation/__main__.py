@@ -105,16 +105,18 @@ def chosen(folders: Iterable[str], count: int, seed: int) -> list[Mutant]:
 def tests_of(mutant: Mutant, reached: dict[Path, dict[int, set[str]]]) -> list[list[str]]:
     """The tests of a change in three runs, the likeliest to notice it first.
 
-    First those that reach its line in a few files of its part, which are soon imported; then all
-    that reach it; then others of the same files, which get what the first of them left in a fixture
-    or a cache, and the folder of its part. A line that only an import runs is reached by whatever
-    reaches its file: coverage saw it in the first test alone.
+    First those that reach its line in a few files, which are soon imported: files about its module,
+    as most tests pass through a line that every page needs; then all that reach it; then others of
+    the same files, which get what the first of them left in a fixture or a cache, and the folder of
+    its part. A line that only an import runs is reached by whatever reaches its file: coverage saw
+    it in the first test alone.
     """
     lines = reached.get(mutant.path, {})
     direct = lines.get(0 if mutant.by_import else mutant.line) or lines.get(0, set())
     own = f"tests/{mutant.path.parts[1]}/"
     files = Counter(map(file_of, direct))
-    ranked = sorted(files, key=lambda file: (not file.startswith(own), -files[file], file))
+    about = [file for file in files if is_about(file, mutant.path)] or list(files)
+    ranked = sorted(about, key=lambda file: (not file.startswith(own), -files[file], file))
     first = {test for test in direct if file_of(test) in ranked[:FEW]}
     every = set().union(*(tests for known in reached.values() for tests in known.values()))
     beside = {test for test in every if file_of(test) in files} - direct
@@ -122,6 +124,14 @@ def tests_of(mutant: Mutant, reached: dict[Path, dict[int, set[str]]]) -> list[l
     near = in_turn(first, own)[:MOST]
     last = in_turn(beside, own)[:MOST] + in_turn(rest, own)[:MOST]
     return [near, in_turn(direct - set(near), own)[:MOST], last]
+
+
+def is_about(test_file: str, module: Path) -> bool:
+    """Whether a file of tests has the module's name in its own, or imports it."""
+    if module.stem in Path(test_file).stem:
+        return True
+    file = Path(test_file)
+    return file.is_file() and f"from {'.'.join(module.with_suffix('').parts)} " in file.read_text()
 
 
 def in_turn(tests: Iterable[str], own: str) -> list[str]:

@@ -11,7 +11,9 @@ from pathlib import Path
 
 import pytest
 from deployments import ROOT
+from flask import Flask
 
+from tablecast.web import answer_log
 from tablecast.web.server import granian_app
 
 pytestmark = pytest.mark.skipif(
@@ -98,3 +100,30 @@ def test_each_process_holds_a_place_of_its_own(
     assert granian_app._place(tmp_path, 2) == 0
     for one in held:
         os.close(one)
+
+
+def test_processes_say_once_that_everybody_may_ask(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The first that is ready warns, for all that share a folder; none on an own address."""
+    app = Flask("served")
+    app.extensions |= {"access_log": None, answer_log.EXTENSION: None}
+    rehearsed: list[Flask] = []
+    monkeypatch.setattr(granian_app, "create_app_or_exit", lambda: app)
+    monkeypatch.setattr(granian_app, "keep_together", lambda *_: None)
+    monkeypatch.setattr(granian_app.warmup, "rehearse", rehearsed.append)
+    monkeypatch.setattr(granian_app.gc, "freeze", lambda: None)
+    monkeypatch.delenv("TABLECAST_KEYS", raising=False)
+    for folder, host, said in (
+        ("a", "0.0.0.0", 1), ("a", "0.0.0.0", 1), ("b", "127.0.0.1", 1), ("b", "0.0.0.0", 2),
+        (None, "0.0.0.0", 3),
+    ):  # fmt: skip
+        if folder:
+            (tmp_path / folder).mkdir(exist_ok=True)
+            monkeypatch.setenv("PROMETHEUS_MULTIPROC_DIR", str(tmp_path / folder))
+        else:
+            monkeypatch.delenv("PROMETHEUS_MULTIPROC_DIR")
+        monkeypatch.setattr(sys, "argv", ["granian", "--host", host])
+        assert granian_app.create_app() is app
+        assert len([one for one in caplog.messages if "TABLECAST_KEYS" in one]) == said
+    assert rehearsed == [app] * 5

@@ -11,12 +11,15 @@ from typing import Any
 import pytest
 import served
 from flask import Flask
+from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import validate
 
 from tablecast.schema.field import Field
 from tablecast.web.docs.answer_schemas import answer_schemas
 from tablecast.web.docs.failures import refused_row
 from tablecast.web.docs.row_schemas import field_schema
+from tests.deployments import shipped_deployment
+from tests.started import shared
 
 MAKERS = {
     "regression": served.regression_app,
@@ -49,6 +52,17 @@ def test_every_route_for_programs_is_described() -> None:
     pages |= {"/static/<path:filename>", "/accent.css"}
     routes = {rule.rule for rule in app.url_map.iter_rules()} - pages
     assert routes == set(document_of(app)["paths"])
+
+
+def test_a_full_card_is_as_described() -> None:
+    """What the document leaves free may hold whatever training wrote of the shipped deployment."""
+    app = shared(shipped_deployment("onnx"))
+    document, answer = document_of(app), app.test_client().get("/api/v1/model").get_json()
+    described = document["paths"]["/api/v1/model"]["get"]["responses"]["200"]
+    schema = described["content"]["application/json"]["schema"]
+    validator = OAS31Validator({**schema, "components": document["components"]})
+    assert [error.message for error in validator.iter_errors(answer)] == []
+    assert all(answer[name] for name in ("interval", "proof", "evaluation", "versions"))
 
 
 def test_operation_ids_are_names_for_functions() -> None:
