@@ -20,6 +20,9 @@ BODY = json.dumps(ROW).encode()
 #: Connections of one kind.
 CROWD = 300
 
+#: How a form with a file is sent.
+MULTIPART = "multipart/form-data; boundary=x"
+
 #: Seconds between two bytes of a slow client.
 DRIP = 1.0
 
@@ -229,13 +232,16 @@ def _multipart(content: bytes, **fields: str) -> bytes:
     return b"".join([*parts, file, content, b"\r\n--x--\r\n"])
 
 
-def refused_files(port: int, stop: Event) -> None:
-    """Send files whose every row is wrong in every cell, a few at once, again and again."""
+def wrong_file() -> bytes:
+    """A form with a file whose every row is wrong in every cell."""
     names = ",".join(ROW).encode()
     rows = b"\n".join(b"x%d,ma%d,y%d,z%d,noo%d,no%d" % ((place,) * 6) for place in range(120_000))
-    body = _multipart(names + b"\n" + rows, errors="column")
-    kind = "multipart/form-data; boundary=x"
-    _sent_again(port, stop, _post("/batch", kind, body), at_once=4)
+    return _multipart(names + b"\n" + rows, errors="column")
+
+
+def refused_files(port: int, stop: Event) -> None:
+    """Send such files, a few at once, again and again."""
+    _sent_again(port, stop, _post("/batch", MULTIPART, wrong_file()), at_once=4)
 
 
 def large_forms(port: int, stop: Event) -> None:

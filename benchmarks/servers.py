@@ -67,12 +67,9 @@ class Running:
 
     def cpu_seconds(self) -> float:
         """User and system time so far of the master and all it started."""
-        ticks = 0
-        for process in _tree(self.process):
-            # After the name, which may hold spaces: utime and stime are fields 14 and 15.
-            values = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
-            ticks += int(values[11]) + int(values[12])
-        return ticks / os.sysconf("SC_CLK_TCK")
+        # A process's clock has nanoseconds, where /proc/PID/stat has hundredths of a second. This
+        # is how Linux makes a clock's number of a process's (clock_getcpuclockid).
+        return sum(time.clock_gettime((~process << 3) | 2) for process in _tree(self.process))
 
     def settle(self) -> None:
         """Wait until what earlier clients asked for, and no longer wait for, is done."""

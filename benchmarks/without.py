@@ -1,7 +1,7 @@
 """What a part or a number of training buys: ``python -m benchmarks.without CSV TARGET …``.
 
-``--without PART`` leaves a part out (several at once: ``--without knn.scaled+nb.scaled``);
-``--change tuning.DRAWS=12`` gives a number another value.
+``--without PART`` leaves a part out; ``--change tuning.DRAWS=12`` gives a number another value.
+A plus does several at once: ``--without qda.scaled+mlp.scaled``, ``--change views.FOLDS=10+apart``.
 All are compared with training as it is, on the same splits, in one run. What belongs to ranges is
 judged on one trained pipeline for each split, by the interval score of the rows that it never saw.
 All else is judged by searches that share their fits (``remembered``), by R2 or log loss, and by the
@@ -33,7 +33,6 @@ from benchmarks.automl_bench.tables import path_of
 from benchmarks.remembered import Searches
 from tablecast import features
 from tablecast.data.sources import prepare, read_table
-from tablecast.features.searched_terms import SearchedTerms
 from tablecast.training.intervals import bounds, conformal, offset_shapes
 from tablecast.training.intervals.conditional_median import _Search
 from tablecast.training.search import blend_weights, candidates, rounds, trial
@@ -73,19 +72,18 @@ OF_SEARCH: dict[str, tuple[Any, str, Any]] = {
     "apart": (blend_weights, "apart", lambda *_: ()),
     "blends": (Blending, "run", lambda _self: None),
     "blend_members": (Blending, "_across_views", lambda _self: None),
-    "cut_moves": (SearchedTerms, "_refined", lambda _self, _values, _goal, _plain, terms: terms),
     "even_weights": (blend_weights, "steady", blend_weights.weigh),
     "geometric_mean": (trial, "of_folds", lambda _view, losses: float(np.mean(losses))),
     "straight_targets": (rounds, "straightened", lambda _prepared: [False]),
     "temperature": (rounds, "all_tempered", lambda _ranked: []),
 }
-#: And each estimator with features that a search tries after PyCaret's own: ``knn.scaled``.
+#: And each estimator with features that a search tries after PyCaret's own: ``mlp.scaled``.
 OF_SEARCH |= {
     f"{model}.{given}": (candidates, "TRIED", Less((model, given)))
     for models in candidates.TRIED.values() for model, given in models
 }  # fmt: skip
 #: Views are made anew for what these name, since it changes folds or features.
-OF_VIEWS = {"views", "cut_moves", *(one.name for one in pkgutil.iter_modules(features.__path__))}
+OF_VIEWS = {"views", "step_memory", *(one.name for one in pkgutil.iter_modules(features.__path__))}
 #: Packages whose numbers can be changed; those of the first one are judged by ranges.
 PACKAGES = (tablecast.training.intervals, tablecast.training.search, features)
 
@@ -109,7 +107,7 @@ def main() -> None:
     variants = [*options.without, *options.change]
     if not variants:
         parser.error("name a part (--without) or a number (--change)")
-    parts = {part for together in options.without for part in together.split("+")}
+    parts = {part for together in variants for part in together.split("+") if "=" not in part}
     if unknown := sorted(parts - {*OF_RANGES, *OF_SEARCH}):
         parser.error(f"no parts: {', '.join(unknown)}. Parts: {', '.join(OF_RANGES | OF_SEARCH)}")
     measure = _ranges if all(map(_is_of_ranges, variants)) else _search
@@ -139,17 +137,18 @@ def without(variant: str) -> Iterator[None]:
 
 def _patches(variant: str) -> Iterator[tuple[Any, str, Any]]:
     """What is put where: a number also where other modules have imported it."""
-    if "=" not in variant:
-        yield from ((OF_RANGES | OF_SEARCH)[part] for part in variant.split("+"))
-        return
-    address, _, value = variant.partition("=")
-    module_name, _, name = address.partition(".")
-    modules = list(_modules())
-    (home,) = (module for module in modules if module.__name__.endswith(f".{module_name}"))
-    vars(home)[name]  # KeyError: no such number
-    for module in modules:
-        if module is home or name in _imported(module, home):
-            yield module, name, ast.literal_eval(value)
+    for part in variant.split("+"):
+        if "=" not in part:
+            yield (OF_RANGES | OF_SEARCH)[part]
+            continue
+        address, _, value = part.partition("=")
+        module_name, _, name = address.partition(".")
+        modules = list(_modules())
+        (home,) = (module for module in modules if module.__name__.endswith(f".{module_name}"))
+        vars(home)[name]  # KeyError: no such number
+        for module in modules:
+            if module is home or name in _imported(module, home):
+                yield module, name, ast.literal_eval(value)
 
 
 def _modules() -> Iterator[ModuleType]:
@@ -169,10 +168,11 @@ def _imported(module: ModuleType, home: ModuleType) -> set[str]:
 
 
 def _is_of_ranges(variant: str) -> bool:
-    if "=" not in variant:
-        return set(variant.split("+")) <= set(OF_RANGES)
-    stem = variant.partition(".")[0]
-    return stem in {module.name for module in pkgutil.iter_modules(PACKAGES[0].__path__)}
+    stems = {module.name for module in pkgutil.iter_modules(PACKAGES[0].__path__)}
+    return all(
+        part.partition(".")[0] in stems if "=" in part else part in OF_RANGES
+        for part in variant.split("+")
+    )
 
 
 def _ranges(

@@ -129,10 +129,15 @@ def compare_deployments(
     if not sum(len(one) for one, _ in losses):
         raise BatchError(
             f"{Path(table).name} has no row to compare on: {without:,} have no "
-            f"{new.schema.target!r}, and {refused:,} are refused."
+            f"{new.schema.target!r}, and {refused:,} are refused.{_first_refusal(judges)}"
         )
     each = np.hstack([np.array(pair) for pair in losses])
     return _comparison(loss, each[0], each[1], without, refused)
+
+
+def _first_refusal(judges: Sequence[_Judge]) -> str:
+    first = next((judge for judge in judges if judge.refusal), None)
+    return f" The first by {first.name}: {first.refusal}" if first else ""
 
 
 def _comparison(loss: str, old: Floats, new: Floats, without: int, refused: int) -> Comparison:
@@ -169,7 +174,10 @@ class _Judge:
     """A deployment that answers rows, and what each answer costs."""
 
     def __init__(self, deployment: Deployment) -> None:
+        self.name = deployment.name
         self.schema = deployment.schema
+        #: What is wrong with the first row that it refuses.
+        self.refusal = ""
         self.places: dict[str, int] = {}
         self._engine = deployment.predictor.engine
         self._reader = RowsReader(self.schema)
@@ -187,6 +195,8 @@ class _Judge:
         """(rows,): what each row's answer costs; NaN where the row is refused."""
         cells = {name: chunk.column(place) for name, place in self.places.items()}
         reading = self._reader.read(cells, len(chunk))
+        if reading.refused and not self.refusal:
+            self.refusal = next(iter(reading.refused.values()))[0].say()
         accepted = np.array([row not in reading.refused for row in range(len(chunk))])
         found = np.full(len(chunk), np.nan)
         if accepted.any():

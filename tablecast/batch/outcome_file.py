@@ -30,7 +30,8 @@ from tablecast.log.outcomes import (
 from tablecast.schema.schema import Schema
 from tablecast.schema.texts import fold
 
-#: What the column of ids is called.
+#: What the column of ids is called; the second where both are there, as the first may be the
+#: table's own.
 ID_NAMES = ("id", "prediction_id")
 
 NO_ID = N_("There is no id beside this outcome.")
@@ -102,7 +103,7 @@ def read_outcomes(loaded: Deployment, stream: BinaryIO, name: str) -> Outcomes:
 
 def _outcomes_of(loaded: Deployment, source: Any) -> Outcomes:
     ids = _column(source, ID_NAMES)
-    outcomes = _column(source, (NAME, loaded.schema.target))
+    outcomes = _outcome_column(source, loaded.schema)
     valid = schema_of_outcomes(loaded)
     told: list[Told] = []
     locations: list[str] = []
@@ -139,12 +140,29 @@ def _is_blank(cell: Any) -> bool:
     return cell is None or not str(cell).strip() or cell != cell  # NaN differs from itself
 
 
+def _outcome_column(source: Any, schema: Schema) -> int:
+    """The place of the column of outcomes. Raises BatchError where there is none, or two."""
+    known = {fold(name) for name in source.names}
+    names = (NAME, schema.target)
+    if any(fold(field.name) == NAME for field in schema.fields):  # what was asked, not what it was
+        return _column(source, names[1:])
+    if len({fold(name) for name in names} & known) > 1:
+        words = _(
+            "{file} has both a column {first} and a column {second}. Keep the one that says what "
+            "it was."
+        )
+        first, second = map(repr, names)
+        raise BatchError(words.format(file=source.name, first=first, second=second))
+    return _column(source, names)
+
+
 def _column(source: Any, names: Sequence[str]) -> int:
-    """The place of the first of these columns that is there."""
+    """The place of the last of these columns that is there. Raises BatchError where none is."""
     known = [fold(name) for name in source.names]
-    for name in names:
+    for name in reversed(names):
         if fold(name) in known:
             return known.index(fold(name))
     words = _("{file} has no column {names}. Its first line must contain the column names.")
-    either = _("{first} or {second}").format(first=repr(names[0]), second=repr(names[1]))
+    first, *others = map(repr, names)
+    either = _("{first} or {second}").format(first=first, second=others[0]) if others else first
     raise BatchError(words.format(file=source.name, names=either))

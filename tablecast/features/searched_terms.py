@@ -6,7 +6,7 @@ float64, and each of its columns has an exact form in a graph.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Self
 
 import numpy as np
@@ -28,12 +28,9 @@ from tablecast.schema.factors import FORMULAS
 MOST_COLUMNS = 16
 # Enough rows to choose by; more only cost time.
 CHOOSING_ROWS = 3_000
-# Cuts lie at quantiles, with enough rows on either side to learn from. Twelve are a first guess:
-# a chosen cut is then moved.
+# Cuts lie at quantiles, with enough rows on either side to learn from.
 CUTS = 12
 ROWS_PER_SIDE = 20
-# Values that a chosen cut is moved to.
-MOST_MOVES = 60
 
 
 @dataclass(frozen=True)
@@ -154,20 +151,7 @@ class SearchedTerms(AppendsChosen):
             return []
         matrix = np.column_stack([self._product(values, term) for term in candidates])
         plain = values[:, independent_columns(values)]
-        chosen = [candidates[index] for index in choose_columns(matrix, goal, plain, self.most)]
-        return self._refined(values, goal, plain, chosen)
-
-    def _refined(
-        self, values: Floats, goal: Floats, plain: Floats, terms: list[Term]
-    ) -> list[Term]:
-        """Move each cut, in turn, to where the terms together explain most."""
-        for index, term in enumerate(terms):
-            others = [self._product(values, other) for other in terms if other is not term]
-            trials = [term, *moved(values, term)]
-            matrix = np.column_stack([self._product(values, trial) for trial in trials])
-            best = choose_columns(matrix, goal, np.column_stack([plain, *others]), 1)
-            terms[index] = trials[best[0]] if best else term
-        return terms
+        return [candidates[index] for index in choose_columns(matrix, goal, plain, self.most)]
 
 
 def _promising(values: Floats, goal: Floats) -> list[int]:
@@ -214,25 +198,3 @@ def _cuts(values: Floats, distinct_values: Floats) -> list[float]:
     below = np.searchsorted(ordered, middles)
     enough = (below >= ROWS_PER_SIDE) & (len(ordered) - below >= ROWS_PER_SIDE)
     return [float(cut) for cut in np.unique(middles[enough])]
-
-
-def moved(values: Floats, term: Term) -> list[Term]:
-    """The term with its cut at each place between two values, as far as the next cuts tried."""
-    terms: list[Term] = []
-    for factor in term:
-        if factor.kind not in ("above", "beyond"):
-            continue
-        ordered = np.sort(values[:, factor.column])
-        rank = int(np.searchsorted(ordered, factor.cut))
-        reach = len(ordered) // (CUTS + 1)
-        first = max(rank - reach, ROWS_PER_SIDE)
-        last = min(rank + reach, len(ordered) - ROWS_PER_SIDE)
-        near = np.unique(ordered[first:last])
-        if len(near) < 2:  # few rows leave no other place for it
-            continue
-        steps = np.linspace(0, len(near) - 2, min(MOST_MOVES, len(near) - 1)).astype(np.intp)
-        terms += [
-            tuple(replace(part, cut=float(cut)) if part is factor else part for part in term)
-            for cut in (near[steps] + near[steps + 1]) / 2
-        ]
-    return terms

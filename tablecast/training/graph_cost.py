@@ -71,20 +71,6 @@ def measure(pipeline: Any, prepared: Prepared) -> Cost:
     return Cost(float(np.median(times[WARMING:])) * 1e6, len(content))
 
 
-def check_proof(pipeline: Any, prepared: Prepared) -> None:
-    """See whether a fitted pipeline's graph will be proven.
-
-    Raises:
-        UnsupportedStep: the pipeline has no graph form.
-        ProofFailed: the graph answers otherwise.
-    """
-    from tablecast.compiler.proof.prove import prove, pycaret_reference
-
-    schema, content = _compiled(pipeline, prepared)
-    reference = pycaret_reference(pipeline, prepared.task)
-    prove(content, reference, prepared.table, prepared.task, schema.fields)
-
-
 def _compiled(pipeline: Any, prepared: Prepared) -> tuple[Schema, bytes]:
     from tablecast.compiler.pipeline import compile_pipeline
 

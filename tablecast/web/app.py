@@ -42,6 +42,7 @@ from tablecast.web.http.access_log import AccessLog, access_log_of
 from tablecast.web.http.bounded_request import BoundedRequest
 from tablecast.web.http.headers import Headers
 from tablecast.web.http.opened import OPENED
+from tablecast.web.http.origins import HOST_HEADER
 from tablecast.web.http.proxies import TrustedProxies
 from tablecast.web.http.rendering import problem_page, wants_page
 from tablecast.web.http.responses import invalid, problem
@@ -53,6 +54,9 @@ from tablecast.web.mounts.mount import Mount
 from tablecast.web.mounts.served import served_by
 
 log = logging.getLogger("tablecast")
+
+#: The version whose requests need no Host header, as gunicorn and as granian write it.
+WITHOUT_HOST = ("HTTP/1.0", "HTTP/1")
 
 #: Routes for programs only: their errors are JSON, whatever is asked for.
 PROGRAM_PATHS = ("/api/", "/predict_api", "/openapi.json", "/healthz", "/readyz", "/metrics")
@@ -240,8 +244,11 @@ def _begin() -> None:
     g.rows = 0
     g.key = None
     environ = request.environ
-    if environ.get("SERVER_PROTOCOL") == "HTTP/1.1" and not environ.get("HTTP_HOST"):
+    host = environ.get("HTTP_HOST", "")
+    if not host and environ.get("SERVER_PROTOCOL") not in WITHOUT_HOST:
         raise BadRequest(_("Send a Host header; HTTP/1.1 requires one."))
+    if host and not HOST_HEADER.fullmatch(host):
+        raise BadRequest(_("Send one Host header that holds a host name and nothing else."))
 
 
 def _finish(response: Response) -> Response:

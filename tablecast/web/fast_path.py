@@ -29,6 +29,7 @@ from tablecast.web.http.access import Access
 from tablecast.web.http.access_log import AccessLog
 from tablecast.web.http.headers import DATA
 from tablecast.web.http.opened import Opened
+from tablecast.web.http.origins import HOST_HEADER
 from tablecast.web.http.proxies import Sender, TrustedProxies
 from tablecast.web.http.responses import to_json
 from tablecast.web.http.tracing import request_id_of, trace_of
@@ -91,6 +92,7 @@ class FastLane:
         )
         self._cors = cors
         self._app = app
+        self._client_of = app.client_of
         self._access = access
         self._find = find
         #: Whether an answer takes so little that nobody needs to wait for it in a thread.
@@ -220,7 +222,7 @@ class FastLane:
                 return None
             row = loaded.schema.parse(raw)
             # Last, so that a request that the application looks at again is counted once.
-            key = self._access.let_through(sender, self._app.client_of) if self._access else ""
+            key = self._access.let_through(sender, self._client_of) if self._access else ""
             if key is None:
                 return None
             predictions = loaded.predictor.predict([row])
@@ -254,7 +256,7 @@ def _is_plain(environ: WSGIEnvironment) -> bool:
     length = environ.get("CONTENT_LENGTH") or ""
     return (
         environ["REQUEST_METHOD"] == "POST"
-        and bool(environ.get("HTTP_HOST"))
+        and HOST_HEADER.fullmatch(environ.get("HTTP_HOST", "")) is not None
         and environ.get("CONTENT_TYPE") == "application/json"
         and not environ.get("QUERY_STRING")
         and OTHER_KINDS.search(environ.get("HTTP_ACCEPT", "")) is None

@@ -126,6 +126,8 @@ def test_a_table_without_the_target_or_a_field_is_refused(tmp_path: Path) -> Non
         )
     with pytest.raises(BatchError, match="no row to compare on: 200 have no 'y'"):
         compare_deployments(numbers(0), numbers(1), truths(tmp_path, y=[""] * ROWS))
+    with pytest.raises(BatchError, match=r"200 are refused\. The first by one: “z” is not"):
+        compare_deployments(numbers(0), numbers(1), truths(tmp_path, kind=["z"] * ROWS))
     with pytest.raises(BatchError, match="not a workbook, so it has no sheet"):
         compare_deployments(numbers(0), numbers(1), truths(tmp_path), "first")
     with pytest.raises(BatchError, match="cannot be used: No such file"):

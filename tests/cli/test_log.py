@@ -140,6 +140,18 @@ def test_a_wrong_outcome_is_replaced(
     ]  # fmt: skip
 
 
+def test_a_file_with_two_columns_that_might_be_meant(
+    ids: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An id of the table's own is none of ours; two outcomes are refused, and none is kept."""
+    Path("own.csv").write_text(f"id,prediction_id,charges\nA1,{ids[0]},7\n")
+    assert main(["outcomes", "add", "own.csv"]) == 0
+    Path("both.csv").write_text(f"outcome,Charges,id\n7,8,{ids[1]}\n")
+    assert main(["outcomes", "add", "both.csv"]) == 1
+    assert "both a column 'outcome' and a column 'charges'" in capsys.readouterr().err
+    assert rows_of(tmp_path, "outcome", "prediction_id") == [(ids[0],)]
+
+
 @pytest.mark.parametrize(
     "words", [["log", "export", "-o", "x.csv"], ["log", "prune", "--days", "1"],
               ["log", "erase", "1"], ["outcomes", "add", "x.csv"]],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,21 +11,24 @@ import pytest
 from lightgbm import LGBMRegressor
 from sklearn.linear_model import LinearRegression
 from sklearn.neighbors import KNeighborsClassifier
-from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
+from sklearn.tree import DecisionTreeRegressor
 
 pytest.importorskip("pycaret", reason="the search is of PyCaret's estimators")
 
 from examples.insurance.simulate import simulate
+from tablecast.compiler.pipeline import compile_pipeline
+from tablecast.compiler.proof.prove import prove, pycaret_reference
 from tablecast.data.prepared import Prepared
 from tablecast.data.sources import prepare
 from tablecast.deployment.model_card import card_of
 from tablecast.errors import ProofFailed, Remark, TrainingError
 from tablecast.features.bounded import Bounded, BoundedVote
+from tablecast.schema.schema import Schema
 from tablecast.training.cast import cast
 from tablecast.training.experiment.setup import quiet_and_single
 from tablecast.training.experiment.weights import takes_weights
-from tablecast.training.graph_cost import Cost, check_proof, joined, measure
-from tablecast.training.search import blend_weights, candidates, views
+from tablecast.training.graph_cost import Cost, joined, measure
+from tablecast.training.search import blend_weights, candidates
 from tablecast.training.search.blend_members import moved
 from tablecast.training.search.cross_validation import try_candidate
 from tablecast.training.search.forest_size import MOST_TREES, sharing, with_room, with_trees
@@ -174,9 +176,8 @@ def test_a_wide_table_begins_with_what_is_quick(task: str) -> None:
 
 
 @pytest.mark.thorough
-def test_views_share_the_steps_that_they_begin_with(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_views_share_the_steps_that_they_begin_with() -> None:
     """Imputers and encoders are fitted once in each fold, and the features are the same."""
-    monkeypatch.setattr(views, "REPEATS", 1)
     prepared = prepare(simulate(120, seed=6), "charges")
     recipes = (Recipe("plain"), Recipe("searched"))
     with quiet_and_single():
@@ -256,9 +257,8 @@ def test_a_straightened_target_is_passed_by_as_much_in_its_own_units() -> None:
 
 
 @pytest.mark.slow
-def test_a_member_of_another_view_brings_its_own_steps(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_member_of_another_view_brings_its_own_steps() -> None:
     """Given the plain features, it answers as it did with searched ones and a straight target."""
-    monkeypatch.setattr(views, "REPEATS", 1)
     prepared = prepare(simulate(150, seed=6), "charges")
     with quiet_and_single():
         base, other = (
@@ -385,32 +385,12 @@ def test_neighbours_at_one_distance_are_not_proven() -> None:
     prepared = prepare(table.assign(goal=random.choice(["x", "y"], 60)), "goal")
     with quiet_and_single():
         fold = view_of(prepared, Recipe("plain"), seed=1).folds[0]
-        near, tree = (one.fit(fold.x, fold.y) for one in (
-            KNeighborsClassifier(5), DecisionTreeClassifier(random_state=1),
-        ))
-        check_proof(joined(fold.steps, tree), prepared)
+        fields = Schema.from_table(prepared.table, "goal", prepared.task).fields
+        pipeline = joined(fold.steps, KNeighborsClassifier(5).fit(fold.x, fold.y))
+        graph = compile_pipeline(pipeline, fields, prepared.task).SerializeToString()
+        reference = pycaret_reference(pipeline, prepared.task)
         with pytest.raises(ProofFailed, match=r"equally near\. Train another model"):
-            check_proof(joined(fold.steps, near), prepared)
-
-
-@pytest.mark.slow
-@pytest.mark.usefixtures("short_search")
-def test_what_cannot_be_proven_makes_way_for_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Training ends with the best pipeline that will be proven, and says so of the better one."""
-    finish = sys.modules["tablecast.training.search.finalize"]
-    asked: list[None] = []
-
-    def first_fails(*_: Any) -> None:
-        asked.append(None)
-        if len(asked) == 1:
-            raise ProofFailed("It answers otherwise.")
-
-    monkeypatch.setattr(finish, "WITH_TIES", ("br", "lightgbm"))
-    monkeypatch.setattr(finish, "check_proof", first_fails)
-    board = train(prepare(simulate(100, seed=3), "charges"), progress=lambda _: None).leaderboard
-    assert board[0]["why"] == Remark("chosen")
-    (other,) = [entry for entry in board if entry["why"] == finish.OTHER_ORDER]
-    assert other["R2"] > board[0]["R2"]
+            prove(graph, reference, prepared.table, prepared.task, fields)
 
 
 @pytest.mark.slow

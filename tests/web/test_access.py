@@ -347,6 +347,20 @@ def test_a_wrong_key_keeps_the_person_on_the_page(server: Server) -> None:
     assert 'value="/model"' in answer.text
 
 
+def test_guessing_at_the_sign_in_page_is_slowed_down_too(server: Server) -> None:
+    """Programs and the page share the twenty wrong keys, and both say how long to wait."""
+    client = server.client
+    token = re.search(r'name="token" value="([^"]+)"', client.get("/sign-in").text)
+    assert token
+    answers = [
+        client.post("/sign-in", data={"key": f"tc_{place}", "token": token[1]})
+        for place in range(21)
+    ]
+    assert [answer.status_code for answer in answers] == [422] * 20 + [429]
+    assert 0 < int(answers[-1].headers["Retry-After"]) <= 60
+    assert client.get("/api/v1/model", headers=bearer("tc_wrong")).status_code == 429
+
+
 def test_signing_in_needs_the_pages_token(server: Server) -> None:
     """A form of another site cannot sign a browser in."""
     answer = server.client.post("/sign-in", data={"key": server.keys["ask"], "token": "x"})

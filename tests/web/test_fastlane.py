@@ -94,6 +94,39 @@ def test_plain_rows_take_the_lane(both: tuple[Flask, Flask]) -> None:
         lane._app = behind
 
 
+@pytest.mark.parametrize("protocol", ["HTTP/1.1", "HTTP/1.2"])
+@pytest.mark.parametrize("host", ["", "a,b", "a b", "a/b@c", "a:b", "[::1", "a\x00", "é"])
+def test_an_odd_host_is_refused(both: tuple[Flask, Flask], host: str, protocol: str) -> None:
+    """A Host header that is not there, is there twice or names no host gets 400 (RFC 9112)."""
+    for app in both:
+        answer = app.test_client().post(
+            "/predict_api", json=PATIENT,
+            environ_overrides={"HTTP_HOST": host, "SERVER_PROTOCOL": protocol},
+        )
+        assert answer.status_code == 400
+        assert "Host header" in answer.json["detail"]
+
+
+@pytest.mark.parametrize("protocol", ["HTTP/1.0", "HTTP/1"])
+def test_the_first_http_needs_no_host(both: tuple[Flask, Flask], protocol: str) -> None:
+    """A request of HTTP/1.0 has none; granian writes its version shorter."""
+    for app in both:
+        answer = app.test_client().get(
+            "/healthz", environ_overrides={"HTTP_HOST": "", "SERVER_PROTOCOL": protocol}
+        )
+        assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("host", ["a", "A.example.:80", "127.0.0.1:5000", "[::1]:80", "my_host"])
+def test_a_usual_host_is_taken(both: tuple[Flask, Flask], host: str) -> None:
+    """Names, addresses and ports."""
+    for app in both:
+        answer = app.test_client().post(
+            "/predict_api", json=PATIENT, environ_overrides={"HTTP_HOST": host}
+        )
+        assert answer.status_code == 200
+
+
 @pytest.mark.parametrize("length", ["", "-1", "1e3", "9" * 5000, "٣"])
 def test_an_odd_length_is_handed_on(both: tuple[Flask, Flask], length: str) -> None:
     """A Content-Length that is no plain number gets a 4xx, with the lane as without."""

@@ -238,6 +238,22 @@ def test_the_answer_page_leads_to_its_outcome(client: FlaskClient, tmp_path: Pat
     assert told(tmp_path) == {one: 9000.0}
 
 
+def test_an_answer_of_an_earlier_version_is_shown_whole(
+    client: FlaskClient, tmp_path: Path
+) -> None:
+    """With what was asked for fields that the deployment has no longer, and marked as such."""
+    one = asked(client)
+    assert "earlier version" not in client.get("/outcome", query_string={"id": one}).text
+    given = json.dumps({"age": 30, "height": 171.5, "town": "hmac-sha256:0", "shoe": None})
+    with sqlite3.connect(tmp_path / "log.db") as connection:
+        connection.execute("UPDATE prediction SET sha256 = 'before', given = ?", [given])
+    text = client.get("/outcome", query_string={"id": one}).text
+    assert "earlier version" in text
+    pairs = zip(Page(text).all("dt"), Page(text).all("dd"), strict=True)
+    shown = {name.text: value.text for name, value in pairs}
+    assert (shown["height"], shown["town"], shown["shoe"]) == ("171.5", "(hidden)", "–")
+
+
 def test_a_class_is_chosen(flowers: FlaskClient, tmp_path: Path) -> None:
     """The page offers the classes."""
     one = asked(flowers, FLOWER)

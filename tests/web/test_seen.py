@@ -120,6 +120,28 @@ def test_a_log_that_nobody_reads_holds_nobody_up(
     os.close(writing)
 
 
+def test_lines_that_nobody_takes_are_not_worded_again_and_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Of thousands that wait, only some are worded each time that the pipe turns out full."""
+    monkeypatch.setattr(access_log_module, "DELAY", 60)
+    reading, writing = os.pipe()
+    log = AccessLog("onnx", writing)
+    for number in range(5_000):
+        note(log, number)
+    word, worded = access_log_module._lines, []
+
+    def counting(noted: list[Any], engine: str) -> str:
+        worded.extend(noted)
+        return word(noted, engine)
+
+    monkeypatch.setattr(access_log_module, "_lines", counting)
+    log.write()
+    assert 0 < len(worded) <= access_log_module.TOGETHER
+    os.close(reading)
+    os.close(writing)
+
+
 @pytest.mark.parametrize("into", ["file", "pipe"])
 def test_nothing_of_a_log_is_lost_or_torn_between_threads(tmp_path: Path, into: str) -> None:
     """Whoever notes at the same time, each line is written once and whole."""
@@ -161,7 +183,7 @@ def test_a_log_wakes_only_where_something_waits(
                 note(log, number)
             with monkeypatch.context() as patched:
                 if not taken:
-                    patched.setattr(log, "_write", lambda _most: None)
+                    patched.setattr(log, "_write", lambda _most, **_: None)
                 log.write()
     assert begun == [access_log_module.DELAY] * 3
     assert ids_of((tmp_path / "log").read_bytes()) == ["0", "1", "2", "0"]

@@ -9,8 +9,6 @@ from __future__ import annotations
 from copy import copy
 from typing import TYPE_CHECKING, Any
 
-from tablecast.features.bounded import Bounded
-
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -20,6 +18,8 @@ if TYPE_CHECKING:
 def takes_weights(estimator: Any) -> bool:
     """Whether an estimator, or its class, can weigh rows."""
     from sklearn.utils.validation import has_fit_parameter
+
+    from tablecast.features.bounded import Bounded
 
     if isinstance(estimator, Bounded):
         estimator = estimator.estimator

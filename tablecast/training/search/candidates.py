@@ -58,13 +58,12 @@ TRIED: Mapping[str, Sequence[tuple[str, str]]] = {
     "classification": (
         ("lda", "scaled"), ("lr", "scaled"), ("lightgbm", "scaled"), ("rf", "scaled"),
         ("et", "scaled"), ("gbc", "scaled"), ("lda", "searched"), ("lr", "searched"),
-        ("qda", "scaled"), ("rbfsvm", "scaled"), ("mlp", "scaled"), ("knn", "scaled"),
-        ("nb", "scaled"),
+        ("qda", "scaled"), ("rbfsvm", "scaled"), ("mlp", "scaled"),
     ),
 }
 #: Estimators that take too long with more rows, to fit or to answer.
 MOST_ROWS: Mapping[str, int] = {
-    "rbfsvm": 3_000, "knn": 3_000, "gbr": 30_000, "gbc": 30_000, "mlp": 50_000,
+    "rbfsvm": 3_000, "gbr": 30_000, "gbc": 30_000, "mlp": 50_000,
 }
 
 #: Estimators whose settings are drawn at random, and from what.
@@ -73,7 +72,6 @@ SPACES: Mapping[str, Mapping[str, Sequence[Any]]] = {
     "lr": {"C": tuple(np.geomspace(0.02, 50, 9))},
     "rbfsvm": {"C": tuple(np.geomspace(0.3, 100, 9)), "gamma": ("scale", 0.01, 0.03, 0.3)},
     "mlp": {"alpha": (0.1, 0.3, 1.0, 3.0), "hidden_layer_sizes": ((16,), (32,), (64,), (32, 32))},
-    "knn": {"n_neighbors": (4, 8, 16, 32), "weights": ("distance",), "p": (1, 2)},
     "qda": {"reg_param": (0.02, 0.05, 0.2, 0.4)},
     "gbr": {
         "n_estimators": (80, 150, 300), "learning_rate": (0.03, 0.05, 0.08),
@@ -111,7 +109,6 @@ BEGIN: Mapping[str, Settings] = {
     },
     "rbfsvm": {"C": 5.0, "gamma": "scale"},
     "mlp": {"alpha": 1.0, "hidden_layer_sizes": (32,)},
-    "knn": {"n_neighbors": 12, "weights": "distance"},
     "qda": {"reg_param": 0.1},
     "lightgbm": {
         "n_estimators": 200, "learning_rate": 0.04, "num_leaves": 31, "subsample": 0.8,

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tablecast.errors import ProofFailed, Remark, TrainingError, UnsupportedStep, counted
+from tablecast.errors import Remark, TrainingError, UnsupportedStep, counted
 from tablecast.training.experiment.agreement import check_self_agreement
 from tablecast.training.experiment.trained import (
     HeldOut,
@@ -17,7 +17,7 @@ from tablecast.training.experiment.trained import (
 )
 from tablecast.training.experiment.weights import weighted
 from tablecast.training.experiment.whole_table import Finished, finished
-from tablecast.training.graph_cost import Cost, check_proof, measure
+from tablecast.training.graph_cost import Cost, measure
 from tablecast.training.search.pool import Pool, not_usable, score_of
 from tablecast.training.search.trial import Trial, metrics
 from tablecast.training.search.views import View
@@ -26,9 +26,6 @@ from tablecast.training.search.views import View
 FITS = 1.7
 #: How many of the best are fitted until one keeps within the limits.
 MOST_CONTENDERS = 5
-#: Estimators that take equally near rows in an order of their own, which not every graph shares.
-WITH_TIES = ("knn",)
-OTHER_ORDER = Remark("its graph orders equally near rows differently")
 
 
 def finish(pool: Pool) -> Trained:
@@ -52,15 +49,11 @@ def finish(pool: Pool) -> Trained:
             cost = measure(made.pipeline, pool.prepared)
             reason = pool.beyond(cost)
             if not reason:
-                if any(member.model in WITH_TIES for member, _ in trial.members):
-                    check_proof(made.pipeline, pool.prepared)
                 agreement = check_self_agreement(
                     made.pipeline, pool.prepared.table, pool.prepared.task
                 )
                 board = leaderboard(pool, trial, refused, cost)
                 return _trained(pool, trial, made, board, agreement, seconds)
-        except ProofFailed:
-            reason = OTHER_ORDER
         except (UnsupportedStep, TrainingError) as error:
             reason = not_usable(error)
         refused[id(trial)] = reason

@@ -147,9 +147,9 @@ def loss_of(view: View, predictions: Floats) -> float:
 
 
 def near(trial: Trial, best: Trial) -> bool:
-    """Whether it is within a standard error of the best, over the folds of one division."""
+    """Whether it is within a standard error of the best, over the folds."""
     apart = np.subtract(trial.losses, best.losses)
-    return bool(apart.mean() <= apart.std() / trial.view.folds_once**0.5)
+    return bool(apart.mean() <= apart.std() / len(apart) ** 0.5)
 
 
 def metrics(tried: Trial) -> dict[str, dict[str, float]]:
@@ -186,11 +186,11 @@ def _fold_metrics(view: View, number: int, predictions: Floats) -> dict[str, flo
     }
 
 
-def distinct(ranked: list[Trial], each: int = 2) -> list[Trial]:
+def distinct(ranked: list[Trial], each: int) -> list[Trial]:
     """At most so many of each estimator: a blend lives on differences."""
     kept: list[Trial] = []
     for trial in ranked:
         model = trial.members[0][0].model
         if sum(other.members[0][0].model == model for other in kept) < each:
             kept.append(trial)
-    return kept[:10]
+    return kept

@@ -93,7 +93,10 @@ class AccessLog:
         """Write what was noted, as far as somebody reads it."""
         with self._writing:
             self._due = self._full = False  # what is noted from now on is written next time
-            self._write(len(self._waiting))
+            left = len(self._waiting)
+            while left > 0 and not self._full:  # else thousands would be worded that nobody takes
+                self._write(min(left, TOGETHER), to_the_end=left <= TOGETHER)
+                left -= TOGETHER
         if self._waiting and not self._due:
             self._write_soon()
 
@@ -116,11 +119,16 @@ class AccessLog:
             self._left_out += 1
         return False
 
-    def _write(self, most: int) -> None:
-        """Write at most so many lines; what nobody takes now waits on."""
+    def _write(self, most: int, *, to_the_end: bool = True) -> None:
+        """Write at most so many lines, and how many are missing behind them, unless more follow.
+
+        What nobody takes now waits on.
+        """
         noted = [self._waiting.popleft() for _ in range(min(most, len(self._waiting)))]
-        with self._counting:
-            left_out, self._left_out = self._left_out, 0
+        left_out = 0
+        if to_the_end:
+            with self._counting:
+                left_out, self._left_out = self._left_out, 0
         text = (_lines(noted, self._engine) + (_gap(left_out) if left_out else "")).encode()
         begin = 0
         try:

@@ -24,6 +24,10 @@ _ORIGIN = re.compile(r"https?://([a-z\d_.-]+|\[[a-f\d:.]+\])(:\d{1,5})?", re.ASC
 #: A host name in lower case, or an address of four numbers; a port is of no interest.
 _HOST = re.compile(r"[a-z\d_-]+(\.[a-z\d_-]+)*\.?(:\d{1,5})?", re.ASCII)
 
+#: What a Host header may be: a name or an address, and a port. Some servers join two such headers
+#: by a comma, which no name has.
+HOST_HEADER = re.compile(r"([a-z\d_.~-]+|\[[a-f\d:.]+\])(:\d{0,5})?", re.ASCII | re.IGNORECASE)
+
 
 def hosts_of(text: str) -> list[str] | None:
     """Host names such as example.com, or .example.com with all its subdomains; None for any.

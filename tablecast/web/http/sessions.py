@@ -71,7 +71,9 @@ def signing_in() -> Response:
         seconds = access.rates.wait(WRONG_KEYS, f"wrong:{household(request.remote_addr or '')}")
         if seconds:
             words = _("Too many wrong keys. Wait {seconds} s, then try again.")
-            return _page(words.format(seconds=seconds), 429)
+            page = _page(words.format(seconds=seconds), 429)
+            page.headers["Retry-After"] = str(seconds)
+            return page
         return _page(_("Enter a key that is valid. This one is not known, or has expired."))
     wanted = _inside(request.form.get("next", ""))
     response = redirect(f"{request.script_root}{wanted}" if wanted else url_for(home()), 303)

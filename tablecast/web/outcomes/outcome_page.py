@@ -108,6 +108,7 @@ def _page(
         answer=_shown_answer(schema, found) if found else "",
         made=day(datetime.fromtimestamp(found["at"] / 1e6, UTC)) if found else "",
         given=_given(schema, found) if found else [],
+        is_earlier=bool(found and found["sha256"] != deployment().description["sha256"]),
         known=_shown_outcome(schema, known["outcome"]) if known else "",
         controls=controls,
         summary=[(control.error_id, control.error) for control in controls if control.error],
@@ -141,15 +142,20 @@ def _shown_outcome(schema: Schema, outcome: Label) -> str:
 
 def _given(schema: Schema, found: Row) -> list[tuple[str, str]]:
     """What was asked, as far as the log keeps it: each field's label and its value."""
-    pairs = [(schema.find(name), value) for name, value in found["given"].items()]
-    return [(field.label, _shown_value(field, value)) for field, value in pairs if field]
+    fields = {name: schema.find(name) for name in found["given"]}
+    return [
+        (field.label if field else name, _shown_value(field, found["given"][name]))
+        for name, field in fields.items()
+    ]
 
 
-def _shown_value(field: Field, value: Any) -> str:
+def _shown_value(field: Field | None, value: Any) -> str:
     if value is None:
         return "–"
     if isinstance(value, str) and value.startswith(HASHED):
         return _("(hidden)")
+    if field is None:  # only an earlier version of the deployment has it
+        return str(value)
     try:
         return field.in_words(field.read(value, text=False)[0])
     except Refusal:  # an earlier version of the deployment had another field of this name

@@ -9,6 +9,7 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
+from tablecast.web.http.origins import HOST_HEADER
 from tablecast.web.http.proxies import Sender
 
 REQUEST_LINE = re.compile(rb"POST (/[A-Za-z0-9_./-]+) HTTP/1\.1")
@@ -19,6 +20,7 @@ HEADER = re.compile(rb"([A-Za-z0-9-]+):([\t\x20-\x7e]*)")
 
 #: Headers whose value decides whether a request is plain.
 DECIDING = {
+    "host": HOST_HEADER,
     "content-type": re.compile("application/json"),
     "content-length": re.compile("[0-9]{1,5}"),
     "connection": re.compile("keep-alive", re.IGNORECASE),
@@ -29,7 +31,7 @@ DECIDING = {
 #: known here, such as Expect, Transfer-Encoding or Upgrade, is for gunicorn to understand.
 HARMLESS = frozenset(
     "accept-charset accept-encoding accept-language authorization baggage cache-control"
-    " connect-time cookie dnt forwarded from host origin pragma priority referer sec-ch-ua"
+    " connect-time cookie dnt forwarded from origin pragma priority referer sec-ch-ua"
     " sec-ch-ua-mobile sec-ch-ua-platform sec-fetch-dest sec-fetch-mode sec-fetch-site"
     " total-route-time traceparent tracestate user-agent via x-correlation-id x-forwarded-for"
     " x-forwarded-host x-forwarded-port x-forwarded-prefix x-forwarded-proto x-real-ip"
