@@ -133,6 +133,8 @@ def test_a_file_is_cut_where_its_bytes_show_rows(kind: str, tmp_path: Path) -> N
     if kind in ("names that are repeated", "a short row in the middle"):
         is_cut = True  # which whoever reads the part finds out
     assert (len(planned.parts) > 1) == is_cut
+    (whole,) = plan.planned(inputs_at(str(path)), schema, None, {planned.file.name})
+    assert len(whole.parts) == 1
 
 
 def table_of(rows: list[str]) -> pa.Table:

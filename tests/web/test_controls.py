@@ -62,6 +62,8 @@ def test_a_date_is_three_inputs_in_a_group() -> None:
         assert control["inputmode"] == "numeric"
     hint = page.by_id(legend.inside("fieldset")["aria-describedby"]).text
     assert "1 March 2020 to 28 June 2020" in hint
+    (control,) = controls_of(Schema((DATE,), "y", "regression"), {})
+    assert [part.width for part in control.parts] == [2, 2, 4]  # digits
 
 
 @pytest.mark.parametrize("parts", [("1", "4", "2020"), ("01", "04", "2020"), (" 1 ", "4", "2020")])
