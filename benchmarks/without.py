@@ -83,7 +83,7 @@ OF_SEARCH |= {
     for models in candidates.TRIED.values() for model, given in models
 }  # fmt: skip
 #: Views are made anew for what these name, since it changes folds or features.
-OF_VIEWS = {"views", *(one.name for one in pkgutil.iter_modules(features.__path__))}
+OF_VIEWS = {"views", "step_memory", *(one.name for one in pkgutil.iter_modules(features.__path__))}
 #: Packages whose numbers can be changed; those of the first one are judged by ranges.
 PACKAGES = (tablecast.training.intervals, tablecast.training.search, features)
 

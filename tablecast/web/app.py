@@ -55,6 +55,9 @@ from tablecast.web.mounts.served import served_by
 
 log = logging.getLogger("tablecast")
 
+#: The version whose requests need no Host header, as gunicorn and as granian write it.
+WITHOUT_HOST = ("HTTP/1.0", "HTTP/1")
+
 #: Routes for programs only: their errors are JSON, whatever is asked for.
 PROGRAM_PATHS = ("/api/", "/predict_api", "/openapi.json", "/healthz", "/readyz", "/metrics")
 
@@ -242,7 +245,7 @@ def _begin() -> None:
     g.key = None
     environ = request.environ
     host = environ.get("HTTP_HOST", "")
-    if not host and environ.get("SERVER_PROTOCOL") != "HTTP/1.0":
+    if not host and environ.get("SERVER_PROTOCOL") not in WITHOUT_HOST:
         raise BadRequest(_("Send a Host header; HTTP/1.1 requires one."))
     if host and not HOST_HEADER.fullmatch(host):
         raise BadRequest(_("Send one Host header that holds a host name and nothing else."))

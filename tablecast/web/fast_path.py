@@ -92,6 +92,7 @@ class FastLane:
         )
         self._cors = cors
         self._app = app
+        self._client_of = app.client_of
         self._access = access
         self._find = find
         #: Whether an answer takes so little that nobody needs to wait for it in a thread.
@@ -221,7 +222,7 @@ class FastLane:
                 return None
             row = loaded.schema.parse(raw)
             # Last, so that a request that the application looks at again is counted once.
-            key = self._access.let_through(sender, self._app.client_of) if self._access else ""
+            key = self._access.let_through(sender, self._client_of) if self._access else ""
             if key is None:
                 return None
             predictions = loaded.predictor.predict([row])

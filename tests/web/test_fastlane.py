@@ -107,6 +107,16 @@ def test_an_odd_host_is_refused(both: tuple[Flask, Flask], host: str, protocol: 
         assert "Host header" in answer.json["detail"]
 
 
+@pytest.mark.parametrize("protocol", ["HTTP/1.0", "HTTP/1"])
+def test_the_first_http_needs_no_host(both: tuple[Flask, Flask], protocol: str) -> None:
+    """A request of HTTP/1.0 has none; granian writes its version shorter."""
+    for app in both:
+        answer = app.test_client().get(
+            "/healthz", environ_overrides={"HTTP_HOST": "", "SERVER_PROTOCOL": protocol}
+        )
+        assert answer.status_code == 200
+
+
 @pytest.mark.parametrize("host", ["a", "A.example.:80", "127.0.0.1:5000", "[::1]:80", "my_host"])
 def test_a_usual_host_is_taken(both: tuple[Flask, Flask], host: str) -> None:
     """Names, addresses and ports."""

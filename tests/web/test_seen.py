@@ -183,7 +183,7 @@ def test_a_log_wakes_only_where_something_waits(
                 note(log, number)
             with monkeypatch.context() as patched:
                 if not taken:
-                    patched.setattr(log, "_write", lambda _most: None)
+                    patched.setattr(log, "_write", lambda _most, **_: None)
                 log.write()
     assert begun == [access_log_module.DELAY] * 3
     assert ids_of((tmp_path / "log").read_bytes()) == ["0", "1", "2", "0"]

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 WORTH_BLENDING = 0.003
 # One of members with features of their own also costs their steps, and its choice overfits more.
 WORTH_BLENDING_ACROSS = 0.03
-# The best so many may be its members; where rows are many, so many of one kind: trees with other
-# settings are worse alone, and complete the best.
-MOST_OPEN, MOST_ALIKE = 16, 4
+# The best so many may be its members; where rows are many, so many of one kind, for amounts and for
+# classes, whose trees with other settings are worse alone and complete the best.
+MOST_OPEN, ALIKE_AMOUNTS, ALIKE_CLASSES = 16, 2, 4
 
 Part = tuple[Trial, int]
 
@@ -50,7 +50,8 @@ class Blending:
 
     def _within_view(self, view: View) -> None:
         alone = [trial for trial in self._alone() if trial.view is view]
-        alone = distinct(alone, each=1 if view.few else MOST_ALIKE)[:MOST_OPEN]
+        alike = ALIKE_CLASSES if view.task == "classification" else ALIKE_AMOUNTS
+        alone = distinct(alone, each=1 if view.few else alike)[:MOST_OPEN]
         if len(alone) < 2:
             return
         weigh = blend_weights.steady if view.few else blend_weights.weigh

@@ -32,6 +32,13 @@ PARTS = 100
 #: so that strangers with many addresses cannot fill the memory.
 MOST_REMEMBERED = 10_000
 
+#: Seconds that an answer of Redis is waited for, where its address names no other limit. Beside a
+#: server it takes a thousandth of a second; a worker's loop waits meanwhile, and so does everybody.
+WAITING = 0.2
+
+#: Seconds for which a storage that failed is not asked again, and requests have no limit.
+RESTING = 10.0
+
 
 @dataclass
 class Permits:
@@ -70,7 +77,7 @@ class Rates:
 
         try:
             if storage:
-                counts = storage_from_string(storage)
+                counts = storage_from_string(storage, **_client_options(storage))
             elif shared:
                 from tablecast.web.access.mapped_counts import SharedCounts
 
@@ -81,7 +88,7 @@ class Rates:
             raise SettingError(f"TABLECAST_LIMITS cannot be used: {error}.") from None
         self._limiter: RateLimiter = FixedWindowRateLimiter(counts)
         self._permits: dict[tuple[str, str], Permits] = {}
-        self._failed_until = 0.0
+        self._resting_until = self._silent_until = 0.0
 
     def wait(self, rate: str, who: str) -> int:
         """Count one request.
@@ -108,12 +115,15 @@ class Rates:
         return self._permits.get((rate, who)) if rate else UNLIMITED
 
     def _ask(self, rate: str, who: str, now: float) -> int:
+        if now < self._resting_until:
+            return 0
         item = parsed(rate)
         many = max(1, item.amount // PARTS)
         try:
             taken = next((cost for cost in {many: 0, 1: 0} if self._hit(item, who, cost)), 0)
             until = self._limiter.get_window_stats(item, who).reset_time
         except Exception as error:  # a storage that is away raises what its client raises
+            self._resting_until = time.time() + RESTING
             self._say_failed(error, now)
             return 0
         if len(self._permits) >= MOST_REMEMBERED:
@@ -126,9 +136,16 @@ class Rates:
 
     def _say_failed(self, error: Exception, now: float) -> None:
         """Whoever is asked goes on without limits; the log says so once a minute."""
-        if now >= self._failed_until:
-            self._failed_until = now + 60
+        if now >= self._silent_until:
+            self._silent_until = now + 60
             log.error("rates are not counted: %s: %s", type(error).__name__, error)
+
+
+def _client_options(storage: str) -> dict[str, float]:
+    """How long the client of a storage waits, where that can be told it."""
+    if not storage.startswith(("redis", "valkey")):
+        return {}
+    return {"socket_timeout": WAITING, "socket_connect_timeout": WAITING}
 
 
 def parsed(rate: str) -> RateLimitItem:

@@ -79,7 +79,7 @@ class Access:
         known = self.admitted.get(sender.authorization)
         if known is None or known.permits.left <= 0 or time.monotonic() >= known.until:
             return self._look_for(self.keyring, sender.authorization)
-        if self._has_no_place(known.who):
+        if self.places is not None and self._has_no_place(known.who):
             return None
         known.permits.left -= 1
         return known.name
@@ -124,7 +124,7 @@ def access_of(settings: dict[str, Any]) -> Access | None:
         KeysError, SettingError: they cannot be used.
     """
     source, rate, most = settings["keys"], settings["rate"], settings["at_once"]
-    if not source and not rate and not most:
+    if not source and not rate and not most and not settings["limits"]:
         return None
     if rate:
         parsed(rate)

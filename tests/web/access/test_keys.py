@@ -25,6 +25,7 @@ from tablecast.web.access.key_file import (
 from tablecast.web.access.keyring import Keyring
 from tablecast.web.access.mapped_counts import NEIGHBOURS, SLOTS, SharedCounts
 from tablecast.web.access.rates import Rates, parsed
+from tablecast.web.http.access import access_of
 
 
 def test_a_key_is_shown_once_and_kept_as_its_hash(
@@ -196,6 +197,32 @@ def test_what_is_no_rate_is_refused(rate: str) -> None:
     """The error shows what a rate looks like."""
     with pytest.raises(SettingError, match="100/m"):
         parsed(rate)
+
+
+def test_a_storage_that_fails_is_left_alone_for_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Requests go on without a limit; only one in ten seconds waits for it to fail again."""
+    rates, asked = Rates(), []
+
+    def fail(*_: object, **__: object) -> bool:
+        asked.append(True)
+        raise OSError("timed out")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(rates._limiter, "test", fail)
+        assert [rates.wait("1/m", "a") for _ in range(5)] == [0] * 5
+        assert len(asked) == 1
+        rates._resting_until = 0
+        assert rates.wait("1/m", "a") == 0
+        assert len(asked) == 2
+    rates._resting_until = 0
+    assert [bool(rates.wait("1/m", "a")) for _ in range(2)] == [False, True]
+
+
+def test_a_storage_beside_no_rate_and_no_keys_is_checked_too() -> None:
+    """A wrong value stops the start, though nothing is to be counted yet."""
+    settings = {"keys": "", "rate": "", "at_once": 0, "limits": "nonsense://x", "form": "key"}
+    with pytest.raises(SettingError, match="TABLECAST_LIMITS"):
+        access_of(settings)
 
 
 def test_an_unknown_storage_is_refused() -> None:
