@@ -19,7 +19,8 @@ log = logging.getLogger("tablecast")
 #: Seconds after which what was kept is in the days' sums.
 UNTIL_COUNTED = 1.0
 
-#: Seconds between two looks at how far SQLite has written ahead, while rows are kept.
+#: Seconds between two looks at how far SQLite has written ahead while rows are kept, and between
+#: two parts that are counted: meanwhile whoever answers has the processor.
 BETWEEN_LOOKS = 0.1
 
 #: Seconds until something is tried again that could not be done.
@@ -110,11 +111,11 @@ class Upkeep:
             log.debug("The log's file cannot be brought up to date: %s", reason_of(error))
 
     def _count(self) -> None:
-        """Count some of what was kept; the rest at once."""
+        """Count some of what was kept; the rest soon."""
         self._count_at = None
         try:
             if self._store.count():
-                self._count_at = time.monotonic()
+                self._count_at = time.monotonic() + BETWEEN_LOOKS
         except UNUSABLE as error:
             self._store.close_aside()
             if not self._uncountable:
