@@ -376,6 +376,13 @@ def test_optional_column_may_be_absent_but_not_misspelled() -> None:
         match_columns(SCHEMA, [*names, "parts"], "in.csv")
 
 
+def test_a_column_as_it_is_written_goes_before_one_that_means_the_same() -> None:
+    """A file with -x and the '-x that a spreadsheet made of it: the field -x is the first."""
+    schema = replace(SCHEMA, fields=(Field("-x", "number", "float64"),))
+    assert match_columns(schema, ["'-x", "-x"], "in.csv") == {"-x": 1}
+    assert match_columns(schema, ["'-x"], "in.csv") == {"-x": 0}
+
+
 def test_missing_markers_are_missing_as_in_training() -> None:
     """NA in a file is a missing value, unless the table has it as a level."""
     cells = {name: ["1"] for name in ("whole", "free", "flag")} | {"closed": ["NA"], "part": ["NA"]}

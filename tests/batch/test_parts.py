@@ -15,7 +15,8 @@ from deployments import shipped_deployment
 
 from tablecast.batch.parts import plan
 from tablecast.batch.parts.inputs import inputs_at
-from tablecast.batch.parts.part import Order
+from tablecast.batch.parts.parquet_part import ParquetPart
+from tablecast.batch.parts.part import Order, Part
 from tablecast.batch.parts.score import score
 from tablecast.batch.predict_file import predict_file
 from tablecast.batch.predict_parts import Workers, predict_parts
@@ -66,6 +67,8 @@ FILES: dict[str, tuple[str | bytes, bool]] = {
     "a mark that is not closed": (text([*GOOD, f'"{GOOD[0]}']), False),
     "spaces before marks": (quoted(BAD).replace('"two', ' "two'), False),
     "lone returns": (text(BAD[:4_000]) + "\r" + "\n".join(BAD[4_000:]), False),
+    "a lone return among returns": (text(BAD[:4_000], end="\r\n") + "\r"
+                                    + "\r\n".join(BAD[4_000:]), False),
     "returns here and there": ("\r\n".join([HEADER, *BAD[:100]]) + "\n" + "\n".join(BAD), True),
     "two bytes a letter": (text(BAD).encode("utf-16"), False),
     "compressed": (gzip.compress(text(BAD).encode()), False),
@@ -176,6 +179,17 @@ def test_a_parquet_file_is_cut_behind_its_row_groups(tmp_path: Path) -> None:
     ]  # fmt: skip
     assert parts == [[(0, 20_000), (20_000, 30_000), (30_000, 40_000), (40_000, 45_000)],
                      [(0, 45_000)]]  # fmt: skip
+
+
+def test_a_part_begins_and_ends_within_row_groups(tmp_path: Path) -> None:
+    """It has the rows that it is told, numbered as in the file, wherever row groups end."""
+    pa.parquet.write_table(table_of(rows_of(40)), tmp_path / "in.parquet", row_group_size=10)
+    part = Part("in.parquet", "in.parquet", "", "parquet", start=17, end=35)
+    with (tmp_path / "in.parquet").open("rb") as stream:
+        chunks = list(ParquetPart(stream, part).chunks())
+    ages = [age for chunk in chunks for age in chunk.column(0)]
+    assert ages == [int(row.split(",")[0]) for row in rows_of(40)[17:35]]
+    assert chunks[0].first == 17
 
 
 def test_a_parquet_file_without_rows(tmp_path: Path) -> None:
