@@ -91,7 +91,7 @@ class Store:
                 self._write(parcels)
                 ticket = self._turns.wrote(sum(map(len, parcels)))
             self._turns.sync(ticket, self._ahead.sync, PATIENCE)
-        # SQLite writes to a file that was deleted or replaced as if nothing had happened.
+        # SQLite writes to a file that was deleted, replaced or emptied as if nothing had happened.
         if self._identity() != self._opened:
             raise LogError("its file was deleted or replaced")
 
@@ -140,6 +140,8 @@ class Store:
         if self._file is None:
             return (0, 0)
         found = os.stat(self._file)
+        if not found.st_size:  # SQLite would go on beside it, in what it has written ahead
+            raise LogError("its file was emptied; restore it, or delete it to begin anew")
         return found.st_dev, found.st_ino
 
     def _write(self, parcels: Sequence[Parcel]) -> None:

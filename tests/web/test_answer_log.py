@@ -234,8 +234,14 @@ def restored(folder: Path) -> None:
     (folder / "log.db").unlink()
 
 
+def emptied(folder: Path) -> None:
+    """Somebody writes nothing over it."""
+    (folder / "log.db").write_bytes(b"")
+
+
 HELD: list[sqlite3.Connection] = []
-FAULTS = [(gone, back), (locked, released), (changed, changed_back), (replaced, restored)]
+FAULTS = [(gone, back), (locked, released), (changed, changed_back), (replaced, restored),
+          (emptied, restored)]  # fmt: skip
 
 
 @pytest.mark.thorough
