@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -10,6 +12,7 @@ from tablecast.log.daily import DAY, Daily, drop_totals, uncount
 from tablecast.log.database import forget_deleted, writing
 from tablecast.log.entries import first_id
 from tablecast.log.tables import OUTCOME, PREDICTION, REFUSAL, REPEATED, UNCOUNTED
+from tablecast.schema.form_keys import HASHED
 
 #: Days for which the same Idempotency-Key gets the same answer: a client that tries again does so
 #: within minutes.
@@ -17,6 +20,9 @@ REPEATED_DAYS = 1
 
 #: Rows that one transaction deletes: others wait for it to end.
 AT_ONCE = 5_000
+
+#: Microseconds within which a shadow answers the same request.
+SHADOWED = 60_000_000
 
 
 def delete_old(engine: sa.Engine, days: int, now: int | None = None) -> int:
@@ -60,7 +66,7 @@ def _delete_below(engine: sa.Engine, table: sa.Table, bound: str) -> int:
 
 
 def erase(engine: sa.Engine, one: str) -> bool:
-    """Delete an answer, its outcome, and what its request would be answered again.
+    """Delete an answer, its outcome, its shadow's, and what its request would be answered again.
 
     Returns:
         Whether there was one.
@@ -72,13 +78,32 @@ def erase(engine: sa.Engine, one: str) -> bool:
         asked = sa.select(PREDICTION).where(PREDICTION.c.id == one)
         row = connection.execute(asked).mappings().one_or_none()
         if row is not None:
-            uncount(connection, row)
-        request = sa.select(PREDICTION.c.request).where(PREDICTION.c.id == one)
-        connection.execute(sa.delete(REPEATED).where(REPEATED.c.request.in_(request)))
-        connection.execute(sa.delete(OUTCOME).where(OUTCOME.c.prediction_id == one))
-        found = connection.execute(sa.delete(PREDICTION).where(PREDICTION.c.id == one)).rowcount
+            connection.execute(sa.delete(REPEATED).where(REPEATED.c.request == row["request"]))
+            for its in (row, *_shadows(connection, row)):
+                uncount(connection, its)
+                connection.execute(sa.delete(OUTCOME).where(OUTCOME.c.prediction_id == its["id"]))
+                connection.execute(sa.delete(PREDICTION).where(PREDICTION.c.id == its["id"]))
     forget_deleted(engine)
-    return bool(found)
+    return row is not None
+
+
+def _shadows(connection: sa.Connection, row: Any) -> list[Any]:
+    """What a shadow was asked along with an answer: the same values, in the same request."""
+    columns = PREDICTION.c
+    between = columns.id.between(first_id(row["at"] - SHADOWED), first_id(row["at"] + SHADOWED))
+    its = sa.and_(between, columns.request == row["request"], columns.shadow)
+    found = connection.execute(sa.select(PREDICTION).where(its)).mappings().all()
+    return [one for one in found if one["id"] != row["id"] and _alike(row["given"], one["given"])]
+
+
+def _alike(given: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two have the same values, as far as both can be read."""
+    shared = [(given[name], other[name]) for name in given.keys() & other.keys()]
+    return all(x == y for x, y in shared if not (_is_hash(x) or _is_hash(y)))
+
+
+def _is_hash(value: Any) -> bool:
+    return isinstance(value, str) and value.startswith(HASHED)
 
 
 def withdraw(engine: sa.Engine, daily: Daily, first: str, last: str, request: str) -> None:

@@ -20,6 +20,7 @@ from tablecast.log.entries import Asked, Parcel, first_id, new_ids
 from tablecast.log.prediction_log import PredictionLog
 from tablecast.log.retention import delete_old, erase, withdraw
 from tablecast.log.tables import PREDICTION
+from tablecast.schema.form_keys import HASHED
 from tablecast.settings import SETTINGS
 
 SHIPPED = shipped()
@@ -201,6 +202,22 @@ def test_deleted_rows_stay_in_the_sums(tmp_path: Path) -> None:
     sums = sums_of(engine)[TODAY]
     assert sums["rows"] == 2
     assert "totals" not in sums
+
+
+def test_a_shadow_s_copy_is_erased_with_an_answer(tmp_path: Path) -> None:
+    """It has the same values; those of the list's other rows, and of other requests, stay."""
+    engine = opened(tmp_path)
+    rows = [row | {"request": "one"} for row in rows_of(SHIPPED, TODAY, 3)]
+    rows.append(rows[0] | {"id": f"{rows[0]['id']}-other", "request": "two"})
+    shadows = [row | {"id": f"{row['id']}-shadow", "shadow": True, "deployment": "next"}
+               for row in rows]  # fmt: skip
+    shadows[0] = shadows[0] | {"given": rows[0]["given"] | {"age": f"{HASHED}0"}}
+    keep(engine, [*rows, *shadows])
+    assert erase(engine, rows[0]["id"])
+    assert not erase(engine, shadows[0]["id"])
+    with engine.connect() as connection:
+        left = set(connection.execute(sa.select(PREDICTION.c.id)).scalars())
+    assert left == {row["id"] for row in (*rows[1:], *shadows[1:])}
 
 
 def test_an_erased_row_that_was_not_counted_takes_nothing_away(tmp_path: Path) -> None:
