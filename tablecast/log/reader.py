@@ -44,6 +44,12 @@ def known_as(engine: sa.Engine, *names: str) -> str:
     return names[-1]
 
 
+def deployments_of(engine: sa.Engine) -> list[str]:
+    """The names of all whose answers the log has."""
+    asked = sa.select(PREDICTION.c.deployment).distinct().order_by(PREDICTION.c.deployment)
+    return [row["deployment"] for row in _rows(engine, asked)]
+
+
 def outcome_of(engine: sa.Engine, one: str) -> Row | None:
     """What was told of an answer; None where nothing was."""
     return next(iter(_rows(engine, sa.select(OUTCOME).where(OUTCOME.c.prediction_id == one))), None)

@@ -54,6 +54,20 @@ def test_the_log_is_exported_and_trained_on(
     assert sorted(prepared.table["charges"])[:2] == [1000.5, 1007.5]
 
 
+def test_whose_answers_there_are_is_said(
+    ids: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Who forgets ``--deployment`` gets no empty table that looks like an answer."""
+    with sqlite3.connect(tmp_path / "log.db") as connection:
+        connection.execute("UPDATE prediction SET deployment = 'charges'")
+    assert main(["log", "export", "-o", "asked.csv"]) == 1
+    said = capsys.readouterr().err
+    assert "only of charges" in said
+    assert "--deployment" in said
+    assert not (tmp_path / "asked.csv").exists()
+    assert len(ids) == 30
+
+
 def test_hashes_are_no_feature(ids: list[str]) -> None:
     """Nobody can type one into a form: such a column is named, and kept where that is asked for."""
     rows = len(ids)

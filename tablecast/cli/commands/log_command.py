@@ -88,10 +88,16 @@ def _export(options: argparse.Namespace) -> None:
     settings = read_settings()
     engine = engine_for_commands(settings)
     from tablecast.export.log_file import write_log
-    from tablecast.log.reader import known_as, predictions_between
+    from tablecast.log.reader import deployments_of, known_as, predictions_between
 
     loaded, names = named_deployment(options, settings)
     name = known_as(engine, *names)
+    there = deployments_of(engine)
+    if there and name not in there:
+        raise LogError(
+            f"The log has no answers of {name}, only of {', '.join(there[:5])}. Name the files of "
+            "the one whose answers you want: --deployment PATH."
+        )
     rows = predictions_between(engine, deployment=name, asked_only=True)
     count = write_log(loaded.schema, rows, Path(options.output))
     say(f"Wrote {count:,} answers of {name} to {options.output}.")
