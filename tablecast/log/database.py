@@ -6,8 +6,9 @@ starts in; four slashes for one from the root) or ``postgresql://user:password@h
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -187,6 +188,15 @@ def existing(address: str) -> sa.Engine:
     return engine
 
 
+def _make_for_its_owner(file: str) -> None:
+    """Make a file that is not there yet so that no other user of the machine can read it.
+
+    SQLite gives the files beside it the same rights; what cannot be made is its to tell.
+    """
+    with suppress(OSError):
+        os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+
+
 def upgrade(engine: sa.Engine) -> None:
     """Bring the tables to this version; a new database gets all of them.
 
@@ -197,6 +207,8 @@ def upgrade(engine: sa.Engine) -> None:
     config = _config()
     scripts = ScriptDirectory.from_config(config)
     known = scripts.get_current_head()
+    if engine.dialect.name == "sqlite":
+        _make_for_its_owner(engine.url.database or "")
     with writing(engine) as connection:
         if engine.dialect.name == "postgresql":  # SQLite's writers wait for one another anyway
             connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({LOCK})"))

@@ -30,6 +30,15 @@ def test_the_steps_make_the_tables(tmp_path: Path) -> None:
         assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
 
 
+def test_only_its_owner_reads_the_log(tmp_path: Path) -> None:
+    """What people asked stands in files that no other user of the machine can open."""
+    with opened(tmp_path).connect() as connection:
+        connection.exec_driver_sql("SELECT 1 FROM daily").all()
+        made = {file.name: file.stat().st_mode & 0o777 for file in tmp_path.iterdir()}
+    assert set(made.values()) == {0o600}
+    assert "log.db-wal" in made
+
+
 def test_an_older_log_keeps_its_rows_and_sums(tmp_path: Path) -> None:
     """Sums get the name of the deployment that gave most of their answers."""
     check_an_older_log(engine_of(f"sqlite:///{tmp_path / 'log.db'}"))
