@@ -28,7 +28,7 @@ from tablecast.training.cast import cast
 from tablecast.training.experiment.setup import quiet_and_single
 from tablecast.training.experiment.weights import takes_weights
 from tablecast.training.graph_cost import Cost, joined, measure
-from tablecast.training.search import blend_weights, candidates
+from tablecast.training.search import blend_weights, candidates, views
 from tablecast.training.search.blend_members import moved
 from tablecast.training.search.cross_validation import try_candidate
 from tablecast.training.search.forest_size import MOST_TREES, sharing, with_room, with_trees
@@ -176,8 +176,9 @@ def test_a_wide_table_begins_with_what_is_quick(task: str) -> None:
 
 
 @pytest.mark.thorough
-def test_views_share_the_steps_that_they_begin_with() -> None:
+def test_views_share_the_steps_that_they_begin_with(monkeypatch: pytest.MonkeyPatch) -> None:
     """Imputers and encoders are fitted once in each fold, and the features are the same."""
+    monkeypatch.setattr(views, "REPEATS", 1)
     prepared = prepare(simulate(120, seed=6), "charges")
     recipes = (Recipe("plain"), Recipe("searched"))
     with quiet_and_single():
@@ -257,8 +258,9 @@ def test_a_straightened_target_is_passed_by_as_much_in_its_own_units() -> None:
 
 
 @pytest.mark.slow
-def test_a_member_of_another_view_brings_its_own_steps() -> None:
+def test_a_member_of_another_view_brings_its_own_steps(monkeypatch: pytest.MonkeyPatch) -> None:
     """Given the plain features, it answers as it did with searched ones and a straight target."""
+    monkeypatch.setattr(views, "REPEATS", 1)
     prepared = prepare(simulate(150, seed=6), "charges")
     with quiet_and_single():
         base, other = (

@@ -16,18 +16,18 @@ from tablecast.data.prepared import Prepared
 from tablecast.features.temperature import Tempered, raised
 from tablecast.training.cluster import executor
 from tablecast.training.experiment.setup import quiet_and_single
-from tablecast.training.search import blend_weights, cross_validation, views
+from tablecast.training.search import blend_weights, cross_validation
 from tablecast.training.search import temperature_scaling as temperature
 from tablecast.training.search.candidates import Candidate
 from tablecast.training.search.trial import TOO_LONG, Trial, all_losses
-from tablecast.training.search.views import Recipe, View, view_of
+from tablecast.training.search.views import REPEATS, Recipe, View, view_of
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 
 @pytest.fixture(scope="module")
 def view() -> View:
-    """150 rows of three classes, scaled, in five folds."""
+    """150 rows of three classes, scaled, in three times five folds."""
     x, y = make_classification(150, 6, n_informative=4, n_classes=3, flip_y=0.2, random_state=3)
     table = pd.DataFrame(x, columns=list("abcdef")).assign(kind=np.array(["p", "q", "r"])[y])
     with quiet_and_single():
@@ -57,12 +57,15 @@ def test_a_steady_blend_leaves_what_is_far_behind_alone() -> None:
     assert set(blend_weights.steady([truth + 1, truth], squared(truth))) == {1}
 
 
-def test_every_row_is_answered_by_a_fold_that_has_not_seen_it(view: View) -> None:
-    """Each is among the unseen rows of one fold, and among what all others learn from."""
+def test_few_rows_are_divided_several_times(view: View) -> None:
+    """Every row is answered once in each division, by a fold that has not seen it."""
+    assert len(view.folds) == REPEATS * view.folds_once
+    rows = len(view.experiment.y_train)
     places = np.sort(np.concatenate([fold.unseen for fold in view.folds]))
-    assert places.tolist() == list(range(len(view.experiment.y_train)))
-    learnt = view.experiment.X_train.index.delete(view.folds[-1].unseen)
+    assert places.tolist() == list(range(REPEATS * rows))
+    learnt = view.experiment.X_train.index.delete(view.folds[-1].unseen % rows)
     assert set(view.folds[-1].x.index) == set(learnt)
+    assert (view.target[:rows] == view.target[-rows:]).all()
 
 
 def test_folds_side_by_side_answer_as_one_after_the_other(
@@ -79,26 +82,20 @@ def test_folds_side_by_side_answer_as_one_after_the_other(
     assert made[0].losses == made[1].losses
 
 
-def test_what_is_far_behind_stops_early_unless_rows_are_few(
-    view: View, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The other folds are not spent on it; one that is near gets them all."""
+def test_what_is_far_behind_stops_after_one_division(view: View) -> None:
+    """The other divisions are not spent on it; one that is near gets them all."""
     with quiet_and_single():
         best = cross_validation.try_candidate(Candidate("qda", {"reg_param": 0.1}), view, None)
-        few = cross_validation.try_candidate(Candidate("dt"), view, best.losses)
-        monkeypatch.setattr(views, "FEW_ROWS", 0)
         tree = cross_validation.try_candidate(Candidate("dt"), view, best.losses)
         near = cross_validation.try_candidate(
             Candidate("qda", {"reg_param": 0.2}), view, best.losses
         )
-    assert few.whole
-    assert len(tree.losses) == cross_validation.FIRST_FOLDS
+    assert not tree.whole
+    assert len(tree.losses) == view.folds_once
     assert near.whole
 
 
-def test_what_would_outlast_the_budget_stops_after_its_first_folds(
-    view: View, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_would_outlast_the_budget_stops_after_one_division(view: View) -> None:
     """Nobody knows what the first of its kind takes; once its first folds tell, it may go on."""
     asked: list[float] = []
 
@@ -106,14 +103,13 @@ def test_what_would_outlast_the_budget_stops_after_its_first_folds(
         asked.append(seconds)
         return False
 
-    monkeypatch.setattr(views, "FEW_ROWS", 0)
     candidate = Candidate("qda", {"reg_param": 0.1})
     with quiet_and_single():
         late = cross_validation.try_candidate(candidate, view, None, no_time)
         whole = cross_validation.try_candidate(candidate, view, None, lambda _: True)
-    others = len(view.folds) - cross_validation.FIRST_FOLDS
+    others = len(view.folds) - view.folds_once
     assert asked == [late.seconds * others / executor.threads()]
-    assert (len(late.losses), late.why) == (cross_validation.FIRST_FOLDS, TOO_LONG)
+    assert (len(late.losses), late.why) == (view.folds_once, TOO_LONG)
     assert whole.whole
     assert whole.why is None
 
@@ -165,8 +161,8 @@ def test_boasting_probabilities_are_lowered_and_honest_ones_left(view: View) -> 
 def test_a_few_faultless_rows_do_not_make_it_certain() -> None:
     """Twelve rows without an error ask for less than what two thousand such rows do."""
     answers, labels = np.tile([0.9, 0.1], (12, 1)), np.zeros(12, dtype=np.intp)
-    few = temperature.power_of(answers, labels)
-    many = temperature.power_of(np.tile(answers, (200, 1)), np.tile(labels, 200))
+    few = temperature.power_of(answers, labels, 12)
+    many = temperature.power_of(np.tile(answers, (200, 1)), np.tile(labels, 200), 2_400)
     assert 1.0 < few < many <= temperature.FARTHEST
 
 

@@ -104,6 +104,7 @@ def test_two_workers_and_many_find_what_threads_find(
     monkeypatch.setattr(candidates, "STOCK", {"regression": ()})
     monkeypatch.setattr(candidates, "TRIED", tried)
     monkeypatch.setattr(views, "LEANING", 1e9)
+    monkeypatch.setattr(views, "REPEATS", 1)
     monkeypatch.setattr(tuning, "DRAWS", 2)
     monkeypatch.setattr(tuning, "WORTH_TUNING", 10.0)
     prepared = prepare(simulate(120, seed=4), "charges")
@@ -142,6 +143,7 @@ def test_what_fails_ahead_fails_when_it_is_due(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(candidates, "STOCK", {"regression": ()})
     monkeypatch.setattr(candidates, "TRIED", tried)
     monkeypatch.setattr(views, "LEANING", 1e9)
+    monkeypatch.setattr(views, "REPEATS", 1)
     make = cross_validation.make
     monkeypatch.setattr(
         cross_validation, "make",

@@ -12,7 +12,7 @@ import pytest
 pytest.importorskip("pycaret", reason="the splits are handed to PyCaret")
 
 from sklearn.linear_model import LinearRegression
-from sklearn.model_selection import KFold, StratifiedKFold
+from sklearn.model_selection import RepeatedKFold, RepeatedStratifiedKFold
 
 from benchmarks.honest_splits import days, persons
 from tablecast import cast, load, publish
@@ -55,11 +55,11 @@ def asked(table: pd.DataFrame, target: str = "y", **options: Any) -> Prepared:
 
 @pytest.mark.parametrize("target", [AMOUNTS, CLASSES], ids=["amounts", "classes"])
 def test_rows_at_random_are_drawn_as_before(target: pd.Series) -> None:
-    """Without an option the folds are scikit-learn's shuffled ones, and PyCaret holds out."""
+    """Without an option the folds are scikit-learn's repeated ones, and PyCaret holds out."""
     task = "classification" if target.dtype == object else "regression"
-    kind: Any = StratifiedKFold if target.dtype == object else KFold
-    wanted = list(kind(5, shuffle=True, random_state=7).split(np.zeros(ROWS), target))
-    found = splits.folds(target, RowMetadata(), task, 5, 7)
+    kind: Any = RepeatedStratifiedKFold if target.dtype == object else RepeatedKFold
+    wanted = list(kind(n_splits=5, n_repeats=3, random_state=7).split(np.zeros(ROWS), target))
+    found = splits.folds(target, RowMetadata(), task, 5, 7, 3)
     for one, other in zip(found, wanted, strict=True):
         np.testing.assert_array_equal(one[1], other[1])
     table = pd.DataFrame({"x": range(ROWS), target.name: target})
@@ -68,18 +68,19 @@ def test_rows_at_random_are_drawn_as_before(target: pd.Series) -> None:
 
 @pytest.mark.parametrize("target", [AMOUNTS, CLASSES], ids=["amounts", "classes"])
 def test_a_group_is_never_torn_apart(target: pd.Series) -> None:
-    """Every row is answered once, by folds of about one size, of other groups' rows."""
+    """Each division answers every row once, by folds of about one size, of other groups' rows."""
     task = "classification" if target.dtype == object else "regression"
-    found = splits.folds(target, RowMetadata(groups=WHO), task, 5, 7)
-    assert len(found) == 5
-    answered = np.concatenate([one for _, one in found])
-    assert sorted(answered.tolist()) == list(range(ROWS))
+    found = splits.folds(target, RowMetadata(groups=WHO), task, 5, 7, 3)
+    assert len(found) == 15
+    for at in range(0, 15, 5):
+        unseen = np.concatenate([one for _, one in found[at : at + 5]])
+        assert sorted(unseen.tolist()) == list(range(ROWS))
     for learnt, unseen in found:
         assert not set(WHO[learnt]) & set(WHO[unseen])
         assert 20 <= len(unseen) <= 60
-    other = splits.folds(target, RowMetadata(groups=WHO), task, 5, 8)
-    assert other[0][1].tolist() != found[0][1].tolist()
-    again = splits.folds(target, RowMetadata(groups=WHO), task, 5, 7)
+    firsts = {tuple(found[at][1].tolist()) for at in (0, 5, 10)}
+    assert len(firsts) == 3
+    again = splits.folds(target, RowMetadata(groups=WHO), task, 5, 7, 3)
     assert [one[1].tolist() for one in again] == [one[1].tolist() for one in found]
 
 

@@ -57,6 +57,7 @@ def tuned_search(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(candidates, "STOCK", {"regression": ()})
     monkeypatch.setattr(candidates, "TRIED", tried)
     monkeypatch.setattr(views, "LEANING", 1e9)
+    monkeypatch.setattr(views, "REPEATS", 1)
     monkeypatch.setattr(tuning, "DRAWS", 3)
     monkeypatch.setattr(tuning, "WORTH_TUNING", 10.0)
 

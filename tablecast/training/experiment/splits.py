@@ -101,7 +101,7 @@ def is_later(
 
 
 def folds(
-    target: pd.Series, about: RowMetadata, task: str, most: int, seed: int
+    target: pd.Series, about: RowMetadata, task: str, most: int, seed: int, repeats: int = 1
 ) -> list[Split]:
     """Folds: each row is to be answered by what was fitted without it.
 
@@ -113,15 +113,23 @@ def folds(
         task: with "classification" each fold holds each class.
         most: how many folds at most.
         seed: decides what is drawn.
+        repeats: how often the rows are divided anew; by time there is one way only.
+
+    Returns:
+        The folds of one division after those of another.
 
     Raises:
         TrainingError: no two folds hold each class.
     """
     if about.splits_at_random:
-        return _drawn(target, task, most, seed)
+        return _drawn(target, task, most, seed, repeats)
     found: list[Split] = []
     for count in range(max(2, min(most, _parts_of(about))), 1, -1):
-        found = _divided(target, about, task, count, seed)
+        found = [
+            split
+            for one in range(repeats)
+            for split in _divided(target, about, task, count, seed + one)
+        ]
         if not _lacking(found, target, task):
             return found
     _check_classes(found, target, about, task)
@@ -152,6 +160,11 @@ def refits_of(about: RowMetadata, most: int) -> int:
     if about.times is not None:
         return REFITS * (1 if about.groups is None else GROUPS_BESIDE_TIME)
     return min(most, _parts_of(about)) if about.groups is not None else most
+
+
+def repeats_of(about: RowMetadata, wanted: int) -> int:
+    """How often rows can be divided anew."""
+    return wanted if about.times is None else 1
 
 
 def parts(rows: int, about: RowMetadata, count: int, seed: int) -> npt.NDArray[np.intp]:
@@ -216,11 +229,11 @@ def drawn_by_weight(weights: pd.Series, seed: int) -> Rows:
     return np.asarray(np.searchsorted(ends, even), dtype=np.intp)
 
 
-def _drawn(target: pd.Series, task: str, most: int, seed: int) -> list[Split]:
-    from sklearn.model_selection import KFold, StratifiedKFold
+def _drawn(target: pd.Series, task: str, most: int, seed: int, repeats: int) -> list[Split]:
+    from sklearn.model_selection import RepeatedKFold, RepeatedStratifiedKFold
 
-    kind: Any = KFold if task == "regression" else StratifiedKFold
-    splitter = kind(most, shuffle=True, random_state=seed)
+    kind: Any = RepeatedKFold if task == "regression" else RepeatedStratifiedKFold
+    splitter = kind(n_splits=most, n_repeats=repeats, random_state=seed)
     return list(splitter.split(np.zeros(len(target)), target))
 
 

@@ -49,7 +49,7 @@ def tempered(tried: Trial) -> Trial | None:
     if view.task != "classification" or tried.power != 1.0:
         return None
     labels = np.searchsorted(np.unique(view.target), view.target)
-    power = power_of(tried.predictions, labels, view.weights)
+    power = power_of(tried.predictions, labels, len(view.experiment.y_train), view.weights)
     predictions = raised(tried.predictions, power)
     scaled = replace(
         tried,
@@ -62,13 +62,14 @@ def tempered(tried: Trial) -> Trial | None:
 
 
 def power_of(
-    predictions: Floats, labels: NDArray[np.intp], weights: Floats | None = None
+    predictions: Floats, labels: NDArray[np.intp], rows: int, weights: Floats | None = None
 ) -> float:
     """The power with the least log loss, drawn back to 1 the more the fewer rows there are.
 
     Args:
         predictions: out-of-fold probabilities, (answered rows, classes).
         labels: the place of each answered row's class.
+        rows: of the table; each may have been answered several times.
         weights: how much each answered row counts; None where all count alike.
     """
     own = np.arange(len(labels))
@@ -76,7 +77,7 @@ def power_of(
     def loss(logarithm: float) -> float:
         probabilities = raised(predictions, float(np.exp(logarithm)))[own, labels]
         fit = -np.average(np.log(np.maximum(probabilities, LEAST_PROBABILITY)), weights=weights)
-        return float(fit + DRAWN_BACK / len(labels) * logarithm**2)
+        return float(fit + DRAWN_BACK / rows * logarithm**2)
 
     ends = (-np.log(FARTHEST), np.log(FARTHEST))
     # Two decimals: what the last bit of a probability moves is not in the answers.

@@ -147,9 +147,9 @@ def loss_of(view: View, predictions: Floats) -> float:
 
 
 def near(trial: Trial, best: Trial) -> bool:
-    """Whether it is within a standard error of the best, over the folds."""
+    """Whether it is within a standard error of the best, over the folds of one division."""
     apart = np.subtract(trial.losses, best.losses)
-    return bool(apart.mean() <= apart.std() / len(apart) ** 0.5)
+    return bool(apart.mean() <= apart.std() / trial.view.folds_once**0.5)
 
 
 def metrics(tried: Trial) -> dict[str, dict[str, float]]:
