@@ -53,14 +53,14 @@ def is_parquet(path: str | PathLike[str]) -> bool:
 
 
 @contextmanager
-def file_errors() -> Iterator[None]:
-    """Say in one line what the file system refuses, such as a full disk."""
+def file_errors(kind: type[BatchError] = BatchError) -> Iterator[None]:
+    """Say in one line what the file system refuses, such as a full disk, by this kind of error."""
     try:
         yield
     except OSError as error:
         where = f" {str(error.filename)!r}" if error.filename else ""
         reason = str(error.strerror or error).rstrip(".")
-        raise BatchError(f"The file{where} cannot be used: {reason}.") from None
+        raise kind(f"The file{where} cannot be used: {reason}.") from None
 
 
 def refuse_sheet(sheet: str | None, name: str) -> None:

@@ -176,7 +176,7 @@ class _Run:
     def _cleaned_up(self) -> Iterator[None]:
         """Leave the parts that are done where the run can go on, and nothing where it cannot."""
         try:
-            with _disk_errors():
+            with file_errors(EngineFailed):  # a full disk: the run can go on once there is room
                 yield
         except (KeyboardInterrupt, EngineFailed) as error:
             if not self._kept.done:
@@ -252,17 +252,6 @@ class _Run:
             at: done for at, done in before.items() if self._orders[at].part.name == part.name
         }
         raise RowsRefused(part.name, merged(self._plans, {**of_file, number: failed.summary}))
-
-
-@contextmanager
-def _disk_errors() -> Iterator[None]:
-    """A full disk ends a run that can go on once there is room."""
-    try:
-        yield
-    except OSError as error:
-        where = f" {str(error.filename)!r}" if error.filename else ""
-        reason = str(error.strerror or error).rstrip(".")
-        raise EngineFailed(f"The file{where} cannot be used: {reason}.") from None
 
 
 def _words_of(error: BaseException) -> str:

@@ -15,7 +15,7 @@ from tablecast.data.row_metadata import NO_FEATURE, metadata_of
 from tablecast.data.split_hints import hints
 from tablecast.data.task import TASKS, Task, infer_with_reason
 from tablecast.errors import Remark, TableError
-from tablecast.schema.form_keys import HASHED
+from tablecast.schema.form_keys import is_hashed
 from tablecast.schema.options import ReadingOptions, column_named
 from tablecast.schema.readings import reading_of, with_reading
 from tablecast.schema.table_notes import (
@@ -256,7 +256,7 @@ def columns_to_drop(
         elif name not in keep and (
             reason := NO_FEATURE.get(options.roles.get(name, ""))
             or (FROM_LOG if name in logged and name not in options.roles.values() else None)
-            or (HASHED_IN_LOG if logged and _is_hashed(column) else None)
+            or (HASHED_IN_LOG if logged and _begins_hashed(column) else None)
             or _why_id(column)
         ):
             dropped.append(Dropped(name, reason, keepable=True))
@@ -271,9 +271,9 @@ HASHED_IN_LOG = Remark("the prediction log has only hashes of it, which nobody c
 _UNUSABLE = Remark("it holds neither numbers, dates nor text")
 
 
-def _is_hashed(column: pd.Series) -> bool:
+def _begins_hashed(column: pd.Series) -> bool:
     values = column.dropna()
-    return not values.empty and str(values.iloc[0]).startswith(HASHED)
+    return not values.empty and is_hashed(str(values.iloc[0]))
 
 
 def _why_useless(present: pd.Series) -> Remark | None:

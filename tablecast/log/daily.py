@@ -172,9 +172,9 @@ def _commits(connection: sa.Connection, asked: sa.Select[Any]) -> list[Commit]:
 
 def _rows_of(connection: sa.Connection, ids: Sequence[str]) -> tuple[list[Any], list[Any]]:
     """The answers and the refusals of some ids, as far as they are there."""
+    some = _listed(connection, ids)
     answered, refused = (
         list(connection.execute(asked.where(asked.selected_columns.id.in_(some))).mappings())
-        for some in (_listed(connection, ids),)
         for asked in (_ANSWERED, _REFUSED)
     )
     return answered, refused

@@ -12,7 +12,7 @@ from tablecast.log.daily import DAY, Daily, drop_totals, uncount
 from tablecast.log.database import forget_deleted, writing
 from tablecast.log.entries import first_id
 from tablecast.log.tables import OUTCOME, PREDICTION, REFUSAL, REPEATED, UNCOUNTED
-from tablecast.schema.form_keys import HASHED
+from tablecast.schema.form_keys import is_hashed
 
 #: Days for which the same Idempotency-Key gets the same answer: a client that tries again does so
 #: within minutes.
@@ -99,11 +99,7 @@ def _shadows(connection: sa.Connection, row: Any) -> list[Any]:
 def _alike(given: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
     """Whether two have the same values, as far as both can be read."""
     shared = [(given[name], other[name]) for name in given.keys() & other.keys()]
-    return all(x == y for x, y in shared if not (_is_hash(x) or _is_hash(y)))
-
-
-def _is_hash(value: Any) -> bool:
-    return isinstance(value, str) and value.startswith(HASHED)
+    return all(x == y for x, y in shared if not (is_hashed(x) or is_hashed(y)))
 
 
 def withdraw(engine: sa.Engine, daily: Daily, first: str, last: str, request: str) -> None:

@@ -195,3 +195,8 @@ def check_choice(data: Mapping[str, Any], key: str, known: tuple[str, ...], *pat
             f"{section_of(path)}: {key} is {data[key]!r}; choose one of: {', '.join(known)}.",
             (*path, key),
         )
+
+
+def is_hashed(value: object) -> bool:
+    """Whether the prediction log has only a hash of a value."""
+    return isinstance(value, str) and value.startswith(HASHED)

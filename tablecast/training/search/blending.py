@@ -102,7 +102,7 @@ class Blending:
         members = [trial.predictions for trial, _ in parts]
         predictions = np.average(members, axis=0, weights=weights)
         candidates = sharing([trial for trial, _ in parts], self._pool.largest)
-        lines = [view.task == "regression" and one.model in UNBOUNDED for one in candidates]
+        lines = [one.model in UNBOUNDED[view.task] for one in candidates]
         return Trial(
             view,
             tuple(zip(candidates, weights, strict=True)),

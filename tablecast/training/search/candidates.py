@@ -16,8 +16,10 @@ if TYPE_CHECKING:
 
 Settings = Mapping[str, Any]
 
-#: Estimators of amounts whose answers go as far as a strange row's features do.
-UNBOUNDED = ("br", "lasso", "mlp")
+#: Estimators of amounts whose answers go as far as a strange row's features do; none of classes.
+UNBOUNDED: Mapping[str, Sequence[str]] = {
+    "regression": ("br", "lasso", "mlp"), "classification": (),
+}
 
 
 @dataclass(frozen=True)
@@ -220,7 +222,7 @@ def make(candidate: Candidate, view: View, target: Any) -> Any:
         if view.experiment.X_train.shape[1] >= WIDE:
             settings["max_bin"] = BINS_WHERE_WIDE
     estimator = container.class_def(**settings)
-    if view.task == "classification" or candidate.model not in UNBOUNDED:
+    if candidate.model not in UNBOUNDED[view.task]:
         return estimator
     return Bounded(_scaled(estimator) if candidate.model == "mlp" else estimator, view.widened)
 

@@ -26,7 +26,7 @@ from tablecast.log.outcomes import (
 )
 from tablecast.log.reader import Row
 from tablecast.schema.field import Field, Refusal
-from tablecast.schema.form_keys import HASHED
+from tablecast.schema.form_keys import is_hashed
 from tablecast.schema.schema import Schema
 from tablecast.web.display.amounts import answer_in_words, wording_of
 from tablecast.web.form.controls import Control, controls_of
@@ -152,7 +152,7 @@ def _given(schema: Schema, found: Row) -> list[tuple[str, str]]:
 def _shown_value(field: Field | None, value: Any) -> str:
     if value is None:
         return "–"
-    if isinstance(value, str) and value.startswith(HASHED):
+    if is_hashed(value):
         return _("(hidden)")
     if field is None:  # only an earlier version of the deployment has it
         return str(value)
