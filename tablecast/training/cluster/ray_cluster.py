@@ -148,13 +148,15 @@ class _TaskRunner:
         try:
             while self._ray.wait(tasks, num_returns=len(tasks), timeout=QUIET)[1]:
                 self._check()
-            return answered(self._ray.get(tasks))
+            values = self._ray.get(tasks)
         except self._ray.exceptions.RayError as error:
             if isinstance(error, self._ray.exceptions.WorkerCrashedError):
                 raise lost_too_often() from None
             reason = str(getattr(error, "cause", None) or error).strip().partition("\n")[0]
             raise EngineError(f"The Ray cluster failed to do what it was given: {reason}") from None
         except BaseException:  # an interrupt leaves nothing behind that nobody waits for
-            for task in tasks:
+            # Ray ends this process where a task is cancelled that has just come to its end.
+            for task in self._ray.wait(tasks, num_returns=len(tasks), timeout=0)[1]:
                 self._ray.cancel(task, force=True)
             raise
+        return answered(values)
