@@ -54,8 +54,8 @@ from tablecast.batch.workbook_sink import sink_of
 from tablecast.batch.workbook_source import WorkbookSource
 from tablecast.data.sheets import is_workbook
 from tablecast.deployment.deployment import Deployment
-from tablecast.deployment.files import replaced_when_whole
 from tablecast.deployment.opening import load
+from tablecast.deployment.unfinished import replaced_when_whole
 from tablecast.i18n.formats import listed
 from tablecast.i18n.language import _
 from tablecast.inference.engine import Columns

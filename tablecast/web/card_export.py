@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tablecast.deployment.files import replaced_when_whole
 from tablecast.deployment.model_card import card_of
+from tablecast.deployment.unfinished import replaced_when_whole
 from tablecast.errors import CardError
 
 if TYPE_CHECKING:

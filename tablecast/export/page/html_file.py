@@ -15,8 +15,8 @@ from markupsafe import Markup
 
 from tablecast.deployment import graph_file
 from tablecast.deployment.deployment import Deployment
-from tablecast.deployment.files import replaced_when_whole
 from tablecast.deployment.opening import load
+from tablecast.deployment.unfinished import replaced_when_whole
 from tablecast.deployment.versions import base_meant
 from tablecast.errors import PageError
 from tablecast.export.page.contents import contents_of
