@@ -10,7 +10,7 @@ from os import PathLike
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-from tablecast.errors import ArtifactError
+from tablecast.errors import ArtifactError, TablecastError
 
 #: The files that an engine opens.
 OPENED = {"onnx": (".onnx", ".onnx.sha256"), "pycaret": (".pkl", ".json")}
@@ -123,3 +123,16 @@ def replaced_when_whole(path: Path) -> Iterator[Path]:
         os.replace(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def write_whole(path: Path, content: str | bytes, refusal: type[TablecastError]) -> None:
+    """Write a file, or replace it as a whole.
+
+    Raises:
+        refusal: the system does not let anybody write it.
+    """
+    try:
+        with replaced_when_whole(path) as temporary:
+            temporary.write_bytes(content.encode() if isinstance(content, str) else content)
+    except OSError as error:
+        raise refusal(f"{str(path)!r} cannot be written: {error.strerror}.") from None
