@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 from tablecast.batch.paths import file_errors
 from tablecast.batch.row_source import row_source
 from tablecast.batch.summary import SHOWN_REFUSALS, Refused, RowsRefused, Summary, location_in_words
+from tablecast.data.logged_table import first_of
 from tablecast.deployment.deployment import Deployment
 from tablecast.errors import BatchError, InvalidInput, Remark
 from tablecast.i18n.language import N_, _
@@ -92,8 +93,8 @@ def read_outcomes(loaded: Deployment, stream: BinaryIO, name: str) -> Outcomes:
 
 
 def _outcomes_of(loaded: Deployment, source: Any) -> Outcomes:
-    ids = _column(source, ID_NAMES)
-    outcomes = _outcome_column(source, loaded.schema)
+    ids = 0 if first_of(source.names) else _column(source.name, source.names, ID_NAMES)
+    outcomes = _outcome_column(source, loaded.schema, ids)
     valid = schema_of_outcomes(loaded)
     told: list[Told] = []
     locations: list[str] = []
@@ -130,29 +131,30 @@ def _is_blank(cell: Any) -> bool:
     return cell is None or not str(cell).strip() or cell != cell  # NaN differs from itself
 
 
-def _outcome_column(source: Any, schema: Schema) -> int:
+def _outcome_column(source: Any, schema: Schema, ids: int) -> int:
     """The place of the column of outcomes. Raises BatchError where there is none, or two."""
-    known = {fold(name) for name in source.names}
-    names = (NAME, schema.target)
+    others = [name if place != ids else "" for place, name in enumerate(source.names)]
+    known = {fold(name) for name in others}
+    names: tuple[str, ...] = (NAME, schema.target)
     if any(fold(field.name) == NAME for field in schema.fields):  # what was asked, not what it was
-        return _column(source, names[1:])
-    if len({fold(name) for name in names} & known) > 1:
+        names = names[1:]
+    elif len({fold(name) for name in names} & known) > 1:
         words = _(
             "{file} has both a column {first} and a column {second}. Keep the one that says what "
             "it was."
         )
         first, second = map(repr, names)
         raise BatchError(words.format(file=source.name, first=first, second=second))
-    return _column(source, names)
+    return _column(source.name, others, names)
 
 
-def _column(source: Any, names: Sequence[str]) -> int:
+def _column(file: str, there: Sequence[str], names: Sequence[str]) -> int:
     """The place of the last of these columns that is there. Raises BatchError where none is."""
-    known = [fold(name) for name in source.names]
+    known = [fold(name) for name in there]
     for name in reversed(names):
         if fold(name) in known:
             return known.index(fold(name))
     words = _("{file} has no column {names}. Its first line must contain the column names.")
     first, *others = map(repr, names)
     either = _("{first} or {second}").format(first=first, second=others[0]) if others else first
-    raise BatchError(words.format(file=source.name, names=either))
+    raise BatchError(words.format(file=file, names=either))

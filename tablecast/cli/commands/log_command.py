@@ -9,6 +9,7 @@ from typing import Any
 
 from tablecast.cli.arguments import say, whole
 from tablecast.cli.command_help import explain
+from tablecast.data.logged_table import FIRST
 from tablecast.deployment.deployment import Deployment
 from tablecast.deployment.files import without_ending
 from tablecast.deployment.opening import load
@@ -99,8 +100,18 @@ def _export(options: argparse.Namespace) -> None:
             "the one whose answers you want: --deployment PATH."
         )
     rows = predictions_between(engine, deployment=name, asked_only=True)
-    count = write_log(loaded.schema, rows, Path(options.output))
-    say(f"Wrote {count:,} answers of {name} to {options.output}.")
+    exported = write_log(loaded.schema, rows, Path(options.output))
+    say(f"Wrote {exported.rows:,} answers of {name} to {options.output}.")
+    if aside := [one for one in exported.first if one not in FIRST]:
+        say(
+            f"What the log adds is called {', '.join(aside)}, since {name} has columns without "
+            "log_. train knows it."
+        )
+    if exported.gone:
+        say(
+            f"Left out: {', '.join(sorted(exported.gone))}. Earlier versions of {name} asked for "
+            "it, this one does not. The log has it in the column given of its table prediction."
+        )
 
 
 def _prune(options: argparse.Namespace) -> None:
