@@ -182,7 +182,7 @@ class Remark:
         return cls(plain["message"], values=values, many=plain.get("many", ""))
 
 
-def counted(singular: str, plural: str, count: int, **values: Any) -> Remark:
+def counted(singular: str, plural: str, count: int = 0, **values: Any) -> Remark:
     """A remark on a number of things, ``{count}``, with a sentence for one and for more of them."""
     return Remark(singular, values={"count": count, **values}, many=plural)
 

@@ -12,10 +12,10 @@ from tablecast.deployment.signature import stale_signatures
 from tablecast.settings import SETTINGS
 
 
-def add_deployment(parser: argparse.ArgumentParser) -> None:
+def add_deployment(parser: argparse.ArgumentParser, nargs: str | None = None) -> None:
     """The deployment that a command is about."""
     parser.add_argument(
-        "name", metavar="NAME",
+        "name", metavar="NAME", nargs=nargs,
         help="the deployment: the path of its files, such as build/charges, without their endings",
     )
 

@@ -119,5 +119,7 @@ def command_parser(wanted: Sequence[str] = ()) -> argparse.ArgumentParser:
     names = [module.removesuffix(ENDING) for module in modules]
     for name in [name for name in names if name in wanted] or names:
         command = import_module(f"{commands_folder.__name__}.{name}{ENDING}")
-        command.configure(commands.add_parser(name, help=command.HELP))
+        its_parser = commands.add_parser(name, help=command.HELP)
+        its_parser.set_defaults(run=getattr(command, "run", None))  # or one for each of its actions
+        command.configure(its_parser)
     return parser

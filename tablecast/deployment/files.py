@@ -1,4 +1,4 @@
-"""The paths of a deployment's files, and how a file is replaced as a whole."""
+"""The paths of a deployment's files."""
 
 from __future__ import annotations
 

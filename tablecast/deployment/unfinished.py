@@ -13,6 +13,8 @@ from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
+from tablecast.errors import TablecastError
+
 #: Characters of a name that the hidden one repeats: in any script fewer bytes than names may have.
 SHOWN = 30
 
@@ -29,6 +31,19 @@ def replaced_when_whole(path: Path, mode: int = 0o644) -> Iterator[Path]:
         yield temporary
         temporary.chmod(mode)
         os.replace(temporary, path)
+
+
+def write_whole(path: Path, content: str | bytes, refusal: type[TablecastError]) -> None:
+    """Write a file, or replace it as a whole.
+
+    Raises:
+        refusal: the system does not let anybody write it.
+    """
+    try:
+        with replaced_when_whole(path) as temporary:
+            temporary.write_bytes(content.encode() if isinstance(content, str) else content)
+    except OSError as error:
+        raise refusal(f"{str(path)!r} cannot be written: {error.strerror}.") from None
 
 
 @contextmanager

@@ -58,7 +58,7 @@ def write_log(schema: Schema, rows: Iterable[Row], path: Path) -> Exported:
 
     Args:
         schema: the deployment's.
-        rows: as ``log.reader.predictions_between`` gives them.
+        rows: as ``log.reader.answers_of`` gives them.
         path: its ending says which kind of file it is.
 
     Raises:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tablecast.deployment.model_card import card_of
-from tablecast.deployment.unfinished import replaced_when_whole
+from tablecast.deployment.unfinished import write_whole
 from tablecast.errors import CardError
 
 if TYPE_CHECKING:
@@ -35,12 +35,7 @@ def write_card(loaded: Deployment, output: str | Path) -> Path:
             f"A model card is written as .html or .json. Rename {path.name!r} to end in one of "
             "them."
         )
-    content = make(loaded)
-    try:
-        with replaced_when_whole(path) as temporary:
-            temporary.write_text(content, encoding="utf-8")
-    except OSError as error:
-        raise CardError(f"{str(path)!r} cannot be written: {error.strerror}.") from None
+    write_whole(path, make(loaded), CardError)
     return path
 
 

@@ -32,7 +32,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--lang", choices=[language.primary for language in LANGUAGES], default=ENGLISH.primary,
         help="the page's language (default: %(default)s)",
     )
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:

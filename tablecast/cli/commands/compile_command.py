@@ -28,7 +28,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--table", metavar="FILE",
         help="the training table, so that the proof covers its rows as well as random ones",
     )
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:

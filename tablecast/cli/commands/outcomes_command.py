@@ -40,7 +40,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--replace", action="store_true", help="replace outcomes that are known otherwise"
     )
     add_deployment_option(add)
-    add.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:

@@ -31,7 +31,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--lang", choices=[language.primary for language in LANGUAGES], default=ENGLISH.primary,
         help="the language that the page opens in; it offers the others (default: %(default)s)",
     )
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:

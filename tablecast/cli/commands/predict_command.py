@@ -66,7 +66,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--resume", action="store_true",
         help="go on with a run in parts that was interrupted: parts that are done are kept",
     )
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:

@@ -9,7 +9,7 @@ from tablecast.cli.arguments import add_deployment, say
 from tablecast.cli.command_help import explain
 from tablecast.deployment import graph_file
 from tablecast.deployment.opening import load
-from tablecast.deployment.unfinished import replaced_when_whole
+from tablecast.deployment.unfinished import write_whole
 from tablecast.deployment.versions import base_meant
 from tablecast.errors import SqlError
 from tablecast.export.sql.dialects import DIALECTS
@@ -47,7 +47,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o", "--output", metavar="FILE", help="the file to write (default: the terminal)"
     )
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -62,9 +61,5 @@ def run(options: argparse.Namespace) -> None:
         say(statement.rstrip())
         return
     path = Path(options.output)
-    try:
-        with replaced_when_whole(path) as temporary:
-            temporary.write_text(statement, encoding="utf-8")
-    except OSError as error:
-        raise SqlError(f"{str(path)!r} cannot be written: {error.strerror}.") from None
+    write_whole(path, statement, SqlError)
     say(f"Wrote {path}.")

@@ -39,7 +39,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
     shadow.add_argument(
         "--no-shadow", action="store_true", help="let no version answer beside the current one"
     )
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:

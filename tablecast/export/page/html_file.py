@@ -16,7 +16,7 @@ from markupsafe import Markup
 from tablecast.deployment import graph_file
 from tablecast.deployment.deployment import Deployment
 from tablecast.deployment.opening import load
-from tablecast.deployment.unfinished import replaced_when_whole
+from tablecast.deployment.unfinished import write_whole
 from tablecast.deployment.versions import base_meant
 from tablecast.errors import PageError
 from tablecast.export.page.contents import contents_of
@@ -74,11 +74,7 @@ def write_page(name: str | Path, output: str | Path, *, card: bool = True) -> Pa
     contents = contents_of(loaded, graph)
     proof = prove_page(loaded, contents)
     html = page_html(loaded, contents, hashlib.sha256(graph).hexdigest(), card=card)
-    try:
-        with replaced_when_whole(path) as temporary:
-            temporary.write_text(html, encoding="utf-8")
-    except OSError as error:
-        raise PageError(f"{str(path)!r} cannot be written: {error.strerror}.") from None
+    write_whole(path, html, PageError)
     return proof
 
 
