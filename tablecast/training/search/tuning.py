@@ -51,7 +51,7 @@ class Draws:
             candidate: the estimator.
             view: the name of what it is given.
         """
-        space, purpose = space_of(candidate, self._rows) or {}, f"draws {candidate.model} {view}"
+        space, purpose = space_of(candidate) or {}, f"draws {candidate.model} {view}"
         if purpose not in self._left:
             random = np.random.default_rng([self._seed, crc32(purpose.encode())])
             self._left[purpose] = random.permutation(prod(map(len, space.values()))).tolist()
@@ -68,8 +68,7 @@ class Tuning:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._rows = len(pool.prepared.table)
-        self._draws = Draws(self._rows, pool.seed)
+        self._draws = Draws(len(pool.prepared.table), pool.seed)
 
     def run(self) -> None:
         """Draw for each in turn, so that a short budget serves all, as long as that helps."""
@@ -89,7 +88,7 @@ class Tuning:
         ranked = self._pool.ranked()
         near = [trial for trial in ranked if trial.loss <= WORTH_TUNING * ranked[0].loss]
         turns = [(trial.members[0][0], trial.view) for trial in distinct(near, each=1)]
-        return [turn for turn in turns if space_of(turn[0], self._rows) is not None][:TUNED]
+        return [turn for turn in turns if space_of(turn[0]) is not None][:TUNED]
 
     def _try(self, candidate: Candidate, view: View, alike: Sequence[Candidate]) -> bool:
         """Whether the next draw for an estimator is clearly better than its best so far."""
