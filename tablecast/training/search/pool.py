@@ -20,13 +20,15 @@ from tablecast.training.search.cross_validation import at_once, fit_ahead, try_c
 from tablecast.training.search.forest_size import with_room
 from tablecast.training.search.step_memory import StepMemory
 from tablecast.training.search.trial import TOO_LONG, Trial, distinct
-from tablecast.training.search.tuning import WORTH_TUNING
 from tablecast.training.search.views import Recipe, View
 
 if TYPE_CHECKING:
     from tablecast.data.prepared import Prepared
 
 Progress = Callable[[str], None]
+
+# What is further behind the best is not tuned, and no blend is expected to have it.
+WORTH_TUNING = 1.05
 
 
 @dataclass(eq=False)

@@ -6,23 +6,18 @@ from collections.abc import Sequence
 from copy import deepcopy
 from itertools import cycle, islice
 from math import prod
-from typing import TYPE_CHECKING
 from zlib import crc32
 
 import numpy as np
 
 from tablecast.training.search.candidates import Candidate, drawn, space_of
 from tablecast.training.search.cross_validation import at_once
+from tablecast.training.search.pool import WORTH_TUNING, Pool
 from tablecast.training.search.trial import Trial, distinct
 from tablecast.training.search.views import View
 
-if TYPE_CHECKING:
-    from tablecast.training.search.pool import Pool
-
 #: Of the kinds of estimators the best so many are tuned, each with the features that it is best on.
 TUNED = 3
-# What is further behind would take the time of the others.
-WORTH_TUNING = 1.05
 #: An estimator's tuning ends when so many draws in a row gain less than that.
 PATIENCE, WORTH_A_TRIAL = 4, 0.001
 
