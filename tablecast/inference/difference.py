@@ -20,13 +20,7 @@ import numpy.typing as npt
 
 from tablecast.inference.engine import Engine, Label
 from tablecast.inference.permutations import Walks
-from tablecast.inference.shapley import (
-    MOST_EXACT,
-    SEED,
-    Contribution,
-    followed,
-    shapley_weights,
-)
+from tablecast.inference.shapley import MOST_EXACT, SEED, Contribution, followed, shapley_weights
 from tablecast.schema.field import Value
 from tablecast.schema.schema import Row, Schema
 

@@ -17,12 +17,7 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread
 
-from sqlalchemy.exc import (
-    InterfaceError,
-    InternalError,
-    OperationalError,
-    ProgrammingError,
-)
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, ProgrammingError
 
 from tablecast.errors import LogError
 from tablecast.log.database import reason_of

@@ -10,12 +10,7 @@ import onnx
 from onnx import TensorProto, numpy_helper
 
 from tablecast.compiler.graph import columns_of
-from tablecast.compiler.row_program import (  # noqa: F401 - each registers its operators
-    elementwise,
-    shapes,
-    sums,
-    tree_ensemble,
-)
+from tablecast.compiler.row_program import elementwise, shapes, sums, tree_ensemble  # noqa: F401 - each registers its operators
 from tablecast.compiler.row_program.recorder import Recorder, Untraceable, renumbered
 from tablecast.compiler.row_program.tensors import OPERATORS, Operator, Tensor
 

@@ -11,13 +11,7 @@ from tablecast.deployment.deployment import Deployment
 from tablecast.errors import BatchError
 from tablecast.i18n.language import N_, _
 from tablecast.web.docs.answer_schemas import TEXT
-from tablecast.web.docs.failures import (
-    ALLOW,
-    FAILURES,
-    REQUEST_ID,
-    operation,
-    problem_response,
-)
+from tablecast.web.docs.failures import ALLOW, FAILURES, REQUEST_ID, operation, problem_response
 from tablecast.web.docs.row_schemas import example_rows
 from tablecast.web.http.responses import problem_body
 
