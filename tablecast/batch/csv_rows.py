@@ -1,7 +1,5 @@
 """CSV rows in a request: read and written like a batch, with each row's full prediction."""
 
-from __future__ import annotations
-
 import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence

@@ -1,7 +1,5 @@
 """CSV output: the rows as they were read, with columns added and formulas made harmless."""
 
-from __future__ import annotations
-
 import csv
 import io
 from collections.abc import Collection, Iterable, Mapping, Sequence

@@ -3,8 +3,6 @@
 The answered file of a batch is one, with the true values in a column of the target's name.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass

@@ -10,8 +10,6 @@ Sundararajan and Najmi, "The many Shapley values for model explanation" (2020), 
 Shapley, with the first case as the baseline.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -5,8 +5,6 @@ under way goes into the next (group commit), and those who were answered togethe
 moment, since they may ask again together.
 """
 
-from __future__ import annotations
-
 import atexit
 import logging
 import math

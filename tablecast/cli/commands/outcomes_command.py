@@ -1,7 +1,5 @@
 """``tablecast outcomes``: what predictions should have been, from a file."""
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 

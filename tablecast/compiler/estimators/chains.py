@@ -1,7 +1,5 @@
 """scikit-learn's ``Pipeline`` as an estimator: an estimator with steps of its own before it."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

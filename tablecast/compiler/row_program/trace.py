@@ -1,7 +1,5 @@
 """Walks a graph with one row whose numbers are not known yet."""
 
-from __future__ import annotations
-
 import inspect
 from typing import Any
 

@@ -1,7 +1,5 @@
 """``/batch`` in the OpenAPI document: the request and the response."""
 
-from __future__ import annotations
-
 import csv
 import io
 from typing import Any

@@ -11,8 +11,6 @@ of thread, changes of the poller, a byte through a pipe. So a plain request is a
 It uses gunicorn's worker through the attributes that ``tests/test_worker.py`` names.
 """
 
-from __future__ import annotations
-
 import os
 import selectors
 import socket
