@@ -7,7 +7,7 @@ from copy import deepcopy
 from itertools import cycle, islice
 from typing import TYPE_CHECKING
 
-from tablecast.training.search.candidates import Candidate, space_of
+from tablecast.training.search.candidates import Candidate, calmer, space_of
 from tablecast.training.search.cross_validation import at_once
 from tablecast.training.search.sampling import Proposals
 from tablecast.training.search.trial import Trial
@@ -45,10 +45,21 @@ class Tuning:
 
     def run(self) -> None:
         """Draw settings in turns, so that a short budget serves all; then step from the best."""
+        self._calm()
         turns = self._promising()
         self._rounds(turns, Proposals.drawn, DRAWS, PATIENCE_OF_DRAWS)
         if turns and DRAWS and len(turns[0][1].experiment.y_train) >= REFINED_ROWS:
             self._rounds(turns, Proposals.stepped, STEPS, PATIENCE_OF_STEPS)
+
+    def _calm(self) -> None:
+        """Try trees that are too far behind to be tuned once more, with larger leaves."""
+        tried = [(one.loss, (one.view, one.members[0][0].model))
+                 for one in (*self._pool.trials, *self._pool.dropped)]  # fmt: skip
+        for view, model in dict.fromkeys(kind for _, kind in tried):
+            least = min(loss for loss, kind in tried if kind == (view, model))
+            again = calmer(model, view)
+            if again and least > WORTH_TUNING * self._pool.ranked()[0].loss:
+                self._pool.attempt(again, view)
 
     def _promising(self) -> list[Turn]:
         turns: list[Turn] = []
