@@ -132,8 +132,8 @@ BEGIN_FEW: Mapping[str, Settings] = {
         "subsample_freq": 1, "colsample_bytree": 0.6, "min_child_samples": 5,
     },
 }
-#: What is tried once more where these learn rows by heart: where chance tells most rows apart, a
-#: forest's log loss is .93 with leaves of one row and .41 with leaves of three (titanic).
+#: What is tried once more of classes where these learn rows by heart: where chance tells most rows
+#: apart, extra trees have a log loss of .93 with leaves of one row, .41 with three (titanic).
 CALMER: Mapping[str, Settings] = {
     "et": {"min_samples_leaf": 3}, "rf": {"min_samples_leaf": 3},
     "lightgbm": {
@@ -197,26 +197,19 @@ def first(task: str, rows: int, columns: int = 0) -> list[Candidate]:
     return [*first_ones, *(candidate for candidate in others if candidate not in first_ones)]
 
 
-def calmer(model: str, view: View) -> Candidate | None:
-    """What may be tried once more of a kind of trees; None of others, and of features beside."""
-    features = view.recipe.features
-    if model not in CALMER or (model, features) not in TRIED[view.task] or features == "searched":
-        return None
-    return Candidate(model, CALMER[model], features)
-
-
-def drawn(candidate: Candidate, rows: int, random: np.random.Generator) -> Candidate | None:
-    """The candidate with settings drawn from its space; None where it has none."""
-    space = space_of(candidate, rows)
-    if space is None:
-        return None
-    settings = {name: values[random.integers(len(values))] for name, values in space.items()}
+def drawn(candidate: Candidate, rows: int, place: int) -> Candidate:
+    """The candidate with the settings at a place of its space, which has all of their products."""
+    space = space_of(candidate, rows) or {}
+    indices = np.unravel_index(place, [len(values) for values in space.values()])
+    settings = {
+        name: space[name][int(index)] for name, index in zip(space, indices, strict=True)
+    }
     complete = plain_settings(candidate.model, settings, rows)
     return Candidate(candidate.model, complete, candidate.features, tuned=True)
 
 
 def space_of(candidate: Candidate, rows: int) -> Mapping[str, Sequence[Any]] | None:
-    """The values that each setting may take, in order; None where nothing is tuned."""
+    """The values that each setting may take; None where nothing is tuned."""
     spaces = {**SPACES, **SPACES_FEW} if rows < FEW_ROWS else SPACES
     space = spaces.get(candidate.model)
     if space is not None and candidate.settings.get("criterion") in CRITERIA:
