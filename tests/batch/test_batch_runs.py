@@ -527,7 +527,7 @@ def test_losses_are_compared_by_their_differences() -> None:
     old, new = np.array([1.0, 2.0, 3.0, 6.0]), np.array([1.0, 1.0, 1.0, 1.0])
     found = _comparison("absolute error", old, new, 5, 6)
     reach = 1.96 * float(np.std(new - old, ddof=1)) / 2
-    assert (found.rows, found.without, found.refused) == (4, 5, 6)
+    assert (found.rows, found.rows_without_target, found.rows_refused) == (4, 5, 6)
     assert (found.old, found.new) == (3.0, 1.0)
     assert (found.low, found.high) == (pytest.approx(-2 - reach), pytest.approx(-2 + reach))
     assert found.to_json()["difference"] == -2.0
@@ -562,16 +562,17 @@ def test_columns_of_outcomes_are_found_by_name() -> None:
     def names(*given: str) -> Any:
         return SimpleNamespace(names=list(given), name="f.csv")
 
-    assert _column(names("ID", "x", "Prediction_ID"), ("id", "prediction_id")) == 2
-    assert _column(names("ID", "x"), ("id", "prediction_id")) == 0
+    assert _column("f.csv", ["ID", "x", "Prediction_ID"], ("id", "prediction_id")) == 2
+    assert _column("f.csv", ["ID", "x"], ("id", "prediction_id")) == 0
     with pytest.raises(BatchError, match=r"f\.csv has no column 'id' or 'prediction_id'"):
-        _column(names("x"), ("id", "prediction_id"))
+        _column("f.csv", ["x"], ("id", "prediction_id"))
     with pytest.raises(BatchError, match=r"f\.csv has no column 'id'\."):
-        _column(names("x"), ("id",))
+        _column("f.csv", ["x"], ("id",))
     schema = iris_schema()
-    assert _outcome_column(names("id", "outcome"), schema) == 1
-    assert _outcome_column(names("Species", "id"), schema) == 0
+    assert _outcome_column(names("id", "outcome"), schema, 0) == 1
+    assert _outcome_column(names("Species", "id"), schema, 1) == 0
     with pytest.raises(BatchError, match="both a column 'outcome' and a column 'species'"):
-        _outcome_column(names("outcome", "species"), schema)
+        _outcome_column(names("id", "outcome", "species"), schema, 0)
+    assert _outcome_column(names("outcome", "species"), schema, 0) == 1  # which has the ids
     asked = replace(schema, fields=(replace(schema.fields[0], name="Outcome"),))
-    assert _outcome_column(names("outcome", "species"), asked) == 1
+    assert _outcome_column(names("id", "outcome", "species"), asked, 0) == 2
