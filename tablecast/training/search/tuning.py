@@ -10,7 +10,7 @@ from zlib import crc32
 
 import numpy as np
 
-from tablecast.training.search.candidates import Candidate, drawn, space_of
+from tablecast.training.search.candidates import CALMER, Candidate, drawn, space_of
 from tablecast.training.search.cross_validation import at_once
 from tablecast.training.search.pool import WORTH_TUNING, Pool
 from tablecast.training.search.trial import Trial, distinct
@@ -67,6 +67,7 @@ class Tuning:
 
     def run(self) -> None:
         """Draw for each in turn, so that a short budget serves all, as long as that helps."""
+        self._calm()
         turns = self._promising()
         left = [PATIENCE] * len(turns)
         while any(left):
@@ -78,6 +79,16 @@ class Tuning:
                 alike = [turns[at][0] for at in others if left[at] and turns[at][1] is view]
                 gains = self._try(candidate, view, alike)
                 left[index] = PATIENCE if gains else left[index] - 1
+
+    def _calm(self) -> None:
+        """Try trees of classes that are too far behind to be tuned once more."""
+        tried = [*self._pool.trials, *self._pool.dropped]
+        for model, settings in CALMER.items():
+            known = [one for one in tried if one.members[0][0].model == model
+                     and one.view.recipe.features == "scaled"]  # fmt: skip
+            least = min((one.loss for one in known), default=0.0)
+            if least > WORTH_TUNING * self._pool.ranked()[0].loss:
+                self._pool.attempt(Candidate(model, settings, "scaled"), known[0].view)
 
     def _promising(self) -> list[Turn]:
         ranked = self._pool.ranked()
