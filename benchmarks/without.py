@@ -73,7 +73,6 @@ OF_SEARCH: dict[str, tuple[Any, str, Any]] = {
     "blends": (Blending, "run", lambda _self: None),
     "blend_members": (Blending, "_across_views", lambda _self: None),
     "geometric_mean": (trial, "of_folds", lambda _view, losses: float(np.mean(losses))),
-    "straight_targets": (rounds, "straightened", lambda _prepared: [False]),
     "temperature": (rounds, "all_tempered", lambda _ranked: []),
 }
 #: And each estimator with features that a search tries after PyCaret's own: ``mlp.scaled``.
