@@ -7,12 +7,11 @@ from typing import Any
 
 import numpy as np
 import sqlalchemy as sa
-from alembic import command
 
 from tablecast.deployment.relabelled_files import description_of
-from tablecast.log.daily import DAY, Daily, Place, add, read, uncounted_of
+from tablecast.log.daily import DAY, Place, add, uncounted_of
 from tablecast.log.daily_sums import Counting, Sums, added, of_outcome
-from tablecast.log.database import _config, engine_of, upgrade, writing
+from tablecast.log.database import engine_of, upgrade, writing
 from tablecast.log.entries import first_id
 from tablecast.log.tables import PREDICTION, REFUSAL, UNCOUNTED
 from tests.deployments import SHIPPED
@@ -151,37 +150,3 @@ def keep(engine: sa.Engine, answered: Sequence[Any] = (), refused: Sequence[Any]
                             (UNCOUNTED, uncounted_of(answered, refused))):  # fmt: skip
             if rows:
                 connection.execute(sa.insert(table), list(rows))
-
-
-def check_an_older_log(engine: sa.Engine) -> None:
-    """Bring a new database's tables from before sums had names to this version."""
-    config = _config()
-    with writing(engine) as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "0002")
-        columns = [column for column in PREDICTION.c if column.name != "preview"]
-        old = sa.table("prediction", *(sa.column(one.name, one.type) for one in columns))
-        rows = [
-            {name: value for name, value in row.items() if name != "preview"} | more
-            for row in rows_of(shipped(), TODAY, 5)
-            for more in ({}, {"id": row["id"] + "-", "deployment": "a copy"})
-        ]
-        connection.execute(sa.insert(old), rows[:-1])
-        for sha256, share, count in ((shipped()["sha256"], 0, 5), (shipped()["sha256"], 1, 4),
-                                     ("forgotten", 0, 3)):  # fmt: skip
-            its = {"sha": sha256, "day": TODAY, "share": share, "sums": f'{{"rows": {count}}}'}
-            connection.execute(sa.text("INSERT INTO daily VALUES (:sha, :day, :share, :sums)"), its)
-    upgrade(engine)
-    with engine.connect() as connection:
-        assert read(connection, shipped()["name"], shipped()["sha256"]) == {TODAY: {"rows": 9}}
-        assert read(connection, "a copy", shipped()["sha256"]) == {}
-        assert read(connection, "", "forgotten") == {TODAY: {"rows": 3}}
-        found = connection.execute(sa.select(PREDICTION.c.preview)).scalars().all()
-        assert found == [False] * 9
-    counted = Daily()
-    counted.learn(shipped()["name"], shipped())
-    keep(engine, rows_of(shipped(), TODAY, 7, seed=1))
-    counted.fold(engine)
-    with engine.connect() as connection:
-        sums = read(connection, shipped()["name"], shipped()["sha256"])
-    assert sums[TODAY]["rows"] == 16

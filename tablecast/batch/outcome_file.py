@@ -3,30 +3,21 @@
 The answered file of a batch is one, with the true values in a column of the target's name.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from tablecast.batch.csv_source import CsvSource
 from tablecast.batch.paths import file_errors
+from tablecast.batch.row_source import row_source
 from tablecast.batch.summary import SHOWN_REFUSALS, Refused, RowsRefused, Summary, location_in_words
-from tablecast.batch.workbook_source import WorkbookSource
-from tablecast.data.sheets import is_workbook
+from tablecast.data.logged_table import first_of
 from tablecast.deployment.deployment import Deployment
 from tablecast.errors import BatchError, InvalidInput, Remark
 from tablecast.i18n.language import N_, _
 from tablecast.log.entries import read_id
-from tablecast.log.outcomes import (
-    NAME,
-    OutcomesRefused,
-    Told,
-    read_outcome,
-    schema_of_outcomes,
-)
+from tablecast.log.outcomes import NAME, OutcomesRefused, Told, read_outcome, schema_of_outcomes
 from tablecast.schema.schema import Schema
 from tablecast.schema.texts import fold
 
@@ -88,22 +79,14 @@ def read_outcomes(loaded: Deployment, stream: BinaryIO, name: str) -> Outcomes:
     Raises:
         BatchError: it cannot be read, lacks a column, or has values of another kind.
     """
-    schema = loaded.schema
-    expected = [*ID_NAMES, NAME, schema.target, *(field.name for field in schema.fields)]
-    beginning = stream.read(8)
-    stream.seek(0)
-    source: Any = (
-        WorkbookSource(stream, name, expected)
-        if is_workbook(beginning)
-        else CsvSource(stream, name, expected, schema.reading.get("encoding", ""))
-    )
-    with closing(source):
+    more = [*ID_NAMES, NAME, loaded.schema.target]
+    with closing(row_source(stream, name, loaded.schema, more)) as source:
         return _outcomes_of(loaded, source)
 
 
 def _outcomes_of(loaded: Deployment, source: Any) -> Outcomes:
-    ids = _column(source, ID_NAMES)
-    outcomes = _outcome_column(source, loaded.schema)
+    ids = 0 if first_of(source.names) else _column(source.name, source.names, ID_NAMES)
+    outcomes = _outcome_column(source, loaded.schema, ids)
     valid = schema_of_outcomes(loaded)
     told: list[Told] = []
     locations: list[str] = []
@@ -140,29 +123,30 @@ def _is_blank(cell: Any) -> bool:
     return cell is None or not str(cell).strip() or cell != cell  # NaN differs from itself
 
 
-def _outcome_column(source: Any, schema: Schema) -> int:
+def _outcome_column(source: Any, schema: Schema, ids: int) -> int:
     """The place of the column of outcomes. Raises BatchError where there is none, or two."""
-    known = {fold(name) for name in source.names}
-    names = (NAME, schema.target)
+    others = [name if place != ids else "" for place, name in enumerate(source.names)]
+    known = {fold(name) for name in others}
+    names: tuple[str, ...] = (NAME, schema.target)
     if any(fold(field.name) == NAME for field in schema.fields):  # what was asked, not what it was
-        return _column(source, names[1:])
-    if len({fold(name) for name in names} & known) > 1:
+        names = names[1:]
+    elif len({fold(name) for name in names} & known) > 1:
         words = _(
             "{file} has both a column {first} and a column {second}. Keep the one that says what "
             "it was."
         )
         first, second = map(repr, names)
         raise BatchError(words.format(file=source.name, first=first, second=second))
-    return _column(source, names)
+    return _column(source.name, others, names)
 
 
-def _column(source: Any, names: Sequence[str]) -> int:
+def _column(file: str, there: Sequence[str], names: Sequence[str]) -> int:
     """The place of the last of these columns that is there. Raises BatchError where none is."""
-    known = [fold(name) for name in source.names]
+    known = [fold(name) for name in there]
     for name in reversed(names):
         if fold(name) in known:
             return known.index(fold(name))
     words = _("{file} has no column {names}. Its first line must contain the column names.")
     first, *others = map(repr, names)
     either = _("{first} or {second}").format(first=first, second=others[0]) if others else first
-    raise BatchError(words.format(file=source.name, names=either))
+    raise BatchError(words.format(file=file, names=either))

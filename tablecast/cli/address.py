@@ -1,7 +1,5 @@
 """Where a server is about to listen: whether it may, how people write it, and a browser for it."""
 
-from __future__ import annotations
-
 import errno
 import os
 import socket
@@ -17,6 +15,11 @@ OPEN_WITHIN = 60.0
 #: Seconds between two looks.
 PAUSE = 0.1
 
+ELSEWHERE = (
+    "{} is not an address of this machine. Use --host 127.0.0.1 for this machine only, or --host "
+    "0.0.0.0 for every network."
+)
+
 
 def check_free(host: str, port: int) -> None:
     """See whether a server may listen there.
@@ -27,10 +30,7 @@ def check_free(host: str, port: int) -> None:
     try:
         family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     except (OSError, UnicodeError):
-        raise ServeError(
-            f"{host!r} is not an address of this machine. Use --host 127.0.0.1 for this machine "
-            "only, or --host 0.0.0.0 for every network."
-        ) from None
+        raise ServeError(ELSEWHERE.format(repr(host))) from None
     try:
         with socket.socket(family, kind) as probe:
             # As servers do: a connection that is only just over does not hold the port.
@@ -47,10 +47,7 @@ def _why_not(error: OSError, host: str, port: int) -> str:
     if error.errno in (errno.EACCES, errno.EPERM):
         return f"You may not use port {port}. Choose one above 1023 (--port NUMBER)."
     if error.errno == errno.EADDRNOTAVAIL:
-        return (
-            f"{host} is not an address of this machine. Use --host 127.0.0.1 for this machine "
-            "only, or --host 0.0.0.0 for every network."
-        )
+        return ELSEWHERE.format(host)
     return f"Nothing can listen on {host}, port {port}: {error.strerror}."
 
 

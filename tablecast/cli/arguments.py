@@ -1,7 +1,5 @@
 """Arguments that several commands have, and the line that they print."""
 
-from __future__ import annotations
-
 import argparse
 import math
 import sys
@@ -12,10 +10,10 @@ from tablecast.deployment.signature import stale_signatures
 from tablecast.settings import SETTINGS
 
 
-def add_deployment(parser: argparse.ArgumentParser) -> None:
+def add_deployment(parser: argparse.ArgumentParser, nargs: str | None = None) -> None:
     """The deployment that a command is about."""
     parser.add_argument(
-        "name", metavar="NAME",
+        "name", metavar="NAME", nargs=nargs,
         help="the deployment: the path of its files, such as build/charges, without their endings",
     )
 

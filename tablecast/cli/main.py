@@ -1,7 +1,5 @@
 """The command line: ``python -m tablecast COMMAND``."""
 
-from __future__ import annotations
-
 import argparse
 import os
 import pkgutil
@@ -119,5 +117,7 @@ def command_parser(wanted: Sequence[str] = ()) -> argparse.ArgumentParser:
     names = [module.removesuffix(ENDING) for module in modules]
     for name in [name for name in names if name in wanted] or names:
         command = import_module(f"{commands_folder.__name__}.{name}{ENDING}")
-        command.configure(commands.add_parser(name, help=command.HELP))
+        its_parser = commands.add_parser(name, help=command.HELP)
+        its_parser.set_defaults(run=getattr(command, "run", None))  # or one for each of its actions
+        command.configure(its_parser)
     return parser

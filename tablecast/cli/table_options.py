@@ -1,10 +1,9 @@
 """The options that say how to read a table, where its cells leave that open."""
 
-from __future__ import annotations
-
 import argparse
 import re
 from collections.abc import Sequence
+from dataclasses import fields
 
 from tablecast.errors import TableError
 from tablecast.schema.options import ReadingOptions
@@ -89,23 +88,10 @@ def table_options(options: argparse.Namespace) -> ReadingOptions:
                 "such as --level continent=NA."
             )
         levels.setdefault(column, []).append(text)
-    return ReadingOptions(
-        task=options.task,
-        category=options.category,
-        number=options.number,
-        date=_dates(options.date),
-        drop=options.drop,
-        keep=options.keep,
-        missing=options.missing,
-        level=levels,
-        encoding=options.encoding,
-        separator={"tab": "\t", "\\t": "\t"}.get(options.separator, options.separator),
-        decimal=options.decimal,
-        sheet=options.sheet,
-        group=options.group,
-        time=options.time,
-        weight=options.weight,
-    )
+    given = {option.name: getattr(options, option.name) for option in fields(ReadingOptions)}
+    separator = {"tab": "\t", "\\t": "\t"}.get(options.separator, options.separator)
+    read = {"date": _dates(options.date), "level": levels, "separator": separator}
+    return ReadingOptions(**{**given, **read})
 
 
 def _dates(pairs: Sequence[str]) -> dict[str, str]:

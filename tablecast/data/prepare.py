@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from tablecast.data.columns import tidy
+from tablecast.data.logged_table import FIRST, first_of
 from tablecast.data.prepared import Dropped, Prepared, named_id
 from tablecast.data.row_metadata import NO_FEATURE, metadata_of
 from tablecast.data.split_hints import hints
@@ -246,7 +247,7 @@ def columns_to_drop(
     """
     dropped = []
     drop, keep, everywhere = set(options.drop), set(options.keep), bool(present.all())
-    logged = LOGGED if tuple(features.columns[: len(LOGGED)]) == LOGGED else ()
+    logged = first_of([str(name) for name in features.columns[: len(FIRST)]])
     for name, column in features.items():
         name = str(name)
         if name in drop:
@@ -263,8 +264,7 @@ def columns_to_drop(
     return dropped
 
 
-#: How the table begins that ``tablecast log export`` writes: the old answer is no feature.
-LOGGED = ("id", "at", "deployment", "prediction")
+#: The old answer is no feature.
 FROM_LOG = Remark("the prediction log wrote it")
 HASHED_IN_LOG = Remark("the prediction log has only hashes of it, which nobody can type in")
 

@@ -4,8 +4,6 @@ The description holds the schema, the card and the SHA-256 of the pickle, so tha
 checked before it is opened and never opened by a process that only needs to know its fields.
 """
 
-from __future__ import annotations
-
 import json
 import platform
 from collections.abc import Mapping
@@ -20,12 +18,12 @@ from tablecast.deployment.files import (
     damaged,
     missing,
     read_whole,
-    replaced_when_whole,
     sha256_of,
     with_ending,
     without_ending,
 )
 from tablecast.deployment.signature import check_signature
+from tablecast.deployment.unfinished import replaced_when_whole
 from tablecast.errors import ArtifactError, Remark
 from tablecast.inference.pycaret_api import import_pycaret
 from tablecast.schema.schema import Schema

@@ -1,14 +1,10 @@
-"""The paths of a deployment's files, and how a file is replaced as a whole."""
-
-from __future__ import annotations
+"""The paths of a deployment's files."""
 
 import hashlib
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 from tablecast.errors import ArtifactError
 
@@ -109,17 +105,3 @@ def damaged(path: Path) -> ArtifactError:
 
 def sha256_of(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
-
-
-@contextmanager
-def replaced_when_whole(path: Path) -> Iterator[Path]:
-    """A temporary path beside ``path``, which takes its place only when the block succeeds."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with NamedTemporaryFile(dir=path.parent, suffix=path.suffix, delete=False) as file:
-        temporary = Path(file.name)
-    try:
-        yield temporary
-        temporary.chmod(0o644)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -4,22 +4,15 @@ Of 500 ONNX files with a changed byte, 212 loaded in onnxruntime and answered wr
 bytes are read once, checked, and those same bytes are what runs; nothing else is ever opened.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from tablecast.deployment.description import check_format
-from tablecast.deployment.files import (
-    damaged,
-    read_whole,
-    replaced_when_whole,
-    sha256_of,
-    with_ending,
-)
+from tablecast.deployment.files import damaged, read_whole, sha256_of, with_ending
 from tablecast.deployment.signature import check_signature
+from tablecast.deployment.unfinished import replaced_when_whole
 from tablecast.errors import ArtifactError
 
 #: The key of the description among the graph's metadata.

@@ -5,16 +5,15 @@ signature tells that somebody with the secret key has made them. The files are m
 that ``minisign -V`` checks them too.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from tablecast.deployment.files import replaced_when_whole, with_ending, without_ending
+from tablecast.deployment.files import with_ending, without_ending
 from tablecast.deployment.staging import check_free
+from tablecast.deployment.unfinished import replaced_when_whole
 from tablecast.deployment.versions import base_meant
 from tablecast.errors import ArtifactError
 from tablecast.settings import read_settings

@@ -6,8 +6,6 @@ other. Until it is there, the first version is current: a version that is put be
 nothing by itself.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from dataclasses import asdict, dataclass, replace
@@ -15,9 +13,10 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from tablecast.deployment.files import readable, replaced_when_whole, with_ending, without_ending
+from tablecast.deployment.files import readable, with_ending, without_ending
 from tablecast.deployment.installed import installed_base
 from tablecast.deployment.staging import alone_in
+from tablecast.deployment.unfinished import replaced_when_whole
 from tablecast.errors import ArtifactError
 
 #: The file in a deployment's folder that says which version is served.

@@ -1,10 +1,9 @@
 """The prediction log as a table: CSV, Excel or Parquet, with what training reads."""
 
-from __future__ import annotations
-
 import csv
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -13,17 +12,19 @@ from typing import Any, Protocol
 from tablecast.batch.formula_guard import guarded
 from tablecast.batch.parquet import GROUP_ROWS, import_pyarrow
 from tablecast.batch.paths import OTHER_KINDS, file_errors
-from tablecast.deployment.files import replaced_when_whole
+from tablecast.data.logged_table import first_columns
+from tablecast.deployment.unfinished import replaced_when_whole
 from tablecast.errors import BatchError
 from tablecast.log.reader import Row
 from tablecast.schema.field import Field, Refusal
 from tablecast.schema.schema import Schema
 
-#: How the table begins; ``train`` knows it by that.
-FIRST = ("id", "at", "deployment", "prediction")
-
 #: Rows that a sheet takes, with its header.
 MOST_ON_SHEET = 1_048_576
+
+
+#: Name, and whether the column holds texts.
+Columns = Sequence[tuple[str, bool]]
 
 
 class Sink(Protocol):
@@ -33,38 +34,55 @@ class Sink(Protocol):
     def close(self) -> None: ...
 
 
-def write_log(schema: Schema, rows: Iterable[Row], path: Path) -> int:
+@dataclass
+class Exported:
+    """What became of the answers.
+
+    Attributes:
+        first: how the columns are called that the log adds, as ``logged_table.FIRST`` has them.
+        rows: how many were written.
+        gone: fields of an earlier version of the deployment, which have no column.
+    """
+
+    first: list[str]
+    rows: int = 0
+    gone: set[str] = field(default_factory=set)
+
+
+def write_log(schema: Schema, rows: Iterable[Row], path: Path) -> Exported:
     """Write answers with what was asked and what it was; the file appears when it is whole.
 
-    The columns: ``FIRST``, the fields, and the outcome under the target's name.
+    The columns: ``logged_table.FIRST``, the fields, and the outcome under the target's name.
 
     Args:
         schema: the deployment's.
-        rows: as ``log.reader.predictions_between`` gives them.
+        rows: as ``log.reader.answers_of`` gives them.
         path: its ending says which kind of file it is.
-
-    Returns:
-        How many rows were written.
 
     Raises:
         BatchError: the file cannot be written.
     """
-    fields = [field for field in schema.fields if field.log != "no"]
-    names = [*FIRST, *(field.name for field in fields), schema.target]
-    if twice := {name for name in names if names.count(name) > 1}:
-        raise BatchError(
-            f"The table has a column named {min(twice)!r}, which the log's export has too. Read "
-            "the database itself."
-        )
+    fields = [one for one in schema.fields if one.log != "no"]
+    own = [one.name for one in fields]
+    exported = Exported(first_columns([*own, schema.target]))
+    known = {one.name for one in schema.fields}
+    answers = any(isinstance(label, str) for label in schema.classes)
+    texts = [True, True, True, answers, *map(_is_text, fields), answers]
+    columns = list(zip([*exported.first, *own, schema.target], texts, strict=True))
     make = _sink_for(path)
-    records = (_record(fields, row) for row in rows)
-    count = 0
-    with file_errors(), replaced_when_whole(path) as temporary:
-        with closing(make(temporary, names, schema)) as sink:
-            while part := list(islice(records, GROUP_ROWS)):
-                sink.write(part)
-                count += len(part)
-        return count
+    asked = iter(rows)
+    with file_errors(), replaced_when_whole(path, 0o600) as temporary:
+        with closing(make(temporary, columns)) as sink:
+            while part := list(islice(asked, GROUP_ROWS)):
+                sink.write([_record(fields, row) for row in part])
+                exported.rows += len(part)
+                exported.gone.update(*(row["given"].keys() - known for row in part))
+        return exported
+
+
+def _is_text(one: Field) -> bool:
+    """Whether a column of a field holds texts."""
+    return one.log == "hash" or isinstance(one.json_edge(), str)
 
 
 def _record(fields: Sequence[Field], row: Row) -> list[Any]:
@@ -85,8 +103,8 @@ def _cell(field: Field, value: Any) -> Any:
         return str(value)
 
 
-def _sink_for(path: Path) -> Callable[[Path, Sequence[str], Schema], Sink]:
-    kinds: dict[str, Callable[[Path, Sequence[str], Schema], Sink]] = {
+def _sink_for(path: Path) -> Callable[[Path, Columns], Sink]:
+    kinds: dict[str, Callable[[Path, Columns], Sink]] = {
         ".csv": _Csv, ".xlsx": _Workbook, ".parquet": _Parquet,
     }  # fmt: skip
     ending = path.suffix.lower()
@@ -99,10 +117,10 @@ def _sink_for(path: Path) -> Callable[[Path, Sequence[str], Schema], Sink]:
 
 
 class _Csv:
-    def __init__(self, path: Path, names: Sequence[str], _schema: Schema) -> None:
+    def __init__(self, path: Path, columns: Columns) -> None:
         self._file = path.open("w", encoding="utf-8", newline="")
         self._writer = csv.writer(self._file)
-        self._writer.writerows(guarded([list(names)]))
+        self._writer.writerows(guarded([[name for name, _ in columns]]))
 
     def write(self, rows: Sequence[Sequence[Any]]) -> None:
         self._writer.writerows(guarded([list(map(_text, row)) for row in rows]))
@@ -116,14 +134,14 @@ def _text(value: Any) -> str:
 
 
 class _Workbook:
-    def __init__(self, path: Path, names: Sequence[str], _schema: Schema) -> None:
+    def __init__(self, path: Path, columns: Columns) -> None:
         import xlsxwriter
 
         # Texts stay texts: none is taken for a formula, an address or a number.
         self._book = xlsxwriter.Workbook(str(path), {"constant_memory": True})
         self._sheet = self._book.add_worksheet("log")
         self._row = 0
-        self.write([names])
+        self.write([[name for name, _ in columns]])
 
     def write(self, rows: Sequence[Sequence[Any]]) -> None:
         if self._row + len(rows) > MOST_ON_SHEET:
@@ -141,11 +159,10 @@ class _Workbook:
 
 
 class _Parquet:
-    def __init__(self, path: Path, names: Sequence[str], schema: Schema) -> None:
+    def __init__(self, path: Path, columns: Columns) -> None:
         self._arrow = import_pyarrow()
-        kinds = [self._arrow.string() if is_text else self._arrow.float64()
-                 for is_text in _are_text(names, schema)]  # fmt: skip
-        self._schema = self._arrow.schema(list(zip(names, kinds, strict=True)))
+        kinds = {True: self._arrow.string(), False: self._arrow.float64()}
+        self._schema = self._arrow.schema([(name, kinds[is_text]) for name, is_text in columns])
         self._writer = self._arrow.parquet.ParquetWriter(path, self._schema)
 
     def write(self, rows: Sequence[Sequence[Any]]) -> None:
@@ -157,16 +174,6 @@ class _Parquet:
 
     def close(self) -> None:
         self._writer.close()
-
-
-def _are_text(names: Sequence[str], schema: Schema) -> Iterator[bool]:
-    answers = any(isinstance(label, str) for label in schema.classes)
-    for name in names:
-        field = schema.find(name)
-        if field is not None:
-            yield field.log == "hash" or isinstance(field.json_edge(), str)
-        else:
-            yield answers if name in ("prediction", schema.target) else True
 
 
 def _alike(values: Sequence[Any], is_text: bool) -> list[Any]:

@@ -1,7 +1,5 @@
 """A classifier whose probabilities are raised to a power."""
 
-from __future__ import annotations
-
 from typing import Any, Self
 
 import numpy as np

@@ -5,17 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from tablecast.errors import TableError
+from tablecast.schema.field import Field
 from tablecast.schema.texts import fold
 
-if TYPE_CHECKING:
-    from tablecast.schema.field import Field
-
-
+LISTS_OF_COLUMNS, MAPPINGS = ("category", "number", "drop", "keep"), ("date", "level")
 #: Options that are lists of columns or texts.
-LISTS = ("category", "number", "drop", "keep", "missing")
+LISTS = (*LISTS_OF_COLUMNS, "missing")
+OF_THE_FILE = ("encoding", "separator", "decimal", "sheet")
 #: Columns that say of each row what no feature says; see ``tablecast.data.row_metadata``.
 ROLES = ("group", "time", "weight")
 
@@ -143,18 +142,10 @@ class ReadingOptions:
         """
         known = frozenset(names)
         spelt = {n: n if n in known else column_named(n, names) for n in self.columns}
-        return replace(
-            self,
-            category=[spelt[name] for name in self.category],
-            number=[spelt[name] for name in self.number],
-            date={spelt[name]: form for name, form in self.date.items()},
-            drop=[spelt[name] for name in self.drop],
-            keep=[spelt[name] for name in self.keep],
-            level={spelt[name]: texts for name, texts in self.level.items()},
-            group=None if self.group is None else spelt[self.group],
-            time=None if self.time is None else spelt[self.time],
-            weight=None if self.weight is None else spelt[self.weight],
-        )
+        lists = {of: [spelt[name] for name in getattr(self, of)] for of in LISTS_OF_COLUMNS}
+        of_columns = {of: {spelt[n]: v for n, v in getattr(self, of).items()} for of in MAPPINGS}
+        roles = {role: spelt[name] for name, role in self.roles.items()}
+        return replace(self, **lists, **of_columns, **roles)  # type: ignore[arg-type]
 
     def only_roles(self, names: Sequence[str]) -> ReadingOptions:
         """Group, time and weight alone, as the table spells them.
@@ -182,13 +173,8 @@ class ReadingOptions:
             missing=[*other.missing, *self.missing],
             level={name: other.level[name] for name in _without(other.level, numbers)}
             | dict(self.level),
-            encoding=self.encoding or other.encoding,
-            separator=self.separator or other.separator,
-            decimal=self.decimal or other.decimal,
-            sheet=self.sheet or other.sheet,
-            group=other.group if self.group is None else self.group,
-            time=other.time if self.time is None else self.time,
-            weight=other.weight if self.weight is None else self.weight,
+            **{name: getattr(self, name) or getattr(other, name) for name in OF_THE_FILE},
+            **{of: getattr(other if getattr(self, of) is None else self, of) for of in ROLES},
         )
 
 

@@ -1,17 +1,12 @@
 """The model card as a file: one HTML page that needs nothing else, or JSON."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from tablecast.deployment.files import replaced_when_whole
+from tablecast.deployment.deployment import Deployment
 from tablecast.deployment.model_card import card_of
+from tablecast.deployment.unfinished import write_whole
 from tablecast.errors import CardError
-
-if TYPE_CHECKING:
-    from tablecast.deployment.deployment import Deployment
 
 #: The style sheets that the page has, in their order.
 STYLES = ("tablecast.css", "card.css")
@@ -35,12 +30,7 @@ def write_card(loaded: Deployment, output: str | Path) -> Path:
             f"A model card is written as .html or .json. Rename {path.name!r} to end in one of "
             "them."
         )
-    content = make(loaded)
-    try:
-        with replaced_when_whole(path) as temporary:
-            temporary.write_text(content, encoding="utf-8")
-    except OSError as error:
-        raise CardError(f"{str(path)!r} cannot be written: {error.strerror}.") from None
+    write_whole(path, make(loaded), CardError)
     return path
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 import sqlite3
 import time
 from pathlib import Path
@@ -9,13 +11,18 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from tablecast.batch.outcome_file import read_outcomes
+from tablecast.cli.commands import log_command
 from tablecast.cli.main import main
-from tablecast.data.prepare import HASHED_IN_LOG, prepare
+from tablecast.data.prepare import FROM_LOG, HASHED_IN_LOG, prepare
 from tablecast.data.sources import read_table
-from tablecast.log.entries import hashed
+from tablecast.inference.engine import Answer, Columns
+from tablecast.log.entries import hashed, new_ids
 from tablecast.schema.options import ReadingOptions
+from tablecast.schema.schema import Schema
 from tests.deployments import SHIPPED, shipped_deployment
 from tests.logged import ROW, logged, rows_of
+from tests.stand_ins import deploy
 
 DAY = 86_400_000_000
 
@@ -52,6 +59,75 @@ def test_the_log_is_exported_and_trained_on(
     }  # fmt: skip
     assert len(prepared.table) == 20
     assert sorted(prepared.table["charges"])[:2] == [1000.5, 1007.5]
+
+
+class LastEngine:
+    """Answers with the field ``prediction``."""
+
+    def answer(self, columns: Columns) -> Answer:
+        return Answer(columns["prediction"])
+
+
+@pytest.mark.parametrize("ending", ["csv", "xlsx", "parquet"])
+def test_a_table_has_columns_of_the_logs_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], ending: str
+) -> None:
+    """The log's step aside; outcomes written into the export, and training, find them."""
+    rows = [
+        {"id": number * number % 31, "at": f"at {number % 3}", "ID": number % 7 + 0.5,
+         "log_at": number % 5, "prediction": number % 11 + 0.25, "prediction_id": number % 13}
+        for number in range(40)
+    ]  # fmt: skip
+    table = pd.DataFrame(rows).assign(deployment=[n % 9 + 0.5 for n in range(40)])
+    schema = Schema.from_table(table, "deployment", "regression")
+    loaded = deploy("odd", schema, LastEngine())
+    monkeypatch.chdir(tmp_path)
+    client = logged(tmp_path, monkeypatch, loaded).test_client()
+    named = client.post("/predict_api", json=rows).headers["X-Prediction-Id"].split(", ")
+    monkeypatch.setattr(log_command, "load", lambda _: loaded)
+    monkeypatch.setenv("TABLECAST_DEPLOYMENT", "odd")
+    file = Path(f"asked.{ending}")
+    assert main(["log", "export", "-o", file.name]) == 0
+    assert "called log_id, log_log_at, log_deployment, log_prediction" in capsys.readouterr().out
+    exported = read_table(file)
+    first = ["log_id", "log_log_at", "log_deployment", "log_prediction"]
+    assert list(exported) == [*first, *rows[0], "deployment"]
+    assert list(exported["log_id"]) == named
+    for name in rows[0]:
+        assert list(exported[name]) == list(table[name])
+    exported["deployment"] = table["deployment"]
+    exported.to_csv("told.csv", index=False)
+    assert main(["outcomes", "add", "told.csv"]) == 0
+    assert main(["log", "export", "-o", file.name]) == 0
+    prepared = prepare(read_table(file), "deployment")
+    assert list(prepared.table) == [*rows[0], "deployment"]
+    assert list(prepared.table["deployment"]) == list(table["deployment"])
+    assert [one.name for one in prepared.dropped] == first
+    assert prepared.dropped[0].reason == FROM_LOG
+
+
+@pytest.mark.parametrize("target", ["id", "prediction_id", "outcome", "prediction"])
+def test_what_is_predicted_may_be_called_so(target: str) -> None:
+    """Whatever a target's name, a file's ids and outcomes are told apart."""
+    table = pd.DataFrame({"x": [1.5, 2.5, 3.5], target: [1.25, 2.25, 3.25]})
+    loaded = deploy("odd", Schema.from_table(table, target, "regression"), LastEngine())
+    ids = [new_ids(1)[0] for _ in range(2)]
+    for first, second in (("id", "outcome"), ("prediction_id", target)):
+        if first != second:
+            lines = f"{first},{second}\n{ids[0]},2\n{ids[1]},3\n"
+            read = read_outcomes(loaded, io.BytesIO(lines.encode()), "told.csv")
+            assert [one.id for one in read.told] == ids
+
+
+def test_fields_that_are_gone_are_named(
+    ids: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An earlier version of the deployment asked for more: the export says what it lacks."""
+    with sqlite3.connect(tmp_path / "log.db") as connection:
+        given = json.dumps(ROW | {"postcode": "12345", "beds": 2})
+        connection.execute("UPDATE prediction SET given = ? WHERE id = ?", (given, ids[3]))
+    assert main(["log", "export", "-o", "asked.csv"]) == 0
+    assert "Left out: beds, postcode." in capsys.readouterr().out
 
 
 def test_whose_answers_there_are_is_said(

@@ -10,7 +10,6 @@ import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from watched import check_an_older_log
 
 from tablecast.errors import LogError, SettingError
 from tablecast.log.database import engine_of, errors_of_log, upgrade, writing
@@ -37,11 +36,6 @@ def test_only_its_owner_reads_the_log(tmp_path: Path) -> None:
         made = {file.name: file.stat().st_mode & 0o777 for file in tmp_path.iterdir()}
     assert set(made.values()) == {0o600}
     assert "log.db-wal" in made
-
-
-def test_an_older_log_keeps_its_rows_and_sums(tmp_path: Path) -> None:
-    """Sums get the name of the deployment that gave most of their answers."""
-    check_an_older_log(engine_of(f"sqlite:///{tmp_path / 'log.db'}"))
 
 
 def test_a_commit_is_on_the_disk(tmp_path: Path) -> None:
@@ -72,11 +66,12 @@ def test_values_come_back_as_they_were(tmp_path: Path, value: float | str) -> No
     assert found["probabilities"] is None
 
 
-def test_a_later_version_is_refused(tmp_path: Path) -> None:
-    """A database that a later version has changed is left alone."""
+@pytest.mark.parametrize("version", ["0002", "9999"])
+def test_another_version_is_refused(tmp_path: Path, version: str) -> None:
+    """A database that a later version has changed is left alone, as one from before any release."""
     engine = opened(tmp_path)
     with writing(engine) as connection:
-        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+        connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{version}'")
     with pytest.raises(LogError, match="another version of tablecast"):
         upgrade(engine)
 

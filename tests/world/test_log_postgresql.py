@@ -11,7 +11,6 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from postgresql import Server, postgresql
-from watched import check_an_older_log
 
 from tablecast.cli.main import main
 from tablecast.log.database import engine_of, upgrade
@@ -61,11 +60,6 @@ def test_the_steps_make_the_tables(server: Server) -> None:
     with engine.connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
     engine.dispose()
-
-
-def test_an_older_log_keeps_its_rows_and_sums(server: Server) -> None:
-    """As in SQLite."""
-    check_an_older_log(engine_of(server.address))
 
 
 def test_answers_are_kept_once(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:

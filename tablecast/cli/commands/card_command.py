@@ -1,7 +1,5 @@
 """``tablecast card``: a deployment's model card, on the terminal or as a file."""
 
-from __future__ import annotations
-
 import argparse
 
 from tablecast.cli.arguments import add_deployment, say
@@ -32,7 +30,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--lang", choices=[language.primary for language in LANGUAGES], default=ENGLISH.primary,
         help="the page's language (default: %(default)s)",
     )
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:

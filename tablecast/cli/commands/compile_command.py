@@ -1,7 +1,5 @@
 """``tablecast compile``: the graph of a saved pipeline, with its proof."""
 
-from __future__ import annotations
-
 import argparse
 
 from tablecast.cli.arguments import say, tell_stale
@@ -28,7 +26,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--table", metavar="FILE",
         help="the training table, so that the proof covers its rows as well as random ones",
     )
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:

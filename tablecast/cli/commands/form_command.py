@@ -1,15 +1,13 @@
 """``tablecast form``: write a deployment's form file, or put one into it without training."""
 
-from __future__ import annotations
-
 import argparse
 import time
 from pathlib import Path
 
 from tablecast.cli.arguments import add_deployment, program, say, tell_stale
 from tablecast.cli.command_help import explain
-from tablecast.deployment.files import replaced_when_whole
 from tablecast.deployment.relabelled_files import description_of, relabel
+from tablecast.deployment.unfinished import write_whole
 from tablecast.errors import FormFileError
 from tablecast.schema.form_file import read_form
 from tablecast.schema.form_starter import starter
@@ -40,7 +38,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--force", action="store_true", help="with --write: replace a file of that name"
     )
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -58,12 +55,8 @@ def _write(name: str, path: Path, force: bool) -> None:
             f"There is a {str(path)!r} already. Choose another name, or replace it (--force)."
         )
     schema = Schema.from_json(description["schema"])
-    try:
-        with replaced_when_whole(path) as temporary:
-            text = starter(name, schema, description["card"].get("stated", {}))
-            temporary.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise FormFileError(f"{str(path)!r} cannot be written: {error.strerror}.") from None
+    text = starter(name, schema, description["card"].get("stated", {}))
+    write_whole(path, text, FormFileError)
     say(f"Wrote {path}. Edit it, then run: {program()} form {name} --form {path}")
 
 

@@ -1,14 +1,12 @@
 """``tablecast inspect``: how tablecast reads a table, before anything is trained on it."""
 
-from __future__ import annotations
-
 import argparse
 import json
 from pathlib import Path
 
 from tablecast.cli.command_help import explain
 from tablecast.cli.table_options import add_table_options, table_options
-from tablecast.deployment.files import replaced_when_whole
+from tablecast.deployment.unfinished import write_whole
 from tablecast.errors import TableError
 
 HELP = "show how a table is read, without training"
@@ -38,21 +36,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--save", metavar="FILE", help="save the table as it came, such as one of Kaggle's"
     )
     add_table_options(parser)
-    parser.set_defaults(run=_inspect)
 
 
-def _inspect(options: argparse.Namespace) -> None:
+def run(options: argparse.Namespace) -> None:
+    """Run the command."""
     from tablecast.data.inspection import inspect
     from tablecast.schema.form_file import read_form
 
     form = read_form(options.form)
     table = _saved(options.table, Path(options.save)) if options.save else options.table
     inspection = inspect(table, options.target, table_options(options), form)
-    print(
-        json.dumps(inspection.to_json(), ensure_ascii=False, indent=1)
-        if options.json
-        else inspection
-    )
+    as_json = options.json and json.dumps(inspection.to_json(), ensure_ascii=False, indent=1)
+    print(as_json or inspection)
 
 
 def _saved(table: str, file: Path) -> Path:
@@ -60,9 +55,5 @@ def _saved(table: str, file: Path) -> Path:
     from tablecast.data.sources import fetch_table
 
     content, _, _ = fetch_table(table)
-    try:
-        with replaced_when_whole(file) as temporary:
-            temporary.write_bytes(content)
-    except OSError as error:
-        raise TableError(f"{str(file)!r} cannot be written: {error.strerror}.") from None
+    write_whole(file, content, TableError)
     return file

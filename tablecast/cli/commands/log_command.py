@@ -1,7 +1,5 @@
 """``tablecast log``: the prediction log as a table, and what is deleted from it."""
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Mapping
 from pathlib import Path
@@ -9,6 +7,7 @@ from typing import Any
 
 from tablecast.cli.arguments import say, whole
 from tablecast.cli.command_help import explain
+from tablecast.data.logged_table import FIRST
 from tablecast.deployment.deployment import Deployment
 from tablecast.deployment.files import without_ending
 from tablecast.deployment.opening import load
@@ -88,7 +87,7 @@ def _export(options: argparse.Namespace) -> None:
     settings = read_settings()
     engine = engine_for_commands(settings)
     from tablecast.export.log_file import write_log
-    from tablecast.log.reader import deployments_of, known_as, predictions_between
+    from tablecast.log.reader import answers_of, deployments_of, known_as
 
     loaded, names = named_deployment(options, settings)
     name = known_as(engine, *names)
@@ -98,9 +97,19 @@ def _export(options: argparse.Namespace) -> None:
             f"The log has no answers of {name}, only of {', '.join(there[:5])}. Name the files of "
             "the one whose answers you want: --deployment PATH."
         )
-    rows = predictions_between(engine, deployment=name, asked_only=True)
-    count = write_log(loaded.schema, rows, Path(options.output))
-    say(f"Wrote {count:,} answers of {name} to {options.output}.")
+    rows = answers_of(engine, name)
+    exported = write_log(loaded.schema, rows, Path(options.output))
+    say(f"Wrote {exported.rows:,} answers of {name} to {options.output}.")
+    if aside := [one for one in exported.first if one not in FIRST]:
+        say(
+            f"What the log adds is called {', '.join(aside)}, since {name} has columns without "
+            "log_. train knows it."
+        )
+    if exported.gone:
+        say(
+            f"Left out: {', '.join(sorted(exported.gone))}. Earlier versions of {name} asked for "
+            "it, this one does not. The log has it in the column given of its table prediction."
+        )
 
 
 def _prune(options: argparse.Namespace) -> None:

@@ -1,7 +1,5 @@
 """``tablecast page``: a deployment as one HTML file that predicts without a server."""
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 
@@ -31,7 +29,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--lang", choices=[language.primary for language in LANGUAGES], default=ENGLISH.primary,
         help="the language that the page opens in; it offers the others (default: %(default)s)",
     )
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:

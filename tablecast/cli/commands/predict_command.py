@@ -1,7 +1,5 @@
 """``tablecast predict``: rows in, the same with predictions out."""
 
-from __future__ import annotations
-
 import argparse
 import re
 from collections import Counter
@@ -66,7 +64,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--resume", action="store_true",
         help="go on with a run in parts that was interrupted: parts that are done are kept",
     )
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:

@@ -1,7 +1,5 @@
 """``tablecast serve``: a deployment's form and API at an address."""
 
-from __future__ import annotations
-
 import argparse
 import os
 import sys
@@ -75,7 +73,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--open", action="store_true", help="open the page in a browser once it answers"
     )
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:

@@ -1,12 +1,10 @@
 """``tablecast ship``: a deployment as a folder that a host runs."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 from pathlib import Path
 
-from tablecast.cli.arguments import say
+from tablecast.cli.arguments import add_deployment, say
 from tablecast.cli.command_help import explain
 from tablecast.errors import ShipError
 from tablecast.export.ship.host_registry import host_names
@@ -30,10 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "tablecast ship charges --to fly -o charges-ci --ci github --table charges.csv",
         "tablecast ship charges --to fly -o charges-fly",
     )
-    parser.add_argument(
-        "name", metavar="NAME", nargs="?",
-        help="the deployment: the path of its files, such as build/charges, without their endings",
-    )
+    add_deployment(parser, nargs="?")
     parser.add_argument("--to", metavar="HOST", help=f"where it runs: {', '.join(host_names())}")
     parser.add_argument("-o", "--output", metavar="FOLDER", help="the folder to write")
     parser.add_argument(
@@ -65,7 +60,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--check", metavar="FOLDER", nargs="?", const="",
         help="run every check that works offline, on the folder that is written or on FOLDER",
     )
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:

@@ -1,9 +1,8 @@
 """``tablecast sign``: sign a deployment's files for servers that require a signature."""
 
-from __future__ import annotations
-
 import argparse
 
+from tablecast.cli.arguments import add_deployment
 from tablecast.cli.command_help import explain
 from tablecast.deployment.signature import new_key, sign
 from tablecast.errors import ArtifactError
@@ -20,19 +19,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "TABLECAST_SIGNED_BY=ours.key.pub tablecast serve charges",
         "tablecast sign charges --key ours.key",
     )
-    parser.add_argument(
-        "name", metavar="NAME", nargs="?",
-        help="the deployment: the path of its files, such as build/charges, without their endings",
-    )
+    add_deployment(parser, nargs="?")
     parser.add_argument("--key", metavar="FILE", help="the secret key to sign with")
     parser.add_argument(
         "--new-key", metavar="FILE",
         help="make a secret key in FILE, and the public key that servers need in FILE.pub",
     )
-    parser.set_defaults(run=_run)
 
 
-def _run(options: argparse.Namespace) -> None:
+def run(options: argparse.Namespace) -> None:
+    """Run the command."""
     if options.new_key:
         public, text = new_key(options.new_key)
         print(f"Wrote the secret key {options.new_key} (keep it to yourself) and {public}.")

@@ -1,15 +1,13 @@
 """``tablecast sql``: a deployment as one statement that a database runs."""
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 
 from tablecast.cli.arguments import add_deployment, say
 from tablecast.cli.command_help import explain
 from tablecast.deployment import graph_file
-from tablecast.deployment.files import replaced_when_whole
 from tablecast.deployment.opening import load
+from tablecast.deployment.unfinished import write_whole
 from tablecast.deployment.versions import base_meant
 from tablecast.errors import SqlError
 from tablecast.export.sql.dialects import DIALECTS
@@ -47,7 +45,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "-o", "--output", metavar="FILE", help="the file to write (default: the terminal)"
     )
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -62,9 +59,5 @@ def run(options: argparse.Namespace) -> None:
         say(statement.rstrip())
         return
     path = Path(options.output)
-    try:
-        with replaced_when_whole(path) as temporary:
-            temporary.write_text(statement, encoding="utf-8")
-    except OSError as error:
-        raise SqlError(f"{str(path)!r} cannot be written: {error.strerror}.") from None
+    write_whole(path, statement, SqlError)
     say(f"Wrote {path}.")

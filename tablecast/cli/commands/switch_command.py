@@ -1,7 +1,5 @@
 """``tablecast switch``: serve another version of a deployment, or list its versions."""
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 
@@ -39,7 +37,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
     shadow.add_argument(
         "--no-shadow", action="store_true", help="let no version answer beside the current one"
     )
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:

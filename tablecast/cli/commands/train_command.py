@@ -1,7 +1,5 @@
 """``tablecast train``: from a table to a proven deployment."""
 
-from __future__ import annotations
-
 import argparse
 import time
 from shlex import quote
@@ -21,6 +19,12 @@ HELP = "train a model on a table and save a deployment"
 
 #: As PyCaret's tutorials have it.
 DEFAULT_SEED = 123
+
+#: Options that ``cast`` takes by the same names.
+AS_GIVEN = (
+    *("name", "out", "form", "like", "force", "budget", "trials", "seed", "max_latency"),
+    *("engine", "address", "workers", "also"),
+)
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -66,8 +70,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="time that training may take (default: 120)",
     )
     parser.add_argument(
-        "--seed", type=int, metavar="NUMBER",
-        help=f"start of all random draws; PyCaret's session_id (default: {DEFAULT_SEED})",
+        "--seed", type=int, default=DEFAULT_SEED, metavar="NUMBER",
+        help="start of all random draws; PyCaret's session_id (default: %(default)s)",
     )
     parser.add_argument(
         "--max-latency", type=positive, metavar="MICROSECONDS",
@@ -99,7 +103,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "has to trust",
     )
     add_table_options(parser)
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -111,20 +114,8 @@ def run(options: argparse.Namespace) -> None:
         base = cast.cast(
             options.table,
             options.target,
-            name=options.name,
-            out=options.out,
-            form=options.form,
-            like=options.like,
-            force=options.force,
+            **{name: getattr(options, name) for name in AS_GIVEN},
             model=options.model or "auto",
-            budget=options.budget,
-            trials=options.trials,
-            seed=DEFAULT_SEED if options.seed is None else options.seed,
-            max_latency=options.max_latency,
-            engine=options.engine,
-            address=options.address,
-            workers=options.workers,
-            also=options.also,
             reading=table_options(options),
             began=began,
             progress=live,

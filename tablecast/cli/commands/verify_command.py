@@ -1,7 +1,5 @@
 """``tablecast verify``: the proof of a deployment, or of a page, on new random rows."""
 
-from __future__ import annotations
-
 import argparse
 import secrets
 from pathlib import Path
@@ -39,7 +37,6 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--seed", type=int, metavar="NUMBER", help="to get the same rows again (default: new rows)"
     )
-    parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:

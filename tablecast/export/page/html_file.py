@@ -1,7 +1,5 @@
 """One HTML file that predicts: the form, the answer and the model card, with all that they need."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from base64 import b64encode
@@ -15,12 +13,12 @@ from markupsafe import Markup
 
 from tablecast.deployment import graph_file
 from tablecast.deployment.deployment import Deployment
-from tablecast.deployment.files import replaced_when_whole
 from tablecast.deployment.opening import load
+from tablecast.deployment.unfinished import write_whole
 from tablecast.deployment.versions import base_meant
 from tablecast.errors import PageError
 from tablecast.export.page.contents import contents_of
-from tablecast.export.page.form_contents import defaults_of, form_contents
+from tablecast.export.page.form_contents import form_contents
 from tablecast.export.page.proof import PageProof, prove_page
 from tablecast.export.page.rules import has_dates
 from tablecast.export.page.script import (
@@ -74,11 +72,7 @@ def write_page(name: str | Path, output: str | Path, *, card: bool = True) -> Pa
     contents = contents_of(loaded, graph)
     proof = prove_page(loaded, contents)
     html = page_html(loaded, contents, hashlib.sha256(graph).hexdigest(), card=card)
-    try:
-        with replaced_when_whole(path) as temporary:
-            temporary.write_text(html, encoding="utf-8")
-    except OSError as error:
-        raise PageError(f"{str(path)!r} cannot be written: {error.strerror}.") from None
+    write_whole(path, html, PageError)
     return proof
 
 
@@ -150,7 +144,7 @@ def _shell(loaded: Deployment, language: Language) -> str:
     """The header and the form in a language."""
     with speaking(language):
         schema = loaded.schema.in_language(language)
-        controls = controls_of(schema, defaults_of(schema))
+        controls = controls_of(schema, schema.defaults)
         html = render_template(
             "form.html", frame="page_shell.html", schema=schema, languages=LANGUAGES,
             controls=controls, layout=layout_of(controls),

@@ -1,14 +1,12 @@
 """A whole number; one that is only 0 or 1 in training is asked as yes or no."""
 
-from __future__ import annotations
-
 import math
 from typing import Any
 
 import numpy as np
 
 from tablecast.i18n.formats import grouped, with_unit
-from tablecast.i18n.language import _
+from tablecast.i18n.language import N_
 from tablecast.schema.field import RADIO_LEVELS, Choice, Value
 from tablecast.schema.kinds.amount import Floats
 from tablecast.schema.kinds.number import LARGE, NumberField
@@ -21,13 +19,10 @@ _FLAG = ("1", "0")
 class IntegerField(NumberField):
     """A whole number."""
 
+    kind_words = N_("Whole number")
     is_whole = True
     is_counted = True
     json_types = (int,)
-
-    @property
-    def kind_name(self) -> str:
-        return _("Whole number")
 
     def amount_of(self, value: Any, *, text: bool) -> float:
         amount = super().amount_of(value, text=text)

@@ -1,7 +1,5 @@
 """JSON Schema (2020-12) of the API's responses: predictions, the model card, problems."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from tablecast.schema.field import KINDS
@@ -28,21 +26,21 @@ def answer_schemas(schema: Schema, *, probabilities: bool) -> dict[str, JsonSche
         "Answer": _answer(schema),
         **classes,
         "Prediction": _prediction(ref("Probabilities") if probabilities else NOT_GIVEN),
-        "Contributions": _object("What each field adds to the average.", _CONTRIBUTIONS),
-        "Contribution": _object("What one field adds.", _CONTRIBUTION),
-        "WhatIf": _object("The prediction when only one field changes, for each field.", _WHATIF),
-        "Course": _object("The prediction when only this field changes.", _COURSE),
-        "Alternatives": _object("What would have to change.", _ALTERNATIVES),
-        "Way": _object("Changes of at most three fields that lead there.", _WAY),
-        "ModelReference": _object("The deployment that made the prediction.", _NAMED),
-        "PredictResponse": _object(
+        "Contributions": object_of("What each field adds to the average.", _CONTRIBUTIONS),
+        "Contribution": object_of("What one field adds.", _CONTRIBUTION),
+        "WhatIf": object_of("The prediction when only one field changes, for each field.", _WHATIF),
+        "Course": object_of("The prediction when only this field changes.", _COURSE),
+        "Alternatives": object_of("What would have to change.", _ALTERNATIVES),
+        "Way": object_of("Changes of at most three fields that lead there.", _WAY),
+        "ModelReference": object_of("The deployment that made the prediction.", _NAMED),
+        "PredictResponse": object_of(
             "One prediction for each row, in the rows' order.",
-            {"model": ref("ModelReference"), "predictions": _list_of(ref("Prediction"))},
+            {"model": ref("ModelReference"), "predictions": list_of(ref("Prediction"))},
         ),
-        "ModelField": _object("One input field.", _FIELD | {"kind": {"enum": list(KINDS)} | TEXT}),
-        "ModelCard": _object("What the model is and how it was made.", _CARD),
-        "RefusedValue": _object("One refused value.", _REFUSED_VALUE),
-        "Problem": _object("An error, as RFC 9457 defines it.", _PROBLEM),
+        "ModelField": object_of("One input field.", _FIELD | {"kind": TEXT | {"enum": [*KINDS]}}),
+        "ModelCard": object_of("What the model is and how it was made.", _CARD),
+        "RefusedValue": object_of("One refused value.", _REFUSED_VALUE),
+        "Problem": object_of("An error, as RFC 9457 defines it.", _PROBLEM),
     }
 
 
@@ -73,25 +71,23 @@ def _meanings(schema: Schema) -> str:
 
 
 def _prediction(probabilities: JsonSchema) -> JsonSchema:
-    always = _object("The prediction for one row.", {
+    always = object_of("The prediction for one row.", {
         "prediction": ref("Answer"),
         "interval": _INTERVAL,
         "probabilities": probabilities,
-        "warnings": _list_of(TEXT, "Sentences about unusual or missing values."),
-        "contributions": _if_asked("Contributions", "explain=1"),
-        "whatif": _if_asked("WhatIf", "whatif=1"),
+        "warnings": list_of(TEXT, "Sentences about unusual or missing values."),
+        "contributions": or_null("Contributions", "Null without ?explain=1."),
+        "whatif": or_null("WhatIf", "Null without ?whatif=1."),
     })
     asked = {"alternatives": ref("Alternatives")}
     return always | {"properties": always["properties"] | asked}
 
 
-def _if_asked(name: str, how: str) -> JsonSchema:
-    return {"oneOf": [ref(name), {"type": "null"}], "description": f"Null without ?{how}."}
 
 
 def _probabilities(schema: Schema) -> JsonSchema:
     probability = {"type": "number", "minimum": 0, "maximum": 1}
-    return _object(
+    return object_of(
         "The probability of each class. They add up to 1.",
         {str(name): probability | _titled(schema, name) for name in schema.classes},
     )
@@ -102,7 +98,7 @@ def _titled(schema: Schema, label: str | int) -> JsonSchema:
     return {} if words == str(label) else {"title": words}
 
 
-def _object(description: str, properties: Mapping[str, JsonSchema]) -> JsonSchema:
+def object_of(description: str, properties: Mapping[str, JsonSchema]) -> JsonSchema:
     """An object that always has these properties. Clients should expect more to come."""
     return {
         "type": "object",
@@ -112,9 +108,15 @@ def _object(description: str, properties: Mapping[str, JsonSchema]) -> JsonSchem
     }
 
 
-def _list_of(items: JsonSchema, description: str = "") -> JsonSchema:
+def list_of(items: JsonSchema, description: str = "") -> JsonSchema:
+    """A list of these."""
     described = {"description": description} if description else {}
     return {"type": "array", "items": items, **described}
+
+
+def or_null(name: str, description: str) -> JsonSchema:
+    """A named schema, or null."""
+    return {"oneOf": [ref(name), {"type": "null"}], "description": description}
 
 
 def _free(description: str) -> JsonSchema:
@@ -160,13 +162,13 @@ _CONTRIBUTIONS: dict[str, JsonSchema] = {
     **_ABOUT,
     "base": {"type": "number", "description": "The average; with all contributions, answer."},
     "exact": {"type": "boolean", "description": "Whether the values are exact, not sampled."},
-    "fields": _list_of(ref("Contribution"), "In the form's order."),
+    "fields": list_of(ref("Contribution"), "In the form's order."),
 }
 
 _COURSE: dict[str, JsonSchema] = {
     "field": TEXT,
-    "values": _list_of(_VALUE),
-    "answers": _list_of({"type": "number"}, "One for each value."),
+    "values": list_of(_VALUE),
+    "answers": list_of({"type": "number"}, "One for each value."),
     "intervals": {
         "type": ["array", "null"],
         "items": {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2},
@@ -177,23 +179,20 @@ _COURSE: dict[str, JsonSchema] = {
 
 _WHATIF: dict[str, JsonSchema] = {
     **_ABOUT,
-    "fields": _list_of(ref("Course"), "In the form's order."),
+    "fields": list_of(ref("Course"), "In the form's order."),
 }
 
 _CHANGED: dict[str, JsonSchema] = {"field": TEXT, "value": _VALUE}
 
 _WAY: dict[str, JsonSchema] = {
-    "changes": _list_of(_object("One field's new value.", _CHANGED)),
+    "changes": list_of(object_of("One field's new value.", _CHANGED)),
     "prediction": ref("Answer"),
 }
 
 _ALTERNATIVES: dict[str, JsonSchema] = {
     "met": {"type": "boolean", "description": "Whether the row's own prediction is as wished."},
-    "ways": _list_of(ref("Way"), "At most three, that with the fewest changes first."),
-    "nearest": {
-        "oneOf": [ref("Way"), {"type": "null"}],
-        "description": "Without a way, the changes whose prediction comes nearest.",
-    },
+    "ways": list_of(ref("Way"), "At most three, that with the fewest changes first."),
+    "nearest": or_null("Way", "Without a way, the changes whose prediction comes nearest."),
 }
 
 _NAMED: dict[str, JsonSchema] = {"name": TEXT, "version": TEXT, "created": _MOMENT}
@@ -204,7 +203,7 @@ _FIELD: dict[str, JsonSchema] = {
     "label": TEXT,
     "hint": TEXT,
     "unit": TEXT,
-    "levels": _list_of(TEXT, "The known categories."),
+    "levels": list_of(TEXT, "The known categories."),
     "closed": {"type": "boolean", "description": "Whether any other category is refused."},
     "min": NUMBER_OR_NULL | {"description": "Lowest in training; seconds since 1970 for a date."},
     "max": NUMBER_OR_NULL | {"description": "Highest in training."},
@@ -219,20 +218,20 @@ _CARD: dict[str, JsonSchema] = {
     **_NAMED,
     "task": {"type": "string", "enum": ["regression", "classification"]},
     "target": TEXT,
-    "fields": _list_of(ref("ModelField"), "In the form's order."),
+    "fields": list_of(ref("ModelField"), "In the form's order."),
     "estimator": TEXT_OR_NULL | {"description": "The estimator's class."},
     "settings": _free("The estimator's settings."),
-    "steps": _list_of(_object("A step before the estimator.", {"name": TEXT, "class": TEXT})),
+    "steps": list_of(object_of("A step before the estimator.", {"name": TEXT, "class": TEXT})),
     "rows": COUNT_OR_NULL | {"description": "Training rows."},
     "held_out": COUNT_OR_NULL | {"description": "Test rows."},
     "folds": COUNT_OR_NULL | {"description": "Folds of the cross-validation."},
     "seed": COUNT_OR_NULL,
     "agreement": NUMBER_OR_NULL
     | {"description": "Largest relative difference between one row alone and in a batch."},
-    "features": _list_of(TEXT, "Columns used by the estimator, after preprocessing."),
+    "features": list_of(TEXT, "Columns used by the estimator, after preprocessing."),
     "importance": _free("Each field's share of the total permutation importance."),
     "metrics": _free("Scores of the model."),
-    "leaderboard": _list_of(_free("One model that was compared.")),
+    "leaderboard": list_of(_free("One model that was compared.")),
     "search": _free_or_null("What a search for the model did, and what the clock decided in it."),
     "evaluation": _free_or_null("Errors on unseen rows, overall and by group."),
     "effects": _free_or_null("Partial dependence of the prediction on each field."),
@@ -241,18 +240,14 @@ _CARD: dict[str, JsonSchema] = {
     "proof": _free_or_null("How the served model was shown to equal the trained one."),
     "versions": _free("The packages that made the deployment."),
     "sha256": {"type": "string", "description": "Of the trained pipeline's file."},
-    "limits": _list_of(TEXT, "What the model should not be used for."),
-    "split": _list_of(
+    "limits": list_of(TEXT, "What the model should not be used for."),
+    "split": list_of(
         TEXT, "How the rows were split and counted, where it was not at random and alike."
     ),
-    "notes": _list_of(TEXT, "Notes from training."),
-    "leaks": _list_of(_free("What makes the scores too optimistic: its kind, field and message.")),
-    "dropped": _list_of(
-        _object("An ignored column.", {"name": TEXT, "reason": TEXT})
-    ),
-    "comparisons": _list_of(
-        _free("Losses beside those of an earlier deployment, on the same rows.")
-    ),
+    "notes": list_of(TEXT, "Notes from training."),
+    "leaks": list_of(_free("What makes the scores too optimistic: its kind, field and message.")),
+    "dropped": list_of(object_of("An ignored column.", {"name": TEXT, "reason": TEXT})),
+    "comparisons": list_of(_free("Losses beside those of an earlier deployment, on equal rows.")),
 }
 
 _REFUSED_VALUE: dict[str, JsonSchema] = {
@@ -266,5 +261,5 @@ _PROBLEM: dict[str, JsonSchema] = {
     "title": TEXT,
     "status": {"type": "integer"},
     "detail": {"type": "string", "description": "What went wrong and what to do."},
-    "errors": _list_of(ref("RefusedValue"), "Every refused value; empty for other errors."),
+    "errors": list_of(ref("RefusedValue"), "Every refused value; empty for other errors."),
 }

@@ -1,7 +1,5 @@
 """The OpenAPI document ``/openapi.json``, made from the schema."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,11 +19,12 @@ from tablecast.web.docs.batch_paths import batch_paths
 from tablecast.web.docs.failures import (
     FAILURES,
     FAILURES_OF_ROWS,
-    REQUEST_ID,
+    READING,
+    SENDING,
     Failure,
-    failure_ref,
     failure_responses,
     operation,
+    responses,
 )
 from tablecast.web.docs.kinds import kinds_of_answers, kinds_of_rows
 from tablecast.web.docs.row_schemas import JsonSchema, example_rows, row_schema
@@ -58,9 +57,6 @@ TEXT_ROUTES = {
     ),
 }
 
-#: The failures of a route that reads, and of one that takes rows.
-READING = (405, 500)
-SENDING = (400, 405, 411, 413, 415, 422, 500)
 
 
 @blueprint.get("/openapi.json")
@@ -147,8 +143,8 @@ def _predict_paths(
 ) -> dict[str, Any]:
     sent = _json(ref("RowOrRows"), _examples(rows[0], rows))
     with speaking(ENGLISH):  # as programs are answered
-        responses = (api.full_answer(loaded, predictions[:1]), api.full_answer(loaded, predictions))
-    full = _examples(*responses)
+        answers = (api.full_answer(loaded, predictions[:1]), api.full_answer(loaded, predictions))
+    full = _examples(*answers)
     labels = [prediction.prediction for prediction in predictions]
     bare = {"oneOf": [ref("Answer"), {"type": "array", "items": ref("Answer")}]}
     return {
@@ -172,7 +168,7 @@ def _predict_paths(
                 "or CSV."
             ).format(most=api.most_explained(loaded)),
             sent | kinds_of_rows(loaded, rows),
-            _json(ref("PredictResponse"), full) | kinds_of_answers(loaded, rows, responses[1]),
+            _json(ref("PredictResponse"), full) | kinds_of_answers(loaded, rows, answers[1]),
             FAILURES_OF_ROWS,
         ) | {"parameters": [
             _switch("explain", "contributions"), _switch("whatif", "whatif"),
@@ -205,7 +201,7 @@ def _predicting(
     failures: Mapping[int, Failure] = FAILURES,
 ) -> dict[str, Any]:
     return operation(
-        name, summary, description, "prediction", _responses(content, SENDING, failures),
+        name, summary, description, "prediction", responses(content, SENDING, failures),
         requestBody={"required": True, "content": sent},
     )
 
@@ -238,17 +234,9 @@ def _wishes(schema: Schema) -> list[dict[str, Any]]:
 def _reading(
     name: str, summary: str, description: str, tag: str, content: dict[str, Any]
 ) -> dict[str, Any]:
-    return operation(name, summary, description, tag, _responses(content, READING))
+    return operation(name, summary, description, tag, responses(content, READING))
 
 
-def _responses(
-    content: dict[str, Any],
-    statuses: tuple[int, ...],
-    own: Mapping[int, Failure] = FAILURES,
-) -> dict[str, Any]:
-    answered = {"description": _("The response."), "headers": REQUEST_ID, "content": content}
-    failures = {str(status): failure_ref(status, own) for status in statuses}
-    return {"200": answered, **failures}
 
 
 def _row_schemas(loaded: Deployment, max_rows: int) -> dict[str, JsonSchema]:

@@ -1,8 +1,6 @@
 """Every error of the API, described once for the document and the page."""
 
-from __future__ import annotations
-
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +13,10 @@ from tablecast.web.http.responses import invalid, problem_body
 
 #: What every answer carries.
 REQUEST_ID = {"X-Request-Id": {"$ref": "#/components/headers/RequestId"}}
+#: The failures of a route that reads, and of one that takes rows.
+READING = (405, 500)
+SENDING = (400, 405, 411, 413, 415, 422, 500)
+
 ALLOW = {"Allow": {"description": "The methods that the route has.", "schema": TEXT}}
 
 
@@ -110,6 +112,14 @@ def problem_response(
     return {"description": meaning, "headers": {**REQUEST_ID, **headers}, "content": content}
 
 
+def unavailable(meaning: str, detail: str) -> dict[str, Any]:
+    """The response where the log is away; ``detail`` is what the route says."""
+    after = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
+    return problem_response(
+        meaning, after, example=problem_body(503, "Service Unavailable", detail)
+    )
+
+
 def failure_responses(schema: Schema, max_rows: int) -> dict[str, Any]:
     """Every failure as a named response with an example."""
     return {
@@ -121,10 +131,14 @@ def failure_responses(schema: Schema, max_rows: int) -> dict[str, Any]:
     }
 
 
-def failure_ref(status: int, own: Mapping[int, Failure] = FAILURES) -> dict[str, str]:
-    """A reference to the named response of a status; ``own``: what differs for a route."""
-    failure = own.get(status) or FAILURES[status]
-    return {"$ref": f"#/components/responses/{failure.name}"}
+def responses(
+    content: dict[str, Any], statuses: Sequence[int], own: Mapping[int, Failure] = FAILURES
+) -> dict[str, Any]:
+    """The response of success, and references to those of failures; ``own``: a route's own."""
+    answered = {"description": _("The response."), "headers": REQUEST_ID, "content": content}
+    names = {str(status): (own.get(status) or FAILURES[status]).name for status in statuses}
+    refs = {status: {"$ref": f"#/components/responses/{name}"} for status, name in names.items()}
+    return {"200": answered, **refs}
 
 
 def refused_row(schema: Schema) -> dict[str, Any]:

@@ -1,7 +1,5 @@
 """What a server with a prediction log does besides, in the OpenAPI document."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from tablecast.deployment.deployment import Deployment
@@ -9,7 +7,7 @@ from tablecast.i18n.language import _
 from tablecast.log.outcomes import schema_of_outcomes
 from tablecast.web.answer_log import HEADER, MOST_KEY, NOT_KEPT
 from tablecast.web.docs.answer_schemas import TEXT, ref
-from tablecast.web.docs.failures import FAILURES, REQUEST_ID, operation, problem_response
+from tablecast.web.docs.failures import SENDING, operation, problem_response, responses, unavailable
 from tablecast.web.http.responses import problem_body
 from tablecast.web.outcomes.telling import AWAY
 
@@ -47,14 +45,11 @@ def _logged(described: dict[str, Any]) -> dict[str, Any]:
         "gets the same response, and nothing is kept twice; with another one it is refused (422).",
         "schema": {"type": "string", "minLength": 1, "maxLength": MOST_KEY},
     }
-    responses = described["responses"]
-    answered = responses["200"]
+    answered = described["responses"]["200"]
     headers = answered["headers"] | {HEADER: {"$ref": "#/components/headers/PredictionId"}}
-    return described | {
-        "parameters": [*described.get("parameters", ()), key],
-        "responses": responses
-        | {"200": answered | {"headers": headers}, "503": _unavailable(NOT_KEPT)},
-    }
+    more = {"200": answered | {"headers": headers}, "503": _unavailable(NOT_KEPT)}
+    parameters = [*described.get("parameters", ()), key]
+    return described | {"parameters": parameters, "responses": described["responses"] | more}
 
 
 def _telling(loaded: Deployment) -> dict[str, Any]:
@@ -79,18 +74,8 @@ def _telling(loaded: Deployment) -> dict[str, Any]:
             "example": f"id,outcome\n{one},{example}\n",
         },
     }
-    answered = {
-        "description": _("The response."),
-        "headers": REQUEST_ID,
-        "content": {
-            "application/json": {
-                "schema": ref("OutcomesKept"),
-                "examples": {
-                    "row": {"summary": _("One outcome"), "value": {"added": 1, "known": 0}},
-                },
-            }
-        },
-    }
+    kept = {"row": {"summary": _("One outcome"), "value": {"added": 1, "known": 0}}}
+    content = {"application/json": {"schema": ref("OutcomesKept"), "examples": kept}}
     return operation(
         "tellOutcomes",
         _("Tell what it was"),
@@ -99,36 +84,30 @@ def _telling(loaded: Deployment) -> dict[str, Any]:
             "or none. To send one again changes nothing."
         ),
         "prediction",
-        {"200": answered, **_failures(), "503": _unavailable(AWAY)},
+        dict(sorted((responses(content, SENDING) | _failures()).items()))
+        | {"503": _unavailable(AWAY)},
         requestBody={"required": True, "content": sent},
     )
 
 
 def _failures() -> dict[str, Any]:
-    described = {
-        str(status): {"$ref": f"#/components/responses/{FAILURES[status].name}"}
-        for status in (400, 405, 411, 413, 415, 422, 500)
+    unknown = problem_body(
+        404, "There is no such prediction.",
+        "There is no prediction with the id “x”. Copy the id as the prediction gave it.",
+    )
+    told = problem_body(409, "Another outcome is known.", "…")
+    no_such, otherwise = (
+        _("There is no prediction with one of the ids."),
+        _("Another outcome of one of the predictions is known."),
+    )
+    return {
+        "404": problem_response(no_such, {}, example=unknown),
+        "409": problem_response(otherwise, {}, example=told),
     }
-    described["404"] = problem_response(
-        _("There is no prediction with one of the ids."), {},
-        example=problem_body(
-            404, "There is no such prediction.",
-            "There is no prediction with the id “x”. Copy the id as the prediction gave it.",
-        ),
-    )  # fmt: skip
-    described["409"] = problem_response(
-        _("Another outcome of one of the predictions is known."), {},
-        example=problem_body(409, "Another outcome is known.", "…"),
-    )  # fmt: skip
-    return dict(sorted(described.items()))
 
 
 def _unavailable(detail: str) -> dict[str, Any]:
-    after = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
-    return problem_response(
-        _("The log cannot be written to now."), after,
-        example=problem_body(503, "Service Unavailable", detail),
-    )  # fmt: skip
+    return unavailable(_("The log cannot be written to now."), detail)
 
 
 def _outcome_schemas(loaded: Deployment) -> dict[str, Any]:

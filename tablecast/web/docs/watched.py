@@ -1,17 +1,21 @@
 """``/api/v1/watch`` in the OpenAPI document, where there is a prediction log."""
 
-from __future__ import annotations
-
-from collections.abc import Mapping
 from typing import Any
 
 from tablecast.deployment.deployment import Deployment
 from tablecast.i18n.language import _
 from tablecast.log.watch_report import report_of
-from tablecast.web.docs.answer_schemas import NUMBER_OR_NULL, TEXT, TEXT_OR_NULL, ref
-from tablecast.web.docs.failures import FAILURES, REQUEST_ID, operation, problem_response
+from tablecast.web.docs.answer_schemas import (
+    NUMBER_OR_NULL,
+    TEXT,
+    TEXT_OR_NULL,
+    list_of,
+    object_of,
+    or_null,
+    ref,
+)
+from tablecast.web.docs.failures import READING, operation, responses, unavailable
 from tablecast.web.docs.row_schemas import JsonSchema
-from tablecast.web.http.responses import problem_body
 from tablecast.web.watch.reading import AWAY
 from tablecast.web.watch.report_json import report_json
 
@@ -37,16 +41,7 @@ def with_watch(document: dict[str, Any], loaded: Deployment) -> dict[str, Any]:
             "examples": {"watch": {"summary": _("A log without a prediction"), "value": example}},
         }
     }
-    answered = {"description": _("The response."), "headers": REQUEST_ID, "content": content}
-    failures = {
-        str(status): {"$ref": f"#/components/responses/{FAILURES[status].name}"}
-        for status in (405, 500)
-    }
-    after = {"Retry-After": {"description": "Seconds to wait.", "schema": {"type": "integer"}}}
-    away = problem_response(
-        _("The log cannot be read now."), after,
-        example=problem_body(503, "Service Unavailable", AWAY),
-    )
+    away = unavailable(_("The log cannot be read now."), AWAY)
     document["components"]["schemas"] |= _schemas()
     document["paths"]["/api/v1/watch"] = {
         "get": operation(
@@ -58,7 +53,7 @@ def with_watch(document: dict[str, Any], loaded: Deployment) -> dict[str, Any]:
                 "were."
             ),
             "operations",
-            {"200": answered, **failures, "503": away},
+            responses(content, READING) | {"503": away},
         )
     }
     return document
@@ -66,38 +61,25 @@ def with_watch(document: dict[str, Any], loaded: Deployment) -> dict[str, Any]:
 
 def _schemas() -> dict[str, JsonSchema]:
     return {
-        "Watch": _object("How the model is used, over the whole log.", _WATCH),
-        "Drift": _object("Values beside those of training.", _DRIFT),
-        "FieldDrift": _object("A field's values beside those of training.", {
+        "Watch": object_of("How the model is used, over the whole log.", _WATCH),
+        "Drift": object_of("Values beside those of training.", _DRIFT),
+        "FieldDrift": object_of("A field's values beside those of training.", {
             "field": TEXT, **_DRIFT,
         }),
-        "Coverage": _object("How many outcomes were in the predicted range.", _COVERAGE),
-        "ErrorFigure": _object("An error beside the model card's.", _FIGURE),
-        "WatchedWeek": _object("Seven days.", _WEEK),
+        "Coverage": object_of("How many outcomes were in the predicted range.", _COVERAGE),
+        "ErrorFigure": object_of("An error beside the model card's.", _FIGURE),
+        "WatchedWeek": object_of("Seven days.", _WEEK),
     }
 
 
-def _object(description: str, properties: Mapping[str, JsonSchema]) -> JsonSchema:
-    return {
-        "type": "object", "description": description, "properties": dict(properties),
-        "required": list(properties),
-    }
 
 
-def _listed(items: JsonSchema, description: str) -> JsonSchema:
-    return {"type": "array", "items": items, "description": description}
-
-
-def _or_null(name: str, description: str) -> JsonSchema:
-    return {"oneOf": [ref(name), {"type": "null"}], "description": description}
-
-
-_REASONS = _listed(
-    _object("How often for one reason.", {"reason": TEXT, "field": TEXT_OR_NULL, "count": COUNT}),
+_REASONS = list_of(
+    object_of("How often for one reason.", {"reason": TEXT, "field": TEXT_OR_NULL, "count": COUNT}),
     "The most frequent first. A reason is the sentence without what is filled in.",
 )
 
-_BIN = _object("A part of the values.", {
+_BIN = object_of("A part of the values.", {
     "values": {"description": "Between two numbers, a level, \"other\", or null for missing ones."},
     "training": SHARE,
     "now": NUMBER_OR_NULL | {"description": "The share now; null without rows."},
@@ -116,8 +98,8 @@ _DRIFT: dict[str, JsonSchema] = {
         "description": "The mean in training, estimated from the bins, or the level's share."
     },
     "now": NUMBER_OR_NULL | {"description": "The same now."},
-    "bins": _listed(_BIN, "How the values are spread."),
-    "weeks": _listed(NUMBER_OR_NULL, "The mean, or the level's share, in each of the weeks."),
+    "bins": list_of(_BIN, "How the values are spread."),
+    "weeks": list_of(NUMBER_OR_NULL, "The mean, or the level's share, in each of the weeks."),
 }
 
 _COVERAGE: dict[str, JsonSchema] = {
@@ -142,7 +124,7 @@ _WEEK: dict[str, JsonSchema] = {
 }
 
 _WATCH: dict[str, JsonSchema] = {
-    "model": _object("The model.", {
+    "model": object_of("The model.", {
         "name": TEXT, "version": TEXT, "created": TEXT, "sha256": TEXT,
     }),
     "from": DAY,
@@ -155,16 +137,16 @@ _WATCH: dict[str, JsonSchema] = {
     "predictions": COUNT,
     "refused": COUNT | {"description": "Requests."},
     "warned": COUNT | {"description": "Predictions with a warning."},
-    "milliseconds": _object(
+    "milliseconds": object_of(
         "Time of a prediction.", dict.fromkeys(("p50", "p90", "p99"), NUMBER_OR_NULL)
     ),
     "refusals": _REASONS,
     "warnings": _REASONS,
-    "drift": _listed(ref("FieldDrift"), "The worst field first."),
-    "prediction_drift": _or_null("Drift", "Null where training kept nothing to compare with."),
-    "not_compared": _listed(TEXT, "Fields that are not compared, such as dates."),
+    "drift": list_of(ref("FieldDrift"), "The worst field first."),
+    "prediction_drift": or_null("Drift", "Null where training kept nothing to compare with."),
+    "not_compared": list_of(TEXT, "Fields that are not compared, such as dates."),
     "outcomes": COUNT | {"description": "Predictions whose outcome is known."},
-    "coverage": _or_null("Coverage", "Null without outcomes or ranges."),
-    "errors": _listed(ref("ErrorFigure"), "Empty without outcomes."),
-    "weeks": _listed(ref("WatchedWeek"), "At most thirteen; the last one ends today."),
+    "coverage": or_null("Coverage", "Null without outcomes or ranges."),
+    "errors": list_of(ref("ErrorFigure"), "Empty without outcomes."),
+    "weeks": list_of(ref("WatchedWeek"), "At most thirteen; the last one ends today."),
 }
