@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tablecast.features.bounded import near_the_others
-from tablecast.features.temperature import raised
+from tablecast.features.temperature import multiplied, raised
 from tablecast.training.cluster.executor import threads
 from tablecast.training.experiment.setup import quiet_and_single
 from tablecast.training.search import cross_validation, rounds
@@ -137,7 +137,10 @@ class Searches:
         stacked = np.stack(members, axis=-1)
         if chosen.apart:
             stacked = near_the_others(stacked, weights, chosen.apart)
-        mean = np.average(stacked, axis=-1, weights=weights)
+        mean = (
+            multiplied(members, weights) if chosen.multiplied
+            else np.average(stacked, axis=-1, weights=weights)
+        )
         wanted = view.experiment.y_test.to_numpy()
         if view.task == "regression":
             error = wanted - fold.in_units(mean)
