@@ -1,6 +1,6 @@
 """What a part or a number of training buys: ``python -m benchmarks.without CSV TARGET …``.
 
-``--without PART`` leaves a part out; ``--change tuning.DRAWS=12`` gives a number another value.
+``--without PART`` leaves a part out; ``--change tuning.PATIENCE=8`` gives a number another value.
 A plus does several at once: ``--without qda.scaled+mlp.scaled``, ``--change views.FOLDS=10+apart``.
 All are compared with training as it is, on the same splits, in one run. What belongs to ranges is
 judged on one trained pipeline for each split, by the interval score of the rows that it never saw.
@@ -106,7 +106,7 @@ def main() -> None:
     parser.add_argument("--without", nargs="+", default=[], metavar="PART")
     parser.add_argument("--change", nargs="+", default=[], metavar="MODULE.NAME=VALUE")
     parser.add_argument("--given", nargs="+", default=[], metavar="MODULE.NAME=VALUE",
-                        help="numbers that all of them have, such as: tuning.DRAWS=0")
+                        help="numbers that all of them have, such as: tuning.PATIENCE=0")
     parser.add_argument("--task", default="auto", choices=["auto", "regression", "classification"])
     parser.add_argument("--splits", type=int, default=10)
     parser.add_argument("--model", default="lr", help="of ranges: a PyCaret id")

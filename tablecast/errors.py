@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 from tablecast.i18n.formats import listed, number, percent
 from tablecast.i18n.language import gettext, ngettext
@@ -157,7 +157,7 @@ class Remark:
             lambda match: _worded(values.get(match[1], match[0]), match[2] or ""), words
         )
 
-    def filled(self, **values: Any) -> Remark:
+    def filled(self, **values: Any) -> Self:
         """The same sentence with these values."""
         return dataclasses.replace(self, values={**self.values, **values})
 
@@ -168,7 +168,7 @@ class Remark:
         return {"message": self.message, **plural, "values": values}
 
     @classmethod
-    def from_json(cls, plain: Any) -> Remark:
+    def from_json(cls, plain: Any) -> Self:
         """What ``to_json`` made.
 
         Raises:
@@ -182,7 +182,7 @@ class Remark:
         return cls(plain["message"], values=values, many=plain.get("many", ""))
 
 
-def counted(singular: str, plural: str, count: int, **values: Any) -> Remark:
+def counted(singular: str, plural: str, count: int = 0, **values: Any) -> Remark:
     """A remark on a number of things, ``{count}``, with a sentence for one and for more of them."""
     return Remark(singular, values={"count": count, **values}, many=plural)
 

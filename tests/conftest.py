@@ -166,7 +166,7 @@ def short_search(monkeypatch: pytest.MonkeyPatch) -> None:
     tried = {task: [(name, "plain") for name in pair] for task, pair in pairs.items()}
     monkeypatch.setattr(candidates, "STOCK", dict.fromkeys(pairs, ()))
     monkeypatch.setattr(candidates, "TRIED", tried)
-    monkeypatch.setattr(tuning, "DRAWS", 0)
+    monkeypatch.setattr(tuning, "PATIENCE", 0)
     monkeypatch.setattr(views, "LEANING", 1e9)
 
 

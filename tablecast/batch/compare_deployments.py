@@ -8,9 +8,9 @@ whether it is wrong. The differences, row by row, are tested by flipping their s
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from os import PathLike
 from pathlib import Path
 from typing import Any, Literal
@@ -20,15 +20,13 @@ import numpy.typing as npt
 
 from tablecast.batch.below_table import rows_of_table
 from tablecast.batch.column_reader import RowsReader
-from tablecast.batch.csv_source import CsvSource
 from tablecast.batch.match_columns import column_of, match_columns
 from tablecast.batch.parquet import ParquetSource
 from tablecast.batch.paths import file_errors, is_parquet, refuse_sheet
 from tablecast.batch.predict_file import Source
+from tablecast.batch.row_source import row_source
 from tablecast.batch.sign_flips import sign_flip_p
 from tablecast.batch.truths import classes_of, text_of, truth_of
-from tablecast.batch.workbook_source import WorkbookSource
-from tablecast.data.sheets import is_workbook
 from tablecast.deployment.deployment import Deployment
 from tablecast.errors import BatchError
 from tablecast.inference.engine import Answer
@@ -55,8 +53,8 @@ class Comparison:
     Attributes:
         loss: what was compared: "absolute error", "log loss" or "share of wrong classes".
         rows: how many were compared.
-        without: rows without a value of the target.
-        refused: rows that one of the two refuses.
+        rows_without_target: rows without a value of the target.
+        rows_refused: rows that one of the two refuses.
         old, new: the mean losses.
         low, high: where new minus old is, in 95 of 100 cases; not known of a single row.
         p: of a difference of the means by chance alone.
@@ -64,8 +62,8 @@ class Comparison:
 
     loss: str
     rows: int
-    without: int
-    refused: int
+    rows_without_target: int
+    rows_refused: int
     old: float
     new: float
     low: float | None
@@ -81,12 +79,7 @@ class Comparison:
 
     def to_json(self) -> dict[str, Any]:
         """All of it as plain data."""
-        return {
-            "verdict": self.verdict, "loss": self.loss, "rows": self.rows,
-            "rows_without_target": self.without, "rows_refused": self.refused,
-            "old": self.old, "new": self.new, "difference": self.new - self.old,
-            "low": self.low, "high": self.high, "p": self.p,
-        }  # fmt: skip
+        return {"verdict": self.verdict, **asdict(self), "difference": self.new - self.old}
 
 
 def compare_deployments(
@@ -119,7 +112,7 @@ def compare_deployments(
         for judge in judges:
             judge.find_columns(source)
         truth = truth_of([judge.schema for judge in judges], source.name)
-        for chunk in _chunks(source, new.schema, judges[1].places):
+        for chunk in rows_of_table(source, new.schema, judges[1].places):
             known, values = truth.read(chunk, place)
             answered = [judge.losses(chunk, values, loss) for judge in judges]
             valid = known & ~np.isnan(answered[0]) & ~np.isnan(answered[1])
@@ -223,20 +216,8 @@ def _opened(path: Path, schema: Schema, sheet: str | None) -> Iterator[Any]:
         with closing(ParquetSource(path)) as source:
             yield source
         return
-    names = [*(field.name for field in schema.fields), schema.target]
-    with path.open("rb") as stream:
-        beginning = stream.read(8)
-        stream.seek(0)
-        if is_workbook(beginning):
-            made: Any = WorkbookSource(stream, path.name, names, sheet)
-        else:
-            refuse_sheet(sheet, path.name)
-            made = CsvSource(stream, path.name, names, schema.reading.get("encoding", ""))
-        with closing(made) as source:
-            yield source
-
-
-def _chunks(source: Any, schema: Schema, places: Mapping[str, int]) -> Iterator[Any]:
-    if isinstance(source, ParquetSource):  # whose rows are all data
-        return source.chunks()
-    return rows_of_table(source, schema, places)
+    with (
+        path.open("rb") as stream,
+        closing(row_source(stream, path.name, schema, [schema.target], sheet)) as source,
+    ):
+        yield source

@@ -18,6 +18,7 @@ from tablecast.batch.csv_sink import CsvSink
 from tablecast.batch.csv_source import CsvSource
 from tablecast.batch.formula_guard import guarded
 from tablecast.batch.match_columns import match_columns
+from tablecast.batch.row_source import csv_source
 from tablecast.batch.summary import SHOWN_REFUSALS, Refused, located, location_in_words
 from tablecast.data.compressed import is_compressed
 from tablecast.deployment.deployment import Deployment
@@ -66,10 +67,7 @@ def read_csv_rows(schema: Schema, content: bytes, name: str, most: int) -> list[
                 name=name
             )
         )
-    names = [field.name for field in schema.fields]
-    with closing(
-        CsvSource(io.BytesIO(content), name, names, schema.reading.get("encoding", ""))
-    ) as source:
+    with closing(csv_source(io.BytesIO(content), name, schema)) as source:
         return _rows_of(schema, source, _indices_of(schema, source), most)
 
 

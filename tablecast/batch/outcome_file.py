@@ -11,12 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from tablecast.batch.csv_source import CsvSource
 from tablecast.batch.paths import file_errors
+from tablecast.batch.row_source import row_source
 from tablecast.batch.summary import SHOWN_REFUSALS, Refused, RowsRefused, Summary, location_in_words
-from tablecast.batch.workbook_source import WorkbookSource
 from tablecast.data.logged_table import first_of
-from tablecast.data.sheets import is_workbook
 from tablecast.deployment.deployment import Deployment
 from tablecast.errors import BatchError, InvalidInput, Remark
 from tablecast.i18n.language import N_, _
@@ -89,16 +87,8 @@ def read_outcomes(loaded: Deployment, stream: BinaryIO, name: str) -> Outcomes:
     Raises:
         BatchError: it cannot be read, lacks a column, or has values of another kind.
     """
-    schema = loaded.schema
-    expected = [*ID_NAMES, NAME, schema.target, *(field.name for field in schema.fields)]
-    beginning = stream.read(8)
-    stream.seek(0)
-    source: Any = (
-        WorkbookSource(stream, name, expected)
-        if is_workbook(beginning)
-        else CsvSource(stream, name, expected, schema.reading.get("encoding", ""))
-    )
-    with closing(source):
+    more = [*ID_NAMES, NAME, loaded.schema.target]
+    with closing(row_source(stream, name, loaded.schema, more)) as source:
         return _outcomes_of(loaded, source)
 
 

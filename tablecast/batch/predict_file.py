@@ -17,7 +17,7 @@ replaced: so a person can correct refused rows in the output itself and send it 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from os import PathLike
 from pathlib import Path
@@ -34,7 +34,8 @@ from tablecast.batch.answers import (
     recorded,
     scattered,
 )
-from tablecast.batch.below_table import rows_of_table
+from tablecast.batch.below_table import Chunk, rows_of_table
+from tablecast.batch.below_table import Source as Rows
 from tablecast.batch.column_reader import Reading, RowsReader
 from tablecast.batch.csv_sink import CsvSink, Values
 from tablecast.batch.csv_source import CsvSource
@@ -42,6 +43,7 @@ from tablecast.batch.limits import Limits
 from tablecast.batch.match_columns import match_columns
 from tablecast.batch.parquet import ParquetSink, ParquetSource, ParquetWriter, RowGroups
 from tablecast.batch.paths import check_paths, file_errors, is_parquet, refuse_sheet
+from tablecast.batch.row_source import row_source
 from tablecast.batch.summary import (
     SHOWN_REFUSALS,
     Refused,
@@ -52,14 +54,12 @@ from tablecast.batch.summary import (
 )
 from tablecast.batch.workbook_sink import sink_of
 from tablecast.batch.workbook_source import WorkbookSource
-from tablecast.data.sheets import is_workbook
 from tablecast.deployment.deployment import Deployment
-from tablecast.deployment.files import replaced_when_whole
 from tablecast.deployment.opening import load
+from tablecast.deployment.unfinished import replaced_when_whole
 from tablecast.i18n.formats import listed
 from tablecast.i18n.language import _
 from tablecast.inference.engine import Columns
-from tablecast.schema.schema import Schema
 
 #: What happens to rows that the schema refuses: nothing is written; they are left out; or they
 #: stay without an answer, and a column says why.
@@ -70,24 +70,16 @@ ERROR_CHOICES: tuple[str, ...] = get_args(Errors)
 Progress = Callable[[int, float], None]
 
 
-class _Chunk(Protocol):
-    def __len__(self) -> int: ...
-    def column(self, index: int) -> Sequence[Any]: ...
-    def location_of(self, row: int) -> tuple[str, int]: ...
 
 
-class Source(Protocol):
-    """A file of rows, or a part of one."""
+class Source(Rows, Protocol):
+    """A file of rows, or a part of one, with the names of its columns."""
 
     name: str
     names: list[str]
-    notes: tuple[str, ...]
-    begins: bool
-    ends: bool
     in_lines: bool
 
     def fraction_read(self) -> float: ...
-    def chunks(self) -> Iterator[Any]: ...
     def close(self) -> None: ...
 
 
@@ -161,10 +153,6 @@ def predict_csv(
     return run.through_stream(source, output, name)
 
 
-def csv_source(stream: BinaryIO, name: str, schema: Schema) -> CsvSource:
-    """A CSV file of a deployment's rows, about to be read."""
-    names = [field.name for field in schema.fields]
-    return CsvSource(stream, name, names, schema.reading.get("encoding", ""))
 
 
 class Run:
@@ -205,26 +193,18 @@ class Run:
         self, stream: BinaryIO, result: BinaryIO, name: str, sheet: str | None = None
     ) -> Summary:
         """Answer and write every row of a CSV file or a workbook."""
-        beginning = stream.read(8)
-        stream.seek(0)
-        if not is_workbook(beginning):
-            refuse_sheet(sheet, name)
-            return self.through_csv(stream, result, name)
-        names = [field.name for field in self._deployment.schema.fields]
-        source = WorkbookSource(stream, name, names, sheet, self._limits.memory)
-        self.summary.is_workbook = True
-        return self.through(
-            source,
-            lambda: sink_of(stream, result, source, self.added, self.replaced),
-            lambda: self._limits.check(name, self.summary, source.size, result.tell()),
-        )
+        schema, memory = self._deployment.schema, self._limits.memory
+        source = row_source(stream, name, schema, sheet=sheet, memory=memory)
+        self.summary.is_workbook = isinstance(source, WorkbookSource)
 
-    def through_csv(self, stream: BinaryIO, result: BinaryIO, name: str) -> Summary:
-        """Answer and write every row of a CSV stream."""
-        source = csv_source(stream, name, self._deployment.schema)
+        def make_sink() -> Sink:
+            if isinstance(source, WorkbookSource):
+                return sink_of(stream, result, source, self.added, self.replaced)
+            return self.csv_sink(result, source)
+
         return self.through(
             source,
-            lambda: self.csv_sink(result, source),
+            make_sink,
             lambda: self._limits.check(name, self.summary, source.size, result.tell()),
         )
 
@@ -256,7 +236,7 @@ class Run:
         with closing(source):
             self._look_at_columns(source)
             with closing(make_sink()) as sink:
-                for chunk in self._chunks(source):
+                for chunk in rows_of_table(source, self._deployment.schema, self._indices):
                     sink.write(chunk, *self._answer(self._read(source, chunk), len(chunk)))
                     check()
                     if self._progress:
@@ -264,9 +244,6 @@ class Run:
         self.summary.notes = (*source.notes, *self.summary.notes)
         self.summary.seconds = time.perf_counter() - self._began
         return self.summary
-
-    def _chunks(self, source: Source) -> Iterator[Any]:
-        return rows_of_table(source, self._deployment.schema, self._indices)
 
     def _look_at_columns(self, source: Source) -> None:
         """Find the fields' columns. Raises BatchError where they do not fit."""
@@ -288,7 +265,7 @@ class Run:
             self._deployment, self._errors == "column", with_ids=self._recorder is not None
         )
 
-    def _read(self, source: Source, chunk: _Chunk) -> Reading:
+    def _read(self, source: Source, chunk: Chunk) -> Reading:
         cells = {name: chunk.column(index) for name, index in self._indices.items()}
         cells |= {name: [text] * len(chunk) for name, text in self._everywhere.items()}
         reading = self._reader.read(cells, len(chunk))
@@ -299,7 +276,7 @@ class Run:
             raise RowsRefused(source.name, self.summary)
         return reading
 
-    def _count(self, chunk: _Chunk, reading: Reading) -> None:
+    def _count(self, chunk: Chunk, reading: Reading) -> None:
         summary = self.summary
         for row in sorted(reading.refused)[: SHOWN_REFUSALS - len(summary.refusals)]:
             location = location_in_words(*chunk.location_of(row))

@@ -15,7 +15,7 @@ import zlib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import PurePosixPath
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
@@ -43,22 +43,12 @@ Values = Any
 DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError)
 
 
-class WorkbookSink(Protocol):
-    """Writes the rows of a source back, with columns added."""
-
-    def write(
-        self, chunk: SheetChunk, rows: Sequence[int] | None, added: Mapping[str, Values]
-    ) -> None:
-        """Write rows of a chunk (None: all), beside the added columns' values for those rows."""
-
-    def close(self) -> None:
-        """Write what is left, and the file's end."""
 
 
 def sink_of(
     stream: BinaryIO, result: BinaryIO, source: WorkbookSource, added: Collection[str],
     replaced: Collection[str],
-) -> WorkbookSink:
+) -> XlsxSink | NewSink:
     """What writes the answers of a workbook.
 
     Args:
@@ -107,6 +97,7 @@ class XlsxSink:
     def write(
         self, chunk: SheetChunk, rows: Sequence[int] | None, added: Mapping[str, Values]
     ) -> None:
+        """Write rows of a chunk (None: all), beside the added columns' values for those rows."""
         wanted = range(len(chunk)) if rows is None else rows
         columns = [_listed(values) for values in added.values()]
         answers = {
@@ -207,7 +198,7 @@ class NewSink:
         wanted = range(len(chunk)) if rows is None else rows
         columns = [_listed(values) for values in added.values()]
         for row, predicted in zip(wanted, zip(*columns, strict=True), strict=True):
-            cells = [plain_cell(chunk.rows[row][at]) for at in self._kept]
+            cells = [plain_cell(chunk.records[row][at]) for at in self._kept]
             self._write([*cells, *predicted])
 
     def close(self) -> None:

@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import TextIO
+from typing import Self, TextIO
 
 from tablecast.cli.progress import bar
 from tablecast.training.search.budget import Standing
@@ -40,7 +40,7 @@ class Live:
         self._ticking: threading.Thread | None = None
         self._is_terminal = self._stream.isatty()
 
-    def __enter__(self) -> Live:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

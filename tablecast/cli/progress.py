@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Callable
-from typing import TextIO
+from typing import Self, TextIO
 
 #: Columns of the bar; with its figures it fits a terminal of 80.
 WIDTH = 30
@@ -34,7 +34,7 @@ class ProgressBar:
         self._drawn: float | None = None
         self._is_terminal = self._stream.isatty()
 
-    def __enter__(self) -> ProgressBar:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

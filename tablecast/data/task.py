@@ -27,7 +27,7 @@ TASKS: Mapping[Task, str] = {
     "regression": N_("regression"), "classification": N_("classification")
 }
 
-FEW = counted("{name} has {count} value", "{name} has {count} values", 0)
+FEW = counted("{name} has {count} value", "{name} has {count} values")
 
 
 def infer_task(target_column: pd.Series) -> Task:

@@ -20,12 +20,12 @@ from tablecast.deployment.files import (
     damaged,
     missing,
     read_whole,
-    replaced_when_whole,
     sha256_of,
     with_ending,
     without_ending,
 )
 from tablecast.deployment.signature import check_signature
+from tablecast.deployment.unfinished import replaced_when_whole
 from tablecast.errors import ArtifactError, Remark
 from tablecast.inference.pycaret_api import import_pycaret
 from tablecast.schema.schema import Schema

@@ -1,16 +1,14 @@
-"""The paths of a deployment's files, and how a file is replaced as a whole."""
+"""The paths of a deployment's files."""
 
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from os import PathLike
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
-from tablecast.errors import ArtifactError, TablecastError
+from tablecast.errors import ArtifactError
 
 #: The files that an engine opens.
 OPENED = {"onnx": (".onnx", ".onnx.sha256"), "pycaret": (".pkl", ".json")}
@@ -109,30 +107,3 @@ def damaged(path: Path) -> ArtifactError:
 
 def sha256_of(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
-
-
-@contextmanager
-def replaced_when_whole(path: Path) -> Iterator[Path]:
-    """A temporary path beside ``path``, which takes its place only when the block succeeds."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with NamedTemporaryFile(dir=path.parent, suffix=path.suffix, delete=False) as file:
-        temporary = Path(file.name)
-    try:
-        yield temporary
-        temporary.chmod(0o644)
-        os.replace(temporary, path)
-    finally:
-        temporary.unlink(missing_ok=True)
-
-
-def write_whole(path: Path, content: str | bytes, refusal: type[TablecastError]) -> None:
-    """Write a file, or replace it as a whole.
-
-    Raises:
-        refusal: the system does not let anybody write it.
-    """
-    try:
-        with replaced_when_whole(path) as temporary:
-            temporary.write_bytes(content.encode() if isinstance(content, str) else content)
-    except OSError as error:
-        raise refusal(f"{str(path)!r} cannot be written: {error.strerror}.") from None

@@ -12,14 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from tablecast.deployment.description import check_format
-from tablecast.deployment.files import (
-    damaged,
-    read_whole,
-    replaced_when_whole,
-    sha256_of,
-    with_ending,
-)
+from tablecast.deployment.files import damaged, read_whole, sha256_of, with_ending
 from tablecast.deployment.signature import check_signature
+from tablecast.deployment.unfinished import replaced_when_whole
 from tablecast.errors import ArtifactError
 
 #: The key of the description among the graph's metadata.

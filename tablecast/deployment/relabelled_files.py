@@ -17,9 +17,10 @@ from typing import Any
 from tablecast.deployment import graph_file
 from tablecast.deployment.deployment import Deployment
 from tablecast.deployment.description import read_description, write_json
-from tablecast.deployment.files import missing, replaced_when_whole, with_ending
+from tablecast.deployment.files import missing, with_ending
 from tablecast.deployment.opening import check_readable, row_program_of
 from tablecast.deployment.staging import check_free
+from tablecast.deployment.unfinished import replaced_when_whole
 from tablecast.deployment.versions import base_meant
 from tablecast.inference.marginals import Background
 from tablecast.inference.onnx_engine import GraphEngine

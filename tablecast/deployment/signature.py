@@ -13,8 +13,9 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from tablecast.deployment.files import replaced_when_whole, with_ending, without_ending
+from tablecast.deployment.files import with_ending, without_ending
 from tablecast.deployment.staging import check_free
+from tablecast.deployment.unfinished import replaced_when_whole
 from tablecast.deployment.versions import base_meant
 from tablecast.errors import ArtifactError
 from tablecast.settings import read_settings

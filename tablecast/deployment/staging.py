@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from tablecast.deployment.files import sha256_of, with_ending
+from tablecast.deployment.unfinished import unfinished
 from tablecast.errors import ArtifactError, ProofFailed, SkopsError, UnsupportedStep
 
 #: A deployment's files, in the order in which they are moved: what names another comes after it.
@@ -44,9 +44,8 @@ def staged(base: Path, force: bool = True, pickle: Path | None = None) -> Iterat
     Raises:
         ArtifactError: the name was taken meanwhile. The files went to another, which it tells.
     """
-    base.parent.mkdir(parents=True, exist_ok=True)
-    with TemporaryDirectory(dir=base.parent, prefix=f".{base.name}.") as folder:
-        there = Path(folder) / base.name
+    with unfinished(base, is_folder=True) as folder:
+        there = folder / base.name
         try:
             yield there
         except (UnsupportedStep, ProofFailed, SkopsError):

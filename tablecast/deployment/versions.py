@@ -15,9 +15,10 @@ from os import PathLike
 from pathlib import Path
 from typing import Any
 
-from tablecast.deployment.files import readable, replaced_when_whole, with_ending, without_ending
+from tablecast.deployment.files import readable, with_ending, without_ending
 from tablecast.deployment.installed import installed_base
 from tablecast.deployment.staging import alone_in
+from tablecast.deployment.unfinished import replaced_when_whole
 from tablecast.errors import ArtifactError
 
 #: The file in a deployment's folder that says which version is served.

@@ -15,7 +15,7 @@ from tablecast.batch.formula_guard import guarded
 from tablecast.batch.parquet import GROUP_ROWS, import_pyarrow
 from tablecast.batch.paths import OTHER_KINDS, file_errors
 from tablecast.data.logged_table import first_columns
-from tablecast.deployment.files import replaced_when_whole
+from tablecast.deployment.unfinished import replaced_when_whole
 from tablecast.errors import BatchError
 from tablecast.log.reader import Row
 from tablecast.schema.field import Field, Refusal
@@ -58,7 +58,7 @@ def write_log(schema: Schema, rows: Iterable[Row], path: Path) -> Exported:
 
     Args:
         schema: the deployment's.
-        rows: as ``log.reader.predictions_between`` gives them.
+        rows: as ``log.reader.answers_of`` gives them.
         path: its ending says which kind of file it is.
 
     Raises:
@@ -73,7 +73,7 @@ def write_log(schema: Schema, rows: Iterable[Row], path: Path) -> Exported:
     columns = list(zip([*exported.first, *own, schema.target], texts, strict=True))
     make = _sink_for(path)
     asked = iter(rows)
-    with file_errors(), replaced_when_whole(path) as temporary:
+    with file_errors(), replaced_when_whole(path, 0o600) as temporary:
         with closing(make(temporary, columns)) as sink:
             while part := list(islice(asked, GROUP_ROWS)):
                 sink.write([_record(fields, row) for row in part])

@@ -20,7 +20,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
+from typing import Any, Self
 
 from tablecast.log.bins import ANSWERS, Bins, bins_of
 
@@ -71,7 +71,7 @@ class Counting:
     fields: frozenset[str]
 
     @classmethod
-    def of(cls, description: Mapping[str, Any]) -> Counting:
+    def of(cls, description: Mapping[str, Any]) -> Self:
         """By a deployment's description."""
         fields = description["schema"]["fields"]
         return cls(bins_of(description), frozenset(field["name"] for field in fields))

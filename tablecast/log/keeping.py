@@ -21,6 +21,9 @@ from tablecast.log.tables import PREDICTION, REFUSAL, REPEATED, UNCOUNTED
 from tablecast.log.turns import Turns
 from tablecast.log.write_ahead import WriteAhead
 
+#: A table and an id in it.
+Row = tuple[sa.Table, str]
+
 #: Seconds after which a connection that nobody used is looked at before it is used again: a
 #: database, or what lies between, ends some that are idle.
 IDLE = 1.0
@@ -49,13 +52,15 @@ class Store:
             for table in (PREDICTION, REFUSAL, UNCOUNTED)
         }
         self._opened: tuple[int, int] | None = None
+        #: When the file was written to, and its bytes, when a row was read back.
+        self._seen: tuple[int, int] | None = None
         self._connection: sa.Connection | None = None
         self._used = 0.0
         self._process = os.getpid()
 
     def forget(self) -> None:
         """Connect anew, and look at the version again, before anything else is written."""
-        self._opened = None
+        self._opened = self._seen = None
         is_own = os.getpid() == self._process
         if is_own:
             self._release()
@@ -83,17 +88,15 @@ class Store:
         """
         if self._opened is None:
             upgrade(self.engine)
-            self._opened = self._identity()
+            self._opened, _ = self._state()
         if self._turns is None or self._ahead is None:
             self._write(parcels)
-        else:
-            with self._turn():
-                self._write(parcels)
-                ticket = self._turns.wrote(sum(map(len, parcels)))
-            self._turns.sync(ticket, self._ahead.sync, PATIENCE)
-        # SQLite writes to a file that was deleted, replaced or emptied as if nothing had happened.
-        if self._identity() != self._opened:
-            raise LogError("its file was deleted or replaced")
+            return
+        with self._turn():
+            kept = self._write(parcels)
+            ticket = self._turns.wrote(sum(map(len, parcels)))
+        self._turns.sync(ticket, self._ahead.sync, PATIENCE)
+        self._look_again(self._ahead, kept)
 
     def count(self) -> bool:
         """Count some of what was kept; whether there may be more. Raises as ``keep`` does."""
@@ -136,15 +139,38 @@ class Store:
         """No other process writes within."""
         return self._turns.taken(PATIENCE) if self._turns else nullcontext()
 
-    def _identity(self) -> tuple[int, int]:
+    def _state(self) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Which file it is, and when it was written to, with its bytes."""
         if self._file is None:
-            return (0, 0)
+            return (0, 0), (0, 0)
         found = os.stat(self._file)
         if not found.st_size:  # SQLite would go on beside it, in what it has written ahead
             raise LogError("its file was emptied; restore it, or delete it to begin anew")
-        return found.st_dev, found.st_ino
+        return (found.st_dev, found.st_ino), (found.st_mtime_ns, found.st_size)
 
-    def _write(self, parcels: Sequence[Parcel]) -> None:
+    def _look_again(self, ahead: WriteAhead, kept: Row | None) -> None:
+        """See whether a row can be read, where the files are not as they were left.
+
+        SQLite writes to a file that was deleted, replaced or overwritten as if nothing had
+        happened. What is written ahead is copied into the file a few times in a second at most.
+        """
+        opened, seen = self._state()
+        if opened != self._opened:
+            raise LogError("its file was deleted or replaced")
+        if seen != self._seen or ahead.is_odd():
+            self._read_back(kept)
+            self._seen = seen
+
+    def _read_back(self, kept: Row | None) -> None:
+        table, one = kept or (PREDICTION, None)
+        asked = sa.select(table).order_by(table.c.id.desc()).limit(1)
+        with self.engine.connect() as connection:  # another one, which has nothing in its memory
+            found = connection.execute(asked.where(table.c.id == one) if kept else asked).first()
+        if kept and found is None:
+            raise LogError("what was written is not there; its files were changed")
+
+    def _write(self, parcels: Sequence[Parcel]) -> Row | None:
+        """Write parcels; one of their rows, if there are any."""
         connection = self._connected()
         with connection.begin():
             if self._ahead:
@@ -157,6 +183,9 @@ class Store:
             self._insert["prediction"].run(connection, answered)
             self._insert["refusal"].run(connection, refused)
             self._insert["uncounted"].run(connection, uncounted_of(answered, refused))
+        rows = [(PREDICTION, row["id"]) for row in answered[-1:]]
+        rows += [(REFUSAL, row["id"]) for row in refused[-1:]]
+        return rows[0] if rows else None
 
     def _connected(self) -> sa.Connection:
         """The connection that this thread writes with, while it does so again and again."""

@@ -12,19 +12,12 @@ from typing import Any
 import sqlalchemy as sa
 
 from tablecast.log.database import errors_of_log
-from tablecast.log.entries import first_id
 from tablecast.log.tables import OUTCOME, PREDICTION
 
 Row = dict[str, Any]
 
 #: Rows that are read at once.
 AT_ONCE = 2_000
-
-#: Microseconds between an answer's id and its time: as long as the longest list takes to answer.
-EARLIER = 60_000_000
-
-#: Later than any time.
-END = 2**62
 
 
 def answer_of(engine: sa.Engine, one: str) -> Row | None:
@@ -55,43 +48,21 @@ def outcome_of(engine: sa.Engine, one: str) -> Row | None:
     return next(iter(_rows(engine, sa.select(OUTCOME).where(OUTCOME.c.prediction_id == one))), None)
 
 
-def predictions_between(
-    engine: sa.Engine,
-    start: int = 0,
-    end: int = END,
-    *,
-    deployment: str | None = None,
-    sha256: str | None = None,
-    after: str = "",
-    asked_only: bool = False,
-) -> Iterator[Row]:
-    """Answers of ``start <= at < end`` in the order of their ids.
+def answers_of(engine: sa.Engine, deployment: str) -> Iterator[Row]:
+    """What a deployment answered somebody, in the order of the ids.
 
-    Each row has "outcome" and "outcome_at" too: None where nothing was told.
-
-    Args:
-        engine: the log's.
-        start, end: microseconds.
-        deployment, sha256: whose; None for any.
-        after: an id; only greater ones, for whoever goes on where they were.
-        asked_only: leave out a shadow's answers, and previews of which no outcome was told.
+    Each row has "outcome" and "outcome_at" too: None where nothing was told. Left out are a
+    shadow's answers, and previews of which no outcome was told.
     """
     told = (OUTCOME.c.outcome, OUTCOME.c.at.label("outcome_at"))
     joined = PREDICTION.outerjoin(OUTCOME, OUTCOME.c.prediction_id == PREDICTION.c.id)
-    asked = sa.select(PREDICTION, *told).select_from(joined)
-    if asked_only:
-        known = OUTCOME.c.prediction_id.is_not(None)
-        asked = asked.where(~PREDICTION.c.shadow, sa.or_(~PREDICTION.c.preview, known))
-    ids, at = PREDICTION.c.id, PREDICTION.c.at
-    whose = [(PREDICTION.c.deployment, deployment), (PREDICTION.c.sha256, sha256)]
-    its = [column == value for column, value in whose if value is not None]
-    asked = asked.where(at >= start, at < end, *its).order_by(ids).limit(AT_ONCE)
-    if end < END:
-        asked = asked.where(ids < first_id(end + 1000))
-    # Ids begin with the time, and an id is made a little before its row says when it is.
-    after = max(after, first_id(start - EARLIER))
+    known = OUTCOME.c.prediction_id.is_not(None)
+    its = (PREDICTION.c.deployment == deployment, ~PREDICTION.c.shadow)
+    asked = sa.select(PREDICTION, *told).select_from(joined).where(*its)
+    asked = asked.where(sa.or_(~PREDICTION.c.preview, known)).order_by(PREDICTION.c.id)
+    after = ""
     while True:
-        rows = _rows(engine, asked.where(ids > after))
+        rows = _rows(engine, asked.where(PREDICTION.c.id > after).limit(AT_ONCE))
         yield from rows
         if len(rows) < AT_ONCE:
             return

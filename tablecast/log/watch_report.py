@@ -34,6 +34,10 @@ QUALITY_TESTS = 2
 
 WEEK = 7  # days
 
+#: Rows without an alarm below which nobody can tell that nothing has changed: of shifts by half a
+#: standard deviation the quickest half were found after 50 to 125 (benchmarks/watch_replays.py).
+FEWEST = 50
+
 #: Day 0.
 EPOCH = date(1970, 1, 1)
 
@@ -65,6 +69,11 @@ class Drift:
     @property
     def drifted(self) -> bool:
         return self.since is not None
+
+    @property
+    def unknown(self) -> bool:
+        """Whether there are too few rows to tell."""
+        return self.rows < FEWEST and not self.drifted
 
     @property
     def distance(self) -> float:

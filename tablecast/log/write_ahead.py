@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 
+from tablecast.errors import LogError
 from tablecast.log.database import CHECKPOINT
 from tablecast.log.open_file import OpenFile
 
@@ -13,6 +14,9 @@ PAGE, BEFORE_PAGE, BEFORE_ALL = 4096, 24, 32
 
 #: Where the file, and a page in it, have the numbers that SQLite draws when it begins at the front.
 IN_FILE, IN_PAGE, NUMBERS = 16, 8, 8
+
+#: What the file begins with; the byte after it says how its sums are made.
+MAGIC = b"\x37\x7f\x06"
 
 #: Bytes that SQLite fills before it begins again at the front.
 ROOM = BEFORE_ALL + CHECKPOINT * (BEFORE_PAGE + PAGE)
@@ -31,10 +35,13 @@ class WriteAhead(OpenFile):
         """Give the file its length, within a transaction that writes and has not written yet.
 
         SQLite takes zeros after what it wrote for the file's end. Without room on the disk all
-        stays as it is.
+        stays as it is. Raises LogError where the file has no name any more.
         """
         file = self._opened()
-        size = os.fstat(file).st_size
+        found = os.fstat(file)
+        if not found.st_nlink:
+            raise LogError(f"{self._path.name} was deleted or replaced")
+        size = found.st_size
         if size >= ROOM:
             return
         try:
@@ -48,6 +55,12 @@ class WriteAhead(OpenFile):
         file, last = self._opened(), ROOM - PAGE - BEFORE_PAGE
         drawn = os.pread(file, NUMBERS, IN_FILE)
         return len(drawn) == NUMBERS and os.pread(file, NUMBERS, last + IN_PAGE) == drawn
+
+    def is_odd(self) -> bool:
+        """Whether it begins with what SQLite does not write, which SQLite would not notice."""
+        start = os.pread(self._opened(), BEFORE_ALL + BEFORE_PAGE, 0)
+        drawn, first = start[IN_FILE:][:NUMBERS], start[BEFORE_ALL + IN_PAGE :][:NUMBERS]
+        return drawn != first or not start.startswith(MAGIC)
 
     def sync(self) -> None:
         """Wait until it is on the disk, while others may write.

@@ -17,6 +17,7 @@ import numpy.typing as npt
 
 from tablecast.errors import Remark
 from tablecast.i18n.formats import grouped, with_unit
+from tablecast.i18n.language import gettext
 from tablecast.schema.texts import without_point
 
 Value = float | int | str
@@ -106,6 +107,8 @@ class Field:
             it is found without.
         cells: how a file's column of it is read: "levels" by a dictionary, "numbers" all at
             once, "values" one by one.
+        kind_words: what people call it, in English; json_kind_words: what programmers call its
+            JSON values, where that is another word.
     """
 
     name: str
@@ -142,6 +145,8 @@ class Field:
     graph_input: ClassVar[Literal["text", "number", "moment"]] = "number"
     reading_option: ClassVar[str] = ""
     cells: ClassVar[Literal["levels", "numbers", "values"]] = "values"
+    kind_words: ClassVar[str] = ""
+    json_kind_words: ClassVar[str] = ""
 
     def __new__(cls, name: str = "", kind: str = "", *_values: Any, **_named: Any) -> Field:
         if kind and kind not in KINDS:
@@ -229,12 +234,12 @@ class Field:
     @property
     def kind_name(self) -> str:
         """What people call the kind, in the reader's language."""
-        raise NotImplementedError
+        return gettext(self.kind_words)
 
     @property
     def json_kind_name(self) -> str:
         """What programmers call the kind of its JSON values, in the reader's language."""
-        return self.kind_name
+        return gettext(self.json_kind_words or self.kind_words)
 
     def show(self, value: Value | None) -> str:
         """A value as the form and the messages write it; "" for a missing one."""

@@ -14,7 +14,6 @@ OTHER_ENCODING = Remark(
 BAD_BYTES = counted(
     "{count} character cannot be read as {encoding} and is shown as � (line {line}).",
     "{count} characters cannot be read as {encoding} and are shown as � (first in line {line}).",
-    0,
 )
 TITLE = Remark("Ignored the title above the table: {text}")
 NUMBERS_AS_NAMES = Remark(
@@ -31,20 +30,17 @@ TOTAL_BELOW = Remark("Ignored the last row (line {line}), which is the total of 
 HEADER_AGAIN = counted(
     "Ignored {count} row that repeats the column names (line {line}).",
     "Ignored {count} rows that repeat the column names (first: line {line}).",
-    0,
 )
 LABELS = Remark("Ignored line {line}, which holds units or labels, not values: {text}")
 LINES_ABOVE = Remark("Ignored the lines above the column names.")
 LINES_BELOW = counted(
     "Ignored {count} line below the table (line {line}).",
     "Ignored {count} lines below the table (first: line {line}).",
-    0,
 )
 ROW_NAMES = Remark("Ignored the first column, which has no name and holds row names ({first} …).")
 EMPTY_COLUMN = counted(
     "Ignored {count} column without a name or a value.",
     "Ignored {count} columns without a name or a value.",
-    0,
 )
 SAME_COLUMN = Remark("Ignored the second of two equal columns named {name}.")
 RENAMED = Remark("More than one column is named {other}; one of them is called {name} here.")
@@ -87,7 +83,6 @@ BESIDE = counted(
     "{name} was read as text: {count} of its values are numbers with a flag or a unit, such as "
     "“{example}” (line {line}), unlike the others. Put “{sign}” in a column of its own, or treat "
     "this value as missing (--missing {option}).",
-    0,
 )
 CLOCK = Remark(
     "{name} was read as text: its values, such as “{example}”, are durations or times of day. To "
@@ -121,45 +116,38 @@ ODD = counted(
     "use --missing {option}.",
     "{name} was read as text: {count} of its values are not numbers, such as “{example}” (line "
     "{line}). If it means “unknown”, use --missing {option}.",
-    0,
 )
 ODD_DATE = counted(
     "{name} was read as text: “{example}” (line {line}) is not a date like the others. If it means "
     "“unknown”, use --missing {option}.",
     "{name} was read as text: {count} of its values are not dates like the others, such as "
     "“{example}” (line {line}). If it means “unknown”, use --missing {option}.",
-    0,
 )
 PLACEHOLDERS = counted(
     "{count} value of {name} ({texts}) was treated as missing.",
     "{count} values of {name} ({texts}) were treated as missing.",
-    0,
 )
 INFINITE = counted(
     "{count} value of {name} is infinite and was treated as missing.",
     "{count} values of {name} are infinite and were treated as missing.",
-    0,
 )
 NA_LEVEL = counted(
     "{name}: NA ({count} row) was read as a value like {like}. To treat it as missing: --missing "
     "NA.",
     "{name}: NA ({count} rows) was read as a value like {like}. To treat it as missing: --missing "
     "NA.",
-    0,
 )
 NA_MISSING = counted(
     "{count} value of {name} (“{text}”) was treated as missing. To keep it as a value: --level "
     "{option}.",
     "{count} values of {name} (“{text}”) were treated as missing. To keep them as a value: --level "
     "{option}.",
-    0,
 )
 MERGED = counted(
     "{name}: “{other}” ({count} row) was read as “{level}”, which differs only in case, spaces or "
     "punctuation. To keep it apart: --level {option}.",
     "{name}: “{other}” ({count} rows) was read as “{level}”, which differs only in case, spaces or "
     "punctuation. To keep it apart: --level {option}.",
-    0,
 )
 READ_AS = Remark("{name}: “{example}” was read as {level}.")
 AS_TEXT = Remark("{name} was read as text, as requested.")
@@ -172,13 +160,11 @@ DATE_FORMAT = Remark("{name} was read as dates: “{example}” is {date}.")
 OPEN_END = counted(
     "{count} value of {name} ({texts}) is too far away to be a date and was treated as missing.",
     "{count} values of {name} ({texts}) are too far away to be dates and were treated as missing.",
-    0,
 )
 
 NO_ANSWER = counted(
     "Ignored {count} row without a value in {name}.",
     "Ignored {count} rows without a value in {name}.",
-    0,
 )
 TASK = Remark("Task: {task} ({reason}).")
 TASK_OR = Remark("Task: {task} ({reason}). For the other task: --task {option}.")
@@ -186,7 +172,6 @@ REPEATED = counted(
     "{count} duplicate row. If it is a copy of the same case, the test scores are too optimistic.",
     "{count} duplicate rows. If they are copies of the same case, the test scores are too "
     "optimistic.",
-    0,
 )
 GAPS = Remark("{name} is missing in {share:.0%} of the rows.")
 GROWS = Remark(
@@ -212,12 +197,10 @@ NOTHING_MISSING = Remark("No cell holds “{text}”, which --missing names.")
 NO_METADATA = counted(
     "Ignored {count} row without a value in {name}, which {role} needs.",
     "Ignored {count} rows without a value in {name}, which {role} needs.",
-    0,
 )
 ZERO_WEIGHTS = counted(
     "Ignored {count} row whose weight in {name} is 0.",
     "Ignored {count} rows whose weight in {name} is 0.",
-    0,
 )
 NO_GROUPS = Remark(
     "--group {name} has no effect: {name} has a different value in every row, so no rows belong "

@@ -18,14 +18,8 @@ from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tablecast.deployment.files import (
-    damaged,
-    missing,
-    replaced_when_whole,
-    sha256_of,
-    with_ending,
-    without_ending,
-)
+from tablecast.deployment.files import damaged, missing, sha256_of, with_ending, without_ending
+from tablecast.deployment.unfinished import replaced_when_whole
 from tablecast.errors import ArtifactError, SkopsError, TrainingError
 
 if TYPE_CHECKING:

@@ -104,7 +104,7 @@ def test_rows_without_an_outcome_and_refused_ones_are_counted(tmp_path: Path) ->
     y = ["", "NA", *["10"] * (ROWS - 2)]
     kind = ["k", "k", "zzz", *["l"] * (ROWS - 3)]
     found = compare_deployments(numbers(0), numbers(1), truths(tmp_path, y=y, kind=kind))
-    assert (found.rows, found.without, found.refused) == (ROWS - 3, 2, 1)
+    assert (found.rows, found.rows_without_target, found.rows_refused) == (ROWS - 3, 2, 1)
 
 
 def test_a_target_that_is_no_number_is_named(tmp_path: Path) -> None:

@@ -15,9 +15,10 @@ from deployments import ROOT, SHIPPED
 
 from tablecast.batch.summary import Summary
 from tablecast.cli.main import main
-from tablecast.deployment.files import replaced_when_whole, with_ending
+from tablecast.deployment.files import with_ending
 from tablecast.deployment.opening import load
 from tablecast.deployment.staging import check_free, name_after
+from tablecast.deployment.unfinished import replaced_when_whole
 from tablecast.errors import ArtifactError
 
 sys.path.insert(0, str(ROOT / "examples" / "insurance"))

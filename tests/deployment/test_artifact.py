@@ -20,8 +20,9 @@ from hypothesis import strategies as st
 
 from tablecast.deployment import graph_file
 from tablecast.deployment.description import PICKLED_BY
-from tablecast.deployment.files import replaced_when_whole, sha256_of, with_ending, without_ending
+from tablecast.deployment.files import sha256_of, with_ending, without_ending
 from tablecast.deployment.opening import load, load_pipeline
+from tablecast.deployment.unfinished import replaced_when_whole
 from tablecast.errors import ArtifactError
 from tablecast.inference.pycaret_api import predict_with_pycaret
 from tests.started import started

@@ -1,4 +1,4 @@
-"""What the log holds is found by time, in parts."""
+"""What the log holds is read in parts."""
 
 from __future__ import annotations
 
@@ -39,23 +39,18 @@ def numbers(rows: object) -> list[int]:
 def test_answers_are_read_in_parts(
     address: str, monkeypatch: pytest.MonkeyPatch, at_once: int
 ) -> None:
-    """All of a time, whichever deployment's, or after an id: the same however many at once."""
+    """All of a deployment in their order: the same however many at once."""
     monkeypatch.setattr(reader, "AT_ONCE", at_once)
     engine = engine_of(address)
-    start = 1_700_000_000 * SECOND
-    assert numbers(reader.predictions_between(engine)) == list(range(10))
-    between = reader.predictions_between(engine, start + 2 * SECOND, start + 5 * SECOND)
-    assert numbers(between) == [2, 3, 4]
-    assert numbers(reader.predictions_between(engine, deployment="b")) == [1, 3, 5, 7, 9]
-    assert numbers(reader.predictions_between(engine, sha256="1" * 64)) == []
-    after = reader.predictions_between(engine, after=f"{first_id(start + 6 * SECOND)}-6")
-    assert numbers(after) == [7, 8, 9]
+    assert numbers(reader.answers_of(engine, "a")) == [0, 2, 4, 6, 8]
+    assert numbers(reader.answers_of(engine, "b")) == [1, 3, 5, 7, 9]
+    assert numbers(reader.answers_of(engine, "c")) == []
 
 
 def test_one_answer_is_found_by_its_id(address: str) -> None:
     """With what was asked; an unknown id is none."""
     engine = engine_of(address)
-    (first, *_) = reader.predictions_between(engine)
+    (first, *_) = reader.answers_of(engine, "a")
     found = reader.answer_of(engine, first["id"])
     assert found
     assert found["given"] == entry(insurance())["given"]

@@ -33,10 +33,7 @@ class TimeField(AmountField):
     """A time of day: minutes since midnight to the graph, 13:45 to people and programs."""
 
     is_whole = True
-
-    @property
-    def kind_name(self) -> str:
-        return "Time of day"
+    kind_words = "Time of day"
 
     def amount_of(self, value: Any, *, text: bool) -> float:
         try:

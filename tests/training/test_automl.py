@@ -32,9 +32,9 @@ from tablecast.training.search import blend_weights, candidates, views
 from tablecast.training.search.blend_members import moved
 from tablecast.training.search.cross_validation import try_candidate
 from tablecast.training.search.forest_size import MOST_TREES, sharing, with_room, with_trees
-from tablecast.training.search.sampling import Proposals
 from tablecast.training.search.step_memory import StepMemory
 from tablecast.training.search.trial import of_folds
+from tablecast.training.search.tuning import Draws
 from tablecast.training.search.views import Recipe, view_of
 from tablecast.training.train import train
 
@@ -279,53 +279,27 @@ def test_a_member_of_another_view_brings_its_own_steps(monkeypatch: pytest.Monke
     assert member.seconds > tried.seconds
 
 
-def test_settings_are_drawn_from_the_space() -> None:
-    """A draw takes each of an estimator's settings from its space, as plain numbers."""
-    random = np.random.default_rng(0)
-    drawn = candidates.drawn(candidates.Candidate("lasso"), 100, random)
-    assert drawn is not None
-    assert type(drawn.settings["alpha"]) is float
-    assert candidates.drawn(candidates.Candidate("br"), 100, random) is None
-
-
-def test_no_settings_are_tried_twice() -> None:
-    """Draws and steps are new until a small space is used up, and the same for the same seed."""
+def test_each_draw_takes_plain_numbers_of_the_space_and_none_comes_twice() -> None:
+    """All of a space are drawn once, in an order that only the seed decides."""
     lasso = candidates.Candidate("lasso")
     runs = []
     for _ in range(2):
-        trials = Proposals(rows=100, seed=3)
-        found = [trials.drawn(lasso, "plain") for _ in range(30)]
-        runs.append([one.settings["alpha"] for one in found if one])
+        draws = Draws(rows=100, seed=3)
+        made = [draws.next(lasso, "plain") for _ in range(10)]
+        runs.append([one.settings["alpha"] for one in made if one])
     assert runs[0] == runs[1]
-    assert 5 < len(runs[0]) == len(set(runs[0])) <= len(candidates.SPACES["lasso"]["alpha"])
-
-
-def test_a_step_moves_settings_to_their_neighbours() -> None:
-    """From settings of the space, two at most move, each to the next value; others stay."""
-    random = np.random.default_rng(2)
-    begun = candidates.drawn(candidates.Candidate("gbr"), 2_000, random)
-    assert begun is not None
-    space, trials = candidates.SPACES["gbr"], Proposals(rows=2_000, seed=1)
-    for _ in range(10):
-        made = trials.stepped(begun, "plain")
-        assert made is not None
-        ways = [
-            abs(space[name].index(made.settings[name]) - space[name].index(begun.settings[name]))
-            for name in space
-        ]
-        assert 0 < sum(ways) <= 2
-        assert max(ways) == 1
-    assert trials.stepped(candidates.Candidate("br"), "plain") is None
+    assert sorted(runs[0]) == list(candidates.SPACES["lasso"]["alpha"])
+    assert {type(alpha) for alpha in runs[0]} == {float}
 
 
 def test_forests_of_classes_may_split_by_log_loss() -> None:
     """Both criteria are drawn for classes; a forest of amounts keeps its own."""
-    random = np.random.default_rng(0)
     for task, wanted in [
         ("classification", set(candidates.CRITERIA)), ("regression", {None}),
     ]:
         begun = next(one for one in candidates.first(task, 200) if one.model == "et")
-        found = [candidates.drawn(begun, 200, random) for _ in range(20)]
+        draws = Draws(rows=200, seed=0)
+        found = [draws.next(begun, "plain") for _ in range(20)]
         assert {one.settings.get("criterion") for one in found if one} == wanted
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import MagicMock
 
 import numpy as np
 import pandas as pd
@@ -13,10 +15,11 @@ pytest.importorskip("pycaret", reason="the search is of PyCaret's estimators")
 from sklearn.datasets import make_classification
 
 from tablecast.data.prepared import Prepared
+from tablecast.errors import Remark, TrainingError
 from tablecast.features.temperature import Tempered, multiplied, raised
 from tablecast.training.cluster import executor
 from tablecast.training.experiment.setup import quiet_and_single
-from tablecast.training.search import blend_weights, cross_validation
+from tablecast.training.search import blend_weights, cross_validation, finalize
 from tablecast.training.search import temperature_scaling as temperature
 from tablecast.training.search.candidates import Candidate
 from tablecast.training.search.trial import TOO_LONG, Trial, all_losses
@@ -221,3 +224,25 @@ def test_the_tempered_estimator_answers_as_the_search_measured(view: View) -> No
     np.testing.assert_allclose(expected.sum(axis=1), 1.0, rtol=1e-12)
     with pytest.raises(ValueError, match="above 0"):
         Tempered(inner, 0.0).fit(fold.x, fold.y)
+
+
+@pytest.mark.parametrize("fits", [6, 99])
+def test_the_next_one_is_chosen_however_many_break_a_limit(
+    fits: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first that keeps within the limits is taken; where none does, each one's reason is said.
+    """
+    for name in ("weighted", "finished", "check_self_agreement", "leaderboard"):
+        monkeypatch.setattr(finalize, name, MagicMock())
+    monkeypatch.setattr(finalize, "measure", MagicMock(side_effect=range(9)))
+    monkeypatch.setattr(finalize, "_trained", lambda _pool, trial, *_: trial)
+    trials: list[Any] = [MagicMock() for _ in range(9)]
+    pool: Any = SimpleNamespace(
+        prepared=MagicMock(), table=MagicMock(), ranked=lambda: trials, say=lambda _: None,
+        progress=lambda _: None, beyond=lambda at: None if at == fits else Remark(f"limit {at}"),
+    )
+    if fits < len(trials):
+        assert finalize.finish(pool) is trials[fits]
+    else:
+        with pytest.raises(TrainingError, match=r"limit 0; limit 1; .*limit 8$"):
+            finalize.finish(pool)

@@ -105,7 +105,7 @@ def test_two_workers_and_many_find_what_threads_find(
     monkeypatch.setattr(candidates, "TRIED", tried)
     monkeypatch.setattr(views, "LEANING", 1e9)
     monkeypatch.setattr(views, "REPEATS", 1)
-    monkeypatch.setattr(tuning, "DRAWS", 2)
+    monkeypatch.setattr(tuning, "PATIENCE", 2)
     monkeypatch.setattr(tuning, "WORTH_TUNING", 10.0)
     prepared = prepare(simulate(120, seed=4), "charges")
     found, wide = [], Wide()

@@ -29,7 +29,7 @@ from tablecast.training.search import budget, candidates, cross_validation, tuni
 from tablecast.training.search.budget import Budget
 from tablecast.training.search.finalize import end_of
 from tablecast.training.search.rounds import Search
-from tablecast.training.search.sampling import Proposals
+from tablecast.training.search.tuning import Draws
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -58,7 +58,7 @@ def tuned_search(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(candidates, "TRIED", tried)
     monkeypatch.setattr(views, "LEANING", 1e9)
     monkeypatch.setattr(views, "REPEATS", 1)
-    monkeypatch.setattr(tuning, "DRAWS", 3)
+    monkeypatch.setattr(tuning, "PATIENCE", 3)
     monkeypatch.setattr(tuning, "WORTH_TUNING", 10.0)
 
 
@@ -201,12 +201,11 @@ def test_trials_are_not_counted_beside_a_clock(
 def test_draws_do_not_depend_on_what_was_drawn_before() -> None:
     """An estimator's settings are its own, whichever others are tuned beside it."""
     lasso, boosted = candidates.Candidate("lasso"), candidates.Candidate("lightgbm")
-    alone, beside = (Proposals(rows=100, seed=3) for _ in range(2))
+    alone, beside = (Draws(rows=100, seed=3) for _ in range(2))
     for _ in range(5):
-        beside.drawn(boosted, "plain")
-        assert alone.drawn(lasso, "plain") == beside.drawn(lasso, "plain")
-        assert alone.stepped(lasso, "plain") == beside.stepped(lasso, "plain")
-    assert Proposals(100, 3).drawn(boosted, "plain") != Proposals(100, 4).drawn(boosted, "plain")
+        beside.next(boosted, "plain")
+        assert alone.next(lasso, "plain") == beside.next(lasso, "plain")
+    assert Draws(100, 3).next(boosted, "plain") != Draws(100, 4).next(boosted, "plain")
 
 
 def test_support_vector_machines_are_fitted_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -580,7 +580,7 @@ def test_a_card_that_cannot_be_written_leaves_the_old_one(
     def full(*_: object, **__: object) -> int:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_text", full)
+    monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(CardError, match="No space left"):
         write_card(charging_card(), old)
     assert [(one.name, one.read_text()) for one in tmp_path.iterdir()] == [("card.html", "old")]

@@ -74,7 +74,7 @@ def test_a_new_log_is_quiet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
     client = watching(tmp_path, monkeypatch)
     text = words_of(client.get("/watch").text)
     assert "0 predictions since" in text
-    assert "Nothing to look into" in text
+    assert "No values yet." in text
     assert "No outcome is known yet" in text
     found = client.get("/api/v1/watch").get_json()
     assert found["quiet"] is True
@@ -146,6 +146,21 @@ def test_ranges_and_errors_that_are_worse_than_promised_are_said(
     assert "tablecast_watch_coverage 0.0" in gauges
     assert 'tablecast_watch_error{figure="MAE"} 4500.0' in gauges
     assert 'tablecast_watch_error_card{figure="MAE"} 2683.5' in gauges
+
+
+@pytest.mark.parametrize(("rows", "few"), [(1, True), (49, True), (50, False)])
+def test_too_few_rows_are_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: int, few: bool
+) -> None:
+    """One row shows no change, and does not show that there is none either."""
+    client = watching(tmp_path, monkeypatch)
+    usual = [row["given"] for row in rows_of(shipped(), 0, rows)]
+    assert client.post("/predict_api", json=usual).status_code == 200
+    text = words_of(client.get("/watch").text)
+    assert ("Too few predictions to tell" in text) is few
+    assert ("Too few values to tell." in text) is few
+    assert ("Nothing to look into" in text) is not few
+    assert ("No change." in text) is not few
 
 
 @pytest.mark.thorough

@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO, Protocol, cast
 
-from tablecast.deployment.files import replaced_when_whole
+from tablecast.deployment.unfinished import replaced_when_whole
 from tablecast.errors import BatchError, TablecastError
 
 #: The package that reads each kind of address, beside fsspec.

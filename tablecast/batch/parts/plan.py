@@ -21,8 +21,8 @@ from tablecast.batch.parts.cut_csv import Cut, chosen, cuts_of
 from tablecast.batch.parts.inputs import InputFile, Inputs
 from tablecast.batch.parts.locations import address_errors, is_shipped, key_of
 from tablecast.batch.parts.part import CsvTable, Part
-from tablecast.batch.paths import file_errors
-from tablecast.batch.predict_file import csv_source
+from tablecast.batch.paths import file_errors, refuse_sheet
+from tablecast.batch.row_source import csv_source
 from tablecast.data.sheets import is_workbook
 from tablecast.errors import BatchError
 from tablecast.schema.number_formats import DECIMAL_COMMA
@@ -106,8 +106,7 @@ def _csv(file: InputFile, schema: Schema, wanted: int, sheet: str | None) -> Pla
         stream.seek(0)
         if is_workbook(beginning):
             return Planned(file, [whole], (), ())
-        if sheet:
-            raise _no_sheet(file.name)
+        refuse_sheet(sheet, file.name)
         with closing(csv_source(stream, file.name, schema)) as source:
             _check_fields(file, schema, source.names)
             table = CsvTable(source.names, source.header, source.encoding, asdict(source.form))
@@ -134,8 +133,7 @@ def _csv_part(whole: Part, table: CsvTable, a: Cut, b: Cut, cuts: Sequence[Cut])
 
 
 def _parquet(file: InputFile, schema: Schema, wanted: int, sheet: str | None) -> Planned:
-    if sheet:
-        raise _no_sheet(file.name)
+    refuse_sheet(sheet, file.name)
     whole = replace(_base(file, None), kind="parquet")
     with file.files.open(file.path) as stream, closing(ParquetSource(stream, file.name)) as source:
         _check_fields(file, schema, source.names)
@@ -169,8 +167,6 @@ def _rows_of_a_part(rows: int, size: int, wanted: int, step: int) -> int:
     return max(min(-(-rows // wanted), fits) // step, 1) * step
 
 
-def _no_sheet(name: str) -> BatchError:
-    return BatchError(f"{name} is not a workbook, so it has no sheet. Leave out --sheet.")
 
 
 def _check_fields(file: InputFile, schema: Schema, names: Sequence[str]) -> None:

@@ -85,9 +85,10 @@ def _tell(old: str, new: str, found: Comparison) -> None:
     names = {"old": Path(old).name, "new": Path(new).name}
     if names["old"] == names["new"]:
         names = {"old": old, "new": new}
+    empty, refusals = found.rows_without_target, found.rows_refused
     say(f"Compared on {found.rows:,} rows."
-        + (f" {found.without:,} have no outcome." if found.without else "")
-        + (f" {found.refused:,} are refused by one of the two." if found.refused else ""))
+        + (f" {empty:,} have no outcome." if empty else "")
+        + (f" {refusals:,} are refused by one of the two." if refusals else ""))
     say(f"Mean {found.loss}: {found.old:,.6g} ({names['old']}), {found.new:,.6g} ({names['new']}).")
     within = ""
     if found.low is not None and found.high is not None:

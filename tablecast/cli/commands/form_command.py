@@ -8,8 +8,8 @@ from pathlib import Path
 
 from tablecast.cli.arguments import add_deployment, program, say, tell_stale
 from tablecast.cli.command_help import explain
-from tablecast.deployment.files import write_whole
 from tablecast.deployment.relabelled_files import description_of, relabel
+from tablecast.deployment.unfinished import write_whole
 from tablecast.errors import FormFileError
 from tablecast.schema.form_file import read_form
 from tablecast.schema.form_starter import starter

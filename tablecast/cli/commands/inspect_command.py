@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tablecast.cli.command_help import explain
 from tablecast.cli.table_options import add_table_options, table_options
-from tablecast.deployment.files import write_whole
+from tablecast.deployment.unfinished import write_whole
 from tablecast.errors import TableError
 
 HELP = "show how a table is read, without training"

@@ -89,7 +89,7 @@ def _export(options: argparse.Namespace) -> None:
     settings = read_settings()
     engine = engine_for_commands(settings)
     from tablecast.export.log_file import write_log
-    from tablecast.log.reader import deployments_of, known_as, predictions_between
+    from tablecast.log.reader import answers_of, deployments_of, known_as
 
     loaded, names = named_deployment(options, settings)
     name = known_as(engine, *names)
@@ -99,7 +99,7 @@ def _export(options: argparse.Namespace) -> None:
             f"The log has no answers of {name}, only of {', '.join(there[:5])}. Name the files of "
             "the one whose answers you want: --deployment PATH."
         )
-    rows = predictions_between(engine, deployment=name, asked_only=True)
+    rows = answers_of(engine, name)
     exported = write_log(loaded.schema, rows, Path(options.output))
     say(f"Wrote {exported.rows:,} answers of {name} to {options.output}.")
     if aside := [one for one in exported.first if one not in FIRST]:

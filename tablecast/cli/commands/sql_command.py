@@ -8,8 +8,8 @@ from pathlib import Path
 from tablecast.cli.arguments import add_deployment, say
 from tablecast.cli.command_help import explain
 from tablecast.deployment import graph_file
-from tablecast.deployment.files import write_whole
 from tablecast.deployment.opening import load
+from tablecast.deployment.unfinished import write_whole
 from tablecast.deployment.versions import base_meant
 from tablecast.errors import SqlError
 from tablecast.export.sql.dialects import DIALECTS

@@ -14,8 +14,12 @@ from tablecast.compiler.registry import Classification, classifies, classify, re
 from tablecast.errors import UnsupportedStep
 
 
+@regresses("sklearn.ensemble.GradientBoostingRegressor")
 def _gradient_boosting_scores(builder: Builder, estimator: Any, x: Matrix) -> str:
-    """The start plus the shrunk trees, stage by stage: float64 (rows, outputs)."""
+    """The start plus the shrunk trees, stage by stage: float64 (rows, outputs).
+
+    It is the answer for every regression loss.
+    """
     if estimator.init is not None and estimator.init != "zero":
         raise UnsupportedStep(type(estimator).__name__, "its init estimator is not the default")
     start = estimator._raw_predict_init(np.zeros((1, x.width), dtype=np.float32))
@@ -30,12 +34,6 @@ def _gradient_boosting_scores(builder: Builder, estimator: Any, x: Matrix) -> st
         values = builder.op("Add", values, builder.constant(shift))
         parts.append(a.ordered_total(builder, values, stages))
     return a.join(builder, parts)
-
-
-@regresses("sklearn.ensemble.GradientBoostingRegressor")
-def gradient_boosting_regressor(builder: Builder, estimator: Any, x: Matrix) -> str:
-    """Gradient boosting, whose sum is the answer for every regression loss."""
-    return _gradient_boosting_scores(builder, estimator, x)
 
 
 @classifies("sklearn.ensemble.GradientBoostingClassifier")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from tablecast.compiler.frame import Cell, Frame, Number, Step
 from tablecast.compiler.graph import Builder, Matrix
+from tablecast.compiler.probe import Probe
 from tablecast.compiler.registry import (
     Classification,
     classifies,
@@ -16,9 +17,6 @@ from tablecast.compiler.registry import (
     regress,
     regresses,
 )
-
-if TYPE_CHECKING:
-    from tablecast.compiler.probe import Probe
 
 
 @regresses("sklearn.pipeline.Pipeline")

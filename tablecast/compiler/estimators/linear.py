@@ -36,6 +36,7 @@ _REGRESSORS = (
 )
 
 
+@regresses(*(f"sklearn.linear_model.{name}" for name in _REGRESSORS), "sklearn.svm.LinearSVR")
 def scores(builder: Builder, estimator: Any, x: Matrix) -> str:
     """``x @ coef_ + intercept_`` as float64 (rows, outputs).
 
@@ -47,12 +48,6 @@ def scores(builder: Builder, estimator: Any, x: Matrix) -> str:
     if x.single and weights.dtype == np.float32:
         return builder.round_to_single(result)
     return result
-
-
-@regresses(*(f"sklearn.linear_model.{name}" for name in _REGRESSORS), "sklearn.svm.LinearSVR")
-def linear_regressor(builder: Builder, estimator: Any, x: Matrix) -> str:
-    """Every regressor whose answer is its weighted sum."""
-    return scores(builder, estimator, x)
 
 
 @regresses("sklearn.linear_model.RANSACRegressor")

@@ -17,6 +17,7 @@ def _activate(builder: Builder, kind: str, x: str) -> str:
     return x if kind == "identity" else builder.op(kind.capitalize(), x)
 
 
+@regresses("sklearn.neural_network.MLPRegressor")
 def _forward(builder: Builder, estimator: Any, x: Matrix) -> str:
     last = len(estimator.coefs_) - 1
     layer = x.name
@@ -26,12 +27,6 @@ def _forward(builder: Builder, estimator: Any, x: Matrix) -> str:
         kind = estimator.out_activation_ if number == last else estimator.activation
         layer = _activate(builder, kind, a.affine(builder, layer, weights, bias))
     return layer
-
-
-@regresses("sklearn.neural_network.MLPRegressor")
-def perceptron_regressor(builder: Builder, estimator: Any, x: Matrix) -> str:
-    """The last layer as it is."""
-    return _forward(builder, estimator, x)
 
 
 @classifies("sklearn.neural_network.MLPClassifier")

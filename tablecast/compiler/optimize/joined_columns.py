@@ -83,7 +83,7 @@ class _Rewriter:
 
     def _joined(self, columns: Columns) -> tuple[str, dict[tuple[str, int], int]]:
         """The tensors that have the columns side by side, and each column's index there."""
-        tensors = _tensors(columns)
+        tensors = tuple(dict.fromkeys(name for name, _ in columns))
         widths = self._editor.widths
         every = [(name, index) for name in tensors for index in range(widths[name])]
         if len(tensors) > 1 and tensors not in self._known:
@@ -112,5 +112,4 @@ class _Rewriter:
             node.input[0], node.input[1] = joined, self._editor.store(wider)
 
 
-def _tensors(columns: Columns) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name for name, _ in columns))
+

@@ -40,7 +40,8 @@ def _probed(frame: Frame, step: Step, column: pd.Series) -> Cell:
     if not sources:  # the same for every text, so any source will do; its own if it has one
         sources = [before.source] if isinstance(before, Lookup) else _any_source(frame, step)
     if len(sources) > 1:
-        raise UnsupportedStep(step.name, f"column {name!r} depends on {_listed(sources)} together")
+        listed = " and ".join(map(repr, sources))
+        raise UnsupportedStep(step.name, f"column {name!r} depends on {listed} together")
     if sources[0] not in frame.probe.text_columns:
         if name in step.before and before is not None and step.before[name].equals(column):
             return before
@@ -64,5 +65,4 @@ def _numbers_as_categories(step: Step, column: str) -> UnsupportedStep:
     )
 
 
-def _listed(names: list[str]) -> str:
-    return " and ".join(repr(name) for name in names)
+

@@ -15,12 +15,12 @@ from markupsafe import Markup
 
 from tablecast.deployment import graph_file
 from tablecast.deployment.deployment import Deployment
-from tablecast.deployment.files import write_whole
 from tablecast.deployment.opening import load
+from tablecast.deployment.unfinished import write_whole
 from tablecast.deployment.versions import base_meant
 from tablecast.errors import PageError
 from tablecast.export.page.contents import contents_of
-from tablecast.export.page.form_contents import defaults_of, form_contents
+from tablecast.export.page.form_contents import form_contents
 from tablecast.export.page.proof import PageProof, prove_page
 from tablecast.export.page.rules import has_dates
 from tablecast.export.page.script import (
@@ -146,7 +146,7 @@ def _shell(loaded: Deployment, language: Language) -> str:
     """The header and the form in a language."""
     with speaking(language):
         schema = loaded.schema.in_language(language)
-        controls = controls_of(schema, defaults_of(schema))
+        controls = controls_of(schema, schema.defaults)
         html = render_template(
             "form.html", frame="page_shell.html", schema=schema, languages=LANGUAGES,
             controls=controls, layout=layout_of(controls),

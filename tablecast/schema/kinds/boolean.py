@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tablecast.i18n.language import _
+from tablecast.i18n.language import N_
 from tablecast.schema.field import Value
 from tablecast.schema.kinds.category import CategoryField
 from tablecast.schema.kinds.yes_no import NO_WORDS, YES_WORDS
@@ -14,15 +14,9 @@ from tablecast.schema.texts import fold
 class BooleanField(CategoryField):
     """True or false."""
 
+    kind_words = N_("Yes or no")
+    json_kind_words = N_("true or false")
     reading_option = ""
-
-    @property
-    def kind_name(self) -> str:
-        return _("Yes or no")
-
-    @property
-    def json_kind_name(self) -> str:
-        return _("true or false")
 
     def json_known(self, value: Value) -> bool:
         return fold(str(value)) in YES_WORDS

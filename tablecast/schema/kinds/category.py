@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tablecast.errors import Remark
-from tablecast.i18n.language import _
+from tablecast.i18n.language import N_
 from tablecast.schema.field import RADIO_LEVELS, Array, Choice, Field, Value
 from tablecast.schema.kinds.yes_no import choices_of, label_of
 from tablecast.schema.texts import canonical_text, fold, quoted
@@ -22,19 +22,13 @@ NOT_BLANK = r"[^\s\x1c-\x1f\x85]"
 class CategoryField(Field):
     """A text that is one of some levels."""
 
+    kind_words = N_("One of a list")
+    json_kind_words = N_("Text")
     is_text = True
     is_counted = True
     graph_input = "text"
     reading_option = "category"
     cells = "levels"
-
-    @property
-    def kind_name(self) -> str:
-        return _("One of a list")
-
-    @property
-    def json_kind_name(self) -> str:
-        return _("Text")
 
     def read_known(self, value: Any, *, text: bool) -> tuple[Value, Remark | None]:
         if not isinstance(value, str | int | float):
@@ -103,8 +97,9 @@ class CategoryField(Field):
 
     def array_of_table(self, column: Any) -> Array:
         cells = list(column)
-        texts = cells if set(map(type, cells)) <= {str} else [_text_of(cell) for cell in cells]
-        return np.array(texts, dtype=object)
+        if not set(map(type, cells)) <= {str}:
+            cells = ["" if _is_missing(cell) else canonical_text(cell) for cell in cells]
+        return np.array(cells, dtype=object)
 
     def grid(
         self, points: int, most_levels: int, frequency: Mapping[Value, float],
@@ -135,8 +130,6 @@ class CategoryField(Field):
         return {spelling: level for spelling, level in levels.items() if spelling not in shared}
 
 
-def _text_of(value: Any) -> str:
-    return "" if _is_missing(value) else canonical_text(value)
 
 
 def _is_missing(value: Any) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tablecast.i18n.formats import day, with_unit
-from tablecast.i18n.language import _
+from tablecast.i18n.language import N_
 from tablecast.schema.field import DAY, Array, Refusal, Value
 from tablecast.schema.kinds.amount import AmountField, Floats
 from tablecast.schema.moments import days_meant, moment_of, seconds_of
@@ -19,15 +19,12 @@ from tablecast.schema.texts import quoted
 class DateField(AmountField):
     """A day, or a moment where the training table has times of day."""
 
+    kind_words = N_("Date")
     is_whole = True
     is_short = False
     goes_on = True
     graph_input = "moment"
     reading_option = "date"
-
-    @property
-    def kind_name(self) -> str:
-        return _("Date")
 
     @property
     def is_days(self) -> bool:

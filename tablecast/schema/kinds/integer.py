@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from tablecast.i18n.formats import grouped, with_unit
-from tablecast.i18n.language import _
+from tablecast.i18n.language import N_
 from tablecast.schema.field import RADIO_LEVELS, Choice, Value
 from tablecast.schema.kinds.amount import Floats
 from tablecast.schema.kinds.number import LARGE, NumberField
@@ -21,13 +21,10 @@ _FLAG = ("1", "0")
 class IntegerField(NumberField):
     """A whole number."""
 
+    kind_words = N_("Whole number")
     is_whole = True
     is_counted = True
     json_types = (int,)
-
-    @property
-    def kind_name(self) -> str:
-        return _("Whole number")
 
     def amount_of(self, value: Any, *, text: bool) -> float:
         amount = super().amount_of(value, text=text)

@@ -10,7 +10,7 @@ from typing import Any
 
 from tablecast.errors import Remark
 from tablecast.i18n.formats import number, with_unit
-from tablecast.i18n.language import _
+from tablecast.i18n.language import N_
 from tablecast.schema.field import NotPlain, Refusal, Value
 from tablecast.schema.kinds.amount import AmountField, Floats
 from tablecast.schema.number_formats import (
@@ -30,13 +30,10 @@ LARGE = 10_000
 class NumberField(AmountField):
     """A number with fractions, as JSON and a person write it."""
 
+    kind_words = N_("Number")
     reading_option = "number"
     cells = "numbers"
     json_types: tuple[type, ...] = (int, float)
-
-    @property
-    def kind_name(self) -> str:
-        return _("Number")
 
     def amount_of(self, value: Any, *, text: bool) -> float:
         if isinstance(value, str):  # from a program, too: one text is one number everywhere

@@ -188,18 +188,19 @@ def first(task: str, rows: int, columns: int = 0) -> list[Candidate]:
     return [*first_ones, *(candidate for candidate in others if candidate not in first_ones)]
 
 
-def drawn(candidate: Candidate, rows: int, random: np.random.Generator) -> Candidate | None:
-    """The candidate with settings drawn from its space; None where it has none."""
-    space = space_of(candidate, rows)
-    if space is None:
-        return None
-    settings = {name: values[random.integers(len(values))] for name, values in space.items()}
+def drawn(candidate: Candidate, rows: int, place: int) -> Candidate:
+    """The candidate with the settings at a place of its space, which has all of their products."""
+    space = space_of(candidate, rows) or {}
+    indices = np.unravel_index(place, [len(values) for values in space.values()])
+    settings = {
+        name: space[name][int(index)] for name, index in zip(space, indices, strict=True)
+    }
     complete = plain_settings(candidate.model, settings, rows)
     return Candidate(candidate.model, complete, candidate.features, tuned=True)
 
 
 def space_of(candidate: Candidate, rows: int) -> Mapping[str, Sequence[Any]] | None:
-    """The values that each setting may take, in order; None where nothing is tuned."""
+    """The values that each setting may take; None where nothing is tuned."""
     spaces = {**SPACES, **SPACES_FEW} if rows < FEW_ROWS else SPACES
     space = spaces.get(candidate.model)
     if space is not None and candidate.settings.get("criterion") in CRITERIA:

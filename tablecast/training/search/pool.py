@@ -27,9 +27,6 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str], None]
 
-# A tuned candidate is compiled, to see how fast its graph is, only where it may be chosen.
-WORTH_COMPILING = 1.05
-
 
 @dataclass(eq=False)
 class Pool:
@@ -172,8 +169,8 @@ class Pool:
         best = self.best
         if best and not self.budget.bears(trial.seconds):
             return replace(trial, why=TOO_LONG)
-        hopeless = best and trial.loss > WORTH_COMPILING * best.loss
-        if fitted is None or (trial.members[0][0].tuned and hopeless):
+        is_behind = best and trial.loss > best.loss  # a tuned one is compiled where it is the best
+        if fitted is None or (trial.members[0][0].tuned and is_behind):
             return trial
         try:
             cost = measure(joined(*fitted), self.prepared)

@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import secrets
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
@@ -19,6 +17,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from tablecast.deployment.unfinished import replaced_when_whole
 from tablecast.errors import KeysError
 
 Role = Literal["ask", "batch", "watch", "admin"]
@@ -140,14 +139,8 @@ def write_file(path: Path, keys: Iterable[Key]) -> None:
         KeysError: it cannot be written.
     """
     try:
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.writelines(f"{key.to_line()}\n" for key in keys)
-            os.replace(temporary, path)
-        except BaseException:
-            os.unlink(temporary)
-            raise
+        with replaced_when_whole(path, 0o600) as temporary:
+            temporary.write_text("".join(f"{key.to_line()}\n" for key in keys), encoding="utf-8")
     except OSError as error:
         raise KeysError(f"The keys cannot be written to {path}: {error.strerror}.") from None
 

@@ -125,11 +125,9 @@ def _values(content: dict[str, Any]) -> Iterator[tuple[str, Any]]:
 def _shown(content: dict[str, Any]) -> Iterator[Example]:
     for summary, value in _values(content):
         plain = isinstance(value, str) and any(kind.startswith("text/") for kind in content)
-        yield Example(summary, value if plain else _pretty(value))
+        yield Example(summary, value if plain else json.dumps(value, indent=2, ensure_ascii=False))
 
 
-def _pretty(value: Any) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False)
 
 
 def _curl_of_files(sent: dict[str, Any], url: str) -> str:

@@ -30,7 +30,7 @@ def cases_of(schema: Schema, sent: Mapping[str, str]) -> list[dict[str, str]]:
         number, _, field = name.partition(".")
         if number in _NUMBERS and schema.find(field):
             named.setdefault(_NUMBERS[number], {})[field] = text.strip()
-    first = {field.name: field.show(field.default) for field in schema.fields} | named.pop(1, {})
+    first = schema.defaults | named.pop(1, {})
     others = [named[number] for number in sorted(named)] or [{}]
     return [first, *(first | other for other in others)]
 

@@ -51,7 +51,8 @@ class Layout:
 
 def layout_of(controls: Sequence[Control]) -> Layout:
     """The form of these controls."""
-    return Layout(_sections_of(controls), len(controls) > LONG, _fits_address(controls))
+    fits = sum(map(_bytes_of, controls)) <= ADDRESS_BYTES
+    return Layout(_sections_of(controls), len(controls) > LONG, fits)
 
 
 def _sections_of(controls: Sequence[Control]) -> tuple[Section, ...]:
@@ -68,10 +69,6 @@ def _sections_of(controls: Sequence[Control]) -> tuple[Section, ...]:
 def _section(name: str, controls: Sequence[Control]) -> Section:
     is_open = any(it.error or not it.field.folded for it in controls)
     return Section(name, tuple(controls), is_open)
-
-
-def _fits_address(controls: Sequence[Control]) -> bool:
-    return sum(map(_bytes_of, controls)) <= ADDRESS_BYTES
 
 
 def _bytes_of(it: Control) -> int:

@@ -53,7 +53,8 @@ def install(app: Flask, program_paths: tuple[str, ...]) -> None:
     }  # fmt: skip
     app.before_request(_beginning(program_paths))
     app.after_request(_name_language)
-    app.teardown_request(_forget)
+    # The thread goes on to answer others, some of them past Flask.
+    app.teardown_request(lambda _error: set_language(ENGLISH))
     app.url_defaults(_keep_language)
 
 
@@ -108,9 +109,6 @@ def _name_language(response: Response) -> Response:
     return response
 
 
-def _forget(_error: BaseException | None) -> None:
-    # The thread goes on to answer others, some of them past Flask.
-    set_language(ENGLISH)
 
 
 def _keep_language(endpoint: str, values: dict[str, Any]) -> None:

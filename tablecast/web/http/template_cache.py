@@ -7,9 +7,7 @@ Jinja's own cache on disk reads a pickle; serving reads none.
 from __future__ import annotations
 
 import marshal
-import os
 import re
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -18,6 +16,7 @@ from jinja2.bccache import Bucket, BytecodeCache, bc_magic
 from jinja2.ext import Extension
 
 from tablecast import __version__
+from tablecast.deployment.unfinished import replaced_when_whole
 
 #: What wrote a file: Jinja's bytecode format and Python's version, Jinja's own, and ours.
 WRITER = bc_magic + f"{jinja2.__version__} {__version__} unindented ".encode()
@@ -53,11 +52,8 @@ class KeptTemplates(BytecodeCache):
 
     def dump_bytecode(self, bucket: Bucket) -> None:
         """Keep a template; a process that reads meanwhile sees the old file or the new one."""
-        with suppress(OSError):
-            self._folder.mkdir(exist_ok=True)
-            with tempfile.NamedTemporaryFile(dir=self._folder, delete=False) as file:
-                file.write(_head(bucket) + marshal.dumps(bucket.code))
-            os.replace(file.name, self._file(bucket))
+        with suppress(OSError), replaced_when_whole(self._file(bucket), 0o600) as temporary:
+            temporary.write_bytes(_head(bucket) + marshal.dumps(bucket.code))
 
     def _file(self, bucket: Bucket) -> Path:
         return self._folder / f"page-{bucket.key}.cache"

@@ -91,7 +91,8 @@ class Fleet:
         with self._changing:
             self._scan()
             mounts = dict(self._mounts)
-        return [self._read(mount) for _, mount in sorted(mounts.items(), key=_by_name)]
+        names = sorted(mounts, key=lambda name: (name.casefold(), name))
+        return [self._read(mounts[name]) for name in names]
 
     def mount(self, name: str) -> Mount | None:
         """Where a deployment is served; None where there is none of that name."""
@@ -222,5 +223,4 @@ def _listed(name: str, description: Mapping[str, Any]) -> Listed:
     return Listed(name, "", str(description["version"]), created, words)
 
 
-def _by_name(pair: tuple[str, Mount]) -> tuple[str, str]:
-    return pair[0].casefold(), pair[0]
+

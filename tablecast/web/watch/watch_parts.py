@@ -9,7 +9,7 @@ from typing import Any
 from tablecast.i18n.formats import day, number, percent, with_unit
 from tablecast.i18n.language import _
 from tablecast.log.evidence import ALPHA
-from tablecast.log.watch_report import Drift, Report
+from tablecast.log.watch_report import FEWEST, Drift, Report
 from tablecast.schema.schema import Schema
 from tablecast.web.card.card_charts import Plot
 from tablecast.web.card.regression_figures import Table
@@ -85,6 +85,7 @@ def page_of(schema: Schema, report: Report) -> dict[str, Any]:
         "report": report,
         "since": day(report.first),
         "findings": findings_of(schema, report),
+        "fewest": FEWEST,
         "rate": round(1 / ALPHA),
         "tiles": _tiles(report),
         "answers": _shown(answers, values_of(schema, answers), report) if answers else None,
@@ -151,6 +152,8 @@ def _shown(drift: Drift, values: Values, report: Report) -> Shown:
 def _status(drift: Drift) -> str:
     if not drift.rows:
         return _("No values yet.")
+    if drift.unknown:
+        return _("Too few values to tell.")
     if drift.since is None:
         return _("No change.")
     return _("Changed since {day}.").format(day=day(drift.since))

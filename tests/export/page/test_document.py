@@ -176,7 +176,7 @@ def test_an_interrupted_command_leaves_no_file(
         html_file.write_page(SHIPPED, path)
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(html_file, "prove_page", lambda *_: None)
-        patch.setattr(Path, "write_text", interrupted)
+        patch.setattr(Path, "write_bytes", interrupted)
         html_file.write_page(SHIPPED, path)
     assert list(tmp_path.iterdir()) == []
 
