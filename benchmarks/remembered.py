@@ -156,11 +156,7 @@ class _Counted(Budget):
     def __init__(self, searches: Searches, seconds: float, prepared: Prepared) -> None:
         from tablecast.training.experiment.out_of_fold import usual_refits
 
-        table = prepared.table
-        super().__init__(
-            seconds, columns=table.shape[1], texts=table.select_dtypes(object).shape[1],
-            refits=usual_refits(prepared),
-        )
+        super().__init__(seconds, refits=usual_refits(prepared))
         self._searches = searches
 
     def spent(self) -> float:

@@ -126,7 +126,6 @@ def test_an_estimator_that_could_not_be_fitted_again_is_not_chosen() -> None:
 def test_clones_are_as_many_as_there_is_time_for() -> None:
     """Between the fewest and the usual number; the usual one where trials are counted."""
     assert Ticking(60).refits(1.0) == budget.USUAL_REFITS
-    assert Ticking(60, columns=1_000).refits(5.0) == 6  # a card of so many
     assert Ticking(60).refits(10.0) == 5
     assert Ticking(60).refits(100.0) == budget.FEWEST_REFITS
     assert Ticking(60, refits=2).refits(100.0) == 2  # by time there are no more

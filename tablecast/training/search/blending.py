@@ -100,7 +100,7 @@ class Blending:
         blend = self._together(view, parts)
         best = min(others, key=lambda trial: trial.loss)
         worth = near(blend, best) if view.few else blend.loss < (1 - least) * best.loss
-        if worth and not self._pool.budget.bears(blend.seconds):
+        if worth and not self._pool.budget.bears(blend.seconds + self._pool.preparing):
             self._pool.dropped.append(replace(blend, why=TOO_LONG))
         elif worth:
             self._pool.trials.append(blend)

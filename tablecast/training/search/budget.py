@@ -15,9 +15,9 @@ DEFAULT_BUDGET = 120.0
 LEAST_BUDGET = 10.0
 #: Of the seconds, kept at most for the fits that follow the search.
 KEPT_BACK = 0.3
-#: Seconds of what follows besides fits, on two idle cores, more for each column, and still more
-#: where it is of texts: checks, importance, effects, graph, proof and files.
-OTHERWISE, OTHERWISE_A_COLUMN, OTHERWISE_A_TEXT = 2.5, 0.025, 0.1
+#: Seconds of what follows besides fits, on two idle cores: checks, importance, effects, graph,
+#: proof and files.
+OTHERWISE = 2.5
 #: Fits on all rows that follow besides the refits, the fewest refits, and what a fit takes beside a
 #: fold's, which has 56% of the rows.
 LAST_FITS, FEWEST_REFITS, WHOLE_FIT = 2, 3, 1.6
@@ -40,8 +40,6 @@ class Budget:
         seconds: for everything.
         trials: how many estimators are tried; the seconds then do not count. None for no number.
         began: when the seconds began, as ``time.monotonic`` counts; None for now.
-        columns: of the table.
-        texts: how many of them are of texts.
         refits: how many usually follow the search.
     """
 
@@ -50,15 +48,12 @@ class Budget:
         seconds: float = DEFAULT_BUDGET,
         trials: int | None = None,
         began: float | None = None,
-        columns: int = 0,
-        texts: int = 0,
         refits: int = USUAL_REFITS,
     ) -> None:
         self.seconds = seconds
         self.trials = trials
         self.began = time.monotonic() if began is None else began
         self.usual_refits = refits
-        self._otherwise = OTHERWISE + OTHERWISE_A_COLUMN * columns + OTHERWISE_A_TEXT * texts
         self._pace = 1.0
 
     def spent(self) -> float:
@@ -77,13 +72,13 @@ class Budget:
     @property
     def otherwise(self) -> float:
         """Seconds of what follows the search besides fits."""
-        return self._otherwise * self._pace
+        return OTHERWISE * self._pace
 
     def left(self, fitting: float = 0.0) -> float:
         """Seconds that the search itself may still take; negative when it is over.
 
         Args:
-            fitting: what may be chosen so far takes to fit on a fold.
+            fitting: what may be chosen so far takes to prepare and to fit on a fold.
         """
         fits = (LAST_FITS + self.usual_refits) * WHOLE_FIT * fitting
         return self.seconds - self.spent() - self.otherwise - min(fits, KEPT_BACK * self.seconds)
@@ -93,7 +88,7 @@ class Budget:
         return self.left(fitting) > seconds if self.trials is None else done < self.trials
 
     def bears(self, fitting: float) -> bool:
-        """Whether there is time for what follows an estimator whose fit on a fold takes so long."""
+        """Whether there is time for what follows an estimator that takes so long on a fold."""
         needed = (LAST_FITS + FEWEST_REFITS) * WHOLE_FIT * fitting
         left = self.seconds - self.spent() - self.otherwise
         most = max(NEGLIGIBLE * self.seconds, min(KEPT_BACK * self.seconds, left))

@@ -48,8 +48,10 @@ STOCK: Mapping[str, Sequence[tuple[str, str]]] = {
     "classification": (("lightgbm", "plain"), ("lr", "plain"), ("gbc", "plain")),
 }
 #: PyCaret's LightGBM has at least 20 rows in each leaf, and so splits nothing where a fold (56% of
-#: the rows) has fewer than 41: with so few rows the line comes first.
+#: the rows) has fewer than 41: with so few rows the line comes first. So it does where columns are
+#: more than rows, since trees then split by whichever of them chance favours, and are slow.
 SPLIT_FROM = 75
+LINES = ("br", "lr")
 #: What follows, from quick to slow.
 TRIED: Mapping[str, Sequence[tuple[str, str]]] = {
     "regression": (
@@ -164,14 +166,11 @@ def first(task: str, rows: int, columns: int = 0) -> list[Candidate]:
         begin = {**begin, **{model: {"criterion": CRITERIA[0]} for model in FORESTS}}
     else:
         begin = {**begin, **BEGIN_AMOUNTS}
-    usual = STOCK[task]
-    if rows < SPLIT_FROM:
-        usual = sorted(usual, key=lambda one: one[0] == "lightgbm")
     wide = columns >= WIDE
     light = [Candidate("lightgbm", FIRST_WHERE_WIDE)] if wide else []
     stock = [
         Candidate(model, features=features)
-        for model, features in usual
+        for model, features in STOCK[task]
         if rows <= MOST_ROWS.get(model, rows)
     ]
     many = task == "regression" and rows >= MANY_ROWS
@@ -185,6 +184,8 @@ def first(task: str, rows: int, columns: int = 0) -> list[Candidate]:
         if rows <= MOST_ROWS.get(model, rows) and not (wide and (task, model) == SLOW_WHERE_WIDE)
     ]
     first_ones = [*light, *stock, *larger]
+    if rows < max(SPLIT_FROM, columns):
+        first_ones.sort(key=lambda one: one.model not in LINES)
     return [*first_ones, *(candidate for candidate in others if candidate not in first_ones)]
 
 

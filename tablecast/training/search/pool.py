@@ -44,6 +44,7 @@ class Pool:
         failed: what could not be fitted, as entries of the leaderboard.
         skipped: what the budget left out, as entries of the leaderboard.
         done: how many estimators were tried, whatever became of them.
+        preparing: seconds that a fold of the slowest view took; later views share its first steps.
         part: what the search is at, in words.
         ended: in what the budget ended the search; empty where it has not.
         interrupted: whether Ctrl-C ended it.
@@ -63,6 +64,7 @@ class Pool:
     failed: list[dict[str, Any]] = field(default_factory=list)
     skipped: list[dict[str, Any]] = field(default_factory=list)
     done: int = 0
+    preparing: float = 0.0
     part: str = "its first round"
     ended: str = ""
     interrupted: bool = False
@@ -143,10 +145,15 @@ class Pool:
         return bool(self.ended)
 
     def _fitting(self) -> float:
-        """What a fit of a blend of the best of each kind takes, which is mostly chosen."""
+        """What a fit of a blend of the best of each kind takes, which is mostly chosen.
+
+        Each is fitted again behind steps that are, which takes most of the time where a table has
+        many columns.
+        """
         alone = [trial for trial in self.ranked() if len(trial.members) == 1]
         best = distinct(alone, each=1)[:MOST_MEMBERS]
-        return sum(one.seconds for one in best if one.loss <= EVEN_WITHIN * best[0].loss)
+        fits = sum(one.seconds for one in best if one.loss <= EVEN_WITHIN * best[0].loss)
+        return fits + self.preparing
 
     def _seconds_of(self, candidate: Candidate, view: View) -> float:
         """What the candidate may take on all folds, by the longest of its kind."""
@@ -167,7 +174,7 @@ class Pool:
         if not trial.whole:
             return replace(trial, why=trial.why or _far_behind(len(trial.losses)))
         best = self.best
-        if best and not self.budget.bears(trial.seconds):
+        if best and not self.budget.bears(trial.seconds + self.preparing):
             return replace(trial, why=TOO_LONG)
         is_behind = best and trial.loss > best.loss  # a tuned one is compiled where it is the best
         if fitted is None or (trial.members[0][0].tuned and is_behind):

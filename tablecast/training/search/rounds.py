@@ -75,6 +75,7 @@ class Search(Pool):
         try:
             view = view_of(self.prepared, recipe, self.seed, self.executor, self.memory)
             self.budget.paced(time.monotonic() - began, time.thread_time() - before)
+            self.preparing = max(self.preparing, view.preparing)
             return view
         except TrainingError:  # of the table itself, whatever the view
             raise
