@@ -70,7 +70,7 @@ class Searches:
         self._folds: dict[Fold, str] = {}
         self._views: dict[tuple[Recipe, str], tuple[View, float]] = {}
         self._whole: dict[View, Fold] = {}
-        self._asked: list[float] = []
+        self.asked: list[float] = []
 
     def run(self, seconds: float | None = None, views: str = "") -> Outcome:
         """Search, with whatever is patched meanwhile.
@@ -79,20 +79,20 @@ class Searches:
             seconds: of a budget, of which this machine's cores take part in fits; None for no end.
             views: what views are made with; those of the same are made once.
         """
-        self._asked = []
+        self.asked = []
         budget = _Counted(self, ENDLESS if seconds is None else seconds, self._prepared)
         search = rounds.Search(
             self._prepared, budget, self._seed, largest=float("inf"), progress=lambda _: None
         )
         with quiet_and_single(), self._remembering(views):
             search.run()
-            spent, chosen = sum(self._asked), search.ranked()[0]
+            spent, chosen = sum(self.asked), search.ranked()[0]
             return Outcome(self._figure(chosen), spent, search.done, chosen.name)
 
     @property
     def elapsed(self) -> float:
         """Seconds of a clock on this machine, if nothing else ran here."""
-        return sum(self._asked) / threads()
+        return sum(self.asked) / threads()
 
     @contextmanager
     def _remembering(self, views: str) -> Iterator[None]:
@@ -102,7 +102,7 @@ class Searches:
                 made = view_of(prepared, recipe, *more)
                 self._views[recipe, views] = made, time.process_time() - began
             made, took = self._views[recipe, views]
-            self._asked.append(took)
+            self.asked.append(took)
             return made
 
         with (
@@ -120,7 +120,7 @@ class Searches:
             began = time.thread_time()
             fitted = _fit(fold, estimator, task, alone, False)
             self._fitted[key] = replace(fitted, seconds=time.thread_time() - began)
-        self._asked.append(self._fitted[key].seconds)
+        self.asked.append(self._fitted[key].seconds)
         return self._fitted[key]
 
     def _figure(self, chosen: Trial) -> float:
@@ -162,8 +162,9 @@ class _Counted(Budget):
     def spent(self) -> float:
         return self._searches.elapsed
 
-    def paced(self, seconds: float, processor: float) -> None:
-        """The machine has nothing else to do."""
+    def prepared(self, _seconds: float) -> None:
+        """Of views, the first is all that was asked for so far."""
+        super().prepared(sum(self._searches.asked))
 
 
 def _whole(view: View) -> Fold:

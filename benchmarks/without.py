@@ -37,11 +37,11 @@ from tablecast.training.intervals import bounds, conformal, offset_shapes
 from tablecast.training.intervals.conditional_median import _Search
 from tablecast.training.search import (
     blend_weights,
-    blending,
     candidates,
     rounds,
     temperature_scaling,
     trial,
+    views,
 )
 from tablecast.training.search.blending import Blending
 
@@ -85,7 +85,7 @@ OF_SEARCH: dict[str, tuple[Any, str, Any]] = {
     "temperature": (
         temperature_scaling, "_worth_raising", lambda _view, _made, losses: (1.0, losses)
     ),
-    "products": (blending, "_is_product", lambda _view: False),
+    "products": (views.View, "multiplied", False),
 }
 #: And each estimator with features that a search tries after PyCaret's own: ``mlp.scaled``.
 OF_SEARCH |= {

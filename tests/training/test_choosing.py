@@ -148,7 +148,7 @@ def test_classes_of_many_rows_are_judged_by_what_they_tell_apart(
     folds = len(view.folds)
     honest, boasting = (given(view, sureness).predictions for sureness in (1.0, 4.0))
     assert temperature.judged(view, boasting, 2) == (1.0, all_losses(view, boasting, 2))
-    monkeypatch.setattr(View, "few", False)
+    monkeypatch.setattr(View, "multiplied", True)
     power, losses = temperature.judged(view, boasting, folds)
     assert power == pytest.approx(0.25, rel=0.3)
     assert np.mean(losses) < 0.6 * np.mean(all_losses(view, boasting))

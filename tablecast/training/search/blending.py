@@ -65,7 +65,7 @@ class Blending:
 
     def _weights(self, view: View, members: Sequence[Floats]) -> Mapping[int, float]:
         """Place among the members to weight; to its power, where the blend is a product."""
-        if _is_product(view):
+        if view.multiplied:
             labels = np.searchsorted(np.unique(view.target), view.target)
             return blend_weights.powers(members, labels, view.weights)
         weigh = blend_weights.steady if view.few else blend_weights.weigh
@@ -100,7 +100,7 @@ class Blending:
         blend = self._together(view, parts)
         best = min(others, key=lambda trial: trial.loss)
         worth = near(blend, best) if view.few else blend.loss < (1 - least) * best.loss
-        if worth and not self._pool.budget.bears(blend.seconds + self._pool.preparing):
+        if worth and not self._pool.budget.bears(blend.seconds):
             self._pool.dropped.append(replace(blend, why=TOO_LONG))
         elif worth:
             self._pool.trials.append(blend)
@@ -111,9 +111,8 @@ class Blending:
     def _together(self, view: View, parts: Sequence[Part]) -> Trial:
         weights = [weight for _, weight in parts]
         members = [trial.predictions for trial, _ in parts]
-        product = _is_product(view)
         predictions = (
-            multiplied(members, weights) if product
+            multiplied(members, weights) if view.multiplied
             else np.average(members, axis=0, weights=weights)
         )
         candidates = sharing([trial for trial, _ in parts], self._pool.largest)
@@ -127,10 +126,5 @@ class Blending:
             name="Blend of " + ", ".join(f"{weight:g} {trial.name}" for trial, weight in parts),
             apart=blend_weights.apart(members, weights, lines),
             steady=view.few,
-            multiplied=product,
+            multiplied=view.multiplied,
         )
-
-
-def _is_product(view: View) -> bool:
-    """Whether its blends are: of classes, where rows are enough to fit a power for each member."""
-    return view.task == "classification" and not view.few

@@ -15,9 +15,9 @@ DEFAULT_BUDGET = 120.0
 LEAST_BUDGET = 10.0
 #: Of the seconds, kept at most for the fits that follow the search.
 KEPT_BACK = 0.3
-#: Seconds of what follows besides fits, on two idle cores: checks, importance, effects, graph,
-#: proof and files.
-OTHERWISE = 2.5
+#: What follows besides fits (checks, importance, effects, graph, proof and files), as a multiple of
+#: what the first view took: that grows with columns, texts and other work on the machine as well.
+OTHERWISE = 6.0
 #: Fits on all rows that follow besides the refits, the fewest refits, and what a fit takes beside a
 #: fold's, which has 56% of the rows.
 LAST_FITS, FEWEST_REFITS, WHOLE_FIT = 2, 3, 1.6
@@ -25,8 +25,6 @@ LAST_FITS, FEWEST_REFITS, WHOLE_FIT = 2, 3, 1.6
 USUAL_REFITS = 10
 #: What takes no more of the seconds is no reason to leave out something better.
 NEGLIGIBLE = 0.01
-#: A machine that is busier than this is not waited for.
-SLOWEST = 6.0
 
 
 class Budget:
@@ -41,6 +39,9 @@ class Budget:
         trials: how many estimators are tried; the seconds then do not count. None for no number.
         began: when the seconds began, as ``time.monotonic`` counts; None for now.
         refits: how many usually follow the search.
+
+    Attributes:
+        otherwise: seconds of what follows the search besides fits; 0 before a view is prepared.
     """
 
     def __init__(
@@ -54,31 +55,21 @@ class Budget:
         self.trials = trials
         self.began = time.monotonic() if began is None else began
         self.usual_refits = refits
-        self._pace = 1.0
+        self.otherwise = 0.0
 
     def spent(self) -> float:
         """Seconds since the beginning."""
         return time.monotonic() - self.began
 
-    def paced(self, seconds: float, processor: float) -> None:
-        """Learn from work on one core how busy the machine is, which slows what follows as well.
-
-        Args:
-            seconds: that it took.
-            processor: seconds that the processor worked on it.
-        """
-        self._pace = min(SLOWEST, max(1.0, seconds / max(processor, 1e-3)))
-
-    @property
-    def otherwise(self) -> float:
-        """Seconds of what follows the search besides fits."""
-        return OTHERWISE * self._pace
+    def prepared(self, seconds: float) -> None:
+        """Learn what a view took; the first, since others share its steps."""
+        self.otherwise = self.otherwise or OTHERWISE * seconds
 
     def left(self, fitting: float = 0.0) -> float:
         """Seconds that the search itself may still take; negative when it is over.
 
         Args:
-            fitting: what may be chosen so far takes to prepare and to fit on a fold.
+            fitting: what may be chosen so far takes to fit on a fold.
         """
         fits = (LAST_FITS + self.usual_refits) * WHOLE_FIT * fitting
         return self.seconds - self.spent() - self.otherwise - min(fits, KEPT_BACK * self.seconds)
@@ -88,7 +79,7 @@ class Budget:
         return self.left(fitting) > seconds if self.trials is None else done < self.trials
 
     def bears(self, fitting: float) -> bool:
-        """Whether there is time for what follows an estimator that takes so long on a fold."""
+        """Whether there is time for what follows an estimator whose fit on a fold takes so long."""
         needed = (LAST_FITS + FEWEST_REFITS) * WHOLE_FIT * fitting
         left = self.seconds - self.spent() - self.otherwise
         most = max(NEGLIGIBLE * self.seconds, min(KEPT_BACK * self.seconds, left))

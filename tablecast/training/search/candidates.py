@@ -140,8 +140,8 @@ BEGIN_FEW: Mapping[str, Settings] = {
 WIDE = 200
 BINS_WHERE_WIDE = 63
 FIRST_WHERE_WIDE: Settings = {"num_leaves": 8}
-#: A network of two layers, for one, takes seconds a fit then.
-SLOW_WHERE_WIDE = ("regression", "mlp")
+#: A network of two layers, and trees that try every value of every column, take seconds a fit then.
+SLOW_WHERE_WIDE = (("regression", "mlp"), ("regression", "gbr"))
 #: From so many rows on, PyCaret's 100 trees of 31 leaves are too small for an amount, so that these
 #: are tried beside them at once. For classes they gain little; their log loss is often worse. Extra
 #: trees follow: they are quicker than what comes then, and a blend with them gains most.
@@ -181,7 +181,7 @@ def first(task: str, rows: int, columns: int = 0) -> list[Candidate]:
     others = [
         Candidate(model, plain_settings(model, begin.get(model, {}), rows), features)
         for model, features in tried
-        if rows <= MOST_ROWS.get(model, rows) and not (wide and (task, model) == SLOW_WHERE_WIDE)
+        if rows <= MOST_ROWS.get(model, rows) and not (wide and (task, model) in SLOW_WHERE_WIDE)
     ]
     first_ones = [*light, *stock, *larger]
     if rows < max(SPLIT_FROM, columns):

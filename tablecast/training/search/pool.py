@@ -44,7 +44,6 @@ class Pool:
         failed: what could not be fitted, as entries of the leaderboard.
         skipped: what the budget left out, as entries of the leaderboard.
         done: how many estimators were tried, whatever became of them.
-        preparing: seconds that a fold of the slowest view took; later views share its first steps.
         part: what the search is at, in words.
         ended: in what the budget ended the search; empty where it has not.
         interrupted: whether Ctrl-C ended it.
@@ -64,7 +63,6 @@ class Pool:
     failed: list[dict[str, Any]] = field(default_factory=list)
     skipped: list[dict[str, Any]] = field(default_factory=list)
     done: int = 0
-    preparing: float = 0.0
     part: str = "its first round"
     ended: str = ""
     interrupted: bool = False
@@ -145,15 +143,10 @@ class Pool:
         return bool(self.ended)
 
     def _fitting(self) -> float:
-        """What a fit of a blend of the best of each kind takes, which is mostly chosen.
-
-        Each is fitted again behind steps that are, which takes most of the time where a table has
-        many columns.
-        """
+        """What a fit of a blend of the best of each kind takes, which is mostly chosen."""
         alone = [trial for trial in self.ranked() if len(trial.members) == 1]
         best = distinct(alone, each=1)[:MOST_MEMBERS]
-        fits = sum(one.seconds for one in best if one.loss <= EVEN_WITHIN * best[0].loss)
-        return fits + self.preparing
+        return sum(one.seconds for one in best if one.loss <= EVEN_WITHIN * best[0].loss)
 
     def _seconds_of(self, candidate: Candidate, view: View) -> float:
         """What the candidate may take on all folds, by the longest of its kind."""
@@ -174,7 +167,7 @@ class Pool:
         if not trial.whole:
             return replace(trial, why=trial.why or _far_behind(len(trial.losses)))
         best = self.best
-        if best and not self.budget.bears(trial.seconds + self.preparing):
+        if best and not self.budget.bears(trial.seconds):
             return replace(trial, why=TOO_LONG)
         is_behind = best and trial.loss > best.loss  # a tuned one is compiled where it is the best
         if fitted is None or (trial.members[0][0].tuned and is_behind):

@@ -49,7 +49,7 @@ def judged(view: View, predictions: Floats, folds: int) -> tuple[float, tuple[fl
     judged by what they tell apart. Few rows would only make their chance another one.
     """
     losses = all_losses(view, predictions, folds)
-    if view.task != "classification" or view.few:
+    if not view.multiplied:
         return 1.0, losses
     return _worth_raising(view, predictions, losses)
 

@@ -201,6 +201,12 @@ class View:
         """Whether so few rows choose that chance would have a say."""
         return len(self.target) < FEW_ROWS * self.repeats
 
+    @property
+    def multiplied(self) -> bool:
+        """Whether rows are enough to fit a power for each classifier."""
+        enough = len(self.experiment.y_train) >= REPEATED_ROWS
+        return self.task == "classification" and enough
+
     def _most_folds(self) -> int:
         """As many as the smallest class has rows, up to five."""
         if self.task == "regression":
