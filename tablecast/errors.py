@@ -1,7 +1,5 @@
 """Errors and notes, which say what happened, why, and what to do next."""
 
-from __future__ import annotations
-
 import dataclasses
 import re
 from collections.abc import Mapping, Sequence

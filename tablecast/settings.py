@@ -1,7 +1,5 @@
 """Every setting: its name, default, help, and the environment variable that sets it."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass

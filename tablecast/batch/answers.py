@@ -1,7 +1,5 @@
 """The columns that predictions add to rows."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 

@@ -14,8 +14,6 @@ A file that has columns of these names is taken as the output of an earlier run,
 replaced: so a person can correct refused rows in the output itself and send it again.
 """
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing

@@ -1,7 +1,5 @@
 """Progress of a long training: one live line on a terminal, plain lines elsewhere."""
 
-from __future__ import annotations
-
 import shutil
 import sys
 import threading

@@ -1,7 +1,5 @@
 """A progress bar on a terminal, or a line every few seconds in a log."""
 
-from __future__ import annotations
-
 import sys
 import time
 from collections.abc import Callable

@@ -16,12 +16,7 @@ import numpy as np
 
 from tablecast.errors import Remark, TableError
 from tablecast.schema.options import ReadingOptions
-from tablecast.schema.table_notes import (
-    ALIKE_WEIGHTS,
-    NO_GROUPS,
-    NO_METADATA,
-    ZERO_WEIGHTS,
-)
+from tablecast.schema.table_notes import ALIKE_WEIGHTS, NO_GROUPS, NO_METADATA, ZERO_WEIGHTS
 
 if TYPE_CHECKING:
     import pandas as pd

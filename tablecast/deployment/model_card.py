@@ -1,7 +1,5 @@
 """The body of ``/api/v1/model``: everything known of a deployment, as plain data."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

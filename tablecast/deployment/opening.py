@@ -1,7 +1,5 @@
 """Opening a deployment with one of the two engines. The rest of serving does not know which."""
 
-from __future__ import annotations
-
 import io
 import warnings
 from collections.abc import Callable, Mapping

@@ -1,7 +1,5 @@
 """``predict_model`` as PyCaret has it, computed by a deployment's engine."""
 
-from __future__ import annotations
-
 from os import PathLike
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Classifiers whose probabilities are raised to a power."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any, Self
 

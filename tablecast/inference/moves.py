@@ -5,8 +5,6 @@ is the share of the training rows that lie between: from the median to the large
 whatever the unit. Another level is the farther the rarer it is.
 """
 
-from __future__ import annotations
-
 import math
 from collections import Counter
 from collections.abc import Mapping

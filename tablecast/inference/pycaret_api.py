@@ -1,7 +1,5 @@
 """The only place where PyCaret is imported for predictions, and its own ``predict_model``."""
 
-from __future__ import annotations
-
 import gc
 import os
 import warnings

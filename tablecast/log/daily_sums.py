@@ -12,8 +12,6 @@ Sums are nested mappings with numbers at their ends, which are plain JSON::
 among them. No name in it comes from whoever asked, so that nobody can make it grow.
 """
 
-from __future__ import annotations
-
 import math
 from bisect import bisect_left
 from collections import Counter

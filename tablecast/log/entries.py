@@ -1,7 +1,5 @@
 """What is kept of an answer and of a refusal, and the ids that they get."""
 
-from __future__ import annotations
-
 import hashlib
 import hmac
 import os

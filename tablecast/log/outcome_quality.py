@@ -1,7 +1,5 @@
 """How good a deployment was, where it is known what its answers should have been."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -4,8 +4,6 @@ SQLAlchemy is imported here, and in the modules that use these tables: a server 
 imports none of them. A change of a table needs a migration in ``migrations/versions``.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import orjson

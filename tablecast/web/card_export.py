@@ -1,7 +1,5 @@
 """The model card as a file: one HTML page that needs nothing else, or JSON."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

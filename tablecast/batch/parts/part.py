@@ -1,7 +1,5 @@
 """A part of a file: what a worker is told, and what it answers."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field

@@ -1,7 +1,5 @@
 """``tablecast sql``: a deployment as one statement that a database runs."""
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Calibrated classifiers: another classifier's scores, made into probabilities."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

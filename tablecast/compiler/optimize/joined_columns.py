@@ -11,8 +11,6 @@ No value that the first rule moves changes. The second may change the order of t
 and with it its last bits; the proof of a deployment is of the rewritten graph.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import onnx
 
@@ -110,6 +108,3 @@ class _Rewriter:
             wider = np.zeros((len(index_of), weights.shape[1]), weights.dtype)
             wider[[index_of[column] for column in columns]] = weights
             node.input[0], node.input[1] = joined, self._editor.store(wider)
-
-
-

@@ -1,15 +1,11 @@
 """Steps on categories, compiled by running the real step on every text that it knows."""
 
-from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import pandas as pd
 
 from tablecast.compiler.frame import Cell, Frame, Lookup, Step
 from tablecast.compiler.registry import converts
 from tablecast.errors import UnsupportedStep
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 @converts(
@@ -63,6 +59,5 @@ def _numbers_as_categories(step: Step, column: str) -> UnsupportedStep:
         f"it takes the numbers of {column!r} for categories",
         "Give that column to the schema as a category.",
     )
-
 
 

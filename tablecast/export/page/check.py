@@ -1,7 +1,5 @@
 """Whether a page is the one that is written from a deployment, and still answers as it does."""
 
-from __future__ import annotations
-
 import hashlib
 import re
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What a page's form is made of beside its elements: rules, facts, and each language's words."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

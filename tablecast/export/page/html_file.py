@@ -1,7 +1,5 @@
 """One HTML file that predicts: the form, the answer and the model card, with all that they need."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from base64 import b64encode

@@ -1,7 +1,5 @@
 """What a README tells Hugging Face of a Space, above its text: written, and checked."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """What a host is: a module in ``hosts/`` whose ``HOST`` says what its folder holds."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Text that is one of the training levels, or any text if the field is open."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any

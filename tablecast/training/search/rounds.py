@@ -12,7 +12,7 @@ from tablecast.errors import TrainingError
 from tablecast.training.search.blending import Blending
 from tablecast.training.search.candidates import first
 from tablecast.training.search.pool import Pool
-from tablecast.training.search.temperature_scaling import tempered
+from tablecast.training.search.temperature_scaling import all_tempered
 from tablecast.training.search.tuning import Tuning
 from tablecast.training.search.views import Recipe, View, straightened, view_of
 
@@ -33,8 +33,7 @@ class Search(Pool):
             if self.trials:
                 Tuning(self).run()
                 Blending(self, views).run()
-                if best := tempered(self.ranked()[0]):
-                    self.trials.append(best)
+                self.trials += all_tempered(self.ranked())
         except KeyboardInterrupt:
             if not self.trials:
                 raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -22,6 +23,14 @@ FARTHEST = 4.0
 DRAWN_BACK = 1.0
 #: A smaller share of the loss is not worth another number in the pipeline.
 WORTH_TEMPERING = 0.001
+# Forests and boosted trees can be so far from as sure as they should be that another is the best
+# once all are: on 1,257 digits extra trees' log loss fell from 0.30 to 0.08.
+MOST_TEMPERED = 5
+
+
+def all_tempered(ranked: Sequence[Trial]) -> list[Trial]:
+    """The best of a search, tempered."""
+    return [trial for trial in map(tempered, ranked[:MOST_TEMPERED]) if trial]
 
 
 def tempered(tried: Trial) -> Trial | None:

@@ -1,7 +1,5 @@
 """The operations of an OpenAPI document as ``/docs`` shows them."""
 
-from __future__ import annotations
-
 import json
 import shlex
 from collections.abc import Iterator

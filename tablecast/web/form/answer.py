@@ -3,8 +3,6 @@
 Words and places only; ``templates/answer.html`` and ``templates/whatif.html`` draw them.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

@@ -4,8 +4,6 @@ The first case has every value. The others have those that differ from it, so th
 long form stays short.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 from flask import url_for

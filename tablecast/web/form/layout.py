@@ -1,7 +1,5 @@
 """How the controls of a form stand on the page: in groups, and how the form is sent."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote_plus

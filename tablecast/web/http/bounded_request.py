@@ -1,7 +1,5 @@
 """A request whose headers are read within limits, whatever a stranger sends."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from flask import Request

@@ -1,7 +1,5 @@
 """The reader's language on the pages: chosen for each request, kept by links, sent in headers."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import urlencode

@@ -4,8 +4,6 @@
 What cannot be served is listed with the reason, and stops nothing else.
 """
 
-from __future__ import annotations
-
 import os
 import time
 from collections import OrderedDict
@@ -221,6 +219,3 @@ def _listed(name: str, description: Mapping[str, Any]) -> Listed:
         shown = schema.in_language(language)
         words[language.primary] = (shown.title, shown.target_label or shown.target)
     return Listed(name, "", str(description["version"]), created, words)
-
-
-

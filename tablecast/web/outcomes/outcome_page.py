@@ -1,7 +1,5 @@
 """The page that takes the outcome of an answer, and a file of many."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import PurePath

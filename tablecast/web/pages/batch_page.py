@@ -4,8 +4,6 @@ Nothing is kept between two requests, and nothing is left behind: what is upload
 answered stand in temporary files without a name, which are gone with the request.
 """
 
-from __future__ import annotations
-
 import base64
 import csv
 import errno

@@ -1,7 +1,5 @@
 """Heroku, by git push: buildpack and dyno on Cedar, cloud native buildpack on Fir."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterator, Mapping

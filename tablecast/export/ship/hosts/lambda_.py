@@ -1,7 +1,5 @@
 """AWS Lambda: the image with Amazon's web adapter, and a template that SAM deploys."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Render, by a blueprint (render.yaml) and the image's Dockerfile."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any

@@ -1,7 +1,5 @@
 """A Python package that brings the deployment, for an index of your own."""
 
-from __future__ import annotations
-
 import keyword
 import sys
 import tomllib
