@@ -98,11 +98,13 @@ def test_forests_of_a_blend_share_the_graph() -> None:
 
 @pytest.mark.parametrize(("task", "line"), [("regression", "br"), ("classification", "lr")])
 def test_few_rows_begin_with_what_can_learn_from_them(task: str, line: str) -> None:
-    """Boosted trees that cannot split a fold's rows come after the line; else they are first."""
+    """A line is first where boosted trees cannot split a fold, or columns are more than rows."""
     few, enough = (candidates.first(task, rows) for rows in (20, candidates.SPLIT_FROM))
     assert few[0] == candidates.Candidate(line)
     assert enough[0] == candidates.Candidate("lightgbm")
     assert {one.model for one in few} == {one.model for one in enough}
+    assert candidates.first(task, 400, 1_001)[0] == candidates.Candidate(line)
+    assert candidates.first(task, 1_500, 501)[0].model == "lightgbm"
     trees = LGBMRegressor(verbose=-1, n_jobs=1)
     for rows in (39, int(0.56 * candidates.SPLIT_FROM)):
         x = np.random.default_rng(1).normal(size=(rows, 1))
@@ -159,7 +161,7 @@ def test_a_network_follows_a_smooth_function_of_any_size() -> None:
 def test_a_wide_table_begins_with_what_is_quick(task: str) -> None:
     """Boosted trees of few leaves and bins come first; no other table has them."""
     usual, wide = (candidates.first(task, 900, columns) for columns in (20, candidates.WIDE))
-    usual = [one for one in usual if (task, one.model) != candidates.SLOW_WHERE_WIDE]
+    usual = [one for one in usual if (task, one.model) not in candidates.SLOW_WHERE_WIDE]
     assert wide == [candidates.Candidate("lightgbm", candidates.FIRST_WHERE_WIDE), *usual]
     random = np.random.default_rng(1)
     for columns in (3, candidates.WIDE):

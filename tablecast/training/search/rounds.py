@@ -69,10 +69,10 @@ class Search(Pool):
             self.leave_out("", f"All with {recipe.name}", recipe)
             return None
         self.say(f"preparing {recipe.name}")
-        began, before = time.monotonic(), time.thread_time()
+        began = time.monotonic()
         try:
             view = view_of(self.prepared, recipe, self.seed, self.executor, self.memory)
-            self.budget.paced(time.monotonic() - began, time.thread_time() - before)
+            self.budget.prepared((time.monotonic() - began) / view.repeats)
             return view
         except TrainingError:  # of the table itself, whatever the view
             raise

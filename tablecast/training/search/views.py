@@ -170,6 +170,12 @@ class View:
         """Fits on the folds, which are sent to whoever does so; steps are of no use there."""
         return self.executor.share([replace(fold, steps=None) for fold in self.folds])
 
+    @property
+    def multiplied(self) -> bool:
+        """Whether rows are enough to fit a power for each classifier."""
+        enough = len(self.experiment.y_train) >= REPEATED_ROWS
+        return self.task == "classification" and enough
+
     def _most_folds(self) -> int:
         """As many as the smallest class has rows, up to five."""
         if self.task == "regression":
