@@ -63,6 +63,8 @@ def install(app: Flask) -> None:
 
 def pack(response: Response) -> Response:
     """The response, packed where that is worth it."""
+    if response.status_code == 304:  # caches take over what it says of the page that they have
+        response.vary.add("Accept-Encoding")
     worth = (
         response.status_code == 200
         and (response.mimetype or "").startswith(PACKED_TYPES)
