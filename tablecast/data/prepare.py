@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from tablecast.data.columns import tidy
-from tablecast.data.logged_table import FIRST, first_of
+from tablecast.data.logged_table import first_of
 from tablecast.data.prepared import Dropped, Prepared, named_id
 from tablecast.data.row_metadata import NO_FEATURE, metadata_of
 from tablecast.data.split_hints import hints
@@ -247,7 +247,8 @@ def columns_to_drop(
     """
     dropped = []
     drop, keep, everywhere = set(options.drop), set(options.keep), bool(present.all())
-    logged = first_of([str(name) for name in features.columns[: len(FIRST)]])
+    names = [str(name) for name in features.columns]
+    logged = first_of(names, features.iat[0, 0] if features.size else None)
     for name, column in features.items():
         name = str(name)
         if name in drop:
