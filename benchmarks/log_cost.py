@@ -67,6 +67,7 @@ def measured(
     options: argparse.Namespace,
 ) -> tuple[dict[str, dict[int, list[Load]]], list[float]]:
     """Every server's loads, by connections, one of each round; and the disk's waits, in ms."""
+    CACHE.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=CACHE) as folder, ExitStack() as stack:
         running = {
             name: stack.enter_context(servers.started(server))

@@ -72,7 +72,6 @@ OF_SEARCH: dict[str, tuple[Any, str, Any]] = {
     "apart": (blend_weights, "apart", lambda *_: ()),
     "blends": (Blending, "run", lambda _self: None),
     "blend_members": (Blending, "_across_views", lambda _self: None),
-    "even_weights": (blend_weights, "steady", blend_weights.weigh),
     "geometric_mean": (trial, "of_folds", lambda _view, losses: float(np.mean(losses))),
     "straight_targets": (rounds, "straightened", lambda _prepared: [False]),
     "temperature": (rounds, "all_tempered", lambda _ranked: []),

@@ -109,12 +109,12 @@ def test_few_rows_begin_with_what_can_learn_from_them(task: str, line: str) -> N
         assert (np.ptp(trees.fit(x, x[:, 0]).predict(x)) > 0) == (rows > 39)
 
 
-def test_few_rows_have_a_blend_before_other_features_are_prepared() -> None:
+def test_plain_features_have_a_blend_before_others_are_prepared() -> None:
     """Of amounts, the plain features have two kinds of trees and a line by then; once each."""
-    few = candidates.first("regression", 141)
-    others = [one.features for one in few].index("searched")
-    assert {one.model for one in few[:others]} == {"lightgbm", "br", "gbr"}
-    assert len({repr(one) for one in few}) == len(few)
+    tried = candidates.first("regression", 141)
+    others = [one.features for one in tried].index("searched")
+    assert {one.model for one in tried[:others]} == {"lightgbm", "br", "gbr"}
+    assert len({repr(one) for one in tried}) == len(tried)
 
 
 def test_amounts_of_many_rows_are_tried_with_larger_trees_at_once() -> None:
@@ -128,7 +128,7 @@ def test_amounts_of_many_rows_are_tried_with_larger_trees_at_once() -> None:
     others = [one for one in many if one != larger]
     assert sorted(others, key=repr) == sorted(fewer, key=repr)
     assert larger not in candidates.first("classification", candidates.MANY_ROWS)
-    space = candidates.space_of(larger, candidates.MANY_ROWS)
+    space = candidates.space_of(larger)
     assert space is not None
     assert all(value in space[name] for name, value in larger.settings.items())
 

@@ -19,11 +19,12 @@ from tablecast.errors import Remark, TrainingError
 from tablecast.features.temperature import Tempered, raised
 from tablecast.training.cluster import executor
 from tablecast.training.experiment.setup import quiet_and_single
-from tablecast.training.search import blend_weights, cross_validation, finalize
+from tablecast.training.search import cross_validation, finalize
 from tablecast.training.search import temperature_scaling as temperature
 from tablecast.training.search.candidates import Candidate
+from tablecast.training.search.cross_validation import FIRST_FOLDS
 from tablecast.training.search.trial import TOO_LONG, Trial, all_losses
-from tablecast.training.search.views import REPEATS, Recipe, View, view_of
+from tablecast.training.search.views import FOLDS, REPEATS, Recipe, View, view_of
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -37,32 +38,9 @@ def view() -> View:
         return view_of(Prepared(table, "kind", "classification", (), ()), Recipe("scaled"), 1)
 
 
-def squared(truth: Any) -> Any:
-    return lambda made: float(np.mean((made - truth) ** 2))
-
-
-def test_half_of_a_steady_blend_is_even() -> None:
-    """Each of those nearly as good as the best has its even part of half the weight."""
-    random = np.random.default_rng(1)
-    truth = random.normal(size=60)
-    shared = random.normal(size=60)
-    members = [truth + shared, truth + 1.01 * shared, truth + 4 * random.normal(size=60)]
-    weights = blend_weights.steady(members, squared(truth))
-    total = sum(weights.values())
-    assert weights[0] / total >= 0.25
-    assert weights[1] / total >= 0.25
-    assert weights.get(2, 0) / total < 0.25
-
-
-def test_a_steady_blend_leaves_what_is_far_behind_alone() -> None:
-    """One that nothing comes near is answered by alone."""
-    truth = np.arange(50.0)
-    assert set(blend_weights.steady([truth + 1, truth], squared(truth))) == {1}
-
-
 def test_few_rows_are_divided_several_times(view: View) -> None:
     """Every row is answered once in each division, by a fold that has not seen it."""
-    assert len(view.folds) == REPEATS * view.folds_once
+    assert len(view.folds) == REPEATS * FOLDS
     rows = len(view.experiment.y_train)
     places = np.sort(np.concatenate([fold.unseen for fold in view.folds]))
     assert places.tolist() == list(range(REPEATS * rows))
@@ -85,8 +63,8 @@ def test_folds_side_by_side_answer_as_one_after_the_other(
     assert made[0].losses == made[1].losses
 
 
-def test_what_is_far_behind_stops_after_one_division(view: View) -> None:
-    """The other divisions are not spent on it; one that is near gets them all."""
+def test_what_is_far_behind_stops_after_its_first_folds(view: View) -> None:
+    """The others are not spent on it; one that is near gets them all."""
     with quiet_and_single():
         best = cross_validation.try_candidate(Candidate("qda", {"reg_param": 0.1}), view, None)
         tree = cross_validation.try_candidate(Candidate("dt"), view, best.losses)
@@ -94,11 +72,11 @@ def test_what_is_far_behind_stops_after_one_division(view: View) -> None:
             Candidate("qda", {"reg_param": 0.2}), view, best.losses
         )
     assert not tree.whole
-    assert len(tree.losses) == view.folds_once
+    assert len(tree.losses) == FIRST_FOLDS
     assert near.whole
 
 
-def test_what_would_outlast_the_budget_stops_after_one_division(view: View) -> None:
+def test_what_would_outlast_the_budget_stops_after_its_first_folds(view: View) -> None:
     """Nobody knows what the first of its kind takes; once its first folds tell, it may go on."""
     asked: list[float] = []
 
@@ -110,9 +88,9 @@ def test_what_would_outlast_the_budget_stops_after_one_division(view: View) -> N
     with quiet_and_single():
         late = cross_validation.try_candidate(candidate, view, None, no_time)
         whole = cross_validation.try_candidate(candidate, view, None, lambda _: True)
-    others = len(view.folds) - view.folds_once
+    others = len(view.folds) - FIRST_FOLDS
     assert asked == [late.seconds * others / executor.threads()]
-    assert (len(late.losses), late.why) == (view.folds_once, TOO_LONG)
+    assert (len(late.losses), late.why) == (FIRST_FOLDS, TOO_LONG)
     assert whole.whole
     assert whole.why is None
 
@@ -142,12 +120,11 @@ def test_probabilities_that_say_too_little_are_raised(view: View) -> None:
     assert temperature.tempered(made) is None
 
 
-def test_of_few_rows_only_the_first_is_raised(view: View, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where rows are many, the best few are, since another may then be the best."""
+def test_the_best_five_are_raised(view: View) -> None:
+    """Another than the first may then be the best."""
     ranked = [given(view, 0.5), given(view, 0.7), given(view, 0.4)]
-    assert [one.power > 1 for one in temperature.all_tempered(ranked)] == [True]
-    monkeypatch.setattr(View, "few", False)
     assert len(temperature.all_tempered(ranked)) == 3
+    assert len(temperature.all_tempered(ranked * 2)) == 5
     assert temperature.all_tempered([]) == []
 
 

@@ -25,7 +25,14 @@ from tablecast.errors import Remark
 from tablecast.training.cluster import executor
 from tablecast.training.experiment.out_of_fold import usual_refits
 from tablecast.training.experiment.setup import quiet_and_single
-from tablecast.training.search import budget, candidates, cross_validation, tuning, views
+from tablecast.training.search import (
+    budget,
+    candidates,
+    cross_validation,
+    forest_size,
+    tuning,
+    views,
+)
 from tablecast.training.search.budget import Budget
 from tablecast.training.search.finalize import end_of
 from tablecast.training.search.rounds import Search
@@ -95,7 +102,7 @@ def test_counted_trials_do_not_depend_on_the_clock(monkeypatch: pytest.MonkeyPat
 @pytest.mark.usefixtures("tuned_search")
 def test_the_time_ends_a_search_without_changing_what_came_before() -> None:
     """What was found until then is what so many counted trials find."""
-    by_clock = searched(Ticking(16))
+    by_clock = searched(Ticking(10))
     assert by_clock.ended == "tuning"
     assert 2 < by_clock.done < 8
     assert f"out of time after {by_clock.done} trials." in str(end_of(by_clock))
@@ -196,6 +203,34 @@ def test_trials_are_not_counted_beside_a_clock(
     assert train(tmp_path, "--trials", "4", option, value) == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert f"--trials and {option} cannot be used together" in line
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("known", [True, False])
+def test_trees_that_learn_chance_by_heart_are_tried_with_larger_leaves(
+    monkeypatch: pytest.MonkeyPatch, known: bool
+) -> None:
+    """Where rows that look alike differ; where trees find what they can, that would be in vain."""
+    monkeypatch.setattr(candidates, "STOCK", {"classification": [("lr", "plain")]})
+    monkeypatch.setattr(candidates, "TRIED", {"classification": [("et", "scaled")]})
+    monkeypatch.setattr(views, "REPEATS", 1)
+    monkeypatch.setattr(tuning, "PATIENCE", 0)
+    monkeypatch.setattr(forest_size, "MOST_TREES", forest_size.FEWEST_TREES)
+    random = np.random.default_rng(1)
+    table = pd.DataFrame(random.integers(0, 4, size=(120, 3)), columns=list("abc"))
+    chance = 0 if known else 2 * random.normal(size=120)
+    table["y"] = np.where(abs(table["a"] - 1.5) + chance > 1, "far", "near")
+    search = Search(prepare(table, "y"), Budget(trials=9), 1, 20e6, lambda _: None)
+    with quiet_and_single():
+        search.run()
+    trees = {
+        one.members[0][0].settings.get("min_samples_leaf"): one.loss
+        for one in (*search.trials, *search.dropped)
+        if len(one.members) == 1 and one.members[0][0].model == "et" and one.power == 1
+    }
+    larger = candidates.CALMER["et"]["min_samples_leaf"]
+    assert set(trees) == ({None} if known else {None, larger})
+    assert known or trees[larger] < 0.8 * trees[None]
 
 
 def test_draws_do_not_depend_on_what_was_drawn_before() -> None:

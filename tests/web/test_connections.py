@@ -374,7 +374,7 @@ class Keeping:
 
 
 @pytest.fixture
-def keeping(waiting: Waiting, monkeypatch: pytest.MonkeyPatch) -> Iterator[Waiting]:
+def keeping(waiting: Waiting, monkeypatch: pytest.MonkeyPatch) -> Waiting:
     """A worker whose log is the test's; what is put off or handed to a thread is written down."""
     worker = waiting.worker
     worker._lane = Keeping()
@@ -385,7 +385,7 @@ def keeping(waiting: Waiting, monkeypatch: pytest.MonkeyPatch) -> Iterator[Waiti
     monkeypatch.setattr(
         connections.ThreadWorker, "wait_for_and_dispatch_events", lambda *_: None
     )
-    yield waiting
+    return waiting
 
 
 def test_answers_are_kept_together_and_then_given(keeping: Waiting) -> None:
@@ -408,7 +408,8 @@ def test_answers_are_kept_together_and_then_given(keeping: Waiting) -> None:
     assert worker.deferred == [(worker._give_kept,)]
     worker._give_kept()
     assert lane.noted == 1
-    assert clients[0][0].recv(1000).endswith(b"Content-Type: text/x\r\nContent-Length: 3\r\n\r\n]1[")
+    answer = clients[0][0].recv(1000)
+    assert answer.endswith(b"Content-Type: text/x\r\nContent-Length: 3\r\n\r\n]1[")
     assert clients[0][1].line is worker.keepalived_conns
     assert worker.handed == [clients[1][1]]  # the application says why
     assert clients[1][1].request == asked(b"[2]")

@@ -21,7 +21,7 @@ from tablecast.web.server import granian_app, granian_server
 CONFIG = ROOT / "tablecast" / "web" / "server" / "gunicorn_config.py"
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """No setting of the machine that runs the tests, and files enough."""
     for name in ("TABLECAST_KEYS", "PORT", "WEB_CONCURRENCY", "OPENBLAS_NUM_THREADS"):
@@ -36,7 +36,7 @@ def read() -> SimpleNamespace:
     return SimpleNamespace(**runpy.run_path(str(CONFIG)))
 
 
-def test_gunicorn_is_told_how_to_serve(alone: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_gunicorn_is_told_how_to_serve(monkeypatch: pytest.MonkeyPatch) -> None:
     """Figures and switches that each have their reason beside them."""
     monkeypatch.setenv("PORT", "8123")
     monkeypatch.setenv("WEB_CONCURRENCY", "3")
@@ -63,7 +63,7 @@ def test_gunicorn_is_told_how_to_serve(alone: None, monkeypatch: pytest.MonkeyPa
     ],
 )  # fmt: skip
 def test_a_worker_may_have_as_many_files_as_it_needs(
-    alone: None, files: int, most: int, wanted: int | None, monkeypatch: pytest.MonkeyPatch
+    files: int, most: int, wanted: int | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """2,048 where the system allows it, else what it allows; more stay."""
     asked: list[Any] = []
@@ -74,7 +74,7 @@ def test_a_worker_may_have_as_many_files_as_it_needs(
 
 
 def test_gunicorns_processes_count_in_a_folder(
-    alone: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Made for one process more than there are workers, in memory first, and gone in the end."""
     made: list[Any] = []
@@ -112,7 +112,7 @@ def test_gunicorns_processes_count_in_a_folder(
 
 @pytest.mark.parametrize("quick", [True, False])
 def test_what_workers_share_is_loaded_before_them(
-    alone: None, quick: bool, monkeypatch: pytest.MonkeyPatch
+    quick: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And nobody else's address that anybody can reach goes without a warning."""
     monkeypatch.setitem(sys.modules, "onnxruntime", None)  # cannot be imported now
@@ -137,7 +137,7 @@ def test_what_workers_share_is_loaded_before_them(
 
 
 def test_a_worker_that_cannot_answer_stops_the_server(
-    alone: None, monkeypatch: pytest.MonkeyPatch
+    monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One line, and what gunicorn takes as an application that cannot be loaded."""
     rehearsed: list[Any] = []
@@ -159,7 +159,7 @@ def test_a_worker_that_cannot_answer_stops_the_server(
 
 
 def test_granian_is_told_where_to_listen(
-    alone: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """By its own command, with the log on standard error; its folder of counts goes with it."""
     from granian import cli
@@ -211,14 +211,14 @@ def test_a_process_has_a_core_of_its_own_where_each_has_one(
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {9, 4, 7}, raising=False)
     monkeypatch.setattr(os, "sched_setaffinity", lambda *to: told.append(to), raising=False)
     monkeypatch.setattr(os, "sched_setscheduler", lambda *to: told.append(to[:2]), raising=False)
-    monkeypatch.setattr(granian_app, "_place", lambda folder, count: place * (count == workers))
+    monkeypatch.setattr(granian_app, "_place", lambda _, count: place * (count == workers))
     granian_app.keep_together(tmp_path, workers)
     assert told == ([] if core is None else [(0, {core}), (0, os.SCHED_BATCH)])
 
 
 @pytest.mark.parametrize("folder", ["counts", ""])
 def test_a_process_of_granian_writes_what_waits_at_its_end(
-    folder: str, alone: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    folder: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """The access log and the predictions' log; and it is kept together with its threads."""
     app = SimpleNamespace(extensions={

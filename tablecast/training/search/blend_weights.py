@@ -14,8 +14,6 @@ Floats = NDArray[np.float64]
 DRAWS = 10
 #: Members at most: each one costs its time at every answer.
 MOST_MEMBERS = 4
-# An estimator that loses so much more than the best takes no even share.
-EVEN_WITHIN = 1.1
 
 
 def weigh(members: Sequence[Floats], loss: Callable[[Floats], float]) -> dict[int, int]:
@@ -39,23 +37,6 @@ def weigh(members: Sequence[Floats], loss: Callable[[Floats], float]) -> dict[in
         if losses[index] < best - 1e-12:
             best, kept = losses[index], Counter(weights)
     return dict(kept)
-
-
-def steady(members: Sequence[Floats], loss: Callable[[Floats], float]) -> dict[int, int]:
-    """Weights half of which are `weigh`'s, and half are even among those that are nearly the best.
-
-    Few rows tell a good estimator from a bad one, but not the best of several good ones; so half
-    of the weights leave their noise alone.
-    """
-    losses = [loss(member) for member in members]
-    ranked = sorted(range(len(members)), key=lambda index: losses[index])[:MOST_MEMBERS]
-    even = [index for index in ranked if losses[index] <= EVEN_WITHIN * losses[ranked[0]]]
-    weights = weigh(members, loss)
-    total = sum(weights.values())
-    return {
-        index: weights.get(index, 0) * len(even) + total * (index in even)
-        for index in sorted({*weights, *even})
-    }
 
 
 def apart(

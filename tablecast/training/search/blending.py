@@ -13,7 +13,7 @@ from tablecast.training.search import blend_weights
 from tablecast.training.search.blend_members import moved
 from tablecast.training.search.candidates import UNBOUNDED
 from tablecast.training.search.forest_size import sharing
-from tablecast.training.search.trial import TOO_LONG, Trial, all_losses, distinct, loss_of, near
+from tablecast.training.search.trial import TOO_LONG, Trial, all_losses, distinct, loss_of
 from tablecast.training.search.views import Recipe, View
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 WORTH_BLENDING = 0.003
 # One of members with features of their own also costs their steps, and its choice overfits more.
 WORTH_BLENDING_ACROSS = 0.03
-# The best so many may be its members; where rows are many, so many of one kind, for amounts and for
-# classes, whose trees with other settings are worse alone and complete the best.
+# The best so many may be its members, and so many of one kind, for amounts and for classes, whose
+# trees with other settings are worse alone and complete the best.
 MOST_OPEN, ALIKE_AMOUNTS, ALIKE_CLASSES = 16, 2, 4
 
 Part = tuple[Trial, int]
@@ -51,11 +51,11 @@ class Blending:
     def _within_view(self, view: View) -> None:
         alone = [trial for trial in self._alone() if trial.view is view]
         alike = ALIKE_CLASSES if view.task == "classification" else ALIKE_AMOUNTS
-        alone = distinct(alone, each=1 if view.few else alike)[:MOST_OPEN]
+        alone = distinct(alone, each=alike)[:MOST_OPEN]
         if len(alone) < 2:
             return
-        weigh = blend_weights.steady if view.few else blend_weights.weigh
-        weights = weigh([trial.predictions for trial in alone], partial(loss_of, view))
+        predictions = [trial.predictions for trial in alone]
+        weights = blend_weights.weigh(predictions, partial(loss_of, view))
         if len(weights) > 1:
             parts = [(alone[at], weight) for at, weight in weights.items()]
             self._add(view, parts, [trial for trial, _ in parts], WORTH_BLENDING)
@@ -63,7 +63,7 @@ class Blending:
     def _across_views(self) -> None:
         """A blend of the best of each kind with each view's features."""
         base = next((view for view in self._views if view.recipe == Recipe("plain")), None)
-        if base is None or base.few or base.task != "regression":
+        if base is None or base.task != "regression":
             return
         if base.weights is not None:
             return  # members that bring steps of their own cannot be given weights
@@ -88,7 +88,7 @@ class Blending:
         """Keep a blend of these parts where it lowers the loss of the best of the others enough."""
         blend = self._together(view, parts)
         best = min(others, key=lambda trial: trial.loss)
-        worth = near(blend, best) if view.few else blend.loss < (1 - least) * best.loss
+        worth = blend.loss < (1 - least) * best.loss
         if worth and not self._pool.budget.bears(blend.seconds):
             self._pool.dropped.append(replace(blend, why=TOO_LONG))
         elif worth:
@@ -111,5 +111,4 @@ class Blending:
             seconds=sum(trial.seconds for trial, _ in parts),
             name="Blend of " + ", ".join(f"{weight} {trial.name}" for trial, weight in parts),
             apart=blend_weights.apart(members, weights, lines),
-            steady=view.few,
         )

@@ -28,8 +28,7 @@ HOPELESS = 1.3
 # take turns with it as their threads happen to run, and so would their probabilities.
 ONE_AT_A_TIME = ("rbfsvm",)
 _alone = threading.Lock()
-#: Folds that a candidate is judged by first, where rows are many; one whole division where not,
-#: since two folds of few rows tell nothing.
+#: Folds that a candidate is judged by first.
 FIRST_FOLDS = 2
 
 
@@ -66,12 +65,12 @@ def try_candidate(
         TrainingError: a classifier gives no probabilities.
         Exception: whatever the estimator raises.
     """
-    first = min(view.folds_once if view.few else FIRST_FOLDS, len(view.folds))
+    first = min(FIRST_FOLDS, len(view.folds))
     fitted = _fit(candidate, view, range(first))
     predictions = np.full((len(view.target), *fitted[0].predictions.shape[1:]), np.nan)
     losses = _losses(view, predictions, fitted, 0)
     rest = range(first, len(view.folds))
-    hopeless = best and _hopeless(losses, best[:first], view.few)
+    hopeless = best and sum(losses) > HOPELESS * sum(best[:first])
     seconds = 0.0 if made_ahead(candidate, view) else _mean_seconds(fitted) * len(rest)
     late = not hopeless and not has_time(seconds / view.executor.width)
     if not (hopeless or late):
@@ -97,13 +96,6 @@ def _last(view: View, fitted: Sequence[_Fitted]) -> tuple[Any, Any] | None:
 
 def _mean_seconds(fitted: Sequence[_Fitted]) -> float:
     return float(np.mean([fit.seconds for fit in fitted]))
-
-
-def _hopeless(losses: Sequence[float], best: Sequence[float], few: bool) -> bool:
-    """Whether it loses far more than the best; where rows are few, on most of these folds."""
-    apart = np.subtract(losses, best)
-    certain = not few or apart.mean() > 2 * apart.std() / len(apart) ** 0.5
-    return bool(certain and sum(losses) > HOPELESS * sum(best))
 
 
 def fit_ahead(due: Sequence[Candidate], view: View) -> None:

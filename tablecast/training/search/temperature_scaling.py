@@ -28,9 +28,8 @@ MOST_TEMPERED = 5
 
 
 def all_tempered(ranked: Sequence[Trial]) -> list[Trial]:
-    """The best of a search, tempered; of few rows, which cannot tell the best again, the first."""
-    most = 1 if any(trial.view.few for trial in ranked) else MOST_TEMPERED
-    return [trial for trial in map(tempered, ranked[:most]) if trial]
+    """The best of a search, tempered."""
+    return [trial for trial in map(tempered, ranked[:MOST_TEMPERED]) if trial]
 
 
 def tempered(tried: Trial) -> Trial | None:

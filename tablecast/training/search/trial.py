@@ -40,7 +40,6 @@ class Trial:
         why: why it was stopped early; None where it was not.
         apart: in a blend of lines and others, how far each line may answer from them; see
             `blend_weights.apart`.
-        steady: whether it is a blend that was made for few rows (`blend_weights.steady`).
         power: what its probabilities are raised to; see `temperature_scaling`.
         cost: of a row in its graph; None where it was not measured.
         fitted: the prepared steps and the estimator of the last fold, until they are measured.
@@ -54,7 +53,6 @@ class Trial:
     name: str = ""
     why: Remark | None = None
     apart: tuple[tuple[float, float] | None, ...] = ()
-    steady: bool = False
     power: float = 1.0
     cost: Cost | None = None
     fitted: tuple[Any, Any] | None = None
@@ -144,12 +142,6 @@ def of_folds(view: View, losses: Sequence[float]) -> float:
 def loss_of(view: View, predictions: Floats) -> float:
     """What the choice would go by for these answers."""
     return of_folds(view, all_losses(view, predictions))
-
-
-def near(trial: Trial, best: Trial) -> bool:
-    """Whether it is within a standard error of the best, over the folds of one division."""
-    apart = np.subtract(trial.losses, best.losses)
-    return bool(apart.mean() <= apart.std() / trial.view.folds_once**0.5)
 
 
 def metrics(tried: Trial) -> dict[str, dict[str, float]]:

@@ -6,23 +6,18 @@ from collections.abc import Sequence
 from copy import deepcopy
 from itertools import cycle, islice
 from math import prod
-from typing import TYPE_CHECKING
 from zlib import crc32
 
 import numpy as np
 
-from tablecast.training.search.candidates import Candidate, drawn, space_of
+from tablecast.training.search.candidates import CALMER, Candidate, drawn, space_of
 from tablecast.training.search.cross_validation import at_once
+from tablecast.training.search.pool import WORTH_TUNING, Pool
 from tablecast.training.search.trial import Trial, distinct
 from tablecast.training.search.views import View
 
-if TYPE_CHECKING:
-    from tablecast.training.search.pool import Pool
-
 #: Of the kinds of estimators the best so many are tuned, each with the features that it is best on.
 TUNED = 3
-# What is further behind would take the time of the others.
-WORTH_TUNING = 1.05
 #: An estimator's tuning ends when so many draws in a row gain less than that.
 PATIENCE, WORTH_A_TRIAL = 4, 0.001
 
@@ -51,7 +46,7 @@ class Draws:
             candidate: the estimator.
             view: the name of what it is given.
         """
-        space, purpose = space_of(candidate, self._rows) or {}, f"draws {candidate.model} {view}"
+        space, purpose = space_of(candidate) or {}, f"draws {candidate.model} {view}"
         if purpose not in self._left:
             random = np.random.default_rng([self._seed, crc32(purpose.encode())])
             self._left[purpose] = random.permutation(prod(map(len, space.values()))).tolist()
@@ -68,11 +63,11 @@ class Tuning:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._rows = len(pool.prepared.table)
-        self._draws = Draws(self._rows, pool.seed)
+        self._draws = Draws(len(pool.prepared.table), pool.seed)
 
     def run(self) -> None:
         """Draw for each in turn, so that a short budget serves all, as long as that helps."""
+        self._calm()
         turns = self._promising()
         left = [PATIENCE] * len(turns)
         while any(left):
@@ -85,11 +80,21 @@ class Tuning:
                 gains = self._try(candidate, view, alike)
                 left[index] = PATIENCE if gains else left[index] - 1
 
+    def _calm(self) -> None:
+        """Try trees of classes that are too far behind to be tuned once more."""
+        tried = [*self._pool.trials, *self._pool.dropped]
+        for model, settings in CALMER.items():
+            known = [one for one in tried if one.members[0][0].model == model
+                     and one.view.recipe.features == "scaled"]  # fmt: skip
+            least = min((one.loss for one in known), default=0.0)
+            if least > WORTH_TUNING * self._pool.ranked()[0].loss:
+                self._pool.attempt(Candidate(model, settings, "scaled"), known[0].view)
+
     def _promising(self) -> list[Turn]:
         ranked = self._pool.ranked()
         near = [trial for trial in ranked if trial.loss <= WORTH_TUNING * ranked[0].loss]
         turns = [(trial.members[0][0], trial.view) for trial in distinct(near, each=1)]
-        return [turn for turn in turns if space_of(turn[0], self._rows) is not None][:TUNED]
+        return [turn for turn in turns if space_of(turn[0]) is not None][:TUNED]
 
     def _try(self, candidate: Candidate, view: View, alike: Sequence[Candidate]) -> bool:
         """Whether the next draw for an estimator is clearly better than its best so far."""

@@ -34,8 +34,6 @@ FOLDS = 5
 REPEATED_ROWS, REPEATED_CELLS = 1_000, 20_000
 # Three divisions of 333 rows cost as much as one of 1,000.
 REPEATS = 3
-#: With fewer rows, the best of several good estimators is not to be told even so.
-FEW_ROWS = 500
 
 #: What a reader calls a recipe's features.
 FEATURES = {
@@ -109,7 +107,6 @@ class View:
         memory: of steps that other views of the same table begin with too.
         ahead: candidates that were fitted before they are asked for, each with what its folds gave.
         sized: forests, each with as many trees as there is room for.
-        folds_once: folds of one division.
         target: of the rows that are answered, (answers,), in the order of all answers.
         weights: how much each of these counts; None where all count alike.
     """
@@ -135,13 +132,13 @@ class View:
         divided = splits.folds(
             target, self.about, self.task, self._most_folds(), self.seed, self.repeats
         )
-        self.folds_once = len(divided) // self.repeats
-        answered = np.unique(np.concatenate([one for _, one in divided[: self.folds_once]]))
+        once = len(divided) // self.repeats
+        answered = np.unique(np.concatenate([one for _, one in divided[:once]]))
         self._note(answered)
         for number, (learnt, unseen) in enumerate(divided):
             steps = clone(self.experiment.pipeline)
             x, y, unseen_x = self._transformed(steps, learnt, unseen)
-            rows = np.searchsorted(answered, unseen) + number // self.folds_once * len(answered)
+            rows = np.searchsorted(answered, unseen) + number // once * len(answered)
             weights = self.about.weights_at(learnt)
             self.folds.append(Fold(steps, x, y, unseen_x, rows, weights))
         self.preparing = (time.monotonic() - began) / len(self.folds)
@@ -195,11 +192,6 @@ class View:
     def runner(self) -> Runner:
         """Fits on the folds, which are sent to whoever does so; steps are of no use there."""
         return self.executor.share([replace(fold, steps=None) for fold in self.folds])
-
-    @property
-    def few(self) -> bool:
-        """Whether so few rows choose that chance would have a say."""
-        return len(self.target) < FEW_ROWS * self.repeats
 
     def _most_folds(self) -> int:
         """As many as the smallest class has rows, up to five."""
