@@ -37,7 +37,7 @@ from tablecast.batch.outcome_file import (
     read_outcomes,
 )
 from tablecast.batch.parts import cut_csv, kept, score
-from tablecast.batch.parts.csv_part import WrongCut
+from tablecast.batch.parts.csv_part import CsvPart, WrongCut
 from tablecast.batch.parts.inputs import InputFile, Inputs, inputs_at
 from tablecast.batch.parts.locations import LocalFiles, address_errors, is_shipped
 from tablecast.batch.parts.outputs import Output, _ending, output_at
@@ -187,11 +187,15 @@ def test_refusals_and_warnings_are_told_by_row() -> None:
 # Cuts
 
 
+LINES = "a line without a mark\n" * 9
 CONTENTS = {
     "plain": "a,b\n" + "".join(f"{at},x\n" for at in range(130)),
     "blank lines": "a,b\n" + "".join(f"{at},x\n\n,\n" for at in range(130)),
     "quoted": "a,b\n" + "".join(f'"{at}\n""{at}""",x\n' for at in range(130)),
     "quoted returns": "a,b\r\n" + "".join(f'"{at}\r\n",x\r\n' for at in range(130)),
+    "long cells": "a,b\n" + "".join(
+        f'"{at}\n{LINES}",x\n' for at in range(130)
+    ),
     "no end": "a,b\n" + "".join(f"{at},x\n" for at in range(129)) + "130,y",
 }
 
@@ -205,7 +209,7 @@ def test_cuts_are_where_rows_end_however_a_file_is_read(
     data = CONTENTS[kind].encode()
     found = []
     for size in (7, 64, 4_000_000):
-        monkeypatch.setattr(cut_csv, "BLOCK", max(size, 16) if "quoted" in kind else size)
+        monkeypatch.setattr(cut_csv, "BLOCK", max(size, 40) if '"' in CONTENTS[kind] else size)
         found.append(cut_csv.cuts_of(io.BytesIO(data), source_of(data)))
     assert found[0] == found[1] == found[2]
     cuts = found[0]
@@ -313,6 +317,25 @@ def test_a_worker_sees_that_a_file_is_the_one_that_was_cut(tmp_path: Path) -> No
     with score._opened_file(part_of(address=str(path), key=key)) as stream:
         assert stream.read() == b"a"
     assert score._opened_file(part_of(content="YQ==")).read() == b"a"
+
+
+def test_how_much_of_a_part_is_read() -> None:
+    """By its bytes, of which it may have none."""
+    form = {"separator": ",", "line_end": "\n", "marked": False, "skips_spaces": False,
+            "block_characters": 100}  # fmt: skip
+    table = CsvTable(["a", "b"], ["a", "b"], "utf-8-sig", form)
+    found = CsvPart(b"1,2\n3,4\n", part_of(kind="csv", table=table, line=7, rows=2))
+    assert found.fraction_read() == 0.0
+    (chunk,) = found.chunks()
+    assert (chunk.records, list(chunk.lines)) == ([["1", "2"], ["3", "4"]], [7, 8])
+    assert (found.fraction_read(), found.size) == (1.0, 8)
+    assert CsvPart(b"", part_of(kind="csv", table=table)).fraction_read() == 0.0
+    for rows in (1, 3):
+        wrong = CsvPart(b"1,2\n3,4\n", part_of(kind="csv", table=table, rows=rows))
+        with pytest.raises(WrongCut, match=r"f\.csv cannot be cut into parts"):
+            list(wrong.chunks())
+    last = CsvPart(b"1,2\n3,4\n", part_of(kind="csv", table=table, rows=None))
+    assert len(list(last.chunks())) == 1
 
 
 def planned_of(*parts: int, **changed: Any) -> list[Planned]:

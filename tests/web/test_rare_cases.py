@@ -8,6 +8,7 @@ import sys
 from collections import Counter
 from concurrent.futures import Future
 from dataclasses import replace
+from threading import Lock
 from types import SimpleNamespace
 from typing import Any
 
@@ -24,6 +25,7 @@ from tablecast.errors import ArtifactError, BatchError, InvalidInput, Remark
 from tablecast.i18n.language import LANGUAGES, current_language, set_language
 from tablecast.schema.field import Field
 from tablecast.schema.form_keys import is_hashed
+from tablecast.web import answer_kinds
 from tablecast.web import app as app_module
 from tablecast.web.access import places as places_module
 from tablecast.web.access.places import Places
@@ -332,6 +334,51 @@ def test_what_is_listed_is_read_when_it_changes(monkeypatch: pytest.MonkeyPatch)
         assert words in made._described(name, mount.source).problem
         assert made._why_not(name)
     assert made._why_not("a") == ""
+
+
+def test_deployments_are_listed_by_name() -> None:
+    """In any letters."""
+    made: Any = object.__new__(Fleet)
+    made._changing, made._scan = Lock(), lambda: None
+    made._mounts = {name: name for name in ("b", "A", "a", "C")}
+    made._read = lambda mount: mount
+    assert made.listed() == ["A", "a", "b", "C"]
+
+
+def test_a_csv_answer_that_cannot_be_written_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A body that was CSV comes back as it was; other rows are written anew."""
+    def fails(*_: Any) -> bytes:
+        raise BatchError("It is so.")
+
+    monkeypatch.setattr(answer_kinds.file_answers, "file_recorder", lambda: None)
+    monkeypatch.setattr(answer_kinds.file_answers, "kept_file", lambda answer, *_: answer)
+    monkeypatch.setattr(answer_kinds, "write_csv_rows", lambda *_: b"rows")
+    monkeypatch.setattr(answer_kinds, "_csv_beside", lambda *_: b"beside")
+    loaded: Any = None
+    for kind, content in (("text/csv", b"beside"), ("application/json", b"rows")):
+        with PREDICTING.test_request_context("/", method="POST", content_type=kind):
+            answer = answer_kinds.csv_response(loaded, [], b"")
+            assert (answer.get_data(), answer.content_type) == (content, "text/csv; charset=utf-8")
+    monkeypatch.setattr(answer_kinds, "write_csv_rows", fails)
+    with PREDICTING.test_request_context("/", method="POST", content_type="application/json"):
+        with pytest.raises(InvalidInput) as refused:
+            answer_kinds.csv_response(loaded, [], b"")
+        assert refused.value.errors[0].say() == "It is so."
+
+
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [
+        ("*/*", "application/json"), ("text/csv", "text/csv"),
+        ("text/csv;q=0.5, application/json", "application/json"),
+        ("text/csv, application/x-ndjson", "text/csv"), ("text/csv;q=0", "application/json"),
+        ("application/x-ndjson;q=0.1", "application/x-ndjson"), ("TEXT/CSV", "text/csv"),
+    ],
+)  # fmt: skip
+def test_an_answer_has_the_kind_that_is_named(accept: str, kind: str) -> None:
+    """With the most weight, the first of equals; else JSON."""
+    with PREDICTING.test_request_context("/", headers={"Accept": accept}):
+        assert answer_kinds.asked_kind() == kind
 
 
 class Slow(Client):
