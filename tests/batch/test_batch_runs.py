@@ -499,6 +499,9 @@ def test_a_decimal_comma_is_read_from_the_beginning_on(
         (2000, False, True), (2000, False, False), (None, True, False),
     ]  # fmt: skip
     assert [part.line for part in plan.parts] == [2, 2002, 4002]
+    (tmp_path / "two.csv").write_text("\n".join([HEADER, *[GOOD] * 2_100, ""]))
+    (two,) = planned(inputs_at(str(tmp_path / "two.csv")), schema, None)
+    assert [part.rows for part in two.parts] == [2000, None]
     (whole,) = planned(inputs, schema, None, {"in.csv"})
     assert len(whole.parts) == 1
 

@@ -25,7 +25,7 @@ from tablecast.errors import ArtifactError, BatchError, InvalidInput, Remark
 from tablecast.i18n.language import LANGUAGES, current_language, set_language
 from tablecast.schema.field import Field
 from tablecast.schema.form_keys import is_hashed
-from tablecast.web import answer_kinds
+from tablecast.web import answer_kinds, body_limits
 from tablecast.web import app as app_module
 from tablecast.web.access import places as places_module
 from tablecast.web.access.places import Places
@@ -379,6 +379,24 @@ def test_an_answer_has_the_kind_that_is_named(accept: str, kind: str) -> None:
     """With the most weight, the first of equals; else JSON."""
     with PREDICTING.test_request_context("/", headers={"Accept": accept}):
         assert answer_kinds.asked_kind() == kind
+
+
+@pytest.mark.parametrize(
+    ("path", "most"),
+    [("/batch", 9_000_000), ("/outcome/file", 9_000_000), ("/x", 100_000), ("/predict", 22_000),
+     ("/compare", 88_000)],
+)  # fmt: skip
+def test_a_body_has_so_many_bytes(path: str, most: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a file, of rows, and of a form by its fields, never more than of rows."""
+    app = app_with(("/batch", "batch.upload"), ("/outcome/file", "outcome.file"), ("/x", "x"),
+                   ("/predict", "form.predict"), ("/compare", "compare.change"))  # fmt: skip
+    app.config |= {"MAX_UPLOAD": 9_000_000, "MAX_BODY": 100_000}
+    loaded = SimpleNamespace(schema=insurance_schema())
+    monkeypatch.setattr(body_limits, "deployment", lambda: loaded)
+    with app.test_request_context(path, method="POST"):
+        assert body_limits._most_bytes() == most
+        app.config["MAX_BODY"] = 20_000
+        assert body_limits._most_bytes() == min(most, 20_000 if most < 1e6 else most)
 
 
 class Slow(Client):
