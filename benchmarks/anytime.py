@@ -49,6 +49,7 @@ def main() -> None:
         known = [best for seconds, best in watch.said if seconds <= mark and best]
         if mark <= options.budget:
             print(f"{mark:4d} s  {known[-1] if known else 'nothing yet'}")
+    print(f"{time.monotonic() - watch.began:4.0f} s  all of it")
 
 
 if __name__ == "__main__":

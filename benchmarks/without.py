@@ -1,6 +1,6 @@
 """What a part or a number of training buys: ``python -m benchmarks.without CSV TARGET …``.
 
-``--without PART`` leaves a part out; ``--change tuning.DRAWS=12`` gives a number another value.
+``--without PART`` leaves a part out; ``--change tuning.PATIENCE=8`` gives a number another value.
 A plus does several at once: ``--without qda.scaled+mlp.scaled``, ``--change views.FOLDS=10+apart``.
 All are compared with training as it is, on the same splits, in one run. What belongs to ranges is
 judged on one trained pipeline for each split, by the interval score of the rows that it never saw.
@@ -35,7 +35,13 @@ from tablecast import features
 from tablecast.data.sources import prepare, read_table
 from tablecast.training.intervals import bounds, conformal, offset_shapes
 from tablecast.training.intervals.conditional_median import _Search
-from tablecast.training.search import blend_weights, candidates, rounds, trial
+from tablecast.training.search import (
+    blend_weights,
+    candidates,
+    temperature_scaling,
+    trial,
+    views,
+)
 from tablecast.training.search.blending import Blending
 
 
@@ -72,10 +78,11 @@ OF_SEARCH: dict[str, tuple[Any, str, Any]] = {
     "apart": (blend_weights, "apart", lambda *_: ()),
     "blends": (Blending, "run", lambda _self: None),
     "blend_members": (Blending, "_across_views", lambda _self: None),
-    "even_weights": (blend_weights, "steady", blend_weights.weigh),
     "geometric_mean": (trial, "of_folds", lambda _view, losses: float(np.mean(losses))),
-    "straight_targets": (rounds, "straightened", lambda _prepared: [False]),
-    "temperature": (rounds, "all_tempered", lambda _ranked: []),
+    "temperature": (
+        temperature_scaling, "_worth_raising", lambda _view, _made, losses: (1.0, losses)
+    ),
+    "products": (views.View, "multiplied", False),
 }
 #: And each estimator with features that a search tries after PyCaret's own: ``mlp.scaled``.
 OF_SEARCH |= {
@@ -96,7 +103,7 @@ def main() -> None:
     parser.add_argument("--without", nargs="+", default=[], metavar="PART")
     parser.add_argument("--change", nargs="+", default=[], metavar="MODULE.NAME=VALUE")
     parser.add_argument("--given", nargs="+", default=[], metavar="MODULE.NAME=VALUE",
-                        help="numbers that all of them have, such as: tuning.DRAWS=0")
+                        help="numbers that all of them have, such as: tuning.PATIENCE=0")
     parser.add_argument("--task", default="auto", choices=["auto", "regression", "classification"])
     parser.add_argument("--splits", type=int, default=10)
     parser.add_argument("--model", default="lr", help="of ranges: a PyCaret id")

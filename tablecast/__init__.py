@@ -17,8 +17,6 @@ asked for, so that answering needs none of what training needs. The folders in t
     i18n/         the reader's language
 """
 
-from __future__ import annotations
-
 import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any

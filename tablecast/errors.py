@@ -1,11 +1,9 @@
 """Errors and notes, which say what happened, why, and what to do next."""
 
-from __future__ import annotations
-
 import dataclasses
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 from tablecast.i18n.formats import listed, number, percent
 from tablecast.i18n.language import gettext, ngettext
@@ -157,7 +155,7 @@ class Remark:
             lambda match: _worded(values.get(match[1], match[0]), match[2] or ""), words
         )
 
-    def filled(self, **values: Any) -> Remark:
+    def filled(self, **values: Any) -> Self:
         """The same sentence with these values."""
         return dataclasses.replace(self, values={**self.values, **values})
 
@@ -168,7 +166,7 @@ class Remark:
         return {"message": self.message, **plural, "values": values}
 
     @classmethod
-    def from_json(cls, plain: Any) -> Remark:
+    def from_json(cls, plain: Any) -> Self:
         """What ``to_json`` made.
 
         Raises:

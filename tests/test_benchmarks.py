@@ -234,11 +234,11 @@ def test_a_quick_run_measures_a_real_server(capsys: pytest.CaptureFixture[str]) 
 def test_a_number_is_changed_wherever_it_is_used() -> None:
     """--change reaches the modules that have imported the number, and is over afterwards."""
     from benchmarks.without import without
-    from tablecast.training.search import candidates, views
+    from tablecast.training.search import pool, tuning
 
-    with without("views.FEW_ROWS=7"):
-        assert (views.FEW_ROWS, candidates.FEW_ROWS) == (7, 7)
-    assert (views.FEW_ROWS, candidates.FEW_ROWS) == (500, 500)
+    with without("pool.WORTH_TUNING=7"):
+        assert (tuning.WORTH_TUNING, pool.WORTH_TUNING) == (7, 7)
+    assert pool.WORTH_TUNING < 7
 
 
 def test_several_parts_are_left_out_at_once() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -59,21 +60,29 @@ def test_every_number_has_its_reason_beside_it() -> None:
     assert bare == []
 
 
-def tuned() -> list[str]:
-    """The numbers of training, as ``module.NAME``."""
-    return [
-        f"{path.stem}.{name}"
+def tuned() -> dict[str, float]:
+    """The numbers of training, by ``module.NAME``."""
+    return {
+        f"{path.stem}.{name}": number
         for path in MODULES
         if str(path.relative_to(ROOT / "tablecast")).startswith(TUNED)
-        for _, names in constants(path)
-        for name in names
-    ]
+        for node, names in constants(path)
+        for name, number in zip(names, numbers(node.value), strict=True)
+    }
 
 
-@pytest.mark.parametrize("name", tuned())
-def test_every_number_of_training_has_a_row_of_evidence(name: str) -> None:
-    """docs/automl-evidence.md says of each why it is what it is, and how to measure another."""
-    assert f"`{name}`" in EVIDENCE
+def numbers(value: ast.expr) -> list[float]:
+    """What each name of an assignment is given."""
+    parts = value.elts if isinstance(value, ast.Tuple) else [value]
+    return [eval(ast.unparse(part)) for part in parts]
+
+
+@pytest.mark.parametrize(("name", "number"), tuned().items())
+def test_every_number_of_training_has_a_row_of_evidence(name: str, number: float) -> None:
+    """docs/automl-evidence.md says of each how much it is and why, and how to measure another."""
+    written = re.search(rf"`{re.escape(name)}` ([0-9][0-9,.e-]*[0-9]|[0-9])", EVIDENCE)
+    assert written is not None
+    assert float(written[1].replace(",", "")) == number
 
 
 def test_an_unexplained_number_is_noticed() -> None:

@@ -1,7 +1,5 @@
 """The columns that predictions add to rows."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol
 
@@ -57,7 +55,8 @@ def answers(deployment: Deployment, columns: Columns) -> dict[str, Values]:
         return {"prediction_label": output.labels, **_ranges(deployment, output.labels, columns)}
     classes = deployment.schema.classes
     score = output.scores(classes)
-    each = zip(_score_names(classes), np.ascontiguousarray(probabilities.T), strict=True)
+    names = [f"prediction_score_{label}" for label in classes]
+    each = zip(names, np.ascontiguousarray(probabilities.T), strict=True)
     return {"prediction_label": output.labels.tolist(), "prediction_score": score, **dict(each)}
 
 
@@ -72,8 +71,6 @@ def _ranges(
     return {"prediction_low": low, "prediction_high": high}
 
 
-def _score_names(classes: Sequence[str | int]) -> list[str]:
-    return [f"prediction_score_{label}" for label in classes]
 
 
 def added_columns(

@@ -5,8 +5,6 @@ Training leaves them out. A file that is read some rows at a time holds the last
 its end is known.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
 

@@ -4,8 +4,6 @@
 not at all for numbers that lie, as a whole column shows cheaply, where nothing is said of them.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """What is said where a CSV file cannot be read on."""
 
-from __future__ import annotations
-
 import csv
 
 from tablecast.errors import BatchError

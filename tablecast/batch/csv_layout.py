@@ -1,7 +1,5 @@
 """Where the table of a CSV file begins, and which extra cells its rows have."""
 
-from __future__ import annotations
-
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 

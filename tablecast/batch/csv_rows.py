@@ -1,12 +1,9 @@
 """CSV rows in a request: read and written like a batch, with each row's full prediction."""
 
-from __future__ import annotations
-
 import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,7 +11,7 @@ from tablecast.batch.answers import Recorder, added_columns, answers, recorded
 from tablecast.batch.below_table import rows_of_table
 from tablecast.batch.column_reader import RowsReader, meaning
 from tablecast.batch.csv_chunk import CsvChunk
-from tablecast.batch.csv_sink import CsvSink
+from tablecast.batch.csv_sink import CsvSink, PlainTable
 from tablecast.batch.csv_source import CsvSource
 from tablecast.batch.formula_guard import guarded
 from tablecast.batch.match_columns import match_columns
@@ -34,17 +31,6 @@ def sentence(words: str) -> str:
 
 class TooManyRows(BatchError):  # noqa: N818 - reads as a sentence where it is raised
     """There are more rows than were wanted."""
-
-
-@dataclass(frozen=True)
-class PlainTable:
-    """How a table is written that nobody sent: what ``CsvSink`` asks of a source."""
-
-    names: list[str]
-    separator: str
-    line_end: str = "\r\n"
-    marked: bool = False
-    has_returns: bool = False
 
 
 def read_csv_rows(schema: Schema, content: bytes, name: str, most: int) -> list[Row]:

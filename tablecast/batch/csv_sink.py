@@ -1,19 +1,19 @@
 """CSV output: the rows as they were read, with columns added and formulas made harmless."""
 
-from __future__ import annotations
-
 import csv
 import io
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import chain, repeat
 from types import NoneType
-from typing import Any, BinaryIO, Protocol
+from typing import Any, BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 import orjson
 
 from tablecast.batch.csv_chunk import Chunk, PlainChunk
+from tablecast.batch.csv_source import CsvSource
 from tablecast.batch.formula_guard import guarded, lines_are_safe, safe_column
 
 #: Rows that are written with quotation marks where one of them needs some.
@@ -23,19 +23,15 @@ GROUP_ROWS = 16
 Values = Sequence[Any] | npt.NDArray[Any]
 
 
-class Written(Protocol):
-    """How a table is written: what ``CsvSource`` finds out of a file."""
+@dataclass(frozen=True)
+class PlainTable:
+    """How a table is written that nobody sent: what ``CsvSink`` asks of a source."""
 
-    @property
-    def names(self) -> list[str]: ...
-    @property
-    def separator(self) -> str: ...
-    @property
-    def line_end(self) -> str: ...
-    @property
-    def marked(self) -> bool: ...
-    @property
-    def has_returns(self) -> bool: ...
+    names: list[str]
+    separator: str
+    line_end: str = "\r\n"
+    marked: bool = False
+    has_returns: bool = False
 
 
 class CsvSink:
@@ -53,7 +49,7 @@ class CsvSink:
     def __init__(
         self,
         stream: BinaryIO,
-        source: Written,
+        source: CsvSource | PlainTable,
         added: Iterable[str],
         replaced: Collection[str] = (),
         *,

@@ -4,8 +4,6 @@ A block of text without a quotation mark needs no more than to be cut: each line
 there is one, Python's own reader says where cells and rows end.
 """
 
-from __future__ import annotations
-
 import csv
 import io
 from collections.abc import Collection, Iterator

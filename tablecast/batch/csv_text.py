@@ -1,7 +1,5 @@
 """A CSV file's bytes as text, whatever its compression and encoding."""
 
-from __future__ import annotations
-
 import codecs
 import io
 from collections.abc import Iterator

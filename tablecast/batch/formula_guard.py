@@ -1,7 +1,5 @@
 """Protection against cells that a spreadsheet would run as formulas."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from itertools import chain

@@ -5,8 +5,6 @@ multiples of the graph's own 1,000 rows, counted from the file's first row, give
 however the file is read: at once, or in parts.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from typing import Protocol, Self, TypeVar
 

@@ -1,7 +1,5 @@
 """Limits for files that strangers send."""
 
-from __future__ import annotations
-
 import math
 import time
 from dataclasses import dataclass, field

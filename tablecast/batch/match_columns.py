@@ -1,7 +1,5 @@
 """Which column of a file belongs to which field, and the message if one is missing."""
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches

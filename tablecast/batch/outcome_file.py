@@ -3,8 +3,6 @@
 The answered file of a batch is one, with the true values in a column of the target's name.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -20,13 +18,7 @@ from tablecast.deployment.deployment import Deployment
 from tablecast.errors import BatchError, InvalidInput, Remark
 from tablecast.i18n.language import N_, _
 from tablecast.log.entries import read_id
-from tablecast.log.outcomes import (
-    NAME,
-    OutcomesRefused,
-    Told,
-    read_outcome,
-    schema_of_outcomes,
-)
+from tablecast.log.outcomes import NAME, OutcomesRefused, Told, read_outcome, schema_of_outcomes
 from tablecast.schema.schema import Schema
 from tablecast.schema.texts import fold
 

@@ -1,7 +1,5 @@
 """The input and the output file of a batch on the command line, checked before anything is read."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import contextmanager
 from os import PathLike

@@ -14,10 +14,8 @@ A file that has columns of these names is taken as the output of an earlier run,
 replaced: so a person can correct refused rows in the output itself and send it again.
 """
 
-from __future__ import annotations
-
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from os import PathLike
 from pathlib import Path
@@ -236,7 +234,7 @@ class Run:
         with closing(source):
             self._look_at_columns(source)
             with closing(make_sink()) as sink:
-                for chunk in self._chunks(source):
+                for chunk in rows_of_table(source, self._deployment.schema, self._indices):
                     sink.write(chunk, *self._answer(self._read(source, chunk), len(chunk)))
                     check()
                     if self._progress:
@@ -244,9 +242,6 @@ class Run:
         self.summary.notes = (*source.notes, *self.summary.notes)
         self.summary.seconds = time.perf_counter() - self._began
         return self.summary
-
-    def _chunks(self, source: Source) -> Iterator[Any]:
-        return rows_of_table(source, self._deployment.schema, self._indices)
 
     def _look_at_columns(self, source: Source) -> None:
         """Find the fields' columns. Raises BatchError where they do not fit."""

@@ -1,7 +1,5 @@
 """Many files, or one in parts, through a deployment: here, or by an engine's workers."""
 
-from __future__ import annotations
-
 import re
 import time
 from collections import Counter
@@ -262,4 +260,3 @@ def _words_of(error: BaseException) -> str:
                 f"there: pip install tablecast=={__version__}.")  # fmt: skip
     reason = f"{type(error).__name__}: {lines[0]}" if lines else type(error).__name__
     return f"The workers were lost ({reason[:LONGEST_REASON]})."
-

@@ -1,7 +1,5 @@
 """A file's rows, whichever kind of file its first bytes show it to be."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from typing import BinaryIO

@@ -1,7 +1,5 @@
 """Whether paired differences have a mean of 0, or are on one side by more than chance."""
 
-from __future__ import annotations
-
 import numpy as np
 import numpy.typing as npt
 

@@ -1,7 +1,5 @@
 """The result of a batch in figures and in words."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 

@@ -198,7 +198,7 @@ class NewSink:
         wanted = range(len(chunk)) if rows is None else rows
         columns = [_listed(values) for values in added.values()]
         for row, predicted in zip(wanted, zip(*columns, strict=True), strict=True):
-            cells = [plain_cell(chunk.rows[row][at]) for at in self._kept]
+            cells = [plain_cell(chunk.records[row][at]) for at in self._kept]
             self._write([*cells, *predicted])
 
     def close(self) -> None:

@@ -28,36 +28,31 @@ class SheetChunk:
     """Some rows of a sheet.
 
     Attributes:
-        rows: their cells: texts, numbers, booleans, moments or None.
+        records: their cells: texts, numbers, booleans, moments or None.
         numbers: each row's number on the sheet, from 1.
     """
 
-    rows: list[list[Any]]
+    records: list[list[Any]]
     numbers: list[int]
 
     def __len__(self) -> int:
-        return len(self.rows)
+        return len(self.records)
 
     def column(self, index: int) -> list[Any]:
         """The cells of one column; moments as ISO text."""
-        return [_cell(row[index]) for row in self.rows]
+        return [_cell(row[index]) for row in self.records]
 
     def location_of(self, row: int) -> tuple[str, int]:
         """Where a person finds a row: ``("row", 17)``."""
         return "row", self.numbers[row]
 
-    @property
-    def records(self) -> list[list[Any]]:
-        """The rows' cells."""
-        return self.rows
-
     def part(self, rows: slice) -> SheetChunk:
         """Some of the rows alone."""
-        return SheetChunk(self.rows[rows], self.numbers[rows])
+        return SheetChunk(self.records[rows], self.numbers[rows])
 
     def joined(self, more: SheetChunk) -> SheetChunk:
         """These rows, and those behind them."""
-        return SheetChunk(self.rows + more.rows, self.numbers + more.numbers)
+        return SheetChunk(self.records + more.records, self.numbers + more.numbers)
 
     def characters(self) -> int:
         """Nothing: the workbook is in memory already."""
@@ -168,7 +163,7 @@ def first_rows(stream: BinaryIO, expected: Collection[str], count: int) -> list[
     source = WorkbookSource(stream, "", expected)
     chunk = next(source.chunks(), SheetChunk([], []))
     cells = [["" if (value := _cell(cell)) is None else str(value) for cell in row]
-             for row in chunk.rows[:count]]  # fmt: skip
+             for row in chunk.records[:count]]  # fmt: skip
     return [source.names, *cells]
 
 

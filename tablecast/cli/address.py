@@ -1,7 +1,5 @@
 """Where a server is about to listen: whether it may, how people write it, and a browser for it."""
 
-from __future__ import annotations
-
 import errno
 import os
 import socket

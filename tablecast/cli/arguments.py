@@ -1,7 +1,5 @@
 """Arguments that several commands have, and the line that they print."""
 
-from __future__ import annotations
-
 import argparse
 import math
 import sys

@@ -1,7 +1,5 @@
 """What ``--help`` says of a command: what it does, in a sentence or two, and examples."""
 
-from __future__ import annotations
-
 import argparse
 import textwrap
 

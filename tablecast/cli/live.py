@@ -1,13 +1,11 @@
 """Progress of a long training: one live line on a terminal, plain lines elsewhere."""
 
-from __future__ import annotations
-
 import shutil
 import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import TextIO
+from typing import Self, TextIO
 
 from tablecast.cli.progress import bar
 from tablecast.training.search.budget import Standing
@@ -40,7 +38,7 @@ class Live:
         self._ticking: threading.Thread | None = None
         self._is_terminal = self._stream.isatty()
 
-    def __enter__(self) -> Live:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -1,7 +1,5 @@
 """The command line: ``python -m tablecast COMMAND``."""
 
-from __future__ import annotations
-
 import argparse
 import os
 import pkgutil

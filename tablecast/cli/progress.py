@@ -1,11 +1,9 @@
 """A progress bar on a terminal, or a line every few seconds in a log."""
 
-from __future__ import annotations
-
 import sys
 import time
 from collections.abc import Callable
-from typing import TextIO
+from typing import Self, TextIO
 
 #: Columns of the bar; with its figures it fits a terminal of 80.
 WIDTH = 30
@@ -34,7 +32,7 @@ class ProgressBar:
         self._drawn: float | None = None
         self._is_terminal = self._stream.isatty()
 
-    def __enter__(self) -> ProgressBar:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -1,7 +1,5 @@
 """The options that say how to read a table, where its cells leave that open."""
 
-from __future__ import annotations
-
 import argparse
 import re
 from collections.abc import Sequence

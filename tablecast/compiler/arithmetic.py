@@ -3,8 +3,6 @@
 Tensors are (rows, width) unless a docstring says otherwise.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,21 +1,17 @@
 """The columns between two steps: where each is in the graph, and its values in the probe."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from tablecast.compiler.arithmetic import join
 from tablecast.compiler.graph import Builder, Matrix
 from tablecast.compiler.probe import Probe
 from tablecast.errors import UnsupportedStep
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 @dataclass(frozen=True)

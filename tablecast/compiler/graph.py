@@ -1,7 +1,5 @@
 """Build an ONNX graph a node at a time, in float64 throughout."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """From the estimator's prediction to that of ``predict_model``: its labels and its scale."""
 
-from __future__ import annotations
-
 from typing import Any, Literal
 
 import numpy as np

@@ -1,13 +1,12 @@
 """The compiler's main loop: it walks a fitted PyCaret pipeline and writes its graph."""
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Sequence
 from inspect import signature
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import onnx
+import pandas as pd
 from onnx import TensorProto
 
 import tablecast.compiler.estimators
@@ -21,9 +20,6 @@ from tablecast.compiler.probe import UNKNOWN_TEXTS, Probe
 from tablecast.compiler.registry import convert
 from tablecast.errors import UnsupportedStep
 from tablecast.schema.field import Field
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 #: onnxruntime takes some microseconds for each input: more columns of numbers are one.
 MOST_INPUTS = 64

@@ -4,8 +4,6 @@ Every row is the first one with a single column changed. What a step makes of a 
 from that text's row, and a result that changes with several columns shows itself.
 """
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Sequence
 from typing import Any

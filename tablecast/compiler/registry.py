@@ -1,7 +1,5 @@
 """Which converter compiles which class. Each converter is registered beside its own code."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from importlib import import_module

@@ -1,7 +1,5 @@
 """The one table in a zip archive."""
 
-from __future__ import annotations
-
 import io
 import zipfile
 import zlib

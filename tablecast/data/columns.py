@@ -29,10 +29,7 @@ from tablecast.data.cells import Column
 from tablecast.data.column_hints import note_dates_as_numbers
 from tablecast.data.dates import without_zone
 from tablecast.data.names import check_width, tidy_names, unique_names
-from tablecast.data.number_columns import (
-    read_as_requested,
-    read_number_column,
-)
+from tablecast.data.number_columns import read_as_requested, read_number_column
 from tablecast.data.text_columns import read_text_column
 from tablecast.errors import Remark
 from tablecast.schema.options import ReadingOptions

@@ -1,7 +1,5 @@
 """Compressed files: gzip and Zstandard, recognized by their first bytes."""
 
-from __future__ import annotations
-
 import gzip
 import io
 import zlib

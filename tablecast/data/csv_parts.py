@@ -1,7 +1,5 @@
 """Rows of CSV files that are never held in memory as a whole."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager

@@ -4,8 +4,6 @@ Files come with more than a table: a first line ``sep=;``, a title above and a f
 names, a separator behind each row, columns without a name. None of it is data, all of it is said.
 """
 
-from __future__ import annotations
-
 import csv
 import io
 import math

@@ -7,8 +7,6 @@ characters. Where several make sense charset-normalizer, which knows how often l
 the last word. One bad byte is one bad character, and not another language.
 """
 
-from __future__ import annotations
-
 import codecs
 import re
 from collections import Counter

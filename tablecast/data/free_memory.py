@@ -1,7 +1,5 @@
 """How much memory is free, and whether a table fits into it before it is read."""
 
-from __future__ import annotations
-
 import math
 from contextlib import suppress
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Tables of Kaggle, such as ``kaggle:OWNER/DATASET``, through Kaggle's own client."""
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Iterator, Sequence

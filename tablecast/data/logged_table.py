@@ -1,7 +1,5 @@
 """How the table begins that ``tablecast log export`` writes: so it is known wherever it is read."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Sequence
 

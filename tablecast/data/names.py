@@ -1,7 +1,5 @@
 """Column names that are unique, not used by predictions, and not merged by PyCaret."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 

@@ -14,12 +14,7 @@ from tablecast.data.dates import Dates, dates_in, without_zone
 from tablecast.data.numbers import Numbers
 from tablecast.errors import TableError
 from tablecast.schema.moments import moment_of
-from tablecast.schema.number_formats import (
-    DECIMAL_COMMA,
-    DECIMAL_POINT,
-    amount_of,
-    is_currency,
-)
+from tablecast.schema.number_formats import DECIMAL_COMMA, DECIMAL_POINT, amount_of, is_currency
 from tablecast.schema.table_notes import (
     CODES,
     COMMA_OPEN,

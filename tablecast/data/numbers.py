@@ -1,7 +1,5 @@
 """A column's texts as numbers: how they are written, their unit, and what prevents it."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,5 @@
 """The files that a folder or a pattern stands for, and what their folders' names say."""
 
-from __future__ import annotations
-
 import glob
 import os
 from collections.abc import Sequence

@@ -12,7 +12,7 @@ import numpy as np
 from tablecast.data.columns import tidy
 from tablecast.data.logged_table import first_of
 from tablecast.data.prepared import Dropped, Prepared, named_id
-from tablecast.data.row_metadata import NO_FEATURE, metadata_of
+from tablecast.data.row_metadata import NO_FEATURE, metadata_of, rows_in_words
 from tablecast.data.split_hints import hints
 from tablecast.data.task import TASKS, Task, infer_with_reason
 from tablecast.errors import Remark, TableError
@@ -139,7 +139,7 @@ def _check_targets(targets: pd.Series) -> None:
         )
     if len(present) < MIN_ROWS:
         raise TableError(
-            f"Only {_rows(len(present))} with a value in '{name}'. Training needs at least "
+            f"Only {rows_in_words(len(present))} with a value in '{name}'. Training needs at least "
             f"{MIN_ROWS}, because some are kept for testing. Add rows."
         )
     if targets.dtype.kind == "M":
@@ -374,7 +374,3 @@ def _unusable(target: object) -> TableError:
     return TableError(
         f"The target '{target}' holds neither numbers nor text. Turn it into numbers or text."
     )
-
-
-def _rows(count: int) -> str:
-    return f"{count:,} row{'' if count == 1 else 's'}"

@@ -5,8 +5,6 @@ sampling algorithms", 1994). A class's share is known at the end only: until the
 kept than its share so far asks for, enough that a final row is missing once in a billion.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Sequence
 from itertools import compress

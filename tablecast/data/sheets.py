@@ -1,7 +1,5 @@
 """Workbooks: Excel's .xlsx, .xlsm, .xlsb and .xls, and OpenDocument's .ods, as rows of cells."""
 
-from __future__ import annotations
-
 import datetime
 import io
 import math

@@ -1,7 +1,5 @@
 """Lines around a table in a file: a title, a footer, a total, and row names."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from itertools import pairwise

@@ -7,8 +7,6 @@ is, what it takes shows there. Where a system has no such limits (Windows; macOS
 memory), only what the zip says of its size is looked at.
 """
 
-from __future__ import annotations
-
 import io
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """A loaded deployment: its schema, its engine and its description."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property

@@ -4,8 +4,6 @@ The description holds the schema, the card and the SHA-256 of the pickle, so tha
 checked before it is opened and never opened by a process that only needs to know its fields.
 """
 
-from __future__ import annotations
-
 import json
 import platform
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """The paths of a deployment's files."""
 
-from __future__ import annotations
-
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """The deployments in a folder: ``NAME.onnx``, ``NAME/NAME.onnx`` and ``NAME/VERSION/NAME.onnx``."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 

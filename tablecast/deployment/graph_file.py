@@ -4,8 +4,6 @@ Of 500 ONNX files with a changed byte, 212 loaded in onnxruntime and answered wr
 bytes are read once, checked, and those same bytes are what runs; nothing else is ever opened.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path

@@ -4,8 +4,6 @@ A package says that it brings one by an entry point: ``house_prices = "house_pri
 the group ``tablecast.deployments``. Nothing of it is imported to find the files.
 """
 
-from __future__ import annotations
-
 from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path

@@ -1,16 +1,12 @@
 """The body of ``/api/v1/model``: everything known of a deployment, as plain data."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from tablecast.deployment.deployment import Deployment
 from tablecast.errors import Remark, is_remark
 from tablecast.i18n.language import ENGLISH, speaking
 from tablecast.schema.field import LATER, Field
-
-if TYPE_CHECKING:
-    from tablecast.deployment.deployment import Deployment
 
 #: What training, or a comparison, put into the card, and what stands for it in a deployment from
 #: before that.

@@ -1,16 +1,12 @@
 """``predict_model`` as PyCaret has it, computed by a deployment's engine."""
 
-from __future__ import annotations
-
 from os import PathLike
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy.typing as npt
 
+from tablecast.deployment.deployment import Deployment
 from tablecast.inference.predictor import Predictor
-
-if TYPE_CHECKING:
-    from tablecast.deployment.deployment import Deployment
 
 
 def predict_model(deployment: str | PathLike[str] | Deployment, data: Any) -> Any:
@@ -31,7 +27,6 @@ def predict_model(deployment: str | PathLike[str] | Deployment, data: Any) -> An
             them.
         ArtifactError: the deployment cannot be loaded.
     """
-    from tablecast.deployment.deployment import Deployment
     from tablecast.deployment.opening import load
 
     loaded = deployment if isinstance(deployment, Deployment) else load(deployment)

@@ -5,8 +5,6 @@ the card. Nothing of it is in the graph's nodes, so that the proof that they giv
 predictions holds.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace

@@ -5,8 +5,6 @@ signature tells that somebody with the secret key has made them. The files are m
 that ``minisign -V`` checks them too.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable
 from importlib import import_module

@@ -1,7 +1,5 @@
 """Where a deployment is opened from, and whether what stands there has changed."""
 
-from __future__ import annotations
-
 import os
 from dataclasses import dataclass
 from functools import cached_property

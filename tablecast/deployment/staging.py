@@ -3,8 +3,6 @@
 They are made in a folder beside their place, and moved when all are done.
 """
 
-from __future__ import annotations
-
 import os
 import re
 from collections.abc import Iterator

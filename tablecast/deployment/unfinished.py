@@ -4,8 +4,6 @@ Its process holds a lock on it. What a killed process left there is used again b
 the same place next, so that nothing of it stays.
 """
 
-from __future__ import annotations
-
 import os
 import shutil
 from collections.abc import Iterator

@@ -6,8 +6,6 @@ other. Until it is there, the first version is current: a version that is put be
 nothing by itself.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from dataclasses import asdict, dataclass, replace

@@ -1,7 +1,5 @@
 """The prediction log as a table: CSV, Excel or Parquet, with what training reads."""
 
-from __future__ import annotations
-
 import csv
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing

@@ -1,7 +1,5 @@
 """Regressors whose predictions stay near the training values, and near one another."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any, Self
 

@@ -1,7 +1,5 @@
 """Texts of many levels, encoded as means of the target over the other rows."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from hashlib import sha256
 from typing import Any, Self

@@ -4,8 +4,6 @@ A pickle holds them by pandas' inner parts, for which skops has no form. PyCaret
 some.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import pandas as pd

@@ -1,7 +1,5 @@
 """The columns of a linear model: independent ones, useful products, bins and names."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol

@@ -1,7 +1,5 @@
 """Predictions held within the possible range of the target."""
 
-from __future__ import annotations
-
 from typing import Any, Self
 
 import numpy as np

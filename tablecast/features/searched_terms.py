@@ -4,8 +4,6 @@
 float64, and each of its columns has an exact form in a graph.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any, Self
 

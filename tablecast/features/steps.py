@@ -7,8 +7,6 @@ an exact form in a graph. What a step has learnt is in its attributes that end i
 They expect numbers without gaps: put them after imputation and encoding.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any, Self
 

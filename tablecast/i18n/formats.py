@@ -5,8 +5,6 @@ Signs and patterns are facts of Unicode's CLDR, which ``make messages`` takes fr
 costs what Python's own ``format`` does: an answer's page has some hundred of them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date

@@ -10,8 +10,6 @@ The first two are what pybabel makes of them; ``[tool.babel]`` in pyproject.toml
 stand. A new language is an empty folder in ``locale/``, such as ``de``, then ``make messages``.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from pathlib import Path

@@ -10,8 +10,6 @@ Sundararajan and Najmi, "The many Shapley values for model explanation" (2020), 
 Shapley, with the first case as the baseline.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -20,13 +18,7 @@ import numpy.typing as npt
 
 from tablecast.inference.engine import Engine, Label
 from tablecast.inference.permutations import Walks
-from tablecast.inference.shapley import (
-    MOST_EXACT,
-    SEED,
-    Contribution,
-    followed,
-    shapley_weights,
-)
+from tablecast.inference.shapley import MOST_EXACT, SEED, Contribution, followed, shapley_weights
 from tablecast.schema.field import Value
 from tablecast.schema.schema import Row, Schema
 

@@ -1,7 +1,5 @@
 """The interface of an engine: columns in, predictions out."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol

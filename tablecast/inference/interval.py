@@ -12,15 +12,13 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from tablecast.schema.factors import FORMULAS
-
-if TYPE_CHECKING:
-    from tablecast.schema.field import Field, Value
+from tablecast.schema.field import Field, Value
 
 Floats = npt.NDArray[np.float64]
 #: Ends of ranges: float64, or int64 of a target of whole numbers.

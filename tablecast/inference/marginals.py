@@ -182,7 +182,7 @@ def _groups(field: Field, known: npt.NDArray[np.float64]) -> dict[str, Any]:
         return {"values": [], "counts": [], "rest": 0}
     values, counts = np.unique(known, return_counts=True)
     if len(values) > GROUPS or counts.min() < FEWEST:
-        parts = np.array_split(known, max(1, min(GROUPS, len(known) // FEWEST)))
+        parts = np.array_split(known, min(GROUPS, len(known) // FEWEST))
         means = [field.mean_of(part, known) for part in parts]
         values, indices = np.unique(means, return_inverse=True)
         counts = np.bincount(indices, weights=[len(part) for part in parts])
@@ -212,7 +212,7 @@ def round_edges(low: float, high: float, most: int) -> list[float]:
         low, high = low - max(abs(low), 1.0), high + max(abs(high), 1.0)
     least = (high - low) / (most - 2) * (1 - 1e-9)
     power = 10.0 ** math.floor(math.log10(least))
-    step = next(m * power for m in (1, 2, 2.5, 5, 10) if m * power >= least)
+    step = next(m * power for m in (2, 2.5, 5, 10) if m * power >= least)
     first, last = math.floor(low / step), math.ceil(high / step)
     return [tick * step for tick in range(first, last + 1)]
 

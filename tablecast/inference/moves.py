@@ -5,10 +5,11 @@ is the share of the training rows that lie between: from the median to the large
 whatever the unit. Another level is the farther the rarer it is.
 """
 
-from __future__ import annotations
-
 import math
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -51,14 +52,14 @@ class Move:
         Neither end is among them. Empty where the field has levels or choices, or one is missing.
         """
         field, present = self.field, self.present
-        if field.is_text or field.choices or start != start or present != present:
+        if field.is_text or field.choices or start != start:
             return np.empty(0), np.empty(0)
         spread = np.linspace(float(start), float(end), count + 1)
         points = np.unique(_rounded(field, spread, self.marginal))
-        usable = [_is_seen(field, at) and _goes(field, present, at) for at in points.tolist()]
+        seen = [_is_seen(field, at) for at in points.tolist()]
         low, high = sorted((float(start), float(end)))
         inner = (points > low) & (points < high)
-        points = points[inner & np.array(usable)]
+        points = points[inner & np.array(seen)]
         points = points[np.argsort(np.abs(points - float(present)), kind="stable")]
         return points, _number_costs(field, float(present), points, self.marginal)
 
@@ -124,12 +125,19 @@ def _number_costs(
 
 def _distribution(field: Field, marginal: Marginal | None) -> tuple[Array, Array]:
     """Rising numbers, and the share of training below each; half of those that have it count."""
-    low, high = field.minimum or 0.0, field.maximum or 0.0
-    shares = _shares(marginal)
-    at = np.array(sorted(map(float, shares)) or [low, high])
-    each = np.array([shares.get(value, 0.5) for value in at.tolist()])
+    at, each = np.array(sorted(_numbers(field, marginal).items())).T
     below = (np.cumsum(each) - each / 2) / each.sum()
-    return np.array([min(low, at[0]), *at, max(high, at[-1])]), np.array([0.0, *below, 1.0])
+    ends = [*_range(field), *at]
+    return np.array([min(ends), *at, max(ends)]), np.array([0.0, *below, 1.0])
+
+
+def _numbers(field: Field, marginal: Marginal | None) -> Mapping[Any, float]:
+    """Each known number's share; without a distribution both ends of the range count alike."""
+    return _shares(marginal) or Counter(_range(field))
+
+
+def _range(field: Field) -> list[float]:
+    return [end for end in (field.minimum, field.maximum) if end is not None]
 
 
 def _shares(marginal: Marginal | None) -> dict[Value, float]:
@@ -141,10 +149,10 @@ def _shares(marginal: Marginal | None) -> dict[Value, float]:
 
 
 def _rounded(field: Field, points: Array, marginal: Marginal | None) -> Array:
-    known = [*map(float, _shares(marginal))] or [field.minimum or 0.0, field.maximum or 0.0]
+    known = _numbers(field, marginal)
     span = max(known) - min(known)
-    if span <= 0:
+    if not span:
         return points
     step = 10.0 ** math.floor(math.log10(span)) / FINENESS
-    decimals = max(0, -math.floor(math.log10(step)))
+    decimals = -math.floor(math.log10(step))  # without the noise of the multiplication
     return field.nearest(np.round(np.round(points / step) * step, decimals))

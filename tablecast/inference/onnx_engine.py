@@ -1,7 +1,5 @@
 """The compiled graph in onnxruntime. Needs neither PyCaret nor its Python."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping, Sequence
 from functools import cached_property

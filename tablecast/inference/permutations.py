@@ -1,7 +1,5 @@
 """Sampled orders in which fields join: walks from background rows to the explained row."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -3,8 +3,6 @@
 An engine plugs in by having one method: ``answer``, from columns to an ``Answer``.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 

@@ -1,7 +1,5 @@
 """The only place where PyCaret is imported for predictions, and its own ``predict_model``."""
 
-from __future__ import annotations
-
 import gc
 import os
 import warnings
@@ -16,9 +14,6 @@ import numpy as np
 from tablecast.errors import UnsupportedStep
 from tablecast.inference.pycaret_gate import pass_version_gate
 from tablecast.schema.texts import canonical_text, class_names
-
-#: Larger numbers have no fraction.
-MOST = 2.0**53
 
 
 def import_pycaret(module: str) -> Any:
@@ -168,7 +163,7 @@ def _hear(heard: dict[str, dict[str, Any]], column: str, levels: Any) -> None:
 def plain(value: Any) -> Any:
     """A number of NumPy's as Python's own; of a float32, however it is kept, 0.1 as 0.1."""
     value = value.item() if hasattr(value, "item") else value
-    if isinstance(value, float) and abs(value) < MOST and not value.is_integer():
+    if isinstance(value, float) and not value.is_integer():
         single = np.float32(value)
         return float(str(single)) if single == value else value
     return value

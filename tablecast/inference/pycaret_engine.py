@@ -1,7 +1,5 @@
 """PyCaret's own ``predict_model`` on the saved pipeline: slow, and the reference."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """PyCaret on Python 3.12, where it works and refuses to be imported."""
 
-from __future__ import annotations
-
 import sys
 from importlib import import_module
 from importlib.machinery import ModuleSpec

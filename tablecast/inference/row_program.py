@@ -12,8 +12,6 @@ by zero, an overflow), the function raises ``ArithmeticError`` or ``ValueError``
 answers that row.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby

@@ -1,7 +1,5 @@
 """What-if: how the prediction changes with one field, for every field."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any

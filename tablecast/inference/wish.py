@@ -1,7 +1,5 @@
 """What an answer should be instead: a class, or an amount of at least or at most so much."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

@@ -4,8 +4,6 @@ A deployment keeps the distribution of each field, and of the answers to rows th
 as means of equally large groups. Between two of those a group's values are taken as evenly spread.
 """
 
-from __future__ import annotations
-
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Confidence sequences: ranges that hold at all times together, however often one looks."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 

@@ -12,15 +12,13 @@ Sums are nested mappings with numbers at their ends, which are plain JSON::
 among them. No name in it comes from whoever asked, so that nobody can make it grow.
 """
 
-from __future__ import annotations
-
 import math
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
+from typing import Any, Self
 
 from tablecast.log.bins import ANSWERS, Bins, bins_of
 
@@ -71,7 +69,7 @@ class Counting:
     fields: frozenset[str]
 
     @classmethod
-    def of(cls, description: Mapping[str, Any]) -> Counting:
+    def of(cls, description: Mapping[str, Any]) -> Self:
         """By a deployment's description."""
         fields = description["schema"]["fields"]
         return cls(bins_of(description), frozenset(field["name"] for field in fields))

@@ -4,8 +4,6 @@ An address is one of SQLAlchemy's: ``sqlite:///log.db`` (a path from the folder 
 starts in; four slashes for one from the root) or ``postgresql://user:password@host/name``.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress

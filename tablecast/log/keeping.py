@@ -1,7 +1,5 @@
 """Where parcels go: one transaction for all that wait, in a database that is still the one."""
 
-from __future__ import annotations
-
 import os
 import time
 from collections.abc import Sequence

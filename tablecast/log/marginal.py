@@ -1,7 +1,5 @@
 """The chance of counts whose shares are not known: Pólya's urn, from sums of counts alone."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

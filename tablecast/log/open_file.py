@@ -1,7 +1,5 @@
 """A file that is opened when it is needed, and stays open until somebody closes it."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

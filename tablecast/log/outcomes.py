@@ -1,7 +1,5 @@
 """What answers should have been: told once, of an answer that is there, in the target's kind."""
 
-from __future__ import annotations
-
 import math
 import time
 from collections.abc import Iterator, Mapping, Sequence

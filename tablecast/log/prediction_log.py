@@ -1,7 +1,5 @@
 """The log of a process: opened by its address, and what answers are handed to."""
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable, Mapping
 from queue import Empty, SimpleQueue
@@ -129,4 +127,3 @@ class PredictionLog:
             log.error("The prediction log cannot be written to: %s", reason_of(error))
         finally:
             self.engine.dispose()
-

@@ -4,8 +4,6 @@ Times are microseconds since 1970, UTC. A row is a dictionary of a table's colum
 with JSON already read. Every function raises LogError where the log cannot be read.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import Any
 

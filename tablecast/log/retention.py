@@ -1,7 +1,5 @@
 """What is deleted from the log: old rows, and rows that somebody names."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Mapping
 from typing import Any

@@ -1,7 +1,5 @@
 """Statements for the rows of every answer, made once: to make one takes longer than to run it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 

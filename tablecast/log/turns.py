@@ -7,8 +7,6 @@ What several processes have written one after another is on the disk after a sin
 who has written waits a moment for those who are about to, and then one of them waits for all.
 """
 
-from __future__ import annotations
-
 import fcntl
 import os
 import struct

@@ -2,8 +2,6 @@
 written ahead into its file, and deletes what is old.
 """
 
-from __future__ import annotations
-
 import logging
 import time
 from threading import Event, Lock, Thread

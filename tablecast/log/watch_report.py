@@ -3,8 +3,6 @@
 All of it is plain data without words, for a page, for JSON and for Prometheus alike.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

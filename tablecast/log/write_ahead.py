@@ -1,7 +1,5 @@
 """What SQLite writes ahead of its file: room for it, and the wait until it is on the disk."""
 
-from __future__ import annotations
-
 import os
 from contextlib import suppress
 

@@ -5,8 +5,6 @@ under way goes into the next (group commit), and those who were answered togethe
 moment, since they may ask again together.
 """
 
-from __future__ import annotations
-
 import atexit
 import logging
 import math
@@ -17,12 +15,7 @@ from contextlib import suppress
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread
 
-from sqlalchemy.exc import (
-    InterfaceError,
-    InternalError,
-    OperationalError,
-    ProgrammingError,
-)
+from sqlalchemy.exc import InterfaceError, InternalError, OperationalError, ProgrammingError
 
 from tablecast.errors import LogError
 from tablecast.log.database import reason_of

@@ -3,8 +3,6 @@
 Contrast is as WCAG 2.2 has it: https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio.
 """
 
-from __future__ import annotations
-
 import re
 
 #: What WCAG's level AA wants of text.

@@ -90,6 +90,6 @@ def _bends(codes: Floats, goal: Floats) -> bool:
     within = float(((goal - means[indices]) ** 2).sum())
     spread = codes - codes.mean()
     line = float((spread @ goal) ** 2 / (spread @ spread))
-    beyond = max(between - line, 0.0)
+    beyond = between - line
     chance = within / (len(goal) - len(values))
     return beyond > LEAST_FRACTION * between and beyond / (len(values) - 2) > LEAST_F * chance

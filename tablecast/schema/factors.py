@@ -1,7 +1,5 @@
 """What is made of a field's value: the factors of searched terms and of ranges."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from typing import Any
 

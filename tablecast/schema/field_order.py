@@ -1,7 +1,5 @@
 """The order of a form's fields, and which of them are folded away at first."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from itertools import accumulate
 

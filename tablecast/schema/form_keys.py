@@ -1,7 +1,5 @@
 """The keys of a form file: what each is for, and which values it takes."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date

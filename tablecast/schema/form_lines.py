@@ -1,7 +1,5 @@
 """Where a key stands in a form file, so that an error can name its line."""
 
-from __future__ import annotations
-
 import tomllib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager

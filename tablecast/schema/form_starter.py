@@ -1,7 +1,5 @@
 """A form file written from a schema: what it says now, and all that it could say."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterator, Mapping

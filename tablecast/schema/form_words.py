@@ -1,7 +1,5 @@
 """What a form file says to people, in every language, as attributes of a schema."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """An organisation's logo: a small picture that becomes part of every page."""
 
-from __future__ import annotations
-
 import base64
 import struct
 from pathlib import Path

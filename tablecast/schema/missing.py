@@ -1,7 +1,5 @@
 """Texts that mean a missing value."""
 
-from __future__ import annotations
-
 import re
 
 from tablecast.schema.texts import fold

@@ -3,8 +3,6 @@
 A format is one of ``strptime``'s, for the text that ``plain_date`` makes of a cell.
 """
 
-from __future__ import annotations
-
 import re
 from datetime import UTC, date, datetime
 from typing import Any

@@ -6,8 +6,6 @@ are read in both, and so is Indian grouping, ``12,34,567``. A table's columns de
 one it is; the schema keeps it, and the form, programs' texts and files are read by it again.
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Sequence

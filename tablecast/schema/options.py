@@ -5,14 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from tablecast.errors import TableError
+from tablecast.schema.field import Field
 from tablecast.schema.texts import fold
-
-if TYPE_CHECKING:
-    from tablecast.schema.field import Field
-
 
 LISTS_OF_COLUMNS, MAPPINGS = ("category", "number", "drop", "keep"), ("date", "level")
 #: Options that are lists of columns or texts.

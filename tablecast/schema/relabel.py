@@ -1,7 +1,5 @@
 """A deployment's schema with what a form file says: in words and limits, without its table."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any

@@ -83,6 +83,11 @@ class Schema:
     accent: str = ""
     accent_dark: str = ""
 
+    @property
+    def defaults(self) -> dict[str, str]:
+        """Field name to what the form starts with, as it is written there."""
+        return {field.name: field.show(field.default) for field in self.fields}
+
     @classmethod
     def from_table(
         cls,

@@ -3,8 +3,6 @@
 ``{name}`` is the column that a sentence is about.
 """
 
-from __future__ import annotations
-
 from tablecast.errors import Remark, counted
 
 OTHER_ENCODING = Remark(

@@ -1,7 +1,5 @@
 """Texts that mean the same, and values as sentences show them."""
 
-from __future__ import annotations
-
 import re
 import sys
 import unicodedata

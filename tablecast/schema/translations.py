@@ -10,8 +10,6 @@ Wherever the file holds a text for people, it may hold a table of languages inst
 A language that lacks a text shows the English one, or else the first in the file.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """What would have to change, in the API: the wish in the address, and what was found for it."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from typing import Any

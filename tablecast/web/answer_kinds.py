@@ -1,7 +1,5 @@
 """The response format that a program asks for, and the formats other than JSON."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Mapping, Sequence
 from operator import itemgetter

@@ -1,7 +1,5 @@
 """The API's prediction routes: the tutorial's own, and the full one."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any

@@ -4,8 +4,6 @@ HTML or JSON, the shape of errors, and the headers are decided here; the views o
 render.
 """
 
-from __future__ import annotations
-
 import logging
 import sys
 import time

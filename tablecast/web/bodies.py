@@ -1,7 +1,5 @@
 """The rows in a request's body: JSON, NDJSON (one JSON object per line) or CSV."""
 
-from __future__ import annotations
-
 import io
 import json
 from collections.abc import Callable, Mapping

@@ -1,7 +1,5 @@
 """How large a request's body may be, which is seen before any of it is read."""
 
-from __future__ import annotations
-
 from flask import current_app, request
 from werkzeug.exceptions import LengthRequired, RequestEntityTooLarge
 

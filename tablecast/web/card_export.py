@@ -1,17 +1,12 @@
 """The model card as a file: one HTML page that needs nothing else, or JSON."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from tablecast.deployment.deployment import Deployment
 from tablecast.deployment.model_card import card_of
 from tablecast.deployment.unfinished import write_whole
 from tablecast.errors import CardError
-
-if TYPE_CHECKING:
-    from tablecast.deployment.deployment import Deployment
 
 #: The style sheets that the page has, in their order.
 STYLES = ("tablecast.css", "card.css")

@@ -1,7 +1,5 @@
 """Explanations and what-ifs in the API's responses."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from tablecast.deployment.deployment import Deployment

@@ -1,7 +1,5 @@
 """How the answers to a file get into the prediction log, while the file is answered."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager

@@ -5,8 +5,6 @@ is loaded: processes made of it afterwards share them. An engine's session belon
 so each opens its own.
 """
 
-from __future__ import annotations
-
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress

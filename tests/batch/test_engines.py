@@ -38,7 +38,7 @@ from tests.engine_checks import (
 from tests.insured import rows_of, text
 
 #: Dask's and its packages' own.
-pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("ignore")]
+pytestmark = pytest.mark.filterwarnings("ignore")
 
 
 @pytest.fixture(scope="module", params=["processes", "dask"])
@@ -48,6 +48,7 @@ def cluster(request: pytest.FixtureRequest) -> Iterator[Cluster]:
         yield running
 
 
+@pytest.mark.slow
 def test_the_bytes_are_those_of_one_process(
     cluster: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -57,16 +58,19 @@ def test_the_bytes_are_those_of_one_process(
     check_bytes(cluster, path, once(path), monkeypatch)
 
 
+@pytest.mark.slow
 def test_refusals_are_those_of_one_process(cluster: Cluster, tmp_path: Path) -> None:
     """The first bad rows with their lines."""
     check_refusals(cluster, tmp_path)
 
 
+@pytest.mark.slow
 def test_workers_refuse_what_is_not_the_same(cluster: Cluster, tmp_path: Path) -> None:
     """Another graph than was named, and another version."""
     check_strangers(cluster, tmp_path)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("options", "words"),
     [
@@ -106,6 +110,7 @@ def other_service() -> Iterator[str]:
         server.shutdown()
 
 
+@pytest.mark.thorough
 def test_something_else_at_the_address(other_service: str, tmp_path: Path, capsys: Any) -> None:
     """One line, whatever the client makes of the answer; nothing is left."""
     (tmp_path / "in.csv").write_text(text(rows_of(10)))
@@ -119,6 +124,7 @@ def test_something_else_at_the_address(other_service: str, tmp_path: Path, capsy
     assert [path.name for path in tmp_path.iterdir()] == ["in.csv"]
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("end", "words"),
     [("os._exit(1)", "(127.0.0.1:1) goes away. Go on."), ("pass", ""), ("raise SystemExit", "")],
@@ -191,6 +197,7 @@ def hear_ctrl_c() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_whole_parts(tmp_path: Path) -> None:
     """What is done stays, no process does, and --resume ends with the bytes of one run."""
     (tmp_path / "in.csv").write_text(text(rows_of(30_000) * 10))  # or it ends before it is stopped

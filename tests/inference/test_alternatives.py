@@ -21,13 +21,16 @@ from tablecast.inference.alternatives import (
     Way,
     _Beside,
     _spread,
+    _Trial,
     alternatives,
 )
 from tablecast.inference.engine import Answer, Columns
+from tablecast.inference.marginals import Background, Marginal
 from tablecast.inference.moves import _is_seen
+from tablecast.inference.predictor import Predictor
 from tablecast.inference.wish import Wish
 from tablecast.schema.field import Field
-from tablecast.schema.schema import Row
+from tablecast.schema.schema import Row, Schema
 from tests.deployments import shipped_deployment
 from tests.explained import charging, deployment_of, grading, of_every_kind, of_long_form
 
@@ -230,3 +233,107 @@ def test_numbers_within_the_training_range_are_seen_ones() -> None:
     ]  # fmt: skip
     assert not _is_seen(replace(field, minimum=None), 2.0)
     assert not _is_seen(replace(field, maximum=None), 2.0)
+
+
+class LargerEngine:
+    """The first number, or a quarter of the second where that is more."""
+
+    def answer(self, columns: Columns) -> Answer:
+        return Answer(np.maximum(columns["coarse"], columns["fine"] / 4))
+
+
+def of_numbers(engine: Any, **known: tuple[float, ...]) -> tuple[Predictor, Background]:
+    """A predictor of numbers from 0 to 10, of which training had some."""
+    fields = tuple(Field(name, "number", "float64", minimum=0.0, maximum=10.0) for name in known)
+    marginals = {
+        name: Marginal(values, np.full(len(values), 1 / len(values)))
+        for name, values in known.items()
+    }
+    background = Background(marginals, None, {}, 10)
+    return Predictor(Schema(fields, "y", "regression"), engine), background
+
+
+def test_ways_are_in_order_after_they_came_nearer() -> None:
+    """A far value that is brought near goes before one that was nearer at first."""
+    ten = tuple(map(float, range(11)))
+    predictor, background = of_numbers(LargerEngine(), fine=ten, coarse=(0.0, 10.0))
+    found = alternatives(predictor, background, Row((0.0, 0.0)), Wish(at_least=1.0))
+    assert [[change.field for change in way.changes] for way in found.ways] == [
+        ["coarse"], ["fine"],
+    ]  # fmt: skip
+    assert found.ways[0].cost < found.ways[1].cost
+    assert _Trial({}, {1: 0.25, 4: 0.5}).cost == 0.75
+
+
+class SwitchEngine:
+    """How many fields are on, of so many."""
+
+    def __init__(self, asked: int) -> None:
+        self.asked = asked
+
+    def answer(self, columns: Columns) -> Answer:
+        return Answer(1.0 * (sum(columns.values()) >= self.asked))
+
+
+@pytest.mark.parametrize(("asked", "ways"), [(1, 3), (2, 3), (3, 3), (4, 0)])
+def test_three_ways_of_up_to_three_changes_are_shown(asked: int, ways: int) -> None:
+    """A reader weighs no more of either."""
+    names = [f"s{at}" for at in range(5)]
+    fields = tuple(Field(name, "integer", "int64", minimum=0, maximum=1) for name in names)
+    predictor = Predictor(Schema(fields, "y", "regression"), SwitchEngine(asked))
+    found = alternatives(predictor, None, Row((0.0,) * 5), Wish(at_least=1.0))
+    assert [len(way.changes) for way in found.ways] == [asked] * ways
+
+
+class FirstEngine:
+    """The first field."""
+
+    def answer(self, columns: Columns) -> Answer:
+        return Answer(next(iter(columns.values())))
+
+
+@pytest.mark.parametrize(
+    ("present", "wish", "value"),
+    [
+        (0.0, Wish(at_least=5.013), 5.02), (0.0, Wish(at_least=0.02), 0.04),
+        (10.0, Wish(at_most=5.013), 5.0), (10.0, Wish(at_least=9.0), None),
+    ],
+)  # fmt: skip
+def test_a_number_is_placed_to_a_256th_of_the_way(
+    present: float, wish: Wish, value: float | None
+) -> None:
+    """Sixteen numbers are tried between the case's own and one that leads there, twice."""
+    predictor, background = of_numbers(FirstEngine(), size=(0.0, 9.0))
+    found = alternatives(predictor, background, Row((present,)), wish)
+    assert found.is_met is (value is None)
+    assert [way.changes[0].value for way in found.ways] == ([] if value is None else [value])
+
+
+@pytest.mark.parametrize("probable", [True, False])
+def test_how_near_a_class_is(probable: bool) -> None:
+    """By how much more probable it is than the most probable other one; else it is or is not."""
+    schema = Schema((), "y", "classification", classes=(1, 2, 3))
+    shares = np.array([[0.2, 0.5, 0.3], [0.1, 0.2, 0.7]])
+    answer = Answer(np.array([2, 3]), shares if probable else None)
+    met, near = Wish(label=2).judge(schema, answer)
+    assert met.tolist() == [True, False]
+    assert near == pytest.approx([0.2, -0.5] if probable else [1, 0])
+
+
+@pytest.mark.parametrize(
+    ("wish", "met", "near"),
+    [
+        (Wish(at_least=2.0), [False, True, True], [-1, 0, 1]),
+        (Wish(at_most=2.0), [True, True, False], [1, 0, -1]),
+        (Wish(label=2.0), [False, True, False], [0, 1, 0]),
+    ],
+)
+def test_an_amount_that_is_wished_for_is_enough(
+    wish: Wish, met: list[bool], near: list[float]
+) -> None:
+    """Of many answers, as of one."""
+    answers = np.array([1.0, 2.0, 3.0])
+    found = wish.judge(Schema((), "y", "regression"), Answer(answers))
+    assert [part.tolist() for part in found] == [met, near]
+    assert [wish.is_met_by(one) for one in answers.tolist()] == met
+    assert Wish(label=0).is_met_by(0)

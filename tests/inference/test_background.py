@@ -162,3 +162,87 @@ def test_the_share_around_numbers_is_of_what_lies_nearest() -> None:
     assert marginal.around([1.0, 3.0]) == pytest.approx([0.5, 0.375])
     assert marginal.around([9.0, 10.0]) == pytest.approx([0.0, 0.0])
     assert Marginal((math.nan,), np.array([1.0])).around([1.0, 2.0]).tolist() == [0.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("rows_of", "kept_as_they_are"),
+    [([5] * 32, True), ([5] * 33, False), ([5] * 31 + [4], False), ([40, 5], True)],
+)
+def test_numbers_that_five_rows_share_are_kept_as_they_are(
+    rows_of: list[int], kept_as_they_are: bool
+) -> None:
+    """Up to 32 of them; else they are merged into groups of five rows and more."""
+    values = np.repeat(np.arange(len(rows_of)) + 0.5, rows_of)
+    kept, _ = kept_of(pd.DataFrame({"x": values, "target": values}))
+    found = kept["fields"]["x"]
+    assert (found["counts"] == rows_of) is kept_as_they_are
+    assert sum(found["counts"]) == len(values)
+    assert min(found["counts"]) >= 5
+    assert len(found["counts"]) <= 32
+
+
+def test_too_few_values_are_not_kept_at_all() -> None:
+    """Four rows could be traced; those without a value are counted, and have no rest."""
+    filled = np.where(np.arange(20) < 4, np.arange(20.0), np.nan)
+    kept, schema = kept_of(pd.DataFrame({"x": filled, "target": np.arange(20.0)}))
+    assert kept["fields"]["x"] == {"values": [], "counts": [], "rest": 0, "missing": 16}
+    assert Background.from_json(kept, schema).rows == 20
+
+
+def test_the_fifty_commonest_levels_have_their_shares() -> None:
+    """Of levels that as many rows have, the first in the alphabet; the others share the rest."""
+    town = [f"T{at % 60:02}" for at in range(600)]
+    kept, _ = kept_of(pd.DataFrame({"town": town, "target": np.arange(600.0)}))
+    assert kept["fields"]["town"]["values"] == [f"T{at:02}" for at in range(50)]
+    assert kept["fields"]["town"]["rest"] == 100
+
+
+def test_rows_are_those_of_the_target() -> None:
+    """Bars and what lies beyond them, or classes; a class without a row has none."""
+    target = np.random.default_rng(3).normal(9, 99, 1000)
+    kept, schema = kept_of(pd.DataFrame({"x": np.arange(1000.0), "target": target}))
+    assert min(kept["target"]["below"], kept["target"]["above"]) > 0
+    assert Background.from_json(kept, schema).rows == 1000
+    table = pd.DataFrame({"x": np.arange(40.0), "target": np.repeat(["a", "b"], 20)})
+    schema = Schema.from_table(table, "target", "classification")
+    kept = background_of(table[:20], schema)
+    assert kept["target"] == {"classes": {"a": 20, "b": 0}}
+    assert Background.from_json(kept, schema).rows == 20
+
+
+def test_a_histogram_has_forty_bars_at_most() -> None:
+    """Of 0 to 77 a bar of 2 would make too many, with one on either side."""
+    kept, _ = kept_of(pd.DataFrame({"x": np.arange(200.0), "target": np.repeat([0.0, 77.0], 100)}))
+    assert kept["target"]["edges"][:2] == [0, 2.5]
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_rows_on_the_outermost_borders_are_in_a_bar(first: int) -> None:
+    """Each is counted once."""
+    target = np.tile(np.arange(40.0) + first, 9)
+    kept, _ = kept_of(pd.DataFrame({"x": np.arange(360.0), "target": target}))
+    found = kept["target"]
+    assert found["edges"][0] == target.min() or found["edges"][-1] == target.max()
+    assert (found["below"], sum(found["counts"]), found["above"]) == (0, 360, 0)
+
+
+@pytest.mark.parametrize(
+    ("position", "value"), [(0.0, 5.0), (0.0999, 5.0), (0.1, 6.0), (0.301, 7.0), (1.0, 7.0)]
+)
+def test_a_position_has_the_value_whose_rows_lie_there(position: float, value: float) -> None:
+    """At a border the next one; at the very end the last one, in spite of rounding."""
+    marginal = Marginal((5.0, 6.0, 7.0), np.array([0.1, 0.2, 0.7 - 1e-9]))
+    assert marginal.values[marginal.at(np.array([position]))[0]] == value
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "step", "first", "last"),
+    [(0.0, 38.0, 1.0, 0.0, 38.0), (0.0, 76.0, 2.0, 0.0, 76.0), (0.0, 77.0, 2.5, 0.0, 77.5),
+     (0.0, 96.0, 5.0, 0.0, 100.0), (0.0, 300.0, 10.0, 0.0, 300.0), (5.0, 5.0, 0.5, 0.0, 10.0),
+     (0.0, 0.0, 0.1, -1.0, 1.0), (3.0, 2.0, 0.2, 0.0, 4.0)],
+)  # fmt: skip
+def test_borders_are_round(low: float, high: float, step: float, first: float, last: float) -> None:
+    """The smallest of 1, 2, 2.5 and 5 times a power of ten that needs no more than 40 bars."""
+    edges = round_edges(low, high, 40)
+    assert edges[1] - edges[0] == pytest.approx(step)
+    assert (edges[0], edges[-1]) == pytest.approx((first, last))

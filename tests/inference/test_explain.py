@@ -12,9 +12,10 @@ import pytest
 
 from tablecast.deployment.deployment import Deployment
 from tablecast.inference.engine import Answer, Columns
+from tablecast.inference.marginals import Background, Marginal
 from tablecast.inference.shapley import Explainer, Explanation
-from tablecast.schema.field import Value
-from tablecast.schema.schema import Row
+from tablecast.schema.field import Field, Value
+from tablecast.schema.schema import Row, Schema
 from tablecast.web.api import most_explained
 from tests.explained import charging, grading, of_many_fields
 from tests.started import started
@@ -162,6 +163,49 @@ def test_sampled_contributions_are_within_their_errors() -> None:
     errors = np.array([one.error for one in explained.contributions])
     assert (np.abs(found - truth) <= 3 * errors + 1e-9).mean() >= 0.9
     assert found == pytest.approx(truth, abs=0.5)
+
+
+def of_digits(count: int) -> Explainer:
+    """Explains the sum of so many fields, each a digit of equal share."""
+    names = [f"x{at}" for at in range(count)]
+    fields = tuple(Field(name, "number", "float64", minimum=0.0, maximum=9.0) for name in names)
+    digits = Marginal(tuple(map(float, range(10))), np.full(10, 0.1))
+    background = Background(dict.fromkeys(names, digits), None, {}, 10)
+    return Explainer(Schema(fields, "y", "regression"), SumOf(), background)
+
+
+class SumOf:
+    """The sum of all fields, and how many rows were asked for at once."""
+
+    def answer(self, columns: Columns) -> Answer:
+        self.rows = len(columns["x0"])
+        return Answer(sum(columns.values(), np.zeros(self.rows)))
+
+
+@pytest.mark.parametrize(
+    ("fields", "draws", "most"),
+    [(7, 64, None), (8, 32, None), (9, 16, None), (10, 16, None), (11, 64, 2 * 64 * 11),
+     (60, 53, 2 * 53 * 60), (250, 16, 2 * 16 * 250)],
+)  # fmt: skip
+def test_more_fields_have_fewer_background_rows(fields: int, draws: int, most: int | None) -> None:
+    """From 64 down to 16, so that an explanation takes some thousand answers at most."""
+    explainer = of_digits(fields)
+    assert explainer.strata.shape == (draws, fields)
+    if most:
+        assert explainer.answers == most
+    elif fields < 9:
+        explainer.explain(Row((1.0,) * fields))
+        assert explainer.answers == explainer._engine.rows  # type: ignore[attr-defined]
+    spread = [10 * (2 * at + 1) // (2 * draws) for at in range(draws)]
+    assert all(sorted(drawn.tolist()) == spread for drawn in explainer.draws.values())
+
+
+def test_an_error_is_that_of_neighbours_in_the_fields_distribution() -> None:
+    """Half the mean square between them, by the draws."""
+    explainer = of_digits(1)
+    explainer.strata = np.array([[2], [0], [1]])
+    gains = np.array([[5.0], [6.0], [1.0]])  # in the field's order: 1, 5, 6
+    assert explainer._standard_error(gains) == pytest.approx([np.sqrt((16 + 1) / 2 / 2 / 3)])
 
 
 def test_the_same_question_has_the_same_explanation() -> None:

@@ -62,14 +62,15 @@ def of_row(interval: Interval, schema: Schema, answer: float, **values: Any) -> 
         (20_000.0, {}, (20_000 - 2_000 - 400 - 500, 24_000)),
         (20_000.0, {"smoker": "no"}, (20_000 - 2_000 - 400, 24_000)),
         (20_000.0, {"bmi": 34.0}, (20_000 - 2_000 - 400 - 500 - 400, 24_000)),
+        (20_000.0, {"bmi": 34.0, "smoker": "no"}, (20_000 - 2_000 - 400, 24_000)),
         (50_000.0, {"smoker": "no"}, (50_000 - 3_000 - 400, 54_000)),
         (20_000.0, {"smoker": "no", "age": 64}, (20_000 - 2_000 - 600, 24_000)),
         (1_000.0, {"smoker": "no"}, (0, 5_000)),
         (-200.0, {"smoker": "no"}, (-200, 3_800)),
     ],
     ids=[
-        "line and fields", "level", "term", "beyond the line", "number held in range", "floor",
-        "below",
+        "line and fields", "level", "term", "term of a level", "beyond the line",
+        "number held in range", "floor", "below",
     ],
 )
 def test_ends_by_hand(
@@ -79,12 +80,15 @@ def test_ends_by_hand(
     assert of_row(interval, insurance_schema, answer, **values) == pytest.approx(ends)
 
 
-def test_rows_and_columns_agree(interval: Interval, insurance_schema: Schema) -> None:
+@pytest.mark.parametrize("levels", [STORED["lower"]["levels"], []])
+def test_rows_and_columns_agree(levels: Any, insurance_schema: Schema) -> None:
     """A batch's intervals are those of its rows one by one, gaps included."""
     fields = insurance_schema.fields
+    lower = STORED["lower"] | {"levels": levels}
+    interval = Interval.from_json(STORED | {"lower": lower}, fields)
     rows = [
-        tuple({**ROW, "age": age, "smoker": smoker}[field.name] for field in fields)
-        for age in (18, 40, 64, math.nan)
+        tuple({**ROW, "age": age, "smoker": smoker, "bmi": bmi}[field.name] for field in fields)
+        for age, bmi in ((18, 34.5), (40, 60.0), (64, 20.0), (math.nan, math.nan))
         for smoker in ("yes", "no", "", "unheard of")
     ]
     answers = np.linspace(-5_000, 60_000, len(rows))
@@ -144,6 +148,11 @@ def test_ends_of_counts_are_whole(
     found = Limits(0.0, 12.0, whole=True).of_row(answer, low, high)
     assert found == ends
     assert {type(end) for end in found} == {int}
+
+
+def test_ends_of_huge_counts_are_those_that_a_float_can_hold() -> None:
+    """Beyond 2**53 floats leave whole numbers out."""
+    assert Limits(whole=True).of_row(0.0, -1e300, 1e300) == (-(2**53), 2**53)
 
 
 @given(

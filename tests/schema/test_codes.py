@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from tablecast.errors import FormFileError
+from tablecast.schema import codes
 from tablecast.schema.form_file import read_form
 from tablecast.schema.schema import Schema
 
@@ -105,3 +106,85 @@ def test_a_year_after_training_is_answered(values: Any, later: int, answered: bo
     if answered:
         value, warning = field.read(str(later), text=True)
         assert (value, bool(warning)) == (later, True)
+
+
+def offered(values: Any, target: Any = None) -> bool:
+    """Whether numbers are offered whose answers no line follows."""
+    column = pd.Series(values)
+    goal = column % 2 if target is None else target
+    return bool(codes.codes_of(column, pd.Series(goal), ()))
+
+
+@pytest.mark.parametrize(
+    ("values", "is_offered"),
+    [
+        (np.repeat(range(10), 20), True),
+        (np.repeat(range(11), 20), False),  # too many to be found among others
+        (np.repeat(range(10), 20)[1:], False),  # too few rows for each
+        (np.repeat(range(1700, 1706), 20), False),  # years
+        (np.repeat(range(1699, 1705), 20), True),
+        (np.repeat(range(2095, 2101), 20), False),
+        (np.repeat(range(2096, 2102), 20), True),
+        (np.repeat([3], 99), False),
+        (np.repeat([3, 4], 99), False),  # two lie on a line
+    ],
+)
+def test_what_is_offered_ends_where_it_is_said_to(values: Any, is_offered: bool) -> None:
+    """At most ten numbers, of twenty rows each, that are no years from 1700 to 2100."""
+    assert offered(values) is is_offered
+
+
+@pytest.mark.parametrize(("strength", "bends"), [(9.5, False), (10.5, True)])
+def test_codes_explain_more_than_chance(strength: float, bends: bool) -> None:
+    """By an F of ten: of three codes of twenty rows, the middle one lies above both others."""
+    numbers = np.repeat([0.0, 1, 2], 20)
+    above = np.sqrt(strength * 3 / 38) * (numbers == 1)
+    assert codes._bends(numbers, above + np.tile([-1, 1], 30)) is bends
+
+
+@pytest.mark.parametrize(
+    ("numbers", "goal"),
+    [
+        ([0, 0, 1, 1], [0, 1, 5, 6]),  # no third code
+        ([0, 1, 2], [0, 9, 0]),  # no row that tells chance
+        ([0, 1, 2, 2, 2], [0, 9, 0, np.nan, np.inf]),
+        ([0, 0, 1, 1, 2, 2], [0, 0, 0.001, 0.001, 0.002, 0.002]),  # a line, without any error
+    ],
+)
+def test_what_cannot_be_told_from_a_line_does_not_bend(numbers: Any, goal: Any) -> None:
+    """Two codes, as many rows as codes, and a perfect line."""
+    assert codes._bends(np.array(numbers, float), np.array(goal, float)) is False
+
+
+def test_codes_are_judged_by_every_class() -> None:
+    """Each of the first ten classes is an answer of its own, of 0 and 1."""
+    found = codes._amounts(pd.Series(["b", "a", None, "b"], dtype=object))
+    assert [one.tolist() for one in found] == [[1, 0, 0, 1], [0, 1, 0, 0]]
+    assert len(codes._amounts(pd.Series(list("abcdefghijkl")))) == codes.MOST_CODES
+    assert [one.tolist() for one in codes._amounts(pd.Series([2, 7]))] == [[2, 7]]
+
+
+@pytest.mark.parametrize(
+    ("values", "whole"),
+    [
+        (["1", "2"], None),
+        ([3, 3], None),
+        ([1.5, 2.0], None),
+        ([2.0, np.nan, 1.0], ("1", "2")),
+        (range(50), tuple(map(str, range(50)))),
+        (range(51), None),
+    ],
+)
+def test_whole_numbers_may_be_named(values: Any, whole: Any) -> None:
+    """From two to fifty of them; no texts and no fractions."""
+    column = pd.Series(values)
+    assert codes.whole_numbers(column, column, ()).get("whole") == whole
+
+
+@pytest.mark.parametrize(
+    ("words", "is_one"),
+    [(["No", "YES"], True), (["yes", "no", "yes"], False), (["yes", "y"], False), (["no"], False)],
+)
+def test_two_words_are_a_yes_and_a_no(words: list[str], is_one: bool) -> None:
+    """One of each, in any letters."""
+    assert codes.are_yes_and_no(words) is is_one

@@ -16,7 +16,19 @@ from tablecast.deployment.deployment import Deployment
 from tablecast.errors import InvalidInput
 from tablecast.inference.engine import Answer, Columns
 from tablecast.schema.field import Field, Refusal
-from tablecast.schema.number_formats import is_currency, plain_number
+from tablecast.schema.number_formats import (
+    Amount,
+    Spelt,
+    amount_of,
+    formats,
+    is_currency,
+    is_same_unit,
+    is_unit,
+    other_meaning,
+    plain_number,
+    words_of_unit,
+    written,
+)
 from tablecast.schema.schema import Schema
 from tests import stand_ins
 from tests.started import started
@@ -270,3 +282,89 @@ def test_a_table_sent_to_the_api_is_read_in_its_spelling(german: Deployment) -> 
     refused = ask("Preis;Garantie\n1234.5;ja\n1.234;ja\n", "text/csv", "application/json")
     (error,) = refused.get_json()["errors"]
     assert (refused.status_code, error["row"], error["field"]) == (422, 1, "Preis")
+
+
+@pytest.mark.parametrize(
+    ("text", "amount"),
+    [
+        ("12", ("", "12", "", False)), ("-12", ("-", "12", "", False)),
+        ("+12", ("", "12", "", False)), ("12-", ("-", "12", "", False)),
+        ("(12)", ("-", "12", "", False)), ("12 kg", ("", "12", "kg", False)),
+        ("12kg", ("", "12", "kg", True)), ("$12", ("", "12", "$", False)),
+        ("-$12", ("-", "12", "$", False)), ("$-12", ("-", "12", "$", False)),
+        ("12,50- €", ("-", "12,50", "€", True)), ("12.– CHF", ("", "12", "CHF", False)),
+        ("(12 kg)", ("-", "12", "kg", False)), ("Rs.500", ("", "500", "Rs.", False)),
+        ("1e5", ("", "1e5", "", False)), ("5 l/100 km", ("", "5", "l/100 km", False)),
+        ("5 abcdefghijkl", ("", "5", "abcdefghijkl", False)), ("5 m²", ("", "5", "m²", False)),
+        ("5 abcdefghijklm", None), ("4-door", None), ("-(5)", None), ("--5", None), ("-5-", None),
+        ("kg 5", None), ("$5€", None), ("5 #", None), ("", None), ("abc", None), ("5 m34", None),
+        ("５", ("", "5", "", False)), ("−5 ％", ("-", "5", "%", False)),
+    ],
+)  # fmt: skip
+def test_the_number_in_a_text(text: str, amount: Any) -> None:
+    """Its sign, its digits, its unit, and whether the unit stands close behind it."""
+    assert amount_of(text) == (amount and Amount(*amount))
+
+
+@pytest.mark.parametrize(
+    ("unit", "is_one"),
+    [("kg", True), ("KG", True), ("%", True), ("‰", True), ("$", True), ("eur", True),
+     ("x", False)],
+)  # fmt: skip
+def test_some_units_stand_close_behind_a_number(unit: str, is_one: bool) -> None:
+    """Those that are known, in any letters, and money."""
+    assert is_unit(unit) is is_one
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "same"),
+    [("yrs", "Years", True), ("yr.", "years", True), ("kg", "lb", False), ("foo", "foo.", True),
+     ("m", "months", False), ("foo", "years", False)],
+)  # fmt: skip
+def test_words_for_one_unit(first: str, second: str, same: bool) -> None:
+    """In any letters, with or without a point; and which words those are."""
+    assert is_same_unit(first, second) is is_same_unit(second, first) is same
+    assert (second.casefold().rstrip(".") in words_of_unit(first)) is same
+    assert first.rstrip(".") in words_of_unit(first)
+    assert words_of_unit("M2.") == {"m²", "m2", "sqm", "㎡", "平方米", "平米"}
+
+
+@pytest.mark.parametrize(
+    ("text", "spelling", "both"),
+    [("1.234", ".,", ("1234", "1.234")), ("1,234", "", ("1234", "1.234")),
+     ("1,234", ",.", ("1234", "1.234")), ("1.234", "", ("1.234", "1234")), ("0.234", "", None),
+     ("1.23", "", None), ("1234.567", "", None), ("abc", "", None), ("1.234.567", ".,", None)],
+)  # fmt: skip
+def test_what_may_mean_two_numbers(text: str, spelling: str, both: tuple[str, str] | None) -> None:
+    """Thousands in one country and decimals in another; its own spelling's first."""
+    assert other_meaning(text, spelling) == both
+
+
+@pytest.mark.parametrize(
+    ("spelling", "cells", "plain", "by_program", "doubtful"),
+    [
+        (".,", ["1.234,5", " 2,5 "], ["1234.5", "2.5"], False, [False, False]),
+        (".,", ["27.9", "1.234"], ["27.9", "1234"], True, [False, True]),
+        (".,", ["1,5 kg", "viel"], ["1.5", "viel"], False, [False, False]),
+        (",.", ["1,234.5", "1,234"], ["1234.5", "1234"], False, [False, False]),
+        ("", ["1.5", "1,5"], ["1.5", "1.5"], False, [False, False]),
+    ],
+)
+def test_a_column_is_read_cell_by_cell(
+    spelling: str, cells: list[str], plain: list[str], by_program: bool, doubtful: list[bool]
+) -> None:
+    """As a single text is; a cell that no person wrote so is a program's."""
+    column = Spelt(spelling, ("kg",))
+    assert list(map(column.plain, cells)) == plain
+    assert column.by_program(cells) is by_program
+    assert list(map(column.is_doubtful, cells)) == doubtful
+
+
+def test_a_page_reads_numbers_by_the_same_patterns() -> None:
+    """And by the same currencies and units."""
+    known = formats()
+    assert known.keys() == {"patterns", "plain", "ambiguous", "currencies", "units"}
+    assert known["patterns"].keys() == {",.", ".,"}
+    assert {"usd", "руб"} < set(known["currencies"])
+    assert known["units"] == sorted(known["units"])
+    assert [written("1.5", spelling) for spelling in (".,", ",.", "")] == ["1,5", "1.5", "1.5"]

@@ -32,9 +32,9 @@ from tablecast.training.search import blend_weights, candidates, views
 from tablecast.training.search.blend_members import moved
 from tablecast.training.search.cross_validation import try_candidate
 from tablecast.training.search.forest_size import MOST_TREES, sharing, with_room, with_trees
-from tablecast.training.search.sampling import Proposals
 from tablecast.training.search.step_memory import StepMemory
 from tablecast.training.search.trial import of_folds
+from tablecast.training.search.tuning import Draws
 from tablecast.training.search.views import Recipe, view_of
 from tablecast.training.train import train
 
@@ -98,23 +98,25 @@ def test_forests_of_a_blend_share_the_graph() -> None:
 
 @pytest.mark.parametrize(("task", "line"), [("regression", "br"), ("classification", "lr")])
 def test_few_rows_begin_with_what_can_learn_from_them(task: str, line: str) -> None:
-    """Boosted trees that cannot split a fold's rows come after the line; else they are first."""
+    """A line is first where boosted trees cannot split a fold, or columns are more than rows."""
     few, enough = (candidates.first(task, rows) for rows in (20, candidates.SPLIT_FROM))
     assert few[0] == candidates.Candidate(line)
     assert enough[0] == candidates.Candidate("lightgbm")
     assert {one.model for one in few} == {one.model for one in enough}
+    assert candidates.first(task, 400, 1_001)[0] == candidates.Candidate(line)
+    assert candidates.first(task, 1_500, 501)[0].model == "lightgbm"
     trees = LGBMRegressor(verbose=-1, n_jobs=1)
     for rows in (39, int(0.56 * candidates.SPLIT_FROM)):
         x = np.random.default_rng(1).normal(size=(rows, 1))
         assert (np.ptp(trees.fit(x, x[:, 0]).predict(x)) > 0) == (rows > 39)
 
 
-def test_few_rows_have_a_blend_before_other_features_are_prepared() -> None:
+def test_plain_features_have_a_blend_before_others_are_prepared() -> None:
     """Of amounts, the plain features have two kinds of trees and a line by then; once each."""
-    few = candidates.first("regression", 141)
-    others = [one.features for one in few].index("searched")
-    assert {one.model for one in few[:others]} == {"lightgbm", "br", "gbr"}
-    assert len({repr(one) for one in few}) == len(few)
+    tried = candidates.first("regression", 141)
+    others = [one.features for one in tried].index("searched")
+    assert {one.model for one in tried[:others]} == {"lightgbm", "br", "gbr"}
+    assert len({repr(one) for one in tried}) == len(tried)
 
 
 def test_amounts_of_many_rows_are_tried_with_larger_trees_at_once() -> None:
@@ -128,7 +130,7 @@ def test_amounts_of_many_rows_are_tried_with_larger_trees_at_once() -> None:
     others = [one for one in many if one != larger]
     assert sorted(others, key=repr) == sorted(fewer, key=repr)
     assert larger not in candidates.first("classification", candidates.MANY_ROWS)
-    space = candidates.space_of(larger, candidates.MANY_ROWS)
+    space = candidates.space_of(larger)
     assert space is not None
     assert all(value in space[name] for name, value in larger.settings.items())
 
@@ -159,7 +161,7 @@ def test_a_network_follows_a_smooth_function_of_any_size() -> None:
 def test_a_wide_table_begins_with_what_is_quick(task: str) -> None:
     """Boosted trees of few leaves and bins come first; no other table has them."""
     usual, wide = (candidates.first(task, 900, columns) for columns in (20, candidates.WIDE))
-    usual = [one for one in usual if (task, one.model) != candidates.SLOW_WHERE_WIDE]
+    usual = [one for one in usual if (task, one.model) not in candidates.SLOW_WHERE_WIDE]
     assert wide == [candidates.Candidate("lightgbm", candidates.FIRST_WHERE_WIDE), *usual]
     random = np.random.default_rng(1)
     for columns in (3, candidates.WIDE):
@@ -244,88 +246,47 @@ def test_only_lines_beside_something_else_are_held() -> None:
 
 
 @pytest.mark.slow
-def test_a_straightened_target_is_passed_by_as_much_in_its_own_units() -> None:
-    """Answers may lie a tenth of the target's range beyond it, however the target was bent."""
-    prepared = prepare(simulate(150, seed=6), "charges")
-    with quiet_and_single():
-        view = view_of(prepared, Recipe("plain", True), seed=1)
-    fold = view.folds[0]
-    straight = np.asarray(fold.steps.transform(None, view.experiment.y_train), dtype=np.float64)
-    highest = straight.max() + view.widened * (straight.max() - straight.min())
-    known = view.experiment.y_train
-    (answer,) = fold.in_units(np.array([highest]))
-    assert answer == pytest.approx(known.max() + 0.1 * (known.max() - known.min()), rel=0.02)
-
-
-@pytest.mark.slow
 def test_a_member_of_another_view_brings_its_own_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Given the plain features, it answers as it did with searched ones and a straight target."""
+    """Given the plain features, it answers as it did with searched ones."""
     monkeypatch.setattr(views, "REPEATS", 1)
     prepared = prepare(simulate(150, seed=6), "charges")
     with quiet_and_single():
         base, other = (
             view_of(prepared, recipe, seed=1)
-            for recipe in (Recipe("plain"), Recipe("searched", True))
+            for recipe in (Recipe("plain"), Recipe("searched"))
         )
         tried = try_candidate(candidates.Candidate("br", features="searched"), other, None)
         member = moved(tried, base)
         plain, own = base.folds[0], other.folds[0]
         fitted = member.estimator().fit(plain.x, plain.y)
         again, cost = fitted.predict(plain.unseen_x), measure(joined(plain.steps, fitted), prepared)
-    assert again == pytest.approx(own.in_units(tried.predictions[own.unseen]), rel=1e-9)
-    assert member.predictions[plain.unseen] == pytest.approx(again, rel=1e-9)
+    assert again == pytest.approx(tried.predictions[own.unseen], rel=1e-9)
     assert member.loss == pytest.approx(tried.loss, rel=1e-9)
     assert cost.bytes > 0  # it has a graph form
     assert member.seconds > tried.seconds
 
 
-def test_settings_are_drawn_from_the_space() -> None:
-    """A draw takes each of an estimator's settings from its space, as plain numbers."""
-    random = np.random.default_rng(0)
-    drawn = candidates.drawn(candidates.Candidate("lasso"), 100, random)
-    assert drawn is not None
-    assert type(drawn.settings["alpha"]) is float
-    assert candidates.drawn(candidates.Candidate("br"), 100, random) is None
-
-
-def test_no_settings_are_tried_twice() -> None:
-    """Draws and steps are new until a small space is used up, and the same for the same seed."""
+def test_each_draw_takes_plain_numbers_of_the_space_and_none_comes_twice() -> None:
+    """All of a space are drawn once, in an order that only the seed decides."""
     lasso = candidates.Candidate("lasso")
     runs = []
     for _ in range(2):
-        trials = Proposals(rows=100, seed=3)
-        found = [trials.drawn(lasso, "plain") for _ in range(30)]
-        runs.append([one.settings["alpha"] for one in found if one])
+        draws = Draws(rows=100, seed=3)
+        made = [draws.next(lasso, "plain") for _ in range(10)]
+        runs.append([one.settings["alpha"] for one in made if one])
     assert runs[0] == runs[1]
-    assert 5 < len(runs[0]) == len(set(runs[0])) <= len(candidates.SPACES["lasso"]["alpha"])
-
-
-def test_a_step_moves_settings_to_their_neighbours() -> None:
-    """From settings of the space, two at most move, each to the next value; others stay."""
-    random = np.random.default_rng(2)
-    begun = candidates.drawn(candidates.Candidate("gbr"), 2_000, random)
-    assert begun is not None
-    space, trials = candidates.SPACES["gbr"], Proposals(rows=2_000, seed=1)
-    for _ in range(10):
-        made = trials.stepped(begun, "plain")
-        assert made is not None
-        ways = [
-            abs(space[name].index(made.settings[name]) - space[name].index(begun.settings[name]))
-            for name in space
-        ]
-        assert 0 < sum(ways) <= 2
-        assert max(ways) == 1
-    assert trials.stepped(candidates.Candidate("br"), "plain") is None
+    assert sorted(runs[0]) == list(candidates.SPACES["lasso"]["alpha"])
+    assert {type(alpha) for alpha in runs[0]} == {float}
 
 
 def test_forests_of_classes_may_split_by_log_loss() -> None:
     """Both criteria are drawn for classes; a forest of amounts keeps its own."""
-    random = np.random.default_rng(0)
     for task, wanted in [
         ("classification", set(candidates.CRITERIA)), ("regression", {None}),
     ]:
         begun = next(one for one in candidates.first(task, 200) if one.model == "et")
-        found = [candidates.drawn(begun, 200, random) for _ in range(20)]
+        draws = Draws(rows=200, seed=0)
+        found = [draws.next(begun, "plain") for _ in range(20)]
         assert {one.settings.get("criterion") for one in found if one} == wanted
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
+from unittest.mock import MagicMock
 
 import numpy as np
 import pandas as pd
@@ -13,14 +15,15 @@ pytest.importorskip("pycaret", reason="the search is of PyCaret's estimators")
 from sklearn.datasets import make_classification
 
 from tablecast.data.prepared import Prepared
-from tablecast.features.temperature import Tempered, raised
+from tablecast.errors import Remark, TrainingError
+from tablecast.features.temperature import Tempered, multiplied, raised
 from tablecast.training.cluster import executor
 from tablecast.training.experiment.setup import quiet_and_single
-from tablecast.training.search import blend_weights, cross_validation
+from tablecast.training.search import blend_weights, cross_validation, finalize
 from tablecast.training.search import temperature_scaling as temperature
 from tablecast.training.search.candidates import Candidate
 from tablecast.training.search.trial import TOO_LONG, Trial, all_losses
-from tablecast.training.search.views import REPEATS, Recipe, View, view_of
+from tablecast.training.search.views import FOLDS, REPEATS, Recipe, View, view_of
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -34,32 +37,9 @@ def view() -> View:
         return view_of(Prepared(table, "kind", "classification", (), ()), Recipe("scaled"), 1)
 
 
-def squared(truth: Any) -> Any:
-    return lambda made: float(np.mean((made - truth) ** 2))
-
-
-def test_half_of_a_steady_blend_is_even() -> None:
-    """Each of those nearly as good as the best has its even part of half the weight."""
-    random = np.random.default_rng(1)
-    truth = random.normal(size=60)
-    shared = random.normal(size=60)
-    members = [truth + shared, truth + 1.01 * shared, truth + 4 * random.normal(size=60)]
-    weights = blend_weights.steady(members, squared(truth))
-    total = sum(weights.values())
-    assert weights[0] / total >= 0.25
-    assert weights[1] / total >= 0.25
-    assert weights.get(2, 0) / total < 0.25
-
-
-def test_a_steady_blend_leaves_what_is_far_behind_alone() -> None:
-    """One that nothing comes near is answered by alone."""
-    truth = np.arange(50.0)
-    assert set(blend_weights.steady([truth + 1, truth], squared(truth))) == {1}
-
-
 def test_few_rows_are_divided_several_times(view: View) -> None:
     """Every row is answered once in each division, by a fold that has not seen it."""
-    assert len(view.folds) == REPEATS * view.folds_once
+    assert len(view.folds) == REPEATS * FOLDS
     rows = len(view.experiment.y_train)
     places = np.sort(np.concatenate([fold.unseen for fold in view.folds]))
     assert places.tolist() == list(range(REPEATS * rows))
@@ -91,7 +71,7 @@ def test_what_is_far_behind_stops_after_one_division(view: View) -> None:
             Candidate("qda", {"reg_param": 0.2}), view, best.losses
         )
     assert not tree.whole
-    assert len(tree.losses) == view.folds_once
+    assert len(tree.losses) == FOLDS
     assert near.whole
 
 
@@ -107,9 +87,9 @@ def test_what_would_outlast_the_budget_stops_after_one_division(view: View) -> N
     with quiet_and_single():
         late = cross_validation.try_candidate(candidate, view, None, no_time)
         whole = cross_validation.try_candidate(candidate, view, None, lambda _: True)
-    others = len(view.folds) - view.folds_once
+    others = len(view.folds) - FOLDS
     assert asked == [late.seconds * others / executor.threads()]
-    assert (len(late.losses), late.why) == (view.folds_once, TOO_LONG)
+    assert (len(late.losses), late.why) == (FOLDS, TOO_LONG)
     assert whole.whole
     assert whole.why is None
 
@@ -134,17 +114,65 @@ def test_probabilities_that_say_too_little_are_raised(view: View) -> None:
     assert made is not None
     assert made.power == pytest.approx(2.0, rel=0.2)
     assert made.loss < shy.loss
-    assert made.name == "Naive Bayes, rescaled probabilities"
-    np.testing.assert_array_equal(made.predictions.argmax(axis=1), shy.predictions.argmax(axis=1))
+    np.testing.assert_array_equal(made.answers.argmax(axis=1), shy.predictions.argmax(axis=1))
     assert temperature.tempered(made) is None
 
 
-def test_of_few_rows_only_the_first_is_raised(view: View, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where rows are many, the best few are, since another may then be the best."""
+def test_classes_of_many_rows_are_judged_by_what_they_tell_apart(
+    view: View, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that boasts loses no more than an honest one does; few rows are left as they are."""
+    folds = len(view.folds)
+    honest, boasting = (given(view, sureness).predictions for sureness in (1.0, 4.0))
+    assert temperature.judged(view, boasting, 2) == (1.0, all_losses(view, boasting, 2))
+    monkeypatch.setattr(View, "multiplied", True)
+    power, losses = temperature.judged(view, boasting, folds)
+    assert power == pytest.approx(0.25, rel=0.3)
+    assert np.mean(losses) < 0.6 * np.mean(all_losses(view, boasting))
+    assert np.mean(losses) == pytest.approx(
+        np.mean(temperature.judged(view, honest, folds)[1]), rel=0.02
+    )
+
+
+def test_a_product_gives_each_member_a_power_of_its_own(view: View) -> None:
+    """One that boasts and one that is shy count alike, and one that knows nothing not at all."""
+    random = np.random.default_rng(5)
+    labels = np.searchsorted(np.unique(view.target), view.target)
+    logits = random.normal(size=(3, len(labels), 3))
+    logits[:2, np.arange(len(labels)), labels] += 1.0
+    members = [np.exp(sure * one) for sure, one in zip((3.0, 0.5, 1.0), logits, strict=True)]
+    members = [one / one.sum(axis=1, keepdims=True) for one in members]
+    powers = blend_weights.powers(members, labels)
+    assert powers[0] * 3.0 == pytest.approx(powers[1] * 0.5, rel=0.3)
+    assert powers.get(2, 0) < 0.2
+    product = multiplied([members[at] for at in powers], list(powers.values()))
+    means = [np.mean(all_losses(view, made)) for made in (product, *members)]
+    assert means[0] == min(means)
+    every_second = np.arange(len(labels)) % 2.0
+    assert blend_weights.powers(members, labels, every_second) == blend_weights.powers(
+        [one[1::2] for one in members], labels[1::2]
+    )
+
+
+def test_a_product_answers_as_the_search_measured(view: View) -> None:
+    """The final estimator multiplies what its members answer alone, each to its power."""
+    alone = (Candidate("lr"), Candidate("qda", {"reg_param": 0.1}))
+    members = tuple(zip(alone, (0.6, 0.3), strict=True))
+    product = Trial(view, members, np.empty(0), (), 0.1, multiplied=True).estimator()
+    fold = view.folds[0]
+    product.fit(fold.x, fold.y)
+    asked = [one.predict_proba(fold.unseen_x) for one in product.estimators_]
+    expected = multiplied(asked, (0.6, 0.3))
+    np.testing.assert_array_equal(product.predict_proba(fold.unseen_x), expected)
+    labels = product.classes_[expected.argmax(axis=1)]
+    np.testing.assert_array_equal(product.predict(fold.unseen_x), labels)
+
+
+def test_the_best_five_are_raised(view: View) -> None:
+    """Another than the first may then be the best."""
     ranked = [given(view, 0.5), given(view, 0.7), given(view, 0.4)]
-    assert [one.power > 1 for one in temperature.all_tempered(ranked)] == [True]
-    monkeypatch.setattr(View, "few", False)
     assert len(temperature.all_tempered(ranked)) == 3
+    assert len(temperature.all_tempered(ranked * 2)) == 5
     assert temperature.all_tempered([]) == []
 
 
@@ -181,3 +209,25 @@ def test_the_tempered_estimator_answers_as_the_search_measured(view: View) -> No
     np.testing.assert_allclose(expected.sum(axis=1), 1.0, rtol=1e-12)
     with pytest.raises(ValueError, match="above 0"):
         Tempered(inner, 0.0).fit(fold.x, fold.y)
+
+
+@pytest.mark.parametrize("fits", [6, 99])
+def test_the_next_one_is_chosen_however_many_break_a_limit(
+    fits: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first that keeps within the limits is taken; where none does, each one's reason is said.
+    """
+    for name in ("weighted", "finished", "check_self_agreement", "leaderboard"):
+        monkeypatch.setattr(finalize, name, MagicMock())
+    monkeypatch.setattr(finalize, "measure", MagicMock(side_effect=range(9)))
+    monkeypatch.setattr(finalize, "_trained", lambda _pool, trial, *_: trial)
+    trials: list[Any] = [MagicMock() for _ in range(9)]
+    pool: Any = SimpleNamespace(
+        prepared=MagicMock(), table=MagicMock(), ranked=lambda: trials, say=lambda _: None,
+        progress=lambda _: None, beyond=lambda at: None if at == fits else Remark(f"limit {at}"),
+    )
+    if fits < len(trials):
+        assert finalize.finish(pool) is trials[fits]
+    else:
+        with pytest.raises(TrainingError, match=r"limit 0; limit 1; .*limit 8$"):
+            finalize.finish(pool)

@@ -25,11 +25,18 @@ from tablecast.errors import Remark
 from tablecast.training.cluster import executor
 from tablecast.training.experiment.out_of_fold import usual_refits
 from tablecast.training.experiment.setup import quiet_and_single
-from tablecast.training.search import budget, candidates, cross_validation, tuning, views
+from tablecast.training.search import (
+    budget,
+    candidates,
+    cross_validation,
+    forest_size,
+    tuning,
+    views,
+)
 from tablecast.training.search.budget import Budget
 from tablecast.training.search.finalize import end_of
 from tablecast.training.search.rounds import Search
-from tablecast.training.search.sampling import Proposals
+from tablecast.training.search.tuning import Draws
 
 pytestmark = pytest.mark.filterwarnings("ignore")
 
@@ -46,8 +53,8 @@ class Ticking(Budget):
         self.asked += 1
         return super().allows(done, min(seconds, 0.5), fitting and 0.1)
 
-    def paced(self, seconds: float, processor: float) -> None:
-        """As fast as if nothing else ran."""
+    def prepared(self, seconds: float) -> None:
+        """No clock is asked."""
 
 
 @pytest.fixture
@@ -56,9 +63,9 @@ def tuned_search(monkeypatch: pytest.MonkeyPatch) -> None:
     tried = {"regression": [(model, "plain") for model in ("lasso", "lightgbm")]}
     monkeypatch.setattr(candidates, "STOCK", {"regression": ()})
     monkeypatch.setattr(candidates, "TRIED", tried)
-    monkeypatch.setattr(views, "LEANING", 1e9)
     monkeypatch.setattr(views, "REPEATS", 1)
-    monkeypatch.setattr(tuning, "DRAWS", 3)
+    monkeypatch.setattr(tuning, "PATIENCE", 3)
+    monkeypatch.setattr(cross_validation, "HOPELESS", 1e9)
     monkeypatch.setattr(tuning, "WORTH_TUNING", 10.0)
 
 
@@ -126,8 +133,10 @@ def test_an_estimator_that_could_not_be_fitted_again_is_not_chosen() -> None:
 def test_clones_are_as_many_as_there_is_time_for() -> None:
     """Between the fewest and the usual number; the usual one where trials are counted."""
     assert Ticking(60).refits(1.0) == budget.USUAL_REFITS
-    assert Ticking(60, columns=1_000).refits(5.0) == 6  # a card of so many
-    assert Ticking(60).refits(10.0) == 5
+    assert Ticking(60).refits(10.0) == 6
+    slow = Ticking(60)
+    Budget.prepared(slow, 2.0)
+    assert slow.refits(10.0) == 4
     assert Ticking(60).refits(100.0) == budget.FEWEST_REFITS
     assert Ticking(60, refits=2).refits(100.0) == 2  # by time there are no more
     assert Budget(0.0, trials=3).refits(100.0) == budget.USUAL_REFITS
@@ -149,14 +158,13 @@ def test_refits_are_as_many_as_will_be_made(
     assert usual_refits(Prepared(table, "y", task, (), (), about=about)) == wanted
 
 
-def test_more_is_kept_back_on_a_busy_machine_and_for_slow_estimators() -> None:
-    """What follows the search takes longer where work did, up to six times; fits have a share."""
-    idle, busy, busiest = Ticking(100), Budget(100), Budget(100)
-    busy.spent = busiest.spent = idle.spent  # type: ignore[method-assign]
-    busy.paced(3.0, 1.0)
-    busiest.paced(60.0, 1.0)
-    assert idle.left() - busy.left() == 2 * budget.OTHERWISE
-    assert idle.left() - busiest.left() == (budget.SLOWEST - 1) * budget.OTHERWISE
+def test_more_is_kept_back_where_preparing_took_long_and_for_slow_estimators() -> None:
+    """What follows takes so many times what the first view did; fits have a share."""
+    idle, busy = Ticking(100), Budget(100)
+    busy.spent = idle.spent  # type: ignore[method-assign]
+    for seconds in (3.0, 5.0):  # the second view is not the first
+        busy.prepared(seconds)
+    assert idle.left() - busy.left() == 3.0 * budget.OTHERWISE
     assert idle.left() - idle.left(0.1) == pytest.approx(0.1 * 12 * 1.6)
     few = Ticking(100, refits=5)
     assert few.left() - few.left(0.1) == pytest.approx(0.1 * 7 * 1.6)
@@ -198,15 +206,42 @@ def test_trials_are_not_counted_beside_a_clock(
     assert f"--trials and {option} cannot be used together" in line
 
 
+@pytest.mark.thorough
+@pytest.mark.parametrize("known", [True, False])
+def test_trees_that_learn_chance_by_heart_are_tried_with_larger_leaves(
+    monkeypatch: pytest.MonkeyPatch, known: bool
+) -> None:
+    """Where rows that look alike differ; where trees find what they can, that would be in vain."""
+    monkeypatch.setattr(candidates, "STOCK", {"classification": [("lr", "plain")]})
+    monkeypatch.setattr(candidates, "TRIED", {"classification": [("et", "scaled")]})
+    monkeypatch.setattr(views, "REPEATS", 1)
+    monkeypatch.setattr(tuning, "PATIENCE", 0)
+    monkeypatch.setattr(forest_size, "MOST_TREES", forest_size.FEWEST_TREES)
+    random = np.random.default_rng(1)
+    table = pd.DataFrame(random.integers(0, 4, size=(120, 3)), columns=list("abc"))
+    chance = 0 if known else 2 * random.normal(size=120)
+    table["y"] = np.where(abs(table["a"] - 1.5) + chance > 1, "far", "near")
+    search = Search(prepare(table, "y"), Budget(trials=9), 1, 20e6, lambda _: None)
+    with quiet_and_single():
+        search.run()
+    trees = {
+        one.members[0][0].settings.get("min_samples_leaf"): one.loss
+        for one in (*search.trials, *search.dropped)
+        if len(one.members) == 1 and one.members[0][0].model == "et" and one.power == 1
+    }
+    larger = candidates.CALMER["et"]["min_samples_leaf"]
+    assert set(trees) == ({None} if known else {None, larger})
+    assert known or trees[larger] < 0.8 * trees[None]
+
+
 def test_draws_do_not_depend_on_what_was_drawn_before() -> None:
     """An estimator's settings are its own, whichever others are tuned beside it."""
     lasso, boosted = candidates.Candidate("lasso"), candidates.Candidate("lightgbm")
-    alone, beside = (Proposals(rows=100, seed=3) for _ in range(2))
+    alone, beside = (Draws(rows=100, seed=3) for _ in range(2))
     for _ in range(5):
-        beside.drawn(boosted, "plain")
-        assert alone.drawn(lasso, "plain") == beside.drawn(lasso, "plain")
-        assert alone.stepped(lasso, "plain") == beside.stepped(lasso, "plain")
-    assert Proposals(100, 3).drawn(boosted, "plain") != Proposals(100, 4).drawn(boosted, "plain")
+        beside.next(boosted, "plain")
+        assert alone.next(lasso, "plain") == beside.next(lasso, "plain")
+    assert Draws(100, 3).next(boosted, "plain") != Draws(100, 4).next(boosted, "plain")
 
 
 def test_support_vector_machines_are_fitted_one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import errno
+import io
 import os
 import selectors
 import socket
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from gunicorn.config import Config
 from gunicorn.glogging import Logger
 
+from tablecast.web.fast_path import Answered
+from tablecast.web.server import client as client_module
 from tablecast.web.server import connections
-from tablecast.web.server.client import Connection
+from tablecast.web.server.client import Client, Connection
 from tablecast.web.server.connections import KERNEL_HOLDS, MOST_DISCARDED
 from tablecast.web.server.gunicorn_worker import Worker
 
@@ -333,3 +338,250 @@ def test_the_kernel_holds_little_for_a_client() -> None:
         held = listener.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
         made.stop()
     assert held in (KERNEL_HOLDS, 2 * KERNEL_HOLDS)
+
+
+def asked(row: bytes = b"{}") -> bytes:
+    """A plain request."""
+    return (
+        b"POST /predict_api HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+        b"Content-Length: %d\r\n\r\n%b" % (len(row), row)
+    )
+
+
+class Keeping:
+    """A quick way whose answers are kept first, when the test says so."""
+
+    quick, shared_headers = True, (("Content-Type", "text/x"),)
+
+    def __init__(self) -> None:
+        self.submitted: list[list[Any]] = []
+        self.noted = 0
+
+    def answer(self, path: str, body: bytes, _sender: Any) -> Answered:
+        return Answered(body[::-1], path, note=self.note)
+
+    def note(self) -> None:
+        self.noted += 1
+
+    def own_headers(self, answered: Answered) -> list[tuple[str, str]]:
+        return [("Content-Length", str(len(answered.body)))]
+
+    def awaited(self, _answered: Answered, done: Any) -> Any:
+        return done
+
+    def submit(self, parcels: list[Any]) -> None:
+        self.submitted.append(parcels)
+
+
+@pytest.fixture
+def keeping(waiting: Waiting, monkeypatch: pytest.MonkeyPatch) -> Waiting:
+    """A worker whose log is the test's; what is put off or handed to a thread is written down."""
+    worker = waiting.worker
+    worker._lane = Keeping()
+    worker.deferred, worker.handed = [], []
+    queue = SimpleNamespace(defer=lambda act, *given: worker.deferred.append((act, *given)))
+    monkeypatch.setattr(worker, "method_queue", queue)
+    monkeypatch.setattr(worker, "enqueue_req", worker.handed.append)
+    monkeypatch.setattr(
+        connections.ThreadWorker, "wait_for_and_dispatch_events", lambda *_: None
+    )
+    return waiting
+
+
+def test_answers_are_kept_together_and_then_given(keeping: Waiting) -> None:
+    """A connection waits in no line meanwhile; the log is told once of all that were asked."""
+    worker, lane = keeping.worker, keeping.worker._lane
+    before = worker.nr
+    clients = []
+    for row in (b"[1]", b"[2]", b"[3]"):
+        client, conn = keeping.take(f"10.0.0.{len(clients)}")
+        client.send(asked(row))
+        worker.on_client_socket_readable(conn, conn.sock)
+        assert (conn.line, conn.watched) == (None, None)
+        clients.append((client, conn))
+    assert worker.nr == before + 3
+    for _ in range(2):
+        worker.wait_for_and_dispatch_events(0)
+    ((first, second, third),) = lane.submitted
+    first(True)
+    second(False)
+    assert worker.deferred == [(worker._give_kept,)]
+    worker._give_kept()
+    assert lane.noted == 1
+    answer = clients[0][0].recv(1000)
+    assert answer.endswith(b"Content-Type: text/x\r\nContent-Length: 3\r\n\r\n]1[")
+    assert clients[0][1].line is worker.keepalived_conns
+    assert worker.handed == [clients[1][1]]  # the application says why
+    assert clients[1][1].request == asked(b"[2]")
+    third(True)
+    assert worker.deferred == [(worker._give_kept,)] * 2
+    worker._give_kept()
+    assert (lane.noted, worker.handed) == (2, [clients[1][1]])
+
+
+def test_without_a_log_nothing_is_awaited(
+    keeping: Waiting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The answer is given in the same turn, and the connection may ask again."""
+    worker = keeping.worker
+    monkeypatch.setattr(worker._lane, "awaited", lambda *_: None)
+    client, conn = keeping.take()
+    client.send(asked())
+    worker.on_client_socket_readable(conn, conn.sock)
+    assert client.recv(1000).startswith(b"HTTP/1.1 200 OK\r\nServer: ")
+    assert conn.line is worker.keepalived_conns
+    worker.wait_for_and_dispatch_events(0)
+    assert worker._lane.submitted == []
+
+
+@pytest.mark.parametrize(
+    ("change", "handed"),
+    [
+        ({}, False), ({"alive": False}, True), ({"max_requests": 1}, True),
+        ({"max_requests": 2}, False), ({"max_keepalived": 0}, True), ({"max_keepalived": 1}, False),
+        ({"_lane": None}, True),
+    ],
+)  # fmt: skip
+def test_who_cannot_stay_is_answered_by_a_thread(
+    change: dict[str, Any], handed: bool, keeping: Waiting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the worker ends, or all places are taken: Connection: close is gunicorn's to say."""
+    worker = keeping.worker
+    monkeypatch.setattr(worker._lane, "awaited", lambda *_: None)
+    worker.nr = 0
+    for name, value in change.items():
+        monkeypatch.setattr(worker, name, value)
+    client, conn = keeping.take()
+    client.send(asked())
+    worker.on_client_socket_readable(conn, conn.sock)
+    assert worker.handed == [conn] * handed
+
+
+def done_with(result: Any) -> Future[Any]:
+    """What a thread leaves: a result, an error, or None for one that was never begun."""
+    done: Future[Any] = Future()
+    if result is None:
+        done.cancel()
+    elif isinstance(result, Exception):
+        done.set_exception(result)
+    else:
+        done.set_result(result)
+    return done
+
+
+@pytest.mark.parametrize(
+    ("result", "line"),
+    [(True, "keepalived_conns"), (False, "_leaving"), (None, "_leaving"), (OSError(), None)],
+)
+def test_after_a_thread_a_connection_goes_on_or_ends(
+    result: Any, line: str | None, keeping: Waiting
+) -> None:
+    """It gives its place for a large request back, however it was answered."""
+    worker, (client, conn) = keeping.worker, keeping.take()
+    worker._unwatch(conn)
+    conn.line.remove(conn)
+    conn.large, worker._large = True, 3
+    worker.finish_request(conn, done_with(result))
+    assert (worker._large, conn.large) == (2, False)
+    assert conn.line is (line and getattr(worker, line))
+    assert gone(client) == (line != "keepalived_conns")
+
+
+def test_what_gunicorn_reads_goes_gunicorns_way(
+    keeping: Waiting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the loop cannot read, it waits for the next request as gunicorn does; ends are ours."""
+    worker, (_, conn) = keeping.worker, keeping.take()
+    theirs: list[Any] = []
+    monkeypatch.setattr(worker, "_reads", False)
+    monkeypatch.setattr(
+        connections.ThreadWorker, "finish_request", lambda _, *given: theirs.append(given)
+    )
+    done = done_with(True)
+    worker.finish_request(conn, done)
+    assert theirs == [(conn, done)]
+    worker.finish_request(conn, done_with(False))
+    assert (len(theirs), conn.line) == (1, worker._leaving)
+
+
+def test_what_a_client_has_not_taken_is_sent_on(keeping: Waiting) -> None:
+    """When it can take more; one that is gone is dropped, one that is not awaited left alone."""
+    worker, (client, conn) = keeping.worker, keeping.take()
+    conn.sock.setblocking(False)
+    conn.sock.hold(b"abc")
+    worker._writable(conn, conn.sock)
+    assert client.recv(10) == b"abc"
+    assert conn.progress == 3
+    conn.sock.hold(b"d")
+    worker._send_on(conn, goes_on=False)
+    assert (conn.line, conn.progress) == (worker._sending, 0)
+    assert conn.watched == (worker._writable, selectors.EVENT_WRITE)
+    worker._unwatch(conn)
+    worker._writable(conn, conn.sock)
+    client.settimeout(0)
+    with pytest.raises(BlockingIOError):
+        client.recv(1)
+    worker._watch(conn, worker._writable, selectors.EVENT_WRITE)
+    worker._writable(conn, conn.sock)
+    assert client.recv(10) == b"d"
+    assert conn.line is worker._leaving
+    other, gone_conn = keeping.take("10.0.0.2")
+    gone_conn.sock.hold(b"e")
+    other.close()
+    worker._writable(gone_conn, gone_conn.sock)
+    assert gone_conn.sock.fileno() == -1
+
+
+def test_a_connection_that_is_at_its_lines_end_again_waits_anew(keeping: Waiting) -> None:
+    """Whoever asks again and again is never late."""
+    worker, (_, conn) = keeping.worker, keeping.take()
+    worker._give(conn, b"one")
+    assert conn.line is worker.keepalived_conns
+    conn.timeout = 0.0
+    worker._give(conn, b"two")
+    assert conn.timeout > time.monotonic()
+    conn.sock.close()
+    worker._give(conn, b"three")
+    assert worker.nr_conns == 0
+
+
+@pytest.mark.parametrize(("count", "sent"), [(None, b"cdef"), (3, b"cde"), (9, b"cdef"), (0, b"")])
+def test_a_file_is_sent_in_its_turn(
+    count: int | None, sent: bytes, waiting: Waiting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """From a place on, as much as is asked for or there is, in pieces."""
+    monkeypatch.setattr(client_module, "MOST_UNSENT", 2)
+    client, conn = waiting.take()
+    conn.sock.settimeout(5)
+    pieces: list[bytes] = []
+    sendall = conn.sock.sendall
+    monkeypatch.setattr(conn.sock, "sendall", lambda data: pieces.append(data) or sendall(data))
+    assert conn.sock.sendfile(io.BytesIO(b"abcdef"), 2, count) == len(sent)
+    client.settimeout(5)
+    assert b"".join(pieces) == sent
+    assert all(len(piece) <= 2 for piece in pieces)
+    assert (client.recv(10) if sent else b"") == sent
+
+
+def test_what_is_kept_for_clients_is_counted_until_they_are_gone(waiting: Waiting) -> None:
+    """Of all of them together."""
+    before = Client.held
+    _, conn = waiting.take()
+    conn.sock.hold(b"abcde")
+    assert Client.held == before + 5
+    conn.sock.close()
+    assert Client.held == before
+
+
+def test_a_line_is_used_like_a_deque(waiting: Waiting) -> None:
+    """gunicorn looks at its first and takes it; there is no second."""
+    worker = waiting.worker
+    (_, first), (_, second) = waiting.take(), waiting.take("10.0.0.2")
+    line = worker._new
+    assert (len(line), line[0], list(line)) == (2, first, [first, second])
+    with pytest.raises(IndexError):
+        line[1]
+    line.append(first)
+    assert line.popleft() is second
+    assert second.line is None
+    assert 9 < first.timeout - time.monotonic() <= 10

@@ -4,8 +4,6 @@ An engine has ``started(workers, address, graph)``, a context in which its worke
 gives a ``Cluster``. Where the context is left by an error, its workers are stopped in their work.
 """
 
-from __future__ import annotations
-
 import os
 import pkgutil
 import re

@@ -1,7 +1,5 @@
 """Workers of Dask: started here, or those of a scheduler's address."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import Any

@@ -1,7 +1,5 @@
 """Workers of Ray: started here, or those of a cluster's address."""
 
-from __future__ import annotations
-
 import logging
 import os
 import socket

@@ -1,7 +1,5 @@
 """Workers of Spark: started here, or those of a master's address."""
 
-from __future__ import annotations
-
 import logging
 import os
 import subprocess

@@ -4,8 +4,6 @@ The workers need tablecast beside what Dask's frames need, and no file: the grap
 the work.
 """
 
-from __future__ import annotations
-
 from os import PathLike
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Some lines of a CSV file whose header was read elsewhere."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Iterator
 from typing import Any

@@ -5,8 +5,6 @@ counted as a row here is checked by whoever reads the part (``CsvPart``): a file
 differ is not cut.
 """
 
-from __future__ import annotations
-
 import io
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Which files IN means: a file, a folder, a pattern, or an address of one of these."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -5,8 +5,6 @@
     FOLDER/_tablecast/00000.json   what became of that part's rows
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress

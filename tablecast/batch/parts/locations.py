@@ -1,7 +1,5 @@
 """Where rows are read and written: the machine's own files, or any address that fsspec knows."""
 
-from __future__ import annotations
-
 import glob
 import os
 import shutil

@@ -1,7 +1,5 @@
 """What became of all rows, out of what became of each part's."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 from tablecast.batch.parts.plan import Planned

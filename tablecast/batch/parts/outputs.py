@@ -1,7 +1,5 @@
 """Where the answers go: one file, or a folder of parts."""
 
-from __future__ import annotations
-
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Some rows of a Parquet file."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from typing import BinaryIO
 

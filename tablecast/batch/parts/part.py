@@ -1,11 +1,9 @@
 """A part of a file: what a worker is told, and what it answers."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from tablecast import __version__
 from tablecast.batch.summary import Summary
@@ -91,7 +89,7 @@ class Order:
         return json.dumps({"version": __version__, **asdict(self)})
 
     @classmethod
-    def from_json(cls, plain: Mapping[str, Any]) -> Order:
+    def from_json(cls, plain: Mapping[str, Any]) -> Self:
         """What ``to_json`` made, once its version is known to be ours."""
         part = dict(plain["part"])
         part["table"] = CsvTable(**part["table"]) if part["table"] else None

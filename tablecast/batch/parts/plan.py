@@ -4,8 +4,6 @@ It depends on the files alone, and not on the engine or its workers: so each eng
 parts, and a run that was interrupted goes on by another.
 """
 
-from __future__ import annotations
-
 import base64
 from collections.abc import Collection, Sequence
 from contextlib import closing

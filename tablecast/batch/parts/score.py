@@ -5,8 +5,6 @@ graph's bytes, so that it needs no more than an installed tablecast; what it ans
 since not every engine brings an error home as it was.
 """
 
-from __future__ import annotations
-
 import base64
 import io
 import json

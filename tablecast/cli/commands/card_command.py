@@ -1,7 +1,5 @@
 """``tablecast card``: a deployment's model card, on the terminal or as a file."""
 
-from __future__ import annotations
-
 import argparse
 
 from tablecast.cli.arguments import add_deployment, say

@@ -1,7 +1,5 @@
 """``tablecast compare``: is a new deployment better than an old one by more than chance?"""
 
-from __future__ import annotations
-
 import argparse
 import json
 import sys

@@ -1,7 +1,5 @@
 """``tablecast compile``: the graph of a saved pipeline, with its proof."""
 
-from __future__ import annotations
-
 import argparse
 
 from tablecast.cli.arguments import say, tell_stale

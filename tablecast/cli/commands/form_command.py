@@ -1,7 +1,5 @@
 """``tablecast form``: write a deployment's form file, or put one into it without training."""
 
-from __future__ import annotations
-
 import argparse
 import time
 from pathlib import Path

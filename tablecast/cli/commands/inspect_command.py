@@ -1,7 +1,5 @@
 """``tablecast inspect``: how tablecast reads a table, before anything is trained on it."""
 
-from __future__ import annotations
-
 import argparse
 import json
 from pathlib import Path

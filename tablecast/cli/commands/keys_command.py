@@ -1,7 +1,5 @@
 """``tablecast keys``: make, list and revoke the keys that a server accepts."""
 
-from __future__ import annotations
-
 import argparse
 import os
 from datetime import UTC, date, datetime

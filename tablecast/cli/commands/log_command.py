@@ -1,7 +1,5 @@
 """``tablecast log``: the prediction log as a table, and what is deleted from it."""
 
-from __future__ import annotations
-
 import argparse
 from collections.abc import Mapping
 from pathlib import Path

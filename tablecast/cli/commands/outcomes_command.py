@@ -1,17 +1,11 @@
 """``tablecast outcomes``: what predictions should have been, from a file."""
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 
 from tablecast.cli.arguments import say
 from tablecast.cli.command_help import explain
-from tablecast.cli.commands.log_command import (
-    WHERE,
-    add_deployment_option,
-    named_deployment,
-)
+from tablecast.cli.commands.log_command import WHERE, add_deployment_option, named_deployment
 from tablecast.log.open_log import engine_for_commands
 from tablecast.settings import read_settings
 

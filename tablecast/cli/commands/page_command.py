@@ -1,7 +1,5 @@
 """``tablecast page``: a deployment as one HTML file that predicts without a server."""
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 

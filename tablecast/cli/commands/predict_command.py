@@ -1,7 +1,5 @@
 """``tablecast predict``: rows in, the same with predictions out."""
 
-from __future__ import annotations
-
 import argparse
 import re
 from collections import Counter

@@ -1,7 +1,5 @@
 """``tablecast serve``: a deployment's form and API at an address."""
 
-from __future__ import annotations
-
 import argparse
 import os
 import sys

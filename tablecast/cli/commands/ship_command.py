@@ -1,7 +1,5 @@
 """``tablecast ship``: a deployment as a folder that a host runs."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 from pathlib import Path

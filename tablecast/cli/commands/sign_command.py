@@ -1,7 +1,5 @@
 """``tablecast sign``: sign a deployment's files for servers that require a signature."""
 
-from __future__ import annotations
-
 import argparse
 
 from tablecast.cli.arguments import add_deployment

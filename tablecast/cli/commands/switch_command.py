@@ -1,7 +1,5 @@
 """``tablecast switch``: serve another version of a deployment, or list its versions."""
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 

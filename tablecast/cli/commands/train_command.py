@@ -1,7 +1,5 @@
 """``tablecast train``: from a table to a proven deployment."""
 
-from __future__ import annotations
-
 import argparse
 import time
 from shlex import quote

@@ -1,7 +1,5 @@
 """``tablecast verify``: the proof of a deployment, or of a page, on new random rows."""
 
-from __future__ import annotations
-
 import argparse
 import secrets
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Classifiers that use Bayes' rule: naive Bayes, quadratic discriminants, Gaussian processes."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

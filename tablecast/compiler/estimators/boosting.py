@@ -1,7 +1,5 @@
 """Boosted trees: scikit-learn's gradient boosting and AdaBoost, and LightGBM."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

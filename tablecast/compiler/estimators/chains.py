@@ -1,13 +1,13 @@
 """scikit-learn's ``Pipeline`` as an estimator: an estimator with steps of its own before it."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from tablecast.compiler.frame import Cell, Frame, Number, Step
 from tablecast.compiler.graph import Builder, Matrix
+from tablecast.compiler.probe import Probe
 from tablecast.compiler.registry import (
     Classification,
     classifies,
@@ -16,9 +16,6 @@ from tablecast.compiler.registry import (
     regress,
     regresses,
 )
-
-if TYPE_CHECKING:
-    from tablecast.compiler.probe import Probe
 
 
 @regresses("sklearn.pipeline.Pipeline")
@@ -42,8 +39,6 @@ def _prepared(builder: Builder, chain: Any, x: Matrix) -> Matrix:
 
 def _after(builder: Builder, name: str, transformer: Any, x: Matrix) -> Matrix:
     """One step, compiled as in the table's own pipeline: all of its columns are numbers here."""
-    import pandas as pd
-
     columns = list(getattr(transformer, "feature_names_in_", [f"x{at}" for at in range(x.width)]))
     # A row of zeros stands for the probe, which such steps ask for its types alone.
     before = pd.DataFrame(

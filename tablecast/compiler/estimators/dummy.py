@@ -1,7 +1,5 @@
 """Estimators that predict the same for every row."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

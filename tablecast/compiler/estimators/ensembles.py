@@ -1,7 +1,5 @@
 """Estimators that combine the predictions of other estimators."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Kernels between rows and stored points: float64 of shape (rows, points)."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

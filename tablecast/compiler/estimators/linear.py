@@ -1,7 +1,5 @@
 """Linear models: a weighted sum, and each model's link function."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Nearest neighbours, which store every training row."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

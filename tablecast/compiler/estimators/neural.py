@@ -1,7 +1,5 @@
 """Multi-layer perceptrons."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from tablecast.compiler import arithmetic as a

@@ -1,7 +1,5 @@
 """Support vector machines and kernel ridge regression, which store training rows."""
 
-from __future__ import annotations
-
 from itertools import combinations
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Decision trees and forests of them."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any

@@ -1,7 +1,5 @@
 """Which tensors cannot have missing or infinite values, as far as their nodes show."""
 
-from __future__ import annotations
-
 import numpy as np
 import onnx
 

@@ -1,7 +1,5 @@
 """A graph while it is rewritten: its nodes in order, its constants and widths."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -11,8 +11,6 @@ No value that the first rule moves changes. The second may change the order of t
 and with it its last bits; the proof of a deployment is of the rewritten graph.
 """
 
-from __future__ import annotations
-
 import numpy as np
 import onnx
 
@@ -83,7 +81,7 @@ class _Rewriter:
 
     def _joined(self, columns: Columns) -> tuple[str, dict[tuple[str, int], int]]:
         """The tensors that have the columns side by side, and each column's index there."""
-        tensors = _tensors(columns)
+        tensors = tuple(dict.fromkeys(name for name, _ in columns))
         widths = self._editor.widths
         every = [(name, index) for name in tensors for index in range(widths[name])]
         if len(tensors) > 1 and tensors not in self._known:
@@ -110,7 +108,3 @@ class _Rewriter:
             wider = np.zeros((len(index_of), weights.shape[1]), weights.dtype)
             wider[[index_of[column] for column in columns]] = weights
             node.input[0], node.input[1] = joined, self._editor.store(wider)
-
-
-def _tensors(columns: Columns) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(name for name, _ in columns))

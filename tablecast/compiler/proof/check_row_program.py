@@ -1,20 +1,16 @@
 """The second half of the proof: the row program predicts like the graph."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from tablecast.compiler.proof.differences import TOLERANCE, Worst
 from tablecast.compiler.proof.random_rows import inputs_of
 from tablecast.inference.row_program import BEYOND, RowProgram
 from tablecast.schema.field import Field
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 class RowProgramCheck:

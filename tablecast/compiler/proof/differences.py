@@ -1,16 +1,12 @@
 """The differences between two predictions for the same rows."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from tablecast.errors import ProofFailed
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 # float64 carries about 16 digits; a pipeline's sums in another order cost a few of them.
 TOLERANCE = 1e-9

@@ -1,18 +1,15 @@
 """Whether a pipeline computes in float32, and so has only seven digits."""
 
-from __future__ import annotations
-
 import warnings
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from tablecast.compiler.frame import is_single
 from tablecast.compiler.probe import prepared
 from tablecast.compiler.proof.random_rows import UNKNOWN, random_rows
 from tablecast.schema.field import Field
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 #: Random rows that the steps are run on, less those with a missing or an unknown value.
 ROWS = 100

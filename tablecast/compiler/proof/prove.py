@@ -1,15 +1,14 @@
 """The proof that a graph predicts like PyCaret. No graph is saved without it."""
 
-from __future__ import annotations
-
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
 import numpy as np
 import onnxruntime
+import pandas as pd
 from numpy.typing import NDArray
 
 from tablecast.compiler.proof.check_row_program import RowProgramCheck
@@ -20,9 +19,6 @@ from tablecast.inference.onnx_engine import columns_read, fed, session_of
 from tablecast.inference.pycaret_api import as_heard, heard_levels, predict_with_pycaret
 from tablecast.inference.row_program import RowProgram
 from tablecast.schema.field import Field
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 # Random rows of a proof: 160 with a missing value in each column, 80 with an unknown text, and 200
 # outside its range. A fault that changes one row in 1,000 is missed once in seven proofs.

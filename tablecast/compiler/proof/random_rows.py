@@ -1,7 +1,5 @@
 """Rows for the proof: random ones made from the fields' ranges and levels, and a graph's inputs."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

@@ -1,8 +1,6 @@
 """Operators that compute each element from the elements at its index."""
 # ruff: noqa: ARG001 - every operator is given the recorder and its node
 
-from __future__ import annotations
-
 from functools import reduce
 from typing import Any
 

@@ -5,8 +5,6 @@ of a few known numbers, by an index; or ``Computed`` by a step. Arithmetic on th
 now, so a category's way through encoders, scalers and weights ends as one lookup.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,8 +1,6 @@
 """Operators that move elements or look them up."""
 # ruff: noqa: ARG001 - every operator is given the recorder and its node
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """The values that operators work on, and the operators' registry."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """Walks a graph with one row whose numbers are not known yet."""
 
-from __future__ import annotations
-
 import inspect
 from typing import Any
 
@@ -10,12 +8,7 @@ import onnx
 from onnx import TensorProto, numpy_helper
 
 from tablecast.compiler.graph import columns_of
-from tablecast.compiler.row_program import (  # noqa: F401 - each registers its operators
-    elementwise,
-    shapes,
-    sums,
-    tree_ensemble,
-)
+from tablecast.compiler.row_program import elementwise, shapes, sums, tree_ensemble  # noqa: F401 - each registers its operators
 from tablecast.compiler.row_program.recorder import Recorder, Untraceable, renumbered
 from tablecast.compiler.row_program.tensors import OPERATORS, Operator, Tensor
 

@@ -1,7 +1,5 @@
 """Ensembles of decision trees."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Binary search among sorted edges, done by an ensemble with one tree for each column."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Literal
 

@@ -1,7 +1,5 @@
 """Binning of numbers by edges from training."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from tablecast.compiler.frame import Cell, Frame, Step

@@ -1,7 +1,5 @@
 """Dates to year, month, day and time of day, from seconds since 1970 UTC, exactly."""
 
-from __future__ import annotations
-
 from functools import cached_property
 
 from onnx import TensorProto

@@ -1,15 +1,11 @@
 """Steps on categories, compiled by running the real step on every text that it knows."""
 
-from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import pandas as pd
 
 from tablecast.compiler.frame import Cell, Frame, Lookup, Step
 from tablecast.compiler.registry import converts
 from tablecast.errors import UnsupportedStep
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 @converts(
@@ -40,7 +36,8 @@ def _probed(frame: Frame, step: Step, column: pd.Series) -> Cell:
     if not sources:  # the same for every text, so any source will do; its own if it has one
         sources = [before.source] if isinstance(before, Lookup) else _any_source(frame, step)
     if len(sources) > 1:
-        raise UnsupportedStep(step.name, f"column {name!r} depends on {_listed(sources)} together")
+        listed = " and ".join(map(repr, sources))
+        raise UnsupportedStep(step.name, f"column {name!r} depends on {listed} together")
     if sources[0] not in frame.probe.text_columns:
         if name in step.before and before is not None and step.before[name].equals(column):
             return before
@@ -64,5 +61,3 @@ def _numbers_as_categories(step: Step, column: str) -> UnsupportedStep:
     )
 
 
-def _listed(names: list[str]) -> str:
-    return " and ".join(repr(name) for name in names)

@@ -4,8 +4,6 @@ What such a step makes of a text is read from the probe, so it costs the graph n
 numbers are computed in the graph.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

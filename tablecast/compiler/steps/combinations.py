@@ -1,7 +1,5 @@
 """Steps that combine columns: products of several, and statistics over a group."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

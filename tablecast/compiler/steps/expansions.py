@@ -1,7 +1,5 @@
 """The steps of ``tablecast.features``."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

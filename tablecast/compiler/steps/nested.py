@@ -1,16 +1,13 @@
 """Steps inside a step: those of a pipeline in turn, of a ``ColumnTransformer`` side by side."""
 
-from __future__ import annotations
-
 import warnings
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from tablecast.compiler.frame import Cell, Frame, Step
 from tablecast.compiler.registry import convert, converts
 from tablecast.errors import UnsupportedStep
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 
 @converts("sklearn.pipeline.Pipeline", "sklearn.compose.ColumnTransformer")
@@ -39,8 +36,6 @@ def _applied(frame: Frame, name: str, transformer: Any, before: pd.DataFrame) ->
 
 
 def _side_by_side(frame: Frame, name: str, transformer: Any, before: pd.DataFrame) -> Frame:
-    import pandas as pd
-
     cells: dict[str, Cell] = {}
     tables: list[pd.DataFrame] = []
     for inner, inner_step, columns in transformer.transformers_:
@@ -66,8 +61,6 @@ def _are_names(columns: Any) -> bool:
 
 def _table_of(name: str, transformer: Any, before: pd.DataFrame) -> pd.DataFrame:
     """What a transformer makes of the probe's rows; columns keep their names where none is new."""
-    import pandas as pd
-
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -3,8 +3,6 @@
 The rational approximations of the inverse are those of Wichura (1988), algorithm AS 241, PPND16.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

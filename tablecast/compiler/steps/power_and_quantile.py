@@ -1,7 +1,5 @@
 """Power and quantile transformers, forward for features and backward for the target."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Scalers and the simple imputer."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Steps that select or rename columns and change no value."""
 
-from __future__ import annotations
-
 from tablecast.compiler.frame import Cell, Frame, Step
 from tablecast.compiler.registry import converts
 

@@ -1,7 +1,5 @@
 """The step ``tablecast.features.SearchedTerms``."""
 
-from __future__ import annotations
-
 from typing import Protocol
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What a page knows of a deployment beside its JavaScript: the data for ``predictor.js``."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from dataclasses import asdict

@@ -1,7 +1,5 @@
 """What a page's form is made of beside its elements: rules, facts, and each language's words."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -38,7 +36,7 @@ def form_contents(
     return {
         "predictor": contents,
         "rules": rules_of(schema),
-        "defaults": defaults_of(schema),
+        "defaults": schema.defaults,
         "facts": {
             "level": interval.level if interval else None,
             "wholeRange": bool(interval and interval.limits.whole),
@@ -103,7 +101,7 @@ def _course(field: Field, background: Background | None) -> dict[str, Any]:
 
 def _language(schema: Schema, language: Language, background: Background | None) -> dict[str, Any]:
     with speaking(language):
-        controls = controls_of(schema, defaults_of(schema))
+        controls = controls_of(schema, schema.defaults)
         forms = {name: fact for name, fact in language.facts.items() if name != "name"}
         classes = {
             str(label): (schema.show_class(label), schema.name_class(label))
@@ -142,8 +140,3 @@ def _control(control: Control) -> dict[str, Any]:
 
 def _unit(unit: str) -> dict[str, str]:
     return {"name": unit, "sign": currency_sign(unit)}
-
-
-def defaults_of(schema: Schema) -> dict[str, str]:
-    """What the form starts with: field name to text."""
-    return {field.name: field.show(field.default) for field in schema.fields}

@@ -1,7 +1,5 @@
 """A compiled graph as the JSON that ``graph.js`` evaluates."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 

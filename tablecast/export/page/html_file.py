@@ -1,7 +1,5 @@
 """One HTML file that predicts: the form, the answer and the model card, with all that they need."""
 
-from __future__ import annotations
-
 import hashlib
 import json
 from base64 import b64encode
@@ -13,14 +11,12 @@ from typing import Any
 from flask import Flask, render_template
 from markupsafe import Markup
 
-from tablecast.deployment import graph_file
 from tablecast.deployment.deployment import Deployment
-from tablecast.deployment.opening import load
+from tablecast.deployment.opening import load_with_graph
 from tablecast.deployment.unfinished import write_whole
-from tablecast.deployment.versions import base_meant
 from tablecast.errors import PageError
 from tablecast.export.page.contents import contents_of
-from tablecast.export.page.form_contents import defaults_of, form_contents
+from tablecast.export.page.form_contents import form_contents
 from tablecast.export.page.proof import PageProof, prove_page
 from tablecast.export.page.rules import has_dates
 from tablecast.export.page.script import (
@@ -68,9 +64,7 @@ def write_page(name: str | Path, output: str | Path, *, card: bool = True) -> Pa
     path = Path(output)
     if path.suffix.lower() not in (".html", ".htm"):
         raise PageError(f"A page is written as .html. Rename {path.name!r} to end in .html.")
-    base = base_meant(name)  # once: another version may become current
-    loaded = load(base, "onnx")
-    graph, _ = graph_file.read_graph(base)
+    loaded, graph = load_with_graph(name)
     contents = contents_of(loaded, graph)
     proof = prove_page(loaded, contents)
     html = page_html(loaded, contents, hashlib.sha256(graph).hexdigest(), card=card)
@@ -146,7 +140,7 @@ def _shell(loaded: Deployment, language: Language) -> str:
     """The header and the form in a language."""
     with speaking(language):
         schema = loaded.schema.in_language(language)
-        controls = controls_of(schema, defaults_of(schema))
+        controls = controls_of(schema, schema.defaults)
         html = render_template(
             "form.html", frame="page_shell.html", schema=schema, languages=LANGUAGES,
             controls=controls, layout=layout_of(controls),

@@ -1,7 +1,5 @@
 """V8, from a wheel: runs the page's own JavaScript where the page is made."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any

@@ -1,7 +1,5 @@
 """Arrays of numbers as JSON, in the shortest form that holds every one exactly."""
 
-from __future__ import annotations
-
 import base64
 import json
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """The proof that a page answers as the server does. No page is written without it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """What is valid, as the data by which ``rules.js`` reads rows."""
 
-from __future__ import annotations
-
 from functools import cache
 from typing import Any
 

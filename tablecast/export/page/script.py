@@ -1,7 +1,5 @@
 """The page's JavaScript as classic scripts: modules of ``js/`` one after the other."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Sequence
 from functools import cache

@@ -1,7 +1,5 @@
 """The parts of a page in fewer characters."""
 
-from __future__ import annotations
-
 import gzip
 import re
 import zlib

@@ -1,7 +1,5 @@
 """What a forest says, in one step: nodes of a graph that JavaScript evaluates together."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import numpy as np

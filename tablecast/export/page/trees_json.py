@@ -1,7 +1,5 @@
 """Ensembles of trees as short arrays, for ``trees.js``."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any

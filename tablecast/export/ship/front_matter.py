@@ -1,12 +1,10 @@
 """What a README tells Hugging Face of a Space, above its text: written, and checked."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tablecast.export.ship.host import Findings, read_yaml
+from tablecast.export.ship.host import Findings, read_yaml, text_of
 from tablecast.export.ship.shipment import Shipment
 from tablecast.export.ship.templates import quoted
 
@@ -42,8 +40,7 @@ def _written(key: str, value: str | int) -> str:
 
 def check_front_matter(readme: Path, sdk: str) -> Findings:
     """What a Space would refuse of its README, or not understand."""
-    text = readme.read_text(encoding="utf-8") if readme.is_file() else ""
-    start, _, rest = text.partition("---\n")
+    start, _, rest = text_of(readme).partition("---\n")
     front, end, _ = rest.partition("\n---\n")
     told = read_yaml(front) if end and not start.strip() else None
     if not isinstance(told, dict):

@@ -1,8 +1,6 @@
 """What a host is: a module in ``hosts/`` whose ``HOST`` says what its folder holds."""
 
-from __future__ import annotations
-
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,11 +8,9 @@ from typing import Any
 from tablecast.export.ship.shipment import Shipment
 
 #: What one host's own check says of a folder: a sentence for each finding.
-Findings = Sequence[str]
+Findings = Iterable[str]
 
 
-def _nothing(_folder: Path) -> Findings:
-    return ()
 
 
 @dataclass(frozen=True)
@@ -32,7 +28,12 @@ class Host:
     title: str
     files: Callable[[Shipment], Mapping[str, bytes]]
     holds: tuple[str, ...]
-    check: Callable[[Path], Findings] = _nothing
+    check: Callable[[Path], Findings] = lambda _folder: ()
+
+
+def text_of(path: Path) -> str:
+    """What a file says; "" where it is not there."""
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
 
 
 def read_yaml(text: str) -> Any:

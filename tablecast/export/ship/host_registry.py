@@ -1,7 +1,5 @@
 """The hosts that there are: each module of ``hosts/`` is one."""
 
-from __future__ import annotations
-
 import pkgutil
 from collections.abc import Sequence
 from functools import cache

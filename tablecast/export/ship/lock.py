@@ -1,7 +1,5 @@
 """The one lock of a folder: every package by version and hash, and our own wheel beside it."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Whether a folder is what its host takes, as far as that can be told without the host."""
 
-from __future__ import annotations
-
 import ast
 import re
 from collections.abc import Iterator

@@ -3,8 +3,6 @@
 A clone describes itself in ``pyproject.toml``; an installed package brought its description along.
 """
 
-from __future__ import annotations
-
 import hashlib
 import io
 import tomllib

@@ -1,7 +1,5 @@
 """The pipelines by which a push trains, judges, builds and publishes a shipped folder."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import PurePosixPath
 from urllib.parse import SplitResult, urlsplit

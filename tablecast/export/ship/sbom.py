@@ -1,7 +1,5 @@
 """What a folder's server is made of, as a CycloneDX document: the lock, and the lock alone."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

@@ -1,7 +1,5 @@
 """A deployment shipped: everything that its host needs, in a folder that is ready to push."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from pathlib import Path
 

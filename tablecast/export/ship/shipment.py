@@ -1,7 +1,5 @@
 """What is shipped: a deployment, the name that it gets on its host, and what goes with it."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from functools import cached_property

@@ -4,8 +4,6 @@ A record beside the files says what was written last, so that a file that somebo
 there, is told from ours.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import shutil

@@ -1,7 +1,5 @@
 """The texts of a folder, filled in from the files of ``files/``."""
 
-from __future__ import annotations
-
 import json
 import re
 from functools import cache

@@ -1,7 +1,5 @@
 """The programs by which others check such files: each is asked where it is installed."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess

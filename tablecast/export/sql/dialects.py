@@ -1,7 +1,5 @@
 """What databases write in ways of their own."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """What one row goes through in a deployment, for SQL: its own row program, or a larger one."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The ends of a range in SQL, as ``inference.interval`` computes them."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Mapping, Sequence
 

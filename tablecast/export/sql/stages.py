@@ -4,8 +4,6 @@ A stage is a common table expression: it adds columns that are made of those bef
 1 or 0, since a comparison with a missing value is false here and unknown in SQL.
 """
 
-from __future__ import annotations
-
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """The whole statement: the fields' values, the steps in stages, the answer and its range."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Numbers, texts and names as SQL writes them."""
 
-from __future__ import annotations
-
 import math
 
 from tablecast.export.sql.dialects import Dialect

@@ -1,7 +1,5 @@
 """What numbers, whole numbers and dates share: a range, and a float64 input of the graph."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """True or false, however it is written; in the graph a category of two levels."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from tablecast.i18n.language import N_

@@ -1,7 +1,5 @@
 """Text that is one of the training levels, or any text if the field is open."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
@@ -97,8 +95,9 @@ class CategoryField(Field):
 
     def array_of_table(self, column: Any) -> Array:
         cells = list(column)
-        texts = cells if set(map(type, cells)) <= {str} else [_text_of(cell) for cell in cells]
-        return np.array(texts, dtype=object)
+        if not set(map(type, cells)) <= {str}:
+            cells = ["" if _is_missing(cell) else canonical_text(cell) for cell in cells]
+        return np.array(cells, dtype=object)
 
     def grid(
         self, points: int, most_levels: int, frequency: Mapping[Value, float],
@@ -129,8 +128,6 @@ class CategoryField(Field):
         return {spelling: level for spelling, level in levels.items() if spelling not in shared}
 
 
-def _text_of(value: Any) -> str:
-    return "" if _is_missing(value) else canonical_text(value)
 
 
 def _is_missing(value: Any) -> bool:

@@ -1,7 +1,5 @@
 """A date, with or without a time; in the graph seconds since 1970 (UTC)."""
 
-from __future__ import annotations
-
 import re
 from datetime import UTC, datetime, time
 from typing import Any

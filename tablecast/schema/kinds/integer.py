@@ -1,7 +1,5 @@
 """A whole number; one that is only 0 or 1 in training is asked as yes or no."""
 
-from __future__ import annotations
-
 import math
 from typing import Any
 

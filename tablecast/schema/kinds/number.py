@@ -1,7 +1,5 @@
 """A number with decimals."""
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """Levels that mean yes and no, shown in the reader's language."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 from tablecast.i18n.language import _

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tablecast.errors import Remark
+from tablecast.features.temperature import multiplied
 from tablecast.training.search import blend_weights
 from tablecast.training.search.blend_members import moved
 from tablecast.training.search.candidates import UNBOUNDED
 from tablecast.training.search.forest_size import sharing
-from tablecast.training.search.trial import TOO_LONG, Trial, all_losses, distinct, loss_of, near
+from tablecast.training.search.trial import TOO_LONG, Trial, all_losses, distinct, loss_of
 from tablecast.training.search.views import Recipe, View
 
 if TYPE_CHECKING:
@@ -23,11 +26,12 @@ if TYPE_CHECKING:
 WORTH_BLENDING = 0.003
 # One of members with features of their own also costs their steps, and its choice overfits more.
 WORTH_BLENDING_ACROSS = 0.03
-# The best so many may be its members; where rows are many, so many of one kind, for amounts and for
-# classes, whose trees with other settings are worse alone and complete the best.
+# The best so many may be its members, and so many of one kind, for amounts and for classes, whose
+# trees with other settings are worse alone and complete the best.
 MOST_OPEN, ALIKE_AMOUNTS, ALIKE_CLASSES = 16, 2, 4
 
-Part = tuple[Trial, int]
+Part = tuple[Trial, float]
+Floats = NDArray[np.float64]
 
 
 class Blending:
@@ -51,19 +55,25 @@ class Blending:
     def _within_view(self, view: View) -> None:
         alone = [trial for trial in self._alone() if trial.view is view]
         alike = ALIKE_CLASSES if view.task == "classification" else ALIKE_AMOUNTS
-        alone = distinct(alone, each=1 if view.few else alike)[:MOST_OPEN]
+        alone = distinct(alone, each=alike)[:MOST_OPEN]
         if len(alone) < 2:
             return
-        weigh = blend_weights.steady if view.few else blend_weights.weigh
-        weights = weigh([trial.predictions for trial in alone], partial(loss_of, view))
+        weights = self._weights(view, [trial.predictions for trial in alone])
         if len(weights) > 1:
             parts = [(alone[at], weight) for at, weight in weights.items()]
             self._add(view, parts, [trial for trial, _ in parts], WORTH_BLENDING)
 
+    def _weights(self, view: View, members: Sequence[Floats]) -> Mapping[int, float]:
+        """Place among the members to weight; to its power, where the blend is a product."""
+        if view.multiplied:
+            labels = np.searchsorted(np.unique(view.target), view.target)
+            return blend_weights.powers(members, labels, view.weights)
+        return blend_weights.weigh(members, partial(loss_of, view))
+
     def _across_views(self) -> None:
         """A blend of the best of each kind with each view's features."""
         base = next((view for view in self._views if view.recipe == Recipe("plain")), None)
-        if base is None or base.few or base.task != "regression":
+        if base is None or base.task != "regression":
             return
         if base.weights is not None:
             return  # members that bring steps of their own cannot be given weights
@@ -84,11 +94,11 @@ class Blending:
     def _alone(self) -> list[Trial]:
         return [trial for trial in self._pool.ranked() if len(trial.members) == 1]
 
-    def _add(self, view: View, parts: list[Part], others: list[Trial], least: float) -> None:
+    def _add(self, view: View, parts: Sequence[Part], others: list[Trial], least: float) -> None:
         """Keep a blend of these parts where it lowers the loss of the best of the others enough."""
         blend = self._together(view, parts)
         best = min(others, key=lambda trial: trial.loss)
-        worth = near(blend, best) if view.few else blend.loss < (1 - least) * best.loss
+        worth = blend.loss < (1 - least) * best.loss
         if worth and not self._pool.budget.bears(blend.seconds):
             self._pool.dropped.append(replace(blend, why=TOO_LONG))
         elif worth:
@@ -97,10 +107,13 @@ class Blending:
             why = Remark("hardly better than its best member alone")
             self._pool.dropped.append(replace(blend, why=why))
 
-    def _together(self, view: View, parts: list[Part]) -> Trial:
+    def _together(self, view: View, parts: Sequence[Part]) -> Trial:
         weights = [weight for _, weight in parts]
         members = [trial.predictions for trial, _ in parts]
-        predictions = np.average(members, axis=0, weights=weights)
+        predictions = (
+            multiplied(members, weights) if view.multiplied
+            else np.average(members, axis=0, weights=weights)
+        )
         candidates = sharing([trial for trial, _ in parts], self._pool.largest)
         lines = [one.model in UNBOUNDED[view.task] for one in candidates]
         return Trial(
@@ -109,7 +122,7 @@ class Blending:
             predictions,
             all_losses(view, predictions),
             seconds=sum(trial.seconds for trial, _ in parts),
-            name="Blend of " + ", ".join(f"{weight} {trial.name}" for trial, weight in parts),
+            name="Blend of " + ", ".join(f"{weight:g} {trial.name}" for trial, weight in parts),
             apart=blend_weights.apart(members, weights, lines),
-            steady=view.few,
+            multiplied=view.multiplied,
         )

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from tablecast.features.bounded import Bounded
-from tablecast.training.search.views import FEW_ROWS
 
 if TYPE_CHECKING:
     from tablecast.training.search.views import Recipe, View
@@ -31,14 +30,12 @@ class Candidate:
         settings: what differs from PyCaret's defaults.
         features: the features it is given, as ``views.Recipe`` names them.
         tuned: whether the settings were drawn while tuning.
-        home: the view that it was tried with, where it is a member of another one's blend.
     """
 
     model: str
     settings: Settings = field(default_factory=dict)
     features: str = "plain"
     tuned: bool = False
-    home: View | None = None
 
 
 #: PyCaret's own setup with its own settings, quick and strong: whatever else a search finds is no
@@ -48,12 +45,15 @@ STOCK: Mapping[str, Sequence[tuple[str, str]]] = {
     "classification": (("lightgbm", "plain"), ("lr", "plain"), ("gbc", "plain")),
 }
 #: PyCaret's LightGBM has at least 20 rows in each leaf, and so splits nothing where a fold (56% of
-#: the rows) has fewer than 41: with so few rows the line comes first.
+#: the rows) has fewer than 41: with so few rows the line comes first. So it does where columns are
+#: more than rows, since trees then split by whichever of them chance favours, and are slow.
 SPLIT_FROM = 75
-#: What follows, from quick to slow.
+LINES = ("br", "lr")
+#: What follows, from quick to slow; but of amounts a third one with the plain features first, so
+#: that they have a blend before lines on searched terms, which alone lead far astray.
 TRIED: Mapping[str, Sequence[tuple[str, str]]] = {
     "regression": (
-        ("br", "searched"), ("lasso", "searched"), ("gbr", "plain"), ("lightgbm", "plain"),
+        ("gbr", "plain"), ("br", "searched"), ("lasso", "searched"), ("lightgbm", "plain"),
         ("et", "plain"), ("mlp", "plain"), ("rf", "plain"), ("gbr", "searched"),
         ("lightgbm", "searched"), ("et", "searched"),
     ),
@@ -125,11 +125,13 @@ BEGIN_AMOUNTS: Mapping[str, Settings] = {
 }
 #: What a forest of classes may split by; log loss is also what is chosen by.
 CRITERIA = ("gini", "log_loss")
-#: Few rows want smaller steps and trees than thousands do.
-BEGIN_FEW: Mapping[str, Settings] = {
+#: What is tried once more of classes where these learn rows by heart: where chance tells most rows
+#: apart, extra trees have a log loss of .93 with leaves of one row, .41 with three (titanic).
+CALMER: Mapping[str, Settings] = {
+    "et": {"min_samples_leaf": 3}, "rf": {"min_samples_leaf": 3},
     "lightgbm": {
-        "n_estimators": 60, "learning_rate": 0.05, "num_leaves": 8, "subsample": 0.8,
-        "subsample_freq": 1, "colsample_bytree": 0.6, "min_child_samples": 5,
+        "n_estimators": 150, "learning_rate": 0.03, "num_leaves": 12, "subsample": 0.8,
+        "subsample_freq": 1, "colsample_bytree": 0.6, "min_child_samples": 10,
     },
 }
 #: So many columns make LightGBM slow, mostly in looking through bins: on 1,500 rows of 500 numbers
@@ -138,8 +140,8 @@ BEGIN_FEW: Mapping[str, Settings] = {
 WIDE = 200
 BINS_WHERE_WIDE = 63
 FIRST_WHERE_WIDE: Settings = {"num_leaves": 8}
-#: A network of two layers, for one, takes seconds a fit then.
-SLOW_WHERE_WIDE = ("regression", "mlp")
+#: A network of two layers, and trees that try every value of every column, take seconds a fit then.
+SLOW_WHERE_WIDE = (("regression", "mlp"), ("regression", "gbr"))
 #: From so many rows on, PyCaret's 100 trees of 31 leaves are too small for an amount, so that these
 #: are tried beside them at once. For classes they gain little; their log loss is often worse. Extra
 #: trees follow: they are quicker than what comes then, and a blend with them gains most.
@@ -148,60 +150,47 @@ LARGER_TREES: Settings = {
     "n_estimators": 400, "learning_rate": 0.04, "num_leaves": 63, "subsample": 0.8,
     "subsample_freq": 1, "colsample_bytree": 0.6, "min_child_samples": 10,
 }
-SPACES_FEW: Mapping[str, Mapping[str, Sequence[Any]]] = {
-    "lightgbm": {
-        "n_estimators": (40, 80, 120), "learning_rate": (0.03, 0.05, 0.08),
-        "num_leaves": (4, 8, 15), "subsample": (0.6, 0.8), "subsample_freq": (1,),
-        "colsample_bytree": (0.4, 0.6, 0.9), "min_child_samples": (3, 5, 10),
-    },
-}
-
 
 def first(task: str, rows: int, columns: int = 0) -> list[Candidate]:
     """What is tried at once on a table of so many rows and columns, in order; nothing twice."""
-    begin = {**BEGIN, **BEGIN_FEW} if rows < FEW_ROWS else BEGIN
     if task == "classification":
-        begin = {**begin, **{model: {"criterion": CRITERIA[0]} for model in FORESTS}}
+        begin = {**BEGIN, **{model: {"criterion": CRITERIA[0]} for model in FORESTS}}
     else:
-        begin = {**begin, **BEGIN_AMOUNTS}
-    usual = STOCK[task]
-    if rows < SPLIT_FROM:
-        usual = sorted(usual, key=lambda one: one[0] == "lightgbm")
+        begin = {**BEGIN, **BEGIN_AMOUNTS}
     wide = columns >= WIDE
     light = [Candidate("lightgbm", FIRST_WHERE_WIDE)] if wide else []
     stock = [
         Candidate(model, features=features)
-        for model, features in usual
+        for model, features in STOCK[task]
         if rows <= MOST_ROWS.get(model, rows)
     ]
     many = task == "regression" and rows >= MANY_ROWS
     larger = [Candidate("lightgbm", LARGER_TREES), Candidate("et", begin["et"])] if many else []
-    tried = TRIED[task]
-    if rows < FEW_ROWS:  # a line alone leads far astray; with it, the plain features have a blend
-        tried = sorted(tried, key=lambda one: one != ("gbr", "plain"))
     others = [
         Candidate(model, plain_settings(model, begin.get(model, {}), rows), features)
-        for model, features in tried
-        if rows <= MOST_ROWS.get(model, rows) and not (wide and (task, model) == SLOW_WHERE_WIDE)
+        for model, features in TRIED[task]
+        if rows <= MOST_ROWS.get(model, rows) and not (wide and (task, model) in SLOW_WHERE_WIDE)
     ]
     first_ones = [*light, *stock, *larger]
+    if rows < max(SPLIT_FROM, columns):
+        first_ones.sort(key=lambda one: one.model not in LINES)
     return [*first_ones, *(candidate for candidate in others if candidate not in first_ones)]
 
 
-def drawn(candidate: Candidate, rows: int, random: np.random.Generator) -> Candidate | None:
-    """The candidate with settings drawn from its space; None where it has none."""
-    space = space_of(candidate, rows)
-    if space is None:
-        return None
-    settings = {name: values[random.integers(len(values))] for name, values in space.items()}
+def drawn(candidate: Candidate, rows: int, place: int) -> Candidate:
+    """The candidate with the settings at a place of its space, which has all of their products."""
+    space = space_of(candidate) or {}
+    indices = np.unravel_index(place, [len(values) for values in space.values()])
+    settings = {
+        name: space[name][int(index)] for name, index in zip(space, indices, strict=True)
+    }
     complete = plain_settings(candidate.model, settings, rows)
     return Candidate(candidate.model, complete, candidate.features, tuned=True)
 
 
-def space_of(candidate: Candidate, rows: int) -> Mapping[str, Sequence[Any]] | None:
-    """The values that each setting may take, in order; None where nothing is tuned."""
-    spaces = {**SPACES, **SPACES_FEW} if rows < FEW_ROWS else SPACES
-    space = spaces.get(candidate.model)
+def space_of(candidate: Candidate) -> Mapping[str, Sequence[Any]] | None:
+    """The values that each setting may take; None where nothing is tuned."""
+    space = SPACES.get(candidate.model)
     if space is not None and candidate.settings.get("criterion") in CRITERIA:
         return {**space, "criterion": CRITERIA}
     return space
@@ -210,8 +199,6 @@ def space_of(candidate: Candidate, rows: int) -> Mapping[str, Sequence[Any]] | N
 def make(candidate: Candidate, view: View, target: Any) -> Any:
     """The estimator, not fitted, for the target that it will be given."""
     container = view.experiment._all_models[candidate.model]
-    if candidate.home is not None:
-        view, target = candidate.home, candidate.home.folds[0].y
     settings = dict(container.args) | dict(candidate.settings)
     if candidate.model == "lasso":
         alpha = settings.get("alpha", LASSO_ALPHA)
@@ -224,7 +211,7 @@ def make(candidate: Candidate, view: View, target: Any) -> Any:
     estimator = container.class_def(**settings)
     if candidate.model not in UNBOUNDED[view.task]:
         return estimator
-    return Bounded(_scaled(estimator) if candidate.model == "mlp" else estimator, view.widened)
+    return Bounded(_scaled(estimator) if candidate.model == "mlp" else estimator)
 
 
 def _scaled(network: Any) -> Any:
@@ -249,20 +236,17 @@ def plain_settings(model: str, settings: Settings, rows: int) -> dict[str, Any]:
 
 
 def with_own_steps(candidate: Candidate, estimator: Any, recipe: Recipe) -> Any:
-    """The estimator behind the steps that it was tried with and that this recipe lacks."""
-    from sklearn.compose import TransformedTargetRegressor
+    """The estimator behind the steps for searched terms, where this recipe has plain features."""
     from sklearn.pipeline import Pipeline
-    from sklearn.preprocessing import PowerTransformer, StandardScaler
+    from sklearn.preprocessing import StandardScaler
 
     from tablecast.features.searched_terms import SearchedTerms
 
-    if candidate.features == "searched" and recipe.features == "plain":
-        steps = [("scale", StandardScaler()), ("terms", SearchedTerms()), ("estimator", estimator)]
-        estimator = Pipeline(steps)
-    if candidate.home and candidate.home.recipe.straight and not recipe.straight:
-        straight = PowerTransformer(standardize=False)
-        estimator = TransformedTargetRegressor(estimator, transformer=straight, check_inverse=False)
-    return estimator
+    if candidate.features == recipe.features:
+        return estimator
+    return Pipeline([
+        ("scale", StandardScaler()), ("terms", SearchedTerms()), ("estimator", estimator),
+    ])
 
 
 FORESTS = ("et", "rf")

@@ -24,8 +24,6 @@ from tablecast.training.search.views import View
 
 #: Fits of about all rows until a pipeline is measured: on the training part, and on the whole.
 FITS = 1.7
-#: How many of the best are fitted until one keeps within the limits.
-MOST_CONTENDERS = 5
 
 
 def finish(pool: Pool) -> Trained:
@@ -36,7 +34,7 @@ def finish(pool: Pool) -> Trained:
     """
     refused: dict[int, Remark] = {}
     about = pool.prepared.about
-    for trial in pool.ranked()[:MOST_CONTENDERS]:
+    for trial in pool.ranked():
         pool.say(f"fitting {trial.name} on all rows")
         experiment, began = trial.view.experiment, time.monotonic()
         estimator = experiment.create_model(

@@ -13,13 +13,13 @@ from tablecast.errors import EngineError, Remark, UnsupportedStep, counted
 from tablecast.training.cluster.executor import Executor, Threads
 from tablecast.training.experiment.whole_table import WholeTable
 from tablecast.training.graph_cost import Cost, joined, measure
-from tablecast.training.search.blend_weights import EVEN_WITHIN, MOST_MEMBERS
+from tablecast.training.search.blend_weights import MOST_MEMBERS
 from tablecast.training.search.budget import Budget
 from tablecast.training.search.candidates import Candidate
 from tablecast.training.search.cross_validation import at_once, fit_ahead, try_candidate
 from tablecast.training.search.forest_size import with_room
 from tablecast.training.search.step_memory import StepMemory
-from tablecast.training.search.trial import TOO_LONG, Trial, distinct, near
+from tablecast.training.search.trial import TOO_LONG, Trial, distinct
 from tablecast.training.search.views import Recipe, View
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 Progress = Callable[[str], None]
 
-# A tuned candidate is compiled, to see how fast its graph is, only where it may be chosen.
-WORTH_COMPILING = 1.05
+# What is further behind the best is not tuned, and no blend is expected to have it.
+WORTH_TUNING = 1.05
 
 
 @dataclass(eq=False)
@@ -81,10 +81,8 @@ class Pool:
         return min(self.trials, key=lambda trial: trial.loss, default=None)
 
     def ranked(self) -> list[Trial]:
-        """Best first; where rows are few, a blend before what it is not clearly worse than."""
-        ranked = sorted(self.trials, key=lambda trial: trial.loss)
-        steady = [trial for trial in ranked if trial.steady and near(trial, ranked[0])]
-        return [*steady, *(trial for trial in ranked if trial not in steady)]
+        """Best first."""
+        return sorted(self.trials, key=lambda trial: trial.loss)
 
     def attempt(self, candidate: Candidate, view: View, due: Sequence[Candidate] = ()) -> None:
         """Try a candidate if the budget allows, and put it where it belongs.
@@ -149,7 +147,7 @@ class Pool:
         """What a fit of a blend of the best of each kind takes, which is mostly chosen."""
         alone = [trial for trial in self.ranked() if len(trial.members) == 1]
         best = distinct(alone, each=1)[:MOST_MEMBERS]
-        return sum(one.seconds for one in best if one.loss <= EVEN_WITHIN * best[0].loss)
+        return sum(one.seconds for one in best if one.loss <= WORTH_TUNING * best[0].loss)
 
     def _seconds_of(self, candidate: Candidate, view: View) -> float:
         """What the candidate may take on all folds, by the longest of its kind."""
@@ -172,8 +170,8 @@ class Pool:
         best = self.best
         if best and not self.budget.bears(trial.seconds):
             return replace(trial, why=TOO_LONG)
-        hopeless = best and trial.loss > WORTH_COMPILING * best.loss
-        if fitted is None or (trial.members[0][0].tuned and hopeless):
+        is_behind = best and trial.loss > best.loss  # a tuned one is compiled where it is the best
+        if fitted is None or (trial.members[0][0].tuned and is_behind):
             return trial
         try:
             cost = measure(joined(*fitted), self.prepared)

@@ -1,34 +1,57 @@
-"""The rounds of tuning: random draws for the best estimators, then steps from each one's best."""
+"""Tuning: random settings for the best estimators in turn, as long as that helps."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from copy import deepcopy
 from itertools import cycle, islice
-from typing import TYPE_CHECKING
+from math import prod
+from zlib import crc32
 
-from tablecast.training.search.candidates import Candidate, space_of
+import numpy as np
+
+from tablecast.training.search.candidates import CALMER, Candidate, drawn, space_of
 from tablecast.training.search.cross_validation import at_once
-from tablecast.training.search.sampling import Proposals
-from tablecast.training.search.trial import Trial
+from tablecast.training.search.pool import WORTH_TUNING, Pool
+from tablecast.training.search.trial import Trial, distinct
 from tablecast.training.search.views import View
 
-if TYPE_CHECKING:
-    from tablecast.training.search.pool import Pool
-
-#: Of the estimators that are tuned, the best so many; of one kind, with different features, fewer.
-TUNED, TUNED_ALIKE = 3, 2
-# What is further behind would take the time of the others.
-WORTH_TUNING = 1.05
-#: Rounds of draws, and of steps from the best settings, at most for each.
-DRAWS, STEPS = 24, 24
-#: A round of an estimator's ends when so many trials in a row gain less than that.
-PATIENCE_OF_DRAWS, PATIENCE_OF_STEPS, WORTH_A_TRIAL = 8, 6, 0.001
-#: The folds of fewer rows cannot tell such small differences, and would be learnt by heart.
-REFINED_ROWS = 2_000
+#: Of the kinds of estimators the best so many are tuned, each with the features that it is best on.
+TUNED = 3
+#: An estimator's tuning ends when so many draws in a row gain less than that.
+PATIENCE, WORTH_A_TRIAL = 4, 0.001
 
 Turn = tuple[Candidate, View]
-Propose = Callable[[Proposals, Candidate, str], Candidate | None]
+
+
+class Draws:
+    """Settings for the estimators of one table, in an order that the seed decides; none twice.
+
+    Each estimator has an order of its own, whatever others are drawn beside it.
+
+    Args:
+        rows: of the table.
+        seed: decides the orders.
+    """
+
+    def __init__(self, rows: int, seed: int) -> None:
+        self._rows = rows
+        self._seed = seed
+        self._left: dict[str, list[int]] = {}
+
+    def next(self, candidate: Candidate, view: str) -> Candidate | None:
+        """The next settings of an estimator with a space; None where all were drawn.
+
+        Args:
+            candidate: the estimator.
+            view: the name of what it is given.
+        """
+        space, purpose = space_of(candidate) or {}, f"draws {candidate.model} {view}"
+        if purpose not in self._left:
+            random = np.random.default_rng([self._seed, crc32(purpose.encode())])
+            self._left[purpose] = random.permutation(prod(map(len, space.values()))).tolist()
+        left = self._left[purpose]
+        return drawn(candidate, self._rows, left.pop()) if left else None
 
 
 class Tuning:
@@ -40,57 +63,52 @@ class Tuning:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._rows = len(pool.prepared.table)
-        self._proposals = Proposals(self._rows, pool.seed)
+        self._draws = Draws(len(pool.prepared.table), pool.seed)
 
     def run(self) -> None:
-        """Draw settings in turns, so that a short budget serves all; then step from the best."""
+        """Draw for each in turn, so that a short budget serves all, as long as that helps."""
+        self._calm()
         turns = self._promising()
-        self._rounds(turns, Proposals.drawn, DRAWS, PATIENCE_OF_DRAWS)
-        if turns and DRAWS and len(turns[0][1].experiment.y_train) >= REFINED_ROWS:
-            self._rounds(turns, Proposals.stepped, STEPS, PATIENCE_OF_STEPS)
+        left = [PATIENCE] * len(turns)
+        while any(left):
+            for index in np.flatnonzero(left):
+                if self._pool.is_over():
+                    return
+                candidate, view = turns[index]
+                others = [*range(index + 1, len(turns)), *range(index + 1)]
+                alike = [turns[at][0] for at in others if left[at] and turns[at][1] is view]
+                gains = self._try(candidate, view, alike)
+                left[index] = PATIENCE if gains else left[index] - 1
+
+    def _calm(self) -> None:
+        """Try trees of classes that are too far behind to be tuned once more."""
+        tried = [*self._pool.trials, *self._pool.dropped]
+        for model, settings in CALMER.items():
+            known = [one for one in tried if one.members[0][0].model == model
+                     and one.view.recipe.features == "scaled"]  # fmt: skip
+            least = min((one.loss for one in known), default=0.0)
+            if least > WORTH_TUNING * self._pool.ranked()[0].loss:
+                self._pool.attempt(Candidate(model, settings, "scaled"), known[0].view)
 
     def _promising(self) -> list[Turn]:
-        turns: list[Turn] = []
         ranked = self._pool.ranked()
-        for trial in [trial for trial in ranked if trial.loss <= WORTH_TUNING * ranked[0].loss]:
-            candidate = trial.members[0][0]
-            known = [view.recipe for other, view in turns if other.model == candidate.model]
-            wanted = len(known) < TUNED_ALIKE and trial.view.recipe not in known
-            if len(turns) < TUNED and wanted and space_of(candidate, self._rows) is not None:
-                turns.append((candidate, trial.view))
-        return turns
+        near = [trial for trial in ranked if trial.loss <= WORTH_TUNING * ranked[0].loss]
+        turns = [(trial.members[0][0], trial.view) for trial in distinct(near, each=1)]
+        return [turn for turn in turns if space_of(turn[0]) is not None][:TUNED]
 
-    def _rounds(self, turns: list[Turn], propose: Propose, most: int, patience: int) -> None:
-        """Try what is proposed for each in turn, as long as that helps."""
-        left = [patience] * len(turns)
-        for _ in range(most):
-            for index, (candidate, view) in enumerate(turns):
-                if left[index] and not self._pool.is_over():
-                    others = [*range(index + 1, len(turns)), *range(index + 1)]
-                    alike = [turns[at][0].model for at in others
-                             if left[at] and turns[at][1] is view]  # fmt: skip
-                    gains = self._try(candidate.model, view, propose, alike)
-                    left[index] = patience if gains else left[index] - 1
+    def _try(self, candidate: Candidate, view: View, alike: Sequence[Candidate]) -> bool:
+        """Whether the next draw for an estimator is clearly better than its best so far."""
+        best = self._best(candidate.model, view).loss
+        settings = self._draws.next(candidate, view.recipe.name)
+        if settings is not None:
+            self._pool.attempt(settings, view, self._due(alike, view))
+        return self._best(candidate.model, view).loss < (1 - WORTH_A_TRIAL) * best
 
-    def _try(self, model: str, view: View, propose: Propose, alike: Sequence[str]) -> bool:
-        """Whether what is proposed for an estimator is clearly better than its best so far."""
-        best = self._best(model, view)
-        proposed = propose(self._proposals, best.members[0][0], view.recipe.name)
-        if proposed is not None:
-            self._pool.attempt(proposed, view, self._due(alike, view, propose))
-        return self._best(model, view).loss < (1 - WORTH_A_TRIAL) * best.loss
-
-    def _due(self, alike: Sequence[str], view: View, propose: Propose) -> list[Candidate]:
-        """What is proposed next for estimators in turn, if until then nothing better is found.
-
-        A draw does not depend on what was found; a step is taken from the best.
-        """
-        ahead = deepcopy(self._proposals)
-        best = {model: self._best(model, view).members[0][0] for model in alike}
-        following = islice(cycle(alike), at_once(view) - 1)
-        proposed = [propose(ahead, best[model], view.recipe.name) for model in following]
-        return [one for one in proposed if one is not None]
+    def _due(self, alike: Sequence[Candidate], view: View) -> list[Candidate]:
+        """What is drawn next for estimators in turn, if until then nothing better is found."""
+        ahead, following = deepcopy(self._draws), islice(cycle(alike), at_once(view) - 1)
+        settings = [ahead.next(candidate, view.recipe.name) for candidate in following]
+        return [one for one in settings if one is not None]
 
     def _best(self, model: str, view: View) -> Trial:
         alike = [

@@ -4,8 +4,6 @@ A key has 256 random bits, so nobody can guess it from its SHA-256. (A slow hash
 passwords, which people choose.) A file of keys has one JSON object in each line.
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import re

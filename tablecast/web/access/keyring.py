@@ -1,7 +1,5 @@
 """The keys of a running server, read again when their file changes."""
 
-from __future__ import annotations
-
 import logging
 import math
 import time

@@ -5,8 +5,6 @@ workers on one machine would count each request in one of them, and let through 
 key may ask as it has workers.
 """
 
-from __future__ import annotations
-
 import fcntl
 import hashlib
 import mmap

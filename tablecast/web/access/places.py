@@ -4,8 +4,6 @@ The worker processes of a machine share them. A place is a byte of a file that i
 that the system takes back what a process held that dies.
 """
 
-from __future__ import annotations
-
 import fcntl
 import hashlib
 import os

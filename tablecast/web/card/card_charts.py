@@ -5,8 +5,6 @@ around a picture in HTML. Ticks are equally far apart from one end of a picture 
 that HTML can place their words without measuring anything.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass

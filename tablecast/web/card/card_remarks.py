@@ -1,7 +1,5 @@
 """Notes from training, in the reader's language."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

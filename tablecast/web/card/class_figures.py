@@ -1,7 +1,5 @@
 """The model card's charts of classes: confusion matrix, ROC curves and calibration."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """What the card says of comparisons with earlier deployments (``tablecast compare``)."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any

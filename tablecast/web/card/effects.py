@@ -1,7 +1,5 @@
 """The model card's part about fields: their importance and the shape of their effect."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any

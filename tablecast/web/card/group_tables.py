@@ -1,7 +1,5 @@
 """The model card's part about groups: predictions and errors by level of a field."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any

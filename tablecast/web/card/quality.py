@@ -1,7 +1,5 @@
 """The model card's scores: of every fold, of the test rows, of all unseen rows."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The model card's charts of errors, with their sentences and data tables."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise

@@ -5,8 +5,6 @@ Its parts follow Mitchell et al., *Model cards for model reporting* (2019), and 
 kept, is left out.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any

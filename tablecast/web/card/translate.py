@@ -1,7 +1,5 @@
 """A deployment's own statements in the reader's language, for its model card."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any

@@ -1,7 +1,5 @@
 """How the numbers of a prediction are written, so that people can compare them."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass

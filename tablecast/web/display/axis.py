@@ -1,7 +1,5 @@
 """Axes: scales with round ticks."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 

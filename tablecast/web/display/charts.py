@@ -4,8 +4,6 @@
 in it, so that a picture may be stretched to any width and its words stay as large as all others.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise

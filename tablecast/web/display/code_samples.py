@@ -1,7 +1,5 @@
 """Code samples for a row: JSON, curl, and Python's requests."""
 
-from __future__ import annotations
-
 import json
 import shlex
 from collections.abc import Mapping

@@ -1,7 +1,5 @@
 """Whose pages they are: the colour of the deployment's organisation, and whom to write to."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from typing import Any

@@ -1,7 +1,5 @@
 """Notes and errors as pages show them: with the form's names, levels and figures."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 from tablecast.errors import Remark

@@ -1,7 +1,5 @@
 """JSON Schema (2020-12) of the API's responses: predictions, the model card, problems."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from tablecast.schema.field import KINDS

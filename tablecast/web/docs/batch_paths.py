@@ -1,7 +1,5 @@
 """``/batch`` in the OpenAPI document: the request and the response."""
 
-from __future__ import annotations
-
 import csv
 import io
 from typing import Any
@@ -11,13 +9,7 @@ from tablecast.deployment.deployment import Deployment
 from tablecast.errors import BatchError
 from tablecast.i18n.language import N_, _
 from tablecast.web.docs.answer_schemas import TEXT
-from tablecast.web.docs.failures import (
-    ALLOW,
-    FAILURES,
-    REQUEST_ID,
-    operation,
-    problem_response,
-)
+from tablecast.web.docs.failures import ALLOW, FAILURES, REQUEST_ID, operation, problem_response
 from tablecast.web.docs.row_schemas import example_rows
 from tablecast.web.http.responses import problem_body
 

@@ -1,7 +1,5 @@
 """The OpenAPI document ``/openapi.json``, made from the schema."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Every error of the API, described once for the document and the page."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """NDJSON and CSV in the OpenAPI document: requests and responses."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Any
 

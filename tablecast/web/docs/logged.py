@@ -1,7 +1,5 @@
 """What a server with a prediction log does besides, in the OpenAPI document."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from tablecast.deployment.deployment import Deployment

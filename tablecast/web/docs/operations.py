@@ -1,7 +1,5 @@
 """The operations of an OpenAPI document as ``/docs`` shows them."""
 
-from __future__ import annotations
-
 import json
 import shlex
 from collections.abc import Iterator
@@ -125,11 +123,9 @@ def _values(content: dict[str, Any]) -> Iterator[tuple[str, Any]]:
 def _shown(content: dict[str, Any]) -> Iterator[Example]:
     for summary, value in _values(content):
         plain = isinstance(value, str) and any(kind.startswith("text/") for kind in content)
-        yield Example(summary, value if plain else _pretty(value))
+        yield Example(summary, value if plain else json.dumps(value, indent=2, ensure_ascii=False))
 
 
-def _pretty(value: Any) -> str:
-    return json.dumps(value, indent=2, ensure_ascii=False)
 
 
 def _curl_of_files(sent: dict[str, Any], url: str) -> str:

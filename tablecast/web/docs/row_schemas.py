@@ -4,8 +4,6 @@ The document describes how a value should be written. ``Schema.parse`` forgives 
 letter case of a level, spaces around a text, empty text for a missing value, a number for a level.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 from tablecast.schema.field import Field
@@ -75,4 +73,3 @@ def _nullable(described: JsonSchema) -> JsonSchema:
     if "enum" in described:
         described["enum"] = [*described["enum"], None]
     return described
-

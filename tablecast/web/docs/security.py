@@ -1,7 +1,5 @@
 """Keys in the OpenAPI document, if the server has them."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from tablecast.i18n.language import _

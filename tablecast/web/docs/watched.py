@@ -1,7 +1,5 @@
 """``/api/v1/watch`` in the OpenAPI document, where there is a prediction log."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from tablecast.deployment.deployment import Deployment

@@ -3,8 +3,6 @@
 Words and places only; ``templates/answer.html`` and ``templates/whatif.html`` draw them.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -109,7 +107,7 @@ def parts_of(
     return Parts(
         why=_why(schema, explained, wording, shown) if explained else None,
         wording=wording,
-        average=_average_in_words(loaded),
+        average=_("This is an average for similar cases.") if is_average(loaded) else "",
         whatif=whatif_cards(schema, courses, background, wording, shown),
         rank=_rank(background, prediction, wording),
         likely=_likely(prediction, wording),
@@ -175,8 +173,6 @@ def _together(rest: Sequence[Contribution]) -> Contribution:
     )
 
 
-def _average_in_words(loaded: Deployment) -> str:
-    return _("This is an average for similar cases.") if is_average(loaded) else ""
 
 
 def is_average(loaded: Deployment) -> bool:

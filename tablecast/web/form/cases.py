@@ -4,8 +4,6 @@ The first case has every value. The others have those that differ from it, so th
 long form stays short.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 from flask import url_for
@@ -30,7 +28,7 @@ def cases_of(schema: Schema, sent: Mapping[str, str]) -> list[dict[str, str]]:
         number, _, field = name.partition(".")
         if number in _NUMBERS and schema.find(field):
             named.setdefault(_NUMBERS[number], {})[field] = text.strip()
-    first = {field.name: field.show(field.default) for field in schema.fields} | named.pop(1, {})
+    first = schema.defaults | named.pop(1, {})
     others = [named[number] for number in sorted(named)] or [{}]
     return [first, *(first | other for other in others)]
 

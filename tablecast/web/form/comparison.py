@@ -3,8 +3,6 @@
 Words and places only; ``templates/compare.html`` draws them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 

@@ -1,7 +1,5 @@
 """A field on the form: its control, its content, and how the submitted value is read."""
 
-from __future__ import annotations
-
 import html
 from collections.abc import Mapping, Sequence
 from contextlib import suppress

@@ -4,8 +4,6 @@ After the date input of the GOV.UK Design System: first what is missing is named
 be right, and only the inputs at fault are marked.
 """
 
-from __future__ import annotations
-
 import re
 from datetime import date
 

@@ -1,7 +1,5 @@
 """How the controls of a form stand on the page: in groups, and how the form is sent."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import quote_plus
@@ -51,7 +49,8 @@ class Layout:
 
 def layout_of(controls: Sequence[Control]) -> Layout:
     """The form of these controls."""
-    return Layout(_sections_of(controls), len(controls) > LONG, _fits_address(controls))
+    fits = sum(map(_bytes_of, controls)) <= ADDRESS_BYTES
+    return Layout(_sections_of(controls), len(controls) > LONG, fits)
 
 
 def _sections_of(controls: Sequence[Control]) -> tuple[Section, ...]:
@@ -68,10 +67,6 @@ def _sections_of(controls: Sequence[Control]) -> tuple[Section, ...]:
 def _section(name: str, controls: Sequence[Control]) -> Section:
     is_open = any(it.error or not it.field.folded for it in controls)
     return Section(name, tuple(controls), is_open)
-
-
-def _fits_address(controls: Sequence[Control]) -> bool:
-    return sum(map(_bytes_of, controls)) <= ADDRESS_BYTES
 
 
 def _bytes_of(it: Control) -> int:

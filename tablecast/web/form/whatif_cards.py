@@ -1,7 +1,5 @@
 """How the answer moves with each field: words and places for ``templates/whatif.html``."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby

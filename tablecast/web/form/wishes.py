@@ -4,8 +4,6 @@ The controls belong to the page's form: the wish is sent with the case as it sta
 Words and places only; ``templates/ways.html`` draws them.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial

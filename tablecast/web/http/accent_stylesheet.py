@@ -3,8 +3,6 @@
 A page may hold no style of its own (see ``headers``), and a colour is no file.
 """
 
-from __future__ import annotations
-
 from flask import Blueprint, Response, request
 
 from tablecast.web.display.organisation import style_of

@@ -3,8 +3,6 @@
 Without the setting TABLECAST_KEYS everything is open. ``roles`` has the role that each route needs.
 """
 
-from __future__ import annotations
-
 import os
 import time
 from collections.abc import Callable

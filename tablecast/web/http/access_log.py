@@ -5,8 +5,6 @@ of one after the other. If nobody reads the log, no request waits; what no longe
 and the log says how many lines that were.
 """
 
-from __future__ import annotations
-
 import atexit
 import json
 import os

@@ -1,7 +1,5 @@
 """A request whose headers are read within limits, and its form whole or not at all."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from flask import Request

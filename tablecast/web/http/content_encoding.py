@@ -1,7 +1,5 @@
 """Content-Encoding: compressed responses, and compressed bodies read within their limit."""
 
-from __future__ import annotations
-
 import gzip
 import io
 import zlib

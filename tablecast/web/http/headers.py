@@ -1,7 +1,5 @@
 """The headers of every response, whichever layer sends it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 

@@ -4,8 +4,6 @@ To count one request in the files that worker processes share takes as long as t
 request is only noted, and what was noted is counted together, at most ``DELAY`` later.
 """
 
-from __future__ import annotations
-
 import atexit
 import os
 from bisect import bisect_left

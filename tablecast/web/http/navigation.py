@@ -1,7 +1,5 @@
 """The pages in the header's navigation, as their blueprints declare them."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar

@@ -3,8 +3,6 @@
 A request that has begun with a deployment ends with it, whatever is opened meanwhile.
 """
 
-from __future__ import annotations
-
 from functools import cached_property
 from typing import Any
 

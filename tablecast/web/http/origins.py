@@ -1,7 +1,5 @@
 """The names that the server goes by, and the sites that may use its API or frame its pages."""
 
-from __future__ import annotations
-
 import re
 
 from flask import Flask, Response, request

@@ -1,7 +1,5 @@
 """Pages that are the same for everybody: rendered once, and sent again only if they changed."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from functools import wraps
 from typing import Any

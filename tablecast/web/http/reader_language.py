@@ -1,7 +1,5 @@
 """The reader's language on the pages: chosen for each request, kept by links, sent in headers."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 from urllib.parse import urlencode
@@ -53,7 +51,8 @@ def install(app: Flask, program_paths: tuple[str, ...]) -> None:
     }  # fmt: skip
     app.before_request(_beginning(program_paths))
     app.after_request(_name_language)
-    app.teardown_request(_forget)
+    # The thread goes on to answer others, some of them past Flask.
+    app.teardown_request(lambda _error: set_language(ENGLISH))
     app.url_defaults(_keep_language)
 
 
@@ -108,9 +107,6 @@ def _name_language(response: Response) -> Response:
     return response
 
 
-def _forget(_error: BaseException | None) -> None:
-    # The thread goes on to answer others, some of them past Flask.
-    set_language(ENGLISH)
 
 
 def _keep_language(endpoint: str, values: dict[str, Any]) -> None:

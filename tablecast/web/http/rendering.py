@@ -1,7 +1,5 @@
 """Rendering of pages, and of a problem as a page."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any

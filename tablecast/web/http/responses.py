@@ -1,7 +1,5 @@
 """JSON responses, and problems in the format of RFC 9457."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from http import HTTPStatus
 from typing import Any

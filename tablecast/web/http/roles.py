@@ -1,7 +1,5 @@
 """The role that each route and method needs. Any other route needs the administrator's."""
 
-from __future__ import annotations
-
 #: Open to everybody: whether the server lives, what its pages are drawn with, where one signs in.
 PUBLIC = "public"
 

@@ -4,8 +4,6 @@ The cookie names a key and a time, signed with what is kept of that key: no othe
 every worker and machine with the same keys knows it, and revoking the key ends it.
 """
 
-from __future__ import annotations
-
 import hmac
 import secrets
 import time

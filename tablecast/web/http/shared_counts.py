@@ -4,8 +4,6 @@
 has no room is killed. So room is taken before anything is mapped, and who gets none does not count.
 """
 
-from __future__ import annotations
-
 import os
 import shutil
 import tempfile

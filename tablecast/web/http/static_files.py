@@ -4,8 +4,6 @@
 that it has never changes at that address. Without one it may change with the next deployment.
 """
 
-from __future__ import annotations
-
 import hashlib
 from pathlib import Path
 from typing import Any

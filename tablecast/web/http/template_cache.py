@@ -4,8 +4,6 @@ spaces that only whoever writes a template needs.
 Jinja's own cache on disk reads a pickle; serving reads none.
 """
 
-from __future__ import annotations
-
 import marshal
 import re
 from contextlib import suppress

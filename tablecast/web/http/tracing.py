@@ -1,7 +1,5 @@
 """A request's id and trace, taken from the request if it has them."""
 
-from __future__ import annotations
-
 import random
 import re
 

@@ -4,8 +4,6 @@
 What cannot be served is listed with the reason, and stops nothing else.
 """
 
-from __future__ import annotations
-
 import os
 import time
 from collections import OrderedDict
@@ -91,7 +89,8 @@ class Fleet:
         with self._changing:
             self._scan()
             mounts = dict(self._mounts)
-        return [self._read(mount) for _, mount in sorted(mounts.items(), key=_by_name)]
+        names = sorted(mounts, key=lambda name: (name.casefold(), name))
+        return [self._read(mounts[name]) for name in names]
 
     def mount(self, name: str) -> Mount | None:
         """Where a deployment is served; None where there is none of that name."""
@@ -220,7 +219,3 @@ def _listed(name: str, description: Mapping[str, Any]) -> Listed:
         shown = schema.in_language(language)
         words[language.primary] = (shown.title, shown.target_label or shown.target)
     return Listed(name, "", str(description["version"]), created, words)
-
-
-def _by_name(pair: tuple[str, Mount]) -> tuple[str, str]:
-    return pair[0].casefold(), pair[0]

@@ -1,7 +1,5 @@
 """The list of the deployments that a server has."""
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Any, NamedTuple
 from urllib.parse import quote

@@ -1,7 +1,5 @@
 """A place where a deployment is served: opened when it is asked for, and again when it changed."""
 
-from __future__ import annotations
-
 import logging
 import math
 import time

@@ -1,7 +1,5 @@
 """What the settings say is served: one deployment, or those of a folder."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

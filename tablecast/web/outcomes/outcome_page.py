@@ -1,7 +1,5 @@
 """The page that takes the outcome of an answer, and a file of many."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import PurePath
@@ -99,7 +97,8 @@ def _page(
     wrong = _(NO_ANSWER) if one and found is None else ""
     if found is not None and not controls:
         controls = controls_of(_outcomes(found), {})
-    status = 404 if wrong else 422 if values.get("wrong_file") or _are_wrong(controls) else 200
+    summary = [(control.error_id, control.error) for control in controls if control.error]
+    status = 404 if wrong else 422 if values.get("wrong_file") or summary else 200
     return render_page(
         "outcome.html",
         status=status,
@@ -111,7 +110,7 @@ def _page(
         is_earlier=bool(found and found["sha256"] != deployment().description["sha256"]),
         known=_shown_outcome(schema, known["outcome"]) if known else "",
         controls=controls,
-        summary=[(control.error_id, control.error) for control in controls if control.error],
+        summary=summary,
         done=done,
         counted=counted,
         **values,
@@ -122,8 +121,6 @@ def _outcomes(found: Row) -> Schema:
     return schema_of_outcomes(deployment(), schema_shown(), found["prediction"])
 
 
-def _are_wrong(controls: Sequence[Control]) -> bool:
-    return any(control.error for control in controls)
 
 
 def _shown_answer(schema: Schema, found: Row) -> str:

@@ -1,7 +1,5 @@
 """``POST /api/v1/outcomes``: what earlier answers should have been, as programs tell it."""
 
-from __future__ import annotations
-
 import io
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager

@@ -1,7 +1,5 @@
 """Outcomes that were told, and the answer to whoever told them."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any

@@ -4,8 +4,6 @@ A page is its module here, its template, its tests and its words in the catalogu
 links in the reader's language and who may open it follow from the blueprint.
 """
 
-from __future__ import annotations
-
 from importlib import import_module
 from pkgutil import iter_modules
 

@@ -4,8 +4,6 @@ Nothing is kept between two requests, and nothing is left behind: what is upload
 answered stand in temporary files without a name, which are gone with the request.
 """
 
-from __future__ import annotations
-
 import base64
 import csv
 import errno
@@ -39,7 +37,6 @@ from tablecast.batch.workbook_source import first_rows
 from tablecast.errors import BatchError
 from tablecast.i18n.formats import listed, percent
 from tablecast.i18n.language import N_, _
-from tablecast.schema.schema import Schema
 from tablecast.web import file_answers
 from tablecast.web.http import metrics
 from tablecast.web.http.navigation import PageBlueprint
@@ -128,10 +125,9 @@ def form() -> Response:
 @blueprint.get("/batch/template.csv")
 def template() -> Response:
     """A file to start from: the header and one typical row."""
-    schema = deployment().schema
     text = io.StringIO()
-    header = [field.name for field in schema.fields]
-    csv.writer(text).writerows(guarded([header, _typical_cells(schema)]))
+    defaults = deployment().schema.defaults
+    csv.writer(text).writerows(guarded([list(defaults), list(defaults.values())]))
     name = f"{deployment().name}_template.csv"
     return send_file(
         io.BytesIO(text.getvalue().encode()),
@@ -335,8 +331,6 @@ def _most_megabytes() -> str:
     return f"{current_app.config['MAX_UPLOAD'] / 1e6:g}"
 
 
-def _typical_cells(schema: Schema) -> list[str]:
-    return [field.show(field.default) for field in schema.fields]
 
 
 def _media_type(summary: Summary) -> str:

@@ -1,7 +1,5 @@
 """The model card."""
 
-from __future__ import annotations
-
 from flask import Response
 
 from tablecast.i18n.language import N_

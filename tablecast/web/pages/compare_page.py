@@ -1,7 +1,5 @@
 """Cases side by side: what differs, and why their answers do."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from flask import Response, redirect, request

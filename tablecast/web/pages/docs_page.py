@@ -1,7 +1,5 @@
 """The API for people: its document as a page, from which each request can be sent."""
 
-from __future__ import annotations
-
 from flask import Response, request
 
 from tablecast.i18n.language import N_

@@ -1,7 +1,5 @@
 """The form and its answer."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -90,7 +88,7 @@ def form() -> Response:
     values = {field.name: args[field.name] for field in schema.fields if field.name in args}
     if len(values) == len(schema.fields):
         return _answered(values)
-    return _page("form.html", controls_of(schema, _defaults(schema) | values))
+    return _page("form.html", controls_of(schema, schema.defaults | values))
 
 
 @blueprint.post("/predict")
@@ -106,7 +104,7 @@ def predict() -> Response:
 def rehearse() -> None:
     """Answer the typical case, for nobody: what the first answer would wait for is then there."""
     schema = deployment().schema
-    values = _defaults(schema)
+    values = schema.defaults
     try:
         row = schema.parse(values, text=True)
     except InvalidInput:  # a field that must be given has no typical value
@@ -227,8 +225,6 @@ def _is_preview() -> bool:
     return _is_part() and "meant" not in request.args
 
 
-def _defaults(schema: Schema) -> dict[str, str]:
-    return {field.name: field.show(field.default) for field in schema.fields}
 
 
 def _summary(controls: Sequence[Control], errors: Sequence[Remark]) -> list[tuple[str, str]]:

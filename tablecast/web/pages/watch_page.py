@@ -1,7 +1,5 @@
 """The watch: how the model is used, and how good it was."""
 
-from __future__ import annotations
-
 from flask import Response
 
 from tablecast.i18n.language import N_

@@ -1,7 +1,5 @@
 """A client's connection: the received part of its request and the unsent part of its response."""
 
-from __future__ import annotations
-
 import errno
 import math
 import socket

@@ -5,8 +5,6 @@ those that wait for the same; who is at the front too long is closed. Where ther
 that asks for nothing makes room.
 """
 
-from __future__ import annotations
-
 import errno
 import resource
 import selectors

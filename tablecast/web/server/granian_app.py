@@ -7,8 +7,6 @@ and lets each finish what it has, answers the same requests with two thirds of t
 (docs/performance.md).
 """
 
-from __future__ import annotations
-
 import argparse
 import gc
 import logging

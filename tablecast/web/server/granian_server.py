@@ -4,8 +4,6 @@ granian's own command, in this process: what is left to us is the folder of coun
 the server does. Options of granian's environment (``GRANIAN_…``) hold as ever.
 """
 
-from __future__ import annotations
-
 import os
 import shutil
 import sys

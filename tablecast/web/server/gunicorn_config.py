@@ -3,8 +3,6 @@
 In a clone of the repository ``gunicorn app:app`` finds the same in ``gunicorn.conf.py``.
 """
 
-from __future__ import annotations
-
 import gc
 import os
 import resource

@@ -11,8 +11,6 @@ of thread, changes of the poller, a byte through a pipe. So a plain request is a
 It uses gunicorn's worker through the attributes that ``tests/test_worker.py`` names.
 """
 
-from __future__ import annotations
-
 import os
 import selectors
 import socket
@@ -31,12 +29,7 @@ from tablecast.log.entries import Parcel
 from tablecast.web.fast_path import Answered, FastLane
 from tablecast.web.server.client import Client
 from tablecast.web.server.connections import ConnectionWorker
-from tablecast.web.server.plain_request import (
-    PlainRequest,
-    body_length,
-    head_ends,
-    plain_request,
-)
+from tablecast.web.server.plain_request import PlainRequest, body_length, head_ends, plain_request
 
 #: Bytes of a request, head and body, that the loop reads. A larger body is a thread's, once so much
 #: of it has come; a larger head is nobody's (gunicorn takes 8,190 bytes for each header).

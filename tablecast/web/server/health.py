@@ -1,7 +1,5 @@
 """Whether the server on this machine answers: a container asks by ``python -m``, without curl."""
 
-from __future__ import annotations
-
 import os
 import sys
 from http.client import HTTPConnection, HTTPException

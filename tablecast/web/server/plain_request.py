@@ -3,8 +3,6 @@
 It reads no more of HTTP than it needs to be certain; gunicorn understands all the rest.
 """
 
-from __future__ import annotations
-
 import re
 from functools import lru_cache
 from typing import NamedTuple

@@ -1,7 +1,5 @@
 """Responses of the loop to requests that no thread will see."""
 
-from __future__ import annotations
-
 import orjson
 
 from tablecast.web.http import metrics

@@ -1,7 +1,5 @@
 """What the watch has found, and what to do about it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from tablecast.i18n.formats import day, percent, sentences

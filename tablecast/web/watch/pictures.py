@@ -1,7 +1,5 @@
 """The watch's pictures as plain numbers, drawn as the model card's are."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 from tablecast.web.card.card_charts import GAP, Plot

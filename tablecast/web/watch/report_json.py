@@ -1,7 +1,5 @@
 """The watch as JSON, the body of ``/api/v1/watch``."""
 
-from __future__ import annotations
-
 import math
 from itertools import pairwise
 from typing import Any

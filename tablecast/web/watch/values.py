@@ -1,7 +1,5 @@
 """How a field's values, or the predictions, are written on the watch's page."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable
 from dataclasses import dataclass

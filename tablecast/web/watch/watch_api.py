@@ -1,7 +1,5 @@
 """``GET /api/v1/watch``, where there is a prediction log."""
 
-from __future__ import annotations
-
 from flask import Blueprint, Response
 
 from tablecast.web.http.responses import deployment, json_response

@@ -1,7 +1,5 @@
 """The watch in words and pictures: what ``templates/watch.html`` shows."""
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 from typing import Any

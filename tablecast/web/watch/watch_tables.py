@@ -1,7 +1,5 @@
 """The watch's tables: how good the predictions were, and what was refused and warned of."""
 
-from __future__ import annotations
-
 import math
 import re
 from collections.abc import Mapping

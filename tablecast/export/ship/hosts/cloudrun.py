@@ -1,12 +1,10 @@
 """Google Cloud Run, by a Knative service and the image's Dockerfile."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from tablecast.export.ship.host import Findings, Host, read_yaml
+from tablecast.export.ship.host import Findings, Host, read_yaml, text_of
 from tablecast.export.ship.server_folder import BEHIND_PROXY, IMAGE, Guide, image_files
 from tablecast.export.ship.shipment import Shipment
 from tablecast.export.ship.templates import filled
@@ -39,8 +37,7 @@ def files(shipment: Shipment) -> Mapping[str, bytes]:
 
 def check(folder: Path) -> Findings:
     """What Cloud Run would refuse."""
-    path = folder / "service.yaml"
-    told = read_yaml(path.read_text(encoding="utf-8")) if path.is_file() else None
+    told = read_yaml(text_of(folder / "service.yaml"))
     if not isinstance(told, dict) or told.get("apiVersion") != "serving.knative.dev/v1":
         return ["service.yaml is no Knative service (serving.knative.dev/v1)."]
     try:

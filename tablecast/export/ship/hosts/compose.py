@@ -1,7 +1,5 @@
 """Docker Compose: the server, and PostgreSQL for its prediction log."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import replace
 

@@ -1,7 +1,5 @@
 """An image for Docker, Podman or Kubernetes."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 from tablecast.export.ship.host import Host

@@ -1,7 +1,5 @@
 """Fly.io, by fly.toml and the image's Dockerfile."""
 
-from __future__ import annotations
-
 import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path

@@ -1,14 +1,12 @@
 """Heroku, by git push: buildpack and dyno on Cedar, cloud native buildpack on Fir."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from tablecast.export.ship.host import Findings, Host
+from tablecast.export.ship.host import Host, text_of
 from tablecast.export.ship.lock import LOCKS
 from tablecast.export.ship.server_folder import SERVER, Guide, server_files
 from tablecast.export.ship.shipment import Shipment
@@ -37,31 +35,27 @@ def files(shipment: Shipment) -> Mapping[str, bytes]:
     }
 
 
-def check(folder: Path) -> Findings:
+
+
+def check(folder: Path) -> Iterator[str]:
     """What Heroku would refuse."""
-    return list(_findings(folder))
-
-
-def _findings(folder: Path) -> Iterator[str]:
     locks = [name for name in LOCKS if (folder / name).is_file()]
     if len(locks) != 1:
         yield f"Heroku wants exactly one of {', '.join(LOCKS)}; there are {len(locks)}."
-    version = _text(folder / ".python-version").strip()
+    version = text_of(folder / ".python-version").strip()
     if not version.startswith(VERSIONS):
         yield f".python-version says {version!r}; Heroku has {', '.join(VERSIONS)}."
     if (folder / "runtime.txt").is_file():
         yield "runtime.txt would win over .python-version; remove it."
-    if not re.search(r"^web: *\S", _text(folder / "Procfile"), re.MULTILINE):
+    if not re.search(r"^web: *\S", text_of(folder / "Procfile"), re.MULTILINE):
         yield "The Procfile has no line for the process web."
     try:
-        if not isinstance(json.loads(_text(folder / "app.json")).get("env"), dict):
+        if not isinstance(json.loads(text_of(folder / "app.json")).get("env"), dict):
             yield "app.json has no env."
     except (ValueError, AttributeError):
         yield "app.json is no JSON object."
 
 
-def _text(path: Path) -> str:
-    return path.read_text(encoding="utf-8") if path.is_file() else ""
 
 
 HOST = Host("Heroku", files, (*SERVER, "Procfile", "app.json"), check)

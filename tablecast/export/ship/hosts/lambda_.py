@@ -1,12 +1,10 @@
 """AWS Lambda: the image with Amazon's web adapter, and a template that SAM deploys."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from tablecast.export.ship.host import Findings, Host
+from tablecast.export.ship.host import Host, text_of
 from tablecast.export.ship.server_folder import BEHIND_PROXY, IMAGE, Guide, image_files
 from tablecast.export.ship.shipment import Shipment
 from tablecast.export.ship.templates import filled
@@ -38,13 +36,11 @@ def files(shipment: Shipment) -> Mapping[str, bytes]:
     return {**image, "template.yaml": filled("template.yaml", shipment=shipment)}
 
 
-def check(folder: Path) -> Findings:
+
+
+def check(folder: Path) -> Iterator[str]:
     """What would not start there."""
-    return list(_findings(folder / "Dockerfile", folder / "template.yaml"))
-
-
-def _findings(dockerfile: Path, template: Path) -> Iterator[str]:
-    text = dockerfile.read_text(encoding="utf-8") if dockerfile.is_file() else ""
+    text = text_of(folder / "Dockerfile")
     if "/opt/extensions/" not in text:
         yield "The Dockerfile does not copy the web adapter to /opt/extensions."
     ports = dict(re.findall(r"\b(PORT|AWS_LWA_PORT)=\"?(\d+)", text))
@@ -52,7 +48,7 @@ def _findings(dockerfile: Path, template: Path) -> Iterator[str]:
         yield "The Dockerfile must set PORT and AWS_LWA_PORT to one number."
     if not re.search(r"\bWEB_CONCURRENCY=\"?1\b", text):
         yield "The Dockerfile must set WEB_CONCURRENCY to 1: Lambda has no /dev/shm."
-    if not template.is_file() or "PackageType: Image" not in template.read_text(encoding="utf-8"):
+    if "PackageType: Image" not in text_of(folder / "template.yaml"):
         yield "template.yaml has no function of PackageType: Image."
 
 

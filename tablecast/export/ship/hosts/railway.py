@@ -1,7 +1,5 @@
 """Railway, by railway.json and the image's Dockerfile."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path

@@ -1,12 +1,10 @@
 """Render, by a blueprint (render.yaml) and the image's Dockerfile."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from tablecast.export.ship.host import Findings, Host, read_yaml
+from tablecast.export.ship.host import Findings, Host, read_yaml, text_of
 from tablecast.export.ship.server_folder import BEHIND_PROXY, IMAGE, Guide, image_files
 from tablecast.export.ship.shipment import Shipment
 from tablecast.export.ship.templates import filled
@@ -33,8 +31,7 @@ def files(shipment: Shipment) -> Mapping[str, bytes]:
 
 def check(folder: Path) -> Findings:
     """What Render would refuse, or no longer reads."""
-    path = folder / "render.yaml"
-    told = read_yaml(path.read_text(encoding="utf-8")) if path.is_file() else None
+    told = read_yaml(text_of(folder / "render.yaml"))
     services = told.get("services") if isinstance(told, dict) else None
     if not isinstance(services, list) or not services:
         return ["render.yaml has no services."]

@@ -1,7 +1,5 @@
 """A Docker Space of Hugging Face."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 

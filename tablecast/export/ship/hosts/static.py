@@ -1,7 +1,5 @@
 """A static Space of Hugging Face, or any other host of files: the page that needs no server."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 from tempfile import TemporaryDirectory

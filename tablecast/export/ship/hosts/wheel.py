@@ -1,7 +1,5 @@
 """A Python package that brings the deployment, for an index of your own."""
 
-from __future__ import annotations
-
 import keyword
 import sys
 import tomllib
@@ -14,7 +12,7 @@ from tablecast import __version__
 from tablecast.deployment import graph_file
 from tablecast.deployment.installed import GROUP
 from tablecast.errors import ShipError, TablecastError
-from tablecast.export.ship.host import Findings, Host
+from tablecast.export.ship.host import Host
 from tablecast.export.ship.lock import lock_of, pins_of, with_own_wheel
 from tablecast.export.ship.own_wheel import wheel_bytes, wheel_name
 from tablecast.export.ship.shipment import Shipment
@@ -84,12 +82,8 @@ def version_of(shipment: Shipment) -> str:
     return f"{made:%Y}.{made.month}.{made.day}.{int(f'{made:%H%M%S}')}"
 
 
-def check(folder: Path) -> Findings:
+def check(folder: Path) -> Iterator[str]:
     """What would keep it from being built, installed or found."""
-    return list(_findings(folder))
-
-
-def _findings(folder: Path) -> Iterator[str]:
     try:
         project = tomllib.loads((folder / "pyproject.toml").read_text(encoding="utf-8"))["project"]
         (package,) = project["entry-points"][GROUP]
