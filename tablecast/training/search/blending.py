@@ -26,6 +26,9 @@ WORTH_BLENDING_ACROSS = 0.03
 # The best so many may be its members, and so many of one kind, for amounts and for classes, whose
 # trees with other settings are worse alone and complete the best.
 MOST_OPEN, ALIKE_AMOUNTS, ALIKE_CLASSES = 16, 2, 4
+# Of few rows' classes, half of the weights are shared by the best of each kind that lose so little
+# more than the best of all.
+EVEN_WITHIN = 1.1
 
 Part = tuple[Trial, int]
 
@@ -56,6 +59,8 @@ class Blending:
             return
         predictions = [trial.predictions for trial in alone]
         weights = blend_weights.weigh(predictions, partial(loss_of, view))
+        if view.repeats > 1 and view.task == "classification":
+            weights = blend_weights.evened(weights, _nearly_best(alone))
         if len(weights) > 1:
             parts = [(alone[at], weight) for at, weight in weights.items()]
             self._add(view, parts, [trial for trial, _ in parts], WORTH_BLENDING)
@@ -112,3 +117,12 @@ class Blending:
             name="Blend of " + ", ".join(f"{weight} {trial.name}" for trial, weight in parts),
             apart=blend_weights.apart(members, weights, lines),
         )
+
+
+def _nearly_best(ranked: list[Trial]) -> list[int]:
+    """The places of the best of each kind, of those that are nearly as good as the best of all.
+
+    Few rows tell a good estimator from a bad one, but not the best of several good ones.
+    """
+    kinds = distinct(ranked, each=1)[: blend_weights.MOST_MEMBERS]
+    return [ranked.index(one) for one in kinds if one.loss <= EVEN_WITHIN * ranked[0].loss]
