@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tablecast.features.bounded import near_the_others
-from tablecast.features.temperature import raised
+from tablecast.features.temperature import multiplied, raised
 from tablecast.training.cluster.executor import threads
 from tablecast.training.experiment.setup import quiet_and_single
 from tablecast.training.search import cross_validation, rounds
@@ -70,7 +70,7 @@ class Searches:
         self._folds: dict[Fold, str] = {}
         self._views: dict[tuple[Recipe, str], tuple[View, float]] = {}
         self._whole: dict[View, Fold] = {}
-        self._asked: list[float] = []
+        self.asked: list[float] = []
 
     def run(self, seconds: float | None = None, views: str = "") -> Outcome:
         """Search, with whatever is patched meanwhile.
@@ -79,20 +79,20 @@ class Searches:
             seconds: of a budget, of which this machine's cores take part in fits; None for no end.
             views: what views are made with; those of the same are made once.
         """
-        self._asked = []
+        self.asked = []
         budget = _Counted(self, ENDLESS if seconds is None else seconds, self._prepared)
         search = rounds.Search(
             self._prepared, budget, self._seed, largest=float("inf"), progress=lambda _: None
         )
         with quiet_and_single(), self._remembering(views):
             search.run()
-            spent, chosen = sum(self._asked), search.ranked()[0]
+            spent, chosen = sum(self.asked), search.ranked()[0]
             return Outcome(self._figure(chosen), spent, search.done, chosen.name)
 
     @property
     def elapsed(self) -> float:
         """Seconds of a clock on this machine, if nothing else ran here."""
-        return sum(self._asked) / threads()
+        return sum(self.asked) / threads()
 
     @contextmanager
     def _remembering(self, views: str) -> Iterator[None]:
@@ -102,7 +102,7 @@ class Searches:
                 made = view_of(prepared, recipe, *more)
                 self._views[recipe, views] = made, time.process_time() - began
             made, took = self._views[recipe, views]
-            self._asked.append(took)
+            self.asked.append(took)
             return made
 
         with (
@@ -120,7 +120,7 @@ class Searches:
             began = time.thread_time()
             fitted = _fit(fold, estimator, task, alone, False)
             self._fitted[key] = replace(fitted, seconds=time.thread_time() - began)
-        self._asked.append(self._fitted[key].seconds)
+        self.asked.append(self._fitted[key].seconds)
         return self._fitted[key]
 
     def _figure(self, chosen: Trial) -> float:
@@ -137,7 +137,10 @@ class Searches:
         stacked = np.stack(members, axis=-1)
         if chosen.apart:
             stacked = near_the_others(stacked, weights, chosen.apart)
-        mean = np.average(stacked, axis=-1, weights=weights)
+        mean = (
+            multiplied(members, weights) if chosen.multiplied
+            else np.average(stacked, axis=-1, weights=weights)
+        )
         wanted = view.experiment.y_test.to_numpy()
         if view.task == "regression":
             error = wanted - fold.in_units(mean)
@@ -153,18 +156,15 @@ class _Counted(Budget):
     def __init__(self, searches: Searches, seconds: float, prepared: Prepared) -> None:
         from tablecast.training.experiment.out_of_fold import usual_refits
 
-        table = prepared.table
-        super().__init__(
-            seconds, columns=table.shape[1], texts=table.select_dtypes(object).shape[1],
-            refits=usual_refits(prepared),
-        )
+        super().__init__(seconds, refits=usual_refits(prepared))
         self._searches = searches
 
     def spent(self) -> float:
         return self._searches.elapsed
 
-    def paced(self, seconds: float, processor: float) -> None:
-        """The machine has nothing else to do."""
+    def prepared(self, _seconds: float) -> None:
+        """Of views, the first is all that was asked for so far."""
+        super().prepared(sum(self._searches.asked))
 
 
 def _whole(view: View) -> Fold:

@@ -35,7 +35,13 @@ from tablecast import features
 from tablecast.data.sources import prepare, read_table
 from tablecast.training.intervals import bounds, conformal, offset_shapes
 from tablecast.training.intervals.conditional_median import _Search
-from tablecast.training.search import blend_weights, candidates, rounds, trial
+from tablecast.training.search import (
+    blend_weights,
+    candidates,
+    temperature_scaling,
+    trial,
+    views,
+)
 from tablecast.training.search.blending import Blending
 
 
@@ -73,8 +79,10 @@ OF_SEARCH: dict[str, tuple[Any, str, Any]] = {
     "blends": (Blending, "run", lambda _self: None),
     "blend_members": (Blending, "_across_views", lambda _self: None),
     "geometric_mean": (trial, "of_folds", lambda _view, losses: float(np.mean(losses))),
-    "straight_targets": (rounds, "straightened", lambda _prepared: [False]),
-    "temperature": (rounds, "all_tempered", lambda _ranked: []),
+    "temperature": (
+        temperature_scaling, "_worth_raising", lambda _view, _made, losses: (1.0, losses)
+    ),
+    "products": (views.View, "multiplied", False),
 }
 #: And each estimator with features that a search tries after PyCaret's own: ``mlp.scaled``.
 OF_SEARCH |= {

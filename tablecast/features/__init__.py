@@ -21,12 +21,12 @@ from tablecast.features.steps import (
     Powers,
     Trigonometric,
 )
-from tablecast.features.temperature import Tempered
+from tablecast.features.temperature import RaisedVote, Tempered
 
 PICKLED = (
     AsFloat64, Bins, Bounded, BoundedVote, CategoryMeans, ConstructedFrame, ConstructedSeries,
-    Factor, FillDates, FullRank, Interactions, PossibleTarget, Powers, SearchedTerms, Tempered,
-    Trigonometric,
+    Factor, FillDates, FullRank, Interactions, PossibleTarget, Powers, RaisedVote,
+    SearchedTerms, Tempered, Trigonometric,
 )
 
 for _kind in PICKLED:
@@ -41,5 +41,5 @@ sys.modules.setdefault("tablecast.terms", searched_terms)
 __all__ = [
     "AsFloat64", "Bins", "Bounded", "BoundedVote", "CategoryMeans", "ConstructedFrame",
     "ConstructedSeries", "Factor", "FillDates", "FullRank", "Interactions", "PossibleTarget",
-    "Powers", "SearchedTerms", "Tempered", "Trigonometric",
+    "Powers", "RaisedVote", "SearchedTerms", "Tempered", "Trigonometric",
 ]

@@ -1,10 +1,12 @@
-"""A classifier whose probabilities are raised to a power."""
+"""Classifiers whose probabilities are raised to a power."""
 
+from collections.abc import Sequence
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, MetaEstimatorMixin, clone
+from sklearn.ensemble import VotingClassifier
 from sklearn.utils.validation import check_is_fitted
 
 Floats = NDArray[np.float64]
@@ -18,8 +20,15 @@ def raised(probabilities: Floats, power: float) -> Floats:
 
     A power above 1 makes the largest larger. The order within a row stays as it was.
     """
-    powers = np.maximum(probabilities, LEAST_RAISED) ** power
-    return np.asarray(powers / powers.sum(axis=1, keepdims=True))
+    return multiplied([probabilities], [power])
+
+
+def multiplied(members: Sequence[Floats] | Floats, powers: Sequence[float]) -> Floats:
+    """The product of several (rows, classes), each to its power, as shares of one again."""
+    product = np.maximum(members[0], LEAST_RAISED) ** powers[0]
+    for one, power in zip(members[1:], powers[1:], strict=True):
+        product = product * np.maximum(one, LEAST_RAISED) ** power
+    return np.asarray(product / product.sum(axis=1, keepdims=True))
 
 
 class Tempered(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -63,3 +72,20 @@ class Tempered(MetaEstimatorMixin, ClassifierMixin, BaseEstimator):  # type: ign
         """Its probabilities (rows, classes), raised."""
         check_is_fitted(self, "estimator_")
         return raised(np.asarray(self.estimator_.predict_proba(X), np.float64), self.power)
+
+
+class RaisedVote(VotingClassifier):  # type: ignore[misc]
+    """A soft vote whose members' probabilities are raised to their weights, and multiplied.
+
+    A mean is as sure as its members are on average. Here each has a power of its own, so that one
+    which boasts has a small say in how sure the vote is, and still one in which class it is: a
+    logarithmic opinion pool (Genest and Zidek, 1986).
+    """
+
+    #: What smaller probabilities are raised as; the compiler reads it here.
+    LEAST = LEAST_RAISED
+
+    def predict_proba(self, X: ArrayLike) -> Floats:
+        """The product (rows, classes), as shares of one."""
+        check_is_fitted(self)
+        return multiplied(np.asarray(self._collect_probas(X), np.float64), self.weights)

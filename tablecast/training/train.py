@@ -111,8 +111,6 @@ def train(
 
             allowed = Budget(
                 DEFAULT_BUDGET if budget is None else budget, trials, began,
-                columns=prepared.table.shape[1],
-                texts=prepared.table.select_dtypes(object).shape[1],
                 refits=usual_refits(prepared),
             )
             search = Search(

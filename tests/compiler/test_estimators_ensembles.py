@@ -60,7 +60,7 @@ from tablecast.compiler.registry import classify, regress
 from tablecast.errors import UnsupportedStep
 from tablecast.features.bounded import Bounded, BoundedVote
 from tablecast.features.searched_terms import SearchedTerms
-from tablecast.features.temperature import Tempered
+from tablecast.features.temperature import RaisedVote, Tempered
 
 TREE = DecisionTreeRegressor(random_state=1, max_depth=4)
 FOREST = RandomForestRegressor(n_estimators=10, random_state=1)
@@ -114,6 +114,7 @@ CLASSIFIERS = [
     CalibratedClassifierCV(SVC(random_state=1), cv=3),
     Tempered(VotingClassifier(CLASS_MEMBERS, voting="soft"), 1.3),
     Tempered(GRADIENT, 0.3),
+    RaisedVote(CLASS_MEMBERS, voting="soft", weights=[0.4, 0.25, 0.7]),
     OneVsRestClassifier(LOGISTIC),
     OneVsRestClassifier(CLASS_TREE),
     OneVsRestClassifier(RidgeClassifier()),

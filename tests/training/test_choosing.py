@@ -16,13 +16,12 @@ from sklearn.datasets import make_classification
 
 from tablecast.data.prepared import Prepared
 from tablecast.errors import Remark, TrainingError
-from tablecast.features.temperature import Tempered, raised
+from tablecast.features.temperature import Tempered, multiplied, raised
 from tablecast.training.cluster import executor
 from tablecast.training.experiment.setup import quiet_and_single
-from tablecast.training.search import cross_validation, finalize
+from tablecast.training.search import blend_weights, cross_validation, finalize
 from tablecast.training.search import temperature_scaling as temperature
 from tablecast.training.search.candidates import Candidate
-from tablecast.training.search.cross_validation import FIRST_FOLDS
 from tablecast.training.search.trial import TOO_LONG, Trial, all_losses
 from tablecast.training.search.views import FOLDS, REPEATS, Recipe, View, view_of
 
@@ -63,8 +62,8 @@ def test_folds_side_by_side_answer_as_one_after_the_other(
     assert made[0].losses == made[1].losses
 
 
-def test_what_is_far_behind_stops_after_its_first_folds(view: View) -> None:
-    """The others are not spent on it; one that is near gets them all."""
+def test_what_is_far_behind_stops_after_one_division(view: View) -> None:
+    """The other divisions are not spent on it; one that is near gets them all."""
     with quiet_and_single():
         best = cross_validation.try_candidate(Candidate("qda", {"reg_param": 0.1}), view, None)
         tree = cross_validation.try_candidate(Candidate("dt"), view, best.losses)
@@ -72,11 +71,11 @@ def test_what_is_far_behind_stops_after_its_first_folds(view: View) -> None:
             Candidate("qda", {"reg_param": 0.2}), view, best.losses
         )
     assert not tree.whole
-    assert len(tree.losses) == FIRST_FOLDS
+    assert len(tree.losses) == FOLDS
     assert near.whole
 
 
-def test_what_would_outlast_the_budget_stops_after_its_first_folds(view: View) -> None:
+def test_what_would_outlast_the_budget_stops_after_one_division(view: View) -> None:
     """Nobody knows what the first of its kind takes; once its first folds tell, it may go on."""
     asked: list[float] = []
 
@@ -88,9 +87,9 @@ def test_what_would_outlast_the_budget_stops_after_its_first_folds(view: View) -
     with quiet_and_single():
         late = cross_validation.try_candidate(candidate, view, None, no_time)
         whole = cross_validation.try_candidate(candidate, view, None, lambda _: True)
-    others = len(view.folds) - FIRST_FOLDS
+    others = len(view.folds) - FOLDS
     assert asked == [late.seconds * others / executor.threads()]
-    assert (len(late.losses), late.why) == (FIRST_FOLDS, TOO_LONG)
+    assert (len(late.losses), late.why) == (FOLDS, TOO_LONG)
     assert whole.whole
     assert whole.why is None
 
@@ -115,9 +114,58 @@ def test_probabilities_that_say_too_little_are_raised(view: View) -> None:
     assert made is not None
     assert made.power == pytest.approx(2.0, rel=0.2)
     assert made.loss < shy.loss
-    assert made.name == "Naive Bayes, rescaled probabilities"
-    np.testing.assert_array_equal(made.predictions.argmax(axis=1), shy.predictions.argmax(axis=1))
+    np.testing.assert_array_equal(made.answers.argmax(axis=1), shy.predictions.argmax(axis=1))
     assert temperature.tempered(made) is None
+
+
+def test_classes_of_many_rows_are_judged_by_what_they_tell_apart(
+    view: View, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that boasts loses no more than an honest one does; few rows are left as they are."""
+    folds = len(view.folds)
+    honest, boasting = (given(view, sureness).predictions for sureness in (1.0, 4.0))
+    assert temperature.judged(view, boasting, 2) == (1.0, all_losses(view, boasting, 2))
+    monkeypatch.setattr(View, "multiplied", True)
+    power, losses = temperature.judged(view, boasting, folds)
+    assert power == pytest.approx(0.25, rel=0.3)
+    assert np.mean(losses) < 0.6 * np.mean(all_losses(view, boasting))
+    assert np.mean(losses) == pytest.approx(
+        np.mean(temperature.judged(view, honest, folds)[1]), rel=0.02
+    )
+
+
+def test_a_product_gives_each_member_a_power_of_its_own(view: View) -> None:
+    """One that boasts and one that is shy count alike, and one that knows nothing not at all."""
+    random = np.random.default_rng(5)
+    labels = np.searchsorted(np.unique(view.target), view.target)
+    logits = random.normal(size=(3, len(labels), 3))
+    logits[:2, np.arange(len(labels)), labels] += 1.0
+    members = [np.exp(sure * one) for sure, one in zip((3.0, 0.5, 1.0), logits, strict=True)]
+    members = [one / one.sum(axis=1, keepdims=True) for one in members]
+    powers = blend_weights.powers(members, labels)
+    assert powers[0] * 3.0 == pytest.approx(powers[1] * 0.5, rel=0.3)
+    assert powers.get(2, 0) < 0.2
+    product = multiplied([members[at] for at in powers], list(powers.values()))
+    means = [np.mean(all_losses(view, made)) for made in (product, *members)]
+    assert means[0] == min(means)
+    every_second = np.arange(len(labels)) % 2.0
+    assert blend_weights.powers(members, labels, every_second) == blend_weights.powers(
+        [one[1::2] for one in members], labels[1::2]
+    )
+
+
+def test_a_product_answers_as_the_search_measured(view: View) -> None:
+    """The final estimator multiplies what its members answer alone, each to its power."""
+    alone = (Candidate("lr"), Candidate("qda", {"reg_param": 0.1}))
+    members = tuple(zip(alone, (0.6, 0.3), strict=True))
+    product = Trial(view, members, np.empty(0), (), 0.1, multiplied=True).estimator()
+    fold = view.folds[0]
+    product.fit(fold.x, fold.y)
+    asked = [one.predict_proba(fold.unseen_x) for one in product.estimators_]
+    expected = multiplied(asked, (0.6, 0.3))
+    np.testing.assert_array_equal(product.predict_proba(fold.unseen_x), expected)
+    labels = product.classes_[expected.argmax(axis=1)]
+    np.testing.assert_array_equal(product.predict(fold.unseen_x), labels)
 
 
 def test_the_best_five_are_raised(view: View) -> None:

@@ -10,14 +10,21 @@ pytest.importorskip("sklearn", reason="intervals are learnt with scikit-learn")
 import pandas as pd
 from scipy.optimize import minimize
 from scipy.stats.mstats import hdquantiles
-from sklearn.linear_model import QuantileRegressor
+from sklearn.base import clone
+from sklearn.linear_model import LinearRegression, QuantileRegressor
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer
+from sklearn.tree import DecisionTreeRegressor
 
+from tablecast.data.row_metadata import RowMetadata
 from tablecast.features.searched_terms import Factor
+from tablecast.training.experiment import splits
 from tablecast.training.experiment.splits import folds_of
 from tablecast.training.intervals import bounds, conformal, offset_shapes
 from tablecast.training.intervals.bounds import Rows
 from tablecast.training.intervals.conditional_median import least_absolute, middle
 from tablecast.training.intervals.offset_shapes import SHAPES, Column, Encoded, Fitted, encode
+from tablecast.training.intervals.over_time import not_covered
 from tablecast.training.intervals.quantiles import (
     NEAR,
     PENALTY,
@@ -54,6 +61,14 @@ def test_shrunken_slopes_have_the_least_penalised_loss(quantile: float) -> None:
     assert (NEAR, PENALTY) == (0.02, 0.03)
     assert shrunken_slopes(columns, 0 * values, quantile).tolist() == [0, 0]
     assert shrunken_slopes(columns[:, :0], values, quantile).shape == (0,)
+
+
+def test_a_constant_is_not_shrunken() -> None:
+    """Slopes keep what they explain, however far from 0 the values lie."""
+    random = np.random.default_rng(14)
+    columns = random.normal(size=(800, 1))
+    values = 100 + 8 * columns[:, 0] + random.normal(size=800)
+    assert shrunken_slopes(columns, values, 0.5)[0] == pytest.approx(8, abs=2.0)
 
 
 def test_least_absolute_deviations_are_a_median_regression() -> None:
@@ -192,6 +207,26 @@ def test_rows_on_the_other_side_of_their_answer_count_without_end() -> None:
     assert bounds._counted(residuals, unseen, 0.95).tolist() == [-np.inf, -1, 4]
 
 
+def test_an_end_beside_most_rows_is_one_number_from_the_middle(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each row's is that of the other folds' rows, from the middle that was fitted without it."""
+    monkeypatch.setattr(bounds, "_clearly_less", lambda *_: True)
+    at, rows = np.array([0.0]), 400
+    unseen = np.where(np.arange(rows) % 2, 4.0, -6.0)
+    residuals = unseen + np.where(np.arange(rows) % 20 < 2, -1.0, 0.5) - np.arange(rows) % 7 / 100
+    fold_of = np.arange(rows) % 5
+    encoded = Encoded((Column("x"),), np.arange(float(rows))[:, None])
+    middle = bounds.Middle(Fitted(at, np.array([2.0]), np.array([0.0])), unseen)
+    learnt = bounds.learn_end(Rows(np.zeros(rows), encoded, residuals, fold_of), middle, 0.05)
+    counted = np.where(residuals < 0, residuals - unseen, np.inf)
+    heights = [np.quantile(counted[fold_of != fold], 0.05, method="nearest") for fold in range(5)]
+    assert learnt.shape == bounds.AROUND_MIDDLE
+    assert learnt.unseen == pytest.approx(unseen + np.array(heights)[fold_of])
+    height = np.quantile(counted, 0.05, method="nearest")
+    assert learnt.fitted.heights == pytest.approx([2.0 + height])
+
+
 def test_the_middle_has_to_halve_what_the_answers_leave() -> None:
     """Of a median deviation of 4 from the answers, 1.9 from the middle is half, and 2 is not."""
     residuals = np.array([-4.0, -4, 0, 4, 4])
@@ -235,3 +270,101 @@ def test_clones_answer_in_ten_five_or_three_folds() -> None:
     """Few rows need a model that is near to the whole one's; many do not."""
     folds = [folds_of(rows) for rows in (5_000, 5_001, 20_000, 20_001)]
     assert folds == [10, 5, 5, 3]
+
+
+@pytest.mark.parametrize(
+    ("coverage", "words"),
+    [
+        (0.885, []), (0.915, []), (0.9, []),
+        (0.82, ["82.0% of the 50 latest rows, not 90%. With so few rows, that can be chance."]),
+        (0.98, ["98.0% of the 50 latest rows, not 90%. With so few rows, that can be chance."]),
+        (0.81, ["81.0% of the 50 latest rows, not 90%, because errors change over time: on average "
+                "1 before and 3 in the latest rows. Train again as new rows come in."]),
+    ],
+)  # fmt: skip
+def test_later_rows_that_are_not_covered_are_told(coverage: float, words: list[str]) -> None:
+    """From two hundredths on; beyond two standard errors with the errors before and after."""
+    residuals = np.repeat([-1.0, 3.0], 50)
+    found = not_covered(pd.Series(range(100)), residuals, {"level": 0.9, "coverage": coverage})
+    said = [f"Ranges learnt from earlier rows cover {one}" for one in words]
+    assert [one.say() for one in found] == said
+
+
+LINEAR = Pipeline([("same", FunctionTransformer()), ("model", LinearRegression())])
+
+
+def tabled(rows: int, columns: int = 2) -> tuple[pd.DataFrame, np.ndarray]:
+    """Some numbers, and an amount that follows them with an error, the last of them the most."""
+    random = np.random.default_rng(12)
+    values = random.normal(5, 2, size=(rows, columns))
+    table = pd.DataFrame(values, columns=[f"x{at}" for at in range(columns)])
+    return table, values @ np.arange(1.0, columns + 1) + random.normal(size=rows)
+
+
+@pytest.mark.parametrize("folds", [None, 2])
+def test_refits_are_moved_to_where_the_pipeline_stands(folds: int | None) -> None:
+    """By all of a linear model's difference, as that is linear in the features."""
+    table, target = tabled(60)
+    pipeline = clone(LINEAR).fit(table, target)
+    plain, moved = conformal.refit_predictions(pipeline, table, target, folds=folds)
+    final = pipeline.predict(table)
+    assert moved == pytest.approx(final)
+    assert 0.001 < np.abs(plain - final).mean() < 0.5
+    parts = splits.refits(pd.Series(target), RowMetadata(), "regression", folds or 10, 123)
+    (learnt, unseen), *_ = parts
+    refit = LinearRegression().fit(table.iloc[learnt], target[learnt])
+    assert plain[unseen] == pytest.approx(refit.predict(table.iloc[unseen]))
+
+
+def test_by_time_refits_stay_where_they_are() -> None:
+    """The pipeline itself knows what comes later; nobody answers the earliest rows."""
+    table, target = tabled(60)
+    pipeline = clone(LINEAR).fit(table, target)
+    about = RowMetadata(times=pd.Series(range(60)))
+    plain, moved = conformal.refit_predictions(pipeline, table, target, about=about)
+    np.testing.assert_array_equal(plain, moved)
+    answered = ~np.isnan(plain)
+    assert answered[-1]
+    assert not answered[0]
+
+
+@pytest.mark.parametrize(("rows", "columns", "taken"), [(45, 5, 3), (60, 3, 3), (300, 15, 12)])
+def test_other_refits_are_moved_by_the_fields_that_tell_most(
+    rows: int, columns: int, taken: int
+) -> None:
+    """One for fifteen rows, at most twelve; each as far from its mean as it varies."""
+    table, target = tabled(rows, columns)
+    tree = Pipeline([("model", DecisionTreeRegressor(max_depth=3))]).fit(table, target)
+    final = tree.predict(table)
+    design = conformal._alignment(tree, table, final, target)
+    assert design.shape == (rows, 2 + taken)
+    assert design[:, 0].tolist() == [1] * rows
+    assert design[:, 1:].mean(axis=0) == pytest.approx(0, abs=1e-9)
+    assert design[:, 1:].std(axis=0) == pytest.approx(1)
+    related = [abs(np.corrcoef(table[name], target)[0, 1]) for name in table]
+    expected = table.iloc[:, np.argsort(related)[::-1][:taken]]
+    assert [np.corrcoef(design[:, 2 + at], expected.iloc[:, at])[0, 1] for at in range(taken)] == (
+        pytest.approx([1] * taken)
+    )
+
+
+@pytest.mark.parametrize(("rows", "columns", "linear"), [(30, 2, True), (29, 2, False)])
+def test_a_linear_model_says_what_it_sees(rows: int, columns: int, linear: bool) -> None:
+    """As long as there are fifteen rows for each of its columns."""
+    table, target = tabled(rows, columns)
+    model = clone(LINEAR).fit(table, target)
+    design = conformal._alignment(model, table, model.predict(table), target)
+    assert design.shape[1] - 2 == (columns if linear else rows // 15)
+
+
+def test_rows_that_weigh_more_are_drawn_oftener() -> None:
+    """Ranges are those of the drawn rows, of which each stays with itself."""
+    table, target = tabled(60)
+    weights = pd.Series(np.arange(60.0))
+    predictions = table["x0"].to_numpy() + 10
+    places = splits.drawn_by_weight(weights, 7)
+    stored = conformal.learn(table, target, predictions, 7, RowMetadata(weights=weights))
+    drawn = table.iloc[places].reset_index(drop=True)
+    together = RowMetadata(groups=pd.Series(places))
+    assert stored == conformal.learn(drawn, target[places], predictions[places], 7, together)
+    assert stored["rows"] == len(places)

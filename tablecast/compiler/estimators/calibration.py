@@ -32,9 +32,28 @@ def tempered(builder: Builder, estimator: Any, x: Matrix) -> Classification:
     output = classify(builder, estimator.estimator_, x)
     if output.probabilities is None:
         raise UnsupportedStep(type(estimator.estimator_).__name__, "it gives no probabilities")
-    least = builder.op("Max", output.probabilities, builder.constant(estimator.LEAST))
-    chances = builder.op("Pow", least, builder.constant(float(estimator.power)))
+    chances = _raised(builder, output.probabilities, estimator.LEAST, estimator.power)
     return Classification(output.index, a.proportions(builder, chances))
+
+
+@classifies("tablecast.features.RaisedVote")
+def raised_vote(builder: Builder, estimator: Any, x: Matrix) -> Classification:
+    """The product of the members' probabilities, each raised to its power."""
+    product = ""
+    for member, power in zip(estimator.estimators_, estimator.weights, strict=True):
+        chances = classify(builder, member, x).probabilities
+        if chances is None:
+            raise UnsupportedStep(type(member).__name__, "it gives no probabilities")
+        chances = _raised(builder, chances, estimator.LEAST, power)
+        product = builder.op("Mul", product, chances) if product else chances
+    chances = a.proportions(builder, product)
+    return Classification(a.first_largest(builder, chances), chances)
+
+
+def _raised(builder: Builder, chances: str, least: float, power: float) -> str:
+    """Probabilities to a power, not yet shares of one."""
+    chances = builder.op("Max", chances, builder.constant(least))
+    return builder.op("Pow", chances, builder.constant(float(power)))
 
 
 def _member(builder: Builder, member: Any, x: Matrix) -> str:

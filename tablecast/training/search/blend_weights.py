@@ -7,6 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import minimize
+
+from tablecast.features.temperature import LEAST_RAISED
 
 Floats = NDArray[np.float64]
 
@@ -53,8 +56,48 @@ def evened(weights: Mapping[int, int], even: Sequence[int]) -> dict[int, int]:
     }
 
 
+def powers(
+    members: Sequence[Floats], labels: NDArray[np.intp], weights: Floats | None = None
+) -> dict[int, float]:
+    """The powers of probabilities whose product has the least log loss; none is below 0.
+
+    All are fitted together, and then the few again that move the product most.
+
+    Args:
+        members: each candidate's out-of-fold probabilities (answers, classes).
+        labels: the place of each answer's class.
+        weights: how much each answer counts; None where all count alike.
+    """
+    logs = np.log(np.maximum(members, LEAST_RAISED))
+    logs -= logs.mean(axis=2, keepdims=True)
+    moving = _fitted(logs, labels, weights) * logs.std(axis=(1, 2))
+    kept = np.sort(np.argsort(-moving, kind="stable")[:MOST_MEMBERS])
+    found = np.round(_fitted(logs[kept], labels, weights), 3)
+    return {int(at): float(one) for at, one in zip(kept, found, strict=True) if one}
+
+
+def _fitted(logs: Floats, labels: NDArray[np.intp], weights: Floats | None) -> Floats:
+    """The powers (members,) of the logarithms (members, answers, classes); a convex problem."""
+    own = np.arange(len(labels))
+
+    def loss(tried: Floats) -> tuple[float, Floats]:
+        sums = np.tensordot(tried, logs, 1)
+        shares = np.exp(sums - sums.max(axis=1, keepdims=True))
+        shares /= shares.sum(axis=1, keepdims=True)
+        missed = -np.log(np.maximum(shares[own, labels], LEAST_RAISED))
+        slopes = (shares * logs).sum(axis=2) - logs[:, own, labels]
+        return (
+            float(np.average(missed, weights=weights)),
+            np.average(slopes, axis=1, weights=weights),
+        )
+
+    even = np.full(len(logs), 1 / len(logs))
+    found = minimize(loss, even, jac=True, method="L-BFGS-B", bounds=[(0, None)] * len(logs))
+    return np.asarray(found.x, dtype=np.float64)
+
+
 def apart(
-    members: Sequence[Floats], weights: Sequence[int], lines: Sequence[bool]
+    members: Sequence[Floats], weights: Sequence[float], lines: Sequence[bool]
 ) -> tuple[tuple[float, float] | None, ...]:
     """How far the out-of-fold answers of lines lay from the mean of the other members'.
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tablecast.errors import Remark
+from tablecast.features.temperature import multiplied
 from tablecast.training.search import blend_weights
 from tablecast.training.search.blend_members import moved
 from tablecast.training.search.candidates import UNBOUNDED
@@ -30,7 +33,8 @@ MOST_OPEN, ALIKE_AMOUNTS, ALIKE_CLASSES = 16, 2, 4
 # more than the best of all.
 EVEN_WITHIN = 1.1
 
-Part = tuple[Trial, int]
+Part = tuple[Trial, float]
+Floats = NDArray[np.float64]
 
 
 class Blending:
@@ -57,13 +61,21 @@ class Blending:
         alone = distinct(alone, each=alike)[:MOST_OPEN]
         if len(alone) < 2:
             return
-        predictions = [trial.predictions for trial in alone]
-        weights = blend_weights.weigh(predictions, partial(loss_of, view))
-        if view.repeats > 1 and view.task == "classification":
-            weights = blend_weights.evened(weights, _nearly_best(alone))
+        weights = self._weights(view, alone)
         if len(weights) > 1:
             parts = [(alone[at], weight) for at, weight in weights.items()]
             self._add(view, parts, [trial for trial, _ in parts], WORTH_BLENDING)
+
+    def _weights(self, view: View, alone: list[Trial]) -> Mapping[int, float]:
+        """Place among the members to weight; to its power, where the blend is a product."""
+        members = [trial.predictions for trial in alone]
+        if view.multiplied:
+            labels = np.searchsorted(np.unique(view.target), view.target)
+            return blend_weights.powers(members, labels, view.weights)
+        weights = blend_weights.weigh(members, partial(loss_of, view))
+        if view.repeats > 1 and view.task == "classification":
+            return blend_weights.evened(weights, _nearly_best(alone))
+        return weights
 
     def _across_views(self) -> None:
         """A blend of the best of each kind with each view's features."""
@@ -89,7 +101,7 @@ class Blending:
     def _alone(self) -> list[Trial]:
         return [trial for trial in self._pool.ranked() if len(trial.members) == 1]
 
-    def _add(self, view: View, parts: list[Part], others: list[Trial], least: float) -> None:
+    def _add(self, view: View, parts: Sequence[Part], others: list[Trial], least: float) -> None:
         """Keep a blend of these parts where it lowers the loss of the best of the others enough."""
         blend = self._together(view, parts)
         best = min(others, key=lambda trial: trial.loss)
@@ -102,10 +114,13 @@ class Blending:
             why = Remark("hardly better than its best member alone")
             self._pool.dropped.append(replace(blend, why=why))
 
-    def _together(self, view: View, parts: list[Part]) -> Trial:
+    def _together(self, view: View, parts: Sequence[Part]) -> Trial:
         weights = [weight for _, weight in parts]
         members = [trial.predictions for trial, _ in parts]
-        predictions = np.average(members, axis=0, weights=weights)
+        predictions = (
+            multiplied(members, weights) if view.multiplied
+            else np.average(members, axis=0, weights=weights)
+        )
         candidates = sharing([trial for trial, _ in parts], self._pool.largest)
         lines = [one.model in UNBOUNDED[view.task] for one in candidates]
         return Trial(
@@ -114,8 +129,9 @@ class Blending:
             predictions,
             all_losses(view, predictions),
             seconds=sum(trial.seconds for trial, _ in parts),
-            name="Blend of " + ", ".join(f"{weight} {trial.name}" for trial, weight in parts),
+            name="Blend of " + ", ".join(f"{weight:g} {trial.name}" for trial, weight in parts),
             apart=blend_weights.apart(members, weights, lines),
+            multiplied=view.multiplied,
         )
 
 

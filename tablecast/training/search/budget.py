@@ -15,9 +15,9 @@ DEFAULT_BUDGET = 120.0
 LEAST_BUDGET = 10.0
 #: Of the seconds, kept at most for the fits that follow the search.
 KEPT_BACK = 0.3
-#: Seconds of what follows besides fits, on two idle cores, more for each column, and still more
-#: where it is of texts: checks, importance, effects, graph, proof and files.
-OTHERWISE, OTHERWISE_A_COLUMN, OTHERWISE_A_TEXT = 2.5, 0.025, 0.1
+#: What follows besides fits (checks, importance, effects, graph, proof and files), as a multiple of
+#: what the first view took: that grows with columns, texts and other work on the machine as well.
+OTHERWISE = 6.0
 #: Fits on all rows that follow besides the refits, the fewest refits, and what a fit takes beside a
 #: fold's, which has 56% of the rows.
 LAST_FITS, FEWEST_REFITS, WHOLE_FIT = 2, 3, 1.6
@@ -25,8 +25,6 @@ LAST_FITS, FEWEST_REFITS, WHOLE_FIT = 2, 3, 1.6
 USUAL_REFITS = 10
 #: What takes no more of the seconds is no reason to leave out something better.
 NEGLIGIBLE = 0.01
-#: A machine that is busier than this is not waited for.
-SLOWEST = 6.0
 
 
 class Budget:
@@ -40,9 +38,10 @@ class Budget:
         seconds: for everything.
         trials: how many estimators are tried; the seconds then do not count. None for no number.
         began: when the seconds began, as ``time.monotonic`` counts; None for now.
-        columns: of the table.
-        texts: how many of them are of texts.
         refits: how many usually follow the search.
+
+    Attributes:
+        otherwise: seconds of what follows the search besides fits; 0 before a view is prepared.
     """
 
     def __init__(
@@ -50,34 +49,21 @@ class Budget:
         seconds: float = DEFAULT_BUDGET,
         trials: int | None = None,
         began: float | None = None,
-        columns: int = 0,
-        texts: int = 0,
         refits: int = USUAL_REFITS,
     ) -> None:
         self.seconds = seconds
         self.trials = trials
         self.began = time.monotonic() if began is None else began
         self.usual_refits = refits
-        self._otherwise = OTHERWISE + OTHERWISE_A_COLUMN * columns + OTHERWISE_A_TEXT * texts
-        self._pace = 1.0
+        self.otherwise = 0.0
 
     def spent(self) -> float:
         """Seconds since the beginning."""
         return time.monotonic() - self.began
 
-    def paced(self, seconds: float, processor: float) -> None:
-        """Learn from work on one core how busy the machine is, which slows what follows as well.
-
-        Args:
-            seconds: that it took.
-            processor: seconds that the processor worked on it.
-        """
-        self._pace = min(SLOWEST, max(1.0, seconds / max(processor, 1e-3)))
-
-    @property
-    def otherwise(self) -> float:
-        """Seconds of what follows the search besides fits."""
-        return self._otherwise * self._pace
+    def prepared(self, seconds: float) -> None:
+        """Learn what a view took; the first, since others share its steps."""
+        self.otherwise = self.otherwise or OTHERWISE * seconds
 
     def left(self, fitting: float = 0.0) -> float:
         """Seconds that the search itself may still take; negative when it is over.

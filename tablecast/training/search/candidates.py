@@ -30,14 +30,12 @@ class Candidate:
         settings: what differs from PyCaret's defaults.
         features: the features it is given, as ``views.Recipe`` names them.
         tuned: whether the settings were drawn while tuning.
-        home: the view that it was tried with, where it is a member of another one's blend.
     """
 
     model: str
     settings: Settings = field(default_factory=dict)
     features: str = "plain"
     tuned: bool = False
-    home: View | None = None
 
 
 #: PyCaret's own setup with its own settings, quick and strong: whatever else a search finds is no
@@ -47,8 +45,10 @@ STOCK: Mapping[str, Sequence[tuple[str, str]]] = {
     "classification": (("lightgbm", "plain"), ("lr", "plain"), ("gbc", "plain")),
 }
 #: PyCaret's LightGBM has at least 20 rows in each leaf, and so splits nothing where a fold (56% of
-#: the rows) has fewer than 41: with so few rows the line comes first.
+#: the rows) has fewer than 41: with so few rows the line comes first. So it does where columns are
+#: more than rows, since trees then split by whichever of them chance favours, and are slow.
 SPLIT_FROM = 75
+LINES = ("br", "lr")
 #: What follows, from quick to slow; but of amounts a third one with the plain features first, so
 #: that they have a blend before lines on searched terms, which alone lead far astray.
 TRIED: Mapping[str, Sequence[tuple[str, str]]] = {
@@ -140,8 +140,8 @@ CALMER: Mapping[str, Settings] = {
 WIDE = 200
 BINS_WHERE_WIDE = 63
 FIRST_WHERE_WIDE: Settings = {"num_leaves": 8}
-#: A network of two layers, for one, takes seconds a fit then.
-SLOW_WHERE_WIDE = ("regression", "mlp")
+#: A network of two layers, and trees that try every value of every column, take seconds a fit then.
+SLOW_WHERE_WIDE = (("regression", "mlp"), ("regression", "gbr"))
 #: From so many rows on, PyCaret's 100 trees of 31 leaves are too small for an amount, so that these
 #: are tried beside them at once. For classes they gain little; their log loss is often worse. Extra
 #: trees follow: they are quicker than what comes then, and a blend with them gains most.
@@ -157,14 +157,11 @@ def first(task: str, rows: int, columns: int = 0) -> list[Candidate]:
         begin = {**BEGIN, **{model: {"criterion": CRITERIA[0]} for model in FORESTS}}
     else:
         begin = {**BEGIN, **BEGIN_AMOUNTS}
-    usual = STOCK[task]
-    if rows < SPLIT_FROM:
-        usual = sorted(usual, key=lambda one: one[0] == "lightgbm")
     wide = columns >= WIDE
     light = [Candidate("lightgbm", FIRST_WHERE_WIDE)] if wide else []
     stock = [
         Candidate(model, features=features)
-        for model, features in usual
+        for model, features in STOCK[task]
         if rows <= MOST_ROWS.get(model, rows)
     ]
     many = task == "regression" and rows >= MANY_ROWS
@@ -172,9 +169,11 @@ def first(task: str, rows: int, columns: int = 0) -> list[Candidate]:
     others = [
         Candidate(model, plain_settings(model, begin.get(model, {}), rows), features)
         for model, features in TRIED[task]
-        if rows <= MOST_ROWS.get(model, rows) and not (wide and (task, model) == SLOW_WHERE_WIDE)
+        if rows <= MOST_ROWS.get(model, rows) and not (wide and (task, model) in SLOW_WHERE_WIDE)
     ]
     first_ones = [*light, *stock, *larger]
+    if rows < max(SPLIT_FROM, columns):
+        first_ones.sort(key=lambda one: one.model not in LINES)
     return [*first_ones, *(candidate for candidate in others if candidate not in first_ones)]
 
 
@@ -200,8 +199,6 @@ def space_of(candidate: Candidate) -> Mapping[str, Sequence[Any]] | None:
 def make(candidate: Candidate, view: View, target: Any) -> Any:
     """The estimator, not fitted, for the target that it will be given."""
     container = view.experiment._all_models[candidate.model]
-    if candidate.home is not None:
-        view, target = candidate.home, candidate.home.folds[0].y
     settings = dict(container.args) | dict(candidate.settings)
     if candidate.model == "lasso":
         alpha = settings.get("alpha", LASSO_ALPHA)
@@ -214,7 +211,7 @@ def make(candidate: Candidate, view: View, target: Any) -> Any:
     estimator = container.class_def(**settings)
     if candidate.model not in UNBOUNDED[view.task]:
         return estimator
-    return Bounded(_scaled(estimator) if candidate.model == "mlp" else estimator, view.widened)
+    return Bounded(_scaled(estimator) if candidate.model == "mlp" else estimator)
 
 
 def _scaled(network: Any) -> Any:
@@ -239,20 +236,17 @@ def plain_settings(model: str, settings: Settings, rows: int) -> dict[str, Any]:
 
 
 def with_own_steps(candidate: Candidate, estimator: Any, recipe: Recipe) -> Any:
-    """The estimator behind the steps that it was tried with and that this recipe lacks."""
-    from sklearn.compose import TransformedTargetRegressor
+    """The estimator behind the steps for searched terms, where this recipe has plain features."""
     from sklearn.pipeline import Pipeline
-    from sklearn.preprocessing import PowerTransformer, StandardScaler
+    from sklearn.preprocessing import StandardScaler
 
     from tablecast.features.searched_terms import SearchedTerms
 
-    if candidate.features == "searched" and recipe.features == "plain":
-        steps = [("scale", StandardScaler()), ("terms", SearchedTerms()), ("estimator", estimator)]
-        estimator = Pipeline(steps)
-    if candidate.home and candidate.home.recipe.straight and not recipe.straight:
-        straight = PowerTransformer(standardize=False)
-        estimator = TransformedTargetRegressor(estimator, transformer=straight, check_inverse=False)
-    return estimator
+    if candidate.features == recipe.features:
+        return estimator
+    return Pipeline([
+        ("scale", StandardScaler()), ("terms", SearchedTerms()), ("estimator", estimator),
+    ])
 
 
 FORESTS = ("et", "rf")

@@ -19,7 +19,8 @@ from tablecast.errors import TrainingError
 from tablecast.training.cluster.executor import Call
 from tablecast.training.experiment.weights import takes_weights
 from tablecast.training.search.candidates import Candidate, make
-from tablecast.training.search.trial import TOO_LONG, Trial, fold_loss
+from tablecast.training.search.temperature_scaling import judged
+from tablecast.training.search.trial import TOO_LONG, Trial
 from tablecast.training.search.views import Fold, View
 
 # Far behind on the first folds: the others will not change that.
@@ -28,7 +29,8 @@ HOPELESS = 1.3
 # take turns with it as their threads happen to run, and so would their probabilities.
 ONE_AT_A_TIME = ("rbfsvm",)
 _alone = threading.Lock()
-#: Folds that a candidate is judged by first.
+#: Folds that a candidate is judged by first; where rows are divided several times, one whole
+#: division, since two folds of few rows tell nothing.
 FIRST_FOLDS = 2
 
 
@@ -65,25 +67,29 @@ def try_candidate(
         TrainingError: a classifier gives no probabilities.
         Exception: whatever the estimator raises.
     """
-    first = min(FIRST_FOLDS, len(view.folds))
+    once = len(view.folds) // view.repeats
+    first = once if view.repeats > 1 else min(FIRST_FOLDS, once)
     fitted = _fit(candidate, view, range(first))
     predictions = np.full((len(view.target), *fitted[0].predictions.shape[1:]), np.nan)
-    losses = _losses(view, predictions, fitted, 0)
+    _put(view, predictions, fitted)
+    power, losses = judged(view, predictions, first)
     rest = range(first, len(view.folds))
     hopeless = best and sum(losses) > HOPELESS * sum(best[:first])
     seconds = 0.0 if made_ahead(candidate, view) else _mean_seconds(fitted) * len(rest)
     late = not hopeless and not has_time(seconds / view.executor.width)
     if not (hopeless or late):
         fitted += _fit(candidate, view, rest)
-        losses += _losses(view, predictions, fitted[first:], first)
+        _put(view, predictions, fitted)
+        power, losses = judged(view, predictions, len(view.folds))
     return Trial(
         view,
         ((candidate, 1),),
         predictions,
-        tuple(losses),
+        losses,
         _mean_seconds(fitted),
         str(view.experiment._all_models[candidate.model].name),
         why=TOO_LONG if late else None,
+        power=power,
         fitted=_last(view, fitted),
     )
 
@@ -189,12 +195,7 @@ def fit_fold(fold: Fold, estimator: Any, task: str, alone: bool, kept: bool) -> 
     return _Fitted(estimator if kept else None, predictions, time.monotonic() - began)
 
 
-def _losses(
-    view: View, predictions: NDArray[np.float64], fitted: Sequence[_Fitted], start: int
-) -> list[float]:
-    """Put the answers into their places, and say what each fold loses."""
-    losses = []
-    for number, fit in enumerate(fitted, start):
-        predictions[view.folds[number].unseen] = fit.predictions
-        losses.append(fold_loss(view, number, predictions))
-    return losses
+def _put(view: View, predictions: NDArray[np.float64], fitted: Sequence[_Fitted]) -> None:
+    """The folds' answers into their places."""
+    for fold, fit in zip(view.folds, fitted, strict=False):
+        predictions[fold.unseen] = fit.predictions

@@ -11,6 +11,7 @@ from scipy.optimize import minimize_scalar
 
 from tablecast.features.temperature import raised
 from tablecast.training.search.trial import LEAST_PROBABILITY, Trial, all_losses
+from tablecast.training.search.views import View
 
 Floats = NDArray[np.float64]
 
@@ -44,20 +45,35 @@ def tempered(tried: Trial) -> Trial | None:
     Returns:
         None where the loss would hardly fall.
     """
-    view = tried.view
-    if view.task != "classification" or tried.power != 1.0:
+    if tried.view.task != "classification" or tried.power != 1.0 or tried.multiplied:
         return None
-    labels = np.searchsorted(np.unique(view.target), view.target)
-    power = power_of(tried.predictions, labels, len(view.experiment.y_train), view.weights)
-    predictions = raised(tried.predictions, power)
-    scaled = replace(
-        tried,
-        predictions=predictions,
-        losses=all_losses(view, predictions),
-        name=f"{tried.name}, rescaled probabilities",
-        power=power,
-    )
-    return scaled if scaled.loss < (1 - WORTH_TEMPERING) * tried.loss else None
+    power, losses = _worth_raising(tried.view, tried.predictions, tried.losses)
+    return replace(tried, losses=losses, power=power) if power != 1.0 else None
+
+
+def judged(view: View, predictions: Floats, folds: int) -> tuple[float, tuple[float, ...]]:
+    """The power that an estimator's probabilities ask for, and what the first folds lose with it.
+
+    Forests say too little and large boosted trees too much, and a blend mends both: so classes are
+    judged by what they tell apart. Few rows would only make their chance another one.
+    """
+    losses = all_losses(view, predictions, folds)
+    if not view.multiplied:
+        return 1.0, losses
+    return _worth_raising(view, predictions, losses)
+
+
+def _worth_raising(
+    view: View, predictions: Floats, losses: tuple[float, ...]
+) -> tuple[float, tuple[float, ...]]:
+    """The power and the losses of as many folds with it; 1 where they would hardly fall."""
+    places = np.concatenate([fold.unseen for fold in view.folds[: len(losses)]])
+    labels = np.searchsorted(np.unique(view.target), view.target[places])
+    weights = None if view.weights is None else view.weights[places]
+    power = power_of(predictions[places], labels, len(view.experiment.y_train), weights)
+    less = all_losses(view, raised(predictions, power), len(losses))
+    worth = np.mean(less) < (1 - WORTH_TEMPERING) * np.mean(losses)
+    return (power, less) if worth else (1.0, losses)
 
 
 def power_of(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from tablecast.errors import Remark
 from tablecast.features.bounded import BoundedVote
-from tablecast.features.temperature import Tempered
+from tablecast.features.temperature import RaisedVote, Tempered, raised
 from tablecast.training.graph_cost import Cost
 from tablecast.training.search.candidates import Candidate, make, with_own_steps
 from tablecast.training.search.views import View, variance
@@ -33,26 +33,29 @@ class Trial:
     Attributes:
         view: what it was given.
         members: the candidates and their weights; one of weight 1 is no blend.
-        predictions: as the estimator gives them: (rows,), or probabilities (rows, classes).
+        predictions: as the members give them, before the power: (rows,), or probabilities (rows,
+            classes).
         losses: the mean squared error, or the log loss, of each fold.
         seconds: of fitting it once, all members together.
         name: for a person.
         why: why it was stopped early; None where it was not.
         apart: in a blend of lines and others, how far each line may answer from them; see
             `blend_weights.apart`.
+        multiplied: whether weights are powers of a product (`blend_weights.powers`).
         power: what its probabilities are raised to; see `temperature_scaling`.
         cost: of a row in its graph; None where it was not measured.
         fitted: the prepared steps and the estimator of the last fold, until they are measured.
     """
 
     view: View
-    members: tuple[tuple[Candidate, int], ...]
+    members: tuple[tuple[Candidate, float], ...]
     predictions: Floats
     losses: tuple[float, ...]
     seconds: float
     name: str = ""
     why: Remark | None = None
     apart: tuple[tuple[float, float] | None, ...] = ()
+    multiplied: bool = False
     power: float = 1.0
     cost: Cost | None = None
     fitted: tuple[Any, Any] | None = None
@@ -68,9 +71,14 @@ class Trial:
         return len(self.losses) == len(self.view.folds)
 
     @property
+    def answers(self) -> Floats:
+        """The predictions, raised to the power."""
+        return self.predictions if self.power == 1.0 else raised(self.predictions, self.power)
+
+    @property
     def features(self) -> Remark:
         """The features, and the form of the target, for a person."""
-        if any(member.home is not None for member, _ in self.members):
+        if any(member.features != self.view.recipe.features for member, _ in self.members):
             return Remark("each member's own features")
         return self.view.recipe.remark
 
@@ -98,7 +106,8 @@ class Trial:
             return BoundedVote(named, weights=weights, apart=self.apart, n_jobs=1)
         if self.view.task == "regression":
             return VotingRegressor(named, weights=weights, n_jobs=1)
-        return VotingClassifier(named, voting="soft", weights=weights, n_jobs=1)
+        vote = RaisedVote if self.multiplied else VotingClassifier
+        return vote(named, voting="soft", weights=weights, n_jobs=1)
 
 
 def fold_loss(view: View, number: int, predictions: Floats) -> float:
@@ -122,9 +131,9 @@ def _weights(view: View, number: int) -> Floats | None:
     return None if view.weights is None else view.weights[view.folds[number].unseen]
 
 
-def all_losses(view: View, predictions: Floats) -> tuple[float, ...]:
-    """The loss on each fold."""
-    return tuple(fold_loss(view, number, predictions) for number in range(len(view.folds)))
+def all_losses(view: View, predictions: Floats, folds: int | None = None) -> tuple[float, ...]:
+    """The loss on each fold, or on the first ones."""
+    return tuple(fold_loss(view, one, predictions) for one in range(folds or len(view.folds)))
 
 
 def of_folds(view: View, losses: Sequence[float]) -> float:
@@ -148,7 +157,7 @@ def metrics(tried: Trial) -> dict[str, dict[str, float]]:
     """Mean and deviation over the folds, of PyCaret's names."""
     view = tried.view
     by_fold = [
-        _fold_metrics(view, number, tried.predictions) for number in range(len(tried.losses))
+        _fold_metrics(view, number, tried.answers) for number in range(len(tried.losses))
     ]
     return {
         name: {
