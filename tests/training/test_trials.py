@@ -218,7 +218,7 @@ def test_trees_that_learn_chance_by_heart_are_tried_with_larger_leaves(
     """Where rows that look alike differ; where trees find what they can, that would be in vain."""
     monkeypatch.setattr(candidates, "STOCK", {"classification": [("lr", "plain")]})
     monkeypatch.setattr(candidates, "TRIED", {"classification": [("et", "scaled")]})
-    monkeypatch.setattr(views, "REPEATS", 1)
+    monkeypatch.setattr(views, "REPEATS", 2)
     monkeypatch.setattr(tuning, "PATIENCE", 0)
     monkeypatch.setattr(forest_size, "MOST_TREES", forest_size.FEWEST_TREES)
     random = np.random.default_rng(1)
