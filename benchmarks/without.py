@@ -38,7 +38,6 @@ from tablecast.training.intervals.conditional_median import _Search
 from tablecast.training.search import (
     blend_weights,
     candidates,
-    rounds,
     temperature_scaling,
     trial,
     views,
@@ -80,7 +79,6 @@ OF_SEARCH: dict[str, tuple[Any, str, Any]] = {
     "blends": (Blending, "run", lambda _self: None),
     "blend_members": (Blending, "_across_views", lambda _self: None),
     "geometric_mean": (trial, "of_folds", lambda _view, losses: float(np.mean(losses))),
-    "straight_targets": (rounds, "straightened", lambda _prepared: [False]),
     "temperature": (
         temperature_scaling, "_worth_raising", lambda _view, _made, losses: (1.0, losses)
     ),

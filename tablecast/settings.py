@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any
 
@@ -14,19 +14,19 @@ class Setting:
     """One setting.
 
     Attributes:
-        variable: the environment's that sets it.
-        default: its value where that is not set.
+        default: its value where its variable is not set.
         help: a sentence for whoever sets it.
         choices: what it may be; empty where any value of the default's type will do.
         least, most: of a whole number.
+        variable: the environment's that sets it; by default TABLECAST_ and its name.
     """
 
-    variable: str
     default: str | int
     help: str
     choices: tuple[str, ...] = ()
     least: int = 1
     most: int = 10**12
+    variable: str = ""
 
     def read(self, environment: Mapping[str, str]) -> str | int:
         """The value that the environment gives, or the default.
@@ -52,149 +52,121 @@ class Setting:
         return int(raw)
 
 
-SETTINGS = {
+def named(settings: Mapping[str, Setting]) -> dict[str, Setting]:
+    """The settings with their variables: ``rate`` is TABLECAST_RATE."""
+    return {
+        name: replace(one, variable=one.variable or f"TABLECAST_{name.upper()}")
+        for name, one in settings.items()
+    }
+
+
+SETTINGS = named({
     "deployment": Setting(
-        "TABLECAST_DEPLOYMENT",
         "deployment_28042020",
         "The deployment to serve: the path of its files without their endings, a folder of its "
         "versions, or a folder of deployments.",
     ),
     "engine": Setting(
-        "TABLECAST_ENGINE",
         "onnx",
         "What predicts: the compiled graph (onnx), or PyCaret from the pickle (pycaret, slower).",
         ("onnx", "pycaret"),
     ),
     "reload": Setting(
-        "TABLECAST_RELOAD",
         "off",
         "Whether a running server notices that the deployment's files or its form file changed.",
         ("on", "off"),
     ),
     "form_file": Setting(
-        "TABLECAST_FORM_FILE",
         "",
         "A form file whose labels and limits are shown in place of the deployment's own. Empty: "
         "the deployment's own.",
     ),
-    "most_open": Setting(
-        "TABLECAST_MOST_OPEN",
-        32,
-        "Most deployments of a folder that a worker process keeps open.",
-    ),
-    "max_body": Setting(
-        "TABLECAST_MAX_BODY", 5_000_000, "Largest request body of the form and the API, in bytes."
-    ),
-    "max_upload": Setting(
-        "TABLECAST_MAX_UPLOAD", 50_000_000, "Largest file that /batch accepts, in bytes."
-    ),
-    "max_rows": Setting(
-        "TABLECAST_MAX_ROWS", 10_000, "Most rows in one API request."
-    ),
+    "most_open": Setting(32, "Most deployments of a folder that a worker process keeps open."),
+    "max_body": Setting(5_000_000, "Largest request body of the form and the API, in bytes."),
+    "max_upload": Setting(50_000_000, "Largest file that /batch accepts, in bytes."),
+    "max_rows": Setting(10_000, "Most rows in one API request."),
     "keys": Setting(
-        "TABLECAST_KEYS",
-        "",
-        "The file of keys, or its text. Empty: no key is needed. Make keys with tablecast keys.",
+        "", "The file of keys, or its text. Empty: no key is needed. Make keys with tablecast keys."
     ),
     "signed_by": Setting(
-        "TABLECAST_SIGNED_BY",
         "",
         "The public key, or its file: only deployments signed with it are opened. Empty: any. "
         "Sign with tablecast sign.",
     ),
     "form": Setting(
-        "TABLECAST_FORM",
         "key",
         "Whether the form needs a key too (key), or only the rest does (open).",
         ("key", "open"),
     ),
     "rate": Setting(
-        "TABLECAST_RATE",
-        "",
-        "Most requests from one address without a key, such as 100/m. Empty: no limit.",
+        "", "Most requests from one address without a key, such as 100/m. Empty: no limit."
     ),
     "at_once": Setting(
-        "TABLECAST_AT_ONCE",
         0,
         "Most requests of one key, or of one address without a key, that are answered at the same "
         "time, such as 10. Empty: no limit.",
         most=1000,
     ),
     "limits": Setting(
-        "TABLECAST_LIMITS",
-        "",
-        "Where rates are counted, such as redis://host:6379. Empty: on this machine.",
+        "", "Where rates are counted, such as redis://host:6379. Empty: on this machine."
     ),
     "access_log": Setting(
-        "TABLECAST_ACCESS_LOG",
         "json",
         "A line of JSON for each request on standard output (json), or none (off).",
         ("json", "off"),
     ),
     "log": Setting(
-        "TABLECAST_LOG",
         "",
         "Where every answer is kept: sqlite:///FILE or postgresql://USER:PASSWORD@HOST/NAME. "
         "Empty: nowhere.",
     ),
     "log_mode": Setting(
-        "TABLECAST_LOG_MODE",
         "strict",
         "Whether an answer is kept before it is given (strict), or within a second (relaxed).",
         ("strict", "relaxed"),
     ),
     "log_days": Setting(
-        "TABLECAST_LOG_DAYS",
-        0,
-        "Days after which the server deletes what the log keeps. Empty: never.",
-        most=100_000,
+        0, "Days after which the server deletes what the log keeps. Empty: never.", most=100_000
     ),
     "log_secret": Setting(
-        "TABLECAST_LOG_SECRET",
-        "",
-        "The secret that hashes values whose field says log = \"hash\" in the form file.",
+        "", "The secret that hashes values whose field says log = \"hash\" in the form file."
     ),
     "hosts": Setting(
-        "TRUSTED_HOSTS",
         "",
         "Host names that the server accepts, such as example.com or .example.com. Empty: any.",
+        variable="TRUSTED_HOSTS",
     ),
     "cors": Setting(
-        "TABLECAST_CORS_ORIGINS", "", "Other sites whose pages may use the API. Empty: none."
+        "",
+        "Other sites whose pages may use the API. Empty: none.",
+        variable="TABLECAST_CORS_ORIGINS",
     ),
     "frames": Setting(
-        "TABLECAST_FRAME_ANCESTORS", "", "Sites that may show the form in a frame. Empty: none."
+        "",
+        "Sites that may show the form in a frame. Empty: none.",
+        variable="TABLECAST_FRAME_ANCESTORS",
     ),
     "space": Setting(
-        "SPACE_HOST", "", "Set by Hugging Face, so that its page may show the form in a frame."
+        "",
+        "Set by Hugging Face, so that its page may show the form in a frame.",
+        variable="SPACE_HOST",
     ),
-    "data": Setting(
-        "TABLECAST_DATA", "", "A folder where train looks for a data set first."
-    ),
-    "max_seconds": Setting(
-        "TABLECAST_MAX_SECONDS", 10, "Most CPU seconds for one file at /batch."
-    ),
-    "patience": Setting(
-        "TABLECAST_PATIENCE",
-        10,
-        "Seconds that gunicorn waits for a client to send or to read more.",
-    ),
+    "data": Setting("", "A folder where train looks for a data set first."),
+    "max_seconds": Setting(10, "Most CPU seconds for one file at /batch."),
+    "patience": Setting(10, "Seconds that gunicorn waits for a client to send or to read more."),
     "least_rate": Setting(
-        "TABLECAST_LEAST_RATE",
-        1000,
-        "Bytes a second that a client must send or read on average (gunicorn).",
+        1000, "Bytes a second that a client must send or read on average (gunicorn)."
     ),
     "proxies": Setting(
-        "TABLECAST_PROXIES",
         "",
         "Proxies whose X-Forwarded-For, -Proto, -Host and -Prefix headers are trusted: addresses "
         "or networks, separated by commas, or * for any. Empty: none.",
     ),
-    "port": Setting("PORT", 5000, "The port that the server listens on.", most=65535),
+    "port": Setting(5000, "The port that the server listens on.", most=65535, variable="PORT"),
     "workers": Setting(
-        "WEB_CONCURRENCY", 2, "How many worker processes the server starts.", most=1000
+        2, "How many worker processes the server starts.", most=1000, variable="WEB_CONCURRENCY"
     ),
-}
+})
 
 
 def unknown_settings(environment: Mapping[str, str] | None = None) -> list[str]:

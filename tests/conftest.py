@@ -160,14 +160,13 @@ def browser() -> Generator[Browser, None, None]:
 @pytest.fixture
 def short_search(monkeypatch: pytest.MonkeyPatch) -> None:
     """A search of two estimators on plain features, without tuning: of seconds, with any budget."""
-    from tablecast.training.search import candidates, tuning, views
+    from tablecast.training.search import candidates, tuning
 
     pairs = {"regression": ("br", "lightgbm"), "classification": ("lda", "nb")}
     tried = {task: [(name, "plain") for name in pair] for task, pair in pairs.items()}
     monkeypatch.setattr(candidates, "STOCK", dict.fromkeys(pairs, ()))
     monkeypatch.setattr(candidates, "TRIED", tried)
     monkeypatch.setattr(tuning, "PATIENCE", 0)
-    monkeypatch.setattr(views, "LEANING", 1e9)
 
 
 # The web side; see stand_ins. Imported where they are used, so that tests of the compiler or the

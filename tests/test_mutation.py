@@ -15,6 +15,8 @@ def share(part: int | None, whole: int) -> float | None:
     """A docstring, which nothing changes: 1 < 2."""
     if not part or whole <= 0:
         raise ValueError(f"{part + 1}")
+    if part > whole:
+        return False
     return part / whole
 '''
 
@@ -26,11 +28,13 @@ def mutants(tmp_path: Path) -> list[Mutant]:
 
 
 def test_each_change_is_small_and_still_python(mutants: list[Mutant]) -> None:
-    """Operators, conditions, numbers, returns and raises; no types, no text."""
+    """Operators, conditions, numbers, returns and raises; no types, no text, no None for a no."""
     changes = {(one.now, one.then) for one in mutants}
     assert ("whole <= 0", "(whole < 0)") in changes
     assert ("part / whole", "(part * whole)") in changes
     assert ("return part / whole", "return None") in changes
+    assert ("False", "True") in changes
+    assert "return False" not in {now for now, _ in changes}
     assert ("not part", "(part)") in changes
     assert all(ast.parse(one.applied()) for one in mutants)
     assert not [one for one in mutants if "int" in one.now or "1 < 2" in one.now]
@@ -43,7 +47,8 @@ def test_no_change_is_made_of_what_no_answer_depends_on(tmp_path: Path) -> None:
         "MOST_BYTES = 48_000\n"
         "@dataclass(frozen=True)\nclass Limit:\n    most: int = 5\n\n    def told(self):\n"
         "        log.warning('%s', self.most + 1)\n        return dict(zip(A, B, strict=True))\n\n"
-        "    def asked(self):\n        raise NotImplementedError\n"
+        "    def asked(self):\n        raise NotImplementedError\n\n"
+        "if __name__ == '__main__':\n    print(Limit().told())\n"
     )
     changes = [(one.now, one.by_import) for one in mutants_of(tmp_path / "module.py")]
     assert changes == [("5", True), ("return dict(zip(A, B, strict=True))", False)]
@@ -53,7 +58,10 @@ def test_tests_about_a_module_are_tried_before_those_that_pass_through_it() -> N
     """Most tests of the web side reach a form's control, and few look at it."""
     reaching = {f"tests/web/test_api.py::{number}" for number in range(9)}
     by_name, by_import = "tests/web/test_controls.py::1", "tests/web/test_connections.py::1"
-    for path, test in (("form/controls", by_name), ("server/client", by_import)):
+    by_parent = "tests/web/test_http_parts.py::1"
+    for path, test in (
+        ("form/controls", by_name), ("server/client", by_import), ("server/health", by_parent),
+    ):  # fmt: skip
         mutant = Mutant(Path(f"tablecast/web/{path}.py"), 1, 0, 0, "", "")
         (first, *_), *_ = chosen_for(mutant, {mutant.path: {1: {*reaching, test}, 0: set()}})
         assert first == test

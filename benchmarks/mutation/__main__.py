@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -35,8 +36,12 @@ FOLDERS = (
 #: What only the clusters of ``make test-engines`` run, which no test here can start.
 ELSEWHERE = ("ray", "spark")
 
-#: What only a started server runs is tried by the tests that start one, too.
-SERVED = Path("tablecast/web/server")
+#: What only a started server or worker runs is tried by the tests that start one, too: coverage
+#: does not see what they reach. By folder, the mark and the place of such tests.
+STARTED = {
+    Path("tablecast/web/server"): ("server", "tests/web"),
+    Path("tablecast/batch/engines"): ("slow", "tests/batch/test_engines.py"),
+}
 
 #: The share that is aimed for.
 GOAL = 0.9
@@ -88,10 +93,10 @@ def learn() -> None:
         sys.exit(done.stdout)
 
 
-def server_tests() -> list[str]:
-    """The tests of the web side that start a real server: coverage does not see what they reach."""
+def starting_tests(mark: str, place: str) -> list[str]:
+    """The tests with a mark, of a folder or a file."""
     listed = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "--collect-only", "-m", "server", "tests/web"],
+        [sys.executable, "-m", "pytest", "-q", "--collect-only", "-m", mark, place],
         stdout=subprocess.PIPE, text=True, check=True,
     ).stdout.splitlines()  # fmt: skip
     return [line for line in listed if "::" in line]
@@ -136,7 +141,10 @@ def is_about(test_file: str, module: Path) -> bool:
     if module.stem in Path(test_file).stem:
         return True
     file = Path(test_file)
-    return file.is_file() and f"from {'.'.join(module.with_suffix('').parts)} " in file.read_text()
+    *parents, name = module.with_suffix("").parts
+    parent = re.escape(".".join(parents))
+    imported = rf"from {parent}(\.{name} import| import ([^()\n]*|\([^()]*)\b{name}\b)"
+    return file.is_file() and re.search(imported, file.read_text()) is not None
 
 
 def in_turn(tests: Iterable[str], own: str) -> list[str]:
@@ -157,7 +165,11 @@ def tried(
     preload()
     with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(WORKERS) as pool:
         copies: SimpleQueue[Copy] = SimpleQueue()
-        servers = server_tests() if any(one.path.is_relative_to(SERVED) for one in sample) else []
+        starting = {
+            part: in_turn(starting_tests(*which), which[1])[:MOST]
+            for part, which in STARTED.items()
+            if any(one.path.is_relative_to(part) for one in sample)
+        }
         for number in range(WORKERS):
             copies.put(Copy(Path(folder) / str(number)))
 
@@ -168,8 +180,9 @@ def tried(
 
         def outcome_of(mutant: Mutant) -> str:
             runs = tests_of(mutant, reached)
-            if mutant.path.is_relative_to(SERVED):
-                runs.append(in_turn(servers, "tests/web/")[:MOST])
+            runs += [
+                tests for part, tests in starting.items() if mutant.path.is_relative_to(part)
+            ]
             if not (runs := [tests for tests in runs if tests]):
                 return UNREACHED
             copy = copies.get()

@@ -2,14 +2,16 @@
 
 Left out by rule, since no test should notice them: texts (the catalogue's tests hold the words),
 types, what is written to a log, arguments that name a promise or a size and never an answer
-(``NO_ANSWER``), large whole numbers that somebody chose and named (``LARGE``), and what others have
-to write (``raise NotImplementedError``): nothing comes there.
+(``NO_ANSWER``), large whole numbers that somebody chose and named (``LARGE``), what others have to
+write (``raise NotImplementedError``: nothing comes there), and what a module does that is run as
+a command. A no is not changed to None, which says the same, but to a yes.
 """
 
 from __future__ import annotations
 
 import ast
 import copy
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +29,9 @@ TYPES = ("annotation", "returns", "type_comment", "type_params")
 
 #: Arguments by name that no answer depends on: zip's check, a dataclass's promises, a cache's size.
 NO_ANSWER = frozenset("strict frozen slots order kw_only eq repr maxsize stacklevel".split())
+
+#: What a function returns that None may stand for: who asks for a yes or no takes it as a no.
+NOTHING = ("None", "False")
 
 #: A named whole number from here on is a size that somebody chose, such as the bytes of a page: its
 #: reason stands beside it, and one more of it is as good.
@@ -82,7 +87,7 @@ def _lines_in_functions(tree: ast.AST) -> Iterator[int]:
 
 def _changes(node: ast.AST) -> Iterator[tuple[ast.AST, str]]:
     """Each node below with what could stand in its place."""
-    if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
+    if isinstance(node, ast.If) and re.search("TYPE_CHECKING|__name__", ast.unparse(node.test)):
         return
     if _leaves_out(node):
         return
@@ -129,7 +134,7 @@ def _changes_here(node: ast.AST) -> Iterator[tuple[ast.AST, str]]:
             yield node, str(not value)
         case ast.Constant(value=int() | float() as value):
             yield node, repr(value + 1)
-        case ast.Return(value=ast.AST() as value) if ast.unparse(value) != "None":
+        case ast.Return(value=ast.AST() as value) if ast.unparse(value) not in NOTHING:
             yield node, "return None"
         case ast.Raise() | ast.Expr(value=ast.Call()):
             yield node, "pass"

@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from tablecast.batch.answers import ID_COLUMN
 from tablecast.batch.paths import file_errors
 from tablecast.batch.row_source import row_source
 from tablecast.batch.summary import SHOWN_REFUSALS, Refused, RowsRefused, Summary, location_in_words
-from tablecast.data.logged_table import first_of
+from tablecast.data.logged_table import first_columns
 from tablecast.deployment.deployment import Deployment
 from tablecast.errors import BatchError, InvalidInput, Remark
 from tablecast.i18n.language import N_, _
@@ -20,10 +21,6 @@ from tablecast.log.entries import read_id
 from tablecast.log.outcomes import NAME, OutcomesRefused, Told, read_outcome, schema_of_outcomes
 from tablecast.schema.schema import Schema
 from tablecast.schema.texts import fold
-
-#: What the column of ids is called; the second where both are there, as the first may be the
-#: table's own.
-ID_NAMES = ("id", "prediction_id")
 
 NO_ID = N_("There is no id beside this outcome.")
 
@@ -79,13 +76,13 @@ def read_outcomes(loaded: Deployment, stream: BinaryIO, name: str) -> Outcomes:
     Raises:
         BatchError: it cannot be read, lacks a column, or has values of another kind.
     """
-    more = [*ID_NAMES, NAME, loaded.schema.target]
+    more = [*_id_names(loaded.schema), NAME, loaded.schema.target]
     with closing(row_source(stream, name, loaded.schema, more)) as source:
         return _outcomes_of(loaded, source)
 
 
 def _outcomes_of(loaded: Deployment, source: Any) -> Outcomes:
-    ids = 0 if first_of(source.names) else _column(source.name, source.names, ID_NAMES)
+    ids = _column(source.name, source.names, _id_names(loaded.schema))
     outcomes = _outcome_column(source, loaded.schema, ids)
     valid = schema_of_outcomes(loaded)
     told: list[Told] = []
@@ -121,6 +118,13 @@ def _told(valid: Schema, one: Any, raw: Any) -> Told:
 
 def _is_blank(cell: Any) -> bool:
     return cell is None or not str(cell).strip() or cell != cell  # NaN differs from itself
+
+
+def _id_names(schema: Schema) -> list[str]:
+    """What the column of ids may be called; of those that are there it is the last."""
+    taken = [*(field.name for field in schema.fields), schema.target]
+    own = first_columns(taken)[0]
+    return ["id", *(name for name in (ID_COLUMN, own) if name not in ("id", *taken))]
 
 
 def _outcome_column(source: Any, schema: Schema, ids: int) -> int:

@@ -12,6 +12,9 @@ FIRST = ("id", "at", "deployment", "prediction")
 ASIDE = "log_"
 _ASIDE = re.compile(f"^(?:{ASIDE})+")
 
+#: A UUID of version 7, as the log writes it.
+_ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
+
 
 def first_columns(taken: Iterable[str]) -> list[str]:
     """``FIRST``, each named aside as often as it takes to be none of the names that are taken."""
@@ -23,7 +26,13 @@ def first_columns(taken: Iterable[str]) -> list[str]:
     return names
 
 
-def first_of(names: Sequence[str]) -> tuple[str, ...]:
-    """How a table of these columns begins if the log wrote it; empty for any other."""
+def first_of(names: Sequence[str], one: object) -> tuple[str, ...]:
+    """How a table begins if the log wrote it; empty for any other.
+
+    Args:
+        names: of its columns.
+        one: a value of the first, which is an answer's id: somebody's own table may begin so too.
+    """
     first = tuple(names[: len(FIRST)])
-    return first if tuple(_ASIDE.sub("", name) for name in first) == FIRST else ()
+    wrote = _ID.fullmatch(str(one)) and tuple(_ASIDE.sub("", name) for name in first) == FIRST
+    return first if wrote else ()

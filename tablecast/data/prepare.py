@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from tablecast.data.columns import tidy
-from tablecast.data.logged_table import FIRST, first_of
+from tablecast.data.logged_table import first_of
 from tablecast.data.prepared import Dropped, Prepared, named_id
-from tablecast.data.row_metadata import NO_FEATURE, metadata_of
+from tablecast.data.row_metadata import NO_FEATURE, metadata_of, rows_in_words
 from tablecast.data.split_hints import hints
 from tablecast.data.task import TASKS, Task, infer_with_reason
 from tablecast.errors import Remark, TableError
@@ -139,7 +139,7 @@ def _check_targets(targets: pd.Series) -> None:
         )
     if len(present) < MIN_ROWS:
         raise TableError(
-            f"Only {_rows(len(present))} with a value in '{name}'. Training needs at least "
+            f"Only {rows_in_words(len(present))} with a value in '{name}'. Training needs at least "
             f"{MIN_ROWS}, because some are kept for testing. Add rows."
         )
     if targets.dtype.kind == "M":
@@ -247,7 +247,8 @@ def columns_to_drop(
     """
     dropped = []
     drop, keep, everywhere = set(options.drop), set(options.keep), bool(present.all())
-    logged = first_of([str(name) for name in features.columns[: len(FIRST)]])
+    names = [str(name) for name in features.columns]
+    logged = first_of(names, features.iat[0, 0] if features.size else None)
     for name, column in features.items():
         name = str(name)
         if name in drop:
@@ -373,7 +374,3 @@ def _unusable(target: object) -> TableError:
     return TableError(
         f"The target '{target}' holds neither numbers nor text. Turn it into numbers or text."
     )
-
-
-def _rows(count: int) -> str:
-    return f"{count:,} row{'' if count == 1 else 's'}"

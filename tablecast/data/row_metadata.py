@@ -142,8 +142,8 @@ def _check_weights(column: pd.Series) -> None:
         )
     if missing := int(column.isna().sum()):
         raise TableError(
-            f"'{name}' has no value in {_rows(missing)}, so it is unknown what they count. Fill in "
-            "the weights, or leave those rows out of the table."
+            f"'{name}' has no value in {rows_in_words(missing)}, so it is unknown what they count. "
+            "Fill in the weights, or leave those rows out of the table."
         )
     if (column < 0).any():
         raise TableError(
@@ -214,7 +214,8 @@ def _weights(column: pd.Series, notes: list[Remark]) -> pd.Series | None:
     return weights / weights.max() / (weights / weights.max()).mean()
 
 
-def _rows(count: int) -> str:
+def rows_in_words(count: int) -> str:
+    """Such as “1 row” or “1,200 rows”."""
     return f"{count:,} row{'' if count == 1 else 's'}"
 
 

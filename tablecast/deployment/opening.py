@@ -117,6 +117,12 @@ def load(path: str | PathLike[str] | None = None, engine: str | None = None) -> 
     return deployment
 
 
+def load_with_graph(name: str | PathLike[str]) -> tuple[Deployment, bytes]:
+    """A deployment that answers by its graph, and the graph's bytes. Raises ArtifactError."""
+    base = base_meant(name)  # once: another version may become current
+    return load(base, "onnx"), graph_file.read_graph(base)[0]
+
+
 def check_readable(deployment: Deployment, base: Path) -> None:
     """Read what serving needs of the description now, and not when the first person asks.
 

@@ -64,8 +64,8 @@ def write_log(schema: Schema, rows: Iterable[Row], path: Path) -> Exported:
     """
     fields = [one for one in schema.fields if one.log != "no"]
     own = [one.name for one in fields]
-    exported = Exported(first_columns([*own, schema.target]))
     known = {one.name for one in schema.fields}
+    exported = Exported(first_columns([*known, schema.target]))
     answers = any(isinstance(label, str) for label in schema.classes)
     texts = [True, True, True, answers, *map(_is_text, fields), answers]
     columns = list(zip([*exported.first, *own, schema.target], texts, strict=True))

@@ -25,8 +25,8 @@ OF_THE_FILE = N_("The file as a whole, such as its columns.")
 RANDOM_BITS = 61
 
 
-class Answered(TypedDict):
-    """A row of ``tables.PREDICTION``."""
+class _OfARequest(TypedDict):
+    """What the rows of both tables have."""
 
     id: str
     at: int
@@ -34,6 +34,10 @@ class Answered(TypedDict):
     sha256: str
     key: str | None
     request: str
+
+
+class Answered(_OfARequest):
+    """A row of ``tables.PREDICTION``."""
     engine: str
     ms: float
     given: dict[str, Any]
@@ -46,15 +50,8 @@ class Answered(TypedDict):
     preview: bool
 
 
-class Refused(TypedDict):
+class Refused(_OfARequest):
     """A row of ``tables.REFUSAL``."""
-
-    id: str
-    at: int
-    deployment: str
-    sha256: str
-    key: str | None
-    request: str
     reasons: list[dict[str, str | None]]
 
 

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from tablecast.log import confidence, evidence
 from tablecast.log.daily_sums import Sums
-from tablecast.log.evidence import ALPHA
+from tablecast.log.evidence import ALPHA, Evidence
 
 Floats = npt.NDArray[np.float64]
 
@@ -96,13 +96,9 @@ def coverage_of(
         return None
     promised = float(interval["level"])
     level = _below(promised, interval.get("rows") or 1)
-    within = np.column_stack([counts[:, 0], counts[:, 1] - counts[:, 0]])
     low, high = confidence.share_between(inside, rows, SHOWN_ALPHA)
-    found = evidence.share_below(level, within)
-    return Coverage(
-        promised, int(rows), inside / rows, low, high, found.p(tests), found.start,
-        _ratio(counts[found.start :, 0], counts[found.start :, 1]),
-    )
+    below = _since(_share_below(level, counts), tests, counts[:, 0], counts[:, 1])
+    return Coverage(promised, int(rows), inside / rows, low, high, *below)
 
 
 def figures_of(
@@ -139,9 +135,8 @@ def _mean(
     if known is None:
         return figure
     level = known * (1 + MARGIN_OF_ERRORS) + STANDARD_ERRORS * spread
-    found = evidence.mean_above(level, sums)
-    late = _ratio(sums[found.start :, 1], sums[found.start :, 0])
-    return replace(figure, p=found.p(tests), start=found.start, late=late)
+    p, start, late = _since(evidence.mean_above(level, sums), tests, sums[:, 1], sums[:, 0])
+    return replace(figure, p=p, start=start, late=late)
 
 
 def _root(card: Mapping[str, float], sums: Floats) -> Figure | None:
@@ -167,15 +162,20 @@ def _accuracy(
     figure = Figure("accuracy", known, int(rows), right / rows, low, high, None)
     if known is None:
         return figure
-    wrong = counts[:, 1] - counts[:, 0]
-    level = _below(known, card_rows)
-    found = evidence.share_below(level, np.column_stack([counts[:, 0], wrong]))
-    late = _ratio(counts[found.start :, 0], counts[found.start :, 1])
-    return replace(figure, p=found.p(tests), start=found.start, late=late)
+    found = _share_below(_below(known, card_rows), counts)
+    p, start, late = _since(found, tests, counts[:, 0], counts[:, 1])
+    return replace(figure, p=p, start=start, late=late)
 
 
-def _ratio(part: Floats, whole: Floats) -> float:
-    return float(part.sum() / max(whole.sum(), 1.0))
+def _share_below(level: float, counts: Floats) -> Evidence:
+    """Of (days, 2): those that count, and all."""
+    return evidence.share_below(level, np.column_stack([counts[:, 0], np.diff(counts)]))
+
+
+def _since(found: Evidence, tests: int, part: Floats, whole: Floats) -> tuple[float, int, float]:
+    """The p-value, the day since which most speaks for it, and the part of the whole since then."""
+    late = part[found.start :].sum() / max(whole[found.start :].sum(), 1.0)
+    return found.p(tests), found.start, float(late)
 
 
 def _below(share: float, rows: int) -> float:

@@ -30,16 +30,23 @@ class Json(TypeDecorator[Any]):
 
 METADATA = sa.MetaData()
 
+def _of_a_request() -> tuple[sa.Column[Any], ...]:
+    """What an answer and a refusal have in common, first in either table."""
+    return (
+        sa.Column("id", sa.Text, primary_key=True),
+        sa.Column("at", sa.BigInteger, nullable=False),  # microseconds since 1970, UTC
+        sa.Column("deployment", sa.Text, nullable=False),
+        sa.Column("sha256", sa.Text, nullable=False),  # of the deployment's pickle
+        sa.Column("key", sa.Text),  # the name of the key that asked
+        sa.Column("request", sa.Text, nullable=False),  # X-Request-Id
+    )
+
+
 #: An answer. Ids sort by time, and rows stand in their order: no index is needed to find a day's.
 PREDICTION = sa.Table(
     "prediction",
     METADATA,
-    sa.Column("id", sa.Text, primary_key=True),
-    sa.Column("at", sa.BigInteger, nullable=False),  # microseconds since 1970, UTC
-    sa.Column("deployment", sa.Text, nullable=False),
-    sa.Column("sha256", sa.Text, nullable=False),  # of the deployment's pickle
-    sa.Column("key", sa.Text),  # the name of the key that asked
-    sa.Column("request", sa.Text, nullable=False),  # X-Request-Id
+    *_of_a_request(),
     sa.Column("engine", sa.Text, nullable=False),
     sa.Column("ms", sa.Double, nullable=False),
     # Field to value, as the API writes it; without those that the form file leaves out.
@@ -59,12 +66,7 @@ PREDICTION = sa.Table(
 REFUSAL = sa.Table(
     "refusal",
     METADATA,
-    sa.Column("id", sa.Text, primary_key=True),
-    sa.Column("at", sa.BigInteger, nullable=False),
-    sa.Column("deployment", sa.Text, nullable=False),
-    sa.Column("sha256", sa.Text, nullable=False),
-    sa.Column("key", sa.Text),
-    sa.Column("request", sa.Text, nullable=False),
+    *_of_a_request(),
     sa.Column("reasons", Json, nullable=False),  # [{"field", "kind"}]: the sentence, unfilled
     sqlite_with_rowid=False,
 )

@@ -22,6 +22,7 @@ from tablecast.web.answer_log import ids_of, kept
 from tablecast.web.bodies import CSV, NDJSON, parse_json, reader_asked, rows_of
 from tablecast.web.explanations import contributions_json, whatif_json
 from tablecast.web.http import metrics
+from tablecast.web.http.page_cache import unless_known
 from tablecast.web.http.responses import deployment, json_response
 
 blueprint = Blueprint("api", __name__)
@@ -92,7 +93,7 @@ def predict() -> Response:
 @blueprint.get("/api/v1/model")
 def model() -> Response:
     """The model card as JSON."""
-    return json_response(card_of(deployment()))
+    return unless_known(json_response(card_of(deployment())))
 
 
 def bare_answer(predictions: Sequence[Prediction]) -> Label:

@@ -118,10 +118,10 @@ def test_rows_are_cut_and_joined() -> None:
     twice = plain.joined(plain)
     assert (twice.records, list(twice.lines)) == (plain.records * 2, [4, 6, 4, 6])
     sheet = SheetChunk([[1, 2.0], [None, ""]], [3, 5])
-    assert sheet.joined(sheet) == SheetChunk(sheet.rows * 2, [3, 5, 3, 5])
+    assert sheet.joined(sheet) == SheetChunk(sheet.records * 2, [3, 5, 3, 5])
     assert sheet.part(slice(1, None)) == SheetChunk([[None, ""]], [5])
     assert (sheet.column(1), sheet.location_of(1)) == ([2, None], ("row", 5))
-    assert (sheet.records, sheet.characters(), len(sheet)) == (sheet.rows, 0, 2)
+    assert (sheet.characters(), len(sheet)) == (0, 2)
 
 
 def steps(sizes: Sequence[int], rows: int) -> list[int]:

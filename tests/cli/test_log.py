@@ -96,7 +96,7 @@ def test_a_table_has_columns_of_the_logs_names(
     for name in rows[0]:
         assert list(exported[name]) == list(table[name])
     exported["deployment"] = table["deployment"]
-    exported.to_csv("told.csv", index=False)
+    exported.sample(frac=1, axis=1, random_state=1).to_csv("told.csv", index=False)
     assert main(["outcomes", "add", "told.csv"]) == 0
     assert main(["log", "export", "-o", file.name]) == 0
     prepared = prepare(read_table(file), "deployment")
@@ -162,8 +162,15 @@ def test_hashes_are_no_feature(ids: list[str]) -> None:
 
 
 def test_another_table_keeps_such_columns() -> None:
-    """A column named prediction is a feature where the log did not write the table."""
+    """Columns of these names are features where the log did not write the table."""
     rows = 40
+    own = pd.DataFrame(
+        {"id": [n * n % 17 for n in range(rows)], "at": [n % 7 + 0.5 for n in range(rows)],
+         "deployment": [n % 3 + 0.5 for n in range(rows)],
+         "prediction": [n % 11 + 0.5 for n in range(rows)],
+         "price": [n % 5 * 1.5 for n in range(rows)]}
+    )  # fmt: skip
+    assert list(prepare(own, "price").table) == list(own)
     table = pd.DataFrame(
         {"prediction": [n * n % 17 + 0.5 for n in range(rows)],
          "size": [n % 7 + 0.25 for n in range(rows)],

@@ -15,7 +15,7 @@ import tablecast
 from tablecast.cli.main import command_parser
 from tablecast.errors import SettingError
 from tablecast.schema import form_keys
-from tablecast.settings import SETTINGS, Setting, read_settings
+from tablecast.settings import SETTINGS, Setting, named, read_settings
 from tests.documentation import Page
 
 sys.path.insert(0, str(ROOT / "docs" / "site"))
@@ -83,8 +83,8 @@ def test_every_setting_has_a_row() -> None:
 
 def test_a_new_setting_is_read_refused_and_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     """One entry is enough: the recipe of docs/contributing.md."""
-    new = Setting("TABLECAST_COLOUR", "teal", "Colour of the buttons.", ("teal", "plum"))
-    monkeypatch.setitem(SETTINGS, "colour", new)
+    new = Setting("teal", "Colour of the buttons.", ("teal", "plum"))
+    monkeypatch.setitem(SETTINGS, "colour", named({"colour": new})["colour"])
     assert read_settings({})["colour"] == "teal"
     assert read_settings({"TABLECAST_COLOUR": "plum"})["colour"] == "plum"
     with pytest.raises(SettingError, match=r"TABLECAST_COLOUR.*teal, plum"):

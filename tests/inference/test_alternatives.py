@@ -265,6 +265,26 @@ def test_ways_are_in_order_after_they_came_nearer() -> None:
     assert _Trial({}, {1: 0.25, 4: 0.5}).cost == 0.75
 
 
+class SwitchEngine:
+    """How many fields are on, of so many."""
+
+    def __init__(self, asked: int) -> None:
+        self.asked = asked
+
+    def answer(self, columns: Columns) -> Answer:
+        return Answer(1.0 * (sum(columns.values()) >= self.asked))
+
+
+@pytest.mark.parametrize(("asked", "ways"), [(1, 3), (2, 3), (3, 3), (4, 0)])
+def test_three_ways_of_up_to_three_changes_are_shown(asked: int, ways: int) -> None:
+    """A reader weighs no more of either."""
+    names = [f"s{at}" for at in range(5)]
+    fields = tuple(Field(name, "integer", "int64", minimum=0, maximum=1) for name in names)
+    predictor = Predictor(Schema(fields, "y", "regression"), SwitchEngine(asked))
+    found = alternatives(predictor, None, Row((0.0,) * 5), Wish(at_least=1.0))
+    assert [len(way.changes) for way in found.ways] == [asked] * ways
+
+
 class FirstEngine:
     """The first field."""
 

@@ -210,6 +210,12 @@ def test_rows_are_those_of_the_target() -> None:
     assert Background.from_json(kept, schema).rows == 20
 
 
+def test_a_histogram_has_forty_bars_at_most() -> None:
+    """Of 0 to 77 a bar of 2 would make too many, with one on either side."""
+    kept, _ = kept_of(pd.DataFrame({"x": np.arange(200.0), "target": np.repeat([0.0, 77.0], 100)}))
+    assert kept["target"]["edges"][:2] == [0, 2.5]
+
+
 @pytest.mark.parametrize("first", [0, 1])
 def test_rows_on_the_outermost_borders_are_in_a_bar(first: int) -> None:
     """Each is counted once."""

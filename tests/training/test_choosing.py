@@ -22,7 +22,6 @@ from tablecast.training.experiment.setup import quiet_and_single
 from tablecast.training.search import blend_weights, cross_validation, finalize
 from tablecast.training.search import temperature_scaling as temperature
 from tablecast.training.search.candidates import Candidate
-from tablecast.training.search.cross_validation import FIRST_FOLDS
 from tablecast.training.search.trial import TOO_LONG, Trial, all_losses
 from tablecast.training.search.views import FOLDS, REPEATS, Recipe, View, view_of
 
@@ -63,8 +62,8 @@ def test_folds_side_by_side_answer_as_one_after_the_other(
     assert made[0].losses == made[1].losses
 
 
-def test_what_is_far_behind_stops_after_its_first_folds(view: View) -> None:
-    """The others are not spent on it; one that is near gets them all."""
+def test_what_is_far_behind_stops_after_one_division(view: View) -> None:
+    """The other divisions are not spent on it; one that is near gets them all."""
     with quiet_and_single():
         best = cross_validation.try_candidate(Candidate("qda", {"reg_param": 0.1}), view, None)
         tree = cross_validation.try_candidate(Candidate("dt"), view, best.losses)
@@ -72,11 +71,11 @@ def test_what_is_far_behind_stops_after_its_first_folds(view: View) -> None:
             Candidate("qda", {"reg_param": 0.2}), view, best.losses
         )
     assert not tree.whole
-    assert len(tree.losses) == FIRST_FOLDS
+    assert len(tree.losses) == FOLDS
     assert near.whole
 
 
-def test_what_would_outlast_the_budget_stops_after_its_first_folds(view: View) -> None:
+def test_what_would_outlast_the_budget_stops_after_one_division(view: View) -> None:
     """Nobody knows what the first of its kind takes; once its first folds tell, it may go on."""
     asked: list[float] = []
 
@@ -88,9 +87,9 @@ def test_what_would_outlast_the_budget_stops_after_its_first_folds(view: View) -
     with quiet_and_single():
         late = cross_validation.try_candidate(candidate, view, None, no_time)
         whole = cross_validation.try_candidate(candidate, view, None, lambda _: True)
-    others = len(view.folds) - FIRST_FOLDS
+    others = len(view.folds) - FOLDS
     assert asked == [late.seconds * others / executor.threads()]
-    assert (len(late.losses), late.why) == (FIRST_FOLDS, TOO_LONG)
+    assert (len(late.losses), late.why) == (FOLDS, TOO_LONG)
     assert whole.whole
     assert whole.why is None
 

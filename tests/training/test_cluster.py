@@ -103,7 +103,6 @@ def test_two_workers_and_many_find_what_threads_find(
     tried = {"regression": [(model, "plain") for model in ("lasso", "lightgbm", "et", "br")]}
     monkeypatch.setattr(candidates, "STOCK", {"regression": ()})
     monkeypatch.setattr(candidates, "TRIED", tried)
-    monkeypatch.setattr(views, "LEANING", 1e9)
     monkeypatch.setattr(views, "REPEATS", 1)
     monkeypatch.setattr(tuning, "PATIENCE", 2)
     monkeypatch.setattr(tuning, "WORTH_TUNING", 10.0)
@@ -142,7 +141,6 @@ def test_what_fails_ahead_fails_when_it_is_due(monkeypatch: pytest.MonkeyPatch) 
     tried = {"regression": [(model, "plain") for model in ("br", "lasso")]}
     monkeypatch.setattr(candidates, "STOCK", {"regression": ()})
     monkeypatch.setattr(candidates, "TRIED", tried)
-    monkeypatch.setattr(views, "LEANING", 1e9)
     monkeypatch.setattr(views, "REPEATS", 1)
     make = cross_validation.make
     monkeypatch.setattr(

@@ -213,7 +213,8 @@ def test_shares_are_shrunken_and_scale_with_the_values() -> None:
 @pytest.mark.parametrize(
     ("left", "right", "between"),
     [(29.925, 30.02, 30.0), (45.0, 46.0, 45.0), (-0.3, 0.2, 0.0), (0.123, 0.1269, 0.123),
-     (1_234.0, 2_777.0, 2_000.0), (-25.0, -18.0, -20.0)],
+     (1_234.0, 2_777.0, 2_000.0), (-25.0, -18.0, -20.0), (99.5, 100.5, 100.0), (95.0, 146.0, 100.0),
+     (-146.0, -95.0, -100.0), (-105.0, -100.0, -105.0), (0.0, 0.0, 0.0), (1e-9, 2e-9, 1e-9)],
 )
 def test_cuts_are_round(left: float, right: float, between: float) -> None:
     """A cut between two values is the number with the fewest digits there."""

@@ -63,6 +63,14 @@ def test_shrunken_slopes_have_the_least_penalised_loss(quantile: float) -> None:
     assert shrunken_slopes(columns[:, :0], values, quantile).shape == (0,)
 
 
+def test_a_constant_is_not_shrunken() -> None:
+    """Slopes keep what they explain, however far from 0 the values lie."""
+    random = np.random.default_rng(14)
+    columns = random.normal(size=(800, 1))
+    values = 100 + 8 * columns[:, 0] + random.normal(size=800)
+    assert shrunken_slopes(columns, values, 0.5)[0] == pytest.approx(8, abs=2.0)
+
+
 def test_least_absolute_deviations_are_a_median_regression() -> None:
     """They are as small as those of scikit-learn's linear programme, to a part in ten thousand."""
     random = np.random.default_rng(3)
@@ -197,6 +205,26 @@ def test_rows_on_the_other_side_of_their_answer_count_without_end() -> None:
     residuals, unseen = np.array([-3.0, 0.0, 5.0]), np.array([1.0, 1.0, 1.0])
     assert bounds._counted(residuals, unseen, 0.05).tolist() == [-4, np.inf, np.inf]
     assert bounds._counted(residuals, unseen, 0.95).tolist() == [-np.inf, -1, 4]
+
+
+def test_an_end_beside_most_rows_is_one_number_from_the_middle(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each row's is that of the other folds' rows, from the middle that was fitted without it."""
+    monkeypatch.setattr(bounds, "_clearly_less", lambda *_: True)
+    at, rows = np.array([0.0]), 400
+    unseen = np.where(np.arange(rows) % 2, 4.0, -6.0)
+    residuals = unseen + np.where(np.arange(rows) % 20 < 2, -1.0, 0.5) - np.arange(rows) % 7 / 100
+    fold_of = np.arange(rows) % 5
+    encoded = Encoded((Column("x"),), np.arange(float(rows))[:, None])
+    middle = bounds.Middle(Fitted(at, np.array([2.0]), np.array([0.0])), unseen)
+    learnt = bounds.learn_end(Rows(np.zeros(rows), encoded, residuals, fold_of), middle, 0.05)
+    counted = np.where(residuals < 0, residuals - unseen, np.inf)
+    heights = [np.quantile(counted[fold_of != fold], 0.05, method="nearest") for fold in range(5)]
+    assert learnt.shape == bounds.AROUND_MIDDLE
+    assert learnt.unseen == pytest.approx(unseen + np.array(heights)[fold_of])
+    height = np.quantile(counted, 0.05, method="nearest")
+    assert learnt.fitted.heights == pytest.approx([2.0 + height])
 
 
 def test_the_middle_has_to_halve_what_the_answers_leave() -> None:

@@ -400,6 +400,17 @@ def test_another_site_cannot_sign_somebody_in(server: Server) -> None:
         assert client.get_cookie(SESSION) is None
 
 
+def test_another_site_cannot_sign_somebody_out(server: Server) -> None:
+    """Only a page of this site can, as only one can sign in."""
+    client = server.signed_in(server.keys["ask"])
+    there = client.post("/sign-out", data={"a": ""}, headers={"Origin": "https://evil.example"})
+    assert there.status_code == 403
+    assert client.get_cookie(SESSION) is not None
+    here = client.post("/sign-out", data={"a": ""}, headers={"Origin": "http://localhost"})
+    assert here.status_code == 303
+    assert client.get_cookie(SESSION) is None
+
+
 def test_a_session_ends_with_its_key(server: Server) -> None:
     """Signing out, a changed cookie and a revoked key all end it."""
     key = server.add("person")

@@ -8,6 +8,7 @@ import io
 import json
 import math
 import time
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +19,8 @@ from flask.testing import FlaskClient
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_api import SMOKER, errors_of
+
+from tests.logged import logged
 
 JSON, NDJSON, CSV = "application/json", "application/x-ndjson", "text/csv"
 
@@ -238,6 +241,47 @@ def test_a_packed_body_is_unpacked(client: FlaskClient) -> None:
         errors_of(ask(client, bomb, kind, **{"Content-Encoding": "gzip"}), 413)
     lines = ask(client, lines_of([SMOKER] * 50), NDJSON, NDJSON, **{"Accept-Encoding": "gzip"})
     assert len(gzip.decompress(lines.data).splitlines()) == 50
+
+
+MULTIPART = "multipart/form-data; boundary=x"
+UNREADABLE = [
+    ("application/x-www-form-urlencoded", "age=39&region=España".encode("latin-1")),
+    (MULTIPART, '--x\r\nContent-Disposition: form-data; name="file"; filename="价.csv"\r\n\r\na\r\n'
+                "--x--\r\n".encode("gbk")),
+    (MULTIPART, b'--x\r\nContent-Disposition: form-data; name="age"\r\n\r\n39'),
+    ("multipart/form-data", b"a"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("kind", "body"), UNREADABLE, ids=["texts", "name", "end", "no boundary"])
+@pytest.mark.parametrize("path", ["/predict", "/compare", "/batch", "/outcome/file"])
+@pytest.mark.parametrize("accept", ["text/html", JSON])
+def test_a_form_that_cannot_be_read_is_not_taken_for_empty(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, path: str, kind: str, body: bytes, accept: str
+) -> None:
+    """It is said what is wrong with it, and not that every field lacks a value."""
+    client = logged(tmp_path, monkeypatch).test_client()
+    answer = client.post(path, data=body, content_type=kind, headers={"Accept": accept})
+    if path == "/batch" and "multipart" not in kind:
+        assert answer.status_code == 415
+    else:
+        assert answer.status_code == 400
+        assert "The form cannot be read" in answer.text
+
+
+def test_every_part_of_a_packed_body_is_read(client: FlaskClient) -> None:
+    """bgzip, and who joins packed files, make several streams in one; nothing else may follow."""
+    lines = lines_of([SMOKER, SMOKER | {"age": 20}])
+    first, second = (gzip.compress(line.encode()) for line in lines.splitlines(keepends=True))
+    packed = {"Content-Encoding": "gzip"}
+    whole = ask(client, lines, NDJSON).get_json()
+    for padding in (b"", b"\0" * 100):
+        assert ask(client, first + second + padding, NDJSON, **packed).get_json() == whole
+    for wrong in (first + b"junk", first + second[:-3], first + second[:5], b"", first[:-8]):
+        errors_of(ask(client, wrong, NDJSON, **packed), 415)
+    began = time.process_time()
+    errors_of(ask(client, gzip.compress(b"") * 200_000, NDJSON, **packed), 400)
+    assert time.process_time() - began < 5
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "", "application/xml", "text/csvx"])

@@ -343,8 +343,9 @@ def test_a_file_of_keys_is_its_owners_alone(tmp_path: Path) -> None:
         write_file(path, [Odd()])  # type: ignore[list-item]
     assert [one.name for one in tmp_path.iterdir()] == ["keys.jsonl"]
     assert read_file(path) == keys
+    (tmp_path / "folder" / "full").mkdir(parents=True)
     with pytest.raises(KeysError, match="cannot be written to"):
-        write_file(tmp_path / "none" / "keys", keys)
+        write_file(tmp_path / "folder", keys)
     with pytest.raises(KeysError, match="cannot be read: "):
         read_file(tmp_path)
 

@@ -669,7 +669,8 @@ def test_a_field_without_values_has_no_picture() -> None:
     assert full.spread is not None
     assert full.spread.table.rows == full.table.rows
     assert [row[2] for row in full.table.rows] == ["25.0%", "75.0%"]
-    assert _status(drift()) == "No change."
+    assert _status(drift()) == "Too few values to tell."
+    assert _status(drift(1_000_000)) == "No change."
     assert _summary(drift(), values).endswith(" in training, 12.5 kg/m² now.")
     assert "–" in _summary(replace(drift(), mean=math.nan), values)
     late = shown_drift(drift(shares=(0.25, 0.7, 0.05)), values, report())

@@ -127,7 +127,7 @@ def test_other_findings_are_translated(tmp_path: Any) -> None:
     found += nothing_learnt([0.0, 0.0], {"R2": 0.0})
     slow, large = Cost(2_000, 10).too_slow(1_000), Cost(1, 9_000_000).too_large(1e6)
     found += [one for one in (slow, large) if one]
-    found += [Recipe("scaled").remark, Recipe("plain", straight=True).remark]
+    found += [Recipe("scaled").remark, Recipe("plain").remark]
     told = ("without a value", "requested", "duplicate row", "looks like an ID", "UTF-8")
     for words in told:
         assert any(words in str(remark) for remark in found), words

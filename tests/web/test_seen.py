@@ -270,14 +270,6 @@ def test_zstd_is_sent_where_it_is_known_on_both_sides(client: FlaskClient) -> No
     assert zstd.decompress(packed.data) == page.data
 
 
-@pytest.mark.parametrize("path", ["/", "/model", "/docs"])
-def test_pages_are_asked_for_again_by_their_tags(client: FlaskClient, path: str) -> None:
-    """A page that a browser has is not sent again."""
-    tag = client.get(path).headers["ETag"]
-    again = client.get(path, headers={"If-None-Match": tag})
-    assert (again.status_code, again.data) == (304, b"")
-
-
 def test_a_packed_page_is_asked_for_again_by_its_tag(client: FlaskClient) -> None:
     """A browser that has the packed page is answered 304."""
     packed = client.get("/", headers={"Accept-Encoding": "gzip"})

@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import os
 import resource
-import runpy
 import sys
+from importlib.util import find_spec, module_from_spec
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from deployments import ROOT
 
 from tablecast.errors import ArtifactError
 from tablecast.web import answer_log, warmup
 from tablecast.web.http import shared_counts
 from tablecast.web.server import granian_app, granian_server
 
-CONFIG = ROOT / "tablecast" / "web" / "server" / "gunicorn_config.py"
+CONFIG = "tablecast.web.server.gunicorn_config"
 
 
 @pytest.fixture(autouse=True)
@@ -31,9 +30,12 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resource, "getrlimit", lambda _: (4096, 4096))
 
 
-def read() -> SimpleNamespace:
-    """gunicorn's configuration, as gunicorn reads it."""
-    return SimpleNamespace(**runpy.run_path(str(CONFIG)))
+def read() -> Any:
+    """gunicorn's configuration, as gunicorn reads it: anew each time."""
+    found: Any = find_spec(CONFIG)
+    module = module_from_spec(found)
+    found.loader.exec_module(module)
+    return module
 
 
 def test_gunicorn_is_told_how_to_serve(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,7 +122,7 @@ def test_what_workers_share_is_loaded_before_them(
     kept: list[str] = []
     idle = SimpleNamespace(collect=lambda: kept.append("collect"),
                            freeze=lambda: kept.append("freeze"))  # fmt: skip
-    monkeypatch.setitem(told.when_ready.__globals__, "gc", idle)
+    monkeypatch.setattr(told, "gc", idle)
     said: list[str] = []
     addresses: list[Any] = [("0.0.0.0", 80), ("0.0.0.0", 81), "/socket", ("127.0.0.1", 80)]
     server = SimpleNamespace(

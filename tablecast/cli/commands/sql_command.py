@@ -5,10 +5,8 @@ from pathlib import Path
 
 from tablecast.cli.arguments import add_deployment, say
 from tablecast.cli.command_help import explain
-from tablecast.deployment import graph_file
-from tablecast.deployment.opening import load
+from tablecast.deployment.opening import load_with_graph
 from tablecast.deployment.unfinished import write_whole
-from tablecast.deployment.versions import base_meant
 from tablecast.errors import SqlError
 from tablecast.export.sql.dialects import DIALECTS
 from tablecast.export.sql.programs import with_program
@@ -49,9 +47,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Run the command."""
-    base = base_meant(options.name)  # once: another version may become current
-    loaded = load(base, "onnx")
-    graph, _ = graph_file.read_graph(base)
+    loaded, graph = load_with_graph(options.name)
     statement = statement_of(
         with_program(loaded, graph), options.dialect, options.table, options.view, options.keep
     )

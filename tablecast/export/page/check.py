@@ -4,9 +4,7 @@ import hashlib
 import re
 from pathlib import Path
 
-from tablecast.deployment import graph_file
-from tablecast.deployment.opening import load
-from tablecast.deployment.versions import base_meant
+from tablecast.deployment.opening import load_with_graph
 from tablecast.errors import PageError
 from tablecast.export.page.contents import contents_of
 from tablecast.export.page.html_file import page_html
@@ -35,9 +33,7 @@ def check_page(page: str | Path, name: str | Path, rows: int, seed: int) -> Page
     language = language_of(begins[1]) if begins else None
     if language is None:
         raise PageError(f"{path.name} is not a page that tablecast wrote.")
-    base = base_meant(name)  # once: another version may become current
-    loaded = load(base, "onnx")
-    graph, _ = graph_file.read_graph(base)
+    loaded, graph = load_with_graph(name)
     contents, graph_hash = contents_of(loaded, graph), hashlib.sha256(graph).hexdigest()
     if graph_hash not in text:
         raise PageError(

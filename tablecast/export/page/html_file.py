@@ -11,11 +11,9 @@ from typing import Any
 from flask import Flask, render_template
 from markupsafe import Markup
 
-from tablecast.deployment import graph_file
 from tablecast.deployment.deployment import Deployment
-from tablecast.deployment.opening import load
+from tablecast.deployment.opening import load_with_graph
 from tablecast.deployment.unfinished import write_whole
-from tablecast.deployment.versions import base_meant
 from tablecast.errors import PageError
 from tablecast.export.page.contents import contents_of
 from tablecast.export.page.form_contents import form_contents
@@ -66,9 +64,7 @@ def write_page(name: str | Path, output: str | Path, *, card: bool = True) -> Pa
     path = Path(output)
     if path.suffix.lower() not in (".html", ".htm"):
         raise PageError(f"A page is written as .html. Rename {path.name!r} to end in .html.")
-    base = base_meant(name)  # once: another version may become current
-    loaded = load(base, "onnx")
-    graph, _ = graph_file.read_graph(base)
+    loaded, graph = load_with_graph(name)
     contents = contents_of(loaded, graph)
     proof = prove_page(loaded, contents)
     html = page_html(loaded, contents, hashlib.sha256(graph).hexdigest(), card=card)

@@ -30,14 +30,12 @@ class Candidate:
         settings: what differs from PyCaret's defaults.
         features: the features it is given, as ``views.Recipe`` names them.
         tuned: whether the settings were drawn while tuning.
-        home: the view that it was tried with, where it is a member of another one's blend.
     """
 
     model: str
     settings: Settings = field(default_factory=dict)
     features: str = "plain"
     tuned: bool = False
-    home: View | None = None
 
 
 #: PyCaret's own setup with its own settings, quick and strong: whatever else a search finds is no
@@ -202,8 +200,6 @@ def space_of(candidate: Candidate) -> Mapping[str, Sequence[Any]] | None:
 def make(candidate: Candidate, view: View, target: Any) -> Any:
     """The estimator, not fitted, for the target that it will be given."""
     container = view.experiment._all_models[candidate.model]
-    if candidate.home is not None:
-        view, target = candidate.home, candidate.home.folds[0].y
     settings = dict(container.args) | dict(candidate.settings)
     if candidate.model == "lasso":
         alpha = settings.get("alpha", LASSO_ALPHA)
@@ -216,7 +212,7 @@ def make(candidate: Candidate, view: View, target: Any) -> Any:
     estimator = container.class_def(**settings)
     if candidate.model not in UNBOUNDED[view.task]:
         return estimator
-    return Bounded(_scaled(estimator) if candidate.model == "mlp" else estimator, view.widened)
+    return Bounded(_scaled(estimator) if candidate.model == "mlp" else estimator)
 
 
 def _scaled(network: Any) -> Any:
@@ -241,20 +237,17 @@ def plain_settings(model: str, settings: Settings, rows: int) -> dict[str, Any]:
 
 
 def with_own_steps(candidate: Candidate, estimator: Any, recipe: Recipe) -> Any:
-    """The estimator behind the steps that it was tried with and that this recipe lacks."""
-    from sklearn.compose import TransformedTargetRegressor
+    """The estimator behind the steps for searched terms, where this recipe has plain features."""
     from sklearn.pipeline import Pipeline
-    from sklearn.preprocessing import PowerTransformer, StandardScaler
+    from sklearn.preprocessing import StandardScaler
 
     from tablecast.features.searched_terms import SearchedTerms
 
-    if candidate.features == "searched" and recipe.features == "plain":
-        steps = [("scale", StandardScaler()), ("terms", SearchedTerms()), ("estimator", estimator)]
-        estimator = Pipeline(steps)
-    if candidate.home and candidate.home.recipe.straight and not recipe.straight:
-        straight = PowerTransformer(standardize=False)
-        estimator = TransformedTargetRegressor(estimator, transformer=straight, check_inverse=False)
-    return estimator
+    if candidate.features == recipe.features:
+        return estimator
+    return Pipeline([
+        ("scale", StandardScaler()), ("terms", SearchedTerms()), ("estimator", estimator),
+    ])
 
 
 FORESTS = ("et", "rf")

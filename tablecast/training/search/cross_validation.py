@@ -29,7 +29,8 @@ HOPELESS = 1.5
 # take turns with it as their threads happen to run, and so would their probabilities.
 ONE_AT_A_TIME = ("rbfsvm",)
 _alone = threading.Lock()
-#: Folds that a candidate is judged by first.
+#: Folds that a candidate is judged by first; where rows are divided several times, one whole
+#: division, since two folds of few rows tell nothing.
 FIRST_FOLDS = 2
 
 
@@ -66,7 +67,8 @@ def try_candidate(
         TrainingError: a classifier gives no probabilities.
         Exception: whatever the estimator raises.
     """
-    first = min(FIRST_FOLDS, len(view.folds))
+    once = len(view.folds) // view.repeats
+    first = once if view.repeats > 1 else min(FIRST_FOLDS, once)
     fitted = _fit(candidate, view, range(first))
     predictions = np.full((len(view.target), *fitted[0].predictions.shape[1:]), np.nan)
     _put(view, predictions, fitted)

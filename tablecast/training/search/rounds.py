@@ -14,7 +14,7 @@ from tablecast.training.search.candidates import first
 from tablecast.training.search.pool import Pool
 from tablecast.training.search.temperature_scaling import all_tempered
 from tablecast.training.search.tuning import Tuning
-from tablecast.training.search.views import Recipe, View, straightened, view_of
+from tablecast.training.search.views import Recipe, View, view_of
 
 
 class Search(Pool):
@@ -51,17 +51,16 @@ class Search(Pool):
         """Each estimator once; a view is prepared when the first of its estimators is due."""
         views: dict[Recipe, View | None] = {}
         rows, columns = self.prepared.table.shape
-        for straight in straightened(self.prepared):
-            candidates = first(self.prepared.task, rows, columns)
-            for place, candidate in enumerate(candidates):
-                recipe = Recipe(candidate.features, straight)
-                if recipe not in views:
-                    known = [view.preparing * len(view.folds) for view in views.values() if view]
-                    views[recipe] = self._view(recipe, max(known, default=0.0))
-                if view := views[recipe]:
-                    due = [one for one in candidates[place + 1 :]
-                           if one.features == candidate.features]  # fmt: skip
-                    self.attempt(candidate, view, due)
+        candidates = first(self.prepared.task, rows, columns)
+        for place, candidate in enumerate(candidates):
+            recipe = Recipe(candidate.features)
+            if recipe not in views:
+                known = [view.preparing * len(view.folds) for view in views.values() if view]
+                views[recipe] = self._view(recipe, max(known, default=0.0))
+            if view := views[recipe]:
+                due = [one for one in candidates[place + 1 :]
+                       if one.features == candidate.features]  # fmt: skip
+                self.attempt(candidate, view, due)
         return [view for view in views.values() if view]
 
     def _view(self, recipe: Recipe, seconds: float) -> View | None:

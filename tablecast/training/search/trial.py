@@ -78,7 +78,7 @@ class Trial:
     @property
     def features(self) -> Remark:
         """The features, and the form of the target, for a person."""
-        if any(member.home is not None for member, _ in self.members):
+        if any(member.features != self.view.recipe.features for member, _ in self.members):
             return Remark("each member's own features")
         return self.view.recipe.remark
 

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from tablecast.data.row_metadata import RowMetadata
 from tablecast.errors import Remark
-from tablecast.features.bounded import WIDENED
 from tablecast.i18n.language import N_
 from tablecast.training.cluster.executor import Executor, Runner, Threads
 from tablecast.training.experiment import splits
@@ -24,8 +23,6 @@ if TYPE_CHECKING:
 
 Floats = NDArray[np.float64]
 
-# A target that leans further than this is worth a transformation (a normal one leans by 0).
-LEANING = 1.0
 #: Enough folds to choose by, at half the cost of ten.
 FOLDS = 5
 # Where fewer rows choose, one division into folds decides by luck: their mean over several ones
@@ -41,6 +38,8 @@ FEATURES = {
     "scaled": N_("scaled features"),
     "searched": N_("searched features"),
 }
+# Cards of searches that also straightened the target still say so.
+N_("{features}, transformed target")
 
 
 @dataclass(frozen=True)
@@ -50,24 +49,19 @@ class Recipe:
     Attributes:
         features: "plain"; "scaled": normalised, so that distances and networks can use them beside
             trees; or "searched": normalised, with terms that are searched for.
-        straight: whether the target is brought nearer to a normal distribution (Yeo-Johnson).
     """
 
     features: str
-    straight: bool = False
 
     @property
     def name(self) -> str:
         """In English; the draws of a search go by it."""
-        return f"{self.features} features" + (", transformed target" if self.straight else "")
+        return f"{self.features} features"
 
     @property
     def remark(self) -> Remark:
         """For the leaderboard."""
-        features = Remark(FEATURES[self.features])
-        if not self.straight:
-            return features
-        return Remark("{features}, transformed target", values={"features": features})
+        return Remark(FEATURES[self.features])
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,7 +81,7 @@ class Fold:
     weights: Floats | None = None
 
     def in_units(self, predictions: Any) -> Floats:
-        """An estimator's answers in the target's own units."""
+        """An estimator's answers as the pipeline gives them, whose steps may hold them."""
         return np.asarray(self.steps.inverse_transform(predictions), dtype=np.float64)
 
 
@@ -172,23 +166,6 @@ class View:
         return variance(self.target, self.weights)
 
     @cached_property
-    def widened(self) -> float:
-        """How far a linear answer may lie beyond the target's training values, of their range.
-
-        The range is that of the target that estimators are given. A tenth of the range in dollars
-        is about a thirtieth of a straightened one, beyond which they would grow exponentially.
-        """
-        from sklearn.preprocessing import PowerTransformer
-
-        if not self.recipe.straight:
-            return WIDENED
-        known = self.experiment.y_train.to_numpy(np.float64)[:, None]
-        low, high = known.min(), known.max()
-        straight = PowerTransformer(standardize=False).fit(known)
-        ends = straight.transform([[low], [high], [high + WIDENED * (high - low)]])[:, 0]
-        return float((ends[2] - ends[1]) / (ends[1] - ends[0]))
-
-    @cached_property
     def runner(self) -> Runner:
         """Fits on the folds, which are sent to whoever does so; steps are of no use there."""
         return self.executor.share([replace(fold, steps=None) for fold in self.folds])
@@ -206,19 +183,10 @@ class View:
         return max(2, min(FOLDS, int(self.experiment.y_train.value_counts().min())))
 
 
-
 def variance(values: Floats, weights: Floats | None) -> float:
     """The mean squared distance from the mean; of rows that count as their weights say."""
     middle = np.average(values, weights=weights)
     return float(np.average(np.square(values - middle), weights=weights))
-
-
-def straightened(prepared: Prepared) -> list[bool]:
-    """Whether the target is straightened, in the order to try: never, or first as it is."""
-    if prepared.task == "classification":
-        return [False]
-    leans = abs(prepared.table[prepared.target].skew()) > LEANING
-    return [False, True] if leans else [False]
 
 
 def view_of(
@@ -233,8 +201,6 @@ def view_of(
 
     steps = [("terms", SearchedTerms())] if recipe.features == "searched" else []
     options: dict[str, Any] = {"normalize": True} if recipe.features == "scaled" else {}
-    if recipe.straight:
-        options["transform_target"] = True
     experiment = start(prepared, seed, steps, **options)
     about = prepared.about.taken(experiment.X_train.index)
     return View(

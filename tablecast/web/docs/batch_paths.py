@@ -16,6 +16,11 @@ from tablecast.web.http.responses import problem_body
 #: What differs from the failures of the JSON routes: meaning, title and detail, as the route words
 #: them.
 OWN_FAILURES = {
+    400: (
+        N_("The body ends too early, or its texts are not in UTF-8."),
+        "Bad Request",
+        "The form cannot be read: it must be complete, and its texts and file names in UTF-8.",
+    ),
     413: (
         N_("The file is larger than this server reads in one request."),
         "The file is too large.",
@@ -38,7 +43,7 @@ OWN_FAILURES = {
 }
 
 #: The statuses of failures of this route.
-FAILING = (405, 411, 413, 415, 422, 500)
+FAILING = (400, 405, 411, 413, 415, 422, 500)
 
 ANSWERED = (
     "The file with columns added at the end of each row: prediction_label; for numbers "

@@ -30,6 +30,7 @@ from tablecast.web.docs.kinds import kinds_of_answers, kinds_of_rows
 from tablecast.web.docs.row_schemas import JsonSchema, example_rows, row_schema
 from tablecast.web.docs.security import secured
 from tablecast.web.http.opened import opened
+from tablecast.web.http.page_cache import unless_known
 from tablecast.web.http.responses import deployment, json_response
 
 blueprint = Blueprint("openapi", __name__)
@@ -62,7 +63,8 @@ TEXT_ROUTES = {
 @blueprint.get("/openapi.json")
 def openapi() -> Response:
     """The OpenAPI document of the deployment."""
-    return json_response(document_served() | {"servers": [{"url": request.script_root or "/"}]})
+    document = document_served() | {"servers": [{"url": request.script_root or "/"}]}
+    return unless_known(json_response(document))
 
 
 def document_of(

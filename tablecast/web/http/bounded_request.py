@@ -1,9 +1,13 @@
-"""A request whose headers are read within limits, whatever a stranger sends."""
+"""A request whose headers are read within limits, and its form whole or not at all."""
 
 from typing import Any
 
 from flask import Request
+from werkzeug.exceptions import BadRequest
+from werkzeug.formparser import FormDataParser
 from werkzeug.http import parse_date
+
+from tablecast.i18n.language import _
 
 #: Characters of a header that says what a client prefers. Browsers send 150; Werkzeug's time for
 #: one grows with its square, and servers take 8,190. A longer one says nothing.
@@ -31,6 +35,23 @@ class BoundedRequest(Request):
         # whose client is gone for all of it.
         environ.pop("wsgi.input_terminated", None)
         super().__init__(environ, *args, **settings)
+
+    def make_form_data_parser(self) -> FormDataParser:
+        """Werkzeug's, which takes a form that it cannot read for an empty one unless it is told."""
+        parser = super().make_form_data_parser()
+        parser.silent = False
+        return parser
+
+    def _load_form_data(self) -> None:
+        try:
+            super()._load_form_data()
+        except ValueError:
+            raise BadRequest(
+                _(
+                    "The form cannot be read: it must be complete, and its texts and file names "
+                    "in UTF-8."
+                )
+            ) from None
 
 
 def _can_be_read(date: str) -> bool:

@@ -61,6 +61,8 @@ def install(app: Flask) -> None:
 
 def pack(response: Response) -> Response:
     """The response, packed where that is worth it."""
+    if response.status_code == 304:  # caches take over what it says of the page that they have
+        response.vary.add("Accept-Encoding")
     worth = (
         response.status_code == 200
         and (response.mimetype or "").startswith(PACKED_TYPES)
@@ -121,13 +123,12 @@ def unpack(limit: int) -> None:
         RequestEntityTooLarge: unpacked, it is larger than the limit.
     """
     packed = request.environ["wsgi.input"].read(request.content_length or 0)
-    unpacker = zlib.decompressobj(zlib.MAX_WBITS | 16)
     try:
-        plain = unpacker.decompress(packed, limit + 1)
-        ended = unpacker.eof or len(plain) > limit
-    except zlib.error:
-        ended = False
-    if not ended:
+        # Not zlib alone: bgzip, and who joins two files, make several streams in one.
+        plain = gzip.GzipFile(fileobj=io.BytesIO(packed)).read(limit + 1) if packed else None
+    except (OSError, EOFError, zlib.error):
+        plain = None
+    if plain is None:
         raise UnsupportedMediaType(
             _("The body is marked as gzip but is not valid or complete gzip.")
         )

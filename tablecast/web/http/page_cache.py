@@ -45,9 +45,14 @@ def kept(view: Callable[[], Response]) -> Callable[[], Response]:
 
 
 def _response(body: bytes, tag: str) -> Response:
-    """The page, or 304 Not Modified for a browser that has it."""
     response = Response(body, content_type="text/html; charset=utf-8")
-    response.headers["Cache-Control"] = ASK_AGAIN
     response.set_etag(tag)
+    return unless_known(response)
+
+
+def unless_known(response: Response) -> Response:
+    """A response that may be kept and asked after, or 304 Not Modified for whoever has it."""
+    response.headers["Cache-Control"] = ASK_AGAIN
+    response.add_etag()  # unless it has one
     response.make_conditional(request)
     return response

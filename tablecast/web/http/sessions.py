@@ -85,6 +85,8 @@ def signing_in() -> Response:
 @blueprint.post("/sign-out")
 def sign_out() -> Response:
     """Forget the cookie."""
+    if not from_this_site():
+        return _page(_(ANOTHER_SITE), 403)
     response = redirect(url_for("sessions.sign_in"), 303)
     assert isinstance(response, Response)
     _set_cookie(response, COOKIE, "", 0)

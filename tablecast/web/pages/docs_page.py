@@ -6,7 +6,7 @@ from tablecast.i18n.language import N_
 from tablecast.web.docs.document import document_served
 from tablecast.web.docs.operations import operations_of
 from tablecast.web.http.navigation import PageBlueprint
-from tablecast.web.http.page_cache import ASK_AGAIN
+from tablecast.web.http.page_cache import unless_known
 from tablecast.web.http.rendering import render_page
 from tablecast.web.http.roles import ASK
 
@@ -17,13 +17,10 @@ blueprint = PageBlueprint("docs", __name__)
 def docs() -> Response:
     """The document as a page."""
     document = document_served()
-    response = render_page(
+    page = render_page(
         "docs.html",
         document=document,
         operations=operations_of(document, request.url_root.rstrip("/")),
         script_root=request.script_root,
     )
-    response.headers["Cache-Control"] = ASK_AGAIN
-    response.add_etag()
-    response.make_conditional(request)
-    return response
+    return unless_known(page)
