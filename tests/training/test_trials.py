@@ -106,7 +106,7 @@ def test_counted_trials_do_not_depend_on_the_clock(monkeypatch: pytest.MonkeyPat
 @pytest.mark.usefixtures("tuned_search")
 def test_the_time_ends_a_search_without_changing_what_came_before() -> None:
     """What was found until then is what so many counted trials find."""
-    by_clock = searched(Ticking(7.5))
+    by_clock = searched(Ticking(10))
     assert by_clock.ended == "tuning"
     assert 2 < by_clock.done < 8
     assert f"out of time after {by_clock.done} trials." in str(end_of(by_clock))
