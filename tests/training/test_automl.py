@@ -49,6 +49,13 @@ def test_a_blend_weighs_what_completes_one_another() -> None:
     assert set(weights) == {0, 1}
 
 
+def test_half_of_the_weights_can_be_shared_evenly() -> None:
+    """Those that share have the same on top; all keep half of what they had."""
+    made = blend_weights.evened({0: 3, 4: 1}, [0, 2])
+    shares = {at: weight / sum(made.values()) for at, weight in made.items()}
+    assert shares == {0: 3 / 8 + 1 / 4, 2: 1 / 4, 4: 1 / 8}
+
+
 def test_a_perfect_member_stays_alone() -> None:
     """Where one is right, nothing is mixed into it."""
     truth = np.arange(50.0)
@@ -118,17 +125,17 @@ def test_plain_features_have_a_blend_before_others_are_prepared() -> None:
     assert len({repr(one) for one in tried}) == len(tried)
 
 
-def test_amounts_of_many_rows_are_tried_with_larger_trees_at_once() -> None:
+@pytest.mark.parametrize("task", ["regression", "classification"])
+def test_many_rows_are_tried_with_larger_trees_at_once(task: str) -> None:
     """They come right after PyCaret's own settings, and extra trees next; a blend wants both."""
     larger = candidates.Candidate("lightgbm", candidates.LARGER_TREES)
-    many = candidates.first("regression", candidates.MANY_ROWS)
-    stock = len(candidates.STOCK["regression"])
-    assert [one.model for one in many[stock : stock + 2]] == ["lightgbm", "et"]
+    many, fewer = (candidates.first(task, rows) for rows in (candidates.MANY_ROWS, 9_000))
+    stock = len(candidates.STOCK[task])
     assert many[stock] == larger
-    fewer = candidates.first("regression", 9_000)
-    others = [one for one in many if one != larger]
-    assert sorted(others, key=repr) == sorted(fewer, key=repr)
-    assert larger not in candidates.first("classification", candidates.MANY_ROWS)
+    trees = many[stock + 1]
+    assert (trees.model, trees.settings["max_features"], trees.features) == ("et", 0.5, "plain")
+    others = [one for one in many if one not in (larger, trees)]
+    assert others == [one for one in fewer if one != trees]
     space = candidates.space_of(larger)
     assert space is not None
     assert all(value in space[name] for name, value in larger.settings.items())
