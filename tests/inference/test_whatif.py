@@ -129,6 +129,24 @@ def test_every_answer_has_its_range() -> None:
     assert not course_of(asked(charging(), ROW), "smoker").ranges
 
 
+class CountingEngine:
+    """Answers the age, and keeps how many rows it was asked for."""
+
+    def answer(self, columns: Columns) -> Answer:
+        self.rows = len(columns["age"])
+        return Answer(columns["age"])
+
+
+@pytest.mark.parametrize(("most", "fields"), [(0, 0), (1, 1), (2, 2), (None, 4), (9, 4)])
+def test_only_the_first_fields_are_followed(most: int | None, fields: int) -> None:
+    """No answer is asked for whose field is not shown; the row's own is the last."""
+    engine = CountingEngine()
+    found = what_if(charging().schema, engine, Row(ROW), most=most)
+    assert [course.field for course in found.courses] == ["age", "bmi", "smoker", "region"][:fields]
+    assert engine.rows == 1 + sum(len(course.values) for course in found.courses)
+    assert found.answer == 40.0
+
+
 def test_the_api_answers_what_if_when_asked() -> None:
     """?whatif=1 fills whatif and leaves contributions null; both may be asked for."""
     client = started(of_many_fields(5)).test_client()

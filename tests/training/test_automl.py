@@ -50,6 +50,13 @@ def test_a_blend_weighs_what_completes_one_another() -> None:
     assert set(weights) == {0, 1}
 
 
+def test_half_of_the_weights_can_be_shared_evenly() -> None:
+    """Those that share have the same on top; all keep half of what they had."""
+    made = blend_weights.evened({0: 3, 4: 1}, [0, 2])
+    shares = {at: weight / sum(made.values()) for at, weight in made.items()}
+    assert shares == {0: 3 / 8 + 1 / 4, 2: 1 / 4, 4: 1 / 8}
+
+
 def test_a_perfect_member_stays_alone() -> None:
     """Where one is right, nothing is mixed into it."""
     truth = np.arange(50.0)
