@@ -452,7 +452,8 @@ def test_each_answer_is_counted_by_its_route(monkeypatch: pytest.MonkeyPatch) ->
         "url = 'http://a/?b'\nprint(requests.get(url, timeout=10).text)"
     )
     assert operations._curl_of_files({}, "http://a/?b") == "curl 'http://a/?b'"
-    assert "-F file=@in.csv -o out.csv" in operations._curl_of_files({"multipart/form-data": {}}, "")
+    sending = operations._curl_of_files({"multipart/form-data": {}}, "http://a")
+    assert sending == "curl -F file=@in.csv -o out.csv http://a"
 
 
 class Slow(Client):
