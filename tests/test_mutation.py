@@ -44,7 +44,7 @@ def test_each_change_is_small_and_still_python(mutants: list[Mutant]) -> None:
 def test_no_change_is_made_of_what_no_answer_depends_on(tmp_path: Path) -> None:
     """Promises, sizes of caches, lines for a log, large sizes and what others write are left."""
     (tmp_path / "module.py").write_text(
-        "MOST_BYTES = 48_000\n"
+        "MOST_BYTES = 48_000\nPIECE, SAMPLE = 1_000_000, 500_000\n"
         "@dataclass(frozen=True)\nclass Limit:\n    most: int = 5\n\n    def told(self):\n"
         "        log.warning('%s', self.most + 1)\n        return dict(zip(A, B, strict=True))\n\n"
         "    def asked(self):\n        raise NotImplementedError\n\n"

@@ -110,6 +110,10 @@ def _leaves_out(node: ast.AST) -> bool:
             return True
         case ast.Assign(targets=[ast.Name(id=name)], value=ast.Constant(value=int() as size)):
             return name.isupper() and size >= LARGE
+        case ast.Assign(targets=[ast.Tuple()], value=ast.Tuple(elts=sizes)):
+            found = [one.value for one in sizes if isinstance(one, ast.Constant)]
+            large = [one for one in found if isinstance(one, int) and one >= LARGE]
+            return len(large) == len(sizes)
         case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(id=name)))):
             return name in ("log", "logger", "logging", "_log", "LOG")
     return False
