@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import io
 import json
 import math
+import sys
+import zlib
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -16,7 +19,7 @@ import numpy as np
 import pytest
 
 from tablecast import __version__
-from tablecast.batch import predict_parts
+from tablecast.batch import csv_text, parquet, predict_parts, workbook_sink
 from tablecast.batch.column_reader import (
     RowsReader,
     _read_as_json,
@@ -27,9 +30,14 @@ from tablecast.batch.column_reader import (
 from tablecast.batch.compare_deployments import Comparison, _comparison
 from tablecast.batch.csv_source import CsvSource
 from tablecast.batch.frame_rows import FrameGraph, _Frame, check_frame
-from tablecast.batch.outcome_file import _column, _is_blank, _outcome_column
-from tablecast.batch.parts import cut_csv, score
-from tablecast.batch.parts.csv_part import WrongCut
+from tablecast.batch.outcome_file import (
+    _column,
+    _is_blank,
+    _outcome_column,
+    read_outcomes,
+)
+from tablecast.batch.parts import cut_csv, kept, score
+from tablecast.batch.parts.csv_part import CsvPart, WrongCut
 from tablecast.batch.parts.inputs import InputFile, Inputs, inputs_at
 from tablecast.batch.parts.locations import LocalFiles, address_errors, is_shipped
 from tablecast.batch.parts.outputs import Output, _ending, output_at
@@ -38,8 +46,9 @@ from tablecast.batch.parts.plan import Planned, planned
 from tablecast.batch.predict_file import predict_file
 from tablecast.batch.predict_parts import Orders, Workers, _Run
 from tablecast.batch.summary import Refused, RowsRefused, Summary
+from tablecast.batch.truths import ClassTruth
 from tablecast.deployment.deployment import Deployment
-from tablecast.errors import BatchError
+from tablecast.errors import BatchError, Remark, TableError
 from tablecast.schema.field import Field
 from tablecast.schema.number_formats import DECIMAL_COMMA
 from tablecast.schema.schema import Schema
@@ -178,11 +187,15 @@ def test_refusals_and_warnings_are_told_by_row() -> None:
 # Cuts
 
 
+LINES = "a line without a mark\n" * 9
 CONTENTS = {
     "plain": "a,b\n" + "".join(f"{at},x\n" for at in range(130)),
     "blank lines": "a,b\n" + "".join(f"{at},x\n\n,\n" for at in range(130)),
     "quoted": "a,b\n" + "".join(f'"{at}\n""{at}""",x\n' for at in range(130)),
     "quoted returns": "a,b\r\n" + "".join(f'"{at}\r\n",x\r\n' for at in range(130)),
+    "long cells": "a,b\n" + "".join(
+        f'"{at}\n{LINES}",x\n' for at in range(130)
+    ),
     "no end": "a,b\n" + "".join(f"{at},x\n" for at in range(129)) + "130,y",
 }
 
@@ -196,7 +209,7 @@ def test_cuts_are_where_rows_end_however_a_file_is_read(
     data = CONTENTS[kind].encode()
     found = []
     for size in (7, 64, 4_000_000):
-        monkeypatch.setattr(cut_csv, "BLOCK", max(size, 16) if "quoted" in kind else size)
+        monkeypatch.setattr(cut_csv, "BLOCK", max(size, 40) if '"' in CONTENTS[kind] else size)
         found.append(cut_csv.cuts_of(io.BytesIO(data), source_of(data)))
     assert found[0] == found[1] == found[2]
     cuts = found[0]
@@ -304,6 +317,25 @@ def test_a_worker_sees_that_a_file_is_the_one_that_was_cut(tmp_path: Path) -> No
     with score._opened_file(part_of(address=str(path), key=key)) as stream:
         assert stream.read() == b"a"
     assert score._opened_file(part_of(content="YQ==")).read() == b"a"
+
+
+def test_how_much_of_a_part_is_read() -> None:
+    """By its bytes, of which it may have none."""
+    form = {"separator": ",", "line_end": "\n", "marked": False, "skips_spaces": False,
+            "block_characters": 100}  # fmt: skip
+    table = CsvTable(["a", "b"], ["a", "b"], "utf-8-sig", form)
+    found = CsvPart(b"1,2\n3,4\n", part_of(kind="csv", table=table, line=7, rows=2))
+    assert found.fraction_read() == 0.0
+    (chunk,) = found.chunks()
+    assert (chunk.records, list(chunk.lines)) == ([["1", "2"], ["3", "4"]], [7, 8])
+    assert (found.fraction_read(), found.size) == (1.0, 8)
+    assert CsvPart(b"", part_of(kind="csv", table=table)).fraction_read() == 0.0
+    for rows in (1, 3):
+        wrong = CsvPart(b"1,2\n3,4\n", part_of(kind="csv", table=table, rows=rows))
+        with pytest.raises(WrongCut, match=r"f\.csv cannot be cut into parts"):
+            list(wrong.chunks())
+    last = CsvPart(b"1,2\n3,4\n", part_of(kind="csv", table=table, rows=None))
+    assert len(list(last.chunks())) == 1
 
 
 def planned_of(*parts: int, **changed: Any) -> list[Planned]:
@@ -467,6 +499,9 @@ def test_a_decimal_comma_is_read_from_the_beginning_on(
         (2000, False, True), (2000, False, False), (None, True, False),
     ]  # fmt: skip
     assert [part.line for part in plan.parts] == [2, 2002, 4002]
+    (tmp_path / "two.csv").write_text("\n".join([HEADER, *[GOOD] * 2_100, ""]))
+    (two,) = planned(inputs_at(str(tmp_path / "two.csv")), schema, None)
+    assert [part.rows for part in two.parts] == [2000, None]
     (whole,) = planned(inputs, schema, None, {"in.csv"})
     assert len(whole.parts) == 1
 
@@ -576,3 +611,92 @@ def test_columns_of_outcomes_are_found_by_name() -> None:
     assert _outcome_column(names("outcome", "species"), schema, 0) == 1  # which has the ids
     asked = replace(schema, fields=(replace(schema.fields[0], name="Outcome"),))
     assert _outcome_column(names("id", "outcome", "species"), asked, 0) == 2
+
+
+# What hardly ever happens
+
+
+def test_what_is_kept_of_a_part_is_read_again() -> None:
+    """With its refusals, each with its field and its row."""
+    remark = Remark("{value} is no number.", "age", {"value": "x"}, 3)
+    summary = Summary(
+        5, 3, 2, 1, 0.0, [Refused(4, "line 6", (remark, Remark("No.")))], ("Noted.",), True
+    )
+    read = kept._summary_of(json.loads(json.dumps(kept._note_of(summary))))
+    assert (replace(read, refusals=[]), len(read.refusals)) == (replace(summary, refusals=[]), 1)
+    (refused,) = read.refusals
+    assert (refused.row, refused.location) == (4, "line 6")
+    assert refused.say() == summary.refusals[0].say()
+    assert [one.field for one in refused.remarks] == ["age", None]
+
+
+def test_a_plan_is_compared_in_short() -> None:
+    """A text as it is, and all else by its hash, whatever its keys' order."""
+    assert kept._short("0.1.0") == "0.1.0"
+    assert len(kept._short([1, 2])) == 64
+    assert kept._short({"a": 1, "b": 2}) == kept._short({"b": 2, "a": 1}) != kept._short({"a": 1})
+
+
+def test_packages_that_are_not_there_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With how to do without."""
+    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
+    with pytest.raises(BatchError, match="pip install pyarrow, or use CSV"):
+        parquet.import_pyarrow()
+    monkeypatch.setitem(sys.modules, "xlsxwriter", None)
+    source: Any = SimpleNamespace(sheet="s", names=["a"])
+    with pytest.raises(BatchError, match=r"install tablecast\[files\]"):
+        workbook_sink.NewSink(io.BytesIO(), source, [], ())
+
+    def missing(*_: Any) -> None:
+        raise TableError("zstd is not installed.")
+
+    monkeypatch.setattr(csv_text, "opened", missing)
+    with pytest.raises(BatchError, match=r"^zstd is not installed\.$"):
+        csv_text.CsvText(io.BytesIO(gzip.compress(b"a,b")), "f")
+
+
+@pytest.mark.parametrize(
+    "error", [ValueError("x"), zlib.error("x"), EOFError("x"), RuntimeError("x")]
+)
+def test_a_damaged_file_is_one_line(error: Exception) -> None:
+    """Whatever finds it out."""
+    with pytest.raises(BatchError, match=r"^f is damaged: x\. Save it again\.$"):  # noqa: SIM117
+        with workbook_sink._damage("f"):
+            raise error
+    with pytest.raises(KeyError), workbook_sink._damage("f"):
+        raise KeyError
+    with pytest.raises(BatchError, match=r"^f cannot be read: broken\.$"):  # noqa: SIM117
+        with parquet._arrow_errors("f"):
+            raise OSError("broken.")
+
+
+def test_a_table_without_a_name_is_empty() -> None:
+    """Lines that hold nothing are no header."""
+    with pytest.raises(BatchError, match=r"^f\.csv is empty"):
+        source_of(",\n,\n")
+
+
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [("1.0", "1"), (" 1 ", "1"), (1, "1"), (1.0, "1"), ("1.50", "1.50"), (None, ""), ([], ""),
+     (math.nan, "")],
+)  # fmt: skip
+def test_a_class_that_is_a_whole_number_has_one_text(cell: Any, text: str) -> None:
+    """However a file has it; what is no text and no number is none."""
+    whole = Schema((), "y", "classification", classes=(0, 1))
+    assert ClassTruth([whole], "f")._text(cell) == text
+    mixed = ClassTruth([whole, Schema((), "y", "classification", classes=("a", "1.0"))], "f")
+    assert not mixed._whole
+    assert mixed._text("1.0") == "1.0"
+
+
+def test_an_outcome_without_an_id_is_named_by_its_line(fake_deployment: Deployment) -> None:
+    """And none of the file is kept; a row without an outcome yet is counted."""
+    content = "id,outcome\n,5\nx,\n"
+    with pytest.raises(RowsRefused) as refused:
+        read_outcomes(fake_deployment, io.BytesIO(content.encode()), "f.csv")
+    assert str(refused.value).startswith("f.csv: 1 of 1 outcomes are refused, so none was kept.")
+    assert refused.value.refusals[0].location == "line 2"
+    assert refused.value.refusals[0].row == 0
+    read = read_outcomes(fake_deployment, io.BytesIO(b"id,outcome\nx,\n,\n"), "f.csv")
+    assert (read.told, read.empty, read.name) == ([], 1, "f.csv")

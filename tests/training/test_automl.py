@@ -29,7 +29,6 @@ from tablecast.training.experiment.setup import quiet_and_single
 from tablecast.training.experiment.weights import takes_weights
 from tablecast.training.graph_cost import Cost, joined, measure
 from tablecast.training.search import blend_weights, candidates, views
-from tablecast.training.search.blend_members import moved
 from tablecast.training.search.cross_validation import try_candidate
 from tablecast.training.search.forest_size import MOST_TREES, sharing, with_room, with_trees
 from tablecast.training.search.step_memory import StepMemory
@@ -48,6 +47,13 @@ def test_a_blend_weighs_what_completes_one_another() -> None:
     members = [truth + random.normal(size=500) * scale for scale in (0.5, 0.5, 5.0)]
     weights = blend_weights.weigh(members, lambda made: float(np.mean((made - truth) ** 2)))
     assert set(weights) == {0, 1}
+
+
+def test_half_of_the_weights_can_be_shared_evenly() -> None:
+    """Those that share have the same on top; all keep half of what they had."""
+    made = blend_weights.evened({0: 3, 4: 1}, [0, 2])
+    shares = {at: weight / sum(made.values()) for at, weight in made.items()}
+    assert shares == {0: 3 / 8 + 1 / 4, 2: 1 / 4, 4: 1 / 8}
 
 
 def test_a_perfect_member_stays_alone() -> None:
@@ -119,17 +125,17 @@ def test_plain_features_have_a_blend_before_others_are_prepared() -> None:
     assert len({repr(one) for one in tried}) == len(tried)
 
 
-def test_amounts_of_many_rows_are_tried_with_larger_trees_at_once() -> None:
+@pytest.mark.parametrize("task", ["regression", "classification"])
+def test_many_rows_are_tried_with_larger_trees_at_once(task: str) -> None:
     """They come right after PyCaret's own settings, and extra trees next; a blend wants both."""
     larger = candidates.Candidate("lightgbm", candidates.LARGER_TREES)
-    many = candidates.first("regression", candidates.MANY_ROWS)
-    stock = len(candidates.STOCK["regression"])
-    assert [one.model for one in many[stock : stock + 2]] == ["lightgbm", "et"]
+    many, fewer = (candidates.first(task, rows) for rows in (candidates.MANY_ROWS, 9_000))
+    stock = len(candidates.STOCK[task])
     assert many[stock] == larger
-    fewer = candidates.first("regression", 9_000)
-    others = [one for one in many if one != larger]
-    assert sorted(others, key=repr) == sorted(fewer, key=repr)
-    assert larger not in candidates.first("classification", candidates.MANY_ROWS)
+    trees = many[stock + 1]
+    assert (trees.model, trees.settings["max_features"], trees.features) == ("et", 0.5, "plain")
+    others = [one for one in many if one not in (larger, trees)]
+    assert others == [one for one in fewer if one != trees]
     space = candidates.space_of(larger)
     assert space is not None
     assert all(value in space[name] for name, value in larger.settings.items())
@@ -243,27 +249,6 @@ def test_only_lines_beside_something_else_are_held() -> None:
     assert blend_weights.apart(answers, [1, 1, 3], [True, False, False]) == (
         (-1.625, 0.625), None, None,
     )
-
-
-@pytest.mark.slow
-def test_a_member_of_another_view_brings_its_own_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Given the plain features, it answers as it did with searched ones."""
-    monkeypatch.setattr(views, "REPEATS", 1)
-    prepared = prepare(simulate(150, seed=6), "charges")
-    with quiet_and_single():
-        base, other = (
-            view_of(prepared, recipe, seed=1)
-            for recipe in (Recipe("plain"), Recipe("searched"))
-        )
-        tried = try_candidate(candidates.Candidate("br", features="searched"), other, None)
-        member = moved(tried, base)
-        plain, own = base.folds[0], other.folds[0]
-        fitted = member.estimator().fit(plain.x, plain.y)
-        again, cost = fitted.predict(plain.unseen_x), measure(joined(plain.steps, fitted), prepared)
-    assert again == pytest.approx(tried.predictions[own.unseen], rel=1e-9)
-    assert member.loss == pytest.approx(tried.loss, rel=1e-9)
-    assert cost.bytes > 0  # it has a graph form
-    assert member.seconds > tried.seconds
 
 
 def test_each_draw_takes_plain_numbers_of_the_space_and_none_comes_twice() -> None:

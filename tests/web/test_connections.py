@@ -20,9 +20,11 @@ from gunicorn.glogging import Logger
 from tablecast.web.fast_path import Answered
 from tablecast.web.server import client as client_module
 from tablecast.web.server import connections
+from tablecast.web.server import gunicorn_worker as worker_module
 from tablecast.web.server.client import Client, Connection
 from tablecast.web.server.connections import KERNEL_HOLDS, MOST_DISCARDED
 from tablecast.web.server.gunicorn_worker import Worker
+from tablecast.web.server.plain_request import head_ends
 
 #: Seconds that a worker here waits for a client, times the bytes of a second that it asks for.
 ENOUGH = 10 * 100
@@ -585,3 +587,64 @@ def test_a_line_is_used_like_a_deque(waiting: Waiting) -> None:
     assert line.popleft() is second
     assert second.line is None
     assert 9 < first.timeout - time.monotonic() <= 10
+
+
+def head_of(body: int, size: int) -> bytes:
+    """A head of so many bytes, with a body's length."""
+    head = f"POST /x HTTP/1.1\r\nHost: a\r\nContent-Length: {body}\r\nX: \r\n\r\n"
+    return head.replace("X: ", "X: " + "x" * (size - len(head))).encode()
+
+
+@pytest.mark.parametrize(
+    ("head", "body", "sent", "large", "line"),
+    [
+        (100, 100, 200, 0, None), (100, 101, 201, 1, None), (100, 101, 199, 0, "_bodies"),
+        (100, 100, 199, 0, "_bodies"), (100, 0, 100, 0, None), (100, 0, 99, 0, "_heads"),
+    ],
+)  # fmt: skip
+def test_a_request_is_read_ahead_up_to_a_limit(
+    head: int, body: int, sent: int, large: int, line: str | None, keeping: Waiting,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A larger one is read by a thread, from when so much of it has come."""
+    monkeypatch.setattr(worker_module, "MOST_AHEAD", 200)
+    worker = keeping.worker
+    worker._lane = None
+    client, conn = keeping.take()
+    client.send((head_of(body, head) + b"x" * body)[:sent])
+    worker.on_client_socket_readable(conn, conn.sock)
+    worker.on_client_socket_readable(conn, conn.sock)
+    assert (worker._large, conn.large) == (large, bool(large))
+    assert conn.line is (line and getattr(worker, line))
+    assert worker.handed == ([conn] if line is None else [])
+    if line is None:
+        assert len(conn.request) == min(sent, 200)
+        assert (len(conn.received), conn.searched) == (0, 0)
+
+
+def test_a_head_may_not_be_without_an_end(
+    keeping: Waiting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """431 from a length on; 503 where as many large requests are read as may be."""
+    monkeypatch.setattr(worker_module, "MOST_AHEAD", 200)
+    worker = keeping.worker
+    worker._lane = None
+    for sent, answer in ((199, b""), (200, b"HTTP/1.1 431 ")):
+        client, conn = keeping.take(f"10.0.0.{sent}")
+        client.send(b"GET /" + b"x" * (sent - 5))
+        worker.on_client_socket_readable(conn, conn.sock)
+        client.settimeout(0.1)
+        if answer:
+            assert client.recv(1000).startswith(answer)
+        else:
+            assert conn.line is worker._heads
+    for large, refused in ((worker_module.MOST_LARGE - 1, False), (worker_module.MOST_LARGE, True)):
+        worker._large = large
+        client, conn = keeping.take(f"10.0.1.{large}")
+        client.send(head_of(500, 100) + b"x" * 100)
+        worker.on_client_socket_readable(conn, conn.sock)
+        client.settimeout(0.1)
+        assert (conn in worker.handed) is not refused
+        if refused:
+            assert client.recv(1000).startswith(b"HTTP/1.1 503 ")
+    assert head_ends(bytearray(b"\r\n\r\nx")) == 4

@@ -22,15 +22,18 @@ from tablecast.web.card.class_figures import class_table
 from tablecast.web.card.comparisons import _loss, comparisons_of
 from tablecast.web.card.effects import effects_of, importance_of, spans
 from tablecast.web.card.group_tables import _class_cells, _few, _group_name, groups_of
+from tablecast.web.card.quality import metrics_of
 from tablecast.web.card.regression_figures import regression_figures, target_figure, ticks_of
 from tablecast.web.card.sections import (
     _amount,
     _by_answer,
     _cell,
+    _classes,
     _in_short,
     _interval,
     _leaderboard,
     _shown,
+    _target,
 )
 from tablecast.web.display.amounts import (
     Wording,
@@ -40,7 +43,7 @@ from tablecast.web.display.amounts import (
     wording_of,
     wording_of_all,
 )
-from tablecast.web.display.axis import Axis
+from tablecast.web.display.axis import Axis, axis_over
 from tablecast.web.display.charts import Scale, Span, curve, fraction_below, from_zero, height
 from tablecast.web.display.code_samples import curl_of, python_of
 from tablecast.web.form.answer import (
@@ -633,6 +636,33 @@ def test_losses_beside_an_earlier_deployment_are_worded() -> None:
     assert "on 1,234 rows" in line
     assert "Log loss: 0.1000 before, 0.2000 now." in line
     assert line.endswith("It is worse by more than chance.")
+
+
+def test_pictures_have_their_own_scales_and_tones() -> None:
+    """Shares stand between 0 and 1, and classes are as far apart as they can be."""
+    whole = card_charts.FROM_0_TO_1
+    assert (whole.scale, whole.ticks) == (Scale(0.0, 1.0), (0.0, 0.25, 0.5, 0.75, 1.0))
+    assert [card_charts.TONES[classes] for classes in range(1, 7)] == [
+        (5,), (1, 4), (1, 3, 5), (1, 2, 4, 5), (1, 2, 3, 4, 5), (1, 2, 3, 4, 5, 6),
+    ]  # fmt: skip
+    plot = card_charts.bars([0.0, 2.0, 10.0], [10, 1])
+    assert plot.across.ticks == plot.up.ticks == (0.0, 2.5, 5.0, 7.5, 10.0)
+    assert card_charts.bars([0.0, 10.0, 20.0, 30.0], [0, 10, 0]).across.ticks[0] == 10.0
+    assert card_charts.cells({"edges": [0.0, 5.0, 10.0], "counts": []}).across.ticks[1] == 2.5
+    assert axis_over(5.0, 44.6, 4).ticks == (0.0, 20.0, 40.0, 60.0)
+
+
+def test_classes_are_told_with_their_shares() -> None:
+    """In words, and in per cent for a bar."""
+    background = SimpleNamespace(class_fractions={"a": 0.25, "b": 0.75}, histogram=None)
+    loaded: Any = SimpleNamespace(schema=TWO, background=background)
+    assert _classes(loaded) == [("a", "25.0%", 25.0), ("Bee", "75.0%", 75.0)]
+    assert _target(loaded) is None
+    for nothing in (_classes, _target):
+        assert not nothing(SimpleNamespace(schema=TWO, background=None))  # type: ignore[operator]
+    known, odd = metrics_of({"cross_validation": {"MAE": {"mean": 1.0}, "odd": {"mean": 2.0}}})
+    assert known.meaning.startswith("mean absolute error")
+    assert odd.meaning == ""
 
 
 # The watch

@@ -102,8 +102,8 @@ def _export(options: argparse.Namespace) -> None:
     say(f"Wrote {exported.rows:,} answers of {name} to {options.output}.")
     if aside := [one for one in exported.first if one not in FIRST]:
         say(
-            f"What the log adds is called {', '.join(aside)}, since {name} has columns without "
-            "log_. train knows it."
+            f"The log's own columns are called {', '.join(aside)}, since {name} has columns of "
+            "their names. train knows them."
         )
     if exported.gone:
         say(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +40,20 @@ def weigh(members: Sequence[Floats], loss: Callable[[Floats], float]) -> dict[in
         if losses[index] < best - 1e-12:
             best, kept = losses[index], Counter(weights)
     return dict(kept)
+
+
+def evened(weights: Mapping[int, int], even: Sequence[int]) -> dict[int, int]:
+    """Weights half of which are as they were, and half of which some members share evenly.
+
+    Args:
+        weights: place among the members to weight.
+        even: the places of those that share; at least one.
+    """
+    total = sum(weights.values())
+    return {
+        at: weights.get(at, 0) * len(even) + total * (at in even)
+        for at in sorted({*weights, *even})
+    }
 
 
 def powers(

@@ -1,4 +1,4 @@
-"""Blends within each view, and of the best of all views."""
+"""Blends within each view."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from numpy.typing import NDArray
 from tablecast.errors import Remark
 from tablecast.features.temperature import multiplied
 from tablecast.training.search import blend_weights
-from tablecast.training.search.blend_members import moved
 from tablecast.training.search.candidates import UNBOUNDED
 from tablecast.training.search.forest_size import sharing
 from tablecast.training.search.trial import TOO_LONG, Trial, all_losses, distinct, loss_of
-from tablecast.training.search.views import Recipe, View
+from tablecast.training.search.views import View
 
 if TYPE_CHECKING:
     from tablecast.training.search.pool import Pool
 
 # A blend answers more slowly than its best member: it must lower the loss by at least this share.
 WORTH_BLENDING = 0.003
-# One of members with features of their own also costs their steps, and its choice overfits more.
-WORTH_BLENDING_ACROSS = 0.03
 # The best so many may be its members, and so many of one kind, for amounts and for classes, whose
 # trees with other settings are worse alone and complete the best.
 MOST_OPEN, ALIKE_AMOUNTS, ALIKE_CLASSES = 16, 2, 4
+# Of few rows' classes, half of the weights are shared by the best of each kind that lose so little
+# more than the best of all.
+EVEN_WITHIN = 1.1
 
 Part = tuple[Trial, float]
 Floats = NDArray[np.float64]
@@ -50,55 +50,37 @@ class Blending:
         """Add the blends that are worth their time to what was tried."""
         for view in self._views:
             self._within_view(view)
-        self._across_views()
 
     def _within_view(self, view: View) -> None:
-        alone = [trial for trial in self._alone() if trial.view is view]
+        alone = [
+            trial for trial in self._pool.ranked()
+            if trial.view is view and len(trial.members) == 1
+        ]
         alike = ALIKE_CLASSES if view.task == "classification" else ALIKE_AMOUNTS
         alone = distinct(alone, each=alike)[:MOST_OPEN]
         if len(alone) < 2:
             return
-        weights = self._weights(view, [trial.predictions for trial in alone])
+        weights = self._weights(view, alone)
         if len(weights) > 1:
             parts = [(alone[at], weight) for at, weight in weights.items()]
-            self._add(view, parts, [trial for trial, _ in parts], WORTH_BLENDING)
+            self._add(view, parts, [trial for trial, _ in parts])
 
-    def _weights(self, view: View, members: Sequence[Floats]) -> Mapping[int, float]:
+    def _weights(self, view: View, alone: list[Trial]) -> Mapping[int, float]:
         """Place among the members to weight; to its power, where the blend is a product."""
+        members = [trial.predictions for trial in alone]
         if view.multiplied:
             labels = np.searchsorted(np.unique(view.target), view.target)
             return blend_weights.powers(members, labels, view.weights)
-        return blend_weights.weigh(members, partial(loss_of, view))
+        weights = blend_weights.weigh(members, partial(loss_of, view))
+        if view.repeats > 1 and view.task == "classification":
+            return blend_weights.evened(weights, _nearly_best(alone))
+        return weights
 
-    def _across_views(self) -> None:
-        """A blend of the best of each kind with each view's features."""
-        base = next((view for view in self._views if view.recipe == Recipe("plain")), None)
-        if base is None or base.task != "regression":
-            return
-        if base.weights is not None:
-            return  # members that bring steps of their own cannot be given weights
-        alone = self._alone()
-        tried = [
-            trial
-            for view in self._views
-            for trial in distinct([t for t in alone if t.view is view], each=1)
-        ]
-        tried = sorted(tried, key=lambda trial: trial.loss)[:MOST_OPEN]
-        members = [moved(trial, base) for trial in tried]
-        predictions = [trial.predictions for trial in members]
-        weights = blend_weights.weigh(predictions, partial(loss_of, base))
-        if len({tried[at].view.recipe for at in weights}) > 1:
-            parts = [(members[at], weight) for at, weight in weights.items()]
-            self._add(base, parts, self._pool.trials, WORTH_BLENDING_ACROSS)
-
-    def _alone(self) -> list[Trial]:
-        return [trial for trial in self._pool.ranked() if len(trial.members) == 1]
-
-    def _add(self, view: View, parts: Sequence[Part], others: list[Trial], least: float) -> None:
+    def _add(self, view: View, parts: Sequence[Part], others: list[Trial]) -> None:
         """Keep a blend of these parts where it lowers the loss of the best of the others enough."""
         blend = self._together(view, parts)
         best = min(others, key=lambda trial: trial.loss)
-        worth = blend.loss < (1 - least) * best.loss
+        worth = blend.loss < (1 - WORTH_BLENDING) * best.loss
         if worth and not self._pool.budget.bears(blend.seconds):
             self._pool.dropped.append(replace(blend, why=TOO_LONG))
         elif worth:
@@ -126,3 +108,12 @@ class Blending:
             apart=blend_weights.apart(members, weights, lines),
             multiplied=view.multiplied,
         )
+
+
+def _nearly_best(ranked: list[Trial]) -> list[int]:
+    """The places of the best of each kind, of those that are nearly as good as the best of all.
+
+    Few rows tell a good estimator from a bad one, but not the best of several good ones.
+    """
+    kinds = distinct(ranked, each=1)[: blend_weights.MOST_MEMBERS]
+    return [ranked.index(one) for one in kinds if one.loss <= EVEN_WITHIN * ranked[0].loss]

@@ -11,7 +11,7 @@ import numpy as np
 from tablecast.features.bounded import Bounded
 
 if TYPE_CHECKING:
-    from tablecast.training.search.views import Recipe, View
+    from tablecast.training.search.views import View
 
 Settings = Mapping[str, Any]
 
@@ -142,9 +142,9 @@ BINS_WHERE_WIDE = 63
 FIRST_WHERE_WIDE: Settings = {"num_leaves": 8}
 #: A network of two layers, and trees that try every value of every column, take seconds a fit then.
 SLOW_WHERE_WIDE = (("regression", "mlp"), ("regression", "gbr"))
-#: From so many rows on, PyCaret's 100 trees of 31 leaves are too small for an amount, so that these
-#: are tried beside them at once. For classes they gain little; their log loss is often worse. Extra
-#: trees follow: they are quicker than what comes then, and a blend with them gains most.
+#: From so many rows on, PyCaret's 100 trees of 31 leaves are too small for an amount, and complete
+#: others in a product of classes, so that these are tried beside them at once. Extra trees follow:
+#: they are quicker than what comes then, and a blend with them gains most.
 MANY_ROWS = 10_000
 LARGER_TREES: Settings = {
     "n_estimators": 400, "learning_rate": 0.04, "num_leaves": 63, "subsample": 0.8,
@@ -164,8 +164,9 @@ def first(task: str, rows: int, columns: int = 0) -> list[Candidate]:
         for model, features in STOCK[task]
         if rows <= MOST_ROWS.get(model, rows)
     ]
-    many = task == "regression" and rows >= MANY_ROWS
-    larger = [Candidate("lightgbm", LARGER_TREES), Candidate("et", begin["et"])] if many else []
+    forest = {**begin["et"], **BEGIN_AMOUNTS["et"]}
+    larger = [Candidate("lightgbm", LARGER_TREES), Candidate("et", forest)]
+    larger = larger if rows >= MANY_ROWS else []
     others = [
         Candidate(model, plain_settings(model, begin.get(model, {}), rows), features)
         for model, features in TRIED[task]
@@ -233,20 +234,6 @@ def plain_settings(model: str, settings: Settings, rows: int) -> dict[str, Any]:
     if model == "mlp":
         return plain | dict(FULL_BATCH if rows <= FULL_BATCH_ROWS else STOPPED_EARLY)
     return plain
-
-
-def with_own_steps(candidate: Candidate, estimator: Any, recipe: Recipe) -> Any:
-    """The estimator behind the steps for searched terms, where this recipe has plain features."""
-    from sklearn.pipeline import Pipeline
-    from sklearn.preprocessing import StandardScaler
-
-    from tablecast.features.searched_terms import SearchedTerms
-
-    if candidate.features == recipe.features:
-        return estimator
-    return Pipeline([
-        ("scale", StandardScaler()), ("terms", SearchedTerms()), ("estimator", estimator),
-    ])
 
 
 FORESTS = ("et", "rf")

@@ -24,7 +24,7 @@ from tablecast.training.search.trial import TOO_LONG, Trial
 from tablecast.training.search.views import Fold, View
 
 # Far behind on the first folds: the others will not change that.
-HOPELESS = 1.3
+HOPELESS = 1.5
 # All of a process's support vector machines draw from one generator (libsvm's): two at once would
 # take turns with it as their threads happen to run, and so would their probabilities.
 ONE_AT_A_TIME = ("rbfsvm",)

@@ -81,11 +81,11 @@ class Tuning:
                 left[index] = PATIENCE if gains else left[index] - 1
 
     def _calm(self) -> None:
-        """Try trees of classes that are too far behind to be tuned once more."""
+        """Try trees of few rows' classes that are too far behind to be tuned once more."""
         tried = [*self._pool.trials, *self._pool.dropped]
         for model, settings in CALMER.items():
             known = [one for one in tried if one.members[0][0].model == model
-                     and one.view.recipe.features == "scaled"]  # fmt: skip
+                     and one.view.recipe.features == "scaled" and one.view.repeats > 1]  # fmt: skip
             least = min((one.loss for one in known), default=0.0)
             if least > WORTH_TUNING * self._pool.ranked()[0].loss:
                 self._pool.attempt(Candidate(model, settings, "scaled"), known[0].view)
