@@ -168,7 +168,7 @@ class XlsxSink:
 
     def _wider(self, match: re.Match[str]) -> str:
         start, end, row = match[2], match[3] or "A", match[4] or re.sub(r"\D", "", match[2])
-        widest = max(_column_number(end), *self._columns, 0)
+        widest = max([_column_number(end), *self._columns])
         return f"{match[1]}{start}:{_letters(widest)}{row}{match[5]}"
 
 

@@ -259,6 +259,19 @@ def test_an_optional_column_is_asked_for_where_its_name_is_near(required: bool) 
     assert bool(found) is required
 
 
+def test_a_file_has_so_many_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a text, more are a wrong separator's."""
+    monkeypatch.setattr(match_columns, "MOST_COLUMNS", 3)
+    schema, names = iris_schema(), ["sepal_length", "petal_length", "x", "y"]
+    for in_lines, words in ((True, "the limit is 3. Check that"), (False, "the limit is 3.")):
+        found = match_columns.match_columns(schema, names[:3], "f", in_lines=in_lines)
+        assert found == {"sepal_length": 0, "petal_length": 1}
+        with pytest.raises(BatchError) as error:
+            match_columns.match_columns(schema, names, "f", in_lines=in_lines)
+        assert f"f has 4 columns; {words}" in str(error.value)
+        assert ("separator" in str(error.value)) is in_lines
+
+
 def test_a_column_is_found_by_its_name() -> None:
     """As it is written, or as it means the same; not where two mean the same."""
     assert match_columns.column_of("b", ["a", "B"]) == 1

@@ -648,3 +648,13 @@ def test_a_head_may_not_be_without_an_end(
         if refused:
             assert client.recv(1000).startswith(b"HTTP/1.1 503 ")
     assert head_ends(bytearray(b"\r\n\r\nx")) == 4
+
+
+def test_a_line_end_may_come_in_two_pieces() -> None:
+    """It is one still; a bare one ends a head."""
+    begun = b"GET / HTTP/1.1\r\nHost: a\r"
+    assert head_ends(bytearray(begun + b"\n"), len(begun)) == -1
+    assert head_ends(bytearray(begun + b"\n\r\n"), len(begun)) == len(begun) + 3
+    bare = bytearray(begun + b"\nX: y\n")
+    assert head_ends(bare, len(begun)) == len(bare)
+    assert head_ends(bytearray(b"GET /\n"), 5) == 6

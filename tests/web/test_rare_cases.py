@@ -13,8 +13,8 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from deployments import ROOT
-from flask import Flask, g, url_for
+from deployments import ROOT, shipped_deployment
+from flask import Flask, Response, g, url_for
 from werkzeug.exceptions import BadRequest, HTTPException, NotFound, ServiceUnavailable
 
 from tablecast.batch import answers as batch_answers
@@ -29,6 +29,8 @@ from tablecast.web import answer_kinds, body_limits
 from tablecast.web import app as app_module
 from tablecast.web.access import places as places_module
 from tablecast.web.access.places import Places
+from tablecast.web.docs import operations
+from tablecast.web.form.answer import parts_of
 from tablecast.web.form.controls import Control, controls_of
 from tablecast.web.form.wishes import Sent, _read, _said
 from tablecast.web.http import reader_language, sessions, static_files, tracing
@@ -36,7 +38,7 @@ from tablecast.web.http.opened import OPENED, Opened
 from tablecast.web.mounts.fleet import Fleet, Listed
 from tablecast.web.mounts.mount import Mount
 from tablecast.web.outcomes import outcome_page
-from tablecast.web.pages import batch_page
+from tablecast.web.pages import batch_page, form_page
 from tablecast.web.server import client as client_module
 from tablecast.web.server.client import Client
 from tablecast.web.watch import gauges
@@ -405,6 +407,53 @@ def test_a_body_has_so_many_bytes(path: str, most: int, monkeypatch: pytest.Monk
         assert body_limits._most_bytes() == most
         app.config["MAX_BODY"] = 20_000
         assert body_limits._most_bytes() == min(most, 20_000 if most < 1e6 else most)
+
+
+@pytest.mark.parametrize(
+    ("query", "part", "preview"),
+    [("", False, False), ("?part=answer", True, True), ("?part=answer&meant=1", True, False),
+     ("?part=form", False, False), ("?meant=1", False, False)],
+)  # fmt: skip
+def test_somebody_who_types_has_not_asked_yet(query: str, part: bool, preview: bool) -> None:
+    """A script asks for the answer alone, and says when the person stays with it."""
+    with PREDICTING.test_request_context(f"/{query}"):
+        assert (form_page._is_part(), form_page._is_preview()) == (part, preview)
+
+
+@pytest.mark.parametrize(("age", "level"), [(39, "90%"), (99, "")])
+def test_a_range_holds_for_cases_like_those_of_training(age: int, level: str) -> None:
+    """Of others its level is not told."""
+    loaded = shipped_deployment("onnx")
+    given = {field.name: field.show(field.default) for field in loaded.schema.fields}
+    row = loaded.schema.parse(given | {"age": str(age)}, text=True)
+    (prediction,) = loaded.predictor.predict([row])
+    parts = parts_of(loaded, row, prediction, {})
+    assert parts.level == level
+    assert ("outside the training data" in parts.coverage) is not level.startswith("9")
+
+
+def test_each_answer_is_counted_by_its_route(monkeypatch: pytest.MonkeyPatch) -> None:
+    """And has its id; a header that it has already stays."""
+    counted: list[Any] = []
+    monkeypatch.setattr(app_module.metrics, "of_route", lambda route: SimpleNamespace(
+        observe=lambda status, seconds: counted.append((route, status, seconds >= 0))))  # fmt: skip
+    app = app_with(("/a", "a"))
+    said: Any = SimpleNamespace(of=lambda kind, secure: {"X-Kind": kind, "X-Secure": str(secure)})
+    app.extensions |= {"headers": said, "access_log": None}
+    for path, headers in (("/a", {"X-Kind": "own"}), ("/none", {})):
+        with app.test_request_context(path):
+            g.request_id, g.began = "id", 0.0
+            answer = app_module._finish(Response("x", 201, headers=headers, mimetype="a/b"))
+        assert answer.headers["X-Request-Id"] == "id"
+        assert answer.headers["X-Kind"] == headers.get("X-Kind", "a/b")
+        assert answer.headers["X-Secure"] == "False"
+    assert counted == [("/a", 201, True), ("none", 201, True)]
+    assert operations._python_reading("http://a/?b").endswith(
+        "url = 'http://a/?b'\nprint(requests.get(url, timeout=10).text)"
+    )
+    assert operations._curl_of_files({}, "http://a/?b") == "curl 'http://a/?b'"
+    sending = operations._curl_of_files({"multipart/form-data": {}}, "http://a")
+    assert sending == "curl -F file=@in.csv -o out.csv http://a"
 
 
 class Slow(Client):
