@@ -26,7 +26,7 @@ from tablecast.training.cluster.executor import threads
 from tablecast.training.experiment.setup import quiet_and_single
 from tablecast.training.search import cross_validation, rounds
 from tablecast.training.search.budget import Budget
-from tablecast.training.search.candidates import make, with_own_steps
+from tablecast.training.search.candidates import make
 from tablecast.training.search.trial import LEAST_PROBABILITY, Trial
 from tablecast.training.search.views import Fold, Recipe, View, view_of
 
@@ -128,7 +128,7 @@ class Searches:
         fold = self._whole.setdefault(view, _whole(view))
         members = [
             self._fold(
-                fold, with_own_steps(one, make(one, view, fold.y), view.recipe), view.task,
+                fold, make(one, view, fold.y), view.task,
                 False, False,
             ).predictions
             for one, _ in chosen.members

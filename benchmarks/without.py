@@ -77,7 +77,6 @@ OF_RANGES |= {
 OF_SEARCH: dict[str, tuple[Any, str, Any]] = {
     "apart": (blend_weights, "apart", lambda *_: ()),
     "blends": (Blending, "run", lambda _self: None),
-    "blend_members": (Blending, "_across_views", lambda _self: None),
     "geometric_mean": (trial, "of_folds", lambda _view, losses: float(np.mean(losses))),
     "temperature": (
         temperature_scaling, "_worth_raising", lambda _view, _made, losses: (1.0, losses)

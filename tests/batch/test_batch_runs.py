@@ -630,6 +630,13 @@ def test_what_is_kept_of_a_part_is_read_again() -> None:
     assert [one.field for one in refused.remarks] == ["age", None]
 
 
+def test_a_plan_is_compared_in_short() -> None:
+    """A text as it is, and all else by its hash, whatever its keys' order."""
+    assert kept._short("0.1.0") == "0.1.0"
+    assert len(kept._short([1, 2])) == 64
+    assert kept._short({"a": 1, "b": 2}) == kept._short({"b": 2, "a": 1}) != kept._short({"a": 1})
+
+
 def test_packages_that_are_not_there_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """With how to do without."""
     monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)

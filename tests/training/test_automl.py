@@ -29,7 +29,6 @@ from tablecast.training.experiment.setup import quiet_and_single
 from tablecast.training.experiment.weights import takes_weights
 from tablecast.training.graph_cost import Cost, joined, measure
 from tablecast.training.search import blend_weights, candidates, views
-from tablecast.training.search.blend_members import moved
 from tablecast.training.search.cross_validation import try_candidate
 from tablecast.training.search.forest_size import MOST_TREES, sharing, with_room, with_trees
 from tablecast.training.search.step_memory import StepMemory
@@ -250,27 +249,6 @@ def test_only_lines_beside_something_else_are_held() -> None:
     assert blend_weights.apart(answers, [1, 1, 3], [True, False, False]) == (
         (-1.625, 0.625), None, None,
     )
-
-
-@pytest.mark.slow
-def test_a_member_of_another_view_brings_its_own_steps(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Given the plain features, it answers as it did with searched ones."""
-    monkeypatch.setattr(views, "REPEATS", 1)
-    prepared = prepare(simulate(150, seed=6), "charges")
-    with quiet_and_single():
-        base, other = (
-            view_of(prepared, recipe, seed=1)
-            for recipe in (Recipe("plain"), Recipe("searched"))
-        )
-        tried = try_candidate(candidates.Candidate("br", features="searched"), other, None)
-        member = moved(tried, base)
-        plain, own = base.folds[0], other.folds[0]
-        fitted = member.estimator().fit(plain.x, plain.y)
-        again, cost = fitted.predict(plain.unseen_x), measure(joined(plain.steps, fitted), prepared)
-    assert again == pytest.approx(tried.predictions[own.unseen], rel=1e-9)
-    assert member.loss == pytest.approx(tried.loss, rel=1e-9)
-    assert cost.bytes > 0  # it has a graph form
-    assert member.seconds > tried.seconds
 
 
 def test_each_draw_takes_plain_numbers_of_the_space_and_none_comes_twice() -> None:

@@ -62,7 +62,7 @@ def test_who_names_html_wants_a_page(accept: str | None, page: bool) -> None:
         assert wants_page() is page
 
 
-PACKED = gzip.compress(b"x" * 100)
+PACKED = gzip.compress(b"x" * 100, mtime=0)
 
 
 @pytest.mark.parametrize(
@@ -72,6 +72,7 @@ PACKED = gzip.compress(b"x" * 100)
         (PACKED[:-1], 100, UnsupportedMediaType), (b"no", 100, UnsupportedMediaType),
         (b"", 100, UnsupportedMediaType),
     ],
+    ids=["as many", "fewer", "more", "cut", "plain", "none"],
 )
 def test_a_packed_body_is_unpacked_up_to_a_limit(
     content: bytes, limit: int, error: type[Exception] | None
@@ -240,6 +241,24 @@ def test_what_nobody_takes_waits_on(log: Any, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(access_log.os, "write", lambda *_: (_ for _ in ()).throw(BrokenPipeError()))
     log.write()
     assert (len(log._waiting), log._full) == (0, False)
+
+
+def test_the_last_lines_are_written_at_the_end(
+    log: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some at a time, as long as somebody takes them."""
+    monkeypatch.setattr(access_log, "TOGETHER", 2)
+    log._at_once = False
+    for at in range(5):
+        log.note("GET", "/", 200, 0.0, f"id{at}")
+    log.finish()
+    lines = log.path.read_text().splitlines()
+    assert [json.loads(line)["id"] for line in lines] == [f"id{at}" for at in range(5)]
+    monkeypatch.setattr(access_log, "LAST_WAIT", 0.01)
+    monkeypatch.setattr(access_log.select, "select", lambda *_: ([], [], []))
+    log.note("GET", "/", 200, 0.0, "late")
+    log.finish()
+    assert len(log._waiting) == 1
 
 
 def test_a_pipe_takes_whole_lines(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -30,7 +30,7 @@ from tablecast.web import app as app_module
 from tablecast.web.access import places as places_module
 from tablecast.web.access.places import Places
 from tablecast.web.form.controls import Control, controls_of
-from tablecast.web.form.wishes import _said
+from tablecast.web.form.wishes import Sent, _read, _said
 from tablecast.web.http import reader_language, sessions, static_files, tracing
 from tablecast.web.http.opened import OPENED, Opened
 from tablecast.web.mounts.fleet import Fleet, Listed
@@ -237,6 +237,14 @@ def test_what_was_found_for_a_wish_is_one_sentence(
     """Whatever it is."""
     found: Any = SimpleNamespace(is_met=met, ways=ways, nearest=nearest)
     assert words in _said(found)
+
+
+def test_a_wished_amount_is_spelt_as_the_table_spells() -> None:
+    """With a comma before its decimals, where the table has one."""
+    schema = insurance_schema()
+    comma = replace(schema, decimal_comma=True)
+    assert _read(comma, Sent("wish", "way", "1.234,5", "most")).at_most == 1234.5
+    assert _read(schema, Sent("wish", "way", "1,234.5", "least")).at_least == 1234.5
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Blends within each view, and of the best of all views."""
+"""Blends within each view."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ from numpy.typing import NDArray
 from tablecast.errors import Remark
 from tablecast.features.temperature import multiplied
 from tablecast.training.search import blend_weights
-from tablecast.training.search.blend_members import moved
 from tablecast.training.search.candidates import UNBOUNDED
 from tablecast.training.search.forest_size import sharing
 from tablecast.training.search.trial import TOO_LONG, Trial, all_losses, distinct, loss_of
-from tablecast.training.search.views import Recipe, View
+from tablecast.training.search.views import View
 
 if TYPE_CHECKING:
     from tablecast.training.search.pool import Pool
@@ -51,10 +50,12 @@ class Blending:
         """Add the blends that are worth their time to what was tried."""
         for view in self._views:
             self._within_view(view)
-        self._across_views()
 
     def _within_view(self, view: View) -> None:
-        alone = [trial for trial in self._alone() if trial.view is view]
+        alone = [
+            trial for trial in self._pool.ranked()
+            if trial.view is view and len(trial.members) == 1
+        ]
         alike = ALIKE_CLASSES if view.task == "classification" else ALIKE_AMOUNTS
         alone = distinct(alone, each=alike)[:MOST_OPEN]
         if len(alone) < 2:
@@ -74,30 +75,6 @@ class Blending:
         if view.repeats > 1 and view.task == "classification":
             return blend_weights.evened(weights, _nearly_best(alone))
         return weights
-
-    def _across_views(self) -> None:
-        """A blend of the best of each kind with each view's features."""
-        base = next((view for view in self._views if view.recipe == Recipe("plain")), None)
-        if base is None or base.task != "regression":
-            return
-        if base.weights is not None:
-            return  # members that bring steps of their own cannot be given weights
-        alone = self._alone()
-        tried = [
-            trial
-            for view in self._views
-            for trial in distinct([t for t in alone if t.view is view], each=1)
-        ]
-        tried = sorted(tried, key=lambda trial: trial.loss)[:MOST_OPEN]
-        members = [moved(trial, base) for trial in tried]
-        predictions = [trial.predictions for trial in members]
-        weights = blend_weights.weigh(predictions, partial(loss_of, base))
-        if len({tried[at].view.recipe for at in weights}) > 1:
-            parts = [(members[at], weight) for at, weight in weights.items()]
-            self._add(base, parts, self._pool.trials)
-
-    def _alone(self) -> list[Trial]:
-        return [trial for trial in self._pool.ranked() if len(trial.members) == 1]
 
     def _add(self, view: View, parts: Sequence[Part], others: list[Trial]) -> None:
         """Keep a blend of these parts where it lowers the loss of the best of the others enough."""

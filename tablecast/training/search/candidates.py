@@ -11,7 +11,7 @@ import numpy as np
 from tablecast.features.bounded import Bounded
 
 if TYPE_CHECKING:
-    from tablecast.training.search.views import Recipe, View
+    from tablecast.training.search.views import View
 
 Settings = Mapping[str, Any]
 
@@ -234,20 +234,6 @@ def plain_settings(model: str, settings: Settings, rows: int) -> dict[str, Any]:
     if model == "mlp":
         return plain | dict(FULL_BATCH if rows <= FULL_BATCH_ROWS else STOPPED_EARLY)
     return plain
-
-
-def with_own_steps(candidate: Candidate, estimator: Any, recipe: Recipe) -> Any:
-    """The estimator behind the steps for searched terms, where this recipe has plain features."""
-    from sklearn.pipeline import Pipeline
-    from sklearn.preprocessing import StandardScaler
-
-    from tablecast.features.searched_terms import SearchedTerms
-
-    if candidate.features == recipe.features:
-        return estimator
-    return Pipeline([
-        ("scale", StandardScaler()), ("terms", SearchedTerms()), ("estimator", estimator),
-    ])
 
 
 FORESTS = ("et", "rf")

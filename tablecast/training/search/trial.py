@@ -13,7 +13,7 @@ from tablecast.errors import Remark
 from tablecast.features.bounded import BoundedVote
 from tablecast.features.temperature import RaisedVote, Tempered, raised
 from tablecast.training.graph_cost import Cost
-from tablecast.training.search.candidates import Candidate, make, with_own_steps
+from tablecast.training.search.candidates import Candidate, make
 from tablecast.training.search.views import View, variance
 
 Floats = NDArray[np.float64]
@@ -77,18 +77,13 @@ class Trial:
 
     @property
     def features(self) -> Remark:
-        """The features, and the form of the target, for a person."""
-        if any(member.features != self.view.recipe.features for member, _ in self.members):
-            return Remark("each member's own features")
+        """The features, for a person."""
         return self.view.recipe.remark
 
     def estimator(self) -> Any:
         """It again, not fitted."""
         target = self.view.folds[0].y
-        estimators = [
-            with_own_steps(candidate, make(candidate, self.view, target), self.view.recipe)
-            for candidate, _ in self.members
-        ]
+        estimators = [make(candidate, self.view, target) for candidate, _ in self.members]
         candidate = estimators[0] if len(estimators) == 1 else self._together(estimators)
         return candidate if self.power == 1.0 else Tempered(candidate, self.power)
 

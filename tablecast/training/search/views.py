@@ -38,8 +38,9 @@ FEATURES = {
     "scaled": N_("scaled features"),
     "searched": N_("searched features"),
 }
-# Cards of searches that also straightened the target still say so.
+# Cards of searches that also straightened the target, and blended across views, still say so.
 N_("{features}, transformed target")
+N_("each member's own features")
 
 
 @dataclass(frozen=True)
