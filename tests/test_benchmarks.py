@@ -269,12 +269,12 @@ def test_variants_of_a_search_share_their_fits() -> None:
         for depth in (1, 2, 1)
     ]
     assert made[0] is made[2] is not made[1]
-    assert sum(searches._asked) == pytest.approx(2 * made[0].seconds + made[1].seconds)
+    assert sum(searches.asked) == pytest.approx(2 * made[0].seconds + made[1].seconds)
 
 
 def test_a_number_that_is_not_there_cannot_be_changed() -> None:
     """A misspelt name is not measured as if it were a change."""
     from benchmarks.without import without
 
-    with pytest.raises(KeyError), without("views.FEW_ROW=7"):
+    with pytest.raises(KeyError), without("views.FOLD=7"):
         pass

@@ -85,7 +85,9 @@ def test_a_value_is_read_or_refused(field: Field, value: Any, found: Any) -> Non
 
 
 @pytest.mark.parametrize("field", [NUMBER, LEVEL, DATE], ids=lambda field: field.kind)
-@pytest.mark.parametrize("nothing", [MISSING, None, "", "  "], ids=["MISSING", "None", "empty", "blank"])
+@pytest.mark.parametrize(
+    "nothing", [MISSING, None, "", "  "], ids=["MISSING", "None", "empty", "blank"]
+)
 def test_nothing_is_a_missing_value(field: Field, nothing: Any) -> None:
     """And so is what stood for one in training, unless it is a level."""
     name = field.name
