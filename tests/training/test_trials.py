@@ -89,8 +89,14 @@ def found_by(made: Search) -> list[tuple[str, Mapping[str, Any], float]]:
 @pytest.mark.thorough
 @pytest.mark.usefixtures("tuned_search")
 def test_counted_trials_do_not_depend_on_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Long after its seconds, and with other threads, the same trials give the same bits."""
+    """Long after its seconds, and with other threads, the same trials give the same bits.
+
+    The size of each that is kept is known, tuned or not, since a blend must have room for its members.
+    """
     first = searched(Budget(1e9, trials=5))
+    alone = [one for one in first.trials if len(one.members) == 1]
+    assert any(one.members[0][0].tuned for one in alone)
+    assert all(one.cost and one.cost.bytes for one in alone)
     monkeypatch.setattr(executor, "threads", lambda: 4)
     late = Budget(1e-9, trials=5)
     late.began -= 1e6

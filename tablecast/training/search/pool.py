@@ -170,8 +170,7 @@ class Pool:
         best = self.best
         if best and not self.budget.bears(trial.seconds):
             return replace(trial, why=TOO_LONG)
-        is_behind = best and trial.loss > best.loss  # a tuned one is compiled where it is the best
-        if fitted is None or (trial.members[0][0].tuned and is_behind):
+        if fitted is None:
             return trial
         try:
             cost = measure(joined(*fitted), self.prepared)
