@@ -91,7 +91,7 @@ def found_by(made: Search) -> list[tuple[str, Mapping[str, Any], float]]:
 def test_counted_trials_do_not_depend_on_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Long after its seconds, and with other threads, the same trials give the same bits.
 
-    The size of each that is kept is known, tuned or not, since a blend must have room for its members.
+    The size of each that is kept is known, tuned or not: a blend must have room for its members.
     """
     first = searched(Budget(1e9, trials=5))
     alone = [one for one in first.trials if len(one.members) == 1]
