@@ -15,6 +15,10 @@ from tablecast.errors import UnsupportedStep
 from tablecast.inference.pycaret_gate import pass_version_gate
 from tablecast.schema.texts import canonical_text, class_names
 
+#: Python 3.12 begins with 375 objects that collections leave out; who freezes a process that has
+#: imported anything has tens of thousands.
+FROZEN_BY_PYTHON = 1_000
+
 
 def import_pycaret(module: str) -> Any:
     """Import one of PyCaret's modules, such as ``"pycaret.regression"``, quietly.
@@ -232,7 +236,7 @@ def quick_collections() -> Iterator[None]:
     PyCaret collects after every call, however few the rows: walking through all that its imports
     left in memory was half of ``predict_model``'s time.
     """
-    if gc.get_freeze_count():  # the process has its own plans for them
+    if gc.get_freeze_count() > FROZEN_BY_PYTHON:  # the process has its own plans for them
         yield
         return
     gc.freeze()

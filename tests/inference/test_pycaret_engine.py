@@ -146,14 +146,15 @@ def test_estimators_are_written_short_for_a_while() -> None:
 
 def test_collections_look_at_new_objects_only() -> None:
     """Until it ends; where a process has frozen its objects, they stay so."""
+    at_start = gc.get_freeze_count()  # Python 3.12 has some from its beginning
     with quick_collections():
-        assert gc.get_freeze_count() > 0
-    assert gc.get_freeze_count() == 0
+        assert gc.get_freeze_count() > at_start + 10_000
+    assert gc.get_freeze_count() <= at_start
     gc.freeze()
     try:
         with quick_collections():
             pass
-        assert gc.get_freeze_count() > 0
+        assert gc.get_freeze_count() > at_start + 10_000
     finally:
         gc.unfreeze()
 

@@ -164,6 +164,13 @@ def test_both_workers_work(two_workers: Executor, tmp_path: Path) -> None:
     assert os.getpid() not in processes
 
 
+def test_a_single_worker_does_all_of_the_work() -> None:
+    """This process does none, as where the others have just been lost: a call may end its own."""
+    with opening.opened("dask", workers=1, progress=lambda _: None) as cluster:
+        answers = cluster.share([1]).map(who, [(0, ())] * 2)
+    assert os.getpid() not in {process for _, process in answers}
+
+
 def test_what_was_sent_is_nobody_elses(two_workers: Executor) -> None:
     """A call that writes to its value changes it for no other call."""
     assert two_workers.share([[]]).map(scribble, [(0, ())] * 4) == [1] * 4

@@ -1,9 +1,14 @@
-"""A Dask cluster: the one at an address, or workers of its own on this machine."""
+"""A Dask cluster: the one at an address, or workers of its own on this machine.
+
+Calls are Dask's own tasks. Joblib's backend has Dask copy the values to every worker at once, which
+copies for ever where a worker is lost at the wrong moment; and where a single worker is left it
+computes in this process, which a call that ends workers would end, too.
+"""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from importlib import import_module
 from typing import Any
@@ -11,9 +16,9 @@ from typing import Any
 from tablecast.batch.engines.dask_engine import DEAF
 from tablecast.batch.parts.locations import reason_of
 from tablecast.errors import EngineError
-from tablecast.training.cluster.executor import Runner
-from tablecast.training.cluster.joblib_runner import JoblibRunner
-from tablecast.training.cluster.worker import Facts, Packed, facts, free_of_each
+from tablecast.training.cluster.executor import Call, Function, Runner
+from tablecast.training.cluster.lost_workers import ATTEMPTS, lost_too_often
+from tablecast.training.cluster.worker import Facts, Packed, answered, call, facts, free_of_each
 
 #: Seconds until a scheduler or a worker answers: starting one takes a few where much is going on.
 PATIENCE = 30
@@ -58,8 +63,8 @@ class DaskCluster:
         return max(1, sum(cores.values()))
 
     def share(self, values: Sequence[Any]) -> Runner:
-        """Sent to every worker when the first call is made."""
-        return JoblibRunner(values, self._send, self._check)
+        """Sent to a worker when the first call is made; the others fetch them from there."""
+        return _TaskRunner(self._client, values, self._check)
 
     def facts(self) -> list[Facts]:
         """What each worker tells of itself.
@@ -92,11 +97,6 @@ class DaskCluster:
             if self._own is not None:
                 self._own.close(timeout=PATIENCE)
 
-    def _send(self, packed: Sequence[Packed]) -> Any:
-        from joblib._dask import DaskDistributedBackend
-
-        return DaskDistributedBackend(client=self._client, scatter=list(packed))
-
     def _check(self) -> None:
         try:
             self._client.wait_for_workers(1, timeout=PATIENCE)
@@ -111,3 +111,37 @@ class DaskCluster:
             f"The Dask cluster at {self._address} does not answer. Check the address, and that a "
             "scheduler and a worker run there (dask scheduler; dask worker ADDRESS)."
         )
+
+
+class _TaskRunner:
+    def __init__(self, client: Any, values: Sequence[Any], check: Callable[[], None]) -> None:
+        self._client = client
+        self._packed = [Packed.of(value) for value in values]
+        self._check = check
+        self._sent: list[Any] = []
+
+    def map(self, function: Function, calls: Sequence[Call]) -> list[Any]:
+        """See ``Runner``."""
+        for _ in range(ATTEMPTS):
+            answers = self._answers(function, calls)
+            if answers is not None:
+                return answered(answers)
+            self._check()
+        raise lost_too_often()
+
+    def _answers(self, function: Function, calls: Sequence[Call]) -> list[Any] | None:
+        """What the workers answer; None where one was lost, since a function's error is a value."""
+        from asyncio import CancelledError
+
+        try:
+            # Under new names: what is left of a lost worker's is not taken for them.
+            self._sent = self._sent or self._client.scatter(self._packed, hash=False)
+            tasks = [
+                self._client.submit(call, self._sent[place], function, list(more), pure=False)
+                for place, more in calls
+            ]
+            answers: list[Any] = self._client.gather(tasks)
+        except (Exception, CancelledError):
+            self._sent = []
+            return None
+        return answers

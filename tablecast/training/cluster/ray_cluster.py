@@ -19,7 +19,7 @@ from tablecast.batch.engines.ray_engine import check_speech, last_words
 from tablecast.batch.parts.locations import reason_of
 from tablecast.errors import EngineError
 from tablecast.training.cluster.executor import Call, Function, Runner
-from tablecast.training.cluster.joblib_runner import ATTEMPTS, lost_too_often
+from tablecast.training.cluster.lost_workers import ATTEMPTS, lost_too_often
 from tablecast.training.cluster.worker import Facts, Packed, answered, call, facts, free_of_each
 
 #: Seconds that Ray's processes may take to find one another.
