@@ -7,6 +7,7 @@ import pickle
 import signal
 import sys
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -56,6 +57,7 @@ def die_once(value: int, marks: str) -> int:
     mark = Path(marks, f"died {value}")
     if not mark.exists():
         mark.touch()
+        time.sleep(0.7)  # Dask begins no worker again that ends while it begins
         os.kill(os.getpid(), signal.SIGKILL)
     return 10 * value
 

@@ -135,7 +135,7 @@ def slug(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     if request.param == "folder":
         source = folder / "source"
         ship(SHIPPED, "heroku", source, app="insurance")
-        assert check(source) == []
+        assert not list(check(source))
         git("init", "--quiet", "--initial-branch", "main", folder=source)
         git("add", "--all", folder=source)
         git("commit", "--quiet", "--message", "Ship insurance", folder=source)
