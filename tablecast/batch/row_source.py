@@ -15,8 +15,8 @@ def csv_source(
     stream: BinaryIO, name: str, schema: Schema, more: Sequence[str] = ()
 ) -> CsvSource:
     """A CSV file of a deployment's rows, about to be read; ``more``: columns it has besides."""
-    names = [*(field.name for field in schema.fields), *more]
-    return CsvSource(stream, name, names, schema.reading.get("encoding", ""))
+    encoding = schema.reading.get("encoding", "")
+    return CsvSource(stream, name, _asked(schema, more), encoding)
 
 
 def row_source(
@@ -41,5 +41,8 @@ def row_source(
     if not is_workbook(beginning):
         refuse_sheet(sheet, name)
         return csv_source(stream, name, schema, more)
-    names = [*(field.name for field in schema.fields), *more]
-    return WorkbookSource(stream, name, names, sheet, memory)
+    return WorkbookSource(stream, name, _asked(schema, more), sheet, memory)
+
+
+def _asked(schema: Schema, more: Sequence[str]) -> list[str]:
+    return [*(field.name for field in schema.fields), *more]

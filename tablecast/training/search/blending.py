@@ -69,8 +69,7 @@ class Blending:
         """Place among the members to weight; to its power, where the blend is a product."""
         members = [trial.predictions for trial in alone]
         if view.multiplied:
-            labels = np.searchsorted(np.unique(view.target), view.target)
-            return blend_weights.powers(members, labels, view.weights)
+            return blend_weights.powers(members, view.labels, view.weights)
         weights = blend_weights.weigh(members, partial(loss_of, view))
         if view.repeats > 1 and view.task == "classification":
             return blend_weights.evened(weights, _nearly_best(alone))

@@ -179,8 +179,7 @@ def _skipped(entry: dict[str, Any]) -> Remark | str:
 def _loss_of_knowing_nothing(view: View) -> float:
     if view.task == "regression":
         return view.variance
-    _, places = np.unique(view.target, return_inverse=True)
-    counts = np.bincount(places, view.weights)
+    counts = np.bincount(view.labels, view.weights)
     shares = counts / counts.sum()
     return float(-(shares * np.log(shares)).sum())
 

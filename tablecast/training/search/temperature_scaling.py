@@ -68,9 +68,9 @@ def _worth_raising(
 ) -> tuple[float, tuple[float, ...]]:
     """The power and the losses of as many folds with it; 1 where they would hardly fall."""
     places = np.concatenate([fold.unseen for fold in view.folds[: len(losses)]])
-    labels = np.searchsorted(np.unique(view.target), view.target[places])
     weights = None if view.weights is None else view.weights[places]
-    power = power_of(predictions[places], labels, len(view.experiment.y_train), weights)
+    rows = len(view.experiment.y_train)
+    power = power_of(predictions[places], view.labels[places], rows, weights)
     less = all_losses(view, raised(predictions, power), len(losses))
     worth = np.mean(less) < (1 - WORTH_TEMPERING) * np.mean(losses)
     return (power, less) if worth else (1.0, losses)

@@ -113,10 +113,8 @@ def fold_loss(view: View, number: int, predictions: Floats) -> float:
     if view.task == "regression":
         loss = float(np.average(np.square(wanted - fold.in_units(predicted)), weights=weights))
     else:
-        indices = np.searchsorted(np.unique(view.target), wanted)
-        probabilities = np.clip(
-            predicted[np.arange(len(predicted)), indices], LEAST_PROBABILITY, 1.0
-        )
+        own = predicted[np.arange(len(predicted)), view.labels[fold.unseen]]
+        probabilities = np.clip(own, LEAST_PROBABILITY, 1.0)
         loss = float(-np.average(np.log(probabilities), weights=weights))
     return loss if np.isfinite(loss) else float("inf")
 
@@ -168,7 +166,7 @@ def _fold_metrics(view: View, number: int, predictions: Floats) -> dict[str, flo
     wanted, predicted = view.target[fold.unseen], predictions[fold.unseen]
     weights = _weights(view, number)
     if view.task == "classification":
-        right = np.unique(view.target)[predicted.argmax(axis=1)] == wanted
+        right = view.classes[predicted.argmax(axis=1)] == wanted
         accuracy = float(np.average(right, weights=weights))
         return {"Accuracy": accuracy, "LogLoss": fold_loss(view, number, predictions)}
     amounts = fold.in_units(predicted)

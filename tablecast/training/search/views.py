@@ -167,6 +167,16 @@ class View:
         return variance(self.target, self.weights)
 
     @cached_property
+    def classes(self) -> NDArray[Any]:
+        """Of a target of classes, in the order of probabilities."""
+        return np.asarray(np.unique(self.target))
+
+    @cached_property
+    def labels(self) -> NDArray[np.intp]:
+        """The place of each answer's class, (answers,)."""
+        return np.searchsorted(self.classes, self.target)
+
+    @cached_property
     def runner(self) -> Runner:
         """Fits on the folds, which are sent to whoever does so; steps are of no use there."""
         return self.executor.share([replace(fold, steps=None) for fold in self.folds])
