@@ -11,6 +11,7 @@ import pytest
 from lightgbm import LGBMRegressor
 from sklearn.linear_model import LinearRegression
 from sklearn.neighbors import KNeighborsClassifier
+from sklearn.neural_network import MLPClassifier, MLPRegressor
 from sklearn.tree import DecisionTreeRegressor
 
 pytest.importorskip("pycaret", reason="the search is of PyCaret's estimators")
@@ -63,6 +64,33 @@ def test_a_perfect_member_stays_alone() -> None:
         [truth + 1, truth], lambda made: float(np.mean((made - truth) ** 2))
     )
     assert set(weights) == {1}
+
+
+@pytest.mark.parametrize(("rows", "count"), [(100, 4), (14_000, 1)])
+@pytest.mark.parametrize("task", ["regression", "classification"])
+def test_networks_are_averaged(task: str, rows: int, count: int) -> None:
+    """Four that begin with other weights, each on all rows; one at first where there are many."""
+    space = candidates.SPACES["mlp"]
+    tried = next(one for one in candidates.first(task, rows) if one.model == "mlp")
+    assert tried.settings["alpha"] in space["alpha"]
+    assert tried.settings["hidden_layer_sizes"] in space["hidden_layer_sizes"]
+    made = networks(tried, task)
+    assert (made.n_estimators, made.bootstrap, made.random_state) == (count, False, 7)
+    assert (made.estimator.solver, made.estimator.max_iter) == ("lbfgs", 200)
+    assert not takes_weights(made)
+    several = candidates.averaged(tried)
+    assert (several is None) == (count == 4)
+    assert several is None or networks(several, task).n_estimators == 4
+    assert networks(candidates.drawn(several or tried, 3), task).n_estimators == 4
+
+
+def networks(candidate: candidates.Candidate, task: str) -> Any:
+    """The mean of networks that a candidate makes."""
+    kind = MLPRegressor if task == "regression" else MLPClassifier
+    known = {"mlp": SimpleNamespace(args={"random_state": 7}, class_def=kind)}
+    view: Any = SimpleNamespace(task=task, experiment=SimpleNamespace(_all_models=known))
+    made = candidates.make(candidate, view, None)
+    return made.estimator.regressor[-1] if task == "regression" else made
 
 
 @pytest.mark.thorough
@@ -256,7 +284,7 @@ def test_each_draw_takes_plain_numbers_of_the_space_and_none_comes_twice() -> No
     lasso = candidates.Candidate("lasso")
     runs = []
     for _ in range(2):
-        draws = Draws(rows=100, seed=3)
+        draws = Draws(seed=3)
         made = [draws.next(lasso, "plain") for _ in range(10)]
         runs.append([one.settings["alpha"] for one in made if one])
     assert runs[0] == runs[1]
@@ -270,7 +298,7 @@ def test_forests_of_classes_may_split_by_log_loss() -> None:
         ("classification", set(candidates.CRITERIA)), ("regression", {None}),
     ]:
         begun = next(one for one in candidates.first(task, 200) if one.model == "et")
-        draws = Draws(rows=200, seed=0)
+        draws = Draws(seed=0)
         found = [draws.next(begun, "plain") for _ in range(20)]
         assert {one.settings.get("criterion") for one in found if one} == wanted
 

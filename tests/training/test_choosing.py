@@ -21,6 +21,7 @@ from tablecast.training.cluster import executor
 from tablecast.training.experiment.setup import quiet_and_single
 from tablecast.training.search import blend_weights, cross_validation, finalize
 from tablecast.training.search import temperature_scaling as temperature
+from tablecast.training.search.blending import Blending
 from tablecast.training.search.candidates import Candidate
 from tablecast.training.search.trial import TOO_LONG, Trial, all_losses
 from tablecast.training.search.views import FOLDS, REPEATS, Recipe, View, view_of
@@ -209,6 +210,38 @@ def test_the_tempered_estimator_answers_as_the_search_measured(view: View) -> No
     np.testing.assert_allclose(expected.sum(axis=1), 1.0, rtol=1e-12)
     with pytest.raises(ValueError, match="above 0"):
         Tempered(inner, 0.0).fit(fold.x, fold.y)
+
+
+def test_where_there_is_no_time_for_a_blend_there_is_one_with_fewer_members(view: View) -> None:
+    """Of what is quicker than its slowest one; alone they stay as they are."""
+    random, labels = np.random.default_rng(1), np.eye(3)[view.labels]
+    made = [
+        Trial(view, ((Candidate(model, features="scaled"), 1),), shares, all_losses(view, shares),
+              seconds, model)
+        for model, seconds, noise in (("lr", 1.0, 0.5), ("et", 2.0, 0.5), ("mlp", 5.0, 0.5))
+        for shares in [_shares(4 * (labels + random.normal(size=labels.shape) * noise))]
+    ]  # fmt: skip
+
+    def blended(most: float) -> SimpleNamespace:
+        pool = SimpleNamespace(
+            trials=list(made), dropped=[], largest=float("inf"), ranked=lambda: made,
+            budget=SimpleNamespace(bears=lambda seconds: seconds <= most),
+        )
+        Blending(pool, [view]).run()  # type: ignore[arg-type]
+        return pool
+
+    whole, quick, none = map(blended, (8.0, 3.0, 1.0))
+    assert {member.model for member, _ in whole.trials[-1].members} == {"lr", "et", "mlp"}
+    assert whole.dropped == []
+    assert {member.model for member, _ in quick.trials[-1].members} == {"lr", "et"}
+    assert [one.why for one in quick.dropped] == [TOO_LONG]
+    assert len(none.trials) == 3
+    assert [(len(one.members), one.why) for one in none.dropped] == [(3, TOO_LONG), (2, TOO_LONG)]
+
+
+def _shares(scores: Any) -> Any:
+    raised = np.exp(scores)
+    return raised / raised.sum(axis=1, keepdims=True)
 
 
 @pytest.mark.parametrize("fits", [6, 99])

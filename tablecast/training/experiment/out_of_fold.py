@@ -18,6 +18,7 @@ import numpy.typing as npt
 from tablecast.data.row_metadata import RowMetadata
 from tablecast.inference.pycaret_api import predict_with_pycaret
 from tablecast.schema.texts import canonical_text
+from tablecast.training.cluster.executor import Threads, threads
 from tablecast.training.experiment import splits
 from tablecast.training.experiment.splits import Rows, Split, folds_of
 from tablecast.training.experiment.weights import fit
@@ -84,7 +85,7 @@ def refitted(
     splits: Iterable[Split],
     about: RowMetadata | None = None,
 ) -> Iterator[tuple[Rows, Rows, Any]]:
-    """A clone of a pipeline for each split, fitted on the rows to learn from.
+    """A clone of a pipeline for each split, fitted on the rows to learn from; some at once.
 
     Args:
         pipeline: as it is or was fitted.
@@ -96,14 +97,35 @@ def refitted(
     Yields:
         Both places, and the clone.
     """
-    from sklearn.base import clone
-
+    divided = list(splits)
+    runner = Threads().share([(pipeline, features, target, about)])
+    at_once = 1 if _draws_in_turn(pipeline) else threads()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a fold that warns does so thousands of times
-        for learnt, unseen in splits:
-            weights = about.weights_at(learnt) if about else None
-            rows = (features.iloc[learnt], target.iloc[learnt])
-            yield learnt, unseen, fit(clone(pipeline), *rows, weights)
+        for first in range(0, len(divided), at_once):
+            some = divided[first : first + at_once]
+            fitted = runner.map(_refit, [(0, (learnt,)) for learnt, _ in some])
+            for (learnt, unseen), one in zip(some, fitted, strict=True):
+                yield learnt, unseen, one
+
+
+def _refit(given: Any, learnt: Rows) -> Any:
+    """A clone that is fitted on some of the rows."""
+    from sklearn.base import clone
+
+    pipeline, features, target, about = given
+    weights = about.weights_at(learnt) if about else None
+    return fit(clone(pipeline), features.iloc[learnt], target.iloc[learnt], weights)
+
+
+def _draws_in_turn(pipeline: Any) -> bool:
+    """Whether it draws from the process's one generator, as libsvm does for probabilities.
+
+    Two fits at once would take turns with it as their threads happen to run.
+    """
+    from sklearn.svm import SVC
+
+    return any(isinstance(part, SVC) for part in pipeline.get_params().values())
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from tablecast.inference.pycaret_api import (
     quick_collections,
     short_names,
 )
+from tablecast.training.cluster.executor import threads
 from tablecast.training.experiment.splits import check_holdout, folds, folds_wanted, held_out
 
 if TYPE_CHECKING:
@@ -97,6 +98,16 @@ def quiet_and_single() -> Iterator[None]:
     ):
         warnings.simplefilter("ignore")  # a fold that warns does so thousands of times
         yield
+
+
+def members_at_once() -> Any:
+    """A context in which the members of a blend, and the networks of a mean, are fitted at once.
+
+    Threads, for those that say nothing of jobs; their answers do not depend on it.
+    """
+    from joblib import parallel_config
+
+    return parallel_config(backend="threading", n_jobs=threads())
 
 
 def _as_float64() -> Any:

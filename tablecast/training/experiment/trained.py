@@ -14,6 +14,7 @@ from tablecast.errors import Remark
 from tablecast.i18n.language import N_
 from tablecast.inference.pycaret_api import classes_of, names_of_labels
 from tablecast.training.experiment.scores import GUESSED
+from tablecast.training.experiment.setup import members_at_once
 from tablecast.training.experiment.weights import fit
 from tablecast.training.graph_cost import joined
 
@@ -119,10 +120,11 @@ def finalized(experiment: Any, estimator: Any, about: RowMetadata) -> Any:
     from sklearn.base import clone
 
     forget_columns(experiment.pipeline)
-    if about.weights is None:
-        return experiment.finalize_model(estimator)
-    whole = clone(joined(experiment.pipeline, estimator))
-    return fit(whole, experiment.X, experiment.y, about.weights_at(experiment.X.index))
+    with members_at_once():
+        if about.weights is None:
+            return experiment.finalize_model(estimator)
+        whole = clone(joined(experiment.pipeline, estimator))
+        return fit(whole, experiment.X, experiment.y, about.weights_at(experiment.X.index))
 
 
 def trained_of(

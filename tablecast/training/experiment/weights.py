@@ -16,14 +16,12 @@ if TYPE_CHECKING:
 
 
 def takes_weights(estimator: Any) -> bool:
-    """Whether an estimator, or its class, can weigh rows."""
+    """Whether an estimator, or its class, can weigh rows; and what it is a mean or a bound of."""
     from sklearn.utils.validation import has_fit_parameter
 
-    from tablecast.features.bounded import Bounded
-
-    if isinstance(estimator, Bounded):
-        estimator = estimator.estimator
-    return bool(has_fit_parameter(estimator, "sample_weight"))
+    inner = getattr(estimator, "estimator", None)
+    weighs = has_fit_parameter(estimator, "sample_weight")
+    return bool(weighs) and (inner is None or takes_weights(inner))
 
 
 def fit(pipeline: Any, features: pd.DataFrame, target: pd.Series, weights: Any = None) -> Any:

@@ -1,4 +1,4 @@
-"""Blends within each view."""
+"""Blends within each view; of quicker members where there is no time for the best ones."""
 
 from __future__ import annotations
 
@@ -58,14 +58,20 @@ class Blending:
         ]
         alike = ALIKE_CLASSES if view.task == "classification" else ALIKE_AMOUNTS
         alone = distinct(alone, each=alike)[:MOST_OPEN]
-        if len(alone) < 2:
-            return
-        weights = self._weights(view, alone)
-        if len(weights) > 1:
+        while len(alone) > 1 and len(weights := self._weights(view, alone)) > 1:
             parts = [(alone[at], weight) for at, weight in weights.items()]
-            self._add(view, parts, [trial for trial, _ in parts])
+            blend = self._together(view, parts)
+            why = self._why_not(blend, [trial for trial, _ in parts])
+            if not why:
+                self._pool.trials.append(blend)
+                return
+            self._pool.dropped.append(replace(blend, why=why))
+            if why is not TOO_LONG:
+                return
+            slowest = max(trial.seconds for trial, _ in parts)
+            alone = [trial for trial in alone if trial.seconds < slowest]
 
-    def _weights(self, view: View, alone: list[Trial]) -> Mapping[int, float]:
+    def _weights(self, view: View, alone: Sequence[Trial]) -> Mapping[int, float]:
         """Place among the members to weight; to its power, where the blend is a product."""
         members = [trial.predictions for trial in alone]
         if view.multiplied:
@@ -75,18 +81,12 @@ class Blending:
             return blend_weights.evened(weights, _nearly_best(alone))
         return weights
 
-    def _add(self, view: View, parts: Sequence[Part], others: list[Trial]) -> None:
-        """Keep a blend of these parts where it lowers the loss of the best of the others enough."""
-        blend = self._together(view, parts)
-        best = min(others, key=lambda trial: trial.loss)
-        worth = blend.loss < (1 - WORTH_BLENDING) * best.loss
-        if worth and not self._pool.budget.bears(blend.seconds):
-            self._pool.dropped.append(replace(blend, why=TOO_LONG))
-        elif worth:
-            self._pool.trials.append(blend)
-        else:
-            why = Remark("hardly better than its best member alone")
-            self._pool.dropped.append(replace(blend, why=why))
+    def _why_not(self, blend: Trial, members: Sequence[Trial]) -> Remark | None:
+        """Why it is not worth its time beside its best member, or has too little of it."""
+        best = min(member.loss for member in members)
+        if blend.loss >= (1 - WORTH_BLENDING) * best:
+            return Remark("hardly better than its best member alone")
+        return None if self._pool.budget.bears(blend.seconds) else TOO_LONG
 
     def _together(self, view: View, parts: Sequence[Part]) -> Trial:
         weights = [weight for _, weight in parts]
@@ -109,7 +109,7 @@ class Blending:
         )
 
 
-def _nearly_best(ranked: list[Trial]) -> list[int]:
+def _nearly_best(ranked: Sequence[Trial]) -> list[int]:
     """The places of the best of each kind, of those that are nearly as good as the best of all.
 
     Few rows tell a good estimator from a bad one, but not the best of several good ones.

@@ -8,13 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tablecast.errors import TrainingError
+from tablecast.training.cluster.executor import threads
 
 #: Seconds, where the command names none: as long as a person waits with a coffee.
 DEFAULT_BUDGET = 120.0
 #: Loading PyCaret and setting it up take most of so many seconds on any machine.
 LEAST_BUDGET = 10.0
 #: Of the seconds, kept at most for the fits that follow the search.
-KEPT_BACK = 0.3
+KEPT_BACK = 0.4
 #: What follows besides fits (checks, importance, effects, graph, proof and files), as a multiple of
 #: what the first view took: that grows with columns, texts and other work on the machine as well.
 OTHERWISE = 6.0
@@ -71,7 +72,7 @@ class Budget:
         Args:
             fitting: what may be chosen so far takes to fit on a fold.
         """
-        fits = (LAST_FITS + self.usual_refits) * WHOLE_FIT * fitting
+        fits = _one_by_one(self.usual_refits) * WHOLE_FIT * fitting
         return self.seconds - self.spent() - self.otherwise - min(fits, KEPT_BACK * self.seconds)
 
     def allows(self, done: int, seconds: float, fitting: float = 0.0) -> bool:
@@ -80,7 +81,7 @@ class Budget:
 
     def bears(self, fitting: float) -> bool:
         """Whether there is time for what follows an estimator whose fit on a fold takes so long."""
-        needed = (LAST_FITS + FEWEST_REFITS) * WHOLE_FIT * fitting
+        needed = _one_by_one(FEWEST_REFITS) * WHOLE_FIT * fitting
         left = self.seconds - self.spent() - self.otherwise
         most = max(NEGLIGIBLE * self.seconds, min(KEPT_BACK * self.seconds, left))
         return self.trials is not None or needed <= most
@@ -90,7 +91,7 @@ class Budget:
         if self.trials is not None:
             return self.usual_refits
         left = self.seconds - self.spent() - self.otherwise
-        most = min(self.usual_refits, int(left / max(whole, 1e-3)))
+        most = min(self.usual_refits, int(left / max(whole, 1e-3)) * threads())
         return max(most, min(FEWEST_REFITS, self.usual_refits))
 
     def check_begun(self) -> None:
@@ -111,6 +112,11 @@ class Budget:
             live(standing)
         else:
             progress(standing.words(time.monotonic()))
+
+
+def _one_by_one(refits: int) -> int:
+    """How many fits follow one another: some refits at once, and a blend's members before them."""
+    return math.ceil(LAST_FITS / threads()) + math.ceil(refits / threads())
 
 
 def check_budget(seconds: float | None) -> None:

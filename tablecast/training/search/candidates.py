@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -37,12 +37,17 @@ class Candidate:
     features: str = "plain"
     tuned: bool = False
 
+    @property
+    def kind(self) -> tuple[str, int]:
+        """What takes about as long to fit: the estimator, and how many of it."""
+        return self.model, self.settings.get("networks", 1)
+
 
 #: PyCaret's own setup with its own settings, quick and strong: whatever else a search finds is no
 #: worse, after any budget. (id, features)
 STOCK: Mapping[str, Sequence[tuple[str, str]]] = {
     "regression": (("lightgbm", "plain"), ("br", "plain")),
-    "classification": (("lightgbm", "plain"), ("lr", "plain"), ("gbc", "plain")),
+    "classification": (("lightgbm", "plain"), ("lr", "plain")),
 }
 #: PyCaret's LightGBM has at least 20 rows in each leaf, and so splits nothing where a fold (56% of
 #: the rows) has fewer than 41: with so few rows the line comes first. So it does where columns are
@@ -58,22 +63,25 @@ TRIED: Mapping[str, Sequence[tuple[str, str]]] = {
         ("lightgbm", "searched"), ("et", "searched"),
     ),
     "classification": (
-        ("lda", "scaled"), ("lr", "scaled"), ("lightgbm", "scaled"), ("rf", "scaled"),
-        ("et", "scaled"), ("gbc", "scaled"), ("lda", "searched"), ("lr", "searched"),
-        ("qda", "scaled"), ("rbfsvm", "scaled"), ("mlp", "scaled"),
+        ("lda", "scaled"), ("lr", "scaled"), ("lightgbm", "scaled"), ("mlp", "scaled"),
+        ("rf", "scaled"), ("et", "scaled"), ("gbc", "scaled"), ("lda", "searched"),
+        ("lr", "searched"), ("qda", "scaled"), ("rbfsvm", "scaled"), ("gbc", "plain"),
     ),
 }
 #: Estimators that take too long with more rows, to fit or to answer.
 MOST_ROWS: Mapping[str, int] = {
     "rbfsvm": 3_000, "gbr": 30_000, "gbc": 30_000, "mlp": 50_000,
 }
+#: All of a process's support vector machines draw from one generator (libsvm's): two at once would
+#: take turns with it as their threads happen to run, and so would their probabilities.
+ONE_AT_A_TIME = ("rbfsvm",)
 
 #: Estimators whose settings are drawn at random, and from what.
 SPACES: Mapping[str, Mapping[str, Sequence[Any]]] = {
     "lasso": {"alpha": tuple(np.geomspace(2e-4, 5e-2, 9))},  # times the target's deviation
     "lr": {"C": tuple(np.geomspace(0.02, 50, 9))},
     "rbfsvm": {"C": tuple(np.geomspace(0.3, 100, 9)), "gamma": ("scale", 0.01, 0.03, 0.3)},
-    "mlp": {"alpha": (0.1, 0.3, 1.0, 3.0), "hidden_layer_sizes": ((16,), (32,), (64,), (32, 32))},
+    "mlp": {"alpha": (0.3, 1.0, 3.0, 10.0), "hidden_layer_sizes": ((32,), (32, 32), (64, 64))},
     "qda": {"reg_param": (0.02, 0.05, 0.2, 0.4)},
     "gbr": {
         "n_estimators": (80, 150, 300), "learning_rate": (0.03, 0.05, 0.08),
@@ -95,14 +103,14 @@ SPACES: Mapping[str, Mapping[str, Sequence[Any]]] = {
     },
     "rf": {"max_features": (0.1, 0.2, 0.3, 0.4, 0.6), "min_samples_leaf": (1, 2, 3)},
 }
-#: How a network is fitted: on all rows at once up to so many rows, since scikit-learn recommends
-#: lbfgs for small tables; beyond, in batches until unseen rows gain no more.
-FULL_BATCH_ROWS = 3_000
+#: How a network is fitted: on all rows at once, which is quicker and better than in batches.
+FULL_BATCH: Settings = {"solver": "lbfgs", "max_iter": 200}
+#: So many networks that begin with other weights have a better mean than the best of them: at once
+#: on a table of up to so many rows, else where there is time left for tuning.
+NETWORKS, NETWORK_ROWS = 4, 2_000
 #: The lasso's alpha to begin with, times the target's standard deviation (the middle of what is
 #: drawn below), and its steps: five times scikit-learn's, since searched terms are correlated.
 LASSO_ALPHA, LASSO_STEPS = 2e-3, 5_000
-FULL_BATCH: Settings = {"solver": "lbfgs", "max_iter": 200}
-STOPPED_EARLY: Settings = {"solver": "adam", "max_iter": 100, "early_stopping": True}
 #: Where PyCaret's settings are too sure of themselves: its boosted trees and networks learn 200
 #: rows by heart, and a wrong class then gets a probability of nearly 1.
 BEGIN: Mapping[str, Settings] = {
@@ -110,7 +118,7 @@ BEGIN: Mapping[str, Settings] = {
         "learning_rate": 0.05, "subsample": 0.6, "max_features": 0.4, "min_samples_leaf": 3,
     },
     "rbfsvm": {"C": 5.0, "gamma": "scale"},
-    "mlp": {"alpha": 1.0, "hidden_layer_sizes": (32,)},
+    "mlp": {"alpha": 3.0, "hidden_layer_sizes": (32, 32)},
     "qda": {"reg_param": 0.1},
     "lightgbm": {
         "n_estimators": 200, "learning_rate": 0.04, "num_leaves": 31, "subsample": 0.8,
@@ -157,6 +165,8 @@ def first(task: str, rows: int, columns: int = 0) -> list[Candidate]:
         begin = {**BEGIN, **{model: {"criterion": CRITERIA[0]} for model in FORESTS}}
     else:
         begin = {**BEGIN, **BEGIN_AMOUNTS}
+    networks = NETWORKS if rows <= NETWORK_ROWS else 1
+    begin["mlp"] = {**begin["mlp"], "networks": networks}
     wide = columns >= WIDE
     light = [Candidate("lightgbm", FIRST_WHERE_WIDE)] if wide else []
     stock = [
@@ -168,7 +178,7 @@ def first(task: str, rows: int, columns: int = 0) -> list[Candidate]:
     larger = [Candidate("lightgbm", LARGER_TREES), Candidate("et", forest)]
     larger = larger if rows >= MANY_ROWS else []
     others = [
-        Candidate(model, plain_settings(model, begin.get(model, {}), rows), features)
+        Candidate(model, begin.get(model, {}), features)
         for model, features in TRIED[task]
         if rows <= MOST_ROWS.get(model, rows) and not (wide and (task, model) in SLOW_WHERE_WIDE)
     ]
@@ -178,15 +188,23 @@ def first(task: str, rows: int, columns: int = 0) -> list[Candidate]:
     return [*first_ones, *(candidate for candidate in others if candidate not in first_ones)]
 
 
-def drawn(candidate: Candidate, rows: int, place: int) -> Candidate:
+def drawn(candidate: Candidate, place: int) -> Candidate:
     """The candidate with the settings at a place of its space, which has all of their products."""
     space = space_of(candidate) or {}
     indices = np.unravel_index(place, [len(values) for values in space.values()])
     settings = {
         name: space[name][int(index)] for name, index in zip(space, indices, strict=True)
     }
-    complete = plain_settings(candidate.model, settings, rows)
-    return Candidate(candidate.model, complete, candidate.features, tuned=True)
+    if "networks" in candidate.settings:
+        settings["networks"] = candidate.settings["networks"]
+    return Candidate(candidate.model, _plain(settings), candidate.features, tuned=True)
+
+
+def _plain(settings: Settings) -> dict[str, Any]:
+    """Numbers as Python has them, not numpy."""
+    return {
+        name: value.item() if hasattr(value, "item") else value for name, value in settings.items()
+    }
 
 
 def space_of(candidate: Candidate) -> Mapping[str, Sequence[Any]] | None:
@@ -201,6 +219,8 @@ def make(candidate: Candidate, view: View, target: Any) -> Any:
     """The estimator, not fitted, for the target that it will be given."""
     container = view.experiment._all_models[candidate.model]
     settings = dict(container.args) | dict(candidate.settings)
+    if candidate.model == "mlp":
+        return _networks(container.class_def, settings, view.task)
     if candidate.model == "lasso":
         alpha = settings.get("alpha", LASSO_ALPHA)
         settings["alpha"] = alpha * float(np.std(np.asarray(target)))
@@ -210,30 +230,32 @@ def make(candidate: Candidate, view: View, target: Any) -> Any:
         if view.experiment.X_train.shape[1] >= WIDE:
             settings["max_bin"] = BINS_WHERE_WIDE
     estimator = container.class_def(**settings)
-    if candidate.model not in UNBOUNDED[view.task]:
-        return estimator
-    return Bounded(_scaled(estimator) if candidate.model == "mlp" else estimator)
+    return Bounded(estimator) if candidate.model in UNBOUNDED[view.task] else estimator
 
 
-def _scaled(network: Any) -> Any:
-    """A network for amounts, which learns only where features and target have a usual size."""
+def _networks(kind: type[Any], settings: dict[str, Any], task: str) -> Any:
+    """The mean of networks that begin with other weights, each on all rows.
+
+    Amounts are learnt only where features and target have a usual size, and held as a line is.
+    """
     from sklearn.compose import TransformedTargetRegressor
+    from sklearn.ensemble import BaggingClassifier, BaggingRegressor
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    return TransformedTargetRegressor(
-        make_pipeline(StandardScaler(), network), transformer=StandardScaler()
-    )
+    count = settings.pop("networks", 1)
+    network = kind(**settings | dict(FULL_BATCH))
+    alike = {"n_estimators": count, "bootstrap": False, "random_state": network.random_state}
+    if task == "classification":
+        return BaggingClassifier(network, **alike)
+    scaled = make_pipeline(StandardScaler(), BaggingRegressor(network, **alike))
+    return Bounded(TransformedTargetRegressor(scaled, transformer=StandardScaler()))
 
 
-def plain_settings(model: str, settings: Settings, rows: int) -> dict[str, Any]:
-    """The settings as plain numbers, with how a network is fitted to so many rows."""
-    plain = {
-        name: value.item() if hasattr(value, "item") else value for name, value in settings.items()
-    }
-    if model == "mlp":
-        return plain | dict(FULL_BATCH if rows <= FULL_BATCH_ROWS else STOPPED_EARLY)
-    return plain
+def averaged(network: Candidate) -> Candidate | None:
+    """The same with as many networks as there are at most; None where it has them."""
+    settings = {**network.settings, "networks": NETWORKS}
+    return None if settings == network.settings else replace(network, settings=settings)
 
 
 FORESTS = ("et", "rf")

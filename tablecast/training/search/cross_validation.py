@@ -18,16 +18,13 @@ from numpy.typing import NDArray
 from tablecast.errors import TrainingError
 from tablecast.training.cluster.executor import Call
 from tablecast.training.experiment.weights import takes_weights
-from tablecast.training.search.candidates import Candidate, make
+from tablecast.training.search.candidates import ONE_AT_A_TIME, Candidate, make
 from tablecast.training.search.temperature_scaling import judged
 from tablecast.training.search.trial import TOO_LONG, Trial
 from tablecast.training.search.views import Fold, View
 
 # Far behind on the first folds: the others will not change that.
 HOPELESS = 1.5
-# All of a process's support vector machines draw from one generator (libsvm's): two at once would
-# take turns with it as their threads happen to run, and so would their probabilities.
-ONE_AT_A_TIME = ("rbfsvm",)
 _alone = threading.Lock()
 #: Folds that a candidate is judged by first; where rows are divided several times, one whole
 #: division, since two folds of few rows tell nothing.

@@ -9,6 +9,7 @@ import numpy as np
 
 from tablecast.errors import Remark, TrainingError, UnsupportedStep, counted
 from tablecast.training.experiment.agreement import check_self_agreement
+from tablecast.training.experiment.setup import members_at_once
 from tablecast.training.experiment.trained import (
     HeldOut,
     Trained,
@@ -37,10 +38,11 @@ def finish(pool: Pool) -> Trained:
     for trial in pool.ranked():
         pool.say(f"fitting {trial.name} on all rows")
         experiment, began = trial.view.experiment, time.monotonic()
-        estimator = experiment.create_model(
-            trial.estimator(), cross_validation=False, verbose=False
-        )
-        estimator = weighted(experiment, estimator, about)
+        with members_at_once():
+            estimator = experiment.create_model(
+                trial.estimator(), cross_validation=False, verbose=False
+            )
+            estimator = weighted(experiment, estimator, about)
         made = finished(experiment, estimator, pool.table)
         seconds = (time.monotonic() - began) / FITS
         try:

@@ -147,13 +147,16 @@ class Pool:
         """What a fit of a blend of the best of each kind takes, which is mostly chosen."""
         alone = [trial for trial in self.ranked() if len(trial.members) == 1]
         best = distinct(alone, each=1)[:MOST_MEMBERS]
-        return sum(one.seconds for one in best if one.loss <= WORTH_TUNING * best[0].loss)
+        return sum(
+            one.seconds for one in best
+            if one.view.multiplied or one.loss <= WORTH_TUNING * best[0].loss
+        )
 
     def _seconds_of(self, candidate: Candidate, view: View) -> float:
         """What the candidate may take on all folds, by the longest of its kind."""
         known = [
             trial.seconds for trial in [*self.trials, *self.dropped]
-            if trial.members[0][0].model == candidate.model
+            if trial.members[0][0].kind == candidate.kind
         ]
         return max(known, default=0.0) * len(view.folds) / view.executor.width
 

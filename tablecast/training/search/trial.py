@@ -13,7 +13,7 @@ from tablecast.errors import Remark
 from tablecast.features.bounded import BoundedVote
 from tablecast.features.temperature import RaisedVote, Tempered, raised
 from tablecast.training.graph_cost import Cost
-from tablecast.training.search.candidates import Candidate, make
+from tablecast.training.search.candidates import ONE_AT_A_TIME, Candidate, make
 from tablecast.training.search.views import View, variance
 
 Floats = NDArray[np.float64]
@@ -97,12 +97,14 @@ class Trial:
                 zip(self.members, estimators, strict=True)
             )
         ]
+        in_turn = sum(candidate.model in ONE_AT_A_TIME for candidate, _ in self.members) > 1
+        jobs = 1 if in_turn else None
         if self.apart:
-            return BoundedVote(named, weights=weights, apart=self.apart, n_jobs=1)
+            return BoundedVote(named, weights=weights, apart=self.apart, n_jobs=jobs)
         if self.view.task == "regression":
-            return VotingRegressor(named, weights=weights, n_jobs=1)
+            return VotingRegressor(named, weights=weights, n_jobs=jobs)
         vote = RaisedVote if self.multiplied else VotingClassifier
-        return vote(named, voting="soft", weights=weights, n_jobs=1)
+        return vote(named, voting="soft", weights=weights, n_jobs=jobs)
 
 
 def fold_loss(view: View, number: int, predictions: Floats) -> float:
@@ -180,7 +182,7 @@ def _fold_metrics(view: View, number: int, predictions: Floats) -> dict[str, flo
     }
 
 
-def distinct(ranked: list[Trial], each: int) -> list[Trial]:
+def distinct(ranked: Sequence[Trial], each: int) -> list[Trial]:
     """At most so many of each estimator: a blend lives on differences."""
     kept: list[Trial] = []
     for trial in ranked:

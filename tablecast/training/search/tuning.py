@@ -10,7 +10,14 @@ from zlib import crc32
 
 import numpy as np
 
-from tablecast.training.search.candidates import CALMER, Candidate, drawn, space_of
+from tablecast.training.search.candidates import (
+    CALMER,
+    NETWORKS,
+    Candidate,
+    averaged,
+    drawn,
+    space_of,
+)
 from tablecast.training.search.cross_validation import at_once
 from tablecast.training.search.pool import WORTH_TUNING, Pool
 from tablecast.training.search.trial import Trial, distinct
@@ -30,12 +37,10 @@ class Draws:
     Each estimator has an order of its own, whatever others are drawn beside it.
 
     Args:
-        rows: of the table.
         seed: decides the orders.
     """
 
-    def __init__(self, rows: int, seed: int) -> None:
-        self._rows = rows
+    def __init__(self, seed: int) -> None:
         self._seed = seed
         self._left: dict[str, list[int]] = {}
 
@@ -51,7 +56,7 @@ class Draws:
             random = np.random.default_rng([self._seed, crc32(purpose.encode())])
             self._left[purpose] = random.permutation(prod(map(len, space.values()))).tolist()
         left = self._left[purpose]
-        return drawn(candidate, self._rows, left.pop()) if left else None
+        return drawn(candidate, left.pop()) if left else None
 
 
 class Tuning:
@@ -63,11 +68,12 @@ class Tuning:
 
     def __init__(self, pool: Pool) -> None:
         self._pool = pool
-        self._draws = Draws(len(pool.prepared.table), pool.seed)
+        self._draws = Draws(pool.seed)
 
     def run(self) -> None:
         """Draw for each in turn, so that a short budget serves all, as long as that helps."""
         self._calm()
+        self._average()
         turns = self._promising()
         left = [PATIENCE] * len(turns)
         while any(left):
@@ -89,6 +95,15 @@ class Tuning:
             least = min((one.loss for one in known), default=0.0)
             if least > WORTH_TUNING * self._pool.ranked()[0].loss:
                 self._pool.attempt(Candidate(model, settings, "scaled"), known[0].view)
+
+    def _average(self) -> None:
+        """The best network again as the mean of several, where there is time for it."""
+        networks = [one for one in self._pool.ranked() if one.members[0][0].model == "mlp"]
+        for best in networks[:1]:
+            several, budget = averaged(best.members[0][0]), self._pool.budget
+            seconds = NETWORKS * best.seconds * len(best.view.folds) / best.view.executor.width
+            if several and budget.allows(self._pool.done, seconds, NETWORKS * best.seconds):
+                self._pool.attempt(several, best.view)
 
     def _promising(self) -> list[Turn]:
         ranked = self._pool.ranked()
