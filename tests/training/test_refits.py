@@ -85,3 +85,15 @@ def test_support_vector_machines_are_fitted_one_by_one(rows: Any) -> None:
     pipeline = make_pipeline(VotingClassifier([("a", Counting()), ("b", machine)]))
     list(refitted(pipeline, features, target, splits))
     assert max(_most) == 1
+
+
+def test_only_as_many_are_fitted_at_once_as_memory_holds(
+    rows: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each may take some 30 times its table; one is fitted however little is free."""
+    features, target, splits = rows
+    for free, most in ((1.9, 1), (0.0, 1), (2.0, 2)):
+        monkeypatch.setattr(out_of_fold, "most_rows", lambda _width, _copies, free=free: 90 * free)
+        _most.clear()
+        list(refitted(make_pipeline(Counting()), features, target, splits))
+        assert max(_most) == most

@@ -22,6 +22,7 @@ from tablecast.training.cluster.executor import Threads, threads
 from tablecast.training.experiment import splits
 from tablecast.training.experiment.splits import Rows, Split, folds_of
 from tablecast.training.experiment.weights import fit
+from tablecast.training.memory import FIT_COPIES, most_rows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -99,7 +100,7 @@ def refitted(
     """
     divided = list(splits)
     runner = Threads().share([(pipeline, features, target, about)])
-    at_once = 1 if _draws_in_turn(pipeline) else threads()
+    at_once = _at_once(pipeline, features)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a fold that warns does so thousands of times
         for first in range(0, len(divided), at_once):
@@ -118,14 +119,18 @@ def _refit(given: Any, learnt: Rows) -> Any:
     return fit(clone(pipeline), features.iloc[learnt], target.iloc[learnt], weights)
 
 
-def _draws_in_turn(pipeline: Any) -> bool:
-    """Whether it draws from the process's one generator, as libsvm does for probabilities.
+def _at_once(pipeline: Any, features: pd.DataFrame) -> int:
+    """How many clones are fitted at once: one on each core, as far as memory goes.
 
-    Two fits at once would take turns with it as their threads happen to run.
+    One that draws from the process's one generator, as libsvm does for probabilities, is fitted
+    alone: threads would take turns with it as they happen to run.
     """
     from sklearn.svm import SVC
 
-    return any(isinstance(part, SVC) for part in pipeline.get_params().values())
+    if any(isinstance(part, SVC) for part in pipeline.get_params().values()):
+        return 1
+    room = most_rows(features.shape[1], FIT_COPIES) // max(len(features), 1)
+    return int(min(max(room, 1), threads()))
 
 
 @dataclass(frozen=True)
