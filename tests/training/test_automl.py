@@ -153,17 +153,24 @@ def test_plain_features_have_a_blend_before_others_are_prepared() -> None:
     assert len({repr(one) for one in tried}) == len(tried)
 
 
-@pytest.mark.parametrize("task", ["regression", "classification"])
-def test_many_rows_are_tried_with_larger_trees_at_once(task: str) -> None:
-    """They come right after PyCaret's own settings, and extra trees next; a blend wants both."""
-    larger = candidates.Candidate("lightgbm", candidates.LARGER_TREES)
+@pytest.mark.parametrize(
+    ("task", "features", "before"),
+    [("regression", "plain", ["lightgbm", "br"]), ("classification", "scaled", ["lightgbm"])],
+)
+def test_many_rows_are_tried_with_larger_trees_at_once(
+    task: str, features: str, before: list[str]
+) -> None:
+    """They come right after PyCaret's own, and extra trees next; a blend wants both, of classes
+    in the view that has networks. Nothing else is left out."""
+    larger = candidates.Candidate("lightgbm", candidates.LARGER_TREES, features)
     many, fewer = (candidates.first(task, rows) for rows in (candidates.MANY_ROWS, 9_000))
-    stock = len(candidates.STOCK[task])
-    assert many[stock] == larger
-    trees = many[stock + 1]
-    assert (trees.model, trees.settings["max_features"], trees.features) == ("et", 0.5, "plain")
+    at = many.index(larger)
+    assert [one.model for one in many[:at]] == before
+    trees = many[at + 1]
+    assert (trees.model, trees.settings["max_features"], trees.features) == ("et", 0.5, features)
     others = [one for one in many if one not in (larger, trees)]
-    assert others == [one for one in fewer if one != trees]
+    expected = [one for one in fewer if one != trees]
+    assert sorted(map(repr, others)) == sorted(map(repr, expected))
     space = candidates.space_of(larger)
     assert space is not None
     assert all(value in space[name] for name, value in larger.settings.items())

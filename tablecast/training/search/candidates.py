@@ -174,18 +174,33 @@ def first(task: str, rows: int, columns: int = 0) -> list[Candidate]:
         for model, features in STOCK[task]
         if rows <= MOST_ROWS.get(model, rows)
     ]
-    forest = {**begin["et"], **BEGIN_AMOUNTS["et"]}
-    larger = [Candidate("lightgbm", LARGER_TREES), Candidate("et", forest)]
-    larger = larger if rows >= MANY_ROWS else []
     others = [
         Candidate(model, begin.get(model, {}), features)
         for model, features in TRIED[task]
         if rows <= MOST_ROWS.get(model, rows) and not (wide and (task, model) in SLOW_WHERE_WIDE)
     ]
-    first_ones = [*light, *stock, *larger]
+    if rows >= MANY_ROWS:
+        stock, others = _with_larger(task, stock, begin["et"], others)
+    first_ones = [*light, *stock]
     if rows < max(SPLIT_FROM, columns):
         first_ones.sort(key=lambda one: one.model not in LINES)
     return [*first_ones, *(candidate for candidate in others if candidate not in first_ones)]
+
+
+def _with_larger(
+    task: str, stock: list[Candidate], extra: Settings, others: list[Candidate]
+) -> tuple[list[Candidate], list[Candidate]]:
+    """PyCaret's own and others of many rows: trees of their size come next.
+
+    Those of classes stand in the view that has networks and lines too, since a product has members
+    of one view; and the line on columns as they are, which takes long to end there, comes last.
+    """
+    features = "plain" if task == "regression" else "scaled"
+    forest = {**extra, **BEGIN_AMOUNTS["et"]}
+    larger = [Candidate("lightgbm", LARGER_TREES, features), Candidate("et", forest, features)]
+    if task == "regression":
+        return [*stock, *larger], others
+    return [*stock[:1], *larger], [*others, *stock[1:]]
 
 
 def drawn(candidate: Candidate, place: int) -> Candidate:
