@@ -30,6 +30,7 @@ from tablecast.training.search import (
     candidates,
     cross_validation,
     forest_size,
+    pool,
     tuning,
     views,
 )
@@ -251,6 +252,26 @@ def test_trees_that_learn_chance_by_heart_are_tried_with_larger_leaves(
     larger = candidates.CALMER["et"]["min_samples_leaf"]
     assert set(trees) == ({None} if known else {None, larger})
     assert known or trees[larger] < 0.8 * trees[None]
+
+
+@pytest.mark.parametrize(
+    ("worth", "trials", "counts"), [(10.0, 3, [1, 4]), (10.0, 2, [1]), (0.5, 3, [1])]
+)
+def test_the_best_network_is_averaged_where_a_blend_may_have_it(
+    monkeypatch: pytest.MonkeyPatch, worth: float, trials: int, counts: list[int]
+) -> None:
+    """Of more rows there is one at first; four of it follow while the budget lasts."""
+    monkeypatch.setattr(candidates, "STOCK", {"regression": [("br", "plain")]})
+    monkeypatch.setattr(candidates, "TRIED", {"regression": [("mlp", "plain")]})
+    monkeypatch.setattr(candidates, "NETWORK_ROWS", 100)
+    monkeypatch.setattr(views, "REPEATS", 1)
+    monkeypatch.setattr(tuning, "PATIENCE", 0)
+    monkeypatch.setattr(pool, "WORTH_TUNING", worth)
+    monkeypatch.setattr(cross_validation, "HOPELESS", 1e9)
+    search = searched(Budget(trials=trials))
+    tried = [one.members[0][0] for one in search.trials if len(one.members) == 1]
+    networks = [one.settings["networks"] for one in tried if one.model == "mlp"]
+    assert sorted(networks) == counts
 
 
 def test_draws_do_not_depend_on_what_was_drawn_before() -> None:

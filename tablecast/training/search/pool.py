@@ -147,10 +147,12 @@ class Pool:
         """What a fit of a blend of the best of each kind takes, which is mostly chosen."""
         alone = [trial for trial in self.ranked() if len(trial.members) == 1]
         best = distinct(alone, each=1)[:MOST_MEMBERS]
-        return sum(
-            one.seconds for one in best
-            if one.view.multiplied or one.loss <= WORTH_TUNING * best[0].loss
-        )
+        return sum(one.seconds for one in best if self.may_be_member(one))
+
+    def may_be_member(self, trial: Trial) -> bool:
+        """Whether a blend is expected to have it: nearly as good as the best, or in a product."""
+        best = self.best
+        return trial.view.multiplied or best is None or trial.loss <= WORTH_TUNING * best.loss
 
     def _seconds_of(self, candidate: Candidate, view: View) -> float:
         """What the candidate may take on all folds, by the longest of its kind."""

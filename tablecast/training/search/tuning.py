@@ -98,7 +98,8 @@ class Tuning:
 
     def _average(self) -> None:
         """The best network again as the mean of several, where there is time for it."""
-        networks = [one for one in self._pool.ranked() if one.members[0][0].model == "mlp"]
+        networks = [one for one in self._pool.ranked()
+                    if one.members[0][0].model == "mlp" and self._pool.may_be_member(one)]
         for best in networks[:1]:
             several, budget = averaged(best.members[0][0]), self._pool.budget
             seconds = NETWORKS * best.seconds * len(best.view.folds) / best.view.executor.width
