@@ -15,8 +15,9 @@ Floats = NDArray[np.float64]
 
 #: Draws of the greedy selection: weights are whole numbers that add up to at most this.
 DRAWS = 10
-#: Members at most: each one costs its time at every answer.
-MOST_MEMBERS = 4
+#: Members at most: each one costs its time at every answer. A product may have more, since all of
+#: its powers are fitted together, to 1,000 rows or more.
+MOST_MEMBERS, MOST_FACTORS = 4, 8
 
 
 def weigh(members: Sequence[Floats], loss: Callable[[Floats], float]) -> dict[int, int]:
@@ -71,7 +72,7 @@ def powers(
     logs = np.log(np.maximum(members, LEAST_RAISED))
     logs -= logs.mean(axis=2, keepdims=True)
     moving = _fitted(logs, labels, weights) * logs.std(axis=(1, 2))
-    kept = np.sort(np.argsort(-moving, kind="stable")[:MOST_MEMBERS])
+    kept = np.sort(np.argsort(-moving, kind="stable")[:MOST_FACTORS])
     found = np.round(_fitted(logs[kept], labels, weights), 3)
     return {int(at): float(one) for at, one in zip(kept, found, strict=True) if one}
 

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 # A blend answers more slowly than its best member: it must lower the loss by at least this share.
 WORTH_BLENDING = 0.003
 # The best so many may be its members, and so many of one kind, for amounts and for classes, whose
-# trees with other settings are worse alone and complete the best.
+# trees with other settings are worse alone and complete the best; and for products.
 MOST_OPEN, ALIKE_AMOUNTS, ALIKE_CLASSES = 16, 2, 4
+PRODUCT_OPEN, PRODUCT_ALIKE = 24, 8
 # Of few rows' classes, half of the weights are shared by the best of each kind that lose so little
 # more than the best of all.
 EVEN_WITHIN = 1.1
@@ -57,7 +58,10 @@ class Blending:
             if trial.view is view and len(trial.members) == 1
         ]
         alike = ALIKE_CLASSES if view.task == "classification" else ALIKE_AMOUNTS
-        alone = distinct(alone, each=alike)[:MOST_OPEN]
+        alone = (
+            distinct(alone, each=PRODUCT_ALIKE)[:PRODUCT_OPEN] if view.multiplied
+            else distinct(alone, each=alike)[:MOST_OPEN]
+        )
         while len(alone) > 1 and len(weights := self._weights(view, alone)) > 1:
             parts = [(alone[at], weight) for at, weight in weights.items()]
             blend = self._together(view, parts)

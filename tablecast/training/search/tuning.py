@@ -25,8 +25,9 @@ from tablecast.training.search.views import View
 
 #: Of the kinds of estimators the best so many are tuned, each with the features that it is best on.
 TUNED = 3
-#: An estimator's tuning ends when so many draws in a row gain less than that.
-PATIENCE, WORTH_A_TRIAL = 4, 0.001
+#: An estimator's tuning ends when so many draws in a row gain less than that; where products are
+#: made, after so many times as many, since what is worse alone completes them.
+PATIENCE, WORTH_A_TRIAL, IN_PRODUCTS = 4, 0.001, 3
 
 Turn = tuple[Candidate, View]
 
@@ -75,7 +76,8 @@ class Tuning:
         self._calm()
         self._average()
         turns = self._promising()
-        left = [PATIENCE] * len(turns)
+        patience = [PATIENCE * (IN_PRODUCTS if view.multiplied else 1) for _, view in turns]
+        left = patience.copy()
         while any(left):
             for index in np.flatnonzero(left):
                 if self._pool.is_over():
@@ -84,7 +86,7 @@ class Tuning:
                 others = [*range(index + 1, len(turns)), *range(index + 1)]
                 alike = [turns[at][0] for at in others if left[at] and turns[at][1] is view]
                 gains = self._try(candidate, view, alike)
-                left[index] = PATIENCE if gains else left[index] - 1
+                left[index] = patience[index] if gains else left[index] - 1
 
     def _calm(self) -> None:
         """Try trees of few rows' classes that are too far behind to be tuned once more."""
