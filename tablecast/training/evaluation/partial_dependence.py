@@ -8,7 +8,6 @@ Worked out once, when a deployment is compiled, and kept in it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,7 @@ from tablecast.inference.marginals import Background
 from tablecast.inference.shapley import draw, strata
 from tablecast.schema.field import Field, Value
 from tablecast.schema.schema import Schema
-from tablecast.training.cluster.executor import threads
+from tablecast.training.cluster.executor import Threads
 from tablecast.training.evaluation.rounding import rounded
 
 Floats = npt.NDArray[np.float64]
@@ -69,8 +68,8 @@ def effects_of(schema: Schema, engine: Engine, background: Background) -> dict[s
         means = _means(schema, engine, asked_of, len(values), shown)
         return {"values": [_kept(field, value) for value in tried[field.name]], "answers": means}
 
-    with ThreadPoolExecutor(threads()) as pool:  # a large graph takes 0.1 ms for each row
-        effects = list(pool.map(effect, schema.fields))
+    calls = [(place, ()) for place in range(len(schema.fields))]
+    effects = Threads().share(schema.fields).map(effect, calls)  # large graphs take 0.1 ms a row
     whole = _means(schema, engine, rows, 1, shown)
     return {
         "rows": draws,
